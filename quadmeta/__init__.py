@@ -1,0 +1,47 @@
+"""Exact meta-gradients and hypergradients on quadratic inner problems, with a verdict on every printed statement.
+
+Public names load on first use, so that ``import quadmeta`` costs nothing: each member of a family (a problem, an
+optimizer, an objective, an estimator) is the class that its file is named after; the rest stands in ``_PLACES``.
+"""
+from importlib import import_module as _import
+from typing import Any
+
+from quadmeta._registry import FAMILIES as _FAMILIES, class_names as _class_names
+
+__version__ = "0.1.0"
+
+_PLACES = {
+    "SignLog": "quadmeta.arithmetic.signlog",
+    "Interval": "quadmeta.arithmetic.interval",
+    "evaluate": "quadmeta.arithmetic.exact",
+    "hypergradient": "quadmeta.estimators._base",
+    "failure_horizon": "quadmeta.horizons",
+    "meta_descent": "quadmeta.descent",
+    "pmap": "quadmeta.sweep",
+    "members": "quadmeta._registry",
+    "ledger": "quadmeta.claims._ledger",
+    "check": "quadmeta.claims._ledger",
+    "claim": "quadmeta.claims._ledger",
+}
+_MODULES = ("arithmetic", "claims", "descent", "estimators", "horizons", "objectives", "optimizers", "plotting",
+            "problems", "spectra", "sweep")
+
+
+def _members() -> dict[str, str]:
+    """{class name: module} of the four families a user constructs from."""
+    return {name: module for family in _FAMILIES if family != "claims" for name, module in _class_names(family).items()}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return _import(f"quadmeta.{name}")
+    module = _PLACES.get(name)
+    if module is None and not name.startswith("_"):
+        module = _members().get(name)
+    if module is None:
+        raise AttributeError(f"module 'quadmeta' has no attribute {name!r}")
+    return getattr(_import(module), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*_PLACES, *_MODULES, *_members(), "__version__"])

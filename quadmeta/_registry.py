@@ -1,0 +1,61 @@
+"""Families are folders: a module without a leading underscore holds the one class it is named after.
+
+``quadmeta/estimators/renormalised_reverse.py`` holds ``RenormalisedReverse``. Adding a member is adding a file.
+"""
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+FAMILIES = ("problems", "optimizers", "objectives", "estimators", "claims")
+
+
+def class_names(family: str) -> dict[str, str]:
+    """{class name: module path} of the members of a family, in the order of their names, without importing them."""
+    folder = Path(__file__).parent / family
+    stems = sorted(path.stem for path in folder.glob("*.py") if not path.stem.startswith("_"))
+    return {"".join(word.capitalize() for word in stem.split("_")): f"quadmeta.{family}.{stem}" for stem in stems}
+
+
+class Members(Mapping[str, Any]):
+    """Read-only mapping from file name (``renormalised_reverse``) to class; each is imported when it is looked up."""
+
+    def __init__(self, family: str) -> None:
+        self.family = family
+        self._places = {module.rsplit(".", 1)[1]: (module, name) for name, module in class_names(family).items()}
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._places:
+            raise KeyError(unknown(f"{self.family[:-1]}", name, self._places))
+        module, cls = self._places[name]
+        return getattr(import_module(module), cls)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def __repr__(self) -> str:
+        return f"<{self.family}: {', '.join(self)}>"
+
+    def _ipython_key_completions_(self) -> list[str]:
+        return list(self)
+
+
+def members(family: str) -> Members:
+    """The members of ``"problems"``, ``"optimizers"``, ``"objectives"``, ``"estimators"`` or ``"claims"`` by name.
+
+    Raises:
+        KeyError: unknown family.
+    """
+    if family not in FAMILIES:
+        raise KeyError(unknown("family", family, FAMILIES))
+    return Members(family)
+
+
+def unknown(kind: str, name: str, known: Any) -> str:
+    """One line for an unknown name, with the nearest known ones."""
+    near = get_close_matches(name, list(known), n=3, cutoff=0.0)
+    return f"unknown {kind} {name!r}: did you mean {' or '.join(map(repr, near))}?"

@@ -1,0 +1,1 @@
+"""Number types in which closed forms run, and powers without cancellation."""

@@ -1,0 +1,1 @@
+"""Statements and their verdicts: one a file, named after its source."""

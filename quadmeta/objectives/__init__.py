@@ -1,0 +1,1 @@
+"""Meta-objectives: one a file. Here a problem and an optimizer meet."""

@@ -1,0 +1,1 @@
+"""Inner optimizers: one a file. They know eigenvalues only, never a problem."""

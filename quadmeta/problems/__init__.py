@@ -1,0 +1,1 @@
+"""Inner problems: one a file."""
