@@ -17,6 +17,7 @@ _PLACES = {
     "hypergradient": "quadmeta.estimators._base",
     "failure_horizon": "quadmeta.horizons",
     "meta_descent": "quadmeta.descent",
+    "iteration_bound": "quadmeta.descent",
     "pmap": "quadmeta.sweep",
     "members": "quadmeta._registry",
     "ledger": "quadmeta.claims._ledger",

@@ -1,0 +1,115 @@
+"""From an experiment's script to its table and figure: compute the points, assert the claim, draw, write.
+
+Every module here without a leading underscore is an experiment: a docstring whose first line is the heading, CAPTION,
+SEED, FULL and SMOKE settings, ``points(**settings)``, ``measure(**point)``, ``check(rows)``, ``draw(rows)``.
+"""
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from experiments._points import Measured, Store
+from experiments._results import Row, plain
+from quadmeta.sweep import Failure, pmap
+
+CONTRACT = ("CAPTION", "SEED", "FULL", "SMOKE", "points", "measure", "check", "draw")
+
+
+class PointsFailed(RuntimeError):
+    """Some points of an experiment raised; all others are computed. ``failures`` holds the points and their errors."""
+
+    def __init__(self, failures: list[Failure[dict[str, Any]]], total: int) -> None:
+        self.failures = failures
+        super().__init__(f"{len(failures)} of {total} points failed, the first {failures[0].point} with "
+                         f"{failures[0].error}")
+
+
+class Refused(RuntimeError):
+    """An experiment cannot be done as asked; the message says what is missing."""
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C in the middle of a run; the message says how many points are kept."""
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where scripts are found and results go: all under one root, whatever the working directory is."""
+
+    root: Path = Path(__file__).resolve().parent.parent
+    package: str = "experiments"
+
+    @property
+    def package_sources(self) -> Path:
+        """The folder of the library that all scripts depend on."""
+        return self.root / "quadmeta"
+
+    def names(self) -> list[str]:
+        """All experiments, found by folder."""
+        return sorted(path.stem for path in (self.root / self.package).glob("*.py") if not path.stem.startswith("_"))
+
+    def script(self, name: str) -> Path:
+        """The file of one experiment."""
+        return self.root / self.package / f"{name}.py"
+
+    def figures(self, smoke: bool) -> Path:
+        """The folder of results; a smoke run never overwrites published ones."""
+        return self.root / "figures" / "smoke" if smoke else self.root / "figures"
+
+    def cache(self, name: str) -> Path:
+        """The folder of finished points and of marks that say what is fresh; it may be removed at any time."""
+        return self.root / ".cache" / "experiments" / name
+
+    def load(self, name: str) -> Any:
+        """The module of one experiment. Raises Refused where it lacks a part of the contract."""
+        module = import_module(f"{self.package}.{name}")
+        lacking = [part for part in CONTRACT if not hasattr(module, part)]
+        if lacking or not module.__doc__:
+            raise Refused(f"{self.package}/{name}.py lacks {', '.join(lacking or ['a docstring'])}: "
+                          f"an experiment defines {', '.join(CONTRACT)}")
+        return module
+
+
+def compute(module: Any, settings: Mapping[str, Any], where: int | str = 1, store: Store | None = None,
+            progress: Callable[[int, int, int], object] | None = None) -> list[Row]:
+    """The rows of an experiment, in the order of its points.
+
+    Args:
+        module: the experiment, as in ``from experiments import schedules``.
+        settings: ``module.FULL``, ``module.SMOKE`` or your own.
+        where: 1 for a loop, N for N processes.
+        store: where finished points are looked up and kept.
+        progress: called with ``(done, total, failed)`` as points land.
+
+    Raises:
+        PointsFailed: after all other points are computed.
+        Interrupted: on Ctrl-C, where a store keeps the finished points.
+        WorkerKilled: as in :func:`quadmeta.sweep.pmap`.
+    """
+    todo = [plain(point) for point in module.points(**plain(settings))]
+    results: list[Any] = [store.get(point) if store else None for point in todo]
+    missing = [index for index, rows in enumerate(results) if rows is None]
+    landed = failed = 0
+
+    def report(_: int, result: object) -> None:
+        nonlocal landed, failed
+        landed, failed = landed + 1, failed + isinstance(result, Failure)
+        if progress is not None:
+            progress(len(todo) - len(missing) + landed, len(todo), failed)
+
+    if progress is not None:
+        progress(len(todo) - len(missing), len(todo), 0)
+    try:
+        found = pmap(Measured(module.measure, store), [todo[index] for index in missing], where, report)
+    except KeyboardInterrupt:
+        if store is None:
+            raise
+        kept = sum(store.path(point).exists() for point in todo)
+        raise Interrupted(f"{kept} of {len(todo)} points are kept") from None
+    for index, result in zip(missing, found, strict=True):
+        results[index] = result
+    failures = [result for result in results if isinstance(result, Failure)]
+    if failures:
+        raise PointsFailed(failures, len(todo))
+    return [row for rows in results for row in rows]

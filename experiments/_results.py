@@ -1,0 +1,118 @@
+"""What an experiment leaves behind: a tidy table as CSV, its provenance as JSON, and the gallery of all figures.
+
+A table reads back with its types: ``1`` is an int, ``1.0`` a float, ``True`` a bool, an empty cell None, the rest text.
+"""
+import csv
+import io
+import json
+import os
+import re
+from collections.abc import Mapping, Sequence
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+Cell = str | int | float | bool | None
+Row = dict[str, Cell]
+
+_INT = re.compile(r"-?[0-9]+")
+_FLOAT = re.compile(r"-?[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?")
+
+
+def plain(value: Any) -> Any:
+    """Settings or a point as JSON gives them back: Python's own scalars, lists and mappings with text keys."""
+    return json.loads(json.dumps(value, allow_nan=False, default=_scalar))
+
+
+def tidy(row: Mapping[str, Any], point: Any = None) -> Row:
+    """A row with Python's own scalars. Raises ValueError for a cell that is none, or that is not finite."""
+    return {str(column): _cell(column, value, point) for column, value in row.items()}
+
+
+def to_csv(rows: Sequence[Row]) -> bytes:
+    """The table as bytes: ``\\n`` line ends, floats as their shortest decimals.
+
+    Raises:
+        ValueError: no rows, rows with different columns, or text that would not read back as itself.
+    """
+    if not rows:
+        raise ValueError("the table has no rows: let measure return at least one for some point")
+    columns = list(rows[0])
+    for number, row in enumerate(rows):
+        if set(row) != set(columns):
+            raise ValueError(f"row {number} has the columns {sorted(row)}, row 0 has {sorted(columns)}: "
+                             "give each row every column, None where there is no value")
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows([_text(row[column]) for column in columns] for row in rows)
+    data = text.getvalue().encode()
+    for row, back in zip(rows, from_csv(data), strict=True):
+        for column in columns:
+            if (type(back[column]), back[column]) != (type(row[column]), row[column]):
+                raise ValueError(f"column {column!r} holds the text {row[column]!r}, which reads back as "
+                                 f"{back[column]!r}: write it as a word, or None for nothing")
+    return data
+
+
+def from_csv(data: bytes) -> list[Row]:
+    """The rows of a table written by :func:`to_csv`."""
+    columns, *lines = csv.reader(io.StringIO(data.decode(), newline=""))
+    return [dict(zip(columns, map(_parsed, line), strict=True)) for line in lines]
+
+
+def to_json(record: Mapping[str, Any]) -> bytes:
+    """A record as bytes that depend on nothing but its content."""
+    return (json.dumps(record, allow_nan=False, sort_keys=True, indent=1, ensure_ascii=False) + "\n").encode()
+
+
+def write(path: Path, data: bytes) -> None:
+    """Write a whole file or none: under a temporary name in the same folder, then renamed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        temporary.write_bytes(data)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def gallery(figures: Path) -> bytes:
+    """A page of all figures in a folder, from their provenance: heading, picture, caption, table."""
+    parts = ["# Figures\n\nWritten by `python -m experiments run`, each with its table and its provenance.\n"]
+    for path in sorted(figures.glob("*.json")):
+        name = path.stem
+        if (figures / f"{name}.png").exists():
+            record = json.loads(path.read_bytes())
+            parts.append(f"## {record['title']}\n\n![{name}]({name}.png)\n\n{record['caption']}\n\n"
+                         f"`{name}`: [table]({name}.csv), [vector graphic]({name}.svg), [provenance]({name}.json)\n")
+    return "\n".join(parts).encode()
+
+
+def _scalar(value: Any) -> Any:
+    if getattr(value, "ndim", None) == 0:
+        return value.item()
+    raise TypeError(f"{value!r} is no JSON value: pass numbers, text, lists")
+
+
+def _cell(column: str, value: Any, point: Any) -> Cell:
+    value = value.item() if getattr(value, "ndim", None) == 0 else value
+    if value is not None and not isinstance(value, str | int | float):
+        raise ValueError(f"column {column!r} holds {value!r} at {point}: it must be text, int, float, bool or None")
+    if isinstance(value, float) and not isfinite(value):
+        raise ValueError(f"column {column!r} is {value} at {point}: it must be finite, record a status or log10_abs")
+    return value
+
+
+def _text(cell: Cell) -> str:
+    return "" if cell is None else cell if isinstance(cell, str) else repr(cell)
+
+
+def _parsed(text: str) -> Cell:
+    if text == "":
+        return None
+    if text in ("True", "False"):
+        return text == "True"
+    if _INT.fullmatch(text):
+        return int(text)
+    return float(text) if _FLOAT.fullmatch(text) else text

@@ -1,0 +1,35 @@
+"""The commands behind ``python -m experiments``: run experiments and keep the gallery, list what there is."""
+import sys
+from collections.abc import Sequence
+
+from experiments import _provenance as origin, _results as results
+from experiments._harness import Places
+from experiments._job import FINE, NOT_COMPUTED, Job, Run, line
+from quadmeta.sweep import workers
+
+
+def run(names: Sequence[str], asked: Run, places: Places) -> int:
+    """Run these experiments and return the exit code: the largest of theirs."""
+    workers(asked.workers)
+    package = origin.sources(places.package_sources)  # before any script is imported: this is what will be run
+    codes = [Job(name, asked, places, package).run() for name in names]
+    if not asked.smoke and any(places.figures(False).glob("*.json")):
+        results.write(places.figures(False) / "README.md", results.gallery(places.figures(False)))
+    return max(codes, default=FINE)
+
+
+def listing(places: Places) -> int:
+    """Print each experiment with its heading, the number of its points, and whether its figure is present."""
+    code = FINE
+    for name in places.names():
+        try:
+            module = places.load(name)
+            full, smoke = (len(module.points(**settings)) for settings in (module.FULL, module.SMOKE))
+        except Exception as error:
+            print(f"{name}: cannot be loaded: {line(error)}", file=sys.stderr)
+            code = NOT_COMPUTED
+            continue
+        drawn = "drawn" if (places.figures(False) / f"{name}.svg").exists() else "not drawn"
+        print(f"{name:<20} {full:>5} points, smoke {smoke:>3}, {drawn:<9}  {origin.title(module.__doc__)}")
+    print(f"{'speed':<20} a command of its own: python -m experiments speed prints timings and writes no files")
+    return code

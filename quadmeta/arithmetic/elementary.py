@@ -1,0 +1,31 @@
+"""log and exp of float64 or mpf, scalar or array: the only functions beyond + - * / ** that objectives use."""
+from typing import Any
+
+import numpy as np
+
+Array = Any
+
+
+def log(x: Array) -> Array:
+    """Natural logarithm.
+
+    Raises:
+        TypeError: a number type whose logarithm it cannot hold (Fraction, SignLog, Interval).
+    """
+    return _apply("log", x)
+
+
+def exp(x: Array) -> Array:
+    """Exponential function; errors as ``log``."""
+    return _apply("exp", x)
+
+
+def _apply(name: str, x: Array) -> Array:
+    if isinstance(x, np.ndarray) and x.dtype == object:
+        return np.array([_apply(name, v) for v in x.ravel()], dtype=object).reshape(x.shape)
+    if isinstance(x, (float, np.floating, np.ndarray)):
+        return getattr(np, name)(x)
+    if type(x).__module__.startswith("mpmath"):
+        import mpmath
+        return getattr(mpmath, name)(x)
+    raise TypeError(f"the {name} of a {type(x).__name__} is not one: use kind='mpmath' or 'float64', or a derivative")

@@ -1,0 +1,296 @@
+"""Outward-rounded intervals: the set {f(x, y) : x in X, y in Y} lies inside f(X, Y), in float64 with no exception.
+
+A sum knows its rounding error exactly (Knuth's two-sum) and moves an end only when it was rounded; products, quotients
+and powers by squaring move each end by one ``np.nextafter``, not across a zero that the signs exclude. Library
+functions such as exp or power are not correctly rounded and are therefore never used.
+"""
+from collections.abc import Iterator
+from dataclasses import dataclass
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+
+from quadmeta._validate import frozen, show
+
+Array = Any
+
+LARGEST = float(np.finfo(float).max)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Interval:
+    """An array of closed intervals [lower, upper] of real numbers; the ends may be infinite.
+
+    Arithmetic ``+ - * /`` and integer powers enclose every real result. Comparisons are statements that are certain:
+    ``a < b`` is true where every number of a is below every number of b, so that ``a < b`` and ``a >= b`` may both be
+    false; ``a == b`` needs two equal single numbers, ``a != b`` disjoint intervals. Division by an interval with zero
+    inside gives (-inf, inf), with zero at an end the unbounded side of it.
+
+    Raises:
+        ValueError: NaN, lower > upper, or an interval that holds no real number.
+        ZeroDivisionError: a divisor [0, 0], or [0, 0] to a negative power.
+    """
+
+    lower: Array
+    upper: Array
+    __array_ufunc__ = None
+
+    def __post_init__(self) -> None:
+        lower, upper = np.broadcast_arrays(np.asarray(self.lower, dtype=float), np.asarray(self.upper, dtype=float))
+        if not ((lower <= upper) & (lower < np.inf) & (upper > -np.inf)).all():
+            raise ValueError(f"lower = {show(self.lower)}, upper = {show(self.upper)} must be real numbers with "
+                             "lower <= upper: use Interval.hull for ends in any order")
+        object.__setattr__(self, "lower", frozen(lower))
+        object.__setattr__(self, "upper", frozen(upper))
+
+    @classmethod
+    def of(cls, x: Any) -> "Interval":
+        """The tightest enclosure of x: floats have width zero; int, Fraction and mpf are rounded outward if at all."""
+        return x if isinstance(x, cls) else cls(*_ends(x))
+
+    @classmethod
+    def hull(cls, a: Any, b: Any) -> "Interval":
+        """The smallest intervals that hold a and b, which may be numbers (infinite ones too), arrays or intervals."""
+        (a_lower, a_upper), (b_lower, b_upper) = _ends(a), _ends(b)
+        return cls(np.minimum(a_lower, b_lower), np.maximum(a_upper, b_upper))
+
+    def __add__(self, other: Any) -> "Interval":
+        if (b := _operand(other)) is None:
+            return NotImplemented
+        return Interval(_plus(self.lower, b.lower)[0], _plus(self.upper, b.upper)[1])
+
+    def __mul__(self, other: Any) -> "Interval":
+        if (b := _operand(other)) is None:
+            return NotImplemented
+        return _around([_times(x, y) for x in (self.lower, self.upper) for y in (b.lower, b.upper)])
+
+    def __truediv__(self, other: Any) -> "Interval":
+        if (b := _operand(other)) is None:
+            return NotImplemented
+        if ((b.lower == 0) & (b.upper == 0)).any():
+            raise ZeroDivisionError("division by the interval [0, 0]: remove the zero entries of the divisor")
+        inside = (b.lower < 0) & (b.upper > 0)
+        # a zero end is approached from within: its sign is that of the other end
+        side = np.where(b.upper > 0, 1.0, -1.0)
+        ends = [np.where(end == 0, np.copysign(0.0, side), end) for end in (b.lower, b.upper)]
+        quotient = _around([_over(x, y, side) for x in (self.lower, self.upper) for y in ends])
+        return Interval(np.where(inside, -np.inf, quotient.lower), np.where(inside, np.inf, quotient.upper))
+
+    def __pow__(self, exponent: Any) -> "Interval":
+        if not isinstance(exponent, Integral):
+            raise ValueError(f"exponent = {show(exponent)} must be one integer: intervals have no other powers")
+        n = int(exponent)
+        if n < 0:
+            return 1 / self**-n
+        if n == 0:
+            return Interval(np.ones(self.shape), np.ones(self.shape))
+        if n % 2 == 0:
+            size = abs(self)
+            return Interval(_power(size.lower, n)[0], _power(size.upper, n)[1])
+        return Interval(*(np.where(end < 0, -_power(-end, n)[1 - k], _power(end, n)[k])
+                          for k, end in enumerate((self.lower, self.upper))))
+
+    def __neg__(self) -> "Interval":
+        return Interval(-self.upper, -self.lower)
+
+    def __abs__(self) -> "Interval":
+        return Interval(np.maximum(0.0, np.maximum(self.lower, -self.upper)), np.maximum(-self.lower, self.upper))
+
+    def __sub__(self, other: Any) -> "Interval":
+        if (b := _operand(other)) is None:
+            return NotImplemented
+        return self + (-b)
+
+    def __rsub__(self, other: Any) -> "Interval":
+        return (-self).__add__(other)
+
+    def __rtruediv__(self, other: Any) -> "Interval":
+        if (a := _operand(other)) is None:
+            return NotImplemented
+        return a.__truediv__(self)
+
+    __radd__ = __add__
+    __rmul__ = __mul__
+
+    def sum(self, axis: "int | None" = None) -> "Interval":
+        """Sum over all entries or one axis, by halves."""
+        total = self.ravel() if axis is None else Interval(*(np.moveaxis(x, axis, 0) for x in (self.lower, self.upper)))
+        while len(total) != 1:
+            if len(total) % 2 or not len(total):
+                pad = np.zeros((1,) + total.shape[1:])
+                total = Interval(np.concatenate([total.lower, pad]), np.concatenate([total.upper, pad]))
+            else:
+                total = total[::2] + total[1::2]
+        return total[0]
+
+    def dot(self, other: Any) -> "Interval":
+        """Sum of products along the last axis."""
+        products: Interval = self * other
+        return products.sum(axis=-1)
+
+    def __lt__(self, other: Any) -> Array:
+        return NotImplemented if (b := _operand(other)) is None else self.upper < b.lower
+
+    def __le__(self, other: Any) -> Array:
+        return NotImplemented if (b := _operand(other)) is None else self.upper <= b.lower
+
+    def __gt__(self, other: Any) -> Array:
+        return NotImplemented if (b := _operand(other)) is None else self.lower > b.upper
+
+    def __ge__(self, other: Any) -> Array:
+        return NotImplemented if (b := _operand(other)) is None else self.lower >= b.upper
+
+    def __eq__(self, other: object) -> Array:
+        return NotImplemented if (b := _operand(other)) is None else (self <= b) & (self >= b)
+
+    def __ne__(self, other: object) -> Array:
+        return NotImplemented if (b := _operand(other)) is None else (self < b) | (self > b)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def contains(self, x: Any) -> Array:
+        """Whether x lies inside, decided exactly for float, int, Fraction and mpf; a whole interval for Interval."""
+        if isinstance(x, Interval):
+            return (self.lower <= x.lower) & (x.upper <= self.upper)
+        x = _exact(x)
+        return np.asarray((self.lower <= x) & (x <= self.upper), dtype=bool)[()]
+
+    @property
+    def width(self) -> Array:
+        """upper - lower, rounded up."""
+        return _plus(self.upper, -self.lower)[1]
+
+    @property
+    def midpoint(self) -> Array:
+        """A finite float64 number inside, in the middle up to rounding (infinite ends count as the largest float)."""
+        lower, upper = np.maximum(self.lower, -LARGEST), np.minimum(self.upper, LARGEST)
+        return np.clip(lower / 2 + upper / 2, lower, upper)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the array."""
+        return tuple(self.lower.shape)
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """Number of entries."""
+        return int(self.lower.size)
+
+    def reshape(self, *shape: Any) -> "Interval":
+        """The same entries in another shape."""
+        return Interval(self.lower.reshape(*shape), self.upper.reshape(*shape))
+
+    def ravel(self) -> "Interval":
+        """The same entries in one axis."""
+        return self.reshape(-1)
+
+    def __getitem__(self, key: Any) -> "Interval":
+        return Interval(self.lower[key], self.upper[key])
+
+    def __len__(self) -> int:
+        return len(self.lower)
+
+    def __iter__(self) -> Iterator["Interval"]:
+        return (self[k] for k in range(len(self)))
+
+    def __repr__(self) -> str:
+        lower, upper = self.lower.ravel(), self.upper.ravel()
+        text = np.array2string(np.arange(self.size).reshape(self.shape), separator=", ", threshold=8,
+                               formatter={"int": lambda k: f"[{float(lower[k])!r}, {float(upper[k])!r}]"})
+        return f"Interval({' '.join(text.split())})"
+
+
+def _down(x: Array) -> Array:
+    with np.errstate(all="ignore"):
+        return np.nextafter(x, -np.inf)
+
+
+def _up(x: Array) -> Array:
+    with np.errstate(all="ignore"):
+        return np.nextafter(x, np.inf)
+
+
+def _plus(x: Array, y: Array) -> tuple[Array, Array]:
+    """Lower and upper bound of x + y."""
+    with np.errstate(all="ignore"):
+        total = x + y
+        part = total - x
+        error = (x - (total - part)) + (y - part)  # exactly x + y - total, and not finite only after an overflow
+        error = np.where(np.isfinite(error), error, np.nan)
+    return np.where(error >= 0, total, _down(total)), np.where(error <= 0, total, _up(total))
+
+
+def _rounded(value: Array, sign: Array) -> tuple[Array, Array]:
+    """Lower and upper bound of a number that was rounded to ``value`` and whose sign is known."""
+    return (np.where(sign < 0, _down(value), np.maximum(_down(value), 0.0)),
+            np.where(sign > 0, _up(value), np.minimum(_up(value), 0.0)))
+
+
+def _times(x: Array, y: Array) -> tuple[Array, Array]:
+    """Lower and upper bound of x y, with 0 * inf = 0."""
+    with np.errstate(all="ignore"):
+        return _rounded(np.where((x == 0) | (y == 0), 0.0, x * y), np.sign(x) * np.sign(y))
+
+
+def _over(x: Array, y: Array, side: Array) -> tuple[Array, Array]:
+    """Lower and upper bound of x / y for y on the given side of zero, with 0 / 0 = inf / inf = 0 (limits cover it)."""
+    with np.errstate(all="ignore"):
+        quotient = x / y
+    return _rounded(np.where(np.isnan(quotient), 0.0, quotient), np.sign(x) * side)
+
+
+def _power(x: Array, n: int) -> tuple[Array, Array]:
+    """Lower and upper bound of x**n for x >= 0 and n >= 1, by squaring (entries x < 0 are not used)."""
+    lower = upper = x = np.maximum(x, 0.0)
+    for bit in bin(n)[3:]:
+        lower, upper = _times(lower, lower)[0], _times(upper, upper)[1]
+        if bit == "1":
+            lower, upper = _times(lower, x)[0], _times(upper, x)[1]
+    return lower, upper
+
+
+def _around(corners: "list[tuple[Array, Array]]") -> Interval:
+    """The interval around the bounds of all four corners."""
+    lowers, uppers = zip(*corners)
+    return Interval(np.minimum.reduce(np.broadcast_arrays(*lowers)), np.maximum.reduce(np.broadcast_arrays(*uppers)))
+
+
+def _operand(x: Any) -> "Interval | None":
+    """The other side of an operation, or None for a type that is not a real number."""
+    return Interval.of(x) if isinstance(x, (Interval, Real, np.ndarray, np.generic, list)) else None
+
+
+def _exact(x: Any) -> Array:
+    """x as an array whose comparison with float64 is exact: integers that float64 may round become Python ints."""
+    array = np.asarray(x)
+    if array.dtype.kind not in "biufO":
+        raise ValueError(f"x = {show(x)} must hold real numbers: pass float, int, Fraction, mpf or arrays of them")
+    return array.astype(object) if array.dtype.kind in "iu" else array
+
+
+def _nearest(x: Any) -> float:
+    """float(x), infinite where it overflows."""
+    try:
+        return float(x)
+    except OverflowError:
+        return np.inf if x > 0 else -np.inf
+    except (TypeError, ValueError):
+        raise ValueError(f"x = {show(x)} must be a real number: pass float, int, Fraction or mpf") from None
+
+
+def _ends(x: Any) -> tuple[Array, Array]:
+    """The neighbouring float64 numbers around x, equal where x is one."""
+    if isinstance(x, Interval):
+        return x.lower, x.upper
+    array = _exact(x)
+    nearest = np.array([_nearest(v) for v in array.flat]).reshape(array.shape) if array.dtype == object else array
+    nearest = nearest.astype(float)
+    if np.isnan(nearest).any():
+        raise ValueError(f"x = {show(x)} holds NaN: remove the entries that are not numbers")
+    return np.where(nearest <= array, nearest, _down(nearest)), np.where(nearest >= array, nearest, _up(nearest))

@@ -1,0 +1,95 @@
+"""What an estimator of a meta-gradient is: a few lines over a tape, with its published cost and where it is exact."""
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from quadmeta.arithmetic.signlog import SignLog
+from quadmeta.estimators._tape import Tape
+from quadmeta.objectives._base import Objective
+
+Array = Any
+
+
+@dataclass(frozen=True, eq=False)
+class Hypergradient:
+    """An estimate of d objective / d eta, what became of it in floating point, and what it cost."""
+
+    value: Array
+    """Shape of the step sizes (and tasks); SignLog for the closed form of the naive objective."""
+    status: Array
+    """"ok", "inf", "nan" or "silent zero" (0 is returned and the exact derivative is not 0), one a value."""
+    hvps: int
+    """Hessian-vector products (A-products)."""
+    mixed: int
+    """Mixed second-order products (B-products)."""
+    outer_gradients: int
+    stored_vectors: int
+    """States of the inner run kept at one time."""
+    notes: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def jvps(self) -> int:
+        """A- plus B-products, the literature's column #JVPs."""
+        return self.hvps + self.mixed
+
+    def __repr__(self) -> str:
+        value = f"{self.value:.9g}" if isinstance(self.value, float) else repr(self.value)
+        return f"Hypergradient({value}, {self.status}, {self.jvps} JVPs, {self.stored_vectors} stored vectors)"
+
+
+@dataclass(frozen=True)
+class Estimator(ABC):
+    """An algorithm for the meta-gradient, run in ``dtype``: "float16", "float32", "float64" or "mpmath"."""
+
+    dtype: str = "float64"
+    renormalised = False
+    reference = ""
+
+    @abstractmethod
+    def estimate(self, tape: Tape) -> Array:
+        """The estimate from the products of a tape and nothing else."""
+
+    @abstractmethod
+    def cost(self, T: int) -> Mapping[str, int]:
+        """Published cost for T steps and one meta-parameter; equals what the tape counts."""
+
+    @abstractmethod
+    def exact_when(self, T: int, eta: float) -> bool:
+        """Whether the estimate equals the closed form in exact arithmetic at this setting."""
+
+
+def hypergradient(objective: Objective, theta: Array, estimator: Estimator, digits: int = 50) -> Hypergradient:
+    """Run ``estimator`` on ``objective`` at step sizes ``theta`` of any shape.
+
+    Floating-point failures of the algorithm are its result, not an error: they come back as ``status``.
+
+    Args:
+        objective: one task, or a batch with ``pooled=False`` (step sizes then broadcast against the tasks).
+        theta: step sizes >= 0.
+        estimator: for example ``Reverse(dtype="float32")``.
+        digits: precision of dtype "mpmath".
+    """
+    context: Any = nullcontext()
+    if estimator.dtype == "mpmath":
+        import mpmath
+        context = mpmath.workdps(digits)
+    with context, np.errstate(all="ignore"):
+        tape = Tape(objective, theta, estimator.dtype, estimator.renormalised)
+        value = estimator.estimate(tape)
+    exact = objective.gradient(theta)
+    status = _status(value, exact.sign if isinstance(exact, SignLog) else exact)
+    if isinstance(value, np.ndarray | np.generic) and value.ndim == 0:
+        value = value.item()
+    return Hypergradient(value, status, **tape.counts, notes=tape.notes)
+
+
+def _status(value: Array, exact: Array) -> Array:
+    if isinstance(value, SignLog) or np.asarray(value).dtype == object:
+        return "ok" if np.ndim(exact) == 0 else np.full(np.shape(exact), "ok", dtype="<U11")
+    names = np.where((value == 0) & (exact != 0), "silent zero", "ok")
+    names = np.where(np.isinf(value), "inf", np.where(np.isnan(value), "nan", names))
+    return str(names) if names.ndim == 0 else names

@@ -1,0 +1,50 @@
+"""The log meta-objective G(eta) = log(f(w_T) - floor) / T."""
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from quadmeta.objectives._base import Objective
+from quadmeta.objectives._log import chain, compose, transform
+from quadmeta.optimizers._base import LogMoments
+
+Array = Any
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class LogObjective(Objective):
+    """G = log F / T, G' = -2 E_pi[u], G'' = (4T - 2) Var_pi(u) - G'^2 / 2 with u = lambda / a, in float64.
+
+    |G'| stays bounded in T; one stationary point, quasi-convex, never convex. Several tasks: the log of the mean.
+    Source: Wang, Yuan, Wu, Ge 2021, Theorem 4.
+
+    Raises:
+        ValueError: zero initial error, or one distinct active eigenvalue (G has a pole at 1/L).
+    """
+
+    logarithmic = True
+
+    def transform(self, moments: LogMoments, order: int) -> Array:
+        """G, G' or G''."""
+        return transform(moments, self.optimizer.steps, order)
+
+    def chain(self, loss: Array) -> Array:
+        """(1/T) / F, in this order of operations."""
+        return chain(loss, self.optimizer.steps)
+
+    def compose(self, derivatives: tuple[Array, ...]) -> Array:
+        """log F / T, F' / (T F), F'' / (T F) - T (F' / (T F))^2."""
+        return compose(derivatives, self.optimizer.steps)
+
+    def gradient_bound(self) -> Array:
+        """B with |G'(eta)| <= B for every real eta: B = 2 N / R(eta*_T), N = (sum_i omega_i lambda_i^(2T))^(1/2T).
+
+        By Hoelder, |sum omega lambda a^(2T-1)| <= N (sum omega a^(2T))^(1 - 1/2T), and R >= R(eta*). As T grows B and
+        sup |G'| have the same limit, 2 L (L + mu) / (L - mu); at T = 1, B = 2 sup |G'|.
+        """
+        T = self.optimizer.steps
+        lam, omega = self.spectrum()
+        with np.errstate(divide="ignore"):
+            terms = np.log(omega) + 2 * T * np.log(lam)
+        norm = np.logaddexp.reduce(terms, axis=-1) / (2 * T)
+        return 2 * np.exp(norm - self(self.minimizer()) / 2)

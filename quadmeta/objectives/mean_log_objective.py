@@ -1,0 +1,88 @@
+"""The mean over tasks of their log meta-objectives, (1/m) sum_k log F_k(eta) / T."""
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from quadmeta.objectives._base import Objective
+from quadmeta.objectives._log import chain, compose, transform
+from quadmeta.optimizers._base import LogMoments
+
+Array = Any
+
+
+class Minima(NamedTuple):
+    """Local minima of a one-dimensional objective, by increasing step size."""
+
+    step_size: Array
+    value: Array
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class MeanLogObjective(Objective):
+    """Mean of G_k over the m tasks of a batch; unlike the log of the mean it can have several local minima.
+
+    As T grows it tends to (2/m) sum_k log rho_k(eta), concave between the kinks 2 / (L_k + mu_k): at most m minima.
+
+    Raises:
+        ValueError: a task with zero initial error or with one distinct active eigenvalue; ``pooled=True``.
+    """
+
+    pooled: bool = False
+    logarithmic = True
+
+    def __post_init__(self) -> None:
+        if self.pooled:
+            raise ValueError("pooled = True is the log of the mean: use LogObjective")
+        super().__post_init__()
+
+    def moments(self, theta: Array) -> LogMoments:
+        """Moments of each task: shape of ``theta`` followed by the task axes."""
+        axes = tuple(range(-self.spectrum()[0].ndim + 1, 0))
+        return super().moments(np.expand_dims(np.asarray(theta, dtype=float), axes))
+
+    def transform(self, moments: LogMoments, order: int) -> Array:
+        """Mean over the task axes of G, G' or G''."""
+        return self._mean(transform(moments, self.optimizer.steps, order))
+
+    def chain(self, loss: Array) -> Array:
+        """(1/T) / F_k / m for each task."""
+        return chain(loss, self.optimizer.steps) / np.size(loss)
+
+    def compose(self, derivatives: tuple[Array, ...]) -> Array:
+        """Mean over tasks of the composed logs."""
+        return self._mean(compose(derivatives, self.optimizer.steps))
+
+    def _mean(self, values: Array) -> Array:
+        axes = tuple(range(-self.spectrum()[0].ndim + 1, 0))
+        return values.mean(axis=axes) if axes else values
+
+    def minima(self) -> Minima:
+        """All local minima found: sign changes of the gradient on a grid refined around every task's own minimiser.
+
+        Every stationary point lies between the smallest and the largest of the tasks' minimisers eta_k. The grid has
+        1000 even points there and, around each eta_k, offsets from a hundredth of the width 1/(T (L + mu)) of its
+        kink upwards by factors of 1.3. A pair of stationary points closer than the grid can be missed.
+        """
+        from scipy.optimize import brentq
+        lam, omega = self.spectrum()
+        own = np.sort(np.ravel(super().minimizer()))
+        low, high = own[0], own[-1]
+        if low == high:
+            return Minima(own[:1], np.atleast_1d(self(own[0])))
+        width = 0.01 / (self.optimizer.steps * 2 * lam.max())
+        offsets = width * 1.3 ** np.arange(np.log((high - low) / width) / np.log(1.3) + 1)
+        around = (own[:, None] + np.concatenate([-offsets, offsets])).ravel()
+        grid = np.unique(np.concatenate([np.linspace(low, high, 1000), around, own]))
+        grid = grid[(grid >= low) & (grid <= high)]
+        slope = self.gradient(grid)
+        # a zero of the slope counts with its left neighbour
+        rises = np.flatnonzero((slope[:-1] < 0) & (slope[1:] >= 0))
+        points = np.array([brentq(self.gradient, grid[k], grid[k + 1], xtol=1e-300, rtol=1e-15) for k in rises])
+        points = np.concatenate([own[:1][slope[:1] >= 0], points])
+        return Minima(points, self(points))
+
+    def minimizer(self) -> Array:
+        """The best of ``minima()``."""
+        minima = self.minima()
+        return minima.step_size[np.argmin(minima.value)]

@@ -1,0 +1,46 @@
+"""The root meta-objective R(eta) = (f(w_T) - floor)^(1/2T)."""
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from quadmeta.arithmetic import elementary
+from quadmeta.objectives._base import Objective
+from quadmeta.optimizers._base import LogMoments
+
+Array = Any
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class RootObjective(Objective):
+    """R = F^(1/2T), R' = -R E_pi[u], R'' = (2T - 1) R Var_pi(u): neither explodes nor vanishes, and is convex.
+
+    R is the weighted l_2T norm of the vector (1 - eta lambda_i)_i, which is affine in eta; R -> rho(eta) as T grows.
+
+    Raises:
+        ValueError: zero initial error, or one distinct active eigenvalue (R has a kink at 1/L).
+    """
+
+    logarithmic = True
+
+    def transform(self, moments: LogMoments, order: int) -> Array:
+        """R, R' or R''."""
+        T = self.optimizer.steps
+        root = np.exp(moments.level / (2 * T))
+        return root if order == 0 else root * (-moments.mean if order == 1 else (2 * T - 1) * moments.variance)
+
+    def chain(self, loss: Array) -> Array:
+        """F^(1/2T) / (2T F)."""
+        T = self.optimizer.steps
+        return elementary.exp(elementary.log(loss) / (2 * T)) / (2 * T) / loss
+
+    def compose(self, derivatives: tuple[Array, ...]) -> Array:
+        """R, R' = R F' / (2T F), R'' = R (F'' / (2T F) - (2T - 1) (F' / (2T F))^2)."""
+        T, loss = self.optimizer.steps, derivatives[0]
+        root = elementary.exp(elementary.log(loss) / (2 * T))
+        if len(derivatives) == 1:
+            return root
+        slope = derivatives[1] / loss / (2 * T)
+        if len(derivatives) == 2:
+            return root * slope
+        return root * (derivatives[2] / loss / (2 * T) - (2 * T - 1) * slope * slope)

@@ -1,0 +1,51 @@
+"""What an inner problem is: a gradient and a Hessian product, and, where it is quadratic, its modes."""
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any
+
+Array = Any
+
+
+@dataclass(frozen=True, eq=False)
+class Modes:
+    """All that crosses from a quadratic problem to an optimizer; leading axes are tasks, weight 0 marks inactive modes.
+
+    f(w) - floor = sum_i lambda_i e_i^2 / 2 with e = Q'(w - w_*).
+    """
+
+    eigenvalues: Array
+    """(..., d) Hessian eigenvalues lambda > 0."""
+    error: Array
+    """(..., d) initial error e_0 = Q'(w_0 - w_*), signed."""
+    weights: Array
+    """(..., d) spectral weights omega = lambda e_0^2 / 2; they sum to f(w_0) - floor."""
+    given: bool = False
+    """Whether the weights are the data and the error is derived from them."""
+
+
+class Problem(ABC):
+    """An inner problem min_w f(w), started at ``start``."""
+
+    start: Array
+    floor: Array
+    """min f, subtracted before any logarithm."""
+
+    @abstractmethod
+    def loss(self, w: Array) -> Array:
+        """f(w) of each task, for w of shape (..., d)."""
+
+    @abstractmethod
+    def gradient(self, w: Array) -> Array:
+        """grad f(w), shape (..., d)."""
+
+    @abstractmethod
+    def hvp(self, w: Array, v: Array) -> Array:
+        """Hessian of f at w times v, shape (..., d)."""
+
+
+class QuadraticProblem(Problem):
+    """f(w) = floor + (w - w_*)' H (w - w_*) / 2."""
+
+    @abstractmethod
+    def modes(self) -> Modes:
+        """Eigenvalues and initial error in eigen-coordinates."""

@@ -1,0 +1,189 @@
+"""Interval: no real result escapes, decided in integers; what may be tight is tight."""
+from fractions import Fraction
+from math import prod
+
+import mpmath
+import numpy as np
+import pytest
+from hypothesis import given, strategies as st
+
+from quadmeta.arithmetic import interval
+from quadmeta.arithmetic.interval import Interval
+
+CASES = 10**5
+MAX, TINY = np.finfo(float).max, np.finfo(float).tiny
+SPECIAL = np.array([0.0, 5e-324, 1e-323, TINY / 2, TINY, 1e-200, 1e-162, 1e-154, 1e-108, 1e-16, 0.1, 1 / 3, 1 - 2**-53,
+                    1.0, 1 + 2**-52, 3.0, 2**27 + 1, 1e16, 1e100, 1.3407807929942596e154, 1.35e154, 1e200, MAX / 2,
+                    np.nextafter(MAX, 0), MAX, np.inf])
+
+
+def scaled(x):
+    """x 2^1074, an integer for every finite float64."""
+    top, bottom = x.as_integer_ratio()
+    return top << (1075 - bottom.bit_length())
+
+
+def draw(rng, shape):
+    """Ends and two points of adversarial intervals: special and random magnitudes, ties, neighbours, zero crossings."""
+    size = (2, *shape)
+    magnitude = np.where(rng.random(size) < 0.5, rng.choice(SPECIAL, size),
+                         np.ldexp(rng.random(size), rng.integers(-1074, 1024, size)))
+    ends = np.where(rng.random(size) < 0.5, -1, 1) * magnitude
+    kind = rng.random(shape)
+    ends[1] = np.where((kind < 0.2) & np.isfinite(ends[0]), ends[0], ends[1])
+    with np.errstate(over="ignore"):
+        ends[1] = np.where((kind > 0.2) & (kind < 0.3), np.nextafter(ends[0], 0), ends[1])
+    ends[1] = np.where((ends[0] == ends[1]) & np.isinf(ends[0]), 0, ends[1])
+    box = Interval(ends.min(axis=0), ends.max(axis=0))
+    low, high = np.maximum(box.lower, -MAX), np.minimum(box.upper, MAX)
+
+    def point():
+        t = rng.random(shape)
+        inner = np.clip(low * t + high * (1 - t), low, high)
+        inner = np.where((low < 0) & (high > 0) & (t < 0.5), rng.choice([0.0, 5e-324, -5e-324], shape), inner)
+        return np.choose(rng.integers(0, 3, shape), [low, high, inner])
+    return box, (point(), point())
+
+
+def escapes(box, numerators, denominators):
+    """How many fractions lie outside their intervals, in exact integer arithmetic; a denominator 0 is left out."""
+    count = 0
+    for lower, upper, top, bottom in zip(box.lower.tolist(), box.upper.tolist(), numerators, denominators):
+        if bottom == 0:
+            continue
+        if bottom < 0:
+            top, bottom = -top, -bottom
+        top <<= 1074
+        count += (lower > -np.inf and scaled(lower) * bottom > top) or (upper < np.inf and scaled(upper) * bottom < top)
+    return count
+
+
+def power(n):
+    def exact(x):
+        top, bottom = x ** abs(n), 1 << 1074 * abs(n)
+        return (top, bottom) if n > 0 else (bottom, top)
+    return 1, lambda x: x**n, exact
+
+
+# arity, interval operation, (numerator, denominator) from integers x 2^1074
+OPERATIONS = {
+    "+": (2, lambda x, y: x + y, lambda x, y: (x + y, 1 << 1074)),
+    "-": (2, lambda x, y: x - y, lambda x, y: (x - y, 1 << 1074)),
+    "*": (2, lambda x, y: x * y, lambda x, y: (x * y, 1 << 2148)),
+    "/": (2, lambda x, y: x / y, lambda x, y: (x, y)),
+    "1/": (1, lambda x: 1 / x, lambda x: (1 << 1074, x)),
+    "abs": (1, abs, lambda x: (abs(x), 1 << 1074)),
+    **{f"**{n}": power(n) for n in (2, 3, 4, 7, -1, -2, -3)},
+}
+
+
+def failures(name, cases, seed=0):
+    rng = np.random.default_rng(seed)
+    if name in ("sum", "dot"):
+        terms = [draw(rng, (cases, 5)) for _ in range(1 + (name == "dot"))]
+        boxes, points = zip(*terms)
+        result = boxes[0].sum(axis=1) if name == "sum" else boxes[0].dot(boxes[1])
+        rows = zip(*([[scaled(v) for v in row] for row in p[0].tolist()] for p in points))
+        return escapes(result, [sum(map(prod, zip(*row))) for row in rows], [1 << 1074 * len(terms)] * cases)
+    arity, operation, exact = OPERATIONS[name]
+    boxes, points = zip(*(draw(rng, (cases,)) for _ in range(arity)))
+    if "/" in name or "-" in name[1:]:
+        zero = (boxes[-1].lower == 0) & (boxes[-1].upper == 0)
+        boxes = [box[~zero] for box in boxes]
+        points = [[p[~zero] for p in pair] for pair in points]
+    result = operation(*boxes)
+    return sum(escapes(result, *zip(*(exact(*map(scaled, xs)) for xs in zip(*(pair[k].tolist() for pair in points)))))
+               for k in (0, 1))
+
+
+@pytest.mark.parametrize("name", [*OPERATIONS, "sum", "dot"])
+def test_nothing_escapes(name):
+    assert failures(name, CASES // 2 if name not in ("sum", "dot") else CASES // 4) == 0
+
+
+@pytest.mark.parametrize("name", [*(set(OPERATIONS) - {"abs"}), "sum", "dot"])
+def test_known_false_without_outward_rounding(name, monkeypatch):
+    monkeypatch.setattr(interval, "_down", lambda x: x)
+    monkeypatch.setattr(interval, "_up", lambda x: x)
+    assert failures(name, 2000) > 20
+
+
+def test_enclosures_are_not_vacuous():
+    rng = np.random.default_rng(1)
+    x, y = (Interval.of(rng.normal(size=1000)) for _ in range(2))
+    ulp = np.spacing
+    for box, steps in ((x + y, 1), (x * y, 2), (x / y, 2), (x**2, 2), (x**3, 4), (x**-2, 6)):
+        assert (box.width <= (steps + 1) * ulp(np.abs(box.midpoint))).all()
+    assert (x + 0 == x).all() and ((x * 0).width == 0).all()
+
+
+@pytest.mark.parametrize("box, lower, upper", [
+    (1 - Interval(0, 1), 0, 1), (Interval(-1, 2) ** 4, 0, 16), (1 / Interval(0, 2), 0.5, np.inf),
+    (1 / Interval(-2, -0.0), -np.inf, -0.5), (1 / Interval(-1, 2), -np.inf, np.inf), (Interval(-1, 2) ** -1, -np.inf, np.inf),
+    (Interval(-1, 2) ** -2, 0.25, np.inf), (Interval(0, 1) * Interval(0, np.inf), 0, np.inf), (abs(Interval(-3, 2)), 0, 3),
+    (Interval(0, 0) / Interval(0, 1), 0, 0), (Interval(2, 3) ** 0, 1, 1), (Interval(0, 0) ** 0, 1, 1),
+    (Interval(-np.inf, 3) + 1, -np.inf, 4), (Interval.hull(2, -np.inf), -np.inf, 2), (-Interval(1, 2), -2, -1),
+    (Interval(1, np.inf) / Interval(1, np.inf), 0, np.inf), (Interval.of([]).sum(), 0, 0),
+    (Interval.of(10**400), MAX, np.inf), (Interval.of(mpmath.mpf("-1e-9999999999")), -5e-324, 0)])
+def test_ends(box, lower, upper):
+    assert box.contains(Interval(lower, upper))
+    for end, wanted in ((box.lower, lower), (box.upper, upper)):
+        assert end == wanted or abs(end - wanted) <= 2 * np.spacing(abs(wanted))
+
+
+@given(st.fractions() | st.integers(-2**80, 2**80) | st.floats(allow_nan=False, allow_infinity=False))
+def test_of_is_the_tightest_enclosure(x):
+    box = Interval.of(x)
+    assert box.contains(x) and np.nextafter(box.lower, np.inf) >= box.upper
+    assert (box.width == 0) == (Fraction(float(box.lower)) == x)
+    assert box.lower <= box.midpoint <= box.upper
+
+
+def test_mixed_operands_and_containers():
+    x = Interval.of([[0.1, 2], [Fraction(1, 3), 2**70 + 1]])
+    assert x.shape == (2, 2) and (x.ndim, x.size, len(x)) == (2, 4, 2) and x.ravel().shape == (4,)
+    assert x.reshape(4, 1)[2, 0].contains(Fraction(1, 3)) and x[1, 1].contains(2**70 + 1)
+    for left in (np.float64(2), np.ones((2, 2)), Fraction(1, 7), mpmath.mpf(3), 10**30, [[1, 2], [3, 4]]):
+        for box in (left + x, left - x, left * x, left / x, x + left, x - left, x * left, x / left):
+            assert isinstance(box, Interval) and box.shape == (2, 2)
+    assert [row.shape for row in x] == [(2,), (2,)]
+    assert x.sum(axis=0).shape == (2,) and x.sum(axis=-1)[0].contains(Fraction(0.1) + 2)
+    assert x.dot([1, 0])[1].contains(Fraction(1, 3)) and not (x == None).any()  # noqa: E711
+    assert Interval.of(np.int64(2**62 + 1)).contains(2**62 + 1) and Interval.of(np.array([1, 2])).width.sum() == 0
+
+
+def test_comparisons_are_certain():
+    a, b = Interval(0, 1), Interval(1, 2)
+    assert a <= b and not a < b and b >= a and not (a > b) and not (a == a) and not (a != b)
+    assert Interval.of(2) == 2 and Interval.of(2) != Fraction(7, 3) and a < 1.5 and 1.5 > a
+    assert list(Interval([0, 3], [1, 4]) < 2) == [True, False]
+    with pytest.raises(TypeError):
+        a < "x"
+
+
+def test_width_and_midpoint_of_unbounded():
+    everything = Interval(-np.inf, np.inf)
+    assert everything.width == np.inf and everything.midpoint == 0 and Interval(0, np.inf).midpoint < np.inf
+    assert Interval(5e-324, 5e-324).midpoint == 5e-324 and Interval(-MAX, MAX).midpoint == 0
+
+
+@pytest.mark.parametrize("call, error", [
+    (lambda: Interval(1, 0), ValueError), (lambda: Interval(np.nan, 1), ValueError),
+    (lambda: Interval.of(np.inf), ValueError), (lambda: Interval.of([0.0, np.nan]), ValueError),
+    (lambda: Interval.of(mpmath.nan), ValueError), (lambda: Interval.of("a"), ValueError),
+    (lambda: Interval.of([None]), ValueError), (lambda: Interval.of(1j), ValueError),
+    (lambda: Interval.of([1.0, 2.0]) / [1.0, 0.0], ZeroDivisionError), (lambda: Interval(0, 0) ** -2, ZeroDivisionError),
+    (lambda: Interval(0, 1) ** 0.5, ValueError), (lambda: Interval(0, 1) + "a", TypeError),
+    (lambda: hash(Interval(0, 1)), TypeError)])
+def test_errors_are_one_line(call, error):
+    with pytest.raises(error) as caught:
+        call()
+    assert "\n" not in str(caught.value)
+
+
+def test_repr_and_read_only():
+    assert repr(Interval(0.1, 2)) == "Interval([0.1, 2.0])"
+    assert repr(Interval.of([1, 2])) == "Interval([[1.0, 1.0], [2.0, 2.0]])"
+    assert "..." in repr(Interval.of(np.zeros(1000))) and "\n" not in repr(Interval.of(np.zeros((30, 30))))
+    with pytest.raises(ValueError):
+        Interval.of([1, 2]).lower[0] = 5
