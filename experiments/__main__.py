@@ -4,6 +4,7 @@ Exit codes: 0 fine, 1 an asserted claim failed, 2 bad use, 3 something could not
 """
 import argparse
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -32,11 +33,11 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None, places: Any = None) -> int:
     """Do what the command line says and return the exit code."""
     asked = parser().parse_args(arguments)
-    if asked.command == "speed":
-        return int(import_module("experiments._speed").main())
-    from experiments._harness import Places
-    places = places or Places()
     try:
+        if asked.command == "speed":
+            return int(import_module("experiments._speed").main())
+        from experiments._harness import Places
+        places = places or Places()
         if asked.command == "list":
             from experiments._run import listing
             return listing(places)
@@ -75,5 +76,6 @@ def _one_blas_thread() -> None:
 
 if __name__ == "__main__":
     _one_blas_thread()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a time limit stops a run as Ctrl-C does
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
     sys.exit(main())

@@ -17,7 +17,7 @@ import numpy as np
 
 from quadmeta._registry import unknown
 from quadmeta._validate import natural, step_sizes
-from quadmeta.arithmetic.residual import factor
+from quadmeta.arithmetic.residual import factor, log_abs
 from quadmeta.problems._base import QuadraticProblem
 
 Array = Any
@@ -58,7 +58,7 @@ def failure_horizon(problem: QuadraticProblem, step_size: float, dtype: str = "f
     on = error != 0
     lam, error = lam[on], error[on]
     with np.errstate(divide="ignore"):
-        log_a = factor(eta, lam).log / np.log(2)
+        log_a = log_abs(factor(eta, lam)) / np.log(2)
         log_c, log_l, log_eta = np.log2(np.abs(error)), np.log2(lam), np.log2(eta)
     contracting = bool((log_a < 0).all())
     nonfinite = silent = None

@@ -8,11 +8,12 @@ import signal
 import sys
 import traceback
 import warnings
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
+from multiprocessing import resource_tracker
 from typing import Any, Generic, TypeVar
 
 from quadmeta._validate import natural, show
@@ -98,7 +99,8 @@ def _processes(fn: Callable[[P], R], points: list[P], count: int) -> Generator[t
     blob, path, landed = cloudpickle.dumps(fn), tuple(sys.path), 0
     with parallel_config(backend="loky", n_jobs=count, inner_max_num_threads=1):
         parallel = Parallel(return_as="generator_unordered", max_nbytes=None)
-    landing = parallel(delayed(_remote)(blob, path, index, point) for index, point in enumerate(points))
+    with _without_ctrl_c():
+        landing = parallel(delayed(_remote)(blob, path, index, point) for index, point in enumerate(points))
     try:
         for landed, result in enumerate(landing, start=1):
             yield result
@@ -111,6 +113,20 @@ def _processes(fn: Callable[[P], R], points: list[P], count: int) -> Generator[t
             landing.close()
 
 
+@contextmanager
+def _without_ctrl_c() -> Iterator[None]:
+    """Processes started meanwhile never see Ctrl-C, which a terminal sends to all: the caller alone acts on it."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    resource_tracker.ensure_running()  # before, since its own start unblocks the signal
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _remote(blob: bytes, path: tuple[str, ...], index: int, point: P) -> tuple[int, Any]:
     """One point in a worker. The function comes as bytes, so that it is unpickled once this process has the path."""
     return index, _attempt(lambda given: _unpickled(blob, path)(given), point)
@@ -118,7 +134,6 @@ def _remote(blob: bytes, path: tuple[str, ...], index: int, point: P) -> tuple[i
 
 @lru_cache(maxsize=8)
 def _unpickled(blob: bytes, path: tuple[str, ...]) -> Callable[[Any], Any]:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes: the caller alone acts on it
     sys.path.extend(place for place in path if place not in sys.path)
     function: Callable[[Any], Any] = pickle.loads(blob)
     return function

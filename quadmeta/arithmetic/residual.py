@@ -1,9 +1,9 @@
 """The residual factor a = 1 - eta lambda of one gradient step, its logarithm, and ratios of two factors.
 
-Everything that float64 loses in a power a^(2T) it loses here first, so the product eta lambda is kept exactly, as a sum
-h + l of two floats, and log(|a_i| / |a_j|) is formed from eta (lambda_j - lambda_i) or eta (lambda_i + lambda_j) - 2
-instead of from two rounded logarithms. Both then keep a relative error of a few units in the last place, also where
-eta lambda is next to 0, 1 or 2 and where |a_i| is next to |a_j|. Magnitudes between 1e-150 and 1e150 are assumed.
+Everything that float64 loses in a power a^(2T) it loses here first. So a is kept as an unevaluated sum of two floats,
+``value + tail``, and log(|a_i| / |a_j|) is formed from eta (lambda_j - lambda_i) or from a_i + a_j instead of from two
+rounded logarithms. Both then keep a relative error of a few units in the last place, also where eta lambda is next to
+0, 1 or 2 and where |a_i| is next to |a_j|. Magnitudes between 1e-150 and 1e150 are assumed.
 """
 from typing import Any, NamedTuple
 
@@ -19,9 +19,9 @@ class Factor(NamedTuple):
     eta: Array
     eigenvalue: Array
     value: Array
-    """a = 1 - eta lambda, relative error about eps even next to its zero."""
-    log: Array
-    """log |a|, relative error about eps; -inf where a = 0."""
+    """a = 1 - eta lambda rounded, relative error about eps even next to its zero."""
+    tail: Array
+    """What rounding took: value + tail = 1 - eta lambda up to about eps^2."""
 
 
 def two_sum(x: Array, y: Array) -> tuple[Array, Array]:
@@ -43,15 +43,10 @@ def two_product(x: Array, y: Array) -> tuple[Array, Array]:
 def factor(eta: Array, eigenvalue: Array) -> Factor:
     """Residual factors of eta and lambda >= 0, arrays that broadcast."""
     h, l = two_product(eta, eigenvalue)
-    a = (1 - h) - l
-    near_two = (h - 2) + l
-    with np.errstate(divide="ignore"):
-        log = np.log(np.abs(a))
-    # log(1 - h - l) = log1p(-h) - l/(1 - h) + O(l^2) near eta lambda = 0, log1p(h + l - 2) near 2
-    small, two = h < 0.5, np.abs(near_two) < 0.5
-    log = np.where(small, np.log1p(-np.where(small, h, 0)) - l / np.where(small, 1 - h, 1), log)
-    log = np.where(two, np.log1p(np.where(two, near_two, 0)), log)
-    return Factor(eta, eigenvalue, a, log)
+    s, e = two_sum(1.0, -h)
+    e -= l
+    value = s + e
+    return Factor(eta, eigenvalue, value, e - (value - s))
 
 
 def take(x: Factor, index: Array) -> Factor:
@@ -60,13 +55,24 @@ def take(x: Factor, index: Array) -> Factor:
     return Factor(*(np.take_along_axis(np.broadcast_to(part, shape), index, axis=-1) for part in x))
 
 
+def log_abs(x: Factor) -> Array:
+    """log |a|, relative error about eps; -inf where a = 0."""
+    # log(value + tail): next to |a| = 1, log1p of |a| - 1 = -eta lambda or eta lambda - 2
+    h, l = two_product(x.eta, x.eigenvalue)
+    small, two = h < 0.5, np.abs(h - 2) < 0.5
+    with np.errstate(divide="ignore"):
+        log = np.log(np.abs(x.value))
+    log = np.where(small, np.log1p(-np.where(small, h, 0)) - l / np.where(small, 1 - h, 1), log)
+    return np.where(two, np.log1p(np.where(two, (h - 2) + l, 0)), log)
+
+
 def log_ratio(x: Factor, r: Factor) -> Array:
     """log(|a_x| / |a_r|) for factors of the same step sizes, a_r != 0; relative error of a few eps."""
-    eta = r.eta
     same = (x.value >= 0) == (r.value >= 0)
-    s, e = two_sum(x.eigenvalue, r.eigenvalue)
-    p, f = two_product(eta, s)
-    # |a_x|/|a_r| - 1 = eta (lam_r - lam_x)/a_r with equal signs, (eta (lam_x + lam_r) - 2)/a_r with opposite ones
-    q = np.where(same, eta * (r.eigenvalue - x.eigenvalue), (p - 2) + (f + eta * e)) / r.value
+    # |a_x|/|a_r| - 1 = eta (lam_r - lam_x)/a_r with equal signs, -(a_x + a_r)/a_r with opposite ones
+    gap = np.where(same, r.eta * (r.eigenvalue - x.eigenvalue), -((x.value + r.value) + (x.tail + r.tail)))
+    q = gap / r.value
     near = np.abs(q) <= 0.5
-    return np.where(near, np.log1p(np.where(near, q, 0)), x.log - r.log)
+    with np.errstate(divide="ignore"):
+        far = np.log(np.abs(x.value / r.value))
+    return np.where(near, np.log1p(np.where(near, q, 0)), far)

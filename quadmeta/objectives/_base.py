@@ -15,7 +15,7 @@ from quadmeta.optimizers._base import LogMoments, Optimizer
 from quadmeta.problems._base import QuadraticProblem
 
 Array = Any
-BLOCK = 2**17  # numbers in one temporary array: 1 MiB, so that a block of a grid stays in cache
+BLOCK = 2**14  # numbers in one temporary array, so that a block of a grid stays in cache
 
 
 def energy(weights: Array, residual: tuple[Array, Array, Array], order: int) -> Array:

@@ -16,7 +16,7 @@ def transform(moments: LogMoments, T: int, order: int) -> Array:
 
 def chain(loss: Array, T: int) -> Array:
     """dG/dF = (1/T)/F in the arithmetic of the loss."""
-    return (loss * 0 + 1) / T / loss
+    return loss**0 / T / loss  # in this order: it decides where a format overflows
 
 
 def compose(derivatives: tuple[Array, ...], T: int) -> Array:

@@ -32,7 +32,7 @@ class NaiveObjective(Objective):
 
     def chain(self, loss: Array) -> Array:
         """1."""
-        return loss * 0 + 1
+        return loss**0
 
     def compose(self, derivatives: tuple[Array, ...]) -> Array:
         """The derivative itself."""

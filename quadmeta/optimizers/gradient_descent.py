@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from quadmeta._validate import natural
-from quadmeta.arithmetic.residual import factor, log_ratio, take
+from quadmeta.arithmetic.residual import factor, log_abs, log_ratio, take
 from quadmeta.optimizers._base import LogMoments, Optimizer
 
 Array = Any
@@ -53,31 +53,29 @@ class GradientDescent(Optimizer):
 
         Where F = 0 (one distinct eigenvalue and eta = 1/lambda) the level is -inf and the moments are 0.
         """
-        T, eta = self.steps, np.asarray(theta)[..., None]
-        x = factor(eta, eigenvalues)
+        T, x = self.steps, factor(np.asarray(theta)[..., None], eigenvalues)
         with np.errstate(divide="ignore"):
-            score = np.log(weights) + 2 * T * x.log
+            score = np.log(weights) + 2 * T * np.log(np.abs(x.value))
         index = np.argmax(score, axis=-1, keepdims=True)
         r = take(x, index)
         omega_r = np.take_along_axis(np.broadcast_to(weights, score.shape), index, axis=-1)
-        vanished = r.value == 0
-        r = r._replace(value=np.where(vanished, 1, r.value), log=np.where(vanished, 0, r.log))
+        vanished = r.value[..., 0] == 0
+        r = r._replace(value=np.where(r.value == 0, 1, r.value))
         relative = weights / omega_r
-        v = np.where(vanished, 0, relative * np.exp(2 * T * log_ratio(x, r)))
-        total = np.where(vanished[..., 0], 1, v.sum(axis=-1))
-        with np.errstate(divide="ignore"):
-            level = np.where(vanished, -np.inf, 2 * T * r.log + np.log(omega_r))[..., 0] + np.log(total)
-        # v u and v u^2 are 0 at a = 0 for T >= 2; for T = 1 they are omega lambda a and omega lambda^2 over F
-        regular = x.value != 0
-        a = np.where(regular, x.value, 1)
-        mean = (v * np.where(regular, x.eigenvalue / a, 0)).sum(axis=-1) / total
+        v = relative * np.exp(2 * T * log_ratio(x, r))
+        total = np.where(vanished, 1, v.sum(axis=-1))
+        level = np.where(vanished, -np.inf, 2 * T * log_abs(r)[..., 0] + np.log(omega_r[..., 0])) + np.log(total)
+        # at a = 0, v u and v u^2 are 0 for T >= 2; for T = 1 they are omega lambda a and omega lambda^2 over F
+        a = np.where(x.value == 0, 1, x.value)
+        mean = (v * (x.eigenvalue / a)).sum(axis=-1) / total
         if T == 1:
             variance = _first_variance(relative, x.eigenvalue, r.value[..., 0] ** 2 * total)
-            return LogMoments(level, mean, np.where(vanished[..., 0], 0, variance))
-        # u_i - u_r = (lambda_i - lambda_r) / (a_i a_r): a variance of rounded u loses eps sqrt(T)
-        shift = np.where(regular, (x.eigenvalue - r.eigenvalue) / (a * r.value), 0)
-        centre = (v * shift).sum(axis=-1, keepdims=True) / total[..., None]
-        return LogMoments(level, mean, (v * (shift - centre) ** 2).sum(axis=-1) / total)
+        else:
+            # u_i - u_r = (lambda_i - lambda_r) / (a_i a_r): a variance of rounded u loses eps sqrt(T)
+            shift = (x.eigenvalue - r.eigenvalue) / (a * r.value)
+            centre = (v * shift).sum(axis=-1, keepdims=True) / total[..., None]
+            variance = (v * (shift - centre) ** 2).sum(axis=-1) / total
+        return LogMoments(level, np.where(vanished, 0, mean), np.where(vanished, 0, variance))
 
     def minimizer(self, eigenvalues: Array, weights: Array) -> Array:
         """eta*_T of each row, relative error about 1e-15, by a safeguarded Newton iteration (cap 200).
@@ -124,7 +122,7 @@ def _balance(lam: Array, mass: Array, eta: Array, power: int) -> tuple[Array, Ar
     """h = log S_- - log S_+ and dh/deta at 1/L < eta < 1/mu, rows of (n, d); S_+- = sum mass |a|^power over +-a > 0."""
     x = factor(eta[:, None], lam)
     with np.errstate(divide="ignore"):
-        score = np.log(mass) + power * x.log
+        score = np.log(mass) + power * np.log(np.abs(x.value))
     ends = []
     for side in (x.value < 0, x.value > 0):
         index = np.argmax(np.where(side, score, -np.inf), axis=-1)[:, None]

@@ -24,7 +24,7 @@ def scaled(x):
 
 
 def draw(rng, shape):
-    """Ends and two points of adversarial intervals: special and random magnitudes, ties, neighbours, zero crossings."""
+    """Adversarial intervals and a point of each: special and random magnitudes, ties, neighbours, zero crossings."""
     size = (2, *shape)
     magnitude = np.where(rng.random(size) < 0.5, rng.choice(SPECIAL, size),
                          np.ldexp(rng.random(size), rng.integers(-1074, 1024, size)))
@@ -36,19 +36,16 @@ def draw(rng, shape):
     ends[1] = np.where((ends[0] == ends[1]) & np.isinf(ends[0]), 0, ends[1])
     box = Interval(ends.min(axis=0), ends.max(axis=0))
     low, high = np.maximum(box.lower, -MAX), np.minimum(box.upper, MAX)
-
-    def point():
-        t = rng.random(shape)
-        inner = np.clip(low * t + high * (1 - t), low, high)
-        inner = np.where((low < 0) & (high > 0) & (t < 0.5), rng.choice([0.0, 5e-324, -5e-324], shape), inner)
-        return np.choose(rng.integers(0, 3, shape), [low, high, inner])
-    return box, (point(), point())
+    t = rng.random(shape)
+    inner = np.clip(low * t + high * (1 - t), low, high)
+    inner = np.where((low < 0) & (high > 0) & (t < 0.5), rng.choice([0.0, 5e-324, -5e-324], shape), inner)
+    return box, np.choose(rng.integers(0, 3, shape), [low, high, inner])
 
 
-def escapes(box, numerators, denominators):
-    """How many fractions lie outside their intervals, in exact integer arithmetic; a denominator 0 is left out."""
+def escapes(box, fractions):
+    """How many (top, bottom) lie outside their intervals, in exact integer arithmetic; a bottom 0 is left out."""
     count = 0
-    for lower, upper, top, bottom in zip(box.lower.tolist(), box.upper.tolist(), numerators, denominators):
+    for lower, upper, (top, bottom) in zip(box.lower.tolist(), box.upper.tolist(), fractions):
         if bottom == 0:
             continue
         if bottom < 0:
@@ -73,54 +70,54 @@ OPERATIONS = {
     "/": (2, lambda x, y: x / y, lambda x, y: (x, y)),
     "1/": (1, lambda x: 1 / x, lambda x: (1 << 1074, x)),
     "abs": (1, abs, lambda x: (abs(x), 1 << 1074)),
-    **{f"**{n}": power(n) for n in (2, 3, 4, 7, -1, -2, -3)},
+    **{f"**{n}": power(n) for n in (2, 3, 4, -1, -2, -3)},
 }
 
 
 def failures(name, cases, seed=0):
     rng = np.random.default_rng(seed)
     if name in ("sum", "dot"):
-        terms = [draw(rng, (cases, 5)) for _ in range(1 + (name == "dot"))]
-        boxes, points = zip(*terms)
+        boxes, points = zip(*(draw(rng, (cases, 5)) for _ in range(1 + (name == "dot"))))
         result = boxes[0].sum(axis=1) if name == "sum" else boxes[0].dot(boxes[1])
-        rows = zip(*([[scaled(v) for v in row] for row in p[0].tolist()] for p in points))
-        return escapes(result, [sum(map(prod, zip(*row))) for row in rows], [1 << 1074 * len(terms)] * cases)
+        rows = zip(*([[scaled(v) for v in row] for row in p.tolist()] for p in points))
+        return escapes(result, ((sum(map(prod, zip(*row))), 1 << 1074 * len(points)) for row in rows))
     arity, operation, exact = OPERATIONS[name]
     boxes, points = zip(*(draw(rng, (cases,)) for _ in range(arity)))
-    if "/" in name or "-" in name[1:]:
-        zero = (boxes[-1].lower == 0) & (boxes[-1].upper == 0)
-        boxes = [box[~zero] for box in boxes]
-        points = [[p[~zero] for p in pair] for pair in points]
-    result = operation(*boxes)
-    return sum(escapes(result, *zip(*(exact(*map(scaled, xs)) for xs in zip(*(pair[k].tolist() for pair in points)))))
-               for k in (0, 1))
+    if "/" in name or "**-" in name:
+        keep = (boxes[-1].lower < 0) | (boxes[-1].upper > 0)
+        boxes, points = [box[keep] for box in boxes], [p[keep] for p in points]
+    return escapes(operation(*boxes), (exact(*map(scaled, xs)) for xs in zip(*(p.tolist() for p in points))))
 
 
 @pytest.mark.parametrize("name", [*OPERATIONS, "sum", "dot"])
 def test_nothing_escapes(name):
-    assert failures(name, CASES // 2 if name not in ("sum", "dot") else CASES // 4) == 0
+    assert failures(name, CASES) == 0
 
 
-@pytest.mark.parametrize("name", [*(set(OPERATIONS) - {"abs"}), "sum", "dot"])
+@pytest.mark.parametrize("name", ["+", "-", "*", "/", "1/", "**2", "**3", "**4", "**-1", "sum", "dot"])
 def test_known_false_without_outward_rounding(name, monkeypatch):
-    monkeypatch.setattr(interval, "_down", lambda x: x)
-    monkeypatch.setattr(interval, "_up", lambda x: x)
+    # rounding to nearest; only an overflow still becomes a half line, as ends of +inf below are refused
+    monkeypatch.setattr(interval, "_down", lambda x: np.minimum(x, MAX))
+    monkeypatch.setattr(interval, "_up", lambda x: np.maximum(x, -MAX))
     assert failures(name, 2000) > 20
 
 
 def test_enclosures_are_not_vacuous():
     rng = np.random.default_rng(1)
     x, y = (Interval.of(rng.normal(size=1000)) for _ in range(2))
-    ulp = np.spacing
-    for box, steps in ((x + y, 1), (x * y, 2), (x / y, 2), (x**2, 2), (x**3, 4), (x**-2, 6)):
-        assert (box.width <= (steps + 1) * ulp(np.abs(box.midpoint))).all()
+    # each of k roundings moves each end by at most one and a half units of 2^-52
+    for box, k in ((x * y, 1), (x / y, 1), (x**2, 1), (x**3, 2), (x**-2, 2)):
+        assert (box.width <= 3.01 * k * 2**-52 * np.abs(box.midpoint)).all()
+    assert ((x + y).width <= 2**-52 * np.abs((x + y).midpoint)).all()
     assert (x + 0 == x).all() and ((x * 0).width == 0).all()
 
 
 @pytest.mark.parametrize("box, lower, upper", [
     (1 - Interval(0, 1), 0, 1), (Interval(-1, 2) ** 4, 0, 16), (1 / Interval(0, 2), 0.5, np.inf),
-    (1 / Interval(-2, -0.0), -np.inf, -0.5), (1 / Interval(-1, 2), -np.inf, np.inf), (Interval(-1, 2) ** -1, -np.inf, np.inf),
-    (Interval(-1, 2) ** -2, 0.25, np.inf), (Interval(0, 1) * Interval(0, np.inf), 0, np.inf), (abs(Interval(-3, 2)), 0, 3),
+    (1 / Interval(-2, -0.0), -np.inf, -0.5), (1 / Interval(-1, 2), -np.inf, np.inf),
+    (Interval(-1, 2) ** -1, -np.inf, np.inf),
+    (Interval(-1, 2) ** -2, 0.25, np.inf), (Interval(0, 1) * Interval(0, np.inf), 0, np.inf),
+    (abs(Interval(-3, 2)), 0, 3),
     (Interval(0, 0) / Interval(0, 1), 0, 0), (Interval(2, 3) ** 0, 1, 1), (Interval(0, 0) ** 0, 1, 1),
     (Interval(-np.inf, 3) + 1, -np.inf, 4), (Interval.hull(2, -np.inf), -np.inf, 2), (-Interval(1, 2), -2, -1),
     (Interval(1, np.inf) / Interval(1, np.inf), 0, np.inf), (Interval.of([]).sum(), 0, 0),
@@ -128,7 +125,7 @@ def test_enclosures_are_not_vacuous():
 def test_ends(box, lower, upper):
     assert box.contains(Interval(lower, upper))
     for end, wanted in ((box.lower, lower), (box.upper, upper)):
-        assert end == wanted or abs(end - wanted) <= 2 * np.spacing(abs(wanted))
+        assert end == wanted or abs(end - wanted) <= 4 * np.spacing(abs(wanted))
 
 
 @given(st.fractions() | st.integers(-2**80, 2**80) | st.floats(allow_nan=False, allow_infinity=False))
@@ -148,7 +145,7 @@ def test_mixed_operands_and_containers():
             assert isinstance(box, Interval) and box.shape == (2, 2)
     assert [row.shape for row in x] == [(2,), (2,)]
     assert x.sum(axis=0).shape == (2,) and x.sum(axis=-1)[0].contains(Fraction(0.1) + 2)
-    assert x.dot([1, 0])[1].contains(Fraction(1, 3)) and not (x == None).any()  # noqa: E711
+    assert x.dot([1, 0])[1].contains(Fraction(1, 3)) and (x is not None and x != None)  # noqa: E711
     assert Interval.of(np.int64(2**62 + 1)).contains(2**62 + 1) and Interval.of(np.array([1, 2])).width.sum() == 0
 
 
@@ -172,7 +169,8 @@ def test_width_and_midpoint_of_unbounded():
     (lambda: Interval.of(np.inf), ValueError), (lambda: Interval.of([0.0, np.nan]), ValueError),
     (lambda: Interval.of(mpmath.nan), ValueError), (lambda: Interval.of("a"), ValueError),
     (lambda: Interval.of([None]), ValueError), (lambda: Interval.of(1j), ValueError),
-    (lambda: Interval.of([1.0, 2.0]) / [1.0, 0.0], ZeroDivisionError), (lambda: Interval(0, 0) ** -2, ZeroDivisionError),
+    (lambda: Interval.of([1.0, 2.0]) / [1.0, 0.0], ZeroDivisionError),
+    (lambda: Interval(0, 0) ** -2, ZeroDivisionError),
     (lambda: Interval(0, 1) ** 0.5, ValueError), (lambda: Interval(0, 1) + "a", TypeError),
     (lambda: hash(Interval(0, 1)), TypeError)])
 def test_errors_are_one_line(call, error):

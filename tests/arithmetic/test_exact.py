@@ -1,0 +1,107 @@
+"""The gate: what goes in is converted exactly, what comes out is of the type that was asked for."""
+import subprocess
+import sys
+from fractions import Fraction
+
+import mpmath
+import numpy as np
+import pytest
+from hypothesis import given, strategies as st
+
+from quadmeta.arithmetic.exact import KINDS, convert, evaluate, rational
+from quadmeta.arithmetic.interval import Interval
+from quadmeta.arithmetic.signlog import SignLog
+
+TYPES = {"float64": float, "signlog": SignLog, "interval": Interval, "fraction": Fraction, "mpmath": mpmath.mpf}
+
+
+def formula(x, w, n):
+    return (w * (1 - x / 3) ** n).sum(axis=-1) / 2
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@given(x=st.lists(st.floats(0.125, 4), min_size=1, max_size=4), n=st.integers(0, 40))
+def test_one_formula_five_types(kind, x, n):
+    w = np.arange(1.0, len(x) + 1)
+    exact = sum((int(v) * (1 - Fraction(a) / 3) ** n for a, v in zip(x, w)), Fraction(0)) / 2
+    size = sum(int(v) * abs(1 - Fraction(a) / 3) ** n for a, v in zip(x, w))
+    result = evaluate(formula, np.array(x), w, np.int64(n), kind=kind)
+    assert isinstance(result, TYPES[kind])
+    if kind == "fraction":
+        assert result == exact
+    elif kind == "interval":
+        assert result.contains(exact)
+    elif kind == "mpmath":
+        with mpmath.workdps(60):
+            assert abs(result - mpmath.mpf(exact.numerator) / exact.denominator) <= 1e-45 * (1 + float(size))
+    else:  # 1 - x/3 is rounded once and amplified n times
+        assert abs(Fraction(float(result)) - exact) <= 1e-14 * (n + 1) * (1 + float(size))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_arguments_of_every_make(kind):
+    for value in (0.5, np.float32(0.5), Fraction(1, 2), mpmath.mpf(0.5), [0.5, Fraction(1, 3), 2], np.ones((2, 2)),
+                  np.array([1, 2]), np.array([Fraction(1, 3)]), (0.5, (Fraction(1, 3),)), 3):
+        result = evaluate(lambda x: x, value, kind=kind)
+        assert isinstance(result, (np.ndarray, tuple, TYPES[kind]))
+    assert convert(kind, np.int64(7)) == 7 and type(convert(kind, np.int64(7))) is int
+    assert evaluate(lambda n: n - 7, 7, kind=kind) == 0
+    assert evaluate(lambda x: x * 0 + 1, Fraction(1, 3), kind=kind) == 1
+
+
+def test_traps():
+    with np.errstate(all="ignore"):
+        assert evaluate(lambda x, n: x**n, Fraction(3, 2), np.int64(50), kind="fraction") == Fraction(3**50, 2**50)
+    assert evaluate(lambda x: x, 0.1, kind="fraction") == Fraction(0.1) != Fraction(1, 10)
+    with pytest.raises(TypeError, match="write x / 2, not 0.5"):
+        evaluate(lambda x: 0.5 * x, Fraction(1, 3), kind="fraction")
+    with pytest.raises(TypeError, match="float"):
+        evaluate(lambda x: x * np.array([0.5]), [Fraction(1, 3)], kind="fraction")
+    with pytest.raises(TypeError, match="ndarray|float"):
+        evaluate(lambda x: (x, np.zeros(2)), 0.5, kind="signlog")
+    with pytest.raises(TypeError, match="bool"):
+        evaluate(lambda x: x > 0, Fraction(1), kind="fraction")
+
+
+def test_precision_is_local_and_as_asked():
+    before = mpmath.mp.prec
+    third = evaluate(lambda x: x, Fraction(1, 3), kind="mpmath", digits=100)
+    with mpmath.workdps(120):
+        assert 0 < abs(third - mpmath.mpf(1) / 3) < mpmath.mpf(10) ** -100
+        assert evaluate(lambda x: x, mpmath.mpf(10) ** -10**9, kind="mpmath") > 0
+    assert mpmath.mp.prec == before
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False) | st.fractions() | st.integers())
+def test_rational_is_exact(x):
+    assert rational(x) == x and type(rational(x)) is Fraction
+    if isinstance(x, float):
+        assert rational(mpmath.mpf(x)) == rational(np.float64(x)) == x
+
+
+@pytest.mark.parametrize("call, error, words", [
+    (lambda: convert("fractoin", 1), ValueError, "'fraction'"),
+    (lambda: evaluate(abs, 1.0, kind="mp"), ValueError, "'mpmath'"),
+    (lambda: convert("fraction", np.nan), ValueError, "nan"), (lambda: convert("mpmath", np.inf), ValueError, "inf"),
+    (lambda: convert("mpmath", mpmath.inf), ValueError, "inf"),
+    (lambda: convert("float64", [1.0, np.nan]), ValueError, "nan"),
+    (lambda: convert("fraction", "1/2"), ValueError, "1/2"), (lambda: convert("float64", None), ValueError, "None"),
+    (lambda: convert("fraction", SignLog.of(1)), ValueError, "made from"),
+    (lambda: convert("signlog", Interval.of(1)), ValueError, "made from"),
+    (lambda: convert("float64", Fraction(10) ** 400), OverflowError, "10**400.0"),
+    (lambda: convert("float64", Fraction(1, 10**320)), OverflowError, "10**-320.0"),
+    (lambda: rational(mpmath.mpf(10) ** -10**9), OverflowError, "signlog"),
+    (lambda: evaluate(lambda x: x / 0, np.ones(2)), FloatingPointError, "divide"),
+    (lambda: evaluate(lambda x: x * float("inf"), 1.0), FloatingPointError, "signlog"),
+    (lambda: evaluate(lambda x: x, 1.0, kind="mpmath", digits=0), ValueError, "digits")])
+def test_errors_are_one_line(call, error, words):
+    with pytest.raises(error) as caught:
+        call()
+    assert words in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_importing_loads_numpy_only():
+    names = "exact", "interval", "powers", "signlog"
+    code = (f"import sys; from quadmeta.arithmetic import {', '.join(names)}; "
+            "sys.exit(bool({'mpmath', 'scipy', 'matplotlib', 'joblib'} & set(sys.modules)))")
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
