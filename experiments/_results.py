@@ -101,6 +101,8 @@ def _cell(column: str, value: Any, point: Any) -> Cell:
         raise ValueError(f"column {column!r} holds {value!r} at {point}: it must be text, int, float, bool or None")
     if isinstance(value, float) and not isfinite(value):
         raise ValueError(f"column {column!r} is {value} at {point}: it must be finite, record a status or log10_abs")
+    if isinstance(value, str) and "\r" in value:
+        raise ValueError(f"column {column!r} holds {value!r} at {point}: end lines with \\n, no carriage return")
     return value
 
 

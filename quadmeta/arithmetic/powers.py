@@ -65,7 +65,7 @@ def divided_difference(a: Any, b: Any, n: Any) -> Array:
     """
     a, b, n = _entry("a", a), _entry("b", b), _count("n", n)
     with np.errstate(all="ignore"):
-        total = (a + b) * 0
+        total = a * 0 + b * 0
         for shift in reversed(range(n.bit_length())):
             k = n >> shift
             half = k // 2
@@ -89,7 +89,7 @@ def complete_homogeneous(values: Sequence[Any], degree: Any) -> Array:
     if not len(values):
         raise ValueError("values is empty: pass at least one number or array")
     x = [_entry(f"values[{i}]", value) for i, value in enumerate(values)]
-    zero = sum(x[1:], x[0]) * 0
+    zero = sum(y * 0 for y in x)
     if isinstance(degree, Integral) and degree == -1:
         return zero
     n = _count("degree", degree)

@@ -98,7 +98,11 @@ class Objective(ABC):
         """Moments of the loss at step sizes >= 0, block by block."""
         eta = step_sizes("step_size", theta)
         lam, omega = self.spectrum()
-        shape = np.broadcast_shapes(eta.shape, lam.shape[:-1])
+        try:
+            shape = np.broadcast_shapes(eta.shape, lam.shape[:-1])
+        except ValueError:
+            raise ValueError(f"step_size has shape {eta.shape}, the tasks {lam.shape[:-1]}: pass shapes that broadcast "
+                             "(a new last axis for a grid over all tasks)") from None
         dead = np.broadcast_to(~omega.any(axis=-1), shape)  # w_0 = w_*: F = 0
         omega = np.where(omega.any(axis=-1, keepdims=True), omega, 1.0)
         eta = np.broadcast_to(eta, shape).ravel()

@@ -54,8 +54,10 @@ class MeanLogObjective(Objective):
         return self._mean(compose(derivatives, self.optimizer.steps))
 
     def _mean(self, values: Array) -> Array:
-        axes = tuple(range(-self.spectrum()[0].ndim + 1, 0))
-        return values.mean(axis=axes) if axes else values
+        shape = self.spectrum()[0].shape[:-1]
+        for m in reversed(shape):
+            values = values.sum(axis=-1) / m
+        return values
 
     def minima(self) -> Minima:
         """All local minima found: sign changes of the gradient on a grid refined around every task's own minimiser.

@@ -122,7 +122,8 @@ def test_vectorised_and_other_types():
     x = np.array([[0.0, 1e-20], [1.0, -0.5]])
     assert power_complement(x, np.int64(3)).shape == (2, 2) and geometric_sum_at(x, 3)[0, 0] == 3
     assert isinstance(power_complement(0.5, 2), float) and isinstance(divided_difference(0.5, 0.5, 3), float)
-    assert divided_difference(2, 3, 200) == 3**200 - 2**200 and divided_difference(np.int64(2), np.int64(3), 100) > 2**64
+    assert divided_difference(2, 3, 200) == divided_difference(np.int64(2), np.int64(3), 200) == 3**200 - 2**200
+    assert divided_difference(1e308, 1.5e308, 1) == 1 == complete_homogeneous([1e308, 1.5e308], 0)
     objects = divided_difference(np.array([Fraction(1, 2), Fraction(1, 3)]), 1, 5)
     assert objects[1] == Fraction(121, 81)
     assert divided_difference([Fraction(1, 2)], 1, 2)[0] == Fraction(3, 2)

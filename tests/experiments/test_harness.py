@@ -276,7 +276,9 @@ def test_compute_is_the_same_path_without_files(lab):
     assert caught.value.failures[0].point == {"i": 1, "scale": 0.1}
 
 
-def test_ctrl_c_from_a_terminal_leaves_one_line(lab):
+@pytest.mark.skipif(not Path("/proc").exists(), reason="sees from /proc that workers start")
+@pytest.mark.parametrize("when", ["workers start", "points land"])
+def test_ctrl_c_from_a_terminal_leaves_one_line(lab, when):
     """The signal reaches workers as well; only the command speaks."""
     lab.write("doubling", SCRIPT.replace('what, where =', 'import time; time.sleep(0.2)\n    what, where ='))
     code = f"import sys; from pathlib import Path; from experiments.__main__ import main; from experiments._harness " \
@@ -284,9 +286,12 @@ def test_ctrl_c_from_a_terminal_leaves_one_line(lab):
     path = os.pathsep.join([str(ROOT), str(lab.places.root)])
     run = subprocess.Popen([sys.executable, "-c", code], cwd=lab.places.root, env=os.environ | {"PYTHONPATH": path},
                            start_new_session=True, stderr=subprocess.PIPE, text=True)
+    children = Path(f"/proc/{run.pid}/task/{run.pid}/children")
     deadline = time.monotonic() + 30
-    while not (lab.folder / "calls").exists() and time.monotonic() < deadline:
-        time.sleep(0.05)
+    while not (children.read_text() if when == "workers start" else (lab.folder / "calls").exists()):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    time.sleep(0.1)
     os.killpg(run.pid, signal.SIGINT)
     _, error = run.communicate(timeout=30)
     assert run.returncode == 130

@@ -11,7 +11,7 @@ from experiments._progress import Progress
 from experiments._results import from_csv, gallery, plain, tidy, to_csv, to_json
 
 CELLS = st.none() | st.booleans() | st.integers(-10**30, 10**30) | st.floats(allow_nan=False, allow_infinity=False) \
-    | st.text(st.characters(codec="utf-8")).map("w{}".format)
+    | st.text(st.characters(codec="utf-8", exclude_characters="\r")).map("w{}".format)
 
 
 @given(st.lists(st.fixed_dictionaries({"first": CELLS, "the, second": CELLS}), min_size=1))
@@ -43,6 +43,11 @@ def test_what_is_no_cell_is_refused(value):
 def test_text_that_would_read_back_as_something_else_is_refused(text):
     with pytest.raises(ValueError, match="reads back as"):
         to_csv([{"x": text}])
+
+
+def test_a_carriage_return_is_refused():
+    with pytest.raises(ValueError, match="no carriage return"):
+        tidy({"x": "a\r\nb"})
 
 
 def test_rows_must_have_the_same_columns_and_there_must_be_some():

@@ -1,0 +1,53 @@
+"""Error-free transformations and ratios of residual factors against exact rationals."""
+from fractions import Fraction as Q
+
+import mpmath as mp
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from quadmeta.arithmetic.residual import factor, log_abs, log_ratio, two_product, two_sum
+
+number = st.floats(1e-150, 1e150)
+
+
+@given(number, number, st.booleans())
+def test_two_sum_and_two_product_are_error_free(x, y, negative):
+    y = -y if negative else y
+    s, e = two_sum(np.float64(x), np.float64(y))
+    assert Q(float(s)) + Q(float(e)) == Q(x) + Q(y)
+    if 1e-130 < abs(x * y) < 1e150:
+        p, f = two_product(np.float64(x), np.float64(y))
+        assert Q(float(p)) + Q(float(f)) == Q(x) * Q(y)
+
+
+def hard_pairs():
+    """(eta, lambda_i, lambda_j) with eta lambda next to 0, 1, 2 and with |a_i| next to |a_j|."""
+    rng = np.random.default_rng(0)
+    for x in (1e-9, 0.3, 0.5, 1.0, 1.5, 2.0, 2.5, 1e6):
+        for offset in (0.0, 2**-52, -2**-52, 1e-9, -1e-9, 1e-3):
+            eta = 10 ** rng.uniform(-3, 3)
+            lam = x * (1 + offset) / eta
+            for other in (lam * (1 + 2**-52), lam * (1 + 1e-9), (2 - eta * lam) / eta, lam / 3):
+                yield eta, lam, abs(other) or 1.0
+
+
+@pytest.mark.parametrize(("eta", "lam", "other"), list(hard_pairs()))
+def test_factor_log_and_ratio_keep_their_digits(eta, lam, other):
+    x, r = factor(np.float64(eta), np.float64(lam)), factor(np.float64(eta), np.float64(other))
+    a, b = 1 - Q(eta) * Q(float(lam)), 1 - Q(eta) * Q(float(other))
+    assert abs(Q(float(x.value)) - a) <= abs(a) * Q(2, 10**16)
+    with mp.workdps(60):
+        def log(y):
+            return mp.log(abs(mp.mpf(y.numerator) / y.denominator)) if y else mp.ninf
+        if a and b:
+            assert abs(log_abs(x) - log(a)) <= 4e-16 * abs(log(a))
+            want = log(a / b)
+            # value + tail carries a to about eps^2: the only absolute error
+            assert abs(log_ratio(x, r) - want) <= 8e-16 * abs(want) + 1e-30
+
+
+def test_exact_zero_has_log_minus_infinity():
+    x = factor(np.float64(0.5), np.array([2.0, 4.0]))
+    assert x.value.tolist() == [0.0, -1.0] and log_abs(x)[0] == -np.inf

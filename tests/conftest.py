@@ -1,0 +1,20 @@
+"""Profiles of the property tests, and global state that no test may leave changed."""
+import os
+
+import mpmath
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, settings
+
+slow = [HealthCheck.too_slow, HealthCheck.data_too_large]
+settings.register_profile("ci", deadline=None, print_blob=True, suppress_health_check=slow)
+settings.register_profile("user", deadline=None, derandomize=True, suppress_health_check=slow)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "user"))
+
+
+@pytest.fixture(autouse=True)
+def unchanged_state():
+    """Precision and floating-point error handling are the same after each test."""
+    before = mpmath.mp.prec, np.geterr()
+    yield
+    assert (mpmath.mp.prec, np.geterr()) == before

@@ -1,0 +1,175 @@
+"""For every estimator: it equals the closed form where it says it is exact, and costs what it says it costs."""
+import math
+
+import mpmath as mp
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import quadmeta as qm
+from quadmeta.estimators._base import Estimator
+
+ESTIMATORS = list(qm.members("estimators"))
+
+
+def make(name, dtype="float64"):
+    return qm.members("estimators")[name](dtype)
+
+
+def problem(seed=0, d=5):
+    rng = np.random.default_rng(seed)
+    return qm.Quadratic.from_spectrum(np.sort(10 ** rng.uniform(-1, 0.5, d)), error=rng.standard_normal(d))
+
+
+@pytest.mark.parametrize("name", ESTIMATORS)
+@given(seed=st.integers(0, 10**6), T=st.integers(1, 30), x=st.floats(0.01, 2.2))
+def test_exact_where_it_says_so_and_different_elsewhere(name, seed, T, x):
+    estimator, p = make(name), problem(seed)
+    eta = x / p.L
+    for objective in (qm.LogObjective, qm.RootObjective, qm.NaiveObjective):
+        objective = objective(p, qm.GradientDescent(T))
+        if estimator.renormalised and not isinstance(objective, qm.LogObjective):
+            continue
+        got, exact = qm.hypergradient(objective, eta, estimator), objective.gradient(eta)
+        value, exact = (float(v) if isinstance(v, qm.SignLog) else v for v in (got.value, exact))
+        moments = objective.moments(eta)
+        # E|u| <= |E u| + sd; the summands of F', G', R' are that large
+        size = (abs(moments.mean) + math.sqrt(moments.variance)) * (
+            2 * T * float(np.exp(moments.level)) if isinstance(objective, qm.NaiveObjective) else 4)
+        if estimator.exact_when(T, eta):
+            assert abs(value - exact) <= 1e-13 * T * size * (1 if x < 2 else 10)
+        assert {k: getattr(got, k) for k in estimator.cost(T)} == estimator.cost(T)
+        assert got.jvps == got.hvps + got.mixed and got.status == "ok"
+
+
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_batches_of_tasks_and_step_sizes_equal_single_runs(name):
+    batch = qm.Quadratic.random(4, seed=2, tasks=3)
+    objective = qm.LogObjective(batch, qm.GradientDescent(9), pooled=False)
+    eta = np.array([[0.02], [0.05]])
+    got = qm.hypergradient(objective, eta, make(name))
+    assert got.value.shape == got.status.shape == (2, 3)
+    one = qm.LogObjective(qm.Quadratic.random(4, seed=2), qm.GradientDescent(9))
+    assert got.value[1, 0] == qm.hypergradient(one, 0.05, make(name)).value
+
+
+def test_all_estimators_are_named_and_documented():
+    for name in ESTIMATORS:
+        cls = qm.members("estimators")[name]
+        assert issubclass(cls, Estimator) and cls.reference and cls is getattr(qm, cls.__name__)
+
+
+def test_stop_gradient_bias_by_its_formula_and_golden_instance():
+    p = qm.Quadratic.from_spectrum([1, 3], weights=[1, 1])
+    for T, want in ((1, None), (2, -6.0), (5, None), (6, None)):
+        objective = qm.LogObjective(p, qm.GradientDescent(T))
+        got = qm.hypergradient(objective, 0.5, qm.StopGradient()).value
+        a = np.array([0.5, -0.5])
+        pi = a ** (2 * T) / (a ** (2 * T)).sum()
+        assert got == pytest.approx(2 / (0.5 * T) * (1 - (pi * a**-float(T)).sum()), rel=1e-14)
+        assert want is None or got == want
+        assert (got == pytest.approx(objective.gradient(0.5), abs=1e-13)) == (T == 1)
+
+
+def test_stop_gradient_parity():
+    """Even T: negative on (0, 2/L], so its zero lies beyond; odd T: its zero tends to 2/(L + mu) as T grows."""
+    p = problem(4)
+    for T in (2, 8, 40):
+        eta = np.linspace(0.01, 2, 60) / p.L
+        assert (qm.hypergradient(qm.LogObjective(p, qm.GradientDescent(T)), eta, qm.StopGradient()).value < 0).all()
+    slope = qm.hypergradient(qm.LogObjective(p, qm.GradientDescent(201)), np.array([0.95, 1.05]) * 2 / (p.L + p.mu),
+                             qm.StopGradient()).value
+    assert slope[0] < 0 < slope[1]
+
+
+def test_mpmath_reverse_equals_the_plain_formula_to_the_last_of_forty_digits():
+    objective = qm.LogObjective(problem(), qm.GradientDescent(40))
+    got = qm.hypergradient(objective, 0.3, qm.Reverse("mpmath"), digits=45).value
+    with mp.workdps(45):
+        assert abs(got / objective.exactly(0.3, 1, "mpmath", 45) - 1) < mp.mpf(10) ** -40
+
+
+def test_renormalised_float32_survives_a_million_steps():
+    """Relative error <= 1e-4 away from the crossing, contracting and exploding; plain reverse mode returns nan."""
+    p = qm.Quadratic.from_spectrum([0.1, 0.4, 1.0], error=[1.0, 0.5, 2.0])
+    objective = qm.LogObjective(p, qm.GradientDescent(10**6))
+    eta = np.array([0.5, 1.2, 2.5, 6.0])
+    got = qm.hypergradient(objective, eta, qm.RenormalisedReverse("float32"))
+    assert (np.abs(got.value / objective.gradient(eta) - 1) <= 1e-4).all() and (got.status == "ok").all()
+    assert (got.notes["drift"] < 1e-3).all()
+
+
+def test_renormalising_is_what_makes_it_survive():
+    p = qm.Quadratic.from_spectrum([0.1, 0.4, 1.0], error=[1.0, 0.5, 2.0])
+    objective = qm.LogObjective(p, qm.GradientDescent(2000))
+    eta = np.array([0.5, 1.2, 2.5])
+    good = qm.hypergradient(objective, eta, qm.RenormalisedReverse("float32"))
+    plain = qm.hypergradient(objective, eta, qm.Reverse("float32"))
+    assert (good.status == "ok").all() and (plain.status == "nan").any()
+    np.testing.assert_allclose(good.value, objective.gradient(eta), rtol=1e-5)
+    forward = qm.hypergradient(objective, np.array([0.5]), qm.Forward("float64"))
+    np.testing.assert_allclose(forward.value, objective.gradient(0.5), rtol=1e-10)
+
+
+def test_euler_invariant_is_a_free_error_estimate():
+    objective = qm.LogObjective(problem(), qm.GradientDescent(300))
+    drift = [qm.hypergradient(objective, 0.3, qm.RenormalisedReverse(t)).notes["drift"] for t in ("float32", "float64")]
+    assert 0 < drift[0] < 1e-4 and drift[1] < 1e-13
+
+
+def test_plain_summation_would_lose_the_digits_that_kahan_keeps():
+    """T equal terms in float32: the reason for compensation, on the same tape."""
+    class Plain(qm.RenormalisedReverse):
+        """Without compensation."""
+
+        def estimate(self, tape):
+            tape.record()
+            b, gradient = tape.outer_gradient(), 0
+            for t in reversed(range(tape.steps)):
+                gradient = gradient + tape.B(t, b)
+                b = tape.A(t, b) if t else b
+            return gradient
+    objective = qm.LogObjective(problem(1), qm.GradientDescent(20000))
+    exact = objective.gradient(0.2)
+    errors = [abs(qm.hypergradient(objective, 0.2, e("float32")).value / exact - 1)
+              for e in (Plain, qm.RenormalisedReverse)]
+    assert errors[0] > 20 * errors[1]
+
+
+class Wrong(qm.Reverse):
+    """Known false: forgets the last contribution."""
+
+    def estimate(self, tape):
+        tape.record()
+        b, gradient = tape.outer_gradient(), 0
+        for t in reversed(range(1, tape.steps)):
+            gradient = gradient + tape.B(t, b)
+            b = tape.A(t, b) if t else b
+        return gradient
+
+
+def test_a_wrong_estimator_is_caught(monkeypatch):
+    monkeypatch.setitem(globals(), "make", lambda name, dtype="float64": Wrong(dtype))
+    with pytest.raises(AssertionError):
+        test_exact_where_it_says_so_and_different_elsewhere("reverse")
+
+
+BAD = {
+    "dtype": (lambda o: qm.hypergradient(o, 0.1, qm.Reverse("float8")), "unknown dtype 'float8'"),
+    "pooled": (lambda o: qm.hypergradient(qm.LogObjective(qm.Quadratic.random(3, 0, 2), o.optimizer), 0.1,
+                                          qm.Reverse()), "pooled=False"),
+    "naive renormalised": (lambda o: qm.hypergradient(qm.NaiveObjective(o.problem, o.optimizer), 0.1,
+                                                      qm.RenormalisedReverse()), "use LogObjective"),
+    "mp renormalised": (lambda o: qm.hypergradient(o, 0.1, qm.RenormalisedReverse("mpmath")), "float dtype"),
+    "stop at 0": (lambda o: qm.hypergradient(o, 0.0, qm.StopGradient()), "step_size = 0"),
+    "negative": (lambda o: qm.hypergradient(o, -1.0, qm.Reverse()), "negative entry -1.0"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_input_is_one_line_that_names_it(name):
+    call, message = BAD[name]
+    with pytest.raises(ValueError, match=message) as caught:
+        call(qm.LogObjective(problem(), qm.GradientDescent(3)))
+    assert "\n" not in str(caught.value)
