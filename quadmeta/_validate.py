@@ -45,3 +45,8 @@ def frozen(array: Array) -> Array:
     array = np.array(array)
     array.setflags(write=False)
     return array
+
+
+def plain(value: Any) -> Any:
+    """A 0-d float64 array or numpy scalar as a Python float, anything else as it is."""
+    return float(value) if isinstance(value, np.ndarray | np.floating) and value.ndim == 0 else value

@@ -35,7 +35,7 @@ def test_vectorised_over_tasks_and_starts():
 
 def test_far_right_law():
     """From M down to m takes about (M^2 - m^2)^2 / (64 s^2) steps, where G' = 2/eta."""
-    log, M, m, s = objective(), 400.0, 100.0, 20.0
+    log, M, m, s = objective(), 60.0, 20.0, 4.0
     k = next(k for k, eta in enumerate(qm.meta_descent(log, M, s), 1) if eta < m)
     assert k == pytest.approx((M**2 - m**2) ** 2 / (64 * s**2), rel=0.05)
 

@@ -8,12 +8,13 @@ import quadmeta as qm
 def random_case(seed, dtype):
     """A task and a step size with |log2 rho| >= 0.05, above and below the edge of stability alike."""
     rng = np.random.default_rng([seed, len(dtype)])
-    lam = np.sort(10 ** rng.uniform(-1.5, 1.5, int(rng.integers(2, 7))))
+    scale, spread = 10 ** rng.uniform(-1, 1), rng.uniform(0.2, 1.5)
+    lam = scale * np.sort(10 ** rng.uniform(-spread, 0, int(rng.integers(2, 7))))
     p = qm.Quadratic.from_spectrum(lam, error=rng.standard_normal(len(lam)) * 10 ** rng.uniform(-2, 2))
     # float64 fails eight times later: keep its runs short
     slowest = 0.05 if dtype == "float32" else 0.3
     while True:
-        eta = rng.uniform(0, 3) / (lam[-1] if rng.random() < 0.7 else lam[0])
+        eta = rng.uniform(0, 2 if rng.random() < 0.5 else 5) / lam[-1]
         if abs(np.log2(np.abs(1 - eta * lam).max())) >= slowest:
             return p, eta
 

@@ -276,12 +276,12 @@ def _exact(x: Any) -> Array:
 
 def _nearest(x: Any) -> float:
     """float(x), infinite where it overflows."""
+    if not isinstance(x, Real):
+        raise ValueError(f"x = {show(x)} must be a real number: pass float, int, Fraction or mpf")
     try:
         return float(x)
     except OverflowError:
-        return np.inf if x > 0 else -np.inf
-    except (TypeError, ValueError):
-        raise ValueError(f"x = {show(x)} must be a real number: pass float, int, Fraction or mpf") from None
+        return np.inf if x == abs(x) else -np.inf
 
 
 def _ends(x: Any) -> tuple[Array, Array]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from quadmeta._validate import step_sizes
+from quadmeta._validate import plain, step_sizes
 from quadmeta.arithmetic.exact import evaluate
 from quadmeta.optimizers._base import LogMoments, Optimizer
 from quadmeta.problems._base import QuadraticProblem
@@ -80,7 +80,7 @@ class Objective(ABC):
 
     def minimizer(self) -> Array:
         """eta*_T, the step size that minimises the loss after T steps (the same for every monotone transform)."""
-        return self.optimizer.minimizer(*self.spectrum())
+        return plain(self.optimizer.minimizer(*self.spectrum()))
 
     def spectrum(self) -> tuple[Array, Array]:
         """(eigenvalues, weights) of the loss: (D,) with active modes only where pooled, else (..., d) as batched."""
@@ -117,8 +117,7 @@ class Objective(ABC):
         return LogMoments(np.where(dead, -np.inf, level), mean, variance)
 
     def _at(self, theta: Array, order: int) -> Array:
-        result = self.transform(self.moments(theta), order)
-        return result[()] if isinstance(result, np.ndarray) else result
+        return plain(self.transform(self.moments(theta), order))
 
     def exactly(self, theta: Array, order: int = 0, kind: str = "fraction", digits: int = 50) -> Array:
         """Derivative number ``order`` by the plain formula in another arithmetic: the data are taken as exact.
@@ -157,7 +156,7 @@ class Objective(ABC):
         loss = (problem.loss(w) - problem.floor, (g * z).sum(axis=-1), (z * hz + g * y).sum(axis=-1))
         if self.pooled:
             loss = tuple(np.mean(x) for x in loss)
-        return self.compose(loss[:order + 1])
+        return plain(self.compose(loss[:order + 1]))
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.problem!r}, {self.optimizer!r}{'' if self.pooled else ', each task'})"

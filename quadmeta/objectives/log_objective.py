@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from quadmeta._validate import plain
 from quadmeta.objectives._base import Objective
 from quadmeta.objectives._log import chain, compose, transform
 from quadmeta.optimizers._base import LogMoments
@@ -47,4 +48,4 @@ class LogObjective(Objective):
         with np.errstate(divide="ignore"):
             terms = np.log(omega) + 2 * T * np.log(lam)
         norm = np.logaddexp.reduce(terms, axis=-1) / (2 * T)
-        return 2 * np.exp(norm - self(self.minimizer()) / 2)
+        return plain(2 * np.exp(norm - self(self.minimizer()) / 2))

@@ -87,4 +87,4 @@ class MeanLogObjective(Objective):
     def minimizer(self) -> Array:
         """The best of ``minima()``."""
         minima = self.minima()
-        return minima.step_size[np.argmin(minima.value)]
+        return float(minima.step_size[np.argmin(minima.value)])

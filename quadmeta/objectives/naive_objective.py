@@ -25,10 +25,10 @@ class NaiveObjective(Objective):
         if order == 2 and T == 1:  # 2 sum omega lambda^2, also where F = 0
             lam, omega = self.spectrum()
             return SignLog.of(np.broadcast_to(2 * (omega * lam**2).sum(axis=-1), m.shape))
-        loss = SignLog(np.where(np.isneginf(moments.level), 0.0, 1.0), moments.level)
-        if order == 0:
-            return loss
-        return loss * (-2 * T * m if order == 1 else 2 * T * (2 * T - 1) * (moments.variance + m * m))
+        value = SignLog(np.where(np.isneginf(moments.level), 0.0, 1.0), moments.level)
+        if order:
+            value *= -2 * T * m if order == 1 else 2 * T * (2 * T - 1) * (moments.variance + m * m)
+        return value
 
     def chain(self, loss: Array) -> Array:
         """1."""

@@ -1,4 +1,5 @@
 """Interval: no real result escapes, decided in integers; what may be tight is tight."""
+import operator
 from fractions import Fraction
 from math import prod
 
@@ -9,6 +10,7 @@ from hypothesis import given, strategies as st
 
 from quadmeta.arithmetic import interval
 from quadmeta.arithmetic.interval import Interval
+from quadmeta.arithmetic.signlog import SignLog
 
 CASES = 10**5
 MAX, TINY = np.finfo(float).max, np.finfo(float).tiny
@@ -168,7 +170,9 @@ def test_width_and_midpoint_of_unbounded():
     (lambda: Interval(1, 0), ValueError), (lambda: Interval(np.nan, 1), ValueError),
     (lambda: Interval.of(np.inf), ValueError), (lambda: Interval.of([0.0, np.nan]), ValueError),
     (lambda: Interval.of(mpmath.nan), ValueError), (lambda: Interval.of("a"), ValueError),
-    (lambda: Interval.of([None]), ValueError), (lambda: Interval.of(1j), ValueError),
+    (lambda: Interval.of([None]), ValueError), (lambda: Interval.of(SignLog.of(1)), ValueError),
+    (lambda: Interval.of(SignLog.of([1, 2])), ValueError), (lambda: Interval.of([Fraction(1), "1"]), ValueError),
+    (lambda: Interval.of(1j), ValueError),
     (lambda: Interval.of([1.0, 2.0]) / [1.0, 0.0], ZeroDivisionError),
     (lambda: Interval(0, 0) ** -2, ZeroDivisionError),
     (lambda: Interval(0, 1) ** 0.5, ValueError), (lambda: Interval(0, 1) + "a", TypeError),
@@ -185,3 +189,10 @@ def test_repr_and_read_only():
     assert "..." in repr(Interval.of(np.zeros(1000))) and "\n" not in repr(Interval.of(np.zeros((30, 30))))
     with pytest.raises(ValueError):
         Interval.of([1, 2]).lower[0] = 5
+
+
+@pytest.mark.parametrize("name", ["add", "sub", "mul", "truediv", "lt"])
+def test_foreign_types_are_refused_on_either_side(name):
+    for pair in ((Interval.of(1), "x"), ("x", Interval.of(1))):
+        with pytest.raises(TypeError):
+            getattr(operator, name)(*pair)

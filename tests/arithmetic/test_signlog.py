@@ -1,5 +1,6 @@
 """SignLog against exact Fractions; the error of a log is a few eps of the largest log or 1, times the condition."""
 import math
+import operator
 from fractions import Fraction
 
 import mpmath
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
+from quadmeta.arithmetic.interval import Interval
 from quadmeta.arithmetic.signlog import SignLog
 
 EPS = 2.0**-52
@@ -118,6 +120,7 @@ def test_operands_on_either_side_and_containers():
     (lambda: SignLog.of(math.nan), ValueError, "nan"), (lambda: SignLog.of([1, math.inf]), ValueError, "inf"),
     (lambda: SignLog.of(mpmath.inf), ValueError, "inf"), (lambda: SignLog.of("a"), ValueError, "'a'"),
     (lambda: SignLog.of([Fraction(1), None]), ValueError, "None"), (lambda: SignLog.of(1j), ValueError, "1j"),
+    (lambda: SignLog.of(Interval.of([1, 2])), ValueError, "Interval"),
     (lambda: SignLog.of([1, 0]) / [1, 0], ZeroDivisionError, "zero"),
     (lambda: 1 / SignLog.of(0), ZeroDivisionError, "zero"),
     (lambda: SignLog.of(0) ** -1, ZeroDivisionError, "zero"), (lambda: SignLog.of(2) ** 0.5, ValueError, "0.5"),
@@ -141,3 +144,10 @@ def test_errors_are_one_line_and_name_the_remedy(call, error, words):
     (np.ones(9), "SignLog([1, 1, 1, ..., 1, 1, 1])")])
 def test_repr(x, text):
     assert repr(SignLog.of(x)) == text
+
+
+@pytest.mark.parametrize("name", ["add", "sub", "mul", "truediv", "lt"])
+def test_foreign_types_are_refused_on_either_side(name):
+    for pair in ((SignLog.of(1), "x"), ("x", SignLog.of(1))):
+        with pytest.raises(TypeError):
+            getattr(operator, name)(*pair)

@@ -68,7 +68,7 @@ def test_stop_gradient_bias_by_its_formula_and_golden_instance():
         a = np.array([0.5, -0.5])
         pi = a ** (2 * T) / (a ** (2 * T)).sum()
         assert got == pytest.approx(2 / (0.5 * T) * (1 - (pi * a**-float(T)).sum()), rel=1e-14)
-        assert want is None or got == want
+        assert want is None or got == pytest.approx(want, rel=1e-15)
         assert (got == pytest.approx(objective.gradient(0.5), abs=1e-13)) == (T == 1)
 
 
@@ -90,14 +90,19 @@ def test_mpmath_reverse_equals_the_plain_formula_to_the_last_of_forty_digits():
         assert abs(got / objective.exactly(0.3, 1, "mpmath", 45) - 1) < mp.mpf(10) ** -40
 
 
+@pytest.mark.slow
 def test_renormalised_float32_survives_a_million_steps():
-    """Relative error <= 1e-4 away from the crossing, contracting and exploding; plain reverse mode returns nan."""
+    """Away from the crossing (2/(L + mu) = 1.818) the error stays at rounding although the Euler invariant drifts.
+
+    The bar is 1e-4; the division by the invariant is what meets it, since the drift at eta = 1.7 alone is 1e-3.
+    """
     p = qm.Quadratic.from_spectrum([0.1, 0.4, 1.0], error=[1.0, 0.5, 2.0])
     objective = qm.LogObjective(p, qm.GradientDescent(10**6))
-    eta = np.array([0.5, 1.2, 2.5, 6.0])
+    eta = np.array([0.013, 0.5, 1.2, 1.7, 2.5, 6.0])
     got = qm.hypergradient(objective, eta, qm.RenormalisedReverse("float32"))
-    assert (np.abs(got.value / objective.gradient(eta) - 1) <= 1e-4).all() and (got.status == "ok").all()
-    assert (got.notes["drift"] < 1e-3).all()
+    assert (got.status == "ok").all() and got.value.dtype == np.float32
+    assert (np.abs(got.value / objective.gradient(eta) - 1) <= 1e-6).all()
+    assert 1e-4 < got.notes["drift"].max() < 1e-2
 
 
 def test_renormalising_is_what_makes_it_survive():
@@ -115,26 +120,31 @@ def test_renormalising_is_what_makes_it_survive():
 def test_euler_invariant_is_a_free_error_estimate():
     objective = qm.LogObjective(problem(), qm.GradientDescent(300))
     drift = [qm.hypergradient(objective, 0.3, qm.RenormalisedReverse(t)).notes["drift"] for t in ("float32", "float64")]
-    assert 0 < drift[0] < 1e-4 and drift[1] < 1e-13
+    assert 0 < drift[0] < 1e-4 and 0 < drift[1] < 1e-13
 
 
-def test_plain_summation_would_lose_the_digits_that_kahan_keeps():
-    """T equal terms in float32: the reason for compensation, on the same tape."""
+@pytest.mark.parametrize("part", ["Kahan", "Euler"])
+def test_compensation_and_normalisation_are_both_needed(part):
+    """T nearly equal terms in float32, on the same tape, without one of the two."""
     class Plain(qm.RenormalisedReverse):
-        """Without compensation."""
+        """Plain summation, or contributions as they are."""
 
         def estimate(self, tape):
             tape.record()
-            b, gradient = tape.outer_gradient(), 0
+            b, gradient, lost = tape.outer_gradient(), np.float32(0), np.float32(0)
+            half = b.dtype.type(tape.steps / 2)
             for t in reversed(range(tape.steps)):
-                gradient = gradient + tape.B(t, b)
+                invariant = half * (b * tape.state(t + 1)).sum(axis=-1) if part == "Kahan" else 1
+                term = tape.B(t, b) / invariant - lost
+                total = gradient + term
+                gradient, lost = total, np.float32(0) if part == "Kahan" else (total - gradient) - term
                 b = tape.A(t, b) if t else b
             return gradient
     objective = qm.LogObjective(problem(1), qm.GradientDescent(20000))
-    exact = objective.gradient(0.2)
-    errors = [abs(qm.hypergradient(objective, 0.2, e("float32")).value / exact - 1)
+    eta = np.array([0.1, 0.2, 0.3])
+    errors = [np.abs(qm.hypergradient(objective, eta, e("float32")).value / objective.gradient(eta) - 1).max()
               for e in (Plain, qm.RenormalisedReverse)]
-    assert errors[0] > 20 * errors[1]
+    assert errors[0] > 20 * errors[1] and errors[1] < 1e-6
 
 
 class Wrong(qm.Reverse):

@@ -1,0 +1,135 @@
+"""The naive meta-gradient explodes or vanishes at almost every step size.
+
+F(eta) = f(w_T) - min f after T steps of gradient descent, F' = -T sum_i c_i^2 lambda_i^2 a_i^(2T-1), a_i = 1 - eta
+lambda_i. For every fixed eta, (1/T) log|F'| -> 2 log rho(eta) with rho = max |a_i|: a rate of zero at eta = 0 and 2/L
+only. At a fixed T the step sizes with m <= |F'| <= M have the length log(M/m)/(2T) (1/L + 1/mu) asymptotically.
+Beyond 2/L the printed lower bound says nothing up to (1 + |c_L|^(-2/(2T-1)))/L; the sharpened one is positive throughout.
+
+Source: Wang, Yuan, Wu, Ge 2021, Theorem 3; talk of Rong Ge, "almost all step sizes".
+"""
+from typing import Any
+
+import numpy as np
+
+import quadmeta as qm
+
+Rows = list[dict[str, Any]]
+LOWEST, HIGHEST = 0.1, 10.0  # the band of |F'| that is neither large nor small
+
+# settings
+CAPTION = (r"The meta-gradient $F'$ of the loss after $T$ steps, one quadratic problem, $d=20$, $\kappa=10$, random unit "
+           r"start. Lines: closed form; markers: the unrolled recursion in float64 with exact rescaling by powers of "
+           r"two. (a) $|F'|$ leaves the range of float64 (grey) on both sides of $2/L$. (b) Its exponent against the "
+           r"limit $2\log\rho(\eta)$ (black), which is zero at $\eta=0$ and $2/L$ only. (c) The step sizes at which "
+           r"$0.1\le|F'|\le10$ have a total length that shrinks like $1/T$; markers: bisection in 50-digit arithmetic. "
+           r"(d) Just past $2/L$ the printed lower bound is negative (grey), the sharpened one is positive.")
+SEED = 1
+FULL: dict[str, Any] = {"d": 20, "kappa": 10.0, "grid": 261, "horizons": [10, 100, 1000, 10**4], "zoom": 10,
+                        "bands": [30, 100, 300, 1000, 3000, 10**4, 10**5, 10**6]}
+SMOKE: dict[str, Any] = FULL | {"grid": 53, "horizons": [10, 100, 1000], "bands": [30, 100, 1000, 10**5]}
+
+
+def points(d: int, kappa: float, grid: int, horizons: list[int], zoom: int, bands: list[int]) -> list[dict[str, Any]]:
+    """Curves over all step sizes, a zoom around 2/L, and the band at more horizons."""
+    problem = {"d": d, "kappa": kappa, "seed": SEED}
+    curves = [{"part": "curve", "T": T, "low": 0.0, "high": 2.6, "grid": grid} for T in horizons]
+    zooms = [{"part": "bounds", "T": zoom, "low": 1.7, "high": 2.5, "grid": 81}]
+    lengths = [{"part": "band", "T": T, "low": 0.0, "high": 3.0, "grid": 0} for T in bands]
+    return [problem | part for part in curves + zooms + lengths]
+
+
+# compute
+def measure(d: int, kappa: float, seed: int, part: str, T: int, low: float, high: float, grid: int) -> Rows:
+    """Rows over a grid of step sizes (times L), or the one row of a band; L = 1."""
+    problem = qm.Quadratic.from_spectrum(qm.spectra.geometric(1 / kappa, 1.0, d), seed=seed)
+    objective = qm.NaiveObjective(problem, qm.GradientDescent(T))
+    empty = {"part": part, "T": T, "minimizer": float(objective.minimizer()), "step": None, "sign": None, "rate": None,
+             "leading": None, "remainder": None, "printed": None, "sharpened": None, "vacuous_to": None}
+    if part == "band":
+        length = np.log(HIGHEST / LOWEST) / (2 * T) * (1 + kappa)
+        return [empty | {"measured": np.log10(band(objective, high)), "theory": np.log10(length)}]
+    lam, c = problem.modes().eigenvalues, problem.modes().error
+    rows: Rows = []
+    steps = np.linspace(low, high, grid).round(12)
+    closed = objective.gradient(steps)
+    for step, sign, log, theory in zip(steps, *unrolled(lam, c, T, steps), closed, strict=True):
+        a = 1 - step * lam
+        moduli, index = np.unique(np.abs(a), return_inverse=True)
+        A = np.bincount(index, weights=c**2 * lam**2 * np.sign(a))
+        rest = sum(np.abs(A[:-1]) * (moduli[:-1] / moduli[-1]) ** (2 * T - 1)) / abs(A[-1])
+        rho = qm.SignLog.of(moduli[-1])
+        row = empty | {"step": step, "sign": int(sign), "measured": log, "theory": theory.log10_abs,
+                       "rate": 2 * rho.log, "leading": (rho ** (2 * T - 1) * abs(A[-1]) * T).log10_abs,
+                       "remainder": rest}
+        if step > 1:
+            x, top = 2 / (2 * T + 1), c[-1] ** 2
+            growth = qm.SignLog.of(step - 1) ** (2 * T - 1) * T * top
+            sharpened = growth - T * (1 - top) * (x / step) ** 2 * (1 - x) ** (2 * T - 1)
+            row |= {"sharpened": positive(sharpened), "vacuous_to": 1 + top ** (-1 / (2 * T - 1)),
+                    "printed": positive(growth - T) if step > 2 else None}
+        rows.append(row)
+    return rows
+
+
+def positive(bound: qm.SignLog) -> float | None:
+    """log10 of a lower bound, None where it is vacuous."""
+    return float(bound.log10_abs) if bound.sign > 0 else None
+
+
+def unrolled(lam: Any, c: Any, T: int, steps: Any) -> tuple[Any, Any]:
+    """Sign and log10 of |F'|: w and z = dw/d eta step by step, both divided by one power of two at each."""
+    eta, w, z, shift = steps[:, None], c + 0 * steps[:, None], np.zeros((len(steps), len(lam))), 0
+    for _ in range(T):
+        w, z = w - eta * (lam * w), z - eta * (lam * z) - lam * w
+        k = np.frexp(np.maximum(np.abs(w), np.abs(z)).max(axis=1, keepdims=True))[1]
+        w, z, shift = np.ldexp(w, -k), np.ldexp(z, -k), shift + k[:, 0]
+    slope = (lam * w * z).sum(axis=1)
+    return np.sign(slope), np.log10(np.abs(slope)) + 2 * shift * np.log10(2)
+
+
+def band(objective: qm.NaiveObjective, high: float) -> float:
+    """Length of {eta >= 0: LOWEST <= |F'| <= HIGHEST}, two intervals as F' increases; bisection in 50 digits."""
+    root = float(objective.minimizer())
+
+    def crossing(level: float, left: float, right: float) -> float:
+        for _ in range(50):
+            middle = (left + right) / 2
+            below = objective.exactly(middle, order=1, kind="mpmath") < level
+            left, right = (middle, right) if below else (left, middle)
+        return left
+    ends = [crossing(level, 0.0, root) for level in (-HIGHEST, -LOWEST)]
+    ends += [crossing(level, root, high) for level in (LOWEST, HIGHEST)]
+    return ends[1] - ends[0] + ends[3] - ends[2]
+
+
+def check(rows: Rows) -> None:
+    """The rate with its remainder, the shrinking band, and both lower bounds."""
+    curves = [row for row in rows if row["part"] == "curve"]
+    for row in (row for row in rows if row["step"] is not None):
+        assert abs(row["measured"] - row["theory"]) < 1e-12 * (1e3 + row["T"]), f"unrolled and closed form at {row}"
+        assert row["sign"] == (1 if row["step"] > row["minimizer"] else -1), f"sign of F' at {row}"
+    off = [(abs(10 ** (row["measured"] - row["leading"]) - 1), row["remainder"]) for row in curves]
+    assert all(error <= bound + 1e-8 for error, bound in off), "F' is not its leading term up to the proved remainder"
+    share = max(error / bound for error, bound in off if 1e-5 < bound < 1)
+    assert share > 0.1, f"the remainder bound is loose: at most {share:.2g} of it is used"
+    for row in curves:
+        exponent = np.log(10) * row["measured"] / row["T"]
+        assert row["remainder"] > 0.5 or abs(exponent - row["rate"]) < (np.log(row["T"]) + 15) / row["T"], \
+            f"(1/T) log|F'| is far from 2 log rho at {row}"
+        assert (row["rate"] == 0) == (row["step"] in (0, 2)), f"rate zero elsewhere than at 0 and 2/L: {row}"
+    beyond = [row for row in rows if row["part"] == "bounds" and row["step"] > 2]
+    for row in beyond:
+        assert row["sharpened"] is not None and row["sharpened"] <= row["theory"] + 1e-12, f"sharpened bound at {row}"
+        assert (row["printed"] is None) == (row["step"] <= row["vacuous_to"]), f"vacuous zone at {row}"
+        assert row["printed"] is None or row["printed"] <= row["sharpened"], f"printed above sharpened at {row}"
+    assert beyond[0]["printed"] is None and beyond[-1]["theory"] - beyond[-1]["sharpened"] < 0.1, "bounds not tight"
+    ratios = [10 ** (row["measured"] - row["theory"]) for row in rows if row["part"] == "band" and row["T"] >= 1000]
+    assert all(abs(ratio - 1) < 0.1 for ratio in ratios) and abs(ratios[-1] - 1) < 1e-3, f"length of the band: {ratios}"
+
+
+# draw
+def draw(rows: Rows) -> Any:
+    """|F'|, its exponent, the length of the band, the lower bounds."""
+    from quadmeta import plotting as p
+    fig, ((a, b), (c, d)) = p.figure(height=4.9, rows=2, columns=2)
+    return fig

@@ -1,0 +1,50 @@
+"""One claim in full: wordings, domain, evidence, and the source code that a sceptic needs to recompute both sides."""
+import inspect
+import json
+from collections.abc import Iterator
+from types import CodeType
+from typing import Any
+
+from quadmeta.claims._ledger import check, claim
+
+
+def page(name: str) -> str:
+    """The text of ``python -m quadmeta show NAME``."""
+    statement, verdict = claim(name), check(name)
+    out = [f"{name}  ({statement.strength})", f"source: {statement.reference}", ""]
+    for form, record in statement.forms.items():
+        out += [f"{form}: {record.statement}", f"  on record: {record.recorded} ({record.how})"
+                + (f"; {record.reason}" if record.reason else "")]
+    out += ["", "domain: " + ", ".join(f"{key} ({p.symbol}) in {p}" for key, p in statement.domain.items()), ""]
+    out += verdict.lines() + (verdict.repaired.lines() if verdict.repaired is not None else [])
+    if statement.proof:
+        out += ["", statement.proof]
+    out += ["", "certificate: " + json.dumps(verdict.certificate()), "", "source of the sides:", ""]
+    return "\n".join(out + sources(type(statement).sides))
+
+
+def sources(function: Any) -> list[str]:
+    """Source code of a function and of the package's own functions that it calls, each once, callers first."""
+    found: dict[str, str] = {}
+    queue = [function]
+    while queue:
+        one = queue.pop(0)
+        if one.__qualname__ not in found:
+            found[one.__qualname__] = inspect.cleandoc("\n" + inspect.getsource(one))
+            queue += _called(one)
+    return [text + "\n" for text in found.values()]
+
+
+def _called(function: Any) -> list[Any]:
+    names = list(_names(function.__code__))
+    used = [function.__globals__[name] for name in names if name in function.__globals__]
+    own = [x for x in used if getattr(x, "__module__", "").startswith("quadmeta") and hasattr(x, "__name__")]
+    methods = [vars(x)[name] for x in own if inspect.isclass(x) for name in names if name in vars(x)]
+    return [x for x in own + methods if inspect.isfunction(x)]
+
+
+def _names(code: CodeType) -> Iterator[str]:
+    yield from code.co_names
+    for part in code.co_consts:
+        if isinstance(part, CodeType):
+            yield from _names(part)

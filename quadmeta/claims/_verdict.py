@@ -1,0 +1,108 @@
+"""A verdict: what was decided about a statement, how, and the numbers that a sceptic needs to check it."""
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from math import log10
+from typing import Any
+
+STATUSES = ("holds", "consistent", "refuted", "vacuous", "undecided")
+HOWS = ("proof + exact", "box", "exact", "sampled", "none")
+
+
+@dataclass(frozen=True, eq=False)
+class Verdict:
+    """The outcome for one form of a statement.
+
+    ``holds`` needs a written proof and exact instances without violation, or a box that covers the domain; exact
+    instances alone, and sampled ones, are ``consistent``; ``refuted`` has a rational counterexample.
+    """
+
+    claim: str
+    form: str
+    """"printed" or "repaired"."""
+    status: str
+    how: str
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+    """instance, lhs, rhs, relation, assumptions (margins) at the tightest instance or the counterexample; instances
+    (their number), ratio (quantiles of lhs/rhs), trivial (share where a lower bound is <= 0), box."""
+    repaired: "Verdict | None" = None
+    """The verdict of the repaired form, on the verdict of the printed one."""
+
+    def certificate(self) -> dict[str, Any]:
+        """What ``recheck`` needs, ready for JSON; fractions are strings."""
+        keys = ("instance", "lhs", "rhs", "relation", "assumptions", "dropped")
+        return {"claim": self.claim, "form": self.form, "status": self.status, "how": self.how,
+                **{key: _plain(self.evidence[key]) for key in keys if key in self.evidence}}
+
+    @staticmethod
+    def recheck(certificate: Mapping[str, Any], claim: Any = None) -> "Verdict":
+        """Recompute both sides and every margin of a certificate's instance with fractions alone.
+
+        The result is ``refuted`` for a counterexample and ``consistent`` for an instance without violation (one
+        instance proves no more). ``claim`` is looked up by name unless it is given.
+
+        Raises:
+            ValueError: the certificate states a number, a margin or a status that the instance does not give.
+        """
+        from quadmeta._registry import members
+        from quadmeta.claims._search import examine
+        claim = members("claims")[certificate["claim"]]() if claim is None else claim
+        if "instance" not in certificate:
+            return Verdict(claim.name, certificate["form"], "undecided", "none")
+        found = examine(claim, certificate["form"], claim.read(certificate["instance"]))
+        stated = {key: certificate[key] for key in ("lhs", "rhs", "relation", "assumptions")}
+        for key, value in found.evidence().items():
+            if key in stated and _plain(value) != stated[key]:
+                raise ValueError(f"certificate of {claim.name}: {key} = {stated[key]!r} but the instance gives "
+                                 f"{_plain(value)!r}: do not trust it")
+        status = "consistent" if found.holds else "refuted"
+        if set(found.broken) - {certificate.get("dropped")}:
+            raise ValueError(f"certificate of {claim.name}: the instance breaks an assumption: do not trust it")
+        if (certificate["status"] == "refuted") != (status == "refuted"):
+            raise ValueError(f"certificate of {claim.name}: it says {certificate['status']!r}, the instance is "
+                             f"{status!r}: do not trust it")
+        return Verdict(claim.name, certificate["form"], status, "exact" if claim.exact else "sampled", found.evidence())
+
+    def __repr__(self) -> str:
+        count = self.evidence.get("instances")
+        return (f"Verdict({self.claim}, {self.form}: {self.status}, {self.how}"
+                f"{'' if count is None else f', {count} instances'})")
+
+    def lines(self) -> list[str]:
+        """The verdict and its evidence, one item a line."""
+        out = [f"{self.claim}, as {self.form}: {self.status.upper()} ({self.how})"]
+        for key, value in self.evidence.items():
+            if key in ("instance", "assumptions"):
+                out.append(f"  {key}: " + ", ".join(f"{name}: {text(entry)}" if key == "assumptions" else
+                                                    f"{name} = {text(entry)}" for name, entry in value.items()))
+            elif key in ("lhs", "rhs"):
+                out.append(f"  {key} = {text(value)}")
+            else:
+                out.append(f"  {key}: {value}")
+        return out
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        both = self.lines() + (self.repaired.lines() if self.repaired is not None else [])
+        printer.text("\n".join(both))
+
+
+def text(value: Any) -> str:
+    """A number or tuple as a person reads it: fractions while they are short, else mantissa and exponent."""
+    if isinstance(value, tuple | list):
+        return f"{text(value[0])}" if len(value) == 1 else f"({', '.join(map(text, value))})"
+    if not isinstance(value, Fraction):
+        return f"{value:.6g}" if isinstance(value, float) else str(value)
+    if max(abs(value.numerator), value.denominator) < 10**12:
+        return str(value)
+    exponent = log10(abs(value.numerator)) - log10(value.denominator)
+    whole = int(exponent // 1)
+    return f"{'-' if value < 0 else ''}{10 ** (exponent - whole):.6f}e{whole:+d}"
+
+
+def _plain(value: Any) -> Any:
+    """Fractions as strings inside lists and dictionaries."""
+    if isinstance(value, Mapping):
+        return {key: _plain(entry) for key, entry in value.items()}
+    if isinstance(value, tuple | list):
+        return [_plain(entry) for entry in value]
+    return str(value) if isinstance(value, Fraction) else value

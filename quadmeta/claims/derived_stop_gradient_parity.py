@@ -1,0 +1,54 @@
+"""For even T the stop-gradient meta-gradient of log f(w_T) / T is negative on all of (0, 2/L]."""
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from quadmeta.claims._base import Claim, Form
+from quadmeta.claims._domain import EIGENVALUES, STEP_SIZE, STEPS, WEIGHTS
+from quadmeta.claims._formulas import derivatives
+
+Array = Any
+
+
+class DerivedStopGradientParity(Claim):
+    """The estimator that detaches the inner gradients, so that d w_T / d eta becomes (w_T - w_0)/eta.
+
+    On G = log F / T it returns G'_sg = 2/(eta T) (1 - sum_i omega_i a_i^T / F), a_i = 1 - eta lambda_i. For even T its
+    zero lies beyond 2/L: descent along it runs to the edge of stability. Not so for odd T.
+
+    Proof. For even T and |a| <= 1, a^T - a^(2T) = a^T (1 - a^T) >= 0, and > 0 for 0 < |a| < 1: F < sum omega a^T. On
+    (0, 2/L] every |a_i| <= 1.
+    """
+
+    reference = "derived; on the script released with Wang, Yuan, Wu, Ge 2021"
+    strength = "ordering"
+    relation = "<"
+    forms = {"printed": Form(r"G'_{\rm sg}=\tfrac2{\eta T}\big(1-\tfrac1F\sum_i\omega_ia_i^T\big)<0\quad"
+                             r"(0<\eta\le2/L,\ T\text{ even})", "holds", "proof + exact", proved=True)}
+    domain = {"eigenvalues": EIGENVALUES, "weights": WEIGHTS, "eta": STEP_SIZE, "steps": STEPS}
+
+    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+        """Even T, a stable step size, and a mode that neither stands still in size nor vanishes at once."""
+        a = 1 - x["eta"] * x["eigenvalues"]
+        return {"T mod 2 = 0": x["steps"] % 2, "eta > 0": x["eta"], "eta <= 2/L": 2 / x["eigenvalues"].max() - x["eta"],
+                "0 < |a_i| < 1 for some i": max(np.minimum(abs(a), 1 - abs(a)))}
+
+    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+        """G'_sg and 0."""
+        lam, omega, eta, T = x["eigenvalues"], x["weights"], x["eta"], x["steps"]
+        loss = derivatives(lam, omega, eta, T)[0]
+        value = 2 / (eta * T) * (1 - (omega * (1 - eta * lam) ** T).sum() / loss)
+        return value, value * 0
+
+    def cases(self, form: str) -> Iterable[Mapping[str, Any]]:
+        """At 2/L, at 2/(L + mu) (where it says -6 and the exact G' is 4), and a hardly contracting mode."""
+        yield {"eigenvalues": (1, 3), "weights": (1, 1), "eta": "1/2", "steps": 2}
+        yield {"eigenvalues": (1, 3), "weights": (1, 1), "eta": "2/3", "steps": 4}
+        yield {"eigenvalues": ("1/1000", 1), "weights": (1, "1/1000"), "eta": 2, "steps": 2}
+
+    def without(self, assumption: str) -> Iterable[Mapping[str, Any]]:
+        """An odd T between 2/(L + mu) and 2/L; a step size beyond; modes at 0 and -1."""
+        yield {"eigenvalues": (1, 3), "weights": (1, 1), "eta": "3/5", "steps": 3}
+        yield {"eigenvalues": (1, 3), "weights": (1, 1), "eta": 1, "steps": 2}
+        yield {"eigenvalues": (1, 2), "weights": (1, 1), "eta": 1, "steps": 2}

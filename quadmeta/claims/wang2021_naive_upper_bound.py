@@ -1,0 +1,48 @@
+"""|F'(eta)| <= T sum_i c_i^2 lambda_i^2 |1 - eta lambda_i|^(2T-1)."""
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from quadmeta.claims._base import Claim, Form
+from quadmeta.claims._domain import EIGENVALUES, ENERGY, STEP_SIZE, STEPS
+from quadmeta.claims._formulas import derivatives
+
+Array = Any
+
+
+class Wang2021NaiveUpperBound(Claim):
+    """Upper bound of the meta-gradient of the naive objective F(eta) = f(w_T).
+
+    Printed: for eta < 2/L the bound above, where it says that the meta-gradient vanishes exponentially in T.
+    Repaired: the same for every real eta, with equality for eta <= 1/L and for eta >= 1/mu.
+
+    Proof. F' = -T sum c_i^2 lambda_i^2 a_i^(2T-1) with a_i = 1 - eta lambda_i: triangle inequality. All a_i are >= 0
+    for eta <= 1/L and <= 0 for eta >= 1/mu: no cancellation.
+    """
+
+    reference = "Wang, Yuan, Wu, Ge 2021, Theorem 3"
+    strength = "tight"
+    forms = {
+        "printed": Form(r"|F'(\eta)| \le T\sum_i c_i^2\lambda_i^2|1-\eta\lambda_i|^{2T-1}\quad(\eta<2/L)",
+                        "holds", "proof + exact", proved=True, attained=True),
+        "repaired": Form(r"|F'(\eta)| \le T\sum_i c_i^2\lambda_i^2|1-\eta\lambda_i|^{2T-1}\quad(\eta\ge0),"
+                         r"\text{ equality for }\eta\le1/L\text{ and }\eta\ge1/\mu",
+                         "holds", "proof + exact", "no restriction of the step size is needed", proved=True,
+                         attained=True),
+    }
+    domain = {"eigenvalues": EIGENVALUES, "energy": ENERGY, "eta": STEP_SIZE, "steps": STEPS}
+
+    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+        """eta < 2/L as printed, none as repaired."""
+        return {"eta < 2/L": 2 / x["eigenvalues"].max() - x["eta"]} if form == "printed" else {}
+
+    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+        """|F'| and the sum of magnitudes."""
+        lam, energy, eta, T = x["eigenvalues"], x["energy"], x["eta"], x["steps"]
+        slope = derivatives(lam, lam * energy / 2, eta, T)[1]
+        return abs(slope), T * (energy * lam**2 * abs(1 - eta * lam) ** (2 * T - 1)).sum(axis=-1)
+
+    def cases(self, form: str) -> Iterable[Mapping[str, Any]]:
+        """Equality at 1/L (and at 1/mu), strict inequality between."""
+        etas = ("1/3", "1/2") if form == "printed" else ("1/3", "1/2", "1", "5")
+        for eta in etas:
+            yield {"eigenvalues": (1, 3), "energy": (2, "2/3"), "eta": eta, "steps": 2}
