@@ -65,6 +65,6 @@ def chebyshev(mu: float, L: float, d: int) -> Array:
 
 
 def rotation(d: int, rng: np.random.Generator) -> Array:
-    """A d x d orthogonal matrix, Haar distributed: Q of a Gaussian matrix with the signs of R's diagonal divided out."""
+    """A d x d orthogonal matrix, Haar distributed: Q R of a Gaussian matrix, with the signs of diag R moved to Q."""
     q, r = np.linalg.qr(rng.standard_normal((natural("d", d),) * 2))
     return q * np.sign(np.diag(r))

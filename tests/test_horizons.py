@@ -51,7 +51,7 @@ def test_half_precision_is_predicted_within_its_rounding_drift():
 
 
 def test_laws_of_the_horizon():
-    """About (E + log2 T + log2 omega) / (2 log2 1/rho) steps below the edge, (E - 1 - log2 omega) / (2 log2 rho) above."""
+    """(E + log2 T + log2 omega) / (2 log2 1/rho) steps below the edge, (E - 1 - log2 omega) / (2 log2 rho) above."""
     p = qm.Quadratic.from_spectrum([1.0, 10.0], error=[1.0, 1.0])
     T = qm.failure_horizon(p, 0.05, "float32").nonfinite
     assert T == pytest.approx((128 + np.log2(T) + np.log2(0.5)) / (2 * np.log2(1 / 0.95)), rel=0.01)
@@ -62,7 +62,8 @@ def test_no_failure_up_to_the_limit_and_bad_input():
     p = qm.Quadratic.from_spectrum([1.0, 10.0], error=[1.0, 1.0])
     assert qm.failure_horizon(p, 0.2, "float64", limit=1000) == (None, None)  # eta = 2/L: |a_L| = 1
     assert qm.failure_horizon(p, 0.0, limit=1000) == (None, None)
-    for arguments, message in (((0.1, "bfloat"), "unknown dtype"), ((-1.0,), "negative"), ((0.1, "float32", 0), "limit")):
+    for arguments, message in (((0.1, "bfloat"), "unknown dtype"), ((-1.0,), "negative"),
+                               ((0.1, "float32", 0), "limit")):
         with pytest.raises(ValueError, match=message):
             qm.failure_horizon(p, *arguments)
     with pytest.raises(ValueError, match="one at a time"):

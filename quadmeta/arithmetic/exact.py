@@ -13,7 +13,7 @@ import numpy as np
 from quadmeta._registry import unknown
 from quadmeta._validate import finite, natural, show
 from quadmeta.arithmetic.interval import Interval
-from quadmeta.arithmetic.signlog import LARGEST, SMALLEST, SignLog
+from quadmeta.arithmetic.signlog import LARGEST, SMALLEST, SignLog, integer_parts
 
 KINDS = ("float64", "signlog", "interval", "fraction", "mpmath")
 
@@ -70,17 +70,7 @@ def rational(x: Any) -> Fraction:
         ValueError: NaN, infinity, or not a real number.
         OverflowError: an mpf beyond 2**(+-10**7), which would not fit in memory.
     """
-    x = x.item() if isinstance(x, np.generic) else x
-    try:
-        if hasattr(x, "_mpf_"):
-            negative, size, exponent, _ = map(int, x._mpf_)
-            if size == 0 and exponent != 0:  # how mpmath stores inf and nan
-                raise ValueError
-            top, bottom = (-size if negative else size), 1
-        else:
-            (top, bottom), exponent = x.as_integer_ratio(), 0
-    except (AttributeError, ValueError, OverflowError):
-        raise ValueError(f"value = {show(x)} must be a finite real number: pass int, float, Fraction or mpf") from None
+    top, bottom, exponent = integer_parts(x)
     if abs(exponent) > 10**7:
         raise OverflowError(f"value = {show(x)} is too long for a fraction: use kind='mpmath' or 'signlog'")
     return Fraction(top << max(exponent, 0), bottom << max(-exponent, 0))

@@ -4,7 +4,6 @@ A sum knows its rounding error exactly (Knuth's two-sum) and moves an end only w
 and powers by squaring move each end by one ``np.nextafter``, not across a zero that the signs exclude. Library
 functions such as exp or power are not correctly rounded and are therefore never used.
 """
-from collections.abc import Iterator
 from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from quadmeta._validate import frozen, show
+from quadmeta.arithmetic._container import Container
 
 Array = Any
 
@@ -19,7 +19,7 @@ LARGEST = float(np.finfo(float).max)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Interval:
+class Interval(Container):
     """An array of closed intervals [lower, upper] of real numbers; the ends may be infinite.
 
     Arithmetic ``+ - * /`` and integer powers enclose every real result. Comparisons are statements that are certain:
@@ -34,7 +34,6 @@ class Interval:
 
     lower: Array
     upper: Array
-    __array_ufunc__ = None
 
     def __post_init__(self) -> None:
         lower, upper = np.broadcast_arrays(np.asarray(self.lower, dtype=float), np.asarray(self.upper, dtype=float))
@@ -55,18 +54,29 @@ class Interval:
         (a_lower, a_upper), (b_lower, b_upper) = _ends(a), _ends(b)
         return cls(np.minimum(a_lower, b_lower), np.maximum(a_upper, b_upper))
 
+    @property
+    def _parts(self) -> tuple[Array, Array]:
+        return self.lower, self.upper
+
+    @classmethod
+    def _operand(cls, x: Any) -> "Interval | None":
+        return cls.of(x) if isinstance(x, (cls, Real, np.ndarray, np.generic, list)) else None
+
+    def _show(self, k: int) -> str:
+        return f"[{float(self.lower.flat[k])!r}, {float(self.upper.flat[k])!r}]"
+
     def __add__(self, other: Any) -> "Interval":
-        if (b := _operand(other)) is None:
+        if (b := self._operand(other)) is None:
             return NotImplemented
         return Interval(_plus(self.lower, b.lower)[0], _plus(self.upper, b.upper)[1])
 
     def __mul__(self, other: Any) -> "Interval":
-        if (b := _operand(other)) is None:
+        if (b := self._operand(other)) is None:
             return NotImplemented
         return _around([_times(x, y) for x in (self.lower, self.upper) for y in (b.lower, b.upper)])
 
     def __truediv__(self, other: Any) -> "Interval":
-        if (b := _operand(other)) is None:
+        if (b := self._operand(other)) is None:
             return NotImplemented
         if ((b.lower == 0) & (b.upper == 0)).any():
             raise ZeroDivisionError("division by the interval [0, 0]: remove the zero entries of the divisor")
@@ -97,22 +107,6 @@ class Interval:
     def __abs__(self) -> "Interval":
         return Interval(np.maximum(0.0, np.maximum(self.lower, -self.upper)), np.maximum(-self.lower, self.upper))
 
-    def __sub__(self, other: Any) -> "Interval":
-        if (b := _operand(other)) is None:
-            return NotImplemented
-        return self + (-b)
-
-    def __rsub__(self, other: Any) -> "Interval":
-        return (-self).__add__(other)
-
-    def __rtruediv__(self, other: Any) -> "Interval":
-        if (a := _operand(other)) is None:
-            return NotImplemented
-        return a.__truediv__(self)
-
-    __radd__ = __add__
-    __rmul__ = __mul__
-
     def sum(self, axis: "int | None" = None) -> "Interval":
         """Sum over all entries or one axis, by halves."""
         total = self.ravel() if axis is None else Interval(*(np.moveaxis(x, axis, 0) for x in (self.lower, self.upper)))
@@ -124,30 +118,23 @@ class Interval:
                 total = total[::2] + total[1::2]
         return total[0]
 
-    def dot(self, other: Any) -> "Interval":
-        """Sum of products along the last axis."""
-        products: Interval = self * other
-        return products.sum(axis=-1)
-
     def __lt__(self, other: Any) -> Array:
-        return NotImplemented if (b := _operand(other)) is None else self.upper < b.lower
+        return NotImplemented if (b := self._operand(other)) is None else self.upper < b.lower
 
     def __le__(self, other: Any) -> Array:
-        return NotImplemented if (b := _operand(other)) is None else self.upper <= b.lower
+        return NotImplemented if (b := self._operand(other)) is None else self.upper <= b.lower
 
     def __gt__(self, other: Any) -> Array:
-        return NotImplemented if (b := _operand(other)) is None else self.lower > b.upper
+        return NotImplemented if (b := self._operand(other)) is None else self.lower > b.upper
 
     def __ge__(self, other: Any) -> Array:
-        return NotImplemented if (b := _operand(other)) is None else self.lower >= b.upper
+        return NotImplemented if (b := self._operand(other)) is None else self.lower >= b.upper
 
     def __eq__(self, other: object) -> Array:
-        return NotImplemented if (b := _operand(other)) is None else (self <= b) & (self >= b)
+        return NotImplemented if (b := self._operand(other)) is None else (self <= b) & (self >= b)
 
     def __ne__(self, other: object) -> Array:
-        return NotImplemented if (b := _operand(other)) is None else (self < b) | (self > b)
-
-    __hash__ = None  # type: ignore[assignment]
+        return NotImplemented if (b := self._operand(other)) is None else (self < b) | (self > b)
 
     def contains(self, x: Any) -> Array:
         """Whether x lies inside, decided exactly for float, int, Fraction and mpf; a whole interval for Interval."""
@@ -166,44 +153,6 @@ class Interval:
         """A finite float64 number inside, in the middle up to rounding (infinite ends count as the largest float)."""
         lower, upper = np.maximum(self.lower, -LARGEST), np.minimum(self.upper, LARGEST)
         return np.clip(lower / 2 + upper / 2, lower, upper)
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Shape of the array."""
-        return tuple(self.lower.shape)
-
-    @property
-    def ndim(self) -> int:
-        """Number of axes."""
-        return len(self.shape)
-
-    @property
-    def size(self) -> int:
-        """Number of entries."""
-        return int(self.lower.size)
-
-    def reshape(self, *shape: Any) -> "Interval":
-        """The same entries in another shape."""
-        return Interval(self.lower.reshape(*shape), self.upper.reshape(*shape))
-
-    def ravel(self) -> "Interval":
-        """The same entries in one axis."""
-        return self.reshape(-1)
-
-    def __getitem__(self, key: Any) -> "Interval":
-        return Interval(self.lower[key], self.upper[key])
-
-    def __len__(self) -> int:
-        return len(self.lower)
-
-    def __iter__(self) -> Iterator["Interval"]:
-        return (self[k] for k in range(len(self)))
-
-    def __repr__(self) -> str:
-        lower, upper = self.lower.ravel(), self.upper.ravel()
-        text = np.array2string(np.arange(self.size).reshape(self.shape), separator=", ", threshold=8,
-                               formatter={"int": lambda k: f"[{float(lower[k])!r}, {float(upper[k])!r}]"})
-        return f"Interval({' '.join(text.split())})"
 
 
 def _down(x: Array) -> Array:
@@ -259,11 +208,6 @@ def _around(corners: "list[tuple[Array, Array]]") -> Interval:
     """The interval around the bounds of all four corners."""
     lowers, uppers = zip(*corners)
     return Interval(np.minimum.reduce(np.broadcast_arrays(*lowers)), np.maximum.reduce(np.broadcast_arrays(*uppers)))
-
-
-def _operand(x: Any) -> "Interval | None":
-    """The other side of an operation, or None for a type that is not a real number."""
-    return Interval.of(x) if isinstance(x, (Interval, Real, np.ndarray, np.generic, list)) else None
 
 
 def _exact(x: Any) -> Array:

@@ -5,7 +5,6 @@ value is an absolute error of the log, hence about |log x| * 2^-53: the containe
 magnitude 10^(10^12) carries four digits.
 """
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from quadmeta._validate import finite, frozen, show
+from quadmeta.arithmetic._container import Container
 
 Array = Any
 
@@ -22,7 +22,7 @@ _MARGIN = 3e-13
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class SignLog:
+class SignLog(Container):
     """An array of real numbers held as ``sign`` in {-1, 0, 1} and ``log`` = log|x|, which is -inf iff sign is 0.
 
     Arithmetic ``+ - * /``, integer powers and comparisons work elementwise with numbers, arrays and Fractions on either
@@ -36,7 +36,6 @@ class SignLog:
 
     sign: Array
     log: Array
-    __array_ufunc__ = None
 
     def __post_init__(self) -> None:
         sign, log = np.broadcast_arrays(np.asarray(self.sign, dtype=float), np.asarray(self.log, dtype=float))
@@ -65,8 +64,19 @@ class SignLog:
         with np.errstate(divide="ignore"):
             return cls(np.sign(array), np.log(np.abs(array)))
 
+    @property
+    def _parts(self) -> tuple[Array, Array]:
+        return self.sign, self.log
+
+    @classmethod
+    def _operand(cls, x: Any) -> "SignLog | None":
+        return cls.of(x) if isinstance(x, (cls, Real, np.ndarray, np.generic, list)) else None
+
+    def _show(self, k: int) -> str:
+        return _show(self.sign.flat[k], self.log.flat[k])
+
     def __add__(self, other: Any) -> "SignLog":
-        if (b := _operand(other)) is None:
+        if (b := self._operand(other)) is None:
             return NotImplemented
         top, low = np.maximum(self.log, b.log), np.minimum(self.log, b.log)
         with np.errstate(all="ignore"):
@@ -78,13 +88,13 @@ class SignLog:
         return SignLog(np.where((log == -np.inf) & (delta == 0), 0.0, sign), log)
 
     def __mul__(self, other: Any) -> "SignLog":
-        if (b := _operand(other)) is None:
+        if (b := self._operand(other)) is None:
             return NotImplemented
         with np.errstate(over="ignore"):
             return SignLog(self.sign * b.sign, self.log + b.log)
 
     def __truediv__(self, other: Any) -> "SignLog":
-        if (b := _operand(other)) is None:
+        if (b := self._operand(other)) is None:
             return NotImplemented
         if (b.sign == 0).any():
             raise ZeroDivisionError("division by a SignLog that is zero: remove the zero entries of the divisor")
@@ -108,22 +118,6 @@ class SignLog:
     def __abs__(self) -> "SignLog":
         return SignLog(np.abs(self.sign), self.log)
 
-    def __sub__(self, other: Any) -> "SignLog":
-        if (b := _operand(other)) is None:
-            return NotImplemented
-        return self + (-b)
-
-    def __rsub__(self, other: Any) -> "SignLog":
-        return (-self).__add__(other)
-
-    def __rtruediv__(self, other: Any) -> "SignLog":
-        if (a := _operand(other)) is None:
-            return NotImplemented
-        return a.__truediv__(self)
-
-    __radd__ = __add__
-    __rmul__ = __mul__
-
     def sum(self, axis: Any = None) -> "SignLog":
         """Sum over all entries or an axis; the error is about eps times the sum of magnitudes, all-zero sums exact."""
         top = np.max(self.log, axis=axis, keepdims=True, initial=-np.inf)
@@ -133,13 +127,8 @@ class SignLog:
             log = top + np.log(np.abs(total))
         return SignLog(np.squeeze(np.sign(total), axis=axis), np.squeeze(log, axis=axis))
 
-    def dot(self, other: Any) -> "SignLog":
-        """Sum of products along the last axis."""
-        products: SignLog = self * other
-        return products.sum(axis=-1)
-
     def _compare(self, other: Any, below: bool, equal: bool, above: bool) -> Array:
-        if (b := _operand(other)) is None:
+        if (b := self._operand(other)) is None:
             return NotImplemented
         with np.errstate(invalid="ignore"):
             # the order of (sign, sign * log); 0 * -inf is NaN, which compares false
@@ -164,8 +153,6 @@ class SignLog:
 
     def __ge__(self, other: Any) -> Array:
         return self._compare(other, False, True, True)
-
-    __hash__ = None  # type: ignore[assignment]
 
     @property
     def log10_abs(self) -> Array:
@@ -196,44 +183,6 @@ class SignLog:
             raise ValueError(f"the truth of a SignLog of shape {self.shape} is ambiguous: compare .sign with 0")
         return bool((self.sign != 0).all())
 
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Shape of the array."""
-        return tuple(self.sign.shape)
-
-    @property
-    def ndim(self) -> int:
-        """Number of axes."""
-        return len(self.shape)
-
-    @property
-    def size(self) -> int:
-        """Number of entries."""
-        return int(self.sign.size)
-
-    def reshape(self, *shape: Any) -> "SignLog":
-        """The same entries in another shape."""
-        return SignLog(self.sign.reshape(*shape), self.log.reshape(*shape))
-
-    def ravel(self) -> "SignLog":
-        """The same entries in one axis."""
-        return self.reshape(-1)
-
-    def __getitem__(self, key: Any) -> "SignLog":
-        return SignLog(self.sign[key], self.log[key])
-
-    def __len__(self) -> int:
-        return len(self.sign)
-
-    def __iter__(self) -> Iterator["SignLog"]:
-        return (self[k] for k in range(len(self)))
-
-    def __repr__(self) -> str:
-        sign, log = self.sign.ravel(), self.log.ravel()
-        text = np.array2string(np.arange(self.size).reshape(self.shape), separator=", ", threshold=8,
-                               formatter={"int": lambda k: _show(sign[k], log[k])})
-        return f"SignLog({' '.join(text.split())})"
-
 
 def _show(sign: float, log: float) -> str:
     """-3.1e-280 where float64 holds it, else -10**-1505.1."""
@@ -244,24 +193,27 @@ def _show(sign: float, log: float) -> str:
     return f"{'-' if sign < 0 else ''}10**{log / math.log(10):.1f}"
 
 
-def _operand(x: Any) -> "SignLog | None":
-    """The other side of an operation, or None for a type that is not a real number."""
-    return SignLog.of(x) if isinstance(x, (SignLog, Real, np.ndarray, np.generic, list)) else None
+def integer_parts(x: Any) -> tuple[int, int, int]:
+    """(top, bottom, exponent) with x = top / bottom * 2**exponent exactly, for float, int, Fraction, mpf of any size.
 
-
-def _sign_and_log(x: Any) -> tuple[float, float]:
-    """Sign and log|x| of a float, int, Fraction or mpf, whatever its size."""
+    Raises:
+        ValueError: NaN, infinity, or not a real number.
+    """
     x = x.item() if isinstance(x, np.generic) else x
     try:
         if hasattr(x, "_mpf_"):
             negative, top, exponent, _ = map(int, x._mpf_)
             if top == 0 and exponent != 0:  # how mpmath stores inf and nan
                 raise ValueError
-            top, bottom = (-top if negative else top), 1
-        else:
-            (top, bottom), exponent = x.as_integer_ratio(), 0
+            return (-top if negative else top), 1, exponent
+        return (*x.as_integer_ratio(), 0)
     except (AttributeError, ValueError, OverflowError):
         raise ValueError(f"x = {show(x)} must be a finite real number: pass int, float, Fraction or mpf") from None
+
+
+def _sign_and_log(x: Any) -> tuple[float, float]:
+    """Sign and log|x| of a float, int, Fraction or mpf, whatever its size."""
+    top, bottom, exponent = integer_parts(x)
     return (0.0, -math.inf) if top == 0 else (1.0 if top > 0 else -1.0, _log_ratio(abs(top), bottom, exponent))
 
 

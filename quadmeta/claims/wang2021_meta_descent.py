@@ -39,7 +39,8 @@ class Wang2021MetaDescent(Claim):
                         r"\tfrac1{c_{\min}},L,\tfrac1\mu,\tfrac1{L-\mu}\big)", "undecided", "none",
                         "the polynomial is not specified", testable=False),
         "repaired": Form(r"|\eta_k-\eta^*_T|\le\epsilon\text{ for }k\ge k'=\Big\lceil\Big(\sqrt{k_0}+"
-                         r"\frac D{2sg}\Big)^2\Big\rceil", "consistent", "sampled", "proved, but the runs are float64", proved=True),
+                         r"\frac D{2sg}\Big)^2\Big\rceil",
+                         "consistent", "sampled", "proved, but the runs are float64", proved=True),
     }
     domain = {"eigenvalues": EIGENVALUES, "weights": WEIGHTS, "start": STEP_SIZE,
               "scale": Parameter("s", open=True), "epsilon": Parameter(r"\epsilon", open=True), "steps": STEPS}

@@ -9,7 +9,7 @@ from quadmeta.estimators._tape import Tape
 
 @dataclass(frozen=True)
 class Forward(Estimator):
-    """z_{t+1} = A_t z_t + B_t', z_0 = 0; the result is <z_T, outer gradient>. Memory of one vector, h times the work."""
+    """z_{t+1} = A_t z_t + B_t', z_0 = 0; result <z_T, outer gradient>. Memory of one vector, h times the work."""
 
     reference = "Franceschi, Donini, Frasconi, Pontil 2017, forward hypergradient"
 

@@ -36,7 +36,7 @@ class Quadratic(QuadraticProblem):
     active: bool = False
     """Whether inactive modes were dropped on purpose."""
     weights: Array = None
-    """(..., d) spectral weights omega, where they and not the error are the data; the error is then sqrt(2 omega / lambda)."""
+    """(..., d) spectral weights omega, where they are the data and the error is sqrt(2 omega / lambda)."""
 
     def __post_init__(self) -> None:
         lam, error = finite("eigenvalues", self.eigenvalues), finite("error", self.error)
@@ -137,7 +137,7 @@ class Quadratic(QuadraticProblem):
 
     @classmethod
     def from_design(cls, X: Array, y: Array, ridge: float = 0.0) -> "Quadratic":
-        """Least squares ||Xw - y||^2 / (2n) + ridge ||w||^2 / 2 from w_0 = 0, for a real design matrix X (n, d), y (n,).
+        """Least squares ||Xw - y||^2 / (2n) + ridge ||w||^2 / 2 from w_0 = 0, for a design matrix X (n, d), y (n,).
 
         The floor is the loss at the minimum-norm minimiser w_*. Directions that gradient descent from 0 never enters
         (null or unexcited ones) are dropped, so L and mu are the active extremes whatever the rank of X.
@@ -240,5 +240,3 @@ def _apply(matrix: Array, vector: Array) -> Array:
 def _unit(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
     x = rng.standard_normal(shape)
     return x / np.linalg.norm(x, axis=-1, keepdims=True)
-
-

@@ -1,0 +1,181 @@
+"""Statements about the step size: property tests on rationals, tightness as T grows, and links to the library."""
+from fractions import Fraction
+
+import mpmath
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings, strategies as st
+
+import quadmeta as qm
+from quadmeta.claims._base import met
+from quadmeta.claims._search import arrays, examine
+
+EXACT = [(name, form) for name in qm.members("claims") for form, record in qm.claim(name).forms.items()
+         if qm.claim(name).exact and record.recorded == "holds"]
+
+
+def numbers(parameter):
+    """Rationals (or whole numbers) of a declared range, with hypothesis' own shrinking."""
+    if parameter.whole:
+        return st.integers(int(parameter.low), int(parameter.low) + 5)
+    low = parameter.low + (Fraction(1, 50) if parameter.open else 0)
+    high = low + 30 if parameter.high is None else parameter.high
+    return st.fractions(low, high, max_denominator=50)
+
+
+@st.composite
+def instances(draw, claim):
+    """Instances of the claim's domain, moved onto its constraints."""
+    length = {axis: draw(st.integers(1, 4)) for axis in sorted({p.axis for p in claim.domain.values()})}
+    return claim.prepare({name: tuple(draw(numbers(p)) for _ in range(length[p.axis])) if p.axis else draw(numbers(p))
+                          for name, p in claim.domain.items()})
+
+
+@pytest.mark.parametrize("name, form", EXACT)
+@settings(max_examples=40)
+@given(data=st.data())
+def test_sides_hold_on_any_rational_instance(name, form, data):
+    claim = qm.claim(name)
+    x = data.draw(instances(claim))
+    if "left" in x and x["left"] > x["right"]:
+        x = {**x, "left": x["right"], "right": x["left"]}
+    if form == "printed" and name == "derived_stop_gradient_parity":
+        x = {**x, "steps": 2 * x["steps"], "eta": x["eta"] * 2 / 31 / max(x["eigenvalues"])}
+    assume(all(met(key, margin) for key, margin in claim.assumptions(arrays(x), form).items()))
+    assert examine(claim, form, x).holds
+
+
+@pytest.mark.parametrize("name, form", EXACT)
+def test_both_sides_scale_alike(name, form):
+    # lambda -> c lambda, eta -> eta / c, F fixed: a missing factor of L or T / L would show
+    c, claim = Fraction(7, 3), qm.claim(name)
+    for case in claim.cases(form):
+        x = claim.read(case)
+        scaled = {key: tuple(c * v for v in value) if key.startswith("eigenvalues") else
+                  value / c if claim.domain[key].step_size else value * c if key in "mM" else value
+                  for key, value in x.items()}
+        one, other = examine(claim, form, x), examine(claim, form, scaled)
+        for l, r, k, s in zip(one.lhs, one.rhs, other.lhs, other.rhs, strict=True):
+            assert l * s == r * k
+
+
+@pytest.mark.parametrize("name, form", [pair for pair in EXACT if pair != ("wang2021_backprop_intermediates", "repaired")])
+def test_the_same_sides_in_float64(name, form):
+    claim = qm.claim(name)
+    for case in claim.cases(form):
+        x = claim.read(case)
+        if x["steps"] > 20 or "2, 5, 14" in str(case):  # cancels to noise in float64
+            continue
+        floats = {key: v if isinstance(v, int) else float(v) if isinstance(v, Fraction) else np.array(v, dtype=float)
+                  for key, v in x.items()}
+        for side, exact in zip(claim.sides(floats, form), claim.sides(arrays(x), form), strict=True):
+            np.testing.assert_allclose(np.asarray(side, dtype=float), np.asarray(exact, dtype=float), 1e-9, 1e-9)
+
+
+def ratio(name, form, component=0, **x):
+    """lhs/rhs with the power undone."""
+    claim = qm.claim(name)
+    return examine(claim, form, claim.read(x)).ratios[component]
+
+
+def test_log_gradient_bounds_are_sharp_as_steps_grow():
+    pair = {"eigenvalues": (1, 3), "energy": ("1/2", "1/2")}
+    previous = 0.0
+    for T in (25, 100, 400):
+        # just right of 2/(L + mu), where |G'| peaks
+        eta = Fraction(1, 2) + Fraction(1, T)
+        now = ratio("wang2021_log_gradient_bound", "repaired", **pair, eta=eta, steps=T)
+        assert previous < now < 1
+        previous = now
+    assert previous > 0.97
+    assert ratio("wang2021_log_gradient_bound", "printed", **pair, eta=eta, steps=400) < 0.4
+    assert ratio("derived_log_gradient_bound", "printed", 0, eigenvalues=(1, 3), weights=(1, 1), eta=eta, steps=400) > 0.98
+
+
+def test_uniform_log_gradient_bounds_are_ordered():
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        lam, omega = np.sort(rng.uniform(0.1, 10, 4)), 10.0 ** rng.uniform(-4, 1, 4)
+        T = int(rng.integers(1, 40))
+        objective = qm.LogObjective(qm.Quadratic.from_spectrum(lam, weights=omega), qm.GradientDescent(T))
+        mu, L, q = lam[0], lam[-1], 2 * T / (2 * T - 1)
+        norm = np.sum(omega * lam ** (2.0 * T)) ** (0.5 / T)
+        B1 = objective.gradient_bound()
+        B2 = 2 * norm / (L - mu) * (L**q * omega[0] ** (-q / (2 * T)) + mu**q * omega[-1] ** (-q / (2 * T))) ** (1 / q)
+        B3 = 2 * L * (L + mu) / (L - mu) * (omega.sum() / min(omega[0], omega[-1])) ** (0.5 / T)
+        peak = np.abs(objective.gradient(np.linspace(0, 3 * objective.minimizer(), 2001))).max()
+        slack = 1 + 1e-12  # B_1 = B_2 at d = 2: a few roundings of each
+        assert peak <= B1 * slack and B1 <= B2 * slack and B2 <= B3 * slack
+
+
+@pytest.mark.parametrize("T", [5, 50])
+def test_band_of_moderate_gradients_is_as_narrow_as_claimed(T):
+    lam, omega, m, M = (mpmath.mpf(1), mpmath.mpf(3)), (mpmath.mpf(1), mpmath.mpf(1)), mpmath.mpf(1) / 2, mpmath.mpf(2)
+
+    def slope(eta):
+        return -2 * T * sum(w * v * (1 - eta * v) ** (2 * T - 1) for v, w in zip(lam, omega, strict=True))
+
+    def where(level, low, high):
+        return mpmath.findroot(lambda eta: mpmath.sign(slope(eta) - level) * mpmath.log1p(abs(slope(eta) - level)),
+                               (low, high), solver="anderson", tol=1e-12, verify=False)
+    with mpmath.workdps(30):
+        best = mpmath.mpf(str(qm.LogObjective(qm.Quadratic.from_spectrum([1, 3], weights=[1, 1]),
+                                              qm.GradientDescent(T)).minimizer()))
+        right, left = (where(m, best, 1), where(M, best, 1)), (where(-M, 0, best), where(-m, 0, best))
+        for level, eta in zip((m, M, -M, -m), right + left, strict=True):
+            assert abs(slope(eta) / level - 1) < 1e-6
+        measure = right[1] - right[0] + left[1] - left[0]
+        bound = (1 + right[1] - mpmath.mpf(1) / 3) * ((M / m) ** (mpmath.mpf(1) / (2 * T - 1)) - 1)
+        law = mpmath.log(M / m) / (2 * T) * (1 + mpmath.mpf(1) / 3)
+        assert measure <= bound and abs(measure / law - 1) < 2 / mpmath.sqrt(T)
+
+
+def test_naive_lower_bound_as_printed_says_nothing_next_to_the_edge():
+    claim = qm.claim("wang2021_naive_lower_bound")
+    top, T = Fraction(1, 64), 2
+    # 2/L < eta <= (1 + c_L^(-2/(2T-1))) / L = 5 for c_L^2 = 1/64, T = 2, L = 1
+    for eta, empty in ((Fraction(9, 4), True), (Fraction(5), True), (Fraction(501, 100), False)):
+        x = {"eigenvalues": ("1/2", 1), "energy": (1 - top, top), "eta": eta, "steps": T}
+        printed, repaired = (examine(claim, form, claim.read(x)) for form in ("printed", "repaired"))
+        assert (printed.rhs[0] <= 0) == empty
+        assert repaired.rhs[0] > printed.rhs[0]
+
+
+def test_growth_at_the_exceptional_point():
+    # rho = 3/4 cancels exactly, the next modulus is 3/8; next to it rho rules again
+    claim = qm.claim("derived_naive_growth")
+    x = claim.read({"eigenvalues": (2, 5, 14), "weights": (7, 1, 1), "eta": "1/8", "steps": 6})
+    found = examine(claim, "printed", x)
+    assert found.rhs[1] == 0 and found.lhs[0] == 2 * 6 * Fraction(3, 8) ** 11 * 5
+    near = examine(claim, "printed", {**x, "eta": Fraction(1, 8) + Fraction(1, 10**9)})
+    assert near.rhs[1] == 14
+
+
+def test_stop_gradient_claim_is_the_estimator():
+    claim = qm.claim("derived_stop_gradient_parity")
+    objective = qm.LogObjective(qm.Quadratic.from_spectrum([1, 3], weights=[1, 1]), qm.GradientDescent(2))
+    found = examine(claim, "printed", claim.read({"eigenvalues": (1, 3), "weights": (1, 1), "eta": "1/2", "steps": 2}))
+    assert found.lhs[0] == -6
+    assert qm.hypergradient(objective, 0.5, qm.StopGradient()).value == pytest.approx(-6, rel=1e-14)
+    assert objective.gradient(0.5) == pytest.approx(4, rel=1e-14)
+
+
+def test_mean_of_logs_has_the_two_minima_of_the_counterexample():
+    x = qm.check("derived_mean_log_unimodal").evidence["instance"]
+    tasks = [qm.Quadratic.from_spectrum(np.array(x[f"eigenvalues_{k}"], dtype=float),
+                                        weights=np.array(x[f"weights_{k}"], dtype=float)) for k in "AB"]
+    objective = qm.MeanLogObjective(qm.Quadratic.stack(tasks), qm.GradientDescent(x["steps"]))
+    minima = objective.minima().step_size
+    assert len(minima) == 2 and minima[0] < x["left"] < x["right"] < minima[1]
+
+
+def test_backprop_sizes_follow_rho():
+    claim = qm.claim("wang2021_backprop_intermediates")
+    for eta, rate in (("1/2", Fraction(1, 2)), ("3/4", Fraction(5, 4))):
+        sizes = {}
+        for T in (10, 20):
+            x = claim.read({"eigenvalues": (1, 3), "error": (1, 1), "eta": eta, "steps": T})
+            sizes[T] = examine(claim, "printed", x).rhs[0]
+            tame = examine(claim, "repaired", x)
+            assert tame.holds and all(drift == 0 for drift in tame.lhs[T:])
+        assert float(sizes[20] / sizes[10]) == pytest.approx(float(rate) ** 20, rel=0.01)

@@ -1,0 +1,122 @@
+"""The ledger: recorded verdicts are the recomputed ones; the command line and its exit codes."""
+import inspect
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import quadmeta as qm
+from quadmeta.__main__ import main
+from quadmeta.claims import _ledger
+from quadmeta.claims._show import page, sources
+from quadmeta.claims._verdict import HOWS, STATUSES
+
+NAMES = list(qm.members("claims"))
+FORMS = [(name, form) for name in NAMES for form in qm.claim(name).forms]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_recomputed_is_recorded(name):
+    assert _ledger.differences(name) == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_page_shape(name):
+    claim, module = qm.claim(name), inspect.getmodule(type(qm.claim(name)))
+    assert claim.name == name == Path(module.__file__).stem
+    assert len(inspect.getsource(module).splitlines()) <= 120
+    assert set(claim.forms) <= {"printed", "repaired"} and "printed" in claim.forms
+    assert all(form.recorded in STATUSES and form.how in HOWS for form in claim.forms.values())
+    assert bool(claim.proof) == any(form.proved for form in claim.forms.values())
+    assert claim.domain and claim.reference
+
+
+@pytest.mark.parametrize("name, form", FORMS)
+def test_a_printed_statement_that_fails_says_why(name, form):
+    record = qm.claim(name).forms[form]
+    assert record.reason or record.recorded == "holds"
+    assert form == "printed" or record.recorded != "refuted"
+
+
+def test_holds_needs_a_proof_or_a_box():
+    for name, form in FORMS:
+        record = qm.claim(name).forms[form]
+        assert record.recorded != "holds" or record.how == "box" or (record.proved and qm.claim(name).exact)
+
+
+def test_ledger_is_a_table_on_record():
+    ledger = qm.ledger()
+    lines = repr(ledger).splitlines()
+    assert len(ledger) == len(NAMES) == len(lines) - 2
+    assert re.match(r"claim +source +strength +printed +repaired +decided", lines[0])
+    assert any(row.claim == "derived_log_convexity" and row.printed == "refuted" and row.repaired == "holds"
+               for row in ledger)
+    assert max(map(len, lines)) <= 140
+
+
+def test_check_joins_both_forms():
+    verdict = qm.check("talk2021_almost_all_step_sizes")
+    assert (verdict.form, verdict.status) == ("printed", "refuted")
+    assert (verdict.repaired.form, verdict.repaired.status) == ("repaired", "holds")
+    assert qm.check("derived_log_curvature").repaired is None
+
+
+def test_commands(capsys, monkeypatch):
+    assert main([]) == 0
+    assert "wang2021_naive_upper_bound" in capsys.readouterr().out
+    assert main(["check", "wang2021_naive_upper_bound", "derived_log_curvature"]) == 0
+    assert capsys.readouterr().out == "2 of 2 claims as recorded\n"
+    assert main(["check", "wang2021_naive_bound"]) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1 and "did you mean 'wang2021_naive_" in error
+    assert main(["show", "nothing"]) == 2
+    with pytest.raises(SystemExit) as stop:
+        main(["verify"])
+    assert stop.value.code == 2
+
+
+def test_a_changed_record_exits_1(capsys, monkeypatch):
+    from dataclasses import replace
+    cls = type(qm.claim("derived_log_curvature"))
+    monkeypatch.setattr(cls, "forms", {"printed": replace(cls.forms["printed"], recorded="refuted")})
+    assert main(["check", "derived_log_curvature", "wang2021_naive_upper_bound"]) == 1
+    out = capsys.readouterr().out
+    assert "derived_log_curvature, printed: recorded refuted (proof + exact), recomputed holds (proof + exact)" in out
+    assert "1 of 2 claims as recorded, 1 differ" in out
+
+
+def test_a_failing_claim_exits_3_and_stops_nothing(capsys, monkeypatch):
+    def broken(self, x, form):
+        raise ArithmeticError("no")
+    monkeypatch.setattr(type(qm.claim("derived_log_curvature")), "sides", broken)
+    assert main(["check", "derived_log_curvature", "wang2021_naive_upper_bound"]) == 3
+    captured = capsys.readouterr()
+    assert "could not be computed: ArithmeticError: no" in captured.err and "1 of 2" in captured.out
+    assert main(["show", "derived_log_curvature"]) == 3
+
+
+@pytest.mark.parametrize("name", ["derived_log_convexity", "wang2021_naive_lower_bound", "wang2021_meta_descent"])
+def test_show_is_complete(name):
+    text = page(name)
+    claim = qm.claim(name)
+    assert all(form.statement in text for form in claim.forms.values())
+    assert "domain: eigenvalues" in text and "certificate: {" in text and "def sides" in text
+    assert "REFUTED" in text or claim.forms["printed"].recorded != "refuted"
+
+
+def test_sources_reach_the_formulas():
+    text = "\n".join(sources(type(qm.claim("derived_log_convexity")).sides))
+    assert all(f"def {name}(" in text for name in ("sides", "derivatives", "energy", "residual"))
+
+
+def test_help_needs_no_numpy():
+    code = ("import sys\nfrom quadmeta.__main__ import main\ntry: main(['--help'])\nexcept SystemExit: pass\n"
+            "sys.exit('numpy' in sys.modules)")
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True).returncode == 0
+
+
+def test_module_runs():
+    run = subprocess.run([sys.executable, "-m", "quadmeta", "show", "wang2021"], capture_output=True, text=True)
+    assert run.returncode == 2 and "did you mean" in run.stderr and not run.stdout
