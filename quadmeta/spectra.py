@@ -68,3 +68,30 @@ def rotation(d: int, rng: np.random.Generator) -> Array:
     """A d x d orthogonal matrix, Haar distributed: Q R of a Gaussian matrix, with the signs of diag R moved to Q."""
     q, r = np.linalg.qr(rng.standard_normal((natural("d", d),) * 2))
     return q * np.sign(np.diag(r))
+
+
+def marchenko_pastur(aspect: float, nodes: int) -> tuple[Array, Array, float, float]:
+    """Quadrature of the Marchenko-Pastur law of X'X/n, aspect = d/n, for Gaussian X as n, d grow.
+
+    l dMP(l) is a semicircle law on [(1 - sqrt aspect)^2, (1 + sqrt aspect)^2] of mass 1, so with N = ``nodes`` and
+    theta_k = k pi / (N + 1) the Gauss rule is l_k = (1 - sqrt aspect)^2 + 4 sqrt aspect cos^2(theta_k / 2), weight
+    2 sin^2(theta_k) / (N + 1): exact for polynomials of degree 2N - 1.
+
+    Returns:
+        (l, weights, null, empty): the rule, ascending in l, and the mass a rule with a node at 0 gives that node in the
+        spectrum of X'X/n (null = aspect^N (1 - aspect) / (1 - aspect^(N+1)) for d) and of XX'/n (empty, for n). Their
+        sums 1 = null + sum weights / l and 1 = empty + aspect sum weights / l are exact.
+    """
+    aspect, N = float(finite("aspect", aspect)), natural("nodes", nodes)
+    if not aspect > 0:
+        raise ValueError(f"aspect = {aspect!r} must be > 0: pass d / n")
+    theta = np.arange(N, 0, -1) * np.pi / (N + 1)
+    root = np.sqrt(aspect)
+    l = (1 - root) ** 2 + 4 * root * np.cos(theta / 2) ** 2
+    if aspect == 1:
+        return l, 2 / (N + 1) * np.sin(theta) ** 2, 1 / (N + 1), 1 / (N + 1)
+    # 1 - aspect^k = -expm1(k log aspect); for aspect > 1 divide both by aspect^(N+1)
+    log = -abs(np.log(aspect))
+    small, large = np.exp(N * log) * np.expm1(log) / np.expm1((N + 1) * log), np.expm1(log) / np.expm1((N + 1) * log)
+    null, empty = (small, large) if aspect < 1 else (large, small)
+    return l, 2 / (N + 1) * np.sin(theta) ** 2, float(null), float(empty)

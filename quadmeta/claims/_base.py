@@ -120,7 +120,7 @@ class Claim(ABC):
 
     def verdict(self, form: str = "printed") -> Verdict:
         """Recompute the verdict of one form; deterministic."""
-        from quadmeta.claims._search import decide
+        from quadmeta.claims._decide import decide
         if form not in self.forms:
             raise KeyError(unknown("form", form, self.forms))
         return decide(self, form)

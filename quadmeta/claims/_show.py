@@ -5,7 +5,10 @@ from collections.abc import Iterator
 from types import CodeType
 from typing import Any
 
+from quadmeta.claims._base import Claim
+from quadmeta.claims._finding import arrays
 from quadmeta.claims._ledger import check, claim
+from quadmeta.claims._verdict import text
 
 
 def page(name: str) -> str:
@@ -17,10 +20,24 @@ def page(name: str) -> str:
                 + (f"; {record.reason}" if record.reason else "")]
     out += ["", "domain: " + ", ".join(f"{key} ({p.symbol}) in {p}" for key, p in statement.domain.items()), ""]
     out += verdict.lines() + (verdict.repaired.lines() if verdict.repaired is not None else [])
+    out += _needed(statement)
     if statement.proof:
         out += ["", statement.proof]
     out += ["", "certificate: " + json.dumps(verdict.certificate()), "", "source of the sides:", ""]
     return "\n".join(out + sources(type(statement).sides))
+
+
+def _needed(statement: Claim) -> list[str]:
+    """A counterexample for each assumption without which a form that holds would fail."""
+    out = []
+    for form in (form for form, record in statement.forms.items() if record.recorded == "holds"):
+        case = statement.read(next(iter(statement.cases(form))))
+        for name in statement.assumptions(arrays(case), form):
+            found = statement.needed(name, form)
+            if found.status == "refuted":
+                example = ", ".join(f"{key} = {text(value)}" for key, value in found.evidence["instance"].items())
+                out.append(f"  {form}: {name} is needed: without it false at {example}")
+    return out
 
 
 def sources(function: Any) -> list[str]:
@@ -32,7 +49,7 @@ def sources(function: Any) -> list[str]:
         if one.__qualname__ not in found:
             found[one.__qualname__] = inspect.cleandoc("\n" + inspect.getsource(one))
             queue += _called(one)
-    return [text + "\n" for text in found.values()]
+    return [source + "\n" for source in found.values()]
 
 
 def _called(function: Any) -> list[Any]:

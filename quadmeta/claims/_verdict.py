@@ -45,7 +45,7 @@ class Verdict:
             ValueError: the certificate states a number, a margin or a status that the instance does not give.
         """
         from quadmeta._registry import members
-        from quadmeta.claims._search import examine
+        from quadmeta.claims._finding import examine
         claim = members("claims")[certificate["claim"]]() if claim is None else claim
         if "instance" not in certificate:
             return Verdict(claim.name, certificate["form"], "undecided", "none")
@@ -100,9 +100,13 @@ def text(value: Any) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """Fractions as strings inside lists and dictionaries."""
+    """Fractions as strings, long ones in hexadecimal, inside lists and dictionaries."""
     if isinstance(value, Mapping):
         return {key: _plain(entry) for key, entry in value.items()}
     if isinstance(value, tuple | list):
         return [_plain(entry) for entry in value]
-    return str(value) if isinstance(value, Fraction) else value
+    if isinstance(value, Fraction):
+        # Python writes no decimal integer beyond 4300 digits
+        long = max(value.numerator.bit_length(), value.denominator.bit_length()) > 10000
+        return f"{value.numerator:#x}/{value.denominator:#x}" if long else str(value)
+    return value

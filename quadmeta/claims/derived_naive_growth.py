@@ -41,7 +41,7 @@ class DerivedNaiveGrowth(Claim):
         lam, omega, eta, T = x["eigenvalues"], x["weights"], x["eta"], x["steps"]
         a = 1 - eta * lam
         moduli = sorted(set(abs(a)), reverse=True)
-        A = {r: ((omega * lam)[a == r]).sum() - ((omega * lam)[a == -r]).sum() for r in moduli if r}
+        A = {r: ((omega * lam)[a == r]).sum() - ((omega * lam)[a == -r]).sum() for r in moduli}
         rho, *below = A
         remainder = derivatives(lam, omega, eta, T)[1] + 2 * T * rho ** (2 * T - 1) * A[rho]
         bound = 2 * T * below[0] ** (2 * T - 1) * sum(abs(A[r]) for r in below) if below else rho * 0

@@ -7,6 +7,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
+from quadmeta.arithmetic.signlog import SignLog
+
 Array = Any
 
 
@@ -37,6 +39,10 @@ class Optimizer(ABC):
     @abstractmethod
     def residual(self, eigenvalues: Array, theta: Array) -> tuple[Array, Array, Array]:
         """(p_T, dp_T/dtheta, d^2p_T/dtheta^2) at the eigenvalues in plain + - * / **, for every arithmetic."""
+
+    @abstractmethod
+    def signed_residual(self, eigenvalues: Array, theta: Array) -> tuple[SignLog, SignLog, SignLog]:
+        """The same three in float64 accuracy for every T; ``theta`` broadcasts over the leading axes."""
 
     @abstractmethod
     def log_moments(self, eigenvalues: Array, weights: Array, theta: Array) -> LogMoments:

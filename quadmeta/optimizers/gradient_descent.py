@@ -7,6 +7,7 @@ import numpy as np
 
 from quadmeta._validate import natural
 from quadmeta.arithmetic.residual import factor, log_abs, log_ratio, take
+from quadmeta.arithmetic.signlog import SignLog
 from quadmeta.optimizers._base import LogMoments, Optimizer
 
 Array = Any
@@ -42,6 +43,17 @@ class GradientDescent(Optimizer):
         T, a = self.steps, 1 - theta * eigenvalues
         second = T * (T - 1) * eigenvalues**2 * a ** max(T - 2, 0)
         return a**T, -T * eigenvalues * a ** (T - 1), second
+
+    def signed_residual(self, eigenvalues: Array, theta: Array) -> tuple[SignLog, SignLog, SignLog]:
+        """The same three as SignLog from the accurate log |a|, so that 1 - p_T keeps its digits also for tiny eta lambda.
+
+        Args as for ``log_moments``; the relative error of each is about eps max(1, T |log |a||).
+        """
+        T, x = self.steps, factor(np.asarray(theta)[..., None], eigenvalues)
+        a, lam = SignLog(np.sign(x.value), log_abs(x)), SignLog.of(np.broadcast_to(eigenvalues, x.value.shape))
+        second: SignLog = T * (T - 1) * lam**2 * a ** max(T - 2, 0)
+        first: SignLog = -T * lam * a ** (T - 1)
+        return a**T, first, second
 
     def log_moments(self, eigenvalues: Array, weights: Array, theta: Array) -> LogMoments:
         """log F, E_pi[u], Var_pi(u) with u = lambda / a, in O(d) whatever T; no power a^(2T) is ever formed.

@@ -7,7 +7,8 @@ import pytest
 import quadmeta as qm
 from quadmeta.claims._base import Claim, Form
 from quadmeta.claims._domain import Parameter, draw, simpler, size
-from quadmeta.claims._search import examine, shrink
+from quadmeta.claims._finding import examine
+from quadmeta.claims._search import shrink
 from quadmeta.claims.derived_log_curvature import DerivedLogCurvature
 from quadmeta.claims.derived_log_gradient_bound import DerivedLogGradientBound
 from quadmeta.claims.derived_naive_growth import DerivedNaiveGrowth
@@ -88,6 +89,13 @@ def test_counterexamples_are_shrunk_within_the_assumptions():
     for candidate in simpler(Control.domain, least.instance):
         found = examine(Control(), "printed", candidate)
         assert found.holds or not found.admitted or size(candidate) >= size(least.instance)
+
+
+@pytest.mark.parametrize("name", [name for name in qm.members("claims")
+                                  if qm.claim(name).forms["printed"].recorded == "refuted"])
+def test_recorded_refutations_fit_on_a_line(name):
+    x = qm.claim(name).verdict().evidence["instance"]
+    assert size(x) <= 50 and x["steps"] <= 2
 
 
 def test_what_each_status_needs():

@@ -1,14 +1,14 @@
 """Statements about the step size: property tests on rationals, tightness as T grows, and links to the library."""
 from fractions import Fraction
 
-import mpmath
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings, strategies as st
+from scipy.optimize import brentq
 
 import quadmeta as qm
 from quadmeta.claims._base import met
-from quadmeta.claims._search import arrays, examine
+from quadmeta.claims._finding import arrays, examine
 
 EXACT = [(name, form) for name in qm.members("claims") for form, record in qm.claim(name).forms.items()
          if qm.claim(name).exact and record.recorded == "holds"]
@@ -32,14 +32,14 @@ def instances(draw, claim):
 
 
 @pytest.mark.parametrize("name, form", EXACT)
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(data=st.data())
 def test_sides_hold_on_any_rational_instance(name, form, data):
     claim = qm.claim(name)
     x = data.draw(instances(claim))
     if "left" in x and x["left"] > x["right"]:
         x = {**x, "left": x["right"], "right": x["left"]}
-    if form == "printed" and name == "derived_stop_gradient_parity":
+    if "eta < 2/L" in claim.assumptions(arrays(x), form) or name == "derived_stop_gradient_parity":
         x = {**x, "steps": 2 * x["steps"], "eta": x["eta"] * 2 / 31 / max(x["eigenvalues"])}
     assume(all(met(key, margin) for key, margin in claim.assumptions(arrays(x), form).items()))
     assert examine(claim, form, x).holds
@@ -59,7 +59,7 @@ def test_both_sides_scale_alike(name, form):
             assert l * s == r * k
 
 
-@pytest.mark.parametrize("name, form", [pair for pair in EXACT if pair != ("wang2021_backprop_intermediates", "repaired")])
+@pytest.mark.parametrize("name, form", [pair for pair in EXACT if pair[0] != "wang2021_backprop_intermediates"])
 def test_the_same_sides_in_float64(name, form):
     claim = qm.claim(name)
     for case in claim.cases(form):
@@ -81,15 +81,16 @@ def ratio(name, form, component=0, **x):
 def test_log_gradient_bounds_are_sharp_as_steps_grow():
     pair = {"eigenvalues": (1, 3), "energy": ("1/2", "1/2")}
     previous = 0.0
-    for T in (25, 100, 400):
+    for T in (25, 100, 300):
         # just right of 2/(L + mu), where |G'| peaks
         eta = Fraction(1, 2) + Fraction(1, T)
         now = ratio("wang2021_log_gradient_bound", "repaired", **pair, eta=eta, steps=T)
         assert previous < now < 1
         previous = now
     assert previous > 0.97
-    assert ratio("wang2021_log_gradient_bound", "printed", **pair, eta=eta, steps=400) < 0.4
-    assert ratio("derived_log_gradient_bound", "printed", 0, eigenvalues=(1, 3), weights=(1, 1), eta=eta, steps=400) > 0.98
+    assert ratio("wang2021_log_gradient_bound", "printed", **pair, eta=eta, steps=300) < 0.4
+    pair = {"eigenvalues": (1, 3), "weights": (1, 1)}
+    assert ratio("derived_log_gradient_bound", "printed", 0, **pair, eta=eta, steps=300) > 0.98
 
 
 def test_uniform_log_gradient_bounds_are_ordered():
@@ -108,26 +109,17 @@ def test_uniform_log_gradient_bounds_are_ordered():
         assert peak <= B1 * slack and B1 <= B2 * slack and B2 <= B3 * slack
 
 
-@pytest.mark.parametrize("T", [5, 50])
+@pytest.mark.parametrize("T", [5, 50, 500])
 def test_band_of_moderate_gradients_is_as_narrow_as_claimed(T):
-    lam, omega, m, M = (mpmath.mpf(1), mpmath.mpf(3)), (mpmath.mpf(1), mpmath.mpf(1)), mpmath.mpf(1) / 2, mpmath.mpf(2)
-
-    def slope(eta):
-        return -2 * T * sum(w * v * (1 - eta * v) ** (2 * T - 1) for v, w in zip(lam, omega, strict=True))
+    lam, omega, m, M = np.array([1.0, 3.0]), np.array([1.0, 1.0]), 0.5, 2.0
+    best = qm.LogObjective(qm.Quadratic.from_spectrum(lam, weights=omega), qm.GradientDescent(T)).minimizer()
 
     def where(level, low, high):
-        return mpmath.findroot(lambda eta: mpmath.sign(slope(eta) - level) * mpmath.log1p(abs(slope(eta) - level)),
-                               (low, high), solver="anderson", tol=1e-12, verify=False)
-    with mpmath.workdps(30):
-        best = mpmath.mpf(str(qm.LogObjective(qm.Quadratic.from_spectrum([1, 3], weights=[1, 1]),
-                                              qm.GradientDescent(T)).minimizer()))
-        right, left = (where(m, best, 1), where(M, best, 1)), (where(-M, 0, best), where(-m, 0, best))
-        for level, eta in zip((m, M, -M, -m), right + left, strict=True):
-            assert abs(slope(eta) / level - 1) < 1e-6
-        measure = right[1] - right[0] + left[1] - left[0]
-        bound = (1 + right[1] - mpmath.mpf(1) / 3) * ((M / m) ** (mpmath.mpf(1) / (2 * T - 1)) - 1)
-        law = mpmath.log(M / m) / (2 * T) * (1 + mpmath.mpf(1) / 3)
-        assert measure <= bound and abs(measure / law - 1) < 2 / mpmath.sqrt(T)
+        return brentq(lambda eta: -2 * T * np.sum(omega * lam * (1 - eta * lam) ** (2 * T - 1)) - level, low, high)
+    right, left = (where(m, best, 0.9), where(M, best, 0.9)), (where(-M, 0, best), where(-m, 0, best))
+    measure = right[1] - right[0] + left[1] - left[0]
+    assert 0.7 / (1 + 10 / T) < measure / ((1 + right[1] - 1 / 3) * ((M / m) ** (1 / (2 * T - 1)) - 1)) <= 1
+    assert measure / (np.log(M / m) / (2 * T) * (1 + 1 / 3)) == pytest.approx(1, abs=2 / T**0.5)
 
 
 def test_naive_lower_bound_as_printed_says_nothing_next_to_the_edge():

@@ -1,19 +1,22 @@
 """Certificates are re-checked with fractions alone, and an altered one is rejected; instances are validated."""
 import json
 from fractions import Fraction
+from functools import cache
 
 import pytest
 
 import quadmeta as qm
 from quadmeta.claims._base import met
+from quadmeta.claims._finding import examine
 from quadmeta.claims._verdict import Verdict, text
 
+check = cache(qm.check)
 EXACT = [name for name in qm.members("claims") if qm.claim(name).exact]
 
 
 @pytest.mark.parametrize("name", EXACT)
 def test_certificates_survive_json_and_recheck(name):
-    verdict = qm.check(name)
+    verdict = check(name)
     for found in filter(None, (verdict, verdict.repaired)):
         certificate = json.loads(json.dumps(found.certificate()))
         again = Verdict.recheck(certificate)
@@ -21,12 +24,20 @@ def test_certificates_survive_json_and_recheck(name):
         assert json.loads(json.dumps(again.certificate()))["lhs"] == certificate["lhs"]
 
 
+def test_sides_of_many_digits_have_a_certificate_too():
+    claim = qm.claim("wang2021_naive_upper_bound")
+    x = claim.read({"eigenvalues": ("1/97", "3/89"), "energy": (1, 1), "eta": "7/11", "steps": 3000})
+    certificate = Verdict(claim.name, "printed", "holds", "proof + exact", examine(claim, "printed", x).evidence())
+    plain = json.loads(json.dumps(certificate.certificate()))
+    assert plain["lhs"][0].startswith("0x") and Verdict.recheck(plain).status == "consistent"
+
+
 def altered(certificate, key, value):
     return {**certificate, key: value}
 
 
 def test_altered_certificates_are_rejected():
-    good = qm.check("derived_log_convexity").certificate()
+    good = check("derived_log_convexity").certificate()
     assert Verdict.recheck(good).status == "refuted"
     for key, value in [("lhs", ["1/3"]), ("rhs", ["2"]), ("relation", ">="), ("status", "holds"),
                        ("assumptions", {**good["assumptions"], "kappa > 1": "7"}),
@@ -47,7 +58,7 @@ def test_an_instance_outside_the_assumptions_refutes_nothing():
 
 
 def test_sampled_and_untestable_forms_prove_nothing():
-    verdict = qm.check("wang2021_meta_descent")
+    verdict = check("wang2021_meta_descent")
     assert (verdict.status, verdict.how) == ("undecided", "none") and "not specified" in verdict.evidence["reason"]
     assert (verdict.repaired.status, verdict.repaired.how) == ("consistent", "sampled")
     assert Verdict.recheck(verdict.certificate()).status == "undecided"
@@ -55,7 +66,7 @@ def test_sampled_and_untestable_forms_prove_nothing():
 
 
 def test_reprs_show_and_do_not_compute(monkeypatch):
-    verdict = qm.check("derived_log_convexity")
+    verdict = check("derived_log_convexity")
     monkeypatch.setattr(type(qm.claim("derived_log_convexity")), "sides", None)
     assert repr(verdict).startswith("Verdict(derived_log_convexity, printed: refuted, exact, ")
     lines = verdict.lines()

@@ -1,0 +1,204 @@
+"""Objectives that are a named loss of the trained weights: train, validation or population, as they are."""
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from quadmeta._validate import step_sizes
+from quadmeta.arithmetic.exact import evaluate
+from quadmeta.arithmetic.signlog import SignLog
+from quadmeta.objectives._base import BLOCK, Objective
+from quadmeta.optimizers._base import LogMoments
+from quadmeta.problems._losses import SeparableLoss
+
+Array = Any
+
+
+class Minima(NamedTuple):
+    """Local minima by increasing step size, and the flat set around the best one."""
+
+    step_size: Array
+    value: Array
+    flat: tuple[float, float]
+    """Ends of the interval of step sizes whose value exceeds the best by at most rounding."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class OuterObjective(Objective):
+    """The loss ``outer`` of w_T for a least-squares problem, mean over tasks (or each task), always as ``SignLog``.
+
+    Args:
+        truncation: radius at which a diverging task is frozen, as in the paper's protocol (40 sigma there): from the
+            first step with ||w_t|| >= radius it stays at that radius in a random direction, over which the loss is
+            averaged. Values then jump at the edge and derivatives beyond it are 0. None: no truncation.
+    """
+
+    truncation: float | None = None
+    outer = ""
+
+    def __post_init__(self) -> None:
+        require = getattr(self.problem, "require", None)
+        if require:
+            require(self.optimizer.steps)
+        loss = self.problem.outer(self.outer)  # type: ignore[attr-defined]
+        if self.truncation is not None:
+            if not self.truncation > 0:
+                raise ValueError(f"truncation = {self.truncation!r} must be a radius > 0, or None")
+            if loss.frozen is None:
+                raise ValueError("truncation needs realised tasks: draw LeastSquares, or leave it off")
+        object.__setattr__(self, "_loss", loss)
+
+    def transform(self, moments: LogMoments, order: int) -> Array:
+        """Not a function of the moments of one loss."""
+        raise TypeError(f"{type(self).__name__} is evaluated mode by mode")
+
+    def chain(self, loss: Array) -> Array:
+        """1."""
+        return loss**0
+
+    def compose(self, derivatives: tuple[Array, ...]) -> Array:
+        """The derivative itself."""
+        return derivatives[-1]
+
+    def _at(self, theta: Array, order: int) -> Array:
+        eta = step_sizes("step_size", theta)
+        lam = self.problem.modes().eigenvalues
+        tasks = lam.shape[:-1]
+        lam = lam.reshape(-1, lam.shape[-1])
+        if self.pooled:
+            points = np.broadcast_to(eta.reshape(-1, 1), (eta.size, len(lam)))
+            shape: tuple[int, ...] = eta.shape
+        else:
+            shape = self._broadcast(eta, tasks)
+            # one row of points for each task: task axes last
+            points = np.broadcast_to(eta, shape).reshape(-1, len(lam))
+        signs, logs = np.empty(points.shape), np.empty(points.shape)
+        size = max(1, BLOCK // lam.shape[-1])
+        loss: Any = getattr(self, "_loss")
+        for k in range(len(lam)):
+            one = loss.task(k)
+            for start in range(0, len(points), size):
+                block = slice(start, start + size)
+                value = self._task(one, lam[k], points[block, k], order, k)
+                signs[block, k], logs[block, k] = value.sign, value.log
+        values = SignLog(signs, logs)
+        if self.pooled:
+            values = values.sum(axis=-1) / len(lam)
+        return values.reshape(shape)
+
+    def _task(self, loss: Any, lam: Array, eta: Array, order: int, k: int) -> SignLog:
+        value: SignLog = loss.derivative(self.optimizer.signed_residual(lam, eta), order)
+        if self.truncation is None:
+            return value
+        lost = self.frozen(lam, self.problem.fitted.reshape(-1, len(lam))[k], eta)  # type: ignore[attr-defined]
+        offset, slope = loss.frozen
+        instead = SignLog.of(np.where(lost, offset + slope * self.truncation**2 if order == 0 else 0.0, 0.0))
+        return SignLog(np.where(lost, instead.sign, value.sign), np.where(lost, instead.log, value.log))
+
+    def frozen(self, lam: Array, fitted: Array, eta: Array) -> Array:
+        """Whether ||w_t|| reaches the truncation radius at some t <= T, for one task (r,) at step sizes (P,)."""
+        lost = np.zeros(eta.shape, dtype=bool)
+        a = 1 - np.multiply.outer(eta, lam)
+        q = np.ones_like(a)
+        size2 = float(self.truncation or 0.0) ** 2
+        # |1 - q_t| <= 2 while |a| <= 1, so a stable step size cannot reach twice the norm of the solution
+        open_ = (np.abs(a).max(axis=-1) > 1) | (4 * (fitted**2).sum() >= size2)
+        for _ in range(self.optimizer.steps):
+            if not open_.any():
+                break
+            q = q * a
+            lost |= open_ & (((1 - q) * fitted) ** 2).sum(axis=-1).__ge__(size2)
+            open_ &= ~lost
+            q[~open_] = 0.0
+        return lost
+
+    @staticmethod
+    def _broadcast(eta: Array, tasks: tuple[int, ...]) -> tuple[int, ...]:
+        try:
+            return np.broadcast_shapes(eta.shape, tasks)
+        except ValueError:
+            raise ValueError(f"step_size has shape {eta.shape}, the tasks {tasks}: pass shapes that broadcast "
+                             "(a new last axis for a grid over all tasks)") from None
+
+
+    def exactly(self, theta: Array, order: int = 0, kind: str = "fraction", digits: int = 50) -> Array:
+        """As for other objectives, for one task with a separable loss."""
+        loss: Any = getattr(self, "_loss")
+        if not isinstance(loss, SeparableLoss) or loss.signal.ndim > 1:
+            raise ValueError("exact arithmetic needs one task and a separable loss: a realised validation set has none")
+
+        def formula(lam: Array, signal: Array, cross: Array, noise: Array, constant: Array, eta: Array) -> Array:
+            residual = self.optimizer.residual(lam, eta[..., None] if np.ndim(eta) else eta)
+            return SeparableLoss(signal, cross, noise, constant).derivative(residual, order)
+        return evaluate(formula, self.problem.modes().eigenvalues, loss.signal, loss.cross, loss.noise,
+                        float(loss.constant), theta, kind=kind, digits=digits)
+
+    def definition(self, theta: Array, order: int = 0) -> Array:
+        """The same by T steps on the mode residuals q_0 = 1, q_{t+1} = q_t - eta lambda q_t, and their tangents."""
+        eta = float(step_sizes("step_size", theta))
+        lam = self.problem.modes().eigenvalues
+        q1, q2, q = np.zeros_like(lam), np.zeros_like(lam), np.ones_like(lam)
+        for t, new in enumerate(self.optimizer.run(lambda w: lam * w, q, eta)):
+            if t:
+                q2 = q2 - 2 * lam * q1 - eta * lam * q2
+                q1 = q1 - lam * q - eta * lam * q1
+            q = new
+        d, loss = lam.shape[-1], getattr(self, "_loss")
+        rows = [x.reshape(-1, d) for x in (q, q1, q2)]
+        each = [float(loss.task(k).derivative(tuple(SignLog.of(x[k:k + 1]) for x in rows), order).to_float()[0])
+                for k in range(len(rows[0]))]
+        return float(np.mean(each)) if self.pooled or lam.ndim == 1 else np.reshape(each, lam.shape[:-1])
+
+    def minimizer(self) -> Array:
+        """The best of ``minima()``."""
+        found = self.minima()
+        best = 0
+        for k in range(1, len(found.step_size)):
+            best = k if bool(found.value[k] < found.value[best]) else best
+        return float(found.step_size[best])
+
+    def minima(self) -> Minima:
+        """All local minima found in eta >= 0, pooled: sign changes of the derivative on a grid, bisected to rounding.
+
+        Neither train-by-validation nor the population risk is unimodal: for even T the mirror image of the best step,
+        beyond 1/lambda, can be a second minimum. The grid has 600 points even in log eta from 1e-6 / (T lambda_max),
+        600 even ones, and 600 approaching 2 / lambda_max; a pair of stationary points between two of them is missed.
+        """
+        if not self.pooled or self.truncation is not None:
+            raise ValueError("minima are those of the pooled objective without truncation: leave both as they are")
+        lam = self.problem.modes().eigenvalues
+        edge, start = 2 / float(lam.max()), self(0.0)
+        high = edge
+        while not (bool(self(high) > start) and bool(self.gradient(high) > 0)) and high < 1e9 * edge:
+            high *= 2
+        fine = np.geomspace(1e-6 / self.optimizer.steps, 1, 600)
+        grid = np.unique(np.concatenate([[0.0], fine * high, np.linspace(0, high, 600), edge * (1 - fine / 2)]))
+        grid = grid[grid >= 0]
+        sign = self.gradient(grid).sign
+        rise = np.flatnonzero((sign[:-1] < 0) & (sign[1:] >= 0))
+        points = _bisect(lambda x: self.gradient(x).sign < 0, grid[rise], grid[rise + 1])
+        points = np.concatenate([grid[:1][sign[:1] >= 0], points])
+        return self._described(points, high)
+
+    def _described(self, points: Array, high: float) -> Minima:
+        values = self(points)
+        order = np.argsort(values.log * values.sign)
+        best, least = points[order[:1]], values[order[:1]]
+        limit = least * (1 + 4 * np.finfo(float).eps)
+        # outwards from the best point the value rises until the next stationary point
+        bounds = np.concatenate([[0.0], np.delete(points, order[0]), [high]])
+        left, right = bounds[bounds < best].max(initial=0.0), bounds[bounds > best].min(initial=high)
+        down = _bisect(lambda x: self(x) > limit, np.array([left]), best)
+        up = _bisect(lambda x: self(x) <= limit, best, np.array([max(right, float(best[0]))]))
+        return Minima(points, values, (float(down[0]), float(up[0])))
+
+
+def _bisect(below: Any, low: Array, high: Array) -> Array:
+    """Where a predicate turns from true to false between low and high, elementwise, to the last bit but one."""
+    for _ in range(200):
+        middle = low + (high - low) / 2
+        if not ((middle > low) & (middle < high)).any():
+            break
+        left = below(middle)
+        low, high = np.where(left, middle, low), np.where(left, high, middle)
+    return high

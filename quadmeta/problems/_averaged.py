@@ -1,0 +1,80 @@
+"""Least squares averaged over the noise and an isotropic w_*: a record of modes with signal and noise masses."""
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from quadmeta._validate import finite, frozen
+from quadmeta.problems._base import Modes, QuadraticProblem
+from quadmeta.problems._losses import SeparableLoss
+
+Array = Any
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class AveragedProblem(QuadraticProblem):
+    """Modes lambda_k with signal mass b_k, noise mass c_k, null-space signal b_0 and noise floor c_0; q_k = p_T(lambda_k).
+
+        E ||w_T - w_*||^2 = b_0 + sum b_k q_k^2 + sum c_k (1 - q_k)^2 / lambda_k
+        2 E train = c_0 + sum (b_k lambda_k + c_k) q_k^2,     2 E validation = E ||w_T - w_*||^2 + sigma^2
+    """
+
+    eigenvalues: Array
+    signal: Array
+    noise: Array
+    null_signal: float
+    noise_floor: float
+    sigma: float
+    exact_steps: int | None = None
+    """Largest T for which the modes represent the problem; None: every T."""
+
+    def __post_init__(self) -> None:
+        for name in ("eigenvalues", "signal", "noise"):
+            object.__setattr__(self, name, frozen(finite(name, getattr(self, name))))
+
+    def require(self, steps: int) -> None:
+        """Refuse more steps than the quadrature is exact for."""
+        if self.exact_steps is not None and steps > self.exact_steps:
+            raise ValueError(f"steps = {steps} exceeds the {self.exact_steps} that the quadrature is exact for: "
+                             f"build the problem with steps={steps}")
+
+    @property
+    def start(self) -> Array:
+        """Zero."""
+        return np.zeros_like(self.eigenvalues)
+
+    @property
+    def floor(self) -> float:
+        """c_0 / 2."""
+        return self.noise_floor / 2
+
+    @property
+    def fitted(self) -> Array:
+        """Root mean square of the fitted coefficients, sqrt(b + c / lambda)."""
+        return np.sqrt(self.signal + self.noise / self.eigenvalues)
+
+    def modes(self) -> Modes:
+        """Weights (b lambda + c) / 2 of the training loss."""
+        return Modes(self.eigenvalues, -self.fitted, (self.signal * self.eigenvalues + self.noise) / 2, True)
+
+    def loss(self, w: Array) -> Array:
+        """Training loss in the coordinates of ``modes``."""
+        return self.floor + (self.eigenvalues * (w - self.fitted) ** 2).sum(axis=-1) / 2
+
+    def gradient(self, w: Array) -> Array:
+        """lambda (w - fitted)."""
+        return self.eigenvalues * (w - self.fitted)
+
+    def hvp(self, w: Array, v: Array) -> Array:
+        """lambda v."""
+        return self.eigenvalues * v
+
+    def outer(self, name: str) -> SeparableLoss:
+        """The averaged "train", "population" (excess risk) or "validation" loss; n_2 plays no part in a mean."""
+        zero = np.zeros_like(self.eigenvalues)
+        if name == "train":
+            return SeparableLoss(self.modes().weights, zero, zero, self.floor)
+        excess = self.signal, zero, self.noise / self.eigenvalues, self.null_signal
+        if name == "population":
+            return SeparableLoss(*excess)
+        return SeparableLoss(*(x / 2 for x in excess[:3]), (self.null_signal + self.sigma**2) / 2)

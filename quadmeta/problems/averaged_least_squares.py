@@ -1,0 +1,28 @@
+"""Least squares given the spectrum of one design, averaged over the noise and an isotropic w_*."""
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from quadmeta._validate import finite, natural
+from quadmeta.problems._averaged import AveragedProblem
+
+Array = Any
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class AveragedLeastSquares(AveragedProblem):
+    """b_k = norm^2 / d, c_k = sigma^2 / n, b_0 = norm^2 (1 - r/d), c_0 = sigma^2 (1 - r/n) for r positive eigenvalues."""
+
+    @classmethod
+    def of(cls, eigenvalues: Array, n: int, d: int, sigma: float, norm: float = 1.0) -> "AveragedLeastSquares":
+        """From the r <= min(n, d) positive eigenvalues of X'X / n."""
+        lam, n, d = finite("eigenvalues", eigenvalues), natural("n", n), natural("d", d)
+        if lam.ndim != 1 or not 0 < len(lam) <= min(n, d) or not (lam > 0).all():
+            raise ValueError(f"eigenvalues has shape {lam.shape}: pass 1 to min(n, d) = {min(n, d)} positive numbers")
+        sigma, norm = (float(finite(name, x)) for name, x in (("sigma", sigma), ("norm", norm)))
+        one, r = np.ones_like(lam), len(lam)
+        return cls(lam, norm**2 / d * one, sigma**2 / n * one, norm**2 * (d - r) / d, sigma**2 * (n - r) / n, sigma)
+
+    def __repr__(self) -> str:
+        return f"AveragedLeastSquares(r={len(self.eigenvalues)}, sigma={self.sigma:.6g})"

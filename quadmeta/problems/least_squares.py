@@ -1,0 +1,187 @@
+"""Finite-sample least squares f(w) = ||Xw - y||^2 / (2n), trained from w_0 = 0: one task or a batch."""
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from quadmeta._validate import finite, frozen, natural
+from quadmeta.problems._base import Modes, QuadraticProblem
+from quadmeta.problems._losses import DenseLoss, SeparableLoss
+
+Array = Any
+
+
+@dataclass(frozen=True, eq=False)
+class LeastSquares(QuadraticProblem):
+    """The spectral record of one or many tasks; build it with ``draw`` or ``from_data``, all d- and n-vectors are gone.
+
+    With X'X / n = V diag(lambda) V' over the r modes of positive eigenvalue, the minimum-norm solution is
+    fitted = signal + sigma * noise in coordinates V, where signal = V'w_* and noise_i = u_i'xi / sqrt(n lambda_i) for
+    y = X w_* + sigma xi. One decomposition therefore serves every sigma (``at_sigma``) and every step size.
+    """
+
+    eigenvalues: Array
+    """(..., r)"""
+    signal: Array
+    """(..., r) V'w_*; the fitted coefficients themselves where w_* is unknown."""
+    noise: Array
+    """(..., r) fitted noise at sigma = 1."""
+    residual: Array
+    """(...) floor / sigma^2: half the mean squared residual of the unit noise."""
+    null_signal: Array
+    """(...) squared norm of w_* outside the row space of X, which training never enters."""
+    samples: int
+    dimension: int
+    sigma: float = 1.0
+    validation: tuple[Array, Array, Array, Array] | None = None
+    """(X_2 V, X_2 w_*, xi_2, mean ||x||^2 / d) of a validation set, or None."""
+    known: bool = True
+    """Whether w_* is known, so that the population risk is."""
+
+    @classmethod
+    def draw(cls, n: int, d: int, sigma: float, norm: float = 1.0, seed: int = 0, tasks: int | None = None,
+             validation: int = 0) -> "LeastSquares":
+        """Tasks with w_* uniform on the sphere of radius ``norm``, x ~ N(0, I_d), noise of standard deviation ``sigma``.
+
+        Args:
+            n, d: samples and dimension.
+            tasks: number of independent tasks; None for one without a task axis. Task k of a seed is always the same.
+            validation: n_2 further samples of each task.
+        """
+        n, d = natural("n", n), natural("d", d)
+        if isinstance(validation, bool) or int(validation) != validation or validation < 0:
+            raise ValueError(f"validation = {validation!r} must be a whole number of at least 0")
+        norm, sigma = float(finite("norm", norm)), _noise_level(sigma)
+        records = []
+        for k in range(1 if tasks is None else natural("tasks", tasks)):
+            rng = np.random.default_rng([seed, k])
+            w = rng.standard_normal(d)
+            w *= norm / np.linalg.norm(w)
+            X, xi = rng.standard_normal((n, d)), rng.standard_normal(n)
+            X2, xi2 = rng.standard_normal((int(validation), d)), rng.standard_normal(int(validation))
+            lam, signal, noise, left, basis = _decompose(X, X @ w, xi)
+            residual = 0.0 if len(lam) == n else float(np.sum((xi - left @ (left.T @ xi)) ** 2) / (2 * n))
+            null = max(float(w @ w - signal @ signal), 0.0) if len(lam) < d else 0.0
+            held = (X2 @ basis(), X2 @ w, xi2, np.mean(X2**2)) if validation else None
+            records.append((lam, signal, noise, residual, null, held))
+        if tasks is None:
+            return cls(*records[0][:5], n, d, sigma, records[0][5])
+        columns = [np.array(column) for column in list(zip(*records, strict=True))[:5]]
+        held = tuple(np.array(x) for x in zip(*(r[5] for r in records), strict=True)) if validation else None
+        return cls(*columns, n, d, sigma, held)
+
+    @classmethod
+    def from_data(cls, X: Array, y: Array, validation: tuple[Array, Array] | None = None) -> "LeastSquares":
+        """One task from real data X (n, d), y (n,), with an optional validation set (X_2, y_2); w_* is unknown.
+
+        Rank-deficient X and constant columns are fine: the minimum-norm solution is what training from 0 tends to.
+        """
+        X, y = finite("X", X), finite("y", y)
+        if X.ndim != 2 or not X.size or y.shape != X.shape[:1]:
+            raise ValueError(f"X has shape {X.shape} and y {y.shape}: pass X (n, d) and y (n,) with n, d >= 1")
+        n, d = X.shape
+        lam, fitted, _, left, basis = _decompose(X, y, np.zeros(n))
+        floor = 0.0 if len(lam) == n else float(np.sum((y - left @ (left.T @ y)) ** 2) / (2 * n))
+        held = None
+        if validation is not None:
+            X2, y2 = finite("validation X", validation[0]), finite("validation y", validation[1])
+            if X2.ndim != 2 or not X2.size or X2.shape[1] != d or y2.shape != X2.shape[:1]:
+                raise ValueError(f"validation has shapes {X2.shape} and {y2.shape}: pass (n2, {d}) and (n2,) with n2 > 0")
+            held = (X2 @ basis(), y2, np.zeros(len(y2)), np.mean(X2**2))
+        return cls(lam, fitted, np.zeros_like(lam), floor, 0.0, n, d, 1.0, held, False)
+
+    def __post_init__(self) -> None:
+        for name in ("eigenvalues", "signal", "noise", "residual", "null_signal"):
+            object.__setattr__(self, name, frozen(finite(name, getattr(self, name))))
+        object.__setattr__(self, "sigma", _noise_level(self.sigma))
+        if self.eigenvalues.shape[-1] == 0:
+            raise ValueError("X is zero, so there is nothing to train: pass at least one nonzero column")
+
+    def at_sigma(self, sigma: float) -> "LeastSquares":
+        """The same tasks at another noise level: no decomposition is computed again."""
+        if not self.known:
+            raise ValueError("sigma of real data is part of the data: draw tasks to vary it")
+        return replace(self, sigma=_noise_level(sigma))
+
+    @property
+    def fitted(self) -> Array:
+        """(..., r) minimum-norm solution in the eigenbasis."""
+        return self.signal + self.sigma * self.noise
+
+    @property
+    def start(self) -> Array:
+        """(..., r) w_0 = 0."""
+        return np.zeros_like(self.signal)
+
+    @property
+    def floor(self) -> Array:
+        """(...) training loss of the least-squares solution."""
+        return self.residual * self.sigma**2
+
+    def modes(self) -> Modes:
+        """Eigenvalues, error -fitted and weights lambda fitted^2 / 2: the training loss is floor + sum weights q^2."""
+        return Modes(self.eigenvalues, -self.fitted, self.eigenvalues * self.fitted**2 / 2)
+
+    def loss(self, w: Array) -> Array:
+        """Training loss of w (..., r), in eigen-coordinates of the row space."""
+        return self.floor + (self.eigenvalues * (w - self.fitted) ** 2).sum(axis=-1) / 2
+
+    def gradient(self, w: Array) -> Array:
+        """lambda (w - fitted)."""
+        return self.eigenvalues * (w - self.fitted)
+
+    def hvp(self, w: Array, v: Array) -> Array:
+        """lambda v."""
+        return self.eigenvalues * v
+
+    def outer(self, name: str) -> SeparableLoss | DenseLoss:
+        """The loss "train", "population" (excess risk ||w - w_*||^2) or "validation" (mean squared error / 2).
+
+        Raises:
+            ValueError: population risk of real data, or validation without a validation set.
+        """
+        zero = np.zeros_like(self.signal)
+        if name == "train":
+            weights = self.modes().weights
+            energy = self.floor + weights.sum(axis=-1)
+            slope = self.eigenvalues.sum(axis=-1) / (2 * self.dimension)
+            return SeparableLoss(weights, zero, zero, self.floor, (energy, slope))
+        if name == "population":
+            if not self.known:
+                raise ValueError("w_* of real data is unknown, so is its population risk: use a validation set")
+            noise = self.sigma * self.noise
+            total = self.null_signal + (self.signal**2).sum(axis=-1)
+            return SeparableLoss(self.signal**2, -2 * self.signal * noise, noise**2, self.null_signal,
+                                 (total, np.ones_like(total)))
+        if self.validation is None:
+            raise ValueError("n2 = 0: the problem has no validation set, draw it with validation=n2 or pass one")
+        features, clean, unit, trace = self.validation
+        return DenseLoss(self.fitted, features, clean + self.sigma * unit, trace)
+
+    def __repr__(self) -> str:
+        tasks = f"tasks={self.eigenvalues[..., 0].size}, " if self.eigenvalues.ndim > 1 else ""
+        held = "" if self.validation is None else f", n2={self.validation[1].shape[-1]}"
+        level = f", sigma={self.sigma:.6g}" if self.known else ""
+        return f"LeastSquares({tasks}n={self.samples}, d={self.dimension}{level}{held})"
+
+
+def _noise_level(sigma: Any) -> float:
+    value = finite("sigma", sigma)
+    if value.ndim or value < 0:
+        raise ValueError(f"sigma = {sigma!r} must be one number >= 0")
+    return float(value)
+
+
+def _decompose(X: Array, signal: Array, noise: Array) -> tuple[Array, Array, Array, Array, Any]:
+    """(lambda, V'X^+ signal, V'X^+ noise, left singular vectors, a function that returns V) from the smaller Gram side.
+
+    Eigenvalues below max(n, d) eps lambda_max are null directions of X.
+    """
+    n, d = X.shape
+    cut = max(n, d) * np.finfo(float).eps
+    lam, Q = np.linalg.eigh((X @ X.T if n <= d else X.T @ X) / n)
+    on = lam > max(cut * lam[-1], 0.0)
+    lam, Q = lam[on], Q[:, on]
+    scale = np.sqrt(n * lam)
+    left = Q if n <= d else X @ Q / scale
+    return lam, left.T @ signal / scale, left.T @ noise / scale, left, lambda: Q if n > d else X.T @ Q / scale
