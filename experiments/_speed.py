@@ -87,15 +87,14 @@ def _against_steps() -> None:
             T = 10**power
             log = qm.LogObjective(problem, qm.GradientDescent(T))
             short, exact = _timed(lambda: log.gradient(eta))
-            cells = [""] * 4
-            digits = ""
+            cells, digits = [""] * 4, ""
             if T <= LONGEST:
                 digits = _error(exact, log.exactly(eta, 1, "mpmath", digits=50))
                 slow, value = _timed(lambda: _reverse(H, w0, float(eta), T))
                 modes, other = _timed(lambda: _forward(lam, error, np.asarray(eta), T))
                 cells = [_time(slow), _error(value, exact), _time(modes), _error(other, exact)]
-            print(f"{T:>10} | {_time(short):>11} {_time(short + setup):>11} {digits:>7} | {cells[0]:>12} {cells[1]:>11} | "
-                  f"{cells[2]:>12} {cells[3]:>11}")
+            print(f"{T:>10} | {_time(short):>11} {_time(short + setup):>11} {digits:>7} | "
+                  f"{cells[0]:>12} {cells[1]:>11} | {cells[2]:>12} {cells[3]:>11}")
         print()
 
 
@@ -121,17 +120,19 @@ def _grid() -> None:
     output = eta.nbytes / 1e6
     print(f"A grid of {sizes} step sizes x {tasks} tasks, d = {d}; temporaries of at most {BLOCK} numbers "
           f"({8 * BLOCK / 1e6:.2f} MB), the result holds {output:.1f} MB")
-    print(f"{'T':>10} | {'closed form':>11} {'peak memory':>12} | {'loop, modes':>12} {'peak memory':>12} {'error':>15}")
+    print(f"{'T':>10} | {'closed form':>11} {'peak memory':>12} | "
+          f"{'loop, modes':>12} {'peak memory':>12} {'error':>15}")
     for T in (80, LONGEST):
         log = qm.LogObjective(problem, qm.GradientDescent(T), pooled=False)
-        part = eta if T == 80 else eta[::100]  # the long loop runs a hundredth of the grid and is scaled up
+        part = eta if T == 80 else eta[::100]  # a hundredth of the grid, in cache: this favours the loop
         fast, exact = _timed(lambda: log.gradient(eta), least=2, most=3)
         slow, value = _timed(lambda: _forward(problem.eigenvalues, problem.error, part, T), least=2, most=1)
+        # the peak of the loop is that of two steps
         memory = [_peak(call) for call in (lambda: log.gradient(eta),
-                                           lambda: _forward(problem.eigenvalues, problem.error, eta, 1))]
+                                           lambda: _forward(problem.eigenvalues, problem.error, eta, 2))]
         scale = sizes // len(part)
         print(f"{T:>10} | {_time(fast):>11} {memory[0]:>9.1f} MB | {_time(scale * slow):>12} {memory[1]:>9.1f} MB "
-              f"{_error(value, exact[::scale]):>15}" + (f"  (time of {scale} equal parts)" if scale > 1 else ""))
+              f"{_error(value, exact[::scale]):>15}" + (f"  (time and error from 1 of {scale} parts)" if scale > 1 else ""))
 
 
 def _peak(call: Callable[[], Any]) -> float:

@@ -147,7 +147,8 @@ def check(rows: Sequence[Mapping[str, Any]]) -> None:
     """The bounds hold and are not vacuous, the laws are followed, the printed step and the naive objective fail."""
     printed, figure, covariant, naive = (_curve(rows, "share", method=method)[1] for method in METHODS)
     assert printed.max() == naive.max() == 0, "a draw arrived with the printed step, or on F"
-    assert covariant[-1] >= 0.8 and 0.3 <= figure[-1] <= covariant[-1] + 0.01, "descent on G does not arrive"
+    assert covariant[-1] >= 0.8 and figure[-1] >= 0.15, "descent on G does not arrive"
+    assert covariant.mean() > figure.mean(), "the scale-covariant step is not the faster one"
     newton = _curve(rows, "share", method="Newton")[1]
     assert newton[0] < 0.2 and newton[-1] == 1, "Newton's iteration needs more than a few steps, or none"
     last, bound = (_curve(rows, "arrival", column)[1] for column in ("measured", "theory"))

@@ -18,14 +18,15 @@ _PLACES = {
     "failure_horizon": "quadmeta.horizons",
     "meta_descent": "quadmeta.descent",
     "iteration_bound": "quadmeta.descent",
+    "run_protocol": "quadmeta.protocol",
     "pmap": "quadmeta.sweep",
     "members": "quadmeta._registry",
     "ledger": "quadmeta.claims._ledger",
     "check": "quadmeta.claims._ledger",
     "claim": "quadmeta.claims._ledger",
 }
-_MODULES = ("arithmetic", "claims", "descent", "estimators", "horizons", "objectives", "optimizers", "plotting",
-            "problems", "spectra", "sweep")
+_MODULES = ("arithmetic", "claims", "descent", "estimators", "gradient_flow", "horizons", "objectives", "optimizers",
+            "phases", "plotting", "problems", "protocol", "spectra", "sweep")
 
 
 def _members() -> dict[str, str]:

@@ -10,6 +10,7 @@ from quadmeta.arithmetic.signlog import SignLog
 from quadmeta.objectives._base import BLOCK, Objective
 from quadmeta.optimizers._base import LogMoments
 from quadmeta.problems._losses import SeparableLoss
+from quadmeta.problems._regression import RegressionProblem
 
 Array = Any
 
@@ -33,14 +34,16 @@ class OuterObjective(Objective):
             averaged. Values then jump at the edge and derivatives beyond it are 0. None: no truncation.
     """
 
+    problem: RegressionProblem
     truncation: float | None = None
     outer = ""
 
     def __post_init__(self) -> None:
-        require = getattr(self.problem, "require", None)
-        if require:
-            require(self.optimizer.steps)
-        loss = self.problem.outer(self.outer)  # type: ignore[attr-defined]
+        if not isinstance(self.problem, RegressionProblem):
+            raise ValueError(f"{type(self).__name__} needs a least-squares problem, not {self.problem!r}: use "
+                             "NaiveObjective or LogObjective")
+        self.problem.require(self.optimizer.steps)
+        loss = self.problem.outer(self.outer)
         if self.truncation is not None:
             if not self.truncation > 0:
                 raise ValueError(f"truncation = {self.truncation!r} must be a radius > 0, or None")
@@ -90,7 +93,7 @@ class OuterObjective(Objective):
         value: SignLog = loss.derivative(self.optimizer.signed_residual(lam, eta), order)
         if self.truncation is None:
             return value
-        lost = self.frozen(lam, self.problem.fitted.reshape(-1, len(lam))[k], eta)  # type: ignore[attr-defined]
+        lost = self.frozen(lam, self.problem.fitted.reshape(-1, len(lam))[k], eta)
         offset, slope = loss.frozen
         instead = SignLog.of(np.where(lost, offset + slope * self.truncation**2 if order == 0 else 0.0, 0.0))
         return SignLog(np.where(lost, instead.sign, value.sign), np.where(lost, instead.log, value.log))
@@ -107,7 +110,7 @@ class OuterObjective(Objective):
             if not open_.any():
                 break
             q = q * a
-            lost |= open_ & (((1 - q) * fitted) ** 2).sum(axis=-1).__ge__(size2)
+            lost |= open_ & ((((1 - q) * fitted) ** 2).sum(axis=-1) >= size2)
             open_ &= ~lost
             q[~open_] = 0.0
         return lost
@@ -119,7 +122,6 @@ class OuterObjective(Objective):
         except ValueError:
             raise ValueError(f"step_size has shape {eta.shape}, the tasks {tasks}: pass shapes that broadcast "
                              "(a new last axis for a grid over all tasks)") from None
-
 
     def exactly(self, theta: Array, order: int = 0, kind: str = "fraction", digits: int = 50) -> Array:
         """As for other objectives, for one task with a separable loss."""

@@ -45,7 +45,7 @@ class GradientDescent(Optimizer):
         return a**T, -T * eigenvalues * a ** (T - 1), second
 
     def signed_residual(self, eigenvalues: Array, theta: Array) -> tuple[SignLog, SignLog, SignLog]:
-        """The same three as SignLog from the accurate log |a|, so that 1 - p_T keeps its digits also for tiny eta lambda.
+        """The same three as SignLog from the accurate log |a|, so that 1 - p_T keeps its digits for tiny eta lambda.
 
         Args as for ``log_moments``; the relative error of each is about eps max(1, T |log |a||).
         """

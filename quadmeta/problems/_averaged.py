@@ -5,15 +5,16 @@ from typing import Any
 import numpy as np
 
 from quadmeta._validate import finite, frozen
-from quadmeta.problems._base import Modes, QuadraticProblem
+from quadmeta.problems._base import Modes
 from quadmeta.problems._losses import SeparableLoss
+from quadmeta.problems._regression import RegressionProblem
 
 Array = Any
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class AveragedProblem(QuadraticProblem):
-    """Modes lambda_k with signal mass b_k, noise mass c_k, null-space signal b_0 and noise floor c_0; q_k = p_T(lambda_k).
+class AveragedProblem(RegressionProblem):
+    """Modes lambda_k of signal mass b_k, noise mass c_k; null-space signal b_0, noise floor c_0; q_k = p_T(lambda_k).
 
         E ||w_T - w_*||^2 = b_0 + sum b_k q_k^2 + sum c_k (1 - q_k)^2 / lambda_k
         2 E train = c_0 + sum (b_k lambda_k + c_k) q_k^2,     2 E validation = E ||w_T - w_*||^2 + sigma^2
@@ -39,11 +40,6 @@ class AveragedProblem(QuadraticProblem):
                              f"build the problem with steps={steps}")
 
     @property
-    def start(self) -> Array:
-        """Zero."""
-        return np.zeros_like(self.eigenvalues)
-
-    @property
     def floor(self) -> float:
         """c_0 / 2."""
         return self.noise_floor / 2
@@ -57,24 +53,12 @@ class AveragedProblem(QuadraticProblem):
         """Weights (b lambda + c) / 2 of the training loss."""
         return Modes(self.eigenvalues, -self.fitted, (self.signal * self.eigenvalues + self.noise) / 2, True)
 
-    def loss(self, w: Array) -> Array:
-        """Training loss in the coordinates of ``modes``."""
-        return self.floor + (self.eigenvalues * (w - self.fitted) ** 2).sum(axis=-1) / 2
-
-    def gradient(self, w: Array) -> Array:
-        """lambda (w - fitted)."""
-        return self.eigenvalues * (w - self.fitted)
-
-    def hvp(self, w: Array, v: Array) -> Array:
-        """lambda v."""
-        return self.eigenvalues * v
-
     def outer(self, name: str) -> SeparableLoss:
         """The averaged "train", "population" (excess risk) or "validation" loss; n_2 plays no part in a mean."""
         zero = np.zeros_like(self.eigenvalues)
         if name == "train":
             return SeparableLoss(self.modes().weights, zero, zero, self.floor)
-        excess = self.signal, zero, self.noise / self.eigenvalues, self.null_signal
+        noise = self.noise / self.eigenvalues
         if name == "population":
-            return SeparableLoss(*excess)
-        return SeparableLoss(*(x / 2 for x in excess[:3]), (self.null_signal + self.sigma**2) / 2)
+            return SeparableLoss(self.signal, zero, noise, self.null_signal)
+        return SeparableLoss(self.signal / 2, zero, noise / 2, (self.null_signal + self.sigma**2) / 2)

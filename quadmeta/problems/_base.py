@@ -26,7 +26,11 @@ class Modes:
 class Problem(ABC):
     """An inner problem min_w f(w), started at ``start``."""
 
-    start: Array
+    @property
+    @abstractmethod
+    def start(self) -> Array:
+        """w_0, shape (..., d)."""
+
     floor: Array
     """min f, subtracted before any logarithm."""
 

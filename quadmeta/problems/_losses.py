@@ -1,7 +1,7 @@
 """Outer losses of a least-squares task after training, as functions of the residuals q_k = p_T(lambda_k) of its modes.
 
-Trained from 0, w_T = sum_k (1 - q_k) fitted_k v_k. With fitted = signal + noise every separable loss is a sum over modes
-of q^2, q (1 - q) and (1 - q)^2: none of them cancels where 1 - q is small, as an expanded polynomial in q would.
+Trained from 0, w_T = sum_k (1 - q_k) fitted_k v_k. With fitted = signal + noise every separable loss is a sum over
+modes of q^2, q (1 - q) and (1 - q)^2: none cancels where 1 - q is small, as an expanded polynomial in q would.
 """
 from dataclasses import dataclass
 from typing import Any
@@ -27,9 +27,9 @@ class SeparableLoss:
     def task(self, k: int) -> "SeparableLoss":
         """Task number k of a flattened batch."""
         d = self.signal.shape[-1]
-        rows = [np.broadcast_to(x, self.signal.shape).reshape(-1, d)[k] for x in (self.signal, self.cross, self.noise)]
+        signal, cross, noise = (x.reshape(-1, d)[k] for x in (self.signal, self.cross, self.noise))
         frozen = None if self.frozen is None else tuple(np.ravel(x)[k] for x in self.frozen)
-        return SeparableLoss(*rows, np.ravel(self.constant)[k], frozen)
+        return SeparableLoss(signal, cross, noise, np.ravel(self.constant)[k], frozen)
 
     def derivative(self, residual: tuple[Array, Array, Array], order: int) -> Array:
         """The loss (order 0) or its derivative (1, 2), from q and its derivatives in any arithmetic of + - * /."""
@@ -49,7 +49,7 @@ class SeparableLoss:
 
 @dataclass(frozen=True, eq=False)
 class DenseLoss:
-    """||target - features w_T||^2 / (2 n_2) on a realised validation set, features in the eigenbasis of the training set.
+    """||target - features w_T||^2 / (2 n_2) on a realised validation set.
 
     Args:
         fitted: (..., r) minimum-norm solution in eigen-coordinates.
@@ -78,7 +78,7 @@ class DenseLoss:
         """As for ``SeparableLoss``, for points (P, r) of one task, as SignLog: products run on scaled float64."""
         q, q1, q2 = residual
         n2 = len(self.target)
-        error = _joined(self._product((1 - q) * self.fitted), self.target)
+        error: SignLog = self._product((1 - q) * self.fitted) - self.target
         if order == 0:
             return error.dot(error) / (2 * n2)
         first = self._product(q1 * -self.fitted)
@@ -92,9 +92,3 @@ class DenseLoss:
         shift = np.where(np.isfinite(shift), shift, 0.0)
         scaled = (x.sign * np.exp(x.log - shift)) @ self.features.T
         return SignLog.of(scaled) * SignLog(np.ones_like(shift), shift)
-
-
-def _joined(prediction: SignLog, target: Array) -> SignLog:
-    """prediction - target."""
-    difference: SignLog = prediction - target
-    return difference

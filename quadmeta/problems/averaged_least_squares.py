@@ -12,7 +12,7 @@ Array = Any
 
 @dataclass(frozen=True, eq=False, repr=False)
 class AveragedLeastSquares(AveragedProblem):
-    """b_k = norm^2 / d, c_k = sigma^2 / n, b_0 = norm^2 (1 - r/d), c_0 = sigma^2 (1 - r/n) for r positive eigenvalues."""
+    """b_k = norm^2 / d, c_k = sigma^2 / n, b_0 = norm^2 (1 - r/d), c_0 = sigma^2 (1 - r/n) for r eigenvalues > 0."""
 
     @classmethod
     def of(cls, eigenvalues: Array, n: int, d: int, sigma: float, norm: float = 1.0) -> "AveragedLeastSquares":

@@ -5,14 +5,15 @@ from typing import Any
 import numpy as np
 
 from quadmeta._validate import finite, frozen, natural
-from quadmeta.problems._base import Modes, QuadraticProblem
+from quadmeta.problems._base import Modes
 from quadmeta.problems._losses import DenseLoss, SeparableLoss
+from quadmeta.problems._regression import RegressionProblem
 
 Array = Any
 
 
 @dataclass(frozen=True, eq=False)
-class LeastSquares(QuadraticProblem):
+class LeastSquares(RegressionProblem):
     """The spectral record of one or many tasks; build it with ``draw`` or ``from_data``, all d- and n-vectors are gone.
 
     With X'X / n = V diag(lambda) V' over the r modes of positive eigenvalue, the minimum-norm solution is
@@ -33,7 +34,7 @@ class LeastSquares(QuadraticProblem):
     samples: int
     dimension: int
     sigma: float = 1.0
-    validation: tuple[Array, Array, Array, Array] | None = None
+    validation: tuple[Array, ...] | None = None
     """(X_2 V, X_2 w_*, xi_2, mean ||x||^2 / d) of a validation set, or None."""
     known: bool = True
     """Whether w_* is known, so that the population risk is."""
@@ -41,7 +42,7 @@ class LeastSquares(QuadraticProblem):
     @classmethod
     def draw(cls, n: int, d: int, sigma: float, norm: float = 1.0, seed: int = 0, tasks: int | None = None,
              validation: int = 0) -> "LeastSquares":
-        """Tasks with w_* uniform on the sphere of radius ``norm``, x ~ N(0, I_d), noise of standard deviation ``sigma``.
+        """Tasks with w_* uniform on the sphere of radius ``norm``, x ~ N(0, I_d), noise of deviation ``sigma``.
 
         Args:
             n, d: samples and dimension.
@@ -49,26 +50,13 @@ class LeastSquares(QuadraticProblem):
             validation: n_2 further samples of each task.
         """
         n, d = natural("n", n), natural("d", d)
-        if isinstance(validation, bool) or int(validation) != validation or validation < 0:
-            raise ValueError(f"validation = {validation!r} must be a whole number of at least 0")
         norm, sigma = float(finite("norm", norm)), _noise_level(sigma)
-        records = []
-        for k in range(1 if tasks is None else natural("tasks", tasks)):
-            rng = np.random.default_rng([seed, k])
-            w = rng.standard_normal(d)
-            w *= norm / np.linalg.norm(w)
-            X, xi = rng.standard_normal((n, d)), rng.standard_normal(n)
-            X2, xi2 = rng.standard_normal((int(validation), d)), rng.standard_normal(int(validation))
-            lam, signal, noise, left, basis = _decompose(X, X @ w, xi)
-            residual = 0.0 if len(lam) == n else float(np.sum((xi - left @ (left.T @ xi)) ** 2) / (2 * n))
-            null = max(float(w @ w - signal @ signal), 0.0) if len(lam) < d else 0.0
-            held = (X2 @ basis(), X2 @ w, xi2, np.mean(X2**2)) if validation else None
-            records.append((lam, signal, noise, residual, null, held))
-        if tasks is None:
-            return cls(*records[0][:5], n, d, sigma, records[0][5])
-        columns = [np.array(column) for column in list(zip(*records, strict=True))[:5]]
-        held = tuple(np.array(x) for x in zip(*(r[5] for r in records), strict=True)) if validation else None
-        return cls(*columns, n, d, sigma, held)
+        held_out = _whole("validation", validation)
+        records = [_draw(n, d, norm, held_out, np.random.default_rng([seed, k]))
+                   for k in range(1 if tasks is None else natural("tasks", tasks))]
+        columns = records[0] if tasks is None else [np.array(column) for column in zip(*records, strict=True)]
+        lam, signal, noise, residual, null, *held = columns
+        return cls(lam, signal, noise, residual, null, n, d, sigma, tuple(held) if held_out else None)
 
     @classmethod
     def from_data(cls, X: Array, y: Array, validation: tuple[Array, Array] | None = None) -> "LeastSquares":
@@ -86,7 +74,7 @@ class LeastSquares(QuadraticProblem):
         if validation is not None:
             X2, y2 = finite("validation X", validation[0]), finite("validation y", validation[1])
             if X2.ndim != 2 or not X2.size or X2.shape[1] != d or y2.shape != X2.shape[:1]:
-                raise ValueError(f"validation has shapes {X2.shape} and {y2.shape}: pass (n2, {d}) and (n2,) with n2 > 0")
+                raise ValueError(f"validation has shapes {X2.shape}, {y2.shape}: pass (n2, {d}) and (n2,), n2 > 0")
             held = (X2 @ basis(), y2, np.zeros(len(y2)), np.mean(X2**2))
         return cls(lam, fitted, np.zeros_like(lam), floor, 0.0, n, d, 1.0, held, False)
 
@@ -109,11 +97,6 @@ class LeastSquares(QuadraticProblem):
         return self.signal + self.sigma * self.noise
 
     @property
-    def start(self) -> Array:
-        """(..., r) w_0 = 0."""
-        return np.zeros_like(self.signal)
-
-    @property
     def floor(self) -> Array:
         """(...) training loss of the least-squares solution."""
         return self.residual * self.sigma**2
@@ -121,18 +104,6 @@ class LeastSquares(QuadraticProblem):
     def modes(self) -> Modes:
         """Eigenvalues, error -fitted and weights lambda fitted^2 / 2: the training loss is floor + sum weights q^2."""
         return Modes(self.eigenvalues, -self.fitted, self.eigenvalues * self.fitted**2 / 2)
-
-    def loss(self, w: Array) -> Array:
-        """Training loss of w (..., r), in eigen-coordinates of the row space."""
-        return self.floor + (self.eigenvalues * (w - self.fitted) ** 2).sum(axis=-1) / 2
-
-    def gradient(self, w: Array) -> Array:
-        """lambda (w - fitted)."""
-        return self.eigenvalues * (w - self.fitted)
-
-    def hvp(self, w: Array, v: Array) -> Array:
-        """lambda v."""
-        return self.eigenvalues * v
 
     def outer(self, name: str) -> SeparableLoss | DenseLoss:
         """The loss "train", "population" (excess risk ||w - w_*||^2) or "validation" (mean squared error / 2).
@@ -170,6 +141,25 @@ def _noise_level(sigma: Any) -> float:
     if value.ndim or value < 0:
         raise ValueError(f"sigma = {sigma!r} must be one number >= 0")
     return float(value)
+
+
+def _whole(name: str, value: Any) -> int:
+    return 0 if value == 0 and not isinstance(value, bool) else natural(name, value, "pass a whole number >= 0")
+
+
+def _draw(n: int, d: int, norm: float, held_out: int, rng: np.random.Generator) -> list[Any]:
+    """Columns of one random task: lambda, signal, unit noise, residual, null signal, then the validation set."""
+    w = rng.standard_normal(d)
+    w *= norm / np.linalg.norm(w)
+    X, xi = rng.standard_normal((n, d)), rng.standard_normal(n)
+    lam, signal, noise, left, basis = _decompose(X, X @ w, xi)
+    residual = 0.0 if len(lam) == n else float(np.sum((xi - left @ (left.T @ xi)) ** 2) / (2 * n))
+    null = max(float(w @ w - signal @ signal), 0.0) if len(lam) < d else 0.0
+    columns = [lam, signal, noise, residual, null]
+    if held_out:
+        X2, xi2 = rng.standard_normal((held_out, d)), rng.standard_normal(held_out)
+        columns += [X2 @ basis(), X2 @ w, xi2, float(np.mean(X2**2))]
+    return columns
 
 
 def _decompose(X: Array, signal: Array, noise: Array) -> tuple[Array, Array, Array, Array, Any]:

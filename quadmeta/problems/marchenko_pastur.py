@@ -39,5 +39,3 @@ class MarchenkoPastur(AveragedProblem):
 
     def __repr__(self) -> str:
         return f"MarchenkoPastur(aspect={self.aspect:.6g}, sigma={self.sigma:.6g}, up to T={self.exact_steps})"
-
-
