@@ -132,7 +132,7 @@ def _grid() -> None:
                                            lambda: _forward(problem.eigenvalues, problem.error, eta, 2))]
         scale = sizes // len(part)
         print(f"{T:>10} | {_time(fast):>11} {memory[0]:>9.1f} MB | {_time(scale * slow):>12} {memory[1]:>9.1f} MB "
-              f"{_error(value, exact[::scale]):>15}" + (f"  (time and error from 1 of {scale} parts)" if scale > 1 else ""))
+              f"{_error(value, exact[::scale]):>15}" + (f"  (timed on 1 of {scale} parts)" if scale > 1 else ""))
 
 
 def _peak(call: Callable[[], Any]) -> float:
