@@ -174,7 +174,7 @@ BAD = {
     "T < 0": (lambda p: qm.GradientDescent(-3), "steps = -3"),
     "fractional T": (lambda p: qm.GradientDescent(2.5), "steps = 2.5"),
     "boolean T": (lambda p: qm.GradientDescent(True), "steps = True"),
-    "negative eta": (lambda p: qm.LogObjective(p, qm.GradientDescent(2))(-0.1), "step_size has the negative entry -0.1"),
+    "negative eta": (lambda p: qm.LogObjective(p, qm.GradientDescent(2))(-0.1), "step_size has the negative entry"),
     "NaN eta": (lambda p: qm.LogObjective(p, qm.GradientDescent(2))([0.1, np.nan]), "step_size has the non-finite"),
     "infinite eta": (lambda p: qm.NaiveObjective(p, qm.GradientDescent(2))(np.inf), "step_size has the non-finite"),
     "pooled logs": (lambda p: qm.MeanLogObjective(p, qm.GradientDescent(2), pooled=True), "use LogObjective"),
