@@ -49,10 +49,14 @@ def factor(eta: Array, eigenvalue: Array) -> Factor:
     return Factor(eta, eigenvalue, value, e - (value - s))
 
 
+def pick(x: Array, index: Array) -> Array:
+    """Entries of x (d,) or (..., d) at one index of the last axis each, ``index`` of shape (..., 1)."""
+    return x[index] if x.ndim == 1 else np.take_along_axis(x, index, axis=-1)
+
+
 def take(x: Factor, index: Array) -> Factor:
-    """The factors at one index of the last axis each: index has a last axis of length 1."""
-    shape = x.value.shape
-    return Factor(*(np.take_along_axis(np.broadcast_to(part, shape), index, axis=-1) for part in x))
+    """The factors at one index of the last axis each; eta has a last axis of length 1."""
+    return Factor(x.eta, *(pick(part, index) for part in (x.eigenvalue, x.value, x.tail)))
 
 
 def log_abs(x: Factor) -> Array:

@@ -5,6 +5,7 @@ is one task with the union of the spectra and weights omega / m. With ``pooled=F
 """
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -84,6 +85,10 @@ class Objective(ABC):
 
     def spectrum(self) -> tuple[Array, Array]:
         """(eigenvalues, weights) of the loss: (D,) with active modes only where pooled, else (..., d) as batched."""
+        return self._spectrum
+
+    @cached_property
+    def _spectrum(self) -> tuple[Array, Array]:
         modes = self.problem.modes()
         lam, omega = modes.eigenvalues, modes.weights
         if self.pooled:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from quadmeta._validate import natural
-from quadmeta.arithmetic.residual import factor, log_abs, log_ratio, take
+from quadmeta.arithmetic.residual import factor, log_abs, log_ratio, pick, take
 from quadmeta.arithmetic.signlog import SignLog
 from quadmeta.optimizers._base import LogMoments, Optimizer
 
@@ -70,7 +70,7 @@ class GradientDescent(Optimizer):
             score = np.log(weights) + 2 * T * np.log(np.abs(x.value))
         index = np.argmax(score, axis=-1, keepdims=True)
         r = take(x, index)
-        omega_r = np.take_along_axis(np.broadcast_to(weights, score.shape), index, axis=-1)
+        omega_r = pick(weights, index)
         vanished = r.value[..., 0] == 0
         r = r._replace(value=np.where(r.value == 0, 1, r.value))
         relative = weights / omega_r
@@ -139,7 +139,7 @@ def _balance(lam: Array, mass: Array, eta: Array, power: int) -> tuple[Array, Ar
     for side in (x.value < 0, x.value > 0):
         index = np.argmax(np.where(side, score, -np.inf), axis=-1)[:, None]
         r = take(x, index)
-        reference = np.take_along_axis(mass, index, axis=-1)
+        reference = pick(mass, index)
         terms = np.where(side, mass / reference * np.exp(power * np.where(side, log_ratio(x, r), 0)), 0)
         total = terms.sum(axis=-1)
         slope = (terms * lam / np.where(side, np.abs(x.value), 1)).sum(axis=-1) / total

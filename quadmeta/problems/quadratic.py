@@ -180,6 +180,17 @@ class Quadratic(QuadraticProblem):
                    np.stack([p.floor for p in problems]), any(p.active for p in problems),
                    np.stack([p.modes().weights for p in problems]) if problems[0].weights is not None else None)
 
+    def __getitem__(self, k: Any) -> "Quadratic":
+        """Task k of a batch."""
+        if self.eigenvalues.ndim == 1:
+            raise IndexError("this problem is one task: index a batch, for example one made by stack")
+        parts = {name: None if (x := getattr(self, name)) is None else x[k]
+                 for name in ("basis", "hessian", "weights")}
+        w = np.broadcast_to(self.minimizer, self.start.shape)[k]
+        floor = np.broadcast_to(self.floor, self.eigenvalues.shape[:-1])[k]
+        return Quadratic(self.eigenvalues[k], self.error[k], parts["basis"], parts["hessian"], w, floor, self.active,
+                         parts["weights"])
+
     @cached_property
     def start(self) -> Array:
         """(..., d) w_0."""

@@ -10,10 +10,14 @@ from hypothesis import strategies as st
 import quadmeta as qm
 
 OBJECTIVES = list(qm.members("objectives"))
+TRANSFORMS = [name for name in OBJECTIVES if not hasattr(qm.members("objectives")[name], "truncation")]
 ORDERS = ("__call__", "gradient", "curvature")
 
 
 def instance(name, seed, T, tasks=3, d=4):
+    if name not in TRANSFORMS:
+        return qm.members("objectives")[name](qm.LeastSquares.draw(5, d, 0.7, seed=seed, tasks=tasks, validation=3),
+                                              qm.GradientDescent(T))
     rng = np.random.default_rng(seed)
     problems = []
     for _ in range(tasks):
@@ -25,7 +29,7 @@ def instance(name, seed, T, tasks=3, d=4):
 def value(objective, order, eta):
     """The derivative as float64."""
     result = getattr(objective, ORDERS[order])(eta)
-    return result.to_float() if isinstance(result, qm.SignLog) else result
+    return result.sign * np.exp(result.log) if isinstance(result, qm.SignLog) else result
 
 
 @pytest.mark.parametrize("name", OBJECTIVES)
@@ -43,7 +47,7 @@ def test_closed_form_is_the_definition(name, seed, T, x):
         assert abs(value(objective, order, eta) - objective.definition(eta, order)) <= tolerance * condition
 
 
-@pytest.mark.parametrize("name", OBJECTIVES)
+@pytest.mark.parametrize("name", TRANSFORMS)
 @given(seed=st.integers(0, 10**6), T=st.integers(1, 40), x=st.floats(0, 2.5), kind=st.sampled_from(["mpmath"]))
 def test_closed_form_is_the_plain_formula_at_fifty_digits(name, seed, T, x, kind):
     objective = instance(name, seed, T)
@@ -55,7 +59,7 @@ def test_closed_form_is_the_plain_formula_at_fifty_digits(name, seed, T, x, kind
             assert abs(value(objective, order, eta) - want) <= 1e-11 * scale
 
 
-@pytest.mark.parametrize("name", OBJECTIVES)
+@pytest.mark.parametrize("name", TRANSFORMS)
 def test_derivatives_in_rationals_are_exact_and_agree_with_intervals(name):
     p = qm.Quadratic.from_spectrum([[1, 3], [2, 5]], weights=[[1, 1], [0.5, 2]])
     objective = qm.members("objectives")[name](p, qm.GradientDescent(2))

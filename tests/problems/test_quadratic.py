@@ -65,6 +65,10 @@ def test_a_seed_draws_the_same_task_in_any_batch():
     for k in range(3):
         w = rng.standard_normal(5)
         np.testing.assert_array_equal(batch.gradient(np.tile(w, (3, 1)))[0], one.gradient(w))
+    again = qm.Quadratic.stack([batch[j] for j in range(3)])
+    assert (again.start == batch.start).all() and (again.modes().weights == batch.modes().weights).all()
+    with pytest.raises(IndexError, match="one task"):
+        one[0]
     assert repr(batch).startswith("Quadratic(tasks=3, d=5, mu=")
 
 
