@@ -20,7 +20,7 @@ def random_case(seed, dtype):
 
 
 def observed(p, eta, dtype, T):
-    return qm.hypergradient(qm.LogObjective(p, qm.GradientDescent(T)), eta, qm.Reverse(dtype)).status
+    return qm.hypergradient(qm.LogObjective(p, qm.GradientDescent(T)), eta, qm.Reverse(dtype=dtype)).status
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from quadmeta.arithmetic.signlog import SignLog
+
 Array = Any
 _SPLITTER = 2.0**27 + 1.0  # Veltkamp: splits 53 bits into 26 + 26
 
@@ -80,3 +82,21 @@ def log_ratio(x: Factor, r: Factor) -> Array:
     with np.errstate(divide="ignore"):
         far = np.log(np.abs(x.value / r.value))
     return np.where(near, np.log1p(np.where(near, q, 0)), far)
+
+
+def power_difference(x: Factor, y: Factor, n: int) -> SignLog:
+    """(a_x^n - a_y^n) / (a_x - a_y) = sum_{k<n} a_x^k a_y^(n-1-k) for n >= 1, in O(1), also where a_x = a_y.
+
+    With |a_y| <= |a_x| and r = log(|a_y| / |a_x|) it is a_x^(n-1) times expm1(n r) / expm1(r) for equal signs (n at
+    r = 0), (1 - (-1)^n e^(n r)) / (1 + e^r) for opposite ones: no difference of rounded powers is ever formed.
+    """
+    nothing = x.value == 0
+    r = log_ratio(y, x._replace(value=np.where(nothing, 1, x.value)))
+    swap = nothing | (r > 0)  # by the ratio: rounded magnitudes may tie
+    r = np.where(nothing, -np.inf, -np.abs(r))
+    value, log = np.where(swap, y.value, x.value), np.where(swap, log_abs(y), log_abs(x))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        equal = np.where(r == 0, n, np.expm1(n * r) / np.expm1(r))
+        opposite = (-np.expm1(n * r) if n % 2 == 0 else 1 + np.exp(n * r)) / (1 + np.exp(r))
+    core = SignLog.of(np.where((x.value >= 0) == (y.value >= 0), equal, opposite))
+    return core * SignLog(np.sign(value), log) ** (n - 1)

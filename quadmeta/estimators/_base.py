@@ -8,8 +8,11 @@ from typing import Any
 import numpy as np
 
 from quadmeta.arithmetic.signlog import SignLog
+from quadmeta.estimators._hyper_tape import HyperTape
+from quadmeta.estimators._step_size_tape import StepSizeTape
 from quadmeta.estimators._tape import Tape
 from quadmeta.objectives._base import Objective
+from quadmeta.objectives.outer_loss import OuterLoss
 
 Array = Any
 
@@ -43,9 +46,13 @@ class Hypergradient:
 
 @dataclass(frozen=True)
 class Estimator(ABC):
-    """An algorithm for the meta-gradient, run in ``dtype``: "float16", "float32", "float64" or "mpmath"."""
+    """An algorithm for the meta-gradient.
 
-    dtype: str = "float64"
+    ``dtype`` is the format it runs in for the step size of a quadratic: "float16", "float32", "float64" or "mpmath";
+    hypergradients of a bilevel problem run in float64.
+    """
+
+    dtype: str = field(default="float64", kw_only=True)
     renormalised = False
     reference = ""
 
@@ -54,23 +61,26 @@ class Estimator(ABC):
         """The estimate from the products of a tape and nothing else."""
 
     @abstractmethod
-    def cost(self, T: int) -> Mapping[str, int]:
-        """Published cost for T steps and one meta-parameter; equals what the tape counts."""
+    def cost(self, T: int, h: int = 1, P: int = 1) -> Mapping[str, int]:
+        """Published cost for T steps, h parameters, P weights: hvps, mixed, outer_gradients, stored_vectors."""
 
-    @abstractmethod
-    def exact_when(self, T: int, eta: float) -> bool:
-        """Whether the estimate equals the closed form in exact arithmetic at this setting."""
+    def exact_when(self, T: int) -> bool:
+        """Whether the estimate is the unrolled derivative on every problem at this number of steps."""
+        return False
 
 
-def hypergradient(objective: Objective, theta: Array, estimator: Estimator, digits: int = 50) -> Hypergradient:
-    """Run ``estimator`` on ``objective`` at step sizes ``theta`` of any shape.
+def hypergradient(objective: Objective | OuterLoss, theta: Array, estimator: Estimator, *, start: Array = None,
+                  digits: int = 50) -> Hypergradient:
+    """Run ``estimator`` on ``objective`` at ``theta``.
 
     Floating-point failures of the algorithm are its result, not an error: they come back as ``status``.
 
     Args:
-        objective: one task, or a batch with ``pooled=False`` (step sizes then broadcast against the tasks).
-        theta: step sizes >= 0.
-        estimator: for example ``Reverse(dtype="float32")``.
+        objective: a step-size objective of one task, or of a batch with ``pooled=False`` (step sizes then broadcast
+            against the tasks); or the ``OuterLoss`` of a bilevel problem.
+        theta: step sizes >= 0 of any shape; or hyperparameters (h,).
+        estimator: for example ``Reverse(dtype="float32")`` or ``Discounted(gamma=0.99)``.
+        start: another w_0 for a bilevel problem (warm start).
         digits: precision of dtype "mpmath".
     """
     context: Any = nullcontext()
@@ -78,9 +88,16 @@ def hypergradient(objective: Objective, theta: Array, estimator: Estimator, digi
         import mpmath
         context = mpmath.workdps(digits)
     with context, np.errstate(all="ignore"):
-        tape = Tape(objective, theta, estimator.dtype, estimator.renormalised)
+        if isinstance(objective, OuterLoss):
+            if estimator.dtype != "float64":
+                raise ValueError(f"dtype = {estimator.dtype!r}: hypergradients of a bilevel problem run in float64")
+            tape: Tape = HyperTape(objective, theta, start)
+        else:
+            if start is not None:
+                raise ValueError("start belongs to the quadratic problem: build it with another initial error")
+            tape = StepSizeTape(objective, theta, estimator.dtype, estimator.renormalised)
         value = estimator.estimate(tape)
-    exact = objective.gradient(theta)
+    exact = 0.0 if isinstance(objective, OuterLoss) else objective.gradient(theta)
     status = _status(value, exact.sign if isinstance(exact, SignLog) else exact)
     if isinstance(value, np.ndarray | np.generic) and value.ndim == 0:
         value = value.item()
@@ -92,4 +109,6 @@ def _status(value: Array, exact: Array) -> Array:
         return "ok" if np.ndim(exact) == 0 else np.full(np.shape(exact), "ok", dtype="<U11")
     names = np.where((value == 0) & (exact != 0), "silent zero", "ok")
     names = np.where(np.isinf(value), "inf", np.where(np.isnan(value), "nan", names))
+    if np.ndim(exact) == 0 and names.ndim == 1 and len(names):
+        return next((x for x in ("nan", "inf") if x in names), "ok")
     return str(names) if names.ndim == 0 else names

@@ -1,125 +1,108 @@
-"""One unrolled run of gradient descent, seen by an estimator through products only, and counted as it is spent.
+"""What an estimator sees of one unrolled run: states, products, outer gradients, each counted as it is spent.
 
-    state      w_{t+1} = w_t - eta H w_t                      (w stands for w - w_*, in eigen-coordinates)
-    A(t, v)    (d w_{t+1} / d w_t)' v = v - eta H v           one Hessian-vector product
-    B(t, v)    (d w_{t+1} / d eta)' v = -<H w_t, v>           one mixed product
-    outer      d objective / d w_T = chain(F) H w_T           one outer gradient
+    w_{t+1} = Phi(w_t, theta),   A_t = (d Phi / d w)(w_t),   B_t = (d Phi / d theta)(w_t),   t = 0..T-1
 
-Operations run in a chosen dtype and in one fixed order, so that where they overflow or underflow is a function of the
-numbers alone. A *renormalised* tape divides each new state by a power of two, 2^k_t: that is exact, k_t is locally
-constant, and an objective that is log F up to constants only gains the constant 2 log 2 sum_t k_t; A and B then carry
-the factor 2^-k_t, and the same estimator gives the same derivative without ever leaving the range of the format.
+For gradient descent A_t v = v - eta H(w_t) v is one Hessian-vector product and B_t v one mixed product:
+-<grad L_1(w_t), v> for the step size and -eta J(w_t) v for hyperparameters. The two look alike from here.
 """
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
-
-from quadmeta._registry import unknown
-from quadmeta._validate import step_sizes
-from quadmeta.objectives._base import Objective
-
 Array = Any
-DTYPES = ("float16", "float32", "float64", "mpmath")
 
 
-class Tape:
-    """Products of one run per step size (or per task and step size), with what they cost in ``counts``.
+class Tape(ABC):
+    """Products of one run, with what they cost in ``counts``; an estimator may leave what it learned in ``notes``."""
 
-    An estimator may leave what else it learned in ``notes``.
-    """
+    steps: int
+    start: Array
+    """w_0."""
+    step_size_is_tuned = False
+    """Whether theta is the step size itself."""
 
-    def __init__(self, objective: Objective, theta: Array, dtype: str = "float64", renormalised: bool = False) -> None:
-        """Args as for ``hypergradient``; mpmath works at the precision of the surrounding context."""
-        if dtype not in DTYPES:
-            raise ValueError(unknown("dtype", dtype, DTYPES))
-        modes = objective.problem.modes()
-        if objective.pooled and modes.eigenvalues.ndim > 1:
-            raise ValueError(f"problem has {modes.eigenvalues[..., 0].size} pooled tasks, a tape runs each on its own: "
-                             "pass an objective with pooled=False")
-        if renormalised and (dtype == "mpmath" or not objective.logarithmic):
-            raise ValueError("a renormalised tape needs a float dtype and a logarithm of the loss: use LogObjective "
-                             "(F' = T F G') and float16, float32 or float64")
-        self.objective, self.theta, self.renormalised = objective, step_sizes("step_size", theta), renormalised
-        self.steps = objective.optimizer.steps
-        shape = np.broadcast_shapes(self.theta.shape, modes.eigenvalues.shape[:-1])
-        self.eigenvalues, self.start = self._cast(modes.eigenvalues, dtype), self._cast(modes.error, dtype)
-        self.eta = self._cast(np.broadcast_to(self.theta, shape), dtype)[..., None]
-        self.start = np.broadcast_to(self.start, (*shape, self.start.shape[-1]))
+    def __init__(self) -> None:
         self.counts = {"hvps": 0, "mixed": 0, "outer_gradients": 0, "stored_vectors": 0}
         self.notes: dict[str, Any] = {}
         self._states: dict[int, Array] = {}
-        self._shifts: dict[int, Array] = {}
 
-    @staticmethod
-    def _cast(x: Array, dtype: str) -> Array:
-        if dtype != "mpmath":
-            with np.errstate(over="ignore"):
-                return np.asarray(x).astype(dtype)
-        import mpmath
-        return np.vectorize(mpmath.mpf, otypes=[object])(x)
+    @abstractmethod
+    def _first(self) -> Array:
+        """w_0."""
+
+    @abstractmethod
+    def _step(self, t: int) -> None:
+        """Put w_{t+1} beside w_t."""
+
+    @abstractmethod
+    def _transposed(self, t: int, v: Array, w: Array) -> Array:
+        """A v at w."""
+
+    @abstractmethod
+    def _contracted(self, t: int, v: Array, w: Array) -> Array:
+        """B v at w."""
+
+    @abstractmethod
+    def _columns(self, t: int) -> Array:
+        """B' at w_t, one row a parameter."""
+
+    @abstractmethod
+    def _outer(self, t: int) -> Array:
+        """Gradient of the outer objective at w_t."""
+
+    @property
+    @abstractmethod
+    def width(self) -> int:
+        """Number of parameters h whose columns forward mode carries."""
+
+    @abstractmethod
+    def closed_form(self) -> Array:
+        """The exact derivative, for the reference estimator."""
 
     def stream(self) -> Iterator[int]:
-        """t = 0..T-1, forgetting each state once the next is asked for; afterwards w_T is there."""
+        """t = 0..T-1 with w_t and w_{t+1} there, forgetting w_t afterwards; w_T stays."""
         self.counts["stored_vectors"] = max(self.counts["stored_vectors"], 1)
-        self._states = {0: self._rescale(self.start)[0]}
+        self._states = {0: self._first()}
         for t in range(self.steps):
-            yield t
             self._step(t)
+            yield t
             del self._states[t]
 
-    def record(self) -> None:
-        """Run all T steps and keep w_0..w_T: T stored vectors beyond the current one."""
-        self.counts["stored_vectors"] = max(self.counts["stored_vectors"], self.steps)
-        self._states = {0: self._rescale(self.start)[0]}
+    def record(self, last: int | None = None) -> None:
+        """Run all T steps and keep the states before the ``last`` ones (default: all T of them) and w_T."""
+        keep = self.steps if last is None else last
+        self.counts["stored_vectors"] = max(self.counts["stored_vectors"], keep)
+        self._states = {0: self._first()}
         for t in range(self.steps):
             self._step(t)
-
-    def _step(self, t: int) -> None:
-        w = self._states[t]
-        self._states[t + 1], self._shifts[t] = self._rescale(w - self.eta * (self.eigenvalues * w))
-
-    def _rescale(self, w: Array) -> tuple[Array, Array]:
-        if not self.renormalised:
-            return w, None
-        k = np.frexp(np.abs(w).max(axis=-1, keepdims=True))[1]
-        return np.ldexp(w, -k), -k
+            if t < self.steps - keep:
+                del self._states[t]
 
     def state(self, t: int) -> Array:
-        """w_t - w_* in eigen-coordinates (times a power of two on a renormalised tape)."""
+        """w_t, for t that ``stream`` or ``record`` keeps."""
         return self._states[t]
 
-    def loss(self) -> Array:
-        """F at w_T, in the dtype of the tape: sum(lambda * (w * w)) / 2."""
-        w = self._states[self.steps]
-        return (self.eigenvalues * (w * w)).sum(axis=-1) / 2
+    def A(self, t: int, v: Array, w: Array = None) -> Array:
+        """A_t v, at w_t or at another point w: symmetric for gradient descent, so it also pushes tangents.
 
-    def outer_gradient(self) -> Array:
-        """chain(F) * (lambda * w_T)."""
-        self.counts["outer_gradients"] += 1
-        scale = self.objective.chain(self.loss())
-        return np.asarray(scale)[..., None] * (self.eigenvalues * self._states[self.steps])
+        Rows of v are counted one by one.
+        """
+        at = self._states[t] if w is None else w
+        rows = 1 if v.ndim <= at.ndim else len(v)
+        self.counts["hvps"] += rows
+        return self._transposed(t, v, at)
 
-    def pull(self, t: int, v: Array) -> Array:
-        """v as a cotangent of the unscaled w_{t+1}: times 2^-k_t on a renormalised tape, else v itself."""
-        return np.ldexp(v, self._shifts[t]) if self.renormalised else v
-
-    def A(self, t: int, v: Array) -> Array:
-        """v - lambda * (eta * v): the transposed Jacobian of step t, symmetric here, so it also pushes tangents."""
-        self.counts["hvps"] += 1
-        v = self.pull(t, v)
-        return v - self.eigenvalues * (self.eta * v)
-
-    def B(self, t: int, v: Array) -> Array:
-        """-sum(v * (lambda * w_t))."""
+    def B(self, t: int, v: Array, w: Array = None) -> Array:
+        """B_t v, at w_t or at another point w."""
         self.counts["mixed"] += 1
-        return -(self.pull(t, v) * (self.eigenvalues * self._states[t])).sum(axis=-1)
+        return self._contracted(t, v, self._states[t] if w is None else w)
 
     def tangent(self, t: int) -> Array:
-        """d w_{t+1} / d eta at fixed w_t, the column that B contracts: -lambda * w_t."""
-        self.counts["mixed"] += 1
-        return -self.pull(t, self.eigenvalues * self._states[t])
+        """d w_{t+1} / d theta at fixed w_t, one row a parameter: the columns that B contracts."""
+        self.counts["mixed"] += self.width
+        return self._columns(t)
 
-    def closed_form(self) -> Array:
-        """The objective's exact derivative, for the reference estimator."""
-        return self.objective.gradient(self.theta)
+    def outer_gradient(self, t: int | None = None) -> Array:
+        """Gradient of the outer objective at w_t, by default at w_T."""
+        self.counts["outer_gradients"] += 1
+        return self._outer(self.steps if t is None else t)

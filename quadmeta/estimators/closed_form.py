@@ -17,10 +17,10 @@ class ClosedForm(Estimator):
         """The objective's own derivative."""
         return tape.closed_form()
 
-    def cost(self, T: int) -> Mapping[str, int]:
+    def cost(self, T: int, h: int = 1, P: int = 1) -> Mapping[str, int]:
         """Nothing."""
         return {"hvps": 0, "mixed": 0, "outer_gradients": 0, "stored_vectors": 0}
 
-    def exact_when(self, T: int, eta: float) -> bool:
+    def exact_when(self, T: int) -> bool:
         """Always."""
         return True

@@ -20,10 +20,10 @@ class Forward(Estimator):
             z = tape.A(t, z) + tape.tangent(t) if t else tape.tangent(t)
         return (tape.outer_gradient() * z).sum(axis=-1)
 
-    def cost(self, T: int) -> Mapping[str, int]:
-        """T - 1 Hessian and T mixed products for one meta-parameter."""
-        return {"hvps": T - 1, "mixed": T, "outer_gradients": 1, "stored_vectors": 1}
+    def cost(self, T: int, h: int = 1, P: int = 1) -> Mapping[str, int]:
+        """h (T - 1) Hessian and h T mixed products."""
+        return {"hvps": h * (T - 1), "mixed": h * T, "outer_gradients": 1, "stored_vectors": 1}
 
-    def exact_when(self, T: int, eta: float) -> bool:
+    def exact_when(self, T: int) -> bool:
         """Always."""
         return True

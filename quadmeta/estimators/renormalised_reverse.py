@@ -43,10 +43,10 @@ class RenormalisedReverse(Estimator):
         tape.notes["drift"] = drift[()]
         return gradient
 
-    def cost(self, T: int) -> Mapping[str, int]:
+    def cost(self, T: int, h: int = 1, P: int = 1) -> Mapping[str, int]:
         """As reverse mode."""
         return {"hvps": T - 1, "mixed": T, "outer_gradients": 1, "stored_vectors": T}
 
-    def exact_when(self, T: int, eta: float) -> bool:
+    def exact_when(self, T: int) -> bool:
         """Always."""
         return True

@@ -26,10 +26,10 @@ class Reverse(Estimator):
             b = tape.A(t, b) if t else b
         return gradient
 
-    def cost(self, T: int) -> Mapping[str, int]:
+    def cost(self, T: int, h: int = 1, P: int = 1) -> Mapping[str, int]:
         """T - 1 Hessian and T mixed products, T stored vectors."""
         return {"hvps": T - 1, "mixed": T, "outer_gradients": 1, "stored_vectors": T}
 
-    def exact_when(self, T: int, eta: float) -> bool:
+    def exact_when(self, T: int) -> bool:
         """Always."""
         return True

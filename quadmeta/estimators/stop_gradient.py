@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from quadmeta.estimators._base import Estimator
+from quadmeta.estimators._step_size_tape import StepSizeTape
 from quadmeta.estimators._tape import Tape
 
 
@@ -22,16 +23,19 @@ class StopGradient(Estimator):
 
     def estimate(self, tape: Tape) -> Any:
         """<outer gradient, (w_T - w_0) / eta>."""
+        if not isinstance(tape, StepSizeTape):
+            raise ValueError("stop-gradient is an estimator for the step size: use OneStep or Discounted for "
+                             "hyperparameters")
         if (tape.theta == 0).any():
             raise ValueError("step_size = 0: the stop-gradient estimator divides by it, pass step sizes > 0")
         for _ in tape.stream():
             pass
         return (tape.outer_gradient() * ((tape.state(tape.steps) - tape.start) / tape.eta)).sum(axis=-1)
 
-    def cost(self, T: int) -> Mapping[str, int]:
+    def cost(self, T: int, h: int = 1, P: int = 1) -> Mapping[str, int]:
         """One outer gradient and w_0."""
         return {"hvps": 0, "mixed": 0, "outer_gradients": 1, "stored_vectors": 1}
 
-    def exact_when(self, T: int, eta: float) -> bool:
+    def exact_when(self, T: int) -> bool:
         """At T = 1."""
         return T == 1

@@ -43,6 +43,9 @@ class Objective(ABC):
     pooled: bool = True
 
     def __post_init__(self) -> None:
+        if not self.optimizer.free:
+            raise ValueError(f"{self.optimizer!r} has no free parameter: leave step_size out to tune it, or use "
+                             "OuterLoss to tune a problem's hyperparameters")
         lam, omega = self.spectrum()
         if self.logarithmic:
             on = omega > 0

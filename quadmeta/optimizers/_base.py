@@ -30,7 +30,11 @@ class Optimizer(ABC):
     """An inner optimizer of T = ``steps`` steps; what is left free of it (``free``) is the meta-parameter theta."""
 
     steps: int
-    free: tuple[str, ...]
+
+    @property
+    @abstractmethod
+    def free(self) -> tuple[str, ...]:
+        """Names of its parameters that are left free."""
 
     @abstractmethod
     def run(self, gradient: Callable[[Array], Array], start: Array, theta: Array) -> Iterator[Array]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from quadmeta._validate import natural
+from quadmeta._validate import natural, show, step_sizes
 from quadmeta.arithmetic.residual import factor, log_abs, log_ratio, pick, take
 from quadmeta.arithmetic.signlog import SignLog
 from quadmeta.optimizers._base import LogMoments, Optimizer
@@ -13,19 +13,33 @@ from quadmeta.optimizers._base import LogMoments, Optimizer
 Array = Any
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class GradientDescent(Optimizer):
-    """w_{t+1} = w_t - eta grad f(w_t) for t < T = ``steps``; the step size eta (unit 1/lambda) is what is tuned.
+    """w_{t+1} = w_t - eta grad f(w_t) for t < T = ``steps``; without ``step_size``, eta (unit 1/lambda) is tuned.
 
     Raises:
-        ValueError: ``steps`` is not a whole number of at least 1.
+        ValueError: ``steps`` is not a whole number of at least 1, or ``step_size`` is not a number > 0.
     """
 
     steps: int
-    free = ("step_size",)
+    step_size: float | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "steps", natural("steps", self.steps))
+        if self.step_size is not None:
+            eta = step_sizes("step_size", self.step_size)
+            if eta.ndim or not eta > 0:
+                raise ValueError(f"step_size = {show(self.step_size)} must be one number > 0, or None to tune it")
+            object.__setattr__(self, "step_size", float(eta))
+
+    @property
+    def free(self) -> tuple[str, ...]:
+        """("step_size",) unless it is given."""
+        return ("step_size",) if self.step_size is None else ()
+
+    def __repr__(self) -> str:
+        given = "" if self.step_size is None else f", step_size={self.step_size:.6g}"
+        return f"GradientDescent(steps={self.steps}{given})"
 
     def run(self, gradient: Callable[[Array], Array], start: Array, theta: Array) -> Iterator[Array]:
         """The T + 1 iterates from ``start`` (..., d) at the step size ``theta``, a scalar or (..., 1)."""

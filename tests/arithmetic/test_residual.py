@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quadmeta.arithmetic.residual import factor, log_abs, log_ratio, two_product, two_sum
+from quadmeta.arithmetic.residual import factor, log_abs, log_ratio, power_difference, two_product, two_sum
 
 number = st.floats(1e-150, 1e150)
 
@@ -51,3 +51,23 @@ def test_factor_log_and_ratio_keep_their_digits(eta, lam, other):
 def test_exact_zero_has_log_minus_infinity():
     x = factor(np.float64(0.5), np.array([2.0, 4.0]))
     assert x.value.tolist() == [0.0, -1.0] and log_abs(x)[0] == -np.inf
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 40, 12345, 10**6])
+@pytest.mark.parametrize("x", [0.0, 1e-6, 0.3, 1.0, 1.3, 1.9999, 2.0, 2.5])
+def test_power_difference_keeps_its_digits_for_any_pair(n, x):
+    """Ties, near ties, mirror images, zeros and opposite signs against sixty digits."""
+    rng = np.random.default_rng(n)
+    eta = 10 ** rng.uniform(-2, 1)
+    lam = x / eta
+    others = [lam, lam * (1 + 1e-12), lam * (1 + 1e-4), max(2 - x, 0.0) / eta, 1 / eta, 3 * rng.random() / eta]
+    for other in np.array(others, dtype=float):
+        one, two = factor(np.float64(eta), np.float64(lam)), factor(np.float64(eta), other)
+        got, back = power_difference(one, two, n), power_difference(two, one, n)
+        with mp.workdps(60):
+            a, b = (1 - mp.mpf(float(eta)) * mp.mpf(float(v)) for v in (lam, other))
+            want = (a**n - b**n) / (a - b) if a != b else n * a ** (n - 1)
+            assert got.sign == back.sign == mp.sign(want)
+            if want:
+                for value in (got, back):
+                    assert abs(value.log - mp.log(abs(want))) <= 4e-15 * max(1, abs(mp.log(abs(want))))

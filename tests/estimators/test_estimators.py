@@ -13,8 +13,14 @@ from quadmeta.estimators._base import Estimator
 ESTIMATORS = list(qm.members("estimators"))
 
 
+ARGUMENTS = {"truncated": {"K": 1}, "neumann": {"products": 2}, "conjugate_gradient": {"products": 3},
+             "discounted": {"gamma": 0.9}, "fixed_gradient": {"gamma": 0.9}, "hyper_distill": {"gamma": 0.9}}
+IMPLICIT = ("neumann", "implicit", "conjugate_gradient")
+UNROLLED = [name for name in ESTIMATORS if name not in IMPLICIT]
+
+
 def make(name, dtype="float64"):
-    return qm.members("estimators")[name](dtype)
+    return qm.members("estimators")[name](**ARGUMENTS.get(name, {}), dtype=dtype)
 
 
 def problem(seed=0, d=5):
@@ -22,7 +28,7 @@ def problem(seed=0, d=5):
     return qm.Quadratic.from_spectrum(np.sort(10 ** rng.uniform(-1, 0.5, d)), error=rng.standard_normal(d))
 
 
-@pytest.mark.parametrize("name", ESTIMATORS)
+@pytest.mark.parametrize("name", UNROLLED)
 @given(seed=st.integers(0, 10**6), T=st.integers(1, 30), x=st.floats(0.01, 2.2))
 def test_exact_where_it_says_so_and_different_elsewhere(name, seed, T, x):
     estimator, p = make(name), problem(seed)
@@ -37,13 +43,13 @@ def test_exact_where_it_says_so_and_different_elsewhere(name, seed, T, x):
         # E|u| <= |E u| + sd; the summands of F', G', R' are that large
         size = (abs(moments.mean) + math.sqrt(moments.variance)) * (
             2 * T * float(np.exp(moments.level)) if isinstance(objective, qm.NaiveObjective) else 4)
-        if estimator.exact_when(T, eta):
+        if estimator.exact_when(T):
             assert abs(value - exact) <= 1e-13 * T * size * (1 if x < 2 else 10)
         assert {k: getattr(got, k) for k in estimator.cost(T)} == estimator.cost(T)
         assert got.jvps == got.hvps + got.mixed and got.status == "ok"
 
 
-@pytest.mark.parametrize("name", ESTIMATORS)
+@pytest.mark.parametrize("name", UNROLLED)
 def test_batches_of_tasks_and_step_sizes_equal_single_runs(name):
     batch = qm.Quadratic.random(4, seed=2, tasks=3)
     objective = qm.LogObjective(batch, qm.GradientDescent(9), pooled=False)
@@ -85,7 +91,7 @@ def test_stop_gradient_parity():
 
 def test_mpmath_reverse_equals_the_plain_formula_to_the_last_of_forty_digits():
     objective = qm.LogObjective(problem(), qm.GradientDescent(40))
-    got = qm.hypergradient(objective, 0.3, qm.Reverse("mpmath"), digits=45).value
+    got = qm.hypergradient(objective, 0.3, qm.Reverse(dtype="mpmath"), digits=45).value
     with mp.workdps(45):
         assert abs(got / objective.exactly(0.3, 1, "mpmath", 45) - 1) < mp.mpf(10) ** -40
 
@@ -99,7 +105,7 @@ def test_renormalised_float32_survives_a_million_steps():
     p = qm.Quadratic.from_spectrum([0.1, 0.4, 1.0], error=[1.0, 0.5, 2.0])
     objective = qm.LogObjective(p, qm.GradientDescent(10**6))
     eta = np.array([0.013, 0.5, 1.2, 1.7, 2.5, 6.0])
-    got = qm.hypergradient(objective, eta, qm.RenormalisedReverse("float32"))
+    got = qm.hypergradient(objective, eta, qm.RenormalisedReverse(dtype="float32"))
     assert (got.status == "ok").all() and got.value.dtype == np.float32
     assert (np.abs(got.value / objective.gradient(eta) - 1) <= 1e-6).all()
     assert 1e-4 < got.notes["drift"].max() < 1e-2
@@ -109,17 +115,17 @@ def test_renormalising_is_what_makes_it_survive():
     p = qm.Quadratic.from_spectrum([0.1, 0.4, 1.0], error=[1.0, 0.5, 2.0])
     objective = qm.LogObjective(p, qm.GradientDescent(2000))
     eta = np.array([0.5, 1.2, 2.5])
-    good = qm.hypergradient(objective, eta, qm.RenormalisedReverse("float32"))
-    plain = qm.hypergradient(objective, eta, qm.Reverse("float32"))
+    good = qm.hypergradient(objective, eta, qm.RenormalisedReverse(dtype="float32"))
+    plain = qm.hypergradient(objective, eta, qm.Reverse(dtype="float32"))
     assert (good.status == "ok").all() and (plain.status == "nan").any()
     np.testing.assert_allclose(good.value, objective.gradient(eta), rtol=1e-5)
-    forward = qm.hypergradient(objective, np.array([0.5]), qm.Forward("float64"))
+    forward = qm.hypergradient(objective, np.array([0.5]), qm.Forward(dtype="float64"))
     np.testing.assert_allclose(forward.value, objective.gradient(0.5), rtol=1e-10)
 
 
 def test_euler_invariant_is_a_free_error_estimate():
     objective = qm.LogObjective(problem(), qm.GradientDescent(300))
-    drift = [qm.hypergradient(objective, 0.3, qm.RenormalisedReverse(t)).notes["drift"] for t in ("float32", "float64")]
+    drift = [qm.hypergradient(objective, 0.3, qm.RenormalisedReverse(dtype=t)).notes["drift"] for t in ("float32", "float64")]
     assert 0 < drift[0] < 1e-4 and 0 < drift[1] < 1e-13
 
 
@@ -142,7 +148,7 @@ def test_compensation_and_normalisation_are_both_needed(part):
             return gradient
     objective = qm.LogObjective(problem(1), qm.GradientDescent(20000))
     eta = np.array([0.1, 0.2, 0.3])
-    errors = [np.abs(qm.hypergradient(objective, eta, e("float32")).value / objective.gradient(eta) - 1).max()
+    errors = [np.abs(qm.hypergradient(objective, eta, e(dtype="float32")).value / objective.gradient(eta) - 1).max()
               for e in (Plain, qm.RenormalisedReverse)]
     assert errors[0] > 20 * errors[1] and errors[1] < 1e-6
 
@@ -160,18 +166,30 @@ class Wrong(qm.Reverse):
 
 
 def test_a_wrong_estimator_is_caught(monkeypatch):
-    monkeypatch.setitem(globals(), "make", lambda name, dtype="float64": Wrong(dtype))
+    monkeypatch.setitem(globals(), "make", lambda name, dtype="float64": Wrong(dtype=dtype))
     with pytest.raises(AssertionError):
         test_exact_where_it_says_so_and_different_elsewhere("reverse")
 
 
+@pytest.mark.parametrize("name", IMPLICIT)
+def test_implicit_differentiation_refuses_the_step_size(name):
+    with pytest.raises(ValueError, match="step size"):
+        qm.hypergradient(qm.LogObjective(problem(), qm.GradientDescent(3)), 0.1, make(name))
+
+
+def test_fixed_gradient_without_discount_is_the_stop_gradient():
+    objective = qm.LogObjective(problem(), qm.GradientDescent(7))
+    values = [qm.hypergradient(objective, 0.2, e).value for e in (qm.FixedGradient(1.0), qm.StopGradient())]
+    assert values[0] == pytest.approx(values[1], rel=1e-13)
+
+
 BAD = {
-    "dtype": (lambda o: qm.hypergradient(o, 0.1, qm.Reverse("float8")), "unknown dtype 'float8'"),
+    "dtype": (lambda o: qm.hypergradient(o, 0.1, qm.Reverse(dtype="float8")), "unknown dtype 'float8'"),
     "pooled": (lambda o: qm.hypergradient(qm.LogObjective(qm.Quadratic.random(3, 0, 2), o.optimizer), 0.1,
                                           qm.Reverse()), "pooled=False"),
     "naive renormalised": (lambda o: qm.hypergradient(qm.NaiveObjective(o.problem, o.optimizer), 0.1,
                                                       qm.RenormalisedReverse()), "use LogObjective"),
-    "mp renormalised": (lambda o: qm.hypergradient(o, 0.1, qm.RenormalisedReverse("mpmath")), "float dtype"),
+    "mp renormalised": (lambda o: qm.hypergradient(o, 0.1, qm.RenormalisedReverse(dtype="mpmath")), "float dtype"),
     "stop at 0": (lambda o: qm.hypergradient(o, 0.0, qm.StopGradient()), "step_size = 0"),
     "negative": (lambda o: qm.hypergradient(o, -1.0, qm.Reverse()), "negative entry -1.0"),
 }

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import quadmeta as qm
 
-OBJECTIVES = list(qm.members("objectives"))
+OBJECTIVES = [name for name in qm.members("objectives") if name != "outer_loss"]  # it has its own contract test
 TRANSFORMS = [name for name in OBJECTIVES if not hasattr(qm.members("objectives")[name], "truncation")]
 ORDERS = ("__call__", "gradient", "curvature")
 

@@ -1,0 +1,40 @@
+"""Greedy discounted hypergradient: every step's own one-step hypergradient, discounted towards the past."""
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from quadmeta.estimators._base import Estimator
+from quadmeta.estimators._discount import discount
+from quadmeta.estimators._tape import Tape
+
+Array = Any
+
+
+@dataclass(frozen=True)
+class Discounted(Estimator):
+    """sum_t gamma^(T-t) B_t g_t, online as s <- gamma s + B_t g_t: no Hessian product, memory of one vector.
+
+    Two replacements are made in the exact sum: A_{t+1} ... A_T by gamma^(T-t), and g_T by g_t. At w_0 = w_* it is
+    S_T(gamma) times OneStep, whatever the losses.
+    """
+
+    gamma: float
+    reference = "Yakovlev, Bakhteev, Strijov 2023, slide 5"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "gamma", discount(self.gamma))
+
+    def estimate(self, tape: Tape) -> Array:
+        """Running form; g_t is the outer gradient at the state that step t reaches."""
+        total: Array = 0
+        for t in tape.stream():
+            total = self.gamma * total + tape.B(t, tape.outer_gradient(t + 1))
+        return total
+
+    def cost(self, T: int, h: int = 1, P: int = 1) -> Mapping[str, int]:
+        """T mixed products and T outer gradients."""
+        return {"hvps": 0, "mixed": T, "outer_gradients": T, "stored_vectors": 1}
+
+    def exact_when(self, T: int) -> bool:
+        """At T = 1."""
+        return T == 1

@@ -1,0 +1,38 @@
+"""DrMAD: reverse mode along the chord from w_0 to w_T instead of the stored trajectory."""
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from quadmeta.estimators._base import Estimator
+from quadmeta.estimators._tape import Tape
+
+Array = Any
+
+
+@dataclass(frozen=True)
+class DrMad(Estimator):
+    """Products at (1 - t/T) w_0 + (t/T) w_T; on a quadratic only B is interpolated: exact where J is constant."""
+
+    reference = "Fu, Luo, Feng, Low, Chua 2016"
+
+    def estimate(self, tape: Tape) -> Array:
+        """Reverse loop on the chord."""
+        T = tape.steps
+        first = tape.start
+        for _ in tape.stream():
+            pass
+        last, total = tape.state(T), 0
+        v = tape.outer_gradient()
+        for t in reversed(range(T)):
+            w = (1 - t / T) * first + (t / T) * last
+            total = total + tape.B(t, v, w)
+            v = tape.A(t, v, w) if t else v
+        return total
+
+    def cost(self, T: int, h: int = 1, P: int = 1) -> Mapping[str, int]:
+        """2T - 1 products with the memory of one vector."""
+        return {"hvps": T - 1, "mixed": T, "outer_gradients": 1, "stored_vectors": 1}
+
+    def exact_when(self, T: int) -> bool:
+        """At T = 1."""
+        return T == 1

@@ -1,0 +1,41 @@
+"""Discounted hypergradient with the outer gradient of the last state throughout."""
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from quadmeta.estimators._base import Estimator
+from quadmeta.estimators._discount import discount
+from quadmeta.estimators._tape import Tape
+
+Array = Any
+
+
+@dataclass(frozen=True)
+class FixedGradient(Estimator):
+    """sum_t gamma^(T-t) B_t g_T: needs w_T first, so the trajectory is stored (or replayed).
+
+    On a constant cross term it is S_T(gamma) times OneStep for every w_0. For the step size and gamma = 1 it is the
+    stop-gradient estimator.
+    """
+
+    gamma: float
+    reference = "Lee, Lee, Shin, Lee 2022, equation 7"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "gamma", discount(self.gamma))
+
+    def estimate(self, tape: Tape) -> Array:
+        """Weighted sum over the stored states."""
+        tape.record()
+        g, total = tape.outer_gradient(), 0
+        for t in range(tape.steps):
+            total = self.gamma * total + tape.B(t, g)
+        return total
+
+    def cost(self, T: int, h: int = 1, P: int = 1) -> Mapping[str, int]:
+        """T mixed products, T stored vectors."""
+        return {"hvps": 0, "mixed": T, "outer_gradients": 1, "stored_vectors": T}
+
+    def exact_when(self, T: int) -> bool:
+        """At T = 1."""
+        return T == 1

@@ -1,0 +1,71 @@
+"""HyperDistill: one mixed product at a distilled point stands for the whole discounted sum."""
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from quadmeta.estimators._base import Estimator
+from quadmeta.estimators._discount import discount
+from quadmeta.estimators._tape import Tape
+
+Array = Any
+
+
+@dataclass(frozen=True)
+class HyperDistill(Estimator):
+    """theta S_T(gamma) B(w_bar) g_T with w_bar = sum_i gamma^(T-i) w_{i-1} / S_T(gamma), kept as a running mean.
+
+    Equal to FixedGradient for theta = 1 wherever J is affine in w, that is on every quadratic. ``fit`` chooses theta
+    from a DrMAD pass, as the paper does every 50 inner runs.
+    """
+
+    gamma: float
+    theta: float = 1.0
+    reference = "Lee, Lee, Shin, Lee 2022"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "gamma", discount(self.gamma))
+
+    def estimate(self, tape: Tape) -> Array:
+        """One product at the distilled point."""
+        total, point = 0.0, tape.start
+        for t in tape.stream():
+            # S_t = 1 + gamma S_{t-1}: no quotient that is 0/0 at gamma = 1
+            total = 1 + self.gamma * total
+            point = point + (tape.state(t) - point) / total
+        return self.theta * total * tape.B(tape.steps, tape.outer_gradient(), point)
+
+    def cost(self, T: int, h: int = 1, P: int = 1) -> Mapping[str, int]:
+        """One mixed product (the fit of theta spends 3T - 1 more, once for many runs)."""
+        return {"hvps": 0, "mixed": 1, "outer_gradients": 1, "stored_vectors": 1}
+
+    def exact_when(self, T: int) -> bool:
+        """At T = 1 with theta = 1."""
+        return T == 1 and self.theta == 1
+
+    def fit(self, tape: Tape) -> "HyperDistill":
+        """The same estimator with theta by least squares of a DrMAD pass's partial sums on the distilled products.
+
+        After s backward steps G_s is the partial sum, u_s = B(w'_s) g_T at the distilled point of the last s states;
+        x_s = |u_s| S_s(gamma), y_s = u_s'G_s / |u_s|, theta = x'y / x'x.
+        """
+        import numpy as np
+        T, first = tape.steps, tape.start
+        tape.record()
+        last = tape.state(T)
+        v = tape.outer_gradient()
+        g, partial, mass, point = v, 0.0, 0.0, tape.state(T - 1)
+        pairs = []
+        for s in range(1, T + 1):
+            t = T - s
+            chord = (1 - t / T) * first + (t / T) * last
+            partial = partial + tape.B(t, v, chord)
+            v = tape.A(t, v, chord) if t else v
+            weight = self.gamma ** (s - 1)
+            mass += weight
+            point = point + (tape.state(t) - point) * weight / mass
+            u = tape.B(t, g, point)
+            size = float(np.linalg.norm(u))
+            if size:
+                pairs.append((size * mass, float(np.sum(u * partial)) / size))
+        x, y = np.array(pairs).T if pairs else (np.ones(1), np.ones(1))
+        return HyperDistill(self.gamma, float(x @ y / (x @ x)))

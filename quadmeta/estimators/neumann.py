@@ -1,0 +1,53 @@
+"""Implicit differentiation at w_T with a truncated Neumann series for the inverse Hessian."""
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from quadmeta.estimators._base import Estimator
+from quadmeta.estimators._tape import Tape
+
+Array = Any
+
+
+@dataclass(frozen=True)
+class Neumann(Estimator):
+    """-J(w_T) eta sum_{j <= N} (I - eta H(w_T))^j g_T, N + 1 terms from ``products`` = N Hessian products.
+
+    With ``estimates`` = K > 1 it is the mean of such estimates at the last K states, IFT(N, K) at fixed alpha. It
+    diverges in N where eta > 2/L: a truncated run of reverse mode at w_T has the same filter.
+
+    Raises:
+        ValueError: products < 0, estimates < 1 or > T, or the step size as parameter.
+    """
+
+    products: int
+    estimates: int = 1
+    reference = "Lorraine, Vicol, Duvenaud 2020; IFT(N, K): Lee, Lee, Shin, Lee 2022"
+
+    def __post_init__(self) -> None:
+        if isinstance(self.products, bool) or not isinstance(self.products, int) or self.products < 0:
+            raise ValueError(f"products = {self.products!r} must be a whole number of at least 0")
+        if isinstance(self.estimates, bool) or not isinstance(self.estimates, int) or self.estimates < 1:
+            raise ValueError(f"estimates = {self.estimates!r} must be a whole number of at least 1")
+
+    def estimate(self, tape: Tape) -> Array:
+        """Mean over the last states of B(w_t) sum_j A(w_t)^j g_t."""
+        if tape.step_size_is_tuned:
+            raise ValueError("implicit differentiation of the step size is 0 at the inner minimum: use Reverse instead")
+        T, K = tape.steps, self.estimates
+        if K > T:
+            raise ValueError(f"estimates = {K} exceeds the T = {T} steps of the run: pass at most T")
+        total: Array = 0
+        for t in tape.stream():
+            if t + 1 > T - K:
+                p = v = tape.outer_gradient(t + 1)
+                for _ in range(self.products):
+                    v = tape.A(t + 1, v)
+                    p = p + v
+                total = total + tape.B(t + 1, p)
+        return total / K
+
+    def cost(self, T: int, h: int = 1, P: int = 1) -> Mapping[str, int]:
+        """(N + 1) K products, K outer gradients."""
+        N, K = self.products, self.estimates
+        return {"hvps": N * K, "mixed": K, "outer_gradients": K, "stored_vectors": 1}

@@ -1,0 +1,29 @@
+"""T1-T2: back-propagation through the last step only."""
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from quadmeta.estimators._base import Estimator
+from quadmeta.estimators._tape import Tape
+
+Array = Any
+
+
+@dataclass(frozen=True)
+class OneStep(Estimator):
+    """B_T grad L_2(w_T): implicit differentiation with eta H replaced by the identity."""
+
+    reference = "Luketina, Berglund, Greff, Raiko 2016, equation 3"
+
+    def estimate(self, tape: Tape) -> Array:
+        """B_T g_T."""
+        tape.record(1)
+        return tape.B(tape.steps - 1, tape.outer_gradient())
+
+    def cost(self, T: int, h: int = 1, P: int = 1) -> Mapping[str, int]:
+        """One mixed product."""
+        return {"hvps": 0, "mixed": 1, "outer_gradients": 1, "stored_vectors": 1}
+
+    def exact_when(self, T: int) -> bool:
+        """At T = 1."""
+        return T == 1

@@ -1,0 +1,114 @@
+"""The outer loss of a bilevel problem after T inner steps, L_2(w_T(alpha)), as a function of the hyperparameters."""
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from quadmeta._validate import finite
+from quadmeta.arithmetic.residual import factor, log_abs, power_difference
+from quadmeta.arithmetic.signlog import SignLog
+from quadmeta.optimizers.gradient_descent import GradientDescent
+from quadmeta.problems._bilevel import BilevelProblem, QuadraticBound
+
+Array = Any
+
+
+@dataclass(frozen=True, eq=False)
+class OuterLoss:
+    """F(alpha) = L_2(w_T(alpha)) for gradient descent with a given step size on L_1(., alpha).
+
+    On a quadratic L_1 the exact unrolled hypergradient costs O(p^3) whatever T. With H = Q diag(lambda) Q',
+    a = 1 - eta lambda, E = Q'(W_0 - W_*), G = Q' grad L_2(W_T), S_i = sum_{k<T} a_i^k and the divided differences
+    D_ij = (a_i^T - a_j^T) / (a_i - a_j),
+
+        F'_k = -eta (<H_k, V W_*' + Q (D o G E') Q'> - <b_k, V>),   V = Q (S o G).
+
+    Args:
+        problem: a bilevel problem.
+        optimizer: gradient descent with a step size.
+    """
+
+    problem: BilevelProblem
+    optimizer: GradientDescent
+
+    def __post_init__(self) -> None:
+        if self.optimizer.free or self.optimizer.step_size is None:
+            raise ValueError(f"{self.optimizer!r} leaves its step size free: pass GradientDescent(steps, step_size)")
+
+    @property
+    def step_size(self) -> float:
+        """eta."""
+        return float(self.optimizer.step_size or 0.0)
+
+    def _start(self, start: Array) -> Array:
+        w = self.problem.start if start is None else finite("start", start)
+        if w.shape != self.problem.start.shape:
+            raise ValueError(f"start has shape {w.shape}, the problem {self.problem.start.shape}: pass a flat w_0")
+        return w
+
+    def trained(self, alpha: Array, start: Array = None) -> Array:
+        """w_T by the loop, from ``start`` (default: the problem's)."""
+        bound, w = self.problem.at(alpha), self._start(start)
+        with np.errstate(over="ignore", invalid="ignore"):
+            for w in self.optimizer.run(bound.gradient, w, self.step_size):
+                pass
+        if not np.isfinite(w).all():
+            raise OverflowError(f"training with step_size = {self.step_size:.6g} diverges: pass one below 2 / L")
+        return w
+
+    def __call__(self, alpha: Array, start: Array = None) -> float:
+        """L_2(w_T)."""
+        return float(self.problem.outer(self.trained(alpha, start)))
+
+    def gradient(self, alpha: Array, start: Array = None) -> Array:
+        """Exact unrolled hypergradient (h,): the closed form on a quadratic, reverse mode elsewhere.
+
+        Raises:
+            OverflowError: a component that float64 cannot hold; ``signed_gradient`` holds it.
+        """
+        bound = self.problem.at(alpha)
+        return self.signed_gradient(alpha, start).to_float() if isinstance(bound, QuadraticBound) else \
+            self.definition(alpha, start)
+
+    def signed_gradient(self, alpha: Array, start: Array = None) -> SignLog:
+        """The closed form as SignLog: diverging runs (eta > 2/L) do not overflow. Quadratic problems only."""
+        bound, T, eta = self.problem.at(alpha), self.optimizer.steps, self.step_size
+        if not isinstance(bound, QuadraticBound):
+            raise ValueError("the inner loss is not quadratic, so it has no closed form: use gradient or definition")
+        problem, (lam, Q), W = bound.problem, bound.spectrum, bound.minimizer
+        a, one = factor(np.float64(eta), lam), factor(np.float64(eta), np.zeros_like(lam))
+        E = Q.T @ (self._start(start).reshape(W.shape) - W)
+        # every power is divided by e^shift = max(1, |a|^T), so that products hold e^(2 shift) in common
+        shift = max(0.0, float((T * log_abs(a)).max()))
+        common = np.exp(-shift)
+        power = _scaled(SignLog(np.sign(a.value), log_abs(a)) ** T, shift)[:, None]
+        S = _scaled(power_difference(one, a, T), shift)[:, None]
+        column = a._replace(**{name: getattr(a, name)[:, None] for name in ("eigenvalue", "value", "tail")})
+        D = _scaled(power_difference(column, a, T), shift)
+        G = Q.T @ (problem.outer_hessian @ (common * W + Q @ (power * E)) - common * problem.outer_linear)
+        V = Q @ (S * G)
+        X = V @ W.T + Q @ (D * (G @ E.T)) @ Q.T
+        return SignLog.of(-eta * problem.pair(bound.alpha, X, V)) * SignLog(1.0, 2 * shift)
+
+    def implicit(self, alpha: Array) -> Array:
+        """Exact implicit hypergradient -J(w_*) H^-1 grad L_2(w_*), the limit T -> infinity. Quadratic problems only."""
+        bound = self.problem.at(alpha)
+        if not isinstance(bound, QuadraticBound):
+            raise ValueError("the inner loss is not quadratic: estimate with Implicit() after enough steps")
+        (lam, Q), W, problem = bound.spectrum, bound.minimizer, bound.problem
+        V = Q @ (Q.T @ (problem.outer_hessian @ W - problem.outer_linear) / lam[:, None])
+        return -problem.pair(bound.alpha, V @ W.T, V)
+
+    def definition(self, alpha: Array, start: Array = None) -> Array:
+        """Reverse mode by loops: sum_t B_t A_{t+1} ... A_T grad L_2(w_T)."""
+        bound, eta = self.problem.at(alpha), self.step_size
+        states = list(self.optimizer.run(bound.gradient, self._start(start), eta))
+        b, gradient = self.problem.outer_gradient(states[-1]), np.zeros(self.problem.hyperparameters)
+        for w in reversed(states[:-1]):
+            gradient = gradient - eta * bound.mixed(w, b)
+            b = b - eta * bound.hvp(w, b)
+        return gradient
+
+
+def _scaled(x: SignLog, shift: float) -> Array:
+    return x.sign * np.exp(x.log - shift)

@@ -1,0 +1,79 @@
+"""Quadratic inner loss with a constant cross term: L_1 = w'Hw / 2 - w'(b + C alpha)."""
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from quadmeta._validate import finite, frozen
+from quadmeta.problems._bilevel import QuadraticBilevel, QuadraticBound
+
+Array = Any
+
+
+@dataclass(frozen=True, eq=False)
+class Coupled(QuadraticBilevel):
+    """J(w) = -C' for every w, so each estimator has a closed form of its own.
+
+    Args:
+        hessian: H (P, P), symmetric positive definite.
+        cross: C (P, h).
+        linear: b (P,).
+        outer_hessian, outer_linear: L_2 = w'H_2 w / 2 - b_2'w.
+        start: w_0 (P,), default 0.
+    """
+
+    hessian: Array
+    cross: Array
+    linear: Array
+    outer_hessian: Array
+    outer_linear: Array
+    start: Array = None
+    outer_constant: float = 0.0
+
+    def __post_init__(self) -> None:
+        H, C, b = (finite(name, getattr(self, name)) for name in ("hessian", "cross", "linear"))
+        P = len(b) if b.ndim == 1 else 0
+        H2, b2 = finite("outer_hessian", self.outer_hessian), finite("outer_linear", self.outer_linear)
+        w0 = np.zeros(P) if self.start is None else finite("start", self.start)
+        shapes = {"hessian": (H, (P, P)), "cross": (C, (P, C.shape[-1] if C.ndim == 2 else -1)), "linear": (b, (P,)),
+                  "outer_hessian": (H2, (P, P)), "outer_linear": (b2.reshape(-1), (P,)), "start": (w0, (P,))}
+        for name, (x, shape) in shapes.items():
+            if x.shape != shape or not x.size:
+                raise ValueError(f"{name} has shape {x.shape}, linear {b.shape}: pass arrays for one w of length >= 1")
+        for name, x in (("hessian", H), ("outer_hessian", H2)):
+            if np.abs(x - x.T).max() > 1e-12 * np.abs(x).max():
+                raise ValueError(f"{name} is asymmetric: pass (A + A.T) / 2 if that is what you mean")
+        for name, x in (("hessian", H), ("cross", C), ("linear", b), ("outer_hessian", H2),
+                        ("outer_linear", b2.reshape(-1, 1)), ("start", w0)):
+            object.__setattr__(self, name, frozen(x))
+
+    @classmethod
+    def random(cls, eigenvalues: Array, h: int, seed: int) -> "Coupled":
+        """Prescribed inner spectrum in a random basis; Gaussian C, b, b_2, w_0; H_2 with a spectrum within the same."""
+        from quadmeta.spectra import rotation
+        lam, rng = finite("eigenvalues", eigenvalues), np.random.default_rng(seed)
+        P = len(lam)
+        Q, Q2 = rotation(P, rng), rotation(P, rng)
+        H, H2 = (U * x @ U.T for U, x in ((Q, lam), (Q2, rng.uniform(lam.min(), lam.max(), P))))
+        return cls((H + H.T) / 2, rng.standard_normal((P, h)), rng.standard_normal(P), (H2 + H2.T) / 2,
+                   rng.standard_normal(P), rng.standard_normal(P))
+
+    @property
+    def hyperparameters(self) -> int:  # type: ignore[override]
+        """Columns of C."""
+        return int(self.cross.shape[1])
+
+    def bind(self, alpha: Array) -> QuadraticBound:
+        """H and b + C alpha."""
+        return QuadraticBound(self.hessian, (self.linear + self.cross @ alpha)[:, None], self, alpha)
+
+    def pair(self, alpha: Array, X: Array, V: Array) -> Array:
+        """-C'V."""
+        return -(self.cross.T @ V)[:, 0]
+
+    def rows(self, alpha: Array, W: Array) -> Array:
+        """-C'."""
+        return -self.cross.T[:, :, None] * np.ones_like(W)
+
+    def __repr__(self) -> str:
+        return f"Coupled(P={len(self.linear)}, h={self.hyperparameters})"

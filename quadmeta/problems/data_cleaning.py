@@ -1,0 +1,109 @@
+"""Data cleaning: one weight a training sample, learned on a clean validation set.
+
+    L_1 = sum_i s(alpha_i) ||W'x_i - y_i||^2 / (2n) + rho ||W||^2 / 2,   s(x) = 1 / (1 + e^-x).
+"""
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from quadmeta._validate import finite
+from quadmeta.problems._bilevel import QuadraticBilevel, QuadraticBound
+from quadmeta.problems._weighted import design, mean_square, one_hot, sigmoid
+
+Array = Any
+
+
+@dataclass(frozen=True, eq=False)
+class DataCleaning(QuadraticBilevel):
+    """Weighted ridge regression on any design; ``digits`` builds the classification task on real images.
+
+    Args:
+        train: (X (n, p), Y (n,) or (n, outputs)).
+        validation: the same for L_2.
+        rho: ridge >= 0.
+        test: optional third part, for ``accuracy``.
+        corrupted: optional (n,) booleans, which training targets were replaced.
+    """
+
+    train: tuple[Array, Array]
+    validation: tuple[Array, Array]
+    rho: float = 1e-2
+    test: tuple[Array, Array] | None = None
+    corrupted: Array = None
+
+    def __post_init__(self) -> None:
+        X, Y = design("train", *self.train)
+        H2, B2, c2 = mean_square(*design("validation", *self.validation))
+        if H2.shape[0] != X.shape[1] or B2.shape[1] != Y.shape[1]:
+            raise ValueError(f"validation is p x outputs = {B2.shape}, train X {X.shape}, Y {Y.shape}: pass equal ones")
+        if not finite("rho", self.rho) >= 0:
+            raise ValueError(f"rho = {self.rho!r} must be >= 0")
+        for name, x in (("train", (X, Y)), ("outer_hessian", H2), ("outer_linear", B2), ("outer_constant", c2),
+                        ("start", np.zeros(B2.size))):
+            object.__setattr__(self, name, x)
+
+    @classmethod
+    def digits(cls, noise: float = 0.5, seed: int = 0, samples: int = 600, rho: float = 1e-2) -> "DataCleaning":
+        """scikit-learn's bundled digits: ``samples`` training and as many validation images, the rest for the test.
+
+        Each training label is replaced with probability ``noise`` by a uniform class; features are the 64 pixels / 16
+        and a constant.
+        """
+        if not 0 <= finite("noise", noise) <= 1:
+            raise ValueError(f"noise = {noise!r} must lie in [0, 1]: it is a probability")
+        from sklearn.datasets import load_digits
+        data, rng = load_digits(), np.random.default_rng(seed)
+        if not 0 < samples or 2 * samples >= len(data.target):
+            raise ValueError(f"samples = {samples!r} must be positive and below {len(data.target) // 2}")
+        order = rng.permutation(len(data.target))
+        X = np.column_stack([data.data / 16, np.ones(len(order))])[order]
+        clean = data.target[order]
+        given = np.where(rng.random(samples) < noise, rng.integers(0, 10, samples), clean[:samples])
+        labels = np.concatenate([given, clean[samples:]])
+        Y = one_hot("labels", labels, 10)
+        parts = [(X[s], Y[s]) for s in (slice(samples), slice(samples, 2 * samples), slice(2 * samples, None))]
+        return cls(parts[0], parts[1], rho, parts[2], given != clean[:samples])
+
+    @property
+    def hyperparameters(self) -> int:  # type: ignore[override]
+        """Number of training samples."""
+        return len(self.train[0])
+
+    @property
+    def smoothness(self) -> float:
+        """lambda_max(X'X / n) + rho, at least L for every alpha, because weights are below 1."""
+        X = self.train[0]
+        return float(np.linalg.eigvalsh(X.T @ X / len(X))[-1] + self.rho)
+
+    def bind(self, alpha: Array) -> QuadraticBound:
+        """H = X' diag(s(alpha)) X / n + rho I."""
+        X, Y = self.train
+        weighted = sigmoid(alpha)[:, None] * X / len(X)
+        return QuadraticBound(X.T @ weighted + self.rho * np.eye(X.shape[1]), weighted.T @ Y, self, alpha)
+
+    def _slopes(self, alpha: Array) -> Array:
+        s = sigmoid(alpha)
+        return s * (1 - s) / len(s)
+
+    def pair(self, alpha: Array, X: Array, V: Array) -> Array:
+        """s'(alpha_i) / n (x_i'X x_i - y_i'V'x_i)."""
+        x, y = self.train
+        return self._slopes(alpha) * (((x @ X) * x).sum(axis=1) - ((x @ V) * y).sum(axis=1))
+
+    def rows(self, alpha: Array, W: Array) -> Array:
+        """s'(alpha_i) / n x_i (W'x_i - y_i)'."""
+        x, y = self.train
+        return (self._slopes(alpha)[:, None] * x)[:, :, None] * (x @ W - y)[:, None, :]
+
+    def accuracy(self, w: Array) -> float:
+        """Share of test images whose largest output is their class."""
+        if self.test is None:
+            raise ValueError("test is None: pass a test set, or use DataCleaning.digits")
+        X, Y = self.test
+        W = np.reshape(w, self.outer_linear.shape)
+        return float(np.mean((X @ W).argmax(axis=1) == Y.argmax(axis=1)))
+
+    def __repr__(self) -> str:
+        p, outputs = self.outer_linear.shape
+        return f"DataCleaning(n={self.hyperparameters}, p={p}, outputs={outputs}, rho={self.rho:.6g})"

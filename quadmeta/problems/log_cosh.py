@@ -1,0 +1,115 @@
+"""A strongly convex inner loss that is not quadratic, with a known Hessian-Lipschitz constant.
+
+    L_1 = mu ||w||^2 / 2 + sum_j s_j log cosh(z_j'w) - w'(b + C alpha),   L_2 = w'H_2 w / 2 - b_2'w
+"""
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from quadmeta._validate import finite, frozen
+from quadmeta.problems._bilevel import BilevelProblem, Bound
+
+Array = Any
+
+
+@dataclass(frozen=True, eq=False)
+class LogCoshBound(Bound):
+    """L_1 at linear term ``linear`` = b + C alpha."""
+
+    problem: "LogCosh"
+    linear: Array
+
+    def gradient(self, w: Array) -> Array:
+        """mu w + Z' (s tanh(Zw)) - b - C alpha."""
+        p = self.problem
+        return p.mu * w + p.features.T @ (p.scale * np.tanh(p.features @ w)) - self.linear
+
+    def hvp(self, w: Array, v: Array) -> Array:
+        """mu v + Z' (s sech^2(Zw) o Zv)."""
+        p = self.problem
+        curvature = p.scale * (1 - np.tanh(p.features @ w) ** 2)
+        return p.mu * v + ((v @ p.features.T) * curvature) @ p.features
+
+    def mixed(self, w: Array, v: Array) -> Array:
+        """-C'v."""
+        return -(self.problem.cross.T @ v)
+
+    def jacobian(self, w: Array) -> Array:
+        """-C'."""
+        return -self.problem.cross.T
+
+
+@dataclass(frozen=True, eq=False)
+class LogCosh(BilevelProblem):
+    """mu-strongly convex, L = mu + ||Z' diag(s) Z||, Hessian Lipschitz with (4 / 3 sqrt 3) ||Z' diag(s |z|) Z||.
+
+    Args:
+        features: Z (m, P).
+        scale: s (m,) >= 0.
+        mu: > 0.
+        cross, linear: C (P, h), b (P,).
+        outer_hessian, outer_linear: of L_2.
+        start: w_0 (P,).
+    """
+
+    features: Array
+    scale: Array
+    mu: float
+    cross: Array
+    linear: Array
+    outer_hessian: Array
+    outer_linear: Array
+    start: Array
+
+    def __post_init__(self) -> None:
+        for name in ("features", "scale", "cross", "linear", "outer_hessian", "outer_linear", "start"):
+            object.__setattr__(self, name, frozen(finite(name, getattr(self, name))))
+        m, P = self.features.shape if self.features.ndim == 2 else (0, 0)
+        if not P or self.scale.shape != (m,) or (self.scale < 0).any() or not finite("mu", self.mu) > 0:
+            raise ValueError(f"mu = {self.mu!r} must be > 0, scale >= 0 of length m, features (m, P): check them")
+        shapes = {"cross": (P, self.cross.shape[-1]), "linear": (P,), "outer_hessian": (P, P), "outer_linear": (P,),
+                  "start": (P,)}
+        for name, shape in shapes.items():
+            if getattr(self, name).shape != shape:
+                raise ValueError(f"{name} has shape {getattr(self, name).shape}, features need {shape}: pass that")
+
+    @classmethod
+    def random(cls, P: int, h: int, seed: int, mu: float = 0.2) -> "LogCosh":
+        """Gaussian everything, curvature above mu of order 1."""
+        rng = np.random.default_rng(seed)
+        Z = rng.standard_normal((P + 1, P)) / np.sqrt(P)
+        A = rng.standard_normal((P, P)) / np.sqrt(P)
+        return cls(Z, rng.uniform(0.2, 1, P + 1), mu, rng.standard_normal((P, h)), rng.standard_normal(P), A @ A.T,
+                   rng.standard_normal(P), 2 * rng.standard_normal(P))
+
+    @property
+    def hyperparameters(self) -> int:  # type: ignore[override]
+        """Columns of C."""
+        return int(self.cross.shape[1])
+
+    @property
+    def L(self) -> float:
+        """Largest curvature."""
+        return float(self.mu + np.linalg.eigvalsh(self.features.T @ (self.scale[:, None] * self.features))[-1])
+
+    @property
+    def hessian_lipschitz(self) -> float:
+        """max |(log cosh)'''| = 4 / (3 sqrt 3), times ||Z' diag(s_j |z_j|) Z||."""
+        weighted = (self.scale * np.linalg.norm(self.features, axis=1))[:, None] * self.features
+        return float(4 / (3 * np.sqrt(3)) * np.linalg.eigvalsh(self.features.T @ weighted)[-1])
+
+    def bind(self, alpha: Array) -> LogCoshBound:
+        """b + C alpha."""
+        return LogCoshBound(self, self.linear + self.cross @ alpha)
+
+    def outer(self, w: Array) -> Array:
+        """w'H_2 w / 2 - b_2'w."""
+        return float(w @ self.outer_hessian @ w / 2 - self.outer_linear @ w)
+
+    def outer_gradient(self, w: Array) -> Array:
+        """H_2 w - b_2."""
+        return self.outer_hessian @ w - self.outer_linear
+
+    def __repr__(self) -> str:
+        return f"LogCosh(P={len(self.linear)}, h={self.hyperparameters}, mu={self.mu:.6g}, L={self.L:.6g})"

@@ -1,0 +1,176 @@
+"""Every estimator on every bilevel family: exactness, identities between them, and costs as counted."""
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from test_outer_loss import FAMILIES, QUADRATIC, curvature, families
+
+import quadmeta as qm
+
+ALL = {
+    "closed_form": lambda T: qm.ClosedForm(), "forward": lambda T: qm.Forward(), "reverse": lambda T: qm.Reverse(),
+    "one_step": lambda T: qm.OneStep(), "truncated": lambda T: qm.Truncated(max(1, T // 2)),
+    "whole": lambda T: qm.Truncated(T), "dr_mad": lambda T: qm.DrMad(), "neumann": lambda T: qm.Neumann(3),
+    "mean neumann": lambda T: qm.Neumann(2, min(T, 3)), "implicit": lambda T: qm.Implicit(),
+    "discounted": lambda T: qm.Discounted(0.8), "fixed_gradient": lambda T: qm.FixedGradient(1.0),
+    "hyper_distill": lambda T: qm.HyperDistill(0.7), "matrix_discount": lambda T: qm.MatrixDiscount(),
+}
+
+
+def case(family, seed, T, x=0.8):
+    problem, alpha = families(seed)[family]
+    return qm.OuterLoss(problem, qm.GradientDescent(T, x / curvature(problem, alpha))), alpha
+
+
+def close(a, b, tolerance=1e-11):
+    return np.linalg.norm(a - b) <= tolerance * (np.linalg.norm(b) + 1e-4)
+
+
+def value(loss, alpha, estimator, start=None):
+    return qm.hypergradient(loss, alpha, estimator, start=start).value
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("name", ALL)
+@given(seed=st.integers(0, 10**6), T=st.integers(1, 12))
+def test_exact_where_it_says_so_and_costs_what_it_says(family, name, seed, T):
+    loss, alpha = case(family, seed, T)
+    estimator = ALL[name](T)
+    got = qm.hypergradient(loss, alpha, estimator)
+    if estimator.exact_when(T):
+        assert close(got.value, loss.definition(alpha))
+    published = estimator.cost(T, loss.problem.hyperparameters, loss.problem.start.size)
+    assert {k: getattr(got, k) for k in published} == published and got.status == "ok"
+
+
+def test_every_member_is_covered():
+    assert set(qm.members("estimators")) - set(ALL) == {"conjugate_gradient", "renormalised_reverse", "stop_gradient"}
+
+
+def test_columns_of_the_published_table_come_out_of_the_counter():
+    loss, alpha = case("data_cleaning", 0, 50)
+    table = {1: qm.OneStep(), 99: qm.DrMad(), 50: qm.Discounted(0.99)}
+    assert all(qm.hypergradient(loss, alpha, e).jvps == jvps for jvps, e in table.items())
+    for N, K in ((9, 5), (4, 10)):
+        assert qm.hypergradient(loss, alpha, qm.Neumann(N, K)).jvps == (N + 1) * K == 50
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_truncation_error_falls_and_vanishes(family):
+    loss, alpha = case(family, 1, 30)
+    exact = loss.definition(alpha)
+    errors = [np.linalg.norm(value(loss, alpha, qm.Truncated(K)) - exact) for K in (1, 5, 15, 30)]
+    assert errors[0] > errors[1] > errors[2] > errors[3] and errors[3] <= 1e-12 * np.linalg.norm(exact)
+    assert close(value(loss, alpha, qm.OneStep()), value(loss, alpha, qm.Truncated(1)))
+
+
+def test_constant_cross_term_identities():
+    """DrMAD is exact, Neumann(N) is Truncated(N + 1), FixedGradient is collinear with OneStep."""
+    loss, alpha = case("coupled", 2, 12)
+    assert close(value(loss, alpha, qm.DrMad()), loss.gradient(alpha))
+    for N in (0, 4, 11):
+        assert close(value(loss, alpha, qm.Neumann(N)), value(loss, alpha, qm.Truncated(N + 1)))
+    one = value(loss, alpha, qm.OneStep())
+    for gamma in (0.3, 0.9, 1.0):
+        assert close(value(loss, alpha, qm.FixedGradient(gamma)), one * sum(gamma**k for k in range(12)))
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_distilled_point_is_the_fixed_gradient_where_J_is_affine(family):
+    loss, alpha = case(family, 3, 9)
+    for gamma in (0.5, 1.0):
+        assert close(value(loss, alpha, qm.HyperDistill(gamma)), value(loss, alpha, qm.FixedGradient(gamma)))
+
+
+def test_fit_of_theta_is_a_least_squares_scale():
+    from quadmeta.estimators._hyper_tape import HyperTape
+    loss, alpha = case("ridge", 0, 15)
+    fitted = qm.HyperDistill(0.9).fit(HyperTape(loss, alpha))
+    exact = loss.gradient(alpha)
+    errors = [np.linalg.norm(value(loss, alpha, e) - exact) for e in (fitted, qm.HyperDistill(0.9))]
+    assert fitted.theta != 1 and errors[0] < errors[1]
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_at_the_inner_minimum(family):
+    """All iterates coincide: discounted estimators are collinear with OneStep, Neumann(T - 1) and DrMAD are exact."""
+    loss, alpha = case(family, 4, 10)
+    long = qm.OuterLoss(loss.problem, qm.GradientDescent(20000, loss.step_size))
+    best = long.trained(alpha)
+    one = value(loss, alpha, qm.OneStep(), best)
+    for gamma in (0.4, 0.99):
+        mass = sum(gamma**k for k in range(10))
+        for estimator in (qm.Discounted(gamma), qm.FixedGradient(gamma), qm.HyperDistill(gamma)):
+            assert close(value(loss, alpha, estimator, best), mass * one, 1e-8)
+    exact = loss.definition(alpha, best)
+    for estimator in (qm.Neumann(9), qm.DrMad(), qm.MatrixDiscount(), qm.Neumann(9, 4)):
+        assert close(value(loss, alpha, estimator, best), exact, 1e-8)
+
+
+@pytest.mark.parametrize("family", QUADRATIC)
+def test_conjugate_gradients_reach_the_solve_with_as_many_products_as_eigenvalues(family):
+    loss, alpha = case(family, 5, 8)
+    solve = value(loss, alpha, qm.Implicit())
+    got = qm.hypergradient(loss, alpha, qm.ConjugateGradient(products=10))
+    assert close(got.value, solve, 1e-8) and got.jvps <= 10
+    few = [np.linalg.norm(value(loss, alpha, qm.ConjugateGradient(products=N)) - solve) for N in (2, 3, 9)]
+    assert few[2] <= few[0]
+    assert qm.hypergradient(loss, alpha, qm.ConjugateGradient(products=2)).jvps == 2
+
+
+def test_matrix_discount_is_asymptotically_exact_and_scalar_discounts_are_not():
+    problem, alpha = families(6)["coupled"]
+    errors = {}
+    for T in (10, 400):
+        loss = qm.OuterLoss(problem, qm.GradientDescent(T, 1 / curvature(problem, alpha)))
+        exact = loss.gradient(alpha)
+        errors[T] = [np.linalg.norm(value(loss, alpha, e) / np.linalg.norm(exact) - exact / np.linalg.norm(exact))
+                     for e in (qm.MatrixDiscount(), qm.Discounted(0.9), qm.Discounted(0.5))]
+    assert errors[400][0] < 1e-10 < errors[10][0] and min(errors[400][1:]) > 1e-2
+
+
+def test_scaling_rule():
+    """w, alpha and both losses rescaled: every estimator scales alike, which a lost step size would break."""
+    lam, s, r, u = np.array([0.3, 1.0, 2.0]), 3.0, 0.5, 7.0
+    a = qm.Coupled.random(lam, h=2, seed=0)
+    b = qm.Coupled(a.hessian * u / s**2, a.cross * u / (s * r), a.linear * u / s, a.outer_hessian * u / s**2,
+                   a.outer_linear[:, 0] * u / s, a.start * s)
+    alpha = np.array([0.4, -0.7])
+    one, two = (qm.OuterLoss(p, qm.GradientDescent(7, eta)) for p, eta in ((a, 0.4), (b, 0.4 * s**2 / u)))
+    for name, make in ALL.items():
+        assert close(value(two, alpha * r, make(7)), value(one, alpha, make(7)) * u / r), name
+    assert close(value(two, alpha * r, qm.ConjugateGradient(3)), value(one, alpha, qm.ConjugateGradient(3)) * u / r)
+
+
+BAD = {
+    "K > T": (lambda o, a: qm.hypergradient(o, a, qm.Truncated(9)), "K = 9 exceeds"),
+    "K": (lambda o, a: qm.Truncated(0), "K = 0"),
+    "N": (lambda o, a: qm.Neumann(-1), "products = -1"),
+    "estimates": (lambda o, a: qm.hypergradient(o, a, qm.Neumann(1, 9)), "estimates = 9 exceeds"),
+    "gamma 0": (lambda o, a: qm.Discounted(0.0), "gamma = 0.0"),
+    "gamma 2": (lambda o, a: qm.FixedGradient(2.0), "gamma = 2.0"),
+    "gamma NaN": (lambda o, a: qm.HyperDistill(np.nan), "gamma"),
+    "cg": (lambda o, a: qm.ConjugateGradient(1), "at least 2"),
+    "stop": (lambda o, a: qm.hypergradient(o, a, qm.StopGradient()), "step size"),
+    "dtype": (lambda o, a: qm.hypergradient(o, a, qm.Reverse(dtype="float32")), "float64"),
+    "alpha": (lambda o, a: qm.hypergradient(o, a[:1], qm.Reverse()), "alpha has shape"),
+    "start": (lambda o, a: qm.hypergradient(o, a, qm.Reverse(), start=[1.0]), "start has shape"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_input_is_one_line_that_names_it(name):
+    call, message = BAD[name]
+    with pytest.raises(ValueError, match=message) as caught:
+        call(*case("coupled", 0, 5))
+    assert "\n" not in str(caught.value)
+
+
+def test_cg_on_a_singular_hessian_is_an_error():
+    X, Y = np.eye(3)[:2], np.ones(2)
+    problem = qm.Ridge((X, Y), (np.eye(3), np.ones(3)))
+    loss = qm.OuterLoss(problem, qm.GradientDescent(3, 0.5))
+    with pytest.raises(ValueError, match="singular"):
+        qm.hypergradient(loss, [0.0], qm.ConjugateGradient(8))
+    with pytest.raises(ValueError, match="singular"):
+        qm.hypergradient(loss, [0.0], qm.Implicit())

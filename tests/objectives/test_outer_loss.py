@@ -1,0 +1,154 @@
+"""Exact hypergradients of every bilevel family against loops, differences and fifty digits."""
+from fractions import Fraction as Q
+
+import mpmath as mp
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import quadmeta as qm
+
+
+def families(seed):
+    """(problem, alpha) of each family, small and random."""
+    rng = np.random.default_rng(seed)
+
+    def data(n, p, o=None):
+        return rng.standard_normal((n, p)), rng.standard_normal(n if o is None else (n, o))
+    lam = rng.choice([0.3, 0.3, 1.0, 2.0], 4)
+    return {
+        "coupled": (qm.Coupled.random(lam, h=3, seed=seed), rng.standard_normal(3)),
+        "ridge": (qm.Ridge(data(9, 4, 2), data(5, 4, 2)), rng.uniform(0.05, 1, 1)),
+        "task_weights": (qm.TaskWeights([data(6, 3), data(4, 3), data(2, 3)], data(6, 3), 0.1), rng.uniform(0, 1, 3)),
+        "data_cleaning": (qm.DataCleaning(data(8, 3, 2), data(6, 3, 2)), rng.standard_normal(8)),
+        "log_cosh": (qm.LogCosh.random(4, 3, seed), rng.standard_normal(3)),
+    }
+
+
+FAMILIES = list(families(0))
+QUADRATIC = FAMILIES[:-1]
+
+
+def curvature(problem, alpha):
+    bound = problem.at(alpha)
+    return problem.L if isinstance(problem, qm.LogCosh) else bound.spectrum[0][-1]
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+@given(seed=st.integers(0, 10**6), T=st.integers(1, 40), x=st.floats(0.05, 2.2), warm=st.booleans())
+def test_closed_form_is_reverse_mode_by_loops(name, seed, T, x, warm):
+    problem, alpha = families(seed)[name]
+    loss = qm.OuterLoss(problem, qm.GradientDescent(T, x / curvature(problem, alpha)))
+    start = np.random.default_rng(seed).standard_normal(problem.start.shape) if warm else None
+    want = loss.definition(alpha, start)
+    got = loss.gradient(alpha, start)
+    # cancellation between steps is bounded by T terms of the largest size
+    assert np.linalg.norm(got - want) <= 1e-12 * T * max(np.linalg.norm(want), 1e-3 * max(1, abs(loss(alpha, start))))
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_hypergradient_is_the_derivative_of_the_value(name):
+    for seed in range(5):
+        problem, alpha = families(seed)[name]
+        loss = qm.OuterLoss(problem, qm.GradientDescent(9, 0.7 / curvature(problem, alpha)))
+        h = 1e-5
+        numeric = [(loss(alpha + h * e) - loss(alpha - h * e)) / (2 * h) for e in np.eye(len(alpha))]
+        np.testing.assert_allclose(loss.gradient(alpha), numeric, rtol=1e-6, atol=1e-8 * max(1, abs(loss(alpha))))
+
+
+@pytest.mark.parametrize("T", [1, 2, 3, 5])
+def test_golden_values(T):
+    problem = qm.Coupled(np.diag([0.5, 0.25]), np.eye(2), np.zeros(2), [[0.5, 0.25], [0.25, 0.5]], [1, -1], [1, 2])
+    exact, half, three = {
+        1: (("-3/8", "15/8"), ("-3/8", "15/8"), ("-3/8", "15/8")),
+        2: (("-57/64", "91/32"), ("-25/32", "41/16"), ("-7/8", "97/32")),
+        3: (("-651/512", "3441/1024"), ("-143/128", "175/64"), ("-177/128", "477/128")),
+        5: (("-54963/32768", "995775/262144"), ("-3175/2048", "2657/1024"), ("-4611/2048", "8889/2048"))}[T]
+    loss = qm.OuterLoss(problem, qm.GradientDescent(T, 1.0))
+    for want, estimator in ((exact, qm.ClosedForm()), (half, qm.Discounted(0.5)), (three, qm.Discounted(0.75))):
+        got = qm.hypergradient(loss, [0.0, 0.0], estimator).value
+        assert got == pytest.approx([float(Q(x)) for x in want], rel=1e-14)
+
+
+@pytest.mark.parametrize("T", [3, 200, 10**6])
+@pytest.mark.parametrize("x", [0.4, 1.0, 1.9, 2.3])
+def test_prescribed_spectra_against_high_precision(T, x):
+    """Diagonal H with repeated eigenvalues, any horizon, stable and diverging: log magnitudes at 1e-12."""
+    lam = np.array([0.1, 0.1, 0.7, 1.0])
+    rng = np.random.default_rng(T)
+    C, b, b2, w0 = rng.standard_normal((4, 2)), *rng.standard_normal((3, 4))
+    H2 = np.eye(4) + 0.3 * np.ones((4, 4))
+    loss = qm.OuterLoss(qm.Coupled(np.diag(lam), C, b, H2, b2, w0), qm.GradientDescent(T, x))
+    got = loss.signed_gradient([0.0, 0.0])
+    with mp.workdps(60):
+        def m(v):
+            return [mp.mpf(float(k)) for k in v]
+        L, e = m(lam), [w - c / k for w, c, k in zip(m(w0), m(b), m(lam), strict=True)]
+        a = [1 - mp.mpf(x) * k for k in L]
+        w = [c / k + p**T * d for c, k, p, d in zip(m(b), L, a, e, strict=True)]
+        g = [mp.fsum(mp.mpf(float(H2[i, j])) * w[j] for j in range(4)) - m(b2)[i] for i in range(4)]
+        S = [(1 - p**T) / (1 - p) for p in a]
+        for k in range(2):
+            terms = [mp.mpf(x) * mp.mpf(float(C[i, k])) * S[i] * g[i] for i in range(4)]
+            want = mp.fsum(terms)
+            size = mp.fsum(map(abs, terms)) / abs(want)
+            assert got.sign[k] == mp.sign(want)
+            assert abs(got.log[k] - mp.log(abs(want))) <= 1e-12 * size * max(1, abs(mp.log(abs(want))) * 0.01)
+
+
+def test_many_steps_tend_to_the_implicit_hypergradient():
+    for name in QUADRATIC:
+        problem, alpha = families(3)[name]
+        loss = qm.OuterLoss(problem, qm.GradientDescent(200000, 1 / curvature(problem, alpha)))
+        np.testing.assert_allclose(loss.gradient(alpha), loss.implicit(alpha), rtol=1e-9, atol=1e-12)
+
+
+def test_digits_are_split_corrupted_and_exactly_differentiated():
+    cleaning = qm.DataCleaning.digits(seed=1)
+    assert repr(cleaning) == "DataCleaning(n=600, p=65, outputs=10, rho=0.01)"
+    assert 0.38 < cleaning.corrupted.mean() < 0.52 and len(cleaning.test[0]) == 597
+    loss, alpha = qm.OuterLoss(cleaning, qm.GradientDescent(50, 1 / cleaning.smoothness)), np.zeros(600)
+    np.testing.assert_allclose(loss.gradient(alpha), loss.definition(alpha), rtol=1e-10, atol=1e-18)
+    assert 0.7 < cleaning.accuracy(loss.trained(alpha)) < 0.95
+
+
+X, Y = np.eye(3), np.ones(3)
+COUPLED = qm.Coupled(np.eye(2), np.eye(2), np.zeros(2), np.eye(2), np.zeros(2))
+GD = qm.GradientDescent(3, 0.5)
+BAD = {
+    "alpha length": (lambda: qm.OuterLoss(COUPLED, GD).gradient([0.0]), "alpha has shape"),
+    "alpha NaN": (lambda: qm.OuterLoss(COUPLED, GD).gradient([0.0, np.nan]), "alpha has the non-finite"),
+    "free step": (lambda: qm.OuterLoss(COUPLED, qm.GradientDescent(3)), "leaves its step size free"),
+    "given step": (lambda: qm.LogObjective(qm.Quadratic.random(3, 0), GD), "no free parameter"),
+    "step": (lambda: qm.GradientDescent(3, 0.0), "step_size = 0.0"),
+    "negative step": (lambda: qm.GradientDescent(3, -1.0), "step_size has the negative"),
+    "diverges": (lambda: qm.OuterLoss(COUPLED, qm.GradientDescent(5000, 9.0))([1.0, 1.0]), "diverges"),
+    "start": (lambda: qm.OuterLoss(COUPLED, GD)([0.0, 0.0], [1.0]), "start has shape"),
+    "asymmetric": (lambda: qm.Coupled([[1, 2], [0, 1]], np.eye(2), np.zeros(2), np.eye(2), np.zeros(2)), "asymmetric"),
+    "shapes": (lambda: qm.Coupled(np.eye(2), np.eye(3), np.zeros(2), np.eye(2), np.zeros(2)), "cross has shape"),
+    "singular": (lambda: qm.OuterLoss(qm.Ridge((X[:1], Y[:1]), (X, Y)), GD).gradient([0.0]), "singular"),
+    "negative ridge": (lambda: qm.OuterLoss(qm.Ridge((X, Y), (X, Y)), GD).gradient([-1.0]), "ridge"),
+    "no tasks": (lambda: qm.TaskWeights([], (X, Y)), "tasks is empty"),
+    "zero weights": (lambda: qm.OuterLoss(qm.TaskWeights([(X, Y)], (X, Y)), GD).gradient([0.0]), "not all 0"),
+    "empty validation": (lambda: qm.DataCleaning((X, Y), (X[:0], Y[:0])), "validation X has shape"),
+    "outputs": (lambda: qm.DataCleaning((X, Y), (X, np.ones((3, 2)))), "pass equal ones"),
+    "noise": (lambda: qm.DataCleaning.digits(noise=1.5), "noise = 1.5"),
+    "samples": (lambda: qm.DataCleaning.digits(samples=1000), "samples = 1000"),
+    "mu": (lambda: qm.LogCosh.random(3, 2, 0, mu=0.0), "mu = 0.0"),
+    "implicit": (lambda: qm.OuterLoss(qm.LogCosh.random(3, 2, 0), GD).implicit([0.0, 0.0]), "not quadratic"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_input_is_one_line_that_names_it(name):
+    call, message = BAD[name]
+    with pytest.raises((ValueError, OverflowError), match=message) as caught:
+        call()
+    assert "\n" not in str(caught.value)
+
+
+def test_labels_outside_the_classes_are_refused():
+    from quadmeta.problems._weighted import one_hot
+    with pytest.raises(ValueError, match="whole numbers from 0 to 2"):
+        one_hot("labels", [0, 3], 3)
