@@ -23,7 +23,7 @@ TOP = 1.0  # of the colours: a factor 10
 
 # settings
 CAPTION = (r"Excess risk with the step tuned on the training loss, over that with the step tuned on held-out data: "
-           r"exact limit of large $d$, $n$, $T$. Half of the $n$ samples choose the step; then (a) the other half alone "
+           r"limit of large $d$, $n$, $T$. Half of the $n$ samples choose the step; then (a) the other half alone "
            r"trains, (b) all train again. Symbols, in the same colours: random tasks, $d=400$, $T=1000$ (triangle: "
            r"validation wins; circle: training loss wins; square: within 3%). Lines: closed forms. Above the dashed "
            r"one, $\sigma^2=|1-n/d|\,\|w_*\|^2$, tuning on the training loss is worse than no training: "

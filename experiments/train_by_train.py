@@ -34,7 +34,7 @@ SEED = 1
 FULL: dict[str, Any] = {
     "d": 1000, "n": 500, "steps": 40, "sigma": 1.0, "tasks": 40, "test_tasks": 20, "line": 61,
     "horizons": [1, 3, 10, 30, 100, 300, 1000], "sigmas": [0.1, 0.2, 0.35, 0.5, 0.7, 1.0, 1.4, 2.0, 3.0],
-    "sizes": [125, 250, 500, 750, 1000, 1500, 2000, 3000], "size_tasks": [8, 14], "splits": 30,
+    "sizes": [125, 250, 500, 750, 1000, 1500, 2000, 3000], "size_tasks": [6, 12], "splits": 30,
     "few_to_many": {"diabetes": [8, 12, 20, 40, 80, 160, 290], "digits": [20, 40, 64, 128, 256, 512, 1024]}}
 SMOKE: dict[str, Any] = FULL | {
     "d": 100, "n": 50, "tasks": 25, "test_tasks": 10, "line": 13, "horizons": [1, 10, 100],

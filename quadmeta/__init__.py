@@ -18,6 +18,9 @@ _PLACES = {
     "failure_horizon": "quadmeta.horizons",
     "meta_descent": "quadmeta.descent",
     "iteration_bound": "quadmeta.descent",
+    "bilevel_descent": "quadmeta.bilevel",
+    "Adam": "quadmeta.bilevel",
+    "Gradient": "quadmeta.bilevel",
     "run_protocol": "quadmeta.protocol",
     "pmap": "quadmeta.sweep",
     "members": "quadmeta._registry",
@@ -25,7 +28,7 @@ _PLACES = {
     "check": "quadmeta.claims._ledger",
     "claim": "quadmeta.claims._ledger",
 }
-_MODULES = ("arithmetic", "claims", "descent", "estimators", "gradient_flow", "horizons", "objectives", "optimizers",
+_MODULES = ("arithmetic", "bilevel", "claims", "descent", "estimators", "gradient_flow", "horizons", "objectives", "optimizers",
             "phases", "plotting", "problems", "protocol", "spectra", "sweep")
 
 

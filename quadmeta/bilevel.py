@@ -1,0 +1,88 @@
+"""Descent on the hyperparameters of a bilevel problem with any estimator, plain or with Adam, with warm starts."""
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from quadmeta._validate import finite
+from quadmeta.estimators._base import Estimator, Hypergradient, hypergradient
+from quadmeta.objectives.outer_loss import OuterLoss
+
+Array = Any
+
+
+@dataclass(frozen=True)
+class Gradient:
+    """alpha <- alpha - step * g."""
+
+    step: float
+
+    def update(self, k: int, memory: tuple[Array, ...], g: Array) -> tuple[Array, tuple[Array, ...]]:
+        """(increment, memory) at outer step k = 1, 2, ..."""
+        return -self.step * g, ()
+
+
+@dataclass(frozen=True)
+class Adam:
+    """alpha <- alpha - step * m_hat / (sqrt(v_hat) + epsilon), moments with factors beta_1, beta_2 (Kingma, Ba 2015)."""
+
+    step: float = 0.1
+    beta1: float = 0.9
+    beta2: float = 0.999
+    epsilon: float = 1e-12
+
+    def update(self, k: int, memory: tuple[Array, ...], g: Array) -> tuple[Array, tuple[Array, ...]]:
+        """(increment, memory) at outer step k = 1, 2, ..."""
+        m, v = memory or (0 * g, 0 * g)
+        m, v = self.beta1 * m + (1 - self.beta1) * g, self.beta2 * v + (1 - self.beta2) * g**2
+        first, second = m / (1 - self.beta1**k), v / (1 - self.beta2**k)
+        return -self.step * first / (np.sqrt(second) + self.epsilon), (m, v)
+
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """Where a descent stands after ``step`` outer steps; passing it back resumes the run to the bit."""
+
+    alpha: Array
+    start: Array
+    """w_0 of the next inner run."""
+    step: int = 0
+    memory: tuple[Array, ...] = ()
+    last: Hypergradient | None = None
+    """The estimate that led here."""
+    jvps: int = 0
+    """Spent so far."""
+    outer_gradients: int = field(default=0)
+
+
+def bilevel_descent(loss: OuterLoss, alpha: Array, estimator: Estimator, rule: Gradient | Adam = Adam(),
+                    warm: bool = True, lower: float | None = None, state: State | None = None) -> Iterator[State]:
+    """States after 1, 2, ... outer steps, without end.
+
+    Args:
+        loss: outer loss of a bilevel problem.
+        alpha: initial hyperparameters (h,).
+        estimator: any; each outer step runs it once.
+        rule: ``Adam(step)`` or ``Gradient(step)``.
+        warm: the next inner run starts where this one ended, instead of at the problem's start.
+        lower: clip hyperparameters at this value from below, for example 0 for weights.
+        state: a state of the same descent to go on from; ``alpha`` is then ignored.
+
+    Raises:
+        FloatingPointError: an estimate that is not finite, before it spoils alpha.
+    """
+    if state is None:
+        state = State(finite("alpha", alpha), loss.problem.start)
+    while True:
+        found = hypergradient(loss, state.alpha, estimator, start=state.start)
+        if found.status != "ok":
+            raise FloatingPointError(f"outer step {state.step + 1}: {estimator!r} returned {found.status}: take a step "
+                                     "size below 2 / L or fewer products")
+        change, memory = rule.update(state.step + 1, state.memory, found.value)
+        moved = state.alpha + change
+        moved = moved if lower is None else np.maximum(moved, lower)
+        start = loss.trained(state.alpha, state.start) if warm else state.start
+        state = State(moved, start, state.step + 1, memory, found, state.jvps + found.jvps,
+                      state.outer_gradients + found.outer_gradients)
+        yield state

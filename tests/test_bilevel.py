@@ -1,0 +1,53 @@
+"""Bilevel descent reaches the best hyperparameter, resumes to the bit, and refuses to write NaN."""
+from itertools import islice
+
+import numpy as np
+import pytest
+from test_outer_loss import families
+
+import quadmeta as qm
+from quadmeta.bilevel import Adam, Gradient, bilevel_descent
+
+
+def ridge(T=300):
+    rng = np.random.default_rng(0)
+    w = rng.standard_normal(5)
+    parts = []
+    for n in (12, 400):
+        X = rng.standard_normal((n, 5))
+        parts.append((X, X @ w + 2 * rng.standard_normal(n)))
+    problem = qm.Ridge(*parts)
+    return qm.OuterLoss(problem, qm.GradientDescent(T, 0.3))
+
+
+@pytest.mark.parametrize("rule", [Adam(0.05), Gradient(0.3)])
+@pytest.mark.parametrize("estimator", [qm.Reverse(), qm.ClosedForm(), qm.MatrixDiscount(), qm.Implicit()])
+def test_descent_reaches_the_best_ridge(rule, estimator):
+    from scipy.optimize import minimize_scalar
+    loss = ridge()
+    best = minimize_scalar(lambda a: loss([a]), bounds=(0, 5), method="bounded", options={"xatol": 1e-10}).x
+    state = next(islice(bilevel_descent(loss, [0.05], estimator, rule, lower=0.0), 400, None))
+    assert 0 < best < 5 and state.alpha[0] == pytest.approx(best, rel=1e-2)
+
+
+def test_resuming_is_the_same_run_to_the_bit():
+    problem, alpha = families(0)["data_cleaning"]
+    loss = qm.OuterLoss(problem, qm.GradientDescent(5, 0.3))
+    whole = list(islice(bilevel_descent(loss, alpha, qm.Discounted(0.9)), 8))
+    rest = list(islice(bilevel_descent(loss, alpha, qm.Discounted(0.9), state=whole[3]), 4))
+    assert (rest[-1].alpha == whole[-1].alpha).all() and rest[-1].step == 8
+    assert whole[-1].jvps == rest[-1].jvps == 8 * 5 and whole[-1].outer_gradients == 40
+
+
+def test_warm_starts_follow_the_inner_run():
+    problem, alpha = families(0)["coupled"]
+    loss = qm.OuterLoss(problem, qm.GradientDescent(5, 0.3))
+    warm, cold = (next(bilevel_descent(loss, alpha, qm.Reverse(), warm=w)) for w in (True, False))
+    assert (warm.start == loss.trained(alpha)).all() and (cold.start == problem.start).all()
+
+
+def test_a_diverging_estimate_stops_the_descent_before_alpha_is_spoilt():
+    problem, alpha = families(0)["coupled"]
+    loss = qm.OuterLoss(problem, qm.GradientDescent(3000, 50.0))
+    with pytest.raises(FloatingPointError, match="outer step 1"):
+        next(bilevel_descent(loss, alpha, qm.Reverse()))
