@@ -28,8 +28,8 @@ _PLACES = {
     "check": "quadmeta.claims._ledger",
     "claim": "quadmeta.claims._ledger",
 }
-_MODULES = ("arithmetic", "bilevel", "claims", "descent", "estimators", "gradient_flow", "horizons", "objectives", "optimizers",
-            "phases", "plotting", "problems", "protocol", "spectra", "sweep")
+_MODULES = ("arithmetic", "bilevel", "claims", "descent", "discount", "estimators", "gradient_flow", "horizons",
+            "objectives", "optimizers", "phases", "plotting", "problems", "protocol", "spectra", "sweep")
 
 
 def _members() -> dict[str, str]:

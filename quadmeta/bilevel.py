@@ -25,7 +25,7 @@ class Gradient:
 
 @dataclass(frozen=True)
 class Adam:
-    """alpha <- alpha - step * m_hat / (sqrt(v_hat) + epsilon), moments with factors beta_1, beta_2 (Kingma, Ba 2015)."""
+    """alpha <- alpha - step * m_hat / (sqrt(v_hat) + epsilon), moments decaying by beta_1, beta_2 (Kingma, Ba 2015)."""
 
     step: float = 0.1
     beta1: float = 0.9

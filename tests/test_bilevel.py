@@ -9,15 +9,15 @@ import quadmeta as qm
 from quadmeta.bilevel import Adam, Gradient, bilevel_descent
 
 
-def ridge(T=300):
+def ridge(T=150):
     rng = np.random.default_rng(0)
     w = rng.standard_normal(5)
     parts = []
     for n in (12, 400):
         X = rng.standard_normal((n, 5))
-        parts.append((X, X @ w + 2 * rng.standard_normal(n)))
+        parts.append((X, X @ w + rng.standard_normal(n)))
     problem = qm.Ridge(*parts)
-    return qm.OuterLoss(problem, qm.GradientDescent(T, 0.3))
+    return qm.OuterLoss(problem, qm.GradientDescent(T, 0.2))
 
 
 @pytest.mark.parametrize("rule", [Adam(0.05), Gradient(0.3)])
