@@ -95,7 +95,7 @@ def text(value: Any) -> str:
     if max(abs(value.numerator), value.denominator) < 10**12:
         return str(value)
     exponent = log10(abs(value.numerator)) - log10(value.denominator)
-    whole = int(exponent // 1)
+    whole = int((exponent + 5e-8) // 1)
     return f"{'-' if value < 0 else ''}{10 ** (exponent - whole):.6f}e{whole:+d}"
 
 

