@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 import quadmeta as qm
+from experiments._speed_problems import hypergradient, sweep
 from quadmeta.objectives._base import BLOCK
 
 Array = Any
@@ -14,12 +15,14 @@ LONGEST = 10**4  # steps that a loop is asked to unroll
 
 
 def main() -> int:
-    """Print three tables: against T, against d, and a grid over tasks."""
+    """Print a table each: against T, against d, a grid over tasks, the least-squares sweep, exact hypergradients."""
     print("Times are the best of several runs. 'error' is relative to the closed form (that of the closed form to 50\n"
           "digits, up to T = 10^4). 'reverse, R^d' back-propagates with H; 'loop, modes' unrolls the eigenmodes.\n")
     _against_steps()
     _against_dimension()
     _grid()
+    sweep(_timed, _time)
+    hypergradient(_timed, _time)
     return 0
 
 
@@ -133,6 +136,7 @@ def _grid() -> None:
         scale = sizes // len(part)
         print(f"{T:>10} | {_time(fast):>11} {memory[0]:>9.1f} MB | {_time(scale * slow):>12} {memory[1]:>9.1f} MB "
               f"{_error(value, exact[::scale]):>15}" + (f"  (timed on 1 of {scale} parts)" if scale > 1 else ""))
+    print()
 
 
 def _peak(call: Callable[[], Any]) -> float:
