@@ -7,8 +7,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 slow = [HealthCheck.too_slow, HealthCheck.data_too_large]
-settings.register_profile("ci", deadline=None, print_blob=True, suppress_health_check=slow)
-settings.register_profile("user", deadline=None, derandomize=True, suppress_health_check=slow)
+settings.register_profile("ci", deadline=None, max_examples=50, print_blob=True, suppress_health_check=slow)
+settings.register_profile("user", deadline=None, max_examples=50, derandomize=True, suppress_health_check=slow)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "user"))
 
 
