@@ -34,6 +34,9 @@ class StepSizeTape(Tape):
         super().__init__()
         if dtype not in DTYPES:
             raise ValueError(unknown("dtype", dtype, DTYPES))
+        if objective.outer != "train":
+            raise ValueError(f"{type(objective).__name__} scores w_T by another loss than the inner one, a tape of the "
+                             "step size knows the inner one: use its own gradient")
         modes = objective.problem.modes()
         if objective.pooled and modes.eigenvalues.ndim > 1:
             raise ValueError(f"problem has {modes.eigenvalues[..., 0].size} pooled tasks, a tape runs each on its own: "

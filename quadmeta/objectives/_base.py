@@ -57,6 +57,8 @@ class Objective(ABC):
                                  "logarithm has a pole: pass two distinct active eigenvalues, or use NaiveObjective")
 
     logarithmic = False
+    outer = "train"
+    """The loss of w_T that is transformed: "train" is the inner loss itself."""
 
     @abstractmethod
     def transform(self, moments: LogMoments, order: int) -> Array:

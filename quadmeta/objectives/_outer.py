@@ -36,7 +36,6 @@ class OuterObjective(Objective):
 
     problem: RegressionProblem
     truncation: float | None = None
-    outer = ""
 
     def __post_init__(self) -> None:
         if not isinstance(self.problem, RegressionProblem):

@@ -190,6 +190,8 @@ BAD = {
     "naive renormalised": (lambda o: qm.hypergradient(qm.NaiveObjective(o.problem, o.optimizer), 0.1,
                                                       qm.RenormalisedReverse()), "use LogObjective"),
     "mp renormalised": (lambda o: qm.hypergradient(o, 0.1, qm.RenormalisedReverse(dtype="mpmath")), "float dtype"),
+    "other loss": (lambda o: qm.hypergradient(qm.PopulationRisk(qm.LeastSquares.draw(4, 3, 1.0), o.optimizer), 0.1,
+                                              qm.Reverse()), "another loss"),
     "stop at 0": (lambda o: qm.hypergradient(o, 0.0, qm.StopGradient()), "step_size = 0"),
     "negative": (lambda o: qm.hypergradient(o, -1.0, qm.Reverse()), "negative entry -1.0"),
 }
@@ -201,3 +203,10 @@ def test_bad_input_is_one_line_that_names_it(name):
     with pytest.raises(ValueError, match=message) as caught:
         call(qm.LogObjective(problem(), qm.GradientDescent(3)))
     assert "\n" not in str(caught.value)
+
+
+def test_train_by_train_is_differentiated_by_every_unrolled_estimator():
+    objective = qm.TrainByTrain(qm.LeastSquares.draw(6, 4, 1.0), qm.GradientDescent(5))
+    exact = float(objective.gradient(0.2))
+    for estimator in (qm.Reverse(), qm.Forward(), qm.Truncated(5)):
+        assert qm.hypergradient(objective, 0.2, estimator).value == pytest.approx(exact, rel=1e-13)
