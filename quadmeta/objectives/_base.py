@@ -113,6 +113,9 @@ class Objective(ABC):
         except ValueError:
             raise ValueError(f"step_size has shape {eta.shape}, the tasks {lam.shape[:-1]}: pass shapes that broadcast "
                              "(a new last axis for a grid over all tasks)") from None
+        if eta.size and eta.max() * lam.max() > 1e150:
+            raise ValueError(f"step_size = {eta.max():.3g} times the largest eigenvalue {lam.max():.3g} exceeds 1e150, "
+                             "where products lose digits: rescale the problem")
         dead = np.broadcast_to(~omega.any(axis=-1), shape)  # w_0 = w_*: F = 0
         omega = np.where(omega.any(axis=-1, keepdims=True), omega, 1.0)
         eta = np.broadcast_to(eta, shape).ravel()

@@ -125,7 +125,8 @@ def test_renormalising_is_what_makes_it_survive():
 
 def test_euler_invariant_is_a_free_error_estimate():
     objective = qm.LogObjective(problem(), qm.GradientDescent(300))
-    drift = [qm.hypergradient(objective, 0.3, qm.RenormalisedReverse(dtype=t)).notes["drift"] for t in ("float32", "float64")]
+    drift = [qm.hypergradient(objective, 0.3, qm.RenormalisedReverse(dtype=dtype)).notes["drift"]
+             for dtype in ("float32", "float64")]
     assert 0 < drift[0] < 1e-4 and 0 < drift[1] < 1e-13
 
 

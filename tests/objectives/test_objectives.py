@@ -181,6 +181,7 @@ BAD = {
     "negative eta": (lambda p: qm.LogObjective(p, qm.GradientDescent(2))(-0.1), "step_size has the negative entry"),
     "NaN eta": (lambda p: qm.LogObjective(p, qm.GradientDescent(2))([0.1, np.nan]), "step_size has the non-finite"),
     "infinite eta": (lambda p: qm.NaiveObjective(p, qm.GradientDescent(2))(np.inf), "step_size has the non-finite"),
+    "huge eta": (lambda p: qm.LogObjective(p, qm.GradientDescent(2))(1e200), "exceeds 1e150"),
     "pooled logs": (lambda p: qm.MeanLogObjective(p, qm.GradientDescent(2), pooled=True), "use LogObjective"),
     "task shape": (lambda p: qm.LogObjective(qm.Quadratic.stack([p, p]), qm.GradientDescent(2), pooled=False)(
         np.ones(3)), "step_size has shape"),

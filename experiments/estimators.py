@@ -1,0 +1,234 @@
+"""Accuracy of every hypergradient estimator against its cost, and the spectral filter that explains it.
+
+Where J is constant, J = -C', each estimate is eta C' Q v: the exact unrolled hypergradient has v = S_T(a) g_T in the
+eigenbasis Q of the inner Hessian, S_T(a) = (1 - a^T) / (1 - a), a = 1 - eta lambda, and an estimator puts another
+function of eta lambda in place of S_T(a): S_K of its truncation or its Neumann series, the constant S_T(gamma) of a
+discount, 1 / (eta lambda) of implicit differentiation, the polynomial (1 - prod_j (1 - lambda / theta_j)) / (eta
+lambda) over the Ritz values theta_j of conjugate gradients. Those that use the gradients g_t of earlier states have a
+transient part besides, which vanishes at w_0 = w_*.
+
+Source: Yakovlev, Bakhteev, Strijov 2023, Theorems 1 and 2; Lorraine, Vicol, Duvenaud 2020; Lee et al. 2022.
+"""
+from typing import Any
+
+import numpy as np
+
+import quadmeta as qm
+
+Rows = list[dict[str, Any]]
+MEAN = 5  # states that the averaged Neumann estimate takes
+
+# settings
+CAPTION = (r"One family: $J$ constant, $P=50$ weights with a geometric spectrum of $\kappa=100$, $h=10$ hyperparameters, "
+           r"$T=100$, $\eta=1/L$, 10 seeds. (a, b) Relative error to the exact unrolled hypergradient against the "
+           r"products spent, each method at a sweep of its parameter: lines are the median of the closed forms, "
+           r"markers that of the estimates, bands and bars the range over seeds. A discount $\gamma$ from 0.5 to 1 "
+           r"(vertical strings, two of them beside their cost of $T$) does not change the cost. Conjugate gradients "
+           r"end at the gap between the implicit and the unrolled hypergradient. (c) The function "
+           r"$\varphi(\eta\lambda)$ by which each method replaces $S_T(1-\eta\lambda)$, times $\eta\lambda$, so that 1 "
+           r"is the inverse Hessian: lines closed form, markers estimates on eigenvectors; the polynomial of conjugate "
+           r"gradients is that of $H$ times a vector with equal parts of all of them.")
+SEED = 0
+FULL: dict[str, Any] = {"P": 50, "h": 10, "T": 100, "kappa": 100.0, "seeds": 10, "near": 0.01}
+SMOKE: dict[str, Any] = FULL | {"seeds": 2}
+EXACT = ("reverse", "forward", "DrMAD")
+DISCOUNTS = ("discounted", "fixed gradient", "HyperDistill")
+
+
+def points(P: int, h: int, T: int, kappa: float, seeds: int, near: float) -> list[dict[str, Any]]:
+    """All estimators at two starts for each seed; the filters once."""
+    family = {"P": P, "h": h, "T": T, "kappa": kappa}
+    starts = [("cold", 1.0), ("near", near)]
+    return [family | {"part": place, "distance": distance, "seed": SEED + seed}
+            for seed in range(seeds) for place, distance in starts] + [
+                family | {"part": "filter", "distance": 0.0, "seed": SEED}]
+
+
+# compute
+def sweep(T: int) -> list[tuple[str, float, Any]]:
+    """(name, parameter, estimator); parameter 0 where there is none."""
+    counts = sorted({int(K) for K in np.geomspace(1, T, 20).round()})
+    gammas = [0.5, 0.8, 0.9, 0.95, 0.97, 0.98, 0.99, 1.0]
+    return [("one step", 0, qm.OneStep()), ("implicit", 0, qm.Implicit()), ("matrix discount", 0, qm.MatrixDiscount()),
+            ("reverse", 0, qm.Reverse()), ("forward", 0, qm.Forward()), ("DrMAD", 0, qm.DrMad()),
+            *(("truncated", K, qm.Truncated(K)) for K in counts),
+            *(("Neumann", K - 1, qm.Neumann(K - 1)) for K in counts),
+            *(("mean Neumann", K - 1, qm.Neumann(K - 1, MEAN)) for K in counts),
+            *(("conjugate gradients", N, qm.ConjugateGradient(N)) for N in counts if 2 <= N <= 60),
+            *(("discounted", gamma, qm.Discounted(gamma)) for gamma in gammas),
+            *(("fixed gradient", gamma, qm.FixedGradient(gamma)) for gamma in gammas),
+            *(("HyperDistill", gamma, qm.HyperDistill(gamma)) for gamma in gammas)]
+
+
+def shown(T: int) -> list[tuple[str, float, Any]]:
+    """The filters that are drawn."""
+    return [("reverse", 0, qm.Reverse()), ("implicit", 0, qm.Implicit()), ("truncated", 10, qm.Truncated(10)),
+            ("Neumann", 29, qm.Neumann(29)), ("fixed gradient", 0.9, qm.FixedGradient(0.9)),
+            ("discounted", 0.98, qm.Discounted(0.98)), ("one step", 0, qm.OneStep()),
+            ("conjugate gradients", 5, qm.ConjugateGradient(5))]
+
+
+def measure(part: str, P: int, h: int, T: int, kappa: float, distance: float, seed: int) -> Rows:
+    """Errors of all estimators from w_* + distance (w_0 - w_*), or their filters; L = 1."""
+    lam = qm.spectra.geometric(1 / kappa, 1.0, P)
+    problem = qm.Coupled.random(lam, h, seed)
+    lam, Q = problem.at(np.zeros(h)).spectrum
+    if part == "filter":
+        problem = qm.Coupled(problem.hessian, np.eye(P), problem.linear, np.zeros((P, P)), -Q @ lam)
+    loss = qm.OuterLoss(problem, qm.GradientDescent(T, 1.0))
+    alpha = np.zeros(problem.hyperparameters)
+    best = problem.at(alpha).minimizer[:, 0]
+    start = best + distance * (problem.start - best)
+    exact = loss.gradient(alpha, start)
+    decay = (1 - lam) ** np.arange(T + 1)[:, None] * (Q.T @ (start - best))
+    gradients = ((best + decay @ Q.T) @ problem.outer_hessian - problem.outer_linear[:, 0]) @ Q
+    rows: Rows = []
+    for name, parameter, estimator in shown(T) if part == "filter" else sweep(T):
+        found = qm.hypergradient(loss, alpha, estimator, start=start)
+        theory = adjoint(name, parameter, lam, gradients)
+        cost = estimator.cost(T, problem.hyperparameters, P)
+        row = {"part": part, "seed": seed, "name": name, "parameter": parameter, "x": None, "hvps": found.hvps,
+               "mixed": found.mixed, "outer_gradients": found.outer_gradients,
+               "published": cost["hvps"] + cost["mixed"]}
+        if part == "filter":
+            rows += [row | {"x": x, "measured": measured, "theory": value}
+                     for x, measured, value in zip(lam, Q.T @ found.value, theory, strict=True)]
+        else:
+            off = problem.cross.T @ Q @ (theory - adjoint("reverse", 0, lam, gradients))
+            rows.append(row | {"measured": float(np.linalg.norm(found.value - exact) / np.linalg.norm(exact)),
+                               "theory": float(np.linalg.norm(off) / np.linalg.norm(exact))})
+    return rows
+
+
+def adjoint(name: str, parameter: float, lam: Any, gradients: Any) -> Any:
+    """v in the eigenbasis, so that the estimate is C'Qv, from the outer gradients g_0..g_T there; eta = L = 1."""
+    a, T, last = 1 - lam, len(gradients) - 1, gradients[-1]
+    back = np.arange(T - 1, -1, -1)[:, None]  # T - t for t = 1..T
+
+    def S(K: float) -> Any:
+        return (1 - a**int(K)) / lam
+    if name == "discounted":
+        return (parameter**back * gradients[1:]).sum(axis=0)
+    if name == "matrix discount":
+        return (a**back * gradients[1:]).sum(axis=0)
+    if name == "mean Neumann":
+        return S(parameter + 1) * gradients[-MEAN:].mean(axis=0)
+    if name == "conjugate gradients":
+        return projected(lam, last, min(int(parameter) - 1, len(lam)))
+    constant = float((parameter**back).sum()) if name in DISCOUNTS else 1.0
+    weights = {"truncated": S(parameter), "Neumann": S(parameter + 1), "implicit": 1 / lam} | dict.fromkeys(EXACT, S(T))
+    return weights.get(name, constant) * last
+
+
+def projected(lam: Any, g: Any, N: int) -> Any:
+    """diag(lam)^-1 g projected on the Krylov space of dimension N, by Lanczos with full orthogonalisation."""
+    V = (g / np.linalg.norm(g))[None]
+    while len(V) < N:
+        v = lam * V[-1]
+        for _ in range(2):
+            v = v - V.T @ (V @ v)
+        V = np.vstack([V, v / np.linalg.norm(v)])
+    return V.T @ np.linalg.solve(V * lam @ V.T, V @ g)
+
+
+def check(rows: Rows) -> None:
+    """Estimates and costs are as in the closed forms; who is exact, and what bounds the others from below."""
+    for row in rows:
+        off, name = abs(row["measured"] - row["theory"]), f"{row['name']}, {row['parameter']}, {row['part']}"
+        slack = 1e-4 if row["name"] == "conjugate gradients" else 1e-10  # rounding delays conjugate gradients
+        assert off < slack * (1 + abs(row["theory"])), f"{name}: the estimate is {off:.2g} off its closed form"
+        spent = row["hvps"] + row["mixed"]
+        assert spent == row["published"], f"{name}: {spent} products against {row['published']} published"
+    errors = {(row["part"], row["seed"], row["name"], row["parameter"]): row["measured"]
+              for row in rows if row["part"] != "filter"}
+    for part, seed in sorted({key[:2] for key in errors}):
+        own = {key[2:]: error for key, error in errors.items() if key[:2] == (part, seed)}
+        last = max(parameter for name, parameter in own if name == "truncated")
+        zero = [*((name, 0) for name in EXACT), ("truncated", last), ("Neumann", last - 1)]
+        assert max(own[key] for key in zero) < 1e-12, f"{part}, seed {seed}: an exact method is not exact"
+        low = min(error for key, error in own.items() if key not in zero)
+        assert low > 1e-9, f"{part}, seed {seed}: a method is exact that should not be"
+        shortened = [error for (name, _), error in own.items() if name == "truncated"]
+        assert shortened == sorted(shortened, reverse=True), f"{part}, seed {seed}: truncation later is not better"
+        floor = own["implicit", 0]
+        solved = [error for (name, N), error in own.items() if name == "conjugate gradients" and N >= 29]
+        assert max(abs(error - floor) for error in solved) < 1e-3, f"{part}: conjugate gradients miss the implicit gap"
+        assert min(error for (name, _), error in own.items() if name in DISCOUNTS) > 0.1, f"{part}: a discount is exact"
+    for name in ("matrix discount", "mean Neumann"):
+        away, near = (min(error for key, error in errors.items() if key[0] == part and key[2] == name)
+                      for part in ("cold", "near"))
+        assert near < away / 3, f"{name}: its transient part does not vanish near the optimum"
+
+
+# draw
+LOOKS = {"truncated": (0, "o"), "Neumann": (1, "s"), "mean Neumann": (4, "v"), "conjugate gradients": (2, "^"),
+         "discounted": (5, "P"), "fixed gradient": (3, "X"), "HyperDistill": (3, "D"), "matrix discount": (6, "h"),
+         "implicit": (6, "*")}
+
+
+def draw(rows: Rows) -> Any:
+    """Errors against cost at both starts; the filters."""
+    from quadmeta import plotting as p
+    fig, axes = p.figure(height=5.6, rows=2, columns=2, height_ratios=[1.2, 1])
+    for ax in axes[1]:
+        ax.remove()
+    low = fig.add_subplot(axes[0, 0].get_gridspec()[1, :])
+    for ax, part in zip(axes[0], ("cold", "near"), strict=True):
+        panel(p, ax, [row for row in rows if row["part"] == part])
+    fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=5)
+    filters(p, low, [row for row in rows if row["part"] == "filter"])
+    for ax, label, text in zip((*axes[0], low), "abc", (r"random $w_0$", r"$w_0$ near $w_*$", ""), strict=True):
+        p.panel_label(ax, label)
+        ax.set_title(text, fontsize=8)
+    return fig
+
+
+def panel(p: Any, ax: Any, rows: Rows) -> None:
+    """Relative error against products: medians over seeds with their range."""
+    for name, (hue, marker) in LOOKS.items():
+        own = [row for row in rows if row["name"] == name]
+        groups = [[row for row in own if row["parameter"] == parameter]
+                  for parameter in sorted({row["parameter"] for row in own})]
+        shift = {"discounted": 1.13, "fixed gradient": 0.88}.get(name, 1)
+        cost = [shift * group[0]["published"] for group in groups]
+        measured, theory = (np.array([[row[key] for row in group] for group in groups])
+                            for key in ("measured", "theory"))
+        middle = np.median(measured, axis=1)
+        p.theory(ax, cost, np.median(theory, axis=1), hue, linewidth=0.9)
+        if name in ("matrix discount", "implicit"):
+            ax.vlines(cost, theory.min(), theory.max(), color="black", linewidth=0.9)
+        elif name not in DISCOUNTS:
+            ax.fill_between(cost, theory.min(axis=1), theory.max(axis=1), color=p.COLOURS[hue], alpha=0.18, linewidth=0)
+        size = 6 if name == "implicit" else 3.5
+        p.measured(ax, cost, middle, hue, marker=marker, markersize=size,
+                   label=f"Neumann, mean of {MEAN}" if name == "mean Neumann" else name)
+        if name == "HyperDistill":
+            best = int(middle.argmin())
+            for place, gap, side in ((best, -5, "top"), (len(groups) - 1, 5, "bottom")):
+                ax.annotate(rf"$\gamma={groups[place][0]['parameter']:g}$", (cost[place], middle[place]), (0, gap),
+                            fontsize=8, textcoords="offset points", ha="center", va=side)
+    for name, text, place in (("reverse", "reverse,\nDrMAD", (900, 0.3)), ("forward", "forward", (1500, 0.07))):
+        cost = next(row["published"] for row in rows if row["name"] == name)
+        p.measured(ax, cost, 0, 6, marker="o", markersize=7, markerfacecolor="none", clip_on=False)
+        ax.annotate(text, (1.1 * cost, 0.02), place, fontsize=8, ha="center", va="bottom",
+                    arrowprops={"arrowstyle": "-", "color": "0.5", "linewidth": 0.6} if name == "reverse" else None)
+    ax.set(xscale="log", xlim=(0.5, 4000), ylim=(-0.05, 1.48), xlabel="products of one estimate, #JVPs",
+           ylabel=r"relative error, $\Vert\hat g-g\Vert/\Vert g\Vert$")
+
+
+def filters(p: Any, ax: Any, rows: Rows) -> None:
+    """eta lambda phi(eta lambda) of each method."""
+    places = {"reverse": (0.0102, 0.84, "exact", "left"), "implicit": (0.0102, 1.07, "implicit", "left"),
+              "truncated": (0.085, 0.48, "$K={:g}$", "left"), "Neumann": (0.0097, 0.26, "$N={:g}$", "right"),
+              "fixed gradient": (0.158, 1.72, r"$\gamma={:g}$", "right"),
+              "discounted": (0.0375, 1.72, r"$\gamma={:g}$", "right"), "one step": (0.33, 0.18, "one step", "left"),
+              "conjugate gradients": (0.25, 1.27, "{:g} products", "center")}
+    looks = LOOKS | {"reverse": (6, "x"), "one step": (6, ".")}
+    for name, (x, y, text, side) in places.items():
+        own = [row for row in rows if row["name"] == name]
+        hue, marker = looks[name]
+        p.theory(ax, [row["x"] for row in own], [row["theory"] for row in own], hue, linewidth=0.9)
+        p.measured(ax, [row["x"] for row in own[::3]], [row["measured"] for row in own[::3]], hue, marker=marker)
+        ax.text(x, y, text.format(own[0]["parameter"]), color=p.COLOURS[hue], fontsize=8, ha=side, va="center")
+    ax.set(xscale="log", ylim=(-0.1, 1.9), xlabel=r"step size times eigenvalue, $\eta\lambda$",
+           ylabel=r"filter, $\eta\lambda\,\varphi(\eta\lambda)$")

@@ -1,0 +1,275 @@
+"""The discounted hypergradient of a bilevel problem: its exact bias, bounds of it, its limits, the choice of gamma.
+
+    g = sum_t B_t A_{t+1} ... A_T g_T,   ghat = sum_t gamma^(T-t) B_t g_t,   A_t = I - eta H(w_{t-1}), B_t = -eta J(w_{t-1})
+
+Each bound of ||ghat - g|| is eta B {transient + ||g_T|| jacobian}: the transient part is due to g_t in place of g_T, the
+other to gamma^k in place of k factors A. Plain arithmetic, so that fractions stay exact. a_L = 1 - eta L, a_mu = 1 -
+eta mu, S_T(x) = sum_{k<T} x^k, D_T(x, y) = sum_{k<T} x^k y^(T-1-k), h_n complete homogeneous.
+"""
+from dataclasses import dataclass, replace
+from functools import cached_property
+from math import sqrt
+from typing import Any
+
+from quadmeta._validate import natural, show
+from quadmeta.arithmetic.powers import complete_homogeneous, divided_difference, geometric_sum
+
+Array = Any
+
+
+@dataclass(frozen=True)
+class Scales:
+    """What a bound may know of an instance, in floats or fractions: mu <= H <= L and the rest by norms.
+
+    Args:
+        mu, L: curvature of the inner loss.
+        eta, gamma, steps: step size > 0, discount in [0, 1), number T >= 1 of inner steps.
+        L2: smoothness of the outer loss.
+        R: ||w_0 - w_*||.
+        G: ||g_T||, gradient of the outer loss at w_T.
+        B: largest ||J(w_t)||, t < T.
+        H_w: Lipschitz constant of H, only for ``bound_bp``, ``bound_p``, ``bound_e`` and ``printed``.
+        M_b: Lipschitz constant of J, only for ``bound_e``.
+        q: sqrt(1 - eta mu), only for ``bound_p`` and ``printed``: give it with fractions, default by ``math.sqrt``.
+    """
+
+    mu: Any
+    L: Any
+    eta: Any
+    gamma: Any
+    steps: int
+    L2: Any = 1
+    R: Any = 1
+    G: Any = 1
+    B: Any = 1
+    H_w: Any = 0
+    M_b: Any = 0
+    q: Any = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "steps", natural("steps", self.steps))
+        if not (0 < self.mu <= self.L and self.eta > 0):
+            raise ValueError(f"mu = {show(self.mu)}, L = {show(self.L)}, eta = {show(self.eta)} must meet "
+                             "0 < mu <= L and eta > 0: pass eigenvalue bounds and a step size")
+        if not 0 <= self.gamma < 1:
+            raise ValueError(f"gamma = {show(self.gamma)} must lie in [0, 1): pass a discount")
+        for name in ("L2", "R", "G", "B", "H_w", "M_b"):
+            if not getattr(self, name) >= 0:
+                raise ValueError(f"{name} = {show(getattr(self, name))} must be >= 0: pass a norm")
+        if self.q is not None and not (self.q > 0 and abs(self.q**2 - self.a_mu) <= 1e-12):
+            raise ValueError(f"q = {show(self.q)} must be sqrt(1 - eta mu): pass None, or its exact value")
+
+    @property
+    def a_mu(self) -> Any:
+        """1 - eta mu."""
+        return 1 - self.eta * self.mu
+
+    @property
+    def a_L(self) -> Any:
+        """1 - eta L."""
+        return 1 - self.eta * self.L
+
+    @cached_property
+    def root(self) -> Any:
+        """q = sqrt(1 - eta mu)."""
+        if not self.a_mu > 0:
+            raise ValueError(f"eta mu = {show(self.eta * self.mu)} must be < 1: pass a smaller eta")
+        return sqrt(self.a_mu) if self.q is None else self.q
+
+    @cached_property
+    def drift(self) -> Any:
+        """gamma a_mu D_{T-1}(gamma, a_mu): the transient part of a quadratic with any cross term, over L2 R."""
+        return self.gamma * self.a_mu * divided_difference(self.gamma, self.a_mu, self.steps - 1)
+
+    @cached_property
+    def path(self) -> Any:
+        """sum_k gamma^k a_mu^(T-k) min(1 + a_mu^k, (L/mu)(1 - a_mu^k)): the same off quadratics."""
+        a, T = self.a_mu, self.steps
+        return sum(self.gamma**k * a ** (T - k) * min(1 + a**k, self.L / self.mu * (1 - a**k)) for k in range(1, T))
+
+    @cached_property
+    def spread(self) -> Any:
+        """sum_{0<k<T} max(|a_mu^k - gamma^k|, |gamma^k - a_L^k|)."""
+        return sum(max(abs(self.a_mu**k - self.gamma**k), abs(self.gamma**k - self.a_L**k))
+                   for k in range(1, self.steps))
+
+    def need(self, limit: Any, what: str, between: bool = False) -> None:
+        """Refuse a step size above ``limit``, or a discount outside [a_L, a_mu]."""
+        # a few ulp: 1/L is rounded in floats
+        if self.eta * limit > 1 + 4e-16:
+            raise ValueError(f"eta = {show(self.eta)} must be at most {what}: this bound says nothing beyond")
+        if between and not self.a_L - 1e-15 <= self.gamma <= self.a_mu + 1e-15:
+            raise ValueError(f"gamma = {show(self.gamma)} must lie in [1 - eta L, 1 - eta mu] = [{show(self.a_L)}, "
+                             f"{show(self.a_mu)}]: pass one inside, or use bound_a")
+
+    def total(self, transient: Any, jacobian: Any) -> Any:
+        """eta B (L2 R transient + G jacobian)."""
+        return self.eta * self.B * (self.L2 * self.R * transient + self.G * jacobian)
+
+
+def bias(eigenvalues: Array, cross: Array, outer_hessian: Array, error: Array, gradient: Array, eta: Any, gamma: Any,
+         steps: int) -> Array:
+    """ghat - g for a quadratic inner loss with J = -C', without cancellation; all in the eigenbasis of H.
+
+        eta C' {(gamma - a) h_{T-2}(1, gamma, a) g_T + gamma H_2 [a (1 - a) h_{T-2}(a, gamma a, gamma) (w_0 - w_*)]}
+
+    since S_T(gamma) - S_T(a) = (gamma - a) h_{T-2}(1, gamma, a), and sum_{0<k<T} gamma^k (a^(T-k) - a^T) is the other.
+
+    Args:
+        eigenvalues: of H (P,).
+        cross: C (P, h).
+        outer_hessian: H_2 (P, P).
+        error: w_0 - w_* (P,); 0 for a perfect warm start.
+        gradient: g_T (P,).
+        eta, gamma, steps: no restriction but T >= 1.
+    """
+    z, n = eta * eigenvalues, natural("steps", steps) - 2
+    a, gamma = 1 - z, gamma + 0 * z
+    last = (gamma - 1 + z) * complete_homogeneous((a * 0 + 1, gamma, a), n) * gradient
+    return eta * (cross.T @ (last + outer_hessian @ (transient(z, gamma, n + 2) * error)))
+
+
+def transient(z: Any, gamma: Any, steps: int) -> Any:
+    """s(a) = gamma a (1 - a) h_{T-2}(a, gamma a, gamma) = sum_{0<k<T} gamma^k (a^(T-k) - a^T) at a = 1 - z."""
+    a = 1 - z
+    return gamma * a * z * complete_homogeneous((a, gamma * a, gamma), steps - 2)
+
+
+def largest_transient(low: Any, high: Any, gamma: Any, steps: int, halvings: int = 40) -> Any:
+    """An upper bound of max s(a) over 0 <= low <= a <= high: exact at an end, else too large by 2^-halvings or so.
+
+    s is unimodal: s'/a^(T-1) = sum gamma^k ((T - k) a^-k - T) decreases in a.
+    """
+    T, total = steps, sum(gamma**k for k in range(1, steps))
+
+    def rises(a: Any) -> bool:
+        return bool(sum(gamma**k * (T - k) * a ** (T - 1 - k) for k in range(1, T)) > T * a ** (T - 1) * total)
+    if high == low or rises(high):
+        return transient(1 - high, gamma, T)
+    if not rises(low):
+        return transient(1 - low, gamma, T)
+    for _ in range(halvings):
+        middle = (low + high) / 2
+        low, high = (middle, high) if rises(middle) else (low, middle)
+    return transient(1 - high, gamma, T) + total * (high**T - low**T)
+
+
+def bound_a(x: Scales, halvings: int = 40) -> Any:
+    """Tight: quadratic losses, J constant, eta <= 1/L. max s and max |S_T(a) - S_T(gamma)| over a in [a_L, a_mu]."""
+    x.need(x.L, "1/L")
+    sums = [geometric_sum(y, x.steps) for y in (x.a_mu, x.gamma, x.a_L)]
+    return x.total(largest_transient(max(x.a_L, 0 * x.a_L), x.a_mu, x.gamma, x.steps, halvings),
+                   max(abs(sums[0] - sums[1]), abs(sums[1] - sums[2])))
+
+
+def bound_a_simple(x: Scales) -> Any:
+    """Quadratic inner loss, any J, eta <= 1/L, gamma in [a_L, a_mu]: drift and S_T(a_mu) - S_T(a_L)."""
+    x.need(x.L, "1/L", between=True)
+    return x.total(x.drift, geometric_sum(x.a_mu, x.steps) - geometric_sum(x.a_L, x.steps))
+
+
+def bound_a2(x: Scales) -> Any:
+    """Quadratic inner loss, any J, eta <= 1/L: drift and the maximum taken for each k."""
+    x.need(x.L, "1/L")
+    return x.total(x.drift, x.spread)
+
+
+def bound_b(x: Scales) -> Any:
+    """Any inner loss with mu <= H <= L, Lipschitz or not, eta <= 2/(L + mu), c = 1 - eta (L + mu)/2."""
+    x.need((x.L + x.mu) / 2, "2/(L + mu)")
+    middle, gamma, high = (geometric_sum(y, x.steps) for y in (1 - x.eta * (x.L + x.mu) / 2, x.gamma, x.a_mu))
+    return x.total(x.path, abs(gamma - middle) + high - middle)
+
+
+def bound_bp(x: Scales) -> Any:
+    """The printed theorem corrected: H is H_w-Lipschitz, eta <= 1/L."""
+    x.need(x.L, "1/L")
+    a, T = x.a_mu, x.steps
+    return x.total(x.path, x.spread + x.H_w * x.R / x.mu * a ** (T - 1) * sum(1 - a**k for k in range(2, T)))
+
+
+def bound_p(x: Scales) -> Any:
+    """The printed shape made sound: the conditions of ``bound_bp`` and gamma in [a_L, a_mu]."""
+    x.need(x.L, "1/L", between=True)
+    q, a, T = x.root, x.a_mu, x.steps
+    lost = (T - 1) * q**T - (q ** (T - 1) - a ** (T - 1)) * q / (1 - q)
+    return x.total(2 * (q**T - q ** (2 * T - 1)) * q / (1 - q),
+                   (1 / x.mu - 1 / x.L + a**T / x.L) / x.eta + 2 * x.eta * x.H_w * x.R / (q * (1 - q)) * lost)
+
+
+def bound_e(x: Scales) -> Any:
+    """Of the matrix discount instead: eta <= 1/L where H_w = M_b = 0 (quadratic, J constant), else 2/(L + mu)."""
+    a, T = x.a_mu, x.steps
+    if x.H_w == 0 and x.M_b == 0:
+        x.need(x.L, "1/L")
+        return x.total((T - 1) * a**T, 0)
+    x.need((x.L + x.mu) / 2, "2/(L + mu)")
+    moved = x.B * x.H_w / x.mu * (T - 1 - a * geometric_sum(a, T - 1))
+    return 2 * x.eta * x.R * a ** (T - 1) * (x.G * (x.M_b * T + moved) + x.B * x.L2 * a * (T - 1))
+
+
+def printed(x: Scales, reading: str = "step") -> Any:
+    """The bound as printed, B being a bound of eta ||J|| (reading "step") or of ||J|| ("cross"); may be negative."""
+    if reading not in ("step", "cross"):
+        raise ValueError(f"reading = {show(reading)} must be 'step' or 'cross': say what B bounds")
+    q, a, T = x.root, x.a_mu, x.steps
+    bracket = (1 / x.mu - 1 / x.L + a**T / x.L) / x.eta + 2 * x.eta * x.H_w * printed_bracket(q, T)
+    return (x.eta if reading == "step" else 1) * x.B * (2 * x.L2 * x.R * q ** (T + 1) / (1 - q) + x.G * bracket)
+
+
+def printed_bracket(q: Any, steps: int) -> Any:
+    """(T-1) q^T - (q^(T-1) - q^2T) / (1/q - 1), the printed factor of H_w: q^T (T - 1 - S_{T+1}(q))."""
+    return q**steps * (steps - 1 - geometric_sum(q, steps + 1))
+
+
+def tightness(x: Scales, mu2: Any = 0) -> tuple[float, float]:
+    """(lower, upper) of the worst bias over all quadratics of these scales, mu2 <= H_2 <= L2: ratio at least 1/sqrt 2."""
+    gradient, distance = bound_a(replace(x, R=0)), bound_a(replace(x, G=0, L2=1))
+    lower = sqrt(gradient**2 + ((x.L2 + mu2) / 2 * distance) ** 2) + (x.L2 - mu2) / 2 * distance
+    return float(lower), float(gradient + x.L2 * distance)
+
+
+def limit_bias(eigenvalues: Array, cross: Array, gradient: Array, eta: Any, gamma: Any) -> Array:
+    """ghat - g as T -> infinity, C' (eta/(1 - gamma) - 1/lambda) g_*: 0 iff gamma = 1 - eta lambda where it counts."""
+    return cross.T @ ((eta / (1 - gamma) - 1 / eigenvalues) * gradient)
+
+
+def floor(x: Scales, limit: bool = False) -> Any:
+    """What no scalar weights of the T terms go below in the worst case: eta B G (S_T(a_mu) - S_T(a_L)) / 2."""
+    x.need(x.L, "1/L")
+    width = (1 / x.mu - 1 / x.L) / x.eta if limit else geometric_sum(x.a_mu, x.steps) - geometric_sum(x.a_L, x.steps)
+    return x.eta * x.B * x.G * width / 2
+
+
+def minimax_gamma(eta: Any, mu: Any, L: Any, steps: int | None = None, relative: bool = False) -> Any:
+    """The discount of the least worst case over curvatures in [mu, L], J'J proportional to I; ``steps`` None: T -> oo.
+
+    absolute: 1 - 2 eta mu L/(mu + L), at T steps the root of S_T(gamma) = (S_T(a_mu) + S_T(a_L))/2, eta <= 1/L;
+    relative (of |ghat - g| / |g|): 1 - eta (mu + L)/2, T -> infinity, worst case (L - mu)/(L + mu).
+    """
+    if not (0 < mu <= L and 0 < eta * L <= 1 + 4e-16):
+        raise ValueError(f"eta = {show(eta)} must lie in (0, 1/L] and 0 < mu <= L: pass a smaller step size")
+    if relative and steps is not None:
+        raise ValueError("relative has no closed form at a finite number of steps: pass steps=None")
+    if relative or steps is None:
+        return 1 - eta * (mu + L) / 2 if relative else 1 - 2 * eta * mu * L / (mu + L)
+    return _solve((geometric_sum(1 - eta * mu, steps) + geometric_sum(1 - eta * L, steps)) / 2, steps)
+
+
+def best_gamma(eigenvalues: Array, cross: Array, gradient: Array, eta: Any, steps: int | None = None) -> Any:
+    """The discount in [0, 1) of least bias on one instance at w_0 = w_*: S_T(gamma) C'g is nearest to C' S_T(A) g."""
+    near, far = cross.T @ gradient, cross.T @ ((1 / eigenvalues / eta if steps is None else
+                                                geometric_sum(1 - eta * eigenvalues, steps)) * gradient)
+    size = near @ near
+    if size == 0:
+        raise ValueError("C' g is 0: every discounted estimate is 0, so no discount is best")
+    s = near @ far / size
+    return _solve(s, steps) if steps is not None else 1 - 1 / s if s > 1 else 0 * s
+
+
+def _solve(total: Any, steps: int) -> float:
+    """gamma in [0, 1] with S_T(gamma) = total, nearest where there is none."""
+    from scipy.optimize import brentq
+    if steps == 1 or total <= 1 or total >= steps:
+        return float(steps > 1 and total >= steps)
+    return float(brentq(lambda x: float(geometric_sum(x, steps) - total), 0.0, 1.0, xtol=1e-16, rtol=1e-15))
