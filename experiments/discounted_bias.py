@@ -22,15 +22,15 @@ BOUNDS = {"A": discount.bound_a, "B": discount.bound_b, "Bp": discount.bound_bp,
 DARK = "0.35"
 
 # settings
-CAPTION = (r"Bias of the discounted hypergradient; $\eta=L=L_2=1$, $\Vert w_0-w_*\Vert=\Vert g_T\Vert=\Vert J\Vert=1$, "
-           r"$\mu=0.1$, $\gamma^*=1-2\eta\mu L/(\mu+L)$. (a) Quadratic inner losses at $\gamma=\gamma^*$: random (dots) "
-           r"and for each $T$ the worst in one dimension (squares), which attains bound A from $T=64$ on; dotted: its "
-           r"exact limit. (b) One random problem (markers: measured, lines: closed form), $a_\mu=1-\eta\mu$, "
-           r"$c=1-\eta(L+\mu)/2$: the bias settles at its exact limit (dotted) for each $\gamma$, the matrix discount "
-           r"goes to zero. (c) Grey: the factor of the Hessian-Lipschitz constant $H_w$ in the printed bound is negative. "
-           r"Marks: problems with a large $H_w$ whose measured bias lies above or below the printed bound. (d) Inner "
-           r"losses that are not quadratic, $H_w=1.5$, $\gamma=\gamma^*$: B knows no $H_w$, B$'$ is the printed theorem "
-           r"repaired.")
+CAPTION = (r"Bias of the discounted hypergradient; $\eta=L=L_2=1$, $\Vert w_0-w_*\Vert=\Vert g_T\Vert=\Vert "
+           r"J\Vert=1$, $\mu=0.1$, $\gamma^*=1-2\eta\mu L/(\mu+L)$. (a) Quadratic inner losses at $\gamma=\gamma^*$: "
+           r"random (dots) and for each $T$ the worst in one dimension (squares), which attains bound A from $T=96$ "
+           r"on; dotted: its exact limit. (b) One random problem (markers: measured, lines: closed form), "
+           r"$a_\mu=1-\eta\mu$, $c=1-\eta(L+\mu)/2$: the bias settles at its exact limit (dotted) for each $\gamma$, "
+           r"the matrix discount goes to zero. (c) Grey: the factor of the Hessian-Lipschitz constant $H_w$ in the "
+           r"printed bound is negative. Marks: problems with a large $H_w$ whose measured bias lies above or below "
+           r"the printed bound. (d) Inner losses that are not quadratic, $H_w=1.5$, $\gamma=\gamma^*$: B knows no "
+           r"$H_w$, B$'$ is the printed theorem repaired.")
 SEED = 5
 FULL: dict[str, Any] = {"horizons": [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 1000],
                         "seeds": 12, "mus": [1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1, 0.2, 0.5],
@@ -187,7 +187,7 @@ def draw(rows: Rows) -> Any:
     p.printed_bound(a, x, printed)
     p.measured(a, x, top, 4, marker="s", markersize=3)
     a.plot(x, end[-1:] * len(x), **dotted)
-    for y, name, hue, up in ((printed, "printed", 1, 4), (Bp, "$B'$", 0, 0), (A, "A", 2, -1)):
+    for y, name, hue, up in ((printed, "printed", 1, 4), (Bp, "$B'$", 0, 0), (A, "$A$", 2, -1)):
         p.direct_label(a, x, y, name, hue, (5, up))
     note(a, 20, 0.17, "random problems")
     gammas = sorted({row["gamma"] for row in of["limit"]})

@@ -1,13 +1,12 @@
 """The discounted hypergradient of a bilevel problem: its exact bias, bounds of it, its limits, the choice of gamma.
 
-    g = sum_t B_t A_{t+1} ... A_T g_T,   ghat = sum_t gamma^(T-t) B_t g_t,   A_t = I - eta H(w_{t-1}), B_t = -eta J(w_{t-1})
+    g = sum_t B_t A_{t+1}...A_T g_T,  ghat = sum_t gamma^(T-t) B_t g_t,  A_t = I - eta H(w_{t-1}), B_t = -eta J(w_{t-1})
 
-Each bound of ||ghat - g|| is eta B {transient + ||g_T|| jacobian}: the transient part is due to g_t in place of g_T, the
-other to gamma^k in place of k factors A. Plain arithmetic, so that fractions stay exact. a_L = 1 - eta L, a_mu = 1 -
-eta mu, S_T(x) = sum_{k<T} x^k, D_T(x, y) = sum_{k<T} x^k y^(T-1-k), h_n complete homogeneous.
+Each bound of ||ghat - g|| is eta B {transient + ||g_T|| jacobian}: the transient part is due to g_t in place of g_T,
+the other to gamma^k in place of k factors A. Plain arithmetic, so that fractions stay exact. a_L = 1 - eta L, a_mu = 1
+- eta mu, S_T(x) = sum_{k<T} x^k, D_T(x, y) = sum_{k<T} x^k y^(T-1-k), h_n complete homogeneous.
 """
 from dataclasses import dataclass, replace
-from functools import cached_property
 from math import sqrt
 from typing import Any
 
@@ -69,41 +68,35 @@ class Scales:
         """1 - eta L."""
         return 1 - self.eta * self.L
 
-    @cached_property
-    def root(self) -> Any:
-        """q = sqrt(1 - eta mu)."""
+    def _root(self) -> Any:
         if not self.a_mu > 0:
             raise ValueError(f"eta mu = {show(self.eta * self.mu)} must be < 1: pass a smaller eta")
         return sqrt(self.a_mu) if self.q is None else self.q
 
-    @cached_property
-    def drift(self) -> Any:
-        """gamma a_mu D_{T-1}(gamma, a_mu): the transient part of a quadratic with any cross term, over L2 R."""
+    def _sums(self, *points: Any) -> list[Any]:
+        return [geometric_sum(point, self.steps) for point in points]
+
+    def _drift(self) -> Any:
+        # gamma a_mu D_{T-1}(gamma, a_mu), for every J
         return self.gamma * self.a_mu * divided_difference(self.gamma, self.a_mu, self.steps - 1)
 
-    @cached_property
-    def path(self) -> Any:
-        """sum_k gamma^k a_mu^(T-k) min(1 + a_mu^k, (L/mu)(1 - a_mu^k)): the same off quadratics."""
+    def _path(self) -> Any:
+        # the same off quadratics: distances to w_*, or the length of the path
         a, T = self.a_mu, self.steps
         return sum(self.gamma**k * a ** (T - k) * min(1 + a**k, self.L / self.mu * (1 - a**k)) for k in range(1, T))
 
-    @cached_property
-    def spread(self) -> Any:
-        """sum_{0<k<T} max(|a_mu^k - gamma^k|, |gamma^k - a_L^k|)."""
-        return sum(max(abs(self.a_mu**k - self.gamma**k), abs(self.gamma**k - self.a_L**k))
-                   for k in range(1, self.steps))
+    def _spread(self) -> Any:
+        low, gamma, high = self.a_L, self.gamma, self.a_mu
+        return sum(max(abs(high**k - gamma**k), abs(gamma**k - low**k)) for k in range(1, self.steps))
 
-    def need(self, limit: Any, what: str, between: bool = False) -> None:
-        """Refuse a step size above ``limit``, or a discount outside [a_L, a_mu]."""
+    def _need(self, curvature: Any, what: str, between: bool = False) -> None:
         # a few ulp: 1/L is rounded in floats
-        if self.eta * limit > 1 + 4e-16:
+        if self.eta * curvature > 1 + 4e-16:
             raise ValueError(f"eta = {show(self.eta)} must be at most {what}: this bound says nothing beyond")
         if between and not self.a_L - 1e-15 <= self.gamma <= self.a_mu + 1e-15:
-            raise ValueError(f"gamma = {show(self.gamma)} must lie in [1 - eta L, 1 - eta mu] = [{show(self.a_L)}, "
-                             f"{show(self.a_mu)}]: pass one inside, or use bound_a")
+            raise ValueError(f"gamma = {show(self.gamma)} must lie in [1 - eta L, 1 - eta mu]: or use bound_a")
 
-    def total(self, transient: Any, jacobian: Any) -> Any:
-        """eta B (L2 R transient + G jacobian)."""
+    def _total(self, transient: Any, jacobian: Any) -> Any:
         return self.eta * self.B * (self.L2 * self.R * transient + self.G * jacobian)
 
 
@@ -115,13 +108,7 @@ def bias(eigenvalues: Array, cross: Array, outer_hessian: Array, error: Array, g
 
     since S_T(gamma) - S_T(a) = (gamma - a) h_{T-2}(1, gamma, a), and sum_{0<k<T} gamma^k (a^(T-k) - a^T) is the other.
 
-    Args:
-        eigenvalues: of H (P,).
-        cross: C (P, h).
-        outer_hessian: H_2 (P, P).
-        error: w_0 - w_* (P,); 0 for a perfect warm start.
-        gradient: g_T (P,).
-        eta, gamma, steps: no restriction but T >= 1.
+    Arguments: lambda (P,), C (P, h), H_2 (P, P), w_0 - w_* (P,), g_T (P,); no restriction on eta and gamma.
     """
     z, n = eta * eigenvalues, natural("steps", steps) - 2
     a, gamma = 1 - z, gamma + 0 * z
@@ -156,54 +143,55 @@ def largest_transient(low: Any, high: Any, gamma: Any, steps: int, halvings: int
 
 def bound_a(x: Scales, halvings: int = 40) -> Any:
     """Tight: quadratic losses, J constant, eta <= 1/L. max s and max |S_T(a) - S_T(gamma)| over a in [a_L, a_mu]."""
-    x.need(x.L, "1/L")
-    sums = [geometric_sum(y, x.steps) for y in (x.a_mu, x.gamma, x.a_L)]
-    return x.total(largest_transient(max(x.a_L, 0 * x.a_L), x.a_mu, x.gamma, x.steps, halvings),
-                   max(abs(sums[0] - sums[1]), abs(sums[1] - sums[2])))
+    x._need(x.L, "1/L")
+    low, gamma, high = x._sums(x.a_L, x.gamma, x.a_mu)
+    most = largest_transient(max(x.a_L, 0 * x.a_L), x.a_mu, x.gamma, x.steps, halvings)
+    return x._total(most, max(abs(high - gamma), abs(gamma - low)))
 
 
 def bound_a_simple(x: Scales) -> Any:
     """Quadratic inner loss, any J, eta <= 1/L, gamma in [a_L, a_mu]: drift and S_T(a_mu) - S_T(a_L)."""
-    x.need(x.L, "1/L", between=True)
-    return x.total(x.drift, geometric_sum(x.a_mu, x.steps) - geometric_sum(x.a_L, x.steps))
+    x._need(x.L, "1/L", between=True)
+    low, high = x._sums(x.a_L, x.a_mu)
+    return x._total(x._drift(), high - low)
 
 
 def bound_a2(x: Scales) -> Any:
     """Quadratic inner loss, any J, eta <= 1/L: drift and the maximum taken for each k."""
-    x.need(x.L, "1/L")
-    return x.total(x.drift, x.spread)
+    x._need(x.L, "1/L")
+    return x._total(x._drift(), x._spread())
 
 
 def bound_b(x: Scales) -> Any:
     """Any inner loss with mu <= H <= L, Lipschitz or not, eta <= 2/(L + mu), c = 1 - eta (L + mu)/2."""
-    x.need((x.L + x.mu) / 2, "2/(L + mu)")
-    middle, gamma, high = (geometric_sum(y, x.steps) for y in (1 - x.eta * (x.L + x.mu) / 2, x.gamma, x.a_mu))
-    return x.total(x.path, abs(gamma - middle) + high - middle)
+    x._need((x.L + x.mu) / 2, "2/(L + mu)")
+    middle, gamma, high = x._sums(1 - x.eta * (x.L + x.mu) / 2, x.gamma, x.a_mu)
+    return x._total(x._path(), abs(gamma - middle) + high - middle)
 
 
 def bound_bp(x: Scales) -> Any:
     """The printed theorem corrected: H is H_w-Lipschitz, eta <= 1/L."""
-    x.need(x.L, "1/L")
+    x._need(x.L, "1/L")
     a, T = x.a_mu, x.steps
-    return x.total(x.path, x.spread + x.H_w * x.R / x.mu * a ** (T - 1) * sum(1 - a**k for k in range(2, T)))
+    return x._total(x._path(), x._spread() + x.H_w * x.R / x.mu * a ** (T - 1) * sum(1 - a**k for k in range(2, T)))
 
 
 def bound_p(x: Scales) -> Any:
     """The printed shape made sound: the conditions of ``bound_bp`` and gamma in [a_L, a_mu]."""
-    x.need(x.L, "1/L", between=True)
-    q, a, T = x.root, x.a_mu, x.steps
+    x._need(x.L, "1/L", between=True)
+    q, a, T = x._root(), x.a_mu, x.steps
     lost = (T - 1) * q**T - (q ** (T - 1) - a ** (T - 1)) * q / (1 - q)
-    return x.total(2 * (q**T - q ** (2 * T - 1)) * q / (1 - q),
-                   (1 / x.mu - 1 / x.L + a**T / x.L) / x.eta + 2 * x.eta * x.H_w * x.R / (q * (1 - q)) * lost)
+    return x._total(2 * (q**T - q ** (2 * T - 1)) * q / (1 - q),
+                    (1 / x.mu - 1 / x.L + a**T / x.L) / x.eta + 2 * x.eta * x.H_w * x.R / (q * (1 - q)) * lost)
 
 
 def bound_e(x: Scales) -> Any:
     """Of the matrix discount instead: eta <= 1/L where H_w = M_b = 0 (quadratic, J constant), else 2/(L + mu)."""
     a, T = x.a_mu, x.steps
     if x.H_w == 0 and x.M_b == 0:
-        x.need(x.L, "1/L")
-        return x.total((T - 1) * a**T, 0)
-    x.need((x.L + x.mu) / 2, "2/(L + mu)")
+        x._need(x.L, "1/L")
+        return x._total((T - 1) * a**T, 0)
+    x._need((x.L + x.mu) / 2, "2/(L + mu)")
     moved = x.B * x.H_w / x.mu * (T - 1 - a * geometric_sum(a, T - 1))
     return 2 * x.eta * x.R * a ** (T - 1) * (x.G * (x.M_b * T + moved) + x.B * x.L2 * a * (T - 1))
 
@@ -212,7 +200,7 @@ def printed(x: Scales, reading: str = "step") -> Any:
     """The bound as printed, B being a bound of eta ||J|| (reading "step") or of ||J|| ("cross"); may be negative."""
     if reading not in ("step", "cross"):
         raise ValueError(f"reading = {show(reading)} must be 'step' or 'cross': say what B bounds")
-    q, a, T = x.root, x.a_mu, x.steps
+    q, a, T = x._root(), x.a_mu, x.steps
     bracket = (1 / x.mu - 1 / x.L + a**T / x.L) / x.eta + 2 * x.eta * x.H_w * printed_bracket(q, T)
     return (x.eta if reading == "step" else 1) * x.B * (2 * x.L2 * x.R * q ** (T + 1) / (1 - q) + x.G * bracket)
 
@@ -223,7 +211,7 @@ def printed_bracket(q: Any, steps: int) -> Any:
 
 
 def tightness(x: Scales, mu2: Any = 0) -> tuple[float, float]:
-    """(lower, upper) of the worst bias over all quadratics of these scales, mu2 <= H_2 <= L2: ratio at least 1/sqrt 2."""
+    """(lower, upper) of the worst bias over quadratics of these scales, mu2 <= H_2 <= L2: their ratio >= 1/sqrt 2."""
     gradient, distance = bound_a(replace(x, R=0)), bound_a(replace(x, G=0, L2=1))
     lower = sqrt(gradient**2 + ((x.L2 + mu2) / 2 * distance) ** 2) + (x.L2 - mu2) / 2 * distance
     return float(lower), float(gradient + x.L2 * distance)
@@ -236,9 +224,9 @@ def limit_bias(eigenvalues: Array, cross: Array, gradient: Array, eta: Any, gamm
 
 def floor(x: Scales, limit: bool = False) -> Any:
     """What no scalar weights of the T terms go below in the worst case: eta B G (S_T(a_mu) - S_T(a_L)) / 2."""
-    x.need(x.L, "1/L")
-    width = (1 / x.mu - 1 / x.L) / x.eta if limit else geometric_sum(x.a_mu, x.steps) - geometric_sum(x.a_L, x.steps)
-    return x.eta * x.B * x.G * width / 2
+    x._need(x.L, "1/L")
+    low, high = (1 / x.L / x.eta, 1 / x.mu / x.eta) if limit else x._sums(x.a_L, x.a_mu)
+    return x._total(0, (high - low) / 2)
 
 
 def minimax_gamma(eta: Any, mu: Any, L: Any, steps: int | None = None, relative: bool = False) -> Any:

@@ -1,6 +1,7 @@
 """Instances of statements about the discounted hypergradient whose norms are rational, and estimates by plain loops.
 
-A direction is e_1 reflected in the line of any x, 2 x x_1/|x|^2 - e_1. C = diag(cross) in the eigenbasis of H, J = -C'.
+A direction is e_1 reflected in the line of any x, +-(2 x x_1/|x|^2 - e_1). C = diag(cross) in the eigenbasis of H, J =
+-C'.
 """
 from collections.abc import Callable, Mapping
 from fractions import Fraction
@@ -24,9 +25,10 @@ QUADRATIC: Mapping[str, Parameter] = {
 
 
 def direction(x: Array) -> Array:
-    """A unit vector with rational entries."""
+    """A unit vector with rational entries; the sign of the last of x turns it round."""
     first = np.array([Fraction(int(i == 0)) for i in range(len(x))], dtype=object)
-    return 2 * x * x[0] / (x @ x) - first if any(x) else first
+    sign = -1 if x[-1] < 0 else 1
+    return sign * (2 * x * x[0] / (x @ x) - first) if any(x) else first
 
 
 def placed(x: Instance, between: bool = True) -> Instance:
@@ -90,11 +92,12 @@ BENT: Mapping[str, Parameter] = {
     "eta": Parameter(r"\eta", open=True, reach=3),
     "heights": Parameter("h_j", axis="j", reach=2), "levels": Parameter("c_j", axis="j", reach=2),
     "slopes": Parameter("s_j", axis="j", reach=4), "angles": Parameter(r"\tan(\theta_j/2)", axis="j", low=Fraction(-2)),
-    "start": Parameter(r"\tan(\theta_0/2)", low=Fraction(-2), reach=4), "R": NORM, "G": Parameter(r"\|g_T\|", reach=40), "L2": Parameter("L_2", reach=3),
+    "start": Parameter(r"\tan(\theta_0/2)", low=Fraction(-2), reach=4), "R": NORM,
+    "G": Parameter(r"\|g_T\|", reach=40), "L2": Parameter("L_2", reach=3),
     "gradient": Parameter(r"\tan(\theta_g/2)", low=Fraction(-2), reach=4), "gamma": DISCOUNT, "steps": STEPS}
 """A loss in the plane that is not quadratic: with unit vectors u_j, F'' = mu + sum_j clip(c_j + s_j u_j'w, 0, h_j) u_j
-u_j', F'(0) = 0; J = -I, the outer loss L_2 ||w - v||^2 / 2 has g_T = G direction. L = mu + sum h_j, and H_w = sum s_j over 0 <= c_j
-<= h_j is the Lipschitz constant of F'' if there is one j."""
+u_j', F'(0) = 0; J = -I, the outer loss L_2 ||w - v||^2 / 2 has g_T = G direction. L = mu + sum h_j, and H_w = sum s_j
+over 0 <= c_j <= h_j is the Lipschitz constant of F'' if there is one j."""
 
 
 def bent(x: Instance, step: str = "eta <= 1/L") -> Instance:
@@ -110,32 +113,47 @@ def bent(x: Instance, step: str = "eta <= 1/L") -> Instance:
             "L2": min(max(x["L2"], mu), mu + sum(heights))}
 
 
-class Bent(NamedTuple):
+class Bent:
     """An instance of ``BENT`` run by loops."""
 
-    bias: Array
-    scales: Scales
-
-    @classmethod
-    def of(cls, x: Any) -> "Bent":
-        """Iterates, reverse mode and the discounted sum."""
-        eta, gamma, T = x["eta"], x["gamma"], x["steps"]
-        mu = (1 - x["q"] ** 2) / eta
+    def __init__(self, x: Any) -> None:
+        self.eta, self.gamma, self.T = x["eta"], x["gamma"], x["steps"]
+        self.mu = (1 - x["q"] ** 2) / self.eta
         units = [turned(t) for t in x["angles"]]
-        parts = list(zip(units, x["levels"], x["slopes"], x["heights"], strict=True))
+        self.parts = list(zip(units, x["levels"], x["slopes"], x["heights"], strict=True))
         states = [x["R"] * turned(x["start"])]
-        for _ in range(T):
+        for _ in range(self.T):
             w = states[-1]
-            states.append(w - eta * (mu * w + sum(_integral(c, s, h, u @ w) * u for u, c, s, h in parts)))
-        last = x["G"] * turned(x["gradient"])
-        estimate = sum(gamma ** (T - t) * (last + x["L2"] * (states[t] - states[T])) for t in range(1, T + 1))
-        total, v = 0 * last, last
-        for w in reversed(states[:-1]):
-            total = total + v
-            v = v - eta * (mu * v + sum(min(max(c + s * (u @ w), 0 * s), h) * (u @ v) * u for u, c, s, h in parts))
-        known = Scales(mu, mu + x["heights"].sum(), eta, gamma, T, x["L2"], x["R"], x["G"], H_w=x["slopes"].sum(),
-                       q=x["q"])
-        return cls(eta * (estimate - total), known)
+            bends = sum(_integral(c, s, h, u @ w) * u for u, c, s, h in self.parts)
+            states.append(w - self.eta * (self.mu * w + bends))
+        self.states, last = states, x["G"] * turned(x["gradient"])
+        self.gradients = [last + x["L2"] * (w - states[-1]) for w in states]
+        self.scales = Scales(self.mu, self.mu + x["heights"].sum(), self.eta, self.gamma, self.T, x["L2"], x["R"],
+                             x["G"], H_w=x["slopes"].sum(), q=x["q"])
+
+    def step(self, w: Array, v: Array) -> Array:
+        """(I - eta H(w)) v."""
+        bends = sum(min(max(c + s * (u @ w), 0 * s), h) * (u @ v) * u for u, c, s, h in self.parts)
+        return v - self.eta * (self.mu * v + bends)
+
+    def exact(self) -> Array:
+        """g by reverse mode."""
+        total, v = 0 * self.gradients[-1], self.gradients[-1]
+        for w in reversed(self.states[:-1]):
+            total, v = total + self.eta * v, self.step(w, v)
+        return total
+
+    def bias(self) -> Array:
+        """ghat - g."""
+        terms = (self.gamma ** (self.T - t) * self.gradients[t] for t in range(1, self.T + 1))
+        return self.eta * sum(terms) - self.exact()
+
+    def matrix_bias(self) -> Array:
+        """The same of v_t = (I - eta H(w_t)) v_{t-1} + g_t."""
+        v = 0 * self.gradients[0]
+        for w, g in zip(self.states[1:], self.gradients[1:], strict=True):
+            v = self.step(w, v) + g
+        return self.eta * v - self.exact()
 
 
 def turned(t: Any) -> Array:

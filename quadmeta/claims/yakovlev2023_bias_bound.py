@@ -12,7 +12,8 @@ Array = Any
 
 
 class Yakovlev2023BiasBound(Claim):
-    """||ghat - g|| under assumptions 1-6, B bounding ||d Phi/d alpha|| = eta ||J|| (what the units ask for), eta <= 1/L.
+    """||ghat - g|| under assumptions 1-6, B bounding ||d Phi/d alpha|| = eta ||J|| (what the units ask for), eta <=
+    1/L.
 
     Printed: with q^2 = 1 - eta mu, the bound of ``quadmeta.discount.printed``. Its factor of H_w is q^T (T - 1 -
     sum_{j<=T} q^j), negative for T < 4, 9, 29 at eta mu = 1/2, 1/10, 1/100, though the bias is 0 at T = 1; that term
@@ -34,8 +35,8 @@ class Yakovlev2023BiasBound(Claim):
                         r"\tfrac{(1-\eta\mu)^T}L\big)+2\eta H_w\big((T-1)q^T-\tfrac{q^{T-1}-(1-\eta\mu)^T}{q^{-1}-1}"
                         r"\big)\Big]", "refuted", "exact",
                         "the factor of H_w is negative for T below about sqrt(8/(eta mu)); a length is missing"),
-        "repaired": Form(r"\|\hat g-g\|\le\eta B\Big\{L_2R\sum_{k=1}^{T-1}\gamma^ka_\mu^{T-k}\min\{1+a_\mu^k,\kappa"
-                         r"(1-a_\mu^k)\}+\|g_T\|\Big[\sum_{k=1}^{T-1}\max(a_\mu^k-\gamma^k,\gamma^k-a_L^k)+"
+        "repaired": Form(r"\|\hat g-g\|\le\eta B\Big\{L_2R\sum_{k=1}^{T-1}\gamma^ka_\mu^{T-k}\min\{1+a_\mu^k,"
+                         r"\kappa(1-a_\mu^k)\}+\|g_T\|\Big[\sum_{k=1}^{T-1}\max(a_\mu^k-\gamma^k,\gamma^k-a_L^k)+"
                          r"\tfrac{H_wR}\mu a_\mu^{T-1}\sum_{k=2}^{T-1}(1-a_\mu^k)\Big]\Big\}", "holds",
                          "proof + exact", "index and length restored, loose relaxations removed",
                          proved=True, attained=True),
@@ -57,11 +58,12 @@ class Yakovlev2023BiasBound(Claim):
 
     def sides(self, x: Any, form: str) -> tuple[Array, Array]:
         """|ghat - g|^2 by loops, and the square of the bound with its sign."""
-        found = Bent.of(x)
+        found = Bent(x)
         known = found.scales
         # J = -I: reading "step" has B = eta in print; L serves both losses there
         bound = printed(replace(known, L2=known.L)) if form == "printed" else bound_bp(known)
-        return found.bias @ found.bias, signed_square(bound)
+        bias = found.bias()
+        return bias @ bias, signed_square(bound)
 
     def cases(self, form: str) -> Iterable[Mapping[str, Any]]:
         """One step and two, mu = 3/4, L = 1, H_w = 2; as repaired also equality at R = 0, and two bends."""

@@ -14,8 +14,8 @@ Array = Any
 class Yakovlev2023BiasBoundCross(Claim):
     """The printed bias bound where its H_w term is absent: quadratic inner losses (H_w = 0).
 
-    Printed: B bounds ||J||, assumption 4 literally. A factor eta is missing: false for eta > 1, which L < 1 admits, even
-    where eta <= 1/L.
+    Printed: B bounds ||J||, assumption 4 literally. A factor eta is missing: false for eta > 1, which L < 1 admits,
+    even where eta <= 1/L.
     Repaired: B bounds eta ||J||, for eta <= 2/(L + mu).
 
     Proof (repaired). |a| <= a_mu = q^2 for the eigenvalues a of A, and gamma <= a_mu. The transient part is at most
@@ -29,10 +29,11 @@ class Yakovlev2023BiasBoundCross(Claim):
     strength = "upper"
     draws = 120
     forms = {
-        "printed": Form(r"H_w=0,\ B\ge\|J\|:\ \|\hat g-g\|\le\frac{2LBRq^T}{q^{-1}-1}+B\|g_T\|\tfrac1\eta\big(\tfrac1\mu"
-                        r"-\tfrac1L+\tfrac{(1-\eta\mu)^T}L\big)", "refuted", "exact", "false for eta > 1"),
-        "repaired": Form(r"H_w=0,\ B\ge\eta\|J\|,\ \eta\le\tfrac2{L+\mu}:\ \|\hat g-g\|\le\frac{2LBRq^T}{q^{-1}-1}+B\|g_T\|\tfrac1\eta\big("
-                         r"\tfrac1\mu-\tfrac1L+\tfrac{(1-\eta\mu)^T}L\big)", "holds", "proof + exact",
+        "printed": Form(r"H_w=0,\ B\ge\|J\|:\ \|\hat g-g\|\le\frac{2LBRq^T}{q^{-1}-1}+B\|g_T\|\tfrac1\eta\big(\tfrac1"
+                        r"\mu-\tfrac1L+\tfrac{(1-\eta\mu)^T}L\big)", "refuted", "exact", "false for eta > 1"),
+        "repaired": Form(r"H_w=0,\ B\ge\eta\|J\|,\ \eta\le\tfrac2{L+\mu}:\ \|\hat g-g\|\le\frac{2LBRq^T}{q^{-1}-1}+B"
+                         r"\|g_T\|\tfrac1\eta\big(\tfrac1\mu-\tfrac1L+\tfrac{(1-\eta\mu)^T}L\big)", "holds",
+                         "proof + exact",
                          "B bounds the derivative of the step", proved=True),
     }
     domain = BENT
@@ -53,12 +54,13 @@ class Yakovlev2023BiasBoundCross(Claim):
 
     def sides(self, x: Any, form: str) -> tuple[Array, Array]:
         """|ghat - g|^2 by loops and the squared bound."""
-        found = Bent.of(x)
+        found = Bent(x)
         reading = "cross" if form == "printed" else "step"
         bound = printed(replace(found.scales, L2=found.scales.L), reading)
-        return found.bias @ found.bias, signed_square(bound)
+        bias = found.bias()
+        return bias @ bias, signed_square(bound)
 
     def cases(self, form: str) -> Iterable[Mapping[str, Any]]:
         """A start in the minimiser, H = L = 2 mu, and a long step."""
-        yield {"q": "1/2", "eta": 1, "heights": ("1/4",), "levels": ("1/4",), "slopes": (0,), "angles": (0,), "start": 0,
-               "R": 0, "G": 1, "L2": 1, "gradient": 0, "gamma": "1/4", "steps": 6}
+        yield {"q": "1/2", "eta": 1, "heights": ("1/4",), "levels": ("1/4",), "slopes": (0,), "angles": (0,),
+               "start": 0, "R": 0, "G": 1, "L2": 1, "gradient": 0, "gamma": "1/4", "steps": 6}

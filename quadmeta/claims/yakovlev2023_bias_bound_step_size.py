@@ -14,9 +14,9 @@ Array = Any
 class Yakovlev2023BiasBoundStepSize(Claim):
     """The bias bounds for step sizes above 1/L, B bounding eta ||J||.
 
-    Printed: the printed bound on quadratics (H_w = 0). Assumption 3, 1 - eta L <= gamma <= 1 - eta mu, gives no more than
-    eta <= 1/mu. False even where the inner loop converges, eta < 2/L; yakovlev2023_bias_bound_cross has a proof up to
-    2/(L + mu).
+    Printed: the printed bound on quadratics (H_w = 0). Assumption 3, 1 - eta L <= gamma <= 1 - eta mu, gives no more
+    than eta <= 1/mu. False even where the inner loop converges, eta < 2/L; yakovlev2023_bias_bound_cross has a proof up
+    to 2/(L + mu).
     Repaired: ``quadmeta.discount.bound_b``, for every twice differentiable inner loss, without a Lipschitz Hessian.
 
     Proof (repaired). The transient part as in yakovlev2023_bias_bound: |w_t - w_*| <= a_mu^t R for eta <= 2/(L + mu).
@@ -29,11 +29,13 @@ class Yakovlev2023BiasBoundStepSize(Claim):
     strength = "tight"
     draws = 120
     forms = {
-        "printed": Form(r"H_w=0,\ 1-\eta L\le\gamma\le1-\eta\mu,\ \eta<\tfrac2L:\ \|\hat g-g\|\le\frac{2LBRq^T}"
-                        r"{q^{-1}-1}+B\|g_T\|\tfrac1\eta\big(\tfrac1\mu-\tfrac1L+\tfrac{(1-\eta\mu)^T}L\big)",
+        "printed": Form(r"H_w=0,\ 1-\eta L\le\gamma\le1-\eta\mu,\ \eta<\tfrac2L:\ \|\hat g-g\|\le"
+                        r"\frac{2LBRq^T}{q^{-1}-1}+B\|g_T\|\tfrac1\eta\big(\tfrac1\mu-\tfrac1L+\tfrac{(1-\eta\mu)^T}L"
+                        r"\big)",
                         "refuted", "exact", "false for 2/(L + mu) < eta < 2/L"),
-        "repaired": Form(r"\eta\le\tfrac2{L+\mu}:\ \|\hat g-g\|\le\eta B\Big\{L_2R\sum_{k=1}^{T-1}\gamma^ka_\mu^{T-k}\min"
-                         r"\{1+a_\mu^k,\kappa(1-a_\mu^k)\}+\|g_T\|\big(|S_T(\gamma)-S_T(c)|+S_T(a_\mu)-S_T(c)\big)\Big\}",
+        "repaired": Form(r"\eta\le\tfrac2{L+\mu}:\ \|\hat g-g\|\le\eta B\Big\{L_2R\sum_{k=1}^{T-1}\gamma^ka_\mu^{T-k}"
+                         r"\min\{1+a_\mu^k,\kappa(1-a_\mu^k)\}+\|g_T\|\big(|S_T(\gamma)-S_T(c)|+S_T(a_\mu)-S_T(c)\big)"
+                         r"\Big\}",
                          "holds", "proof + exact", "no Lipschitz Hessian needed", proved=True, attained=True),
     }
     domain = BENT
@@ -56,10 +58,11 @@ class Yakovlev2023BiasBoundStepSize(Claim):
 
     def sides(self, x: Any, form: str) -> tuple[Array, Array]:
         """|ghat - g|^2 by loops and the squared bound."""
-        found = Bent.of(x)
+        found = Bent(x)
         known = found.scales
         bound = printed(replace(known, L2=known.L)) if form == "printed" else bound_b(known)
-        return found.bias @ found.bias, signed_square(bound)
+        bias = found.bias()
+        return bias @ bias, signed_square(bound)
 
     def cases(self, form: str) -> Iterable[Mapping[str, Any]]:
         """A start in the minimiser with H = L at eta = 3/2 / L; as repaired also equality, gamma = 0 < c, H = mu."""

@@ -94,7 +94,8 @@ def test_the_loop_of_the_speed_table_is_the_meta_gradient(monkeypatch, capsys):
     """Both loops agree with the closed form, and the table is printed."""
     monkeypatch.setattr(_speed, "_timed", lambda call, **_: (1.5e-3, call()))
     monkeypatch.setattr(_speed, "LONGEST", 100)
-    monkeypatch.setattr(_speed, "_grid", lambda: None)
+    for other in ("_grid", "sweep", "hypergradient"):
+        monkeypatch.setattr(_speed, other, lambda *_: None)
     assert _speed.main() == 0
     lines = capsys.readouterr().out.splitlines()
     row = next(line for line in lines if line.strip().startswith("100 |")).split()

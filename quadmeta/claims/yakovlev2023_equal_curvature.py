@@ -1,0 +1,66 @@
+"""Where the inner curvature is one number, only the transient part of the bias remains."""
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from quadmeta.arithmetic.powers import geometric_sum
+from quadmeta.claims._base import Claim, Form
+from quadmeta.claims._discount import ALONG, NORM, Quadratic, QUADRATIC
+from quadmeta.claims._domain import Instance, Parameter, STEPS
+
+Array = Any
+
+
+class Yakovlev2023EqualCurvature(Claim):
+    """L = mu and gamma = 1 - eta mu = q^2, B bounding eta ||J||.
+
+    Printed: ||ghat - g|| is at most the first term of the printed bound (which itself leaves B |g_T| a^T/(eta L) here).
+    Repaired: B L_2 R a^T (T - 1 - (a + ... + a^(T-1))), attained along the eigenvector of L_2.
+
+    Proof. A = a I and gamma = a: ghat - g = eta C' H_2 sum_{0<k<T} a^k (a^(T-k) - a^T) (w_0 - w_*), which is the
+    repaired bound. Printed: it is at most B L R (T - 1) q^(2T), and (T - 1) q^(T-1) (1 - q) < 1 < 2.
+    """
+
+    reference = "Yakovlev, Bakhteev, Strijov 2023, the bound for L = mu"
+    strength = "tight"
+    forms = {
+        "printed": Form(r"L=\mu:\ \|\hat g-g\|\le\frac{2LBRq^T}{q^{-1}-1}", "holds", "proof + exact",
+                        "with B a bound of eta |J|", proved=True),
+        "repaired": Form(r"L=\mu:\ \|\hat g-g\|\le BL_2Ra^T\Big(T-1-\sum_{k=1}^{T-1}a^k\Big)", "holds", "proof + exact",
+                         "with equality", proved=True, attained=True),
+    }
+    domain = {"q": Parameter(r"\sqrt{1-\eta\mu}", open=True, reach=1), "eta": Parameter(r"\eta", open=True, reach=3),
+              "cross": QUADRATIC["cross"], "error": ALONG, "gradient": ALONG, "outer": ALONG, "R": NORM, "G": NORM,
+              "L2": QUADRATIC["L2"], "mu2": QUADRATIC["mu2"], "steps": STEPS}
+
+    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+        """mu > 0, and an outer loss that is L-smooth as printed."""
+        margins = {"q < 1": 1 - x["q"], "mu_2 <= L_2": x["L2"] - x["mu2"]}
+        return {**margins, "L_2 <= L": (1 - x["q"] ** 2) / x["eta"] - x["L2"]} if form == "printed" else margins
+
+    def prepare(self, x: Instance) -> Instance:
+        """L_2 <= L at an even T, and mu_2 <= L_2."""
+        L = (1 - x["q"] ** 2) / x["eta"]
+        top = x["L2"] if x["steps"] % 2 or L <= 0 else min(x["L2"], L)
+        return {**x, "L2": top, "mu2": min(x["mu2"], top)}
+
+    def power(self, x: Any, form: str) -> int:
+        """Squares."""
+        return 2
+
+    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+        """|ghat - g|^2 by loops, and the squared bound."""
+        q, T, a = x["q"], x["steps"], x["q"] ** 2
+        L = (1 - a) / x["eta"]
+        same = np.array([L] * len(x["cross"]), dtype=object)
+        bias = Quadratic.of({**x, "eigenvalues": same, "gamma": a}).bias()
+        B = x["eta"] * max(abs(x["cross"]))
+        bound = 2 * L * B * x["R"] * q ** (T + 1) / (1 - q) if form == "printed" else \
+            B * x["L2"] * x["R"] * a**T * (T - geometric_sum(a, T))
+        return bias @ bias, bound**2
+
+    def cases(self, form: str) -> Iterable[Mapping[str, Any]]:
+        """Equality."""
+        yield {"q": "1/2", "eta": "1/2", "cross": (2, 1), "error": (1, 0), "gradient": (1, 1), "outer": (1, 0), "R": 1,
+               "G": 5, "L2": 1, "mu2": "1/2", "steps": 4}

@@ -1,0 +1,168 @@
+"""Statements about the discounted hypergradient: counterexamples of each reading, mutants, what is needed."""
+from fractions import Fraction as F
+
+import numpy as np
+import pytest
+
+import quadmeta as qm
+from quadmeta.claims._discount import Bent, bent, direction
+from quadmeta.claims._finding import arrays, examine
+from quadmeta.claims.derived_discount_bound import DerivedDiscountBound
+from quadmeta.claims.derived_discount_collinearity import DerivedDiscountCollinearity
+from quadmeta.claims.derived_matrix_discount import DerivedMatrixDiscount
+from quadmeta.claims.derived_minimax_discount import DerivedMinimaxDiscount
+from quadmeta.claims.derived_scalar_discount_no_go import DerivedScalarDiscountNoGo
+from quadmeta.claims.yakovlev2023_asymptotic import Yakovlev2023Asymptotic
+from quadmeta.claims.yakovlev2023_bias_bound import Yakovlev2023BiasBound
+from quadmeta.claims.yakovlev2023_bias_bound_cross import Yakovlev2023BiasBoundCross
+from quadmeta.claims.yakovlev2023_bias_bound_step_size import Yakovlev2023BiasBoundStepSize
+from quadmeta.claims.yakovlev2023_equal_curvature import Yakovlev2023EqualCurvature
+from quadmeta.claims.yakovlev2023_product_counts import Yakovlev2023ProductCounts
+
+PERCENT = F(99, 100)
+# class, form, what is changed, how
+MUTANTS = [
+    (Yakovlev2023BiasBound, "repaired", "1 % too small", lambda x, l, r: (l, r * PERCENT)),
+    (Yakovlev2023BiasBound, "repaired", "loosened", lambda x, l, r: (l, r / PERCENT)),
+    (Yakovlev2023BiasBoundStepSize, "repaired", "1 % too small", lambda x, l, r: (l, r * PERCENT)),
+    (Yakovlev2023BiasBoundStepSize, "repaired", "loosened", lambda x, l, r: (l, r / PERCENT)),
+    (Yakovlev2023BiasBoundCross, "repaired", "halved", lambda x, l, r: (l, r / 4)),
+    (Yakovlev2023Asymptotic, "repaired", "H for eta H", lambda x, l, r: (l * x["eta"], r)),
+    (Yakovlev2023EqualCurvature, "repaired", "T - 2", lambda x, l, r: (l, r * F(x["steps"] - 1, x["steps"] + 1))),
+    (Yakovlev2023EqualCurvature, "repaired", "loosened", lambda x, l, r: (l, r / PERCENT)),
+    (Yakovlev2023ProductCounts, "printed", "2T for 2T - 1", lambda x, l, r: (l + np.array([0, 1, 0, 0, 0]), r)),
+    (DerivedDiscountBound, "printed", "1 % too small", lambda x, l, r: (l, r * PERCENT)),
+    (DerivedDiscountBound, "printed", "loosened", lambda x, l, r: (l, r / PERCENT)),
+    (DerivedDiscountCollinearity, "printed", "T + 1", lambda x, l, r: (l, r + x["gamma"] ** x["steps"])),
+    (DerivedMatrixDiscount, "printed", "quartered", lambda x, l, r: (l, r / 16)),
+    (DerivedMinimaxDiscount, "printed", "loosened", lambda x, l, r: (l, r / PERCENT)),
+    (DerivedMinimaxDiscount, "printed", "tightened", lambda x, l, r: (l, r * PERCENT)),
+    (DerivedScalarDiscountNoGo, "printed", "not halved", lambda x, l, r: (l, r * 2)),
+    (DerivedScalarDiscountNoGo, "printed", "loosened", lambda x, l, r: (l, r * PERCENT)),
+]
+
+
+@pytest.mark.parametrize("cls, form, what, change", MUTANTS, ids=lambda p: p if isinstance(p, str) else "")
+def test_mutants_are_noticed(cls, form, what, change):
+    class Mutant(cls):
+        __doc__ = cls.__doc__
+        draws = 40
+
+        def sides(self, x, form):
+            lhs, rhs = (np.asarray(side, dtype=object) for side in super().sides(x, form))
+            return change(x, lhs, rhs)
+    verdict = Mutant().verdict(form)
+    assert verdict.status == ("undecided" if what == "loosened" else "refuted")
+
+
+def case(name, form="printed", **x):
+    claim = qm.claim(name)
+    found = examine(claim, form, claim.read(x))
+    assert found.admitted
+    return found
+
+
+BEND = {"q": "1/2", "eta": 1, "heights": ("1/4",), "levels": ("1/8",), "slopes": (2,), "angles": (0,), "start": 0,
+        "R": 1, "L2": 1, "gradient": 0, "gamma": "1/8"}
+
+
+@pytest.mark.parametrize("G, steps, bias, bound", [
+    (11, 1, F(0), F(-71197, 3072)), (F(6553631, 65536), 2, F(6557231, 8388608), F(-109838863, 3145728))])
+def test_negative_bound(G, steps, bias, bound):
+    found = case("yakovlev2023_bias_bound", **BEND, G=F(1 + 10 - 1 + F(1, 256)) if steps == 1 else G, steps=steps)
+    assert found.lhs[0] == bias**2 and found.rhs[0] == -bound**2 and not found.holds
+
+
+@pytest.mark.parametrize("name", ["yakovlev2023_bias_bound", "yakovlev2023_bias_bound_cross",
+                                  "yakovlev2023_bias_bound_step_size", "yakovlev2023_asymptotic",
+                                  "yakovlev2023_descent_direction"])
+def test_counterexamples_are_small_and_admitted(name):
+    verdict = qm.claim(name).verdict("printed")
+    assert verdict.status == "refuted"
+    checked = type(verdict).recheck(verdict.certificate())
+    assert checked.status == "refuted"
+    numbers = [F(v) for value in verdict.evidence["instance"].values()
+               for v in (value if isinstance(value, tuple) else (value,))]
+    assert max(max(abs(v.numerator), v.denominator) for v in numbers) <= 12
+
+
+def test_negative_bound_is_not_an_artefact_of_one_step():
+    class Later(Yakovlev2023BiasBound):
+        __doc__ = Yakovlev2023BiasBound.__doc__
+
+        def assumptions(self, x, form):
+            return {**super().assumptions(x, form), "T > 1": x["steps"] - 1, "R > 0": x["R"]}
+
+        def cases(self, form):
+            yield {**BEND, "G": 1, "steps": 30}
+    verdict = Later().verdict("printed")
+    x = verdict.evidence
+    assert verdict.status == "refuted" and x["instance"]["steps"] > 1 and x["lhs"][0] > x["rhs"][0]
+
+
+def test_cross_reading_needs_a_long_step():
+    """eta = 4, L = 2 mu = 1/4, gamma = a_mu: bias 2, right side 5/4; with B = eta ||J|| it is 5."""
+    x = {**BEND, "eta": 4, "q": F(1, 2), "heights": ("1/16",), "levels": ("1/16",), "slopes": (0,), "R": 0, "G": 1,
+         "L2": "1/4", "gamma": "1/4", "steps": 2}
+    literal, step = (case("yakovlev2023_bias_bound_cross", form, **x) for form in ("printed", "repaired"))
+    assert not literal.holds and step.holds and step.rhs[0] == 16 * literal.rhs[0]
+    short = case("yakovlev2023_bias_bound_cross", **{**x, "eta": 1, "heights": ("1/4",), "levels": ("1/4",), "L2": 1})
+    assert short.holds
+
+
+@pytest.mark.parametrize("name, assumption, form, needed", [
+    ("yakovlev2023_descent_direction", "theta_J + theta_S < 90", "repaired", True),
+    ("yakovlev2023_descent_direction", "R = 0", "repaired", True),
+    ("derived_scalar_discount_no_go", "eta <= 1/L", "printed", False)])
+def test_which_assumptions_are_needed(name, assumption, form, needed):
+    verdict = qm.claim(name).needed(assumption, form)
+    assert verdict.status == ("refuted" if needed else "consistent"), verdict
+
+
+def test_warm_start_is_no_descent_either():
+    """T = 2, w_0 = w_*: J'J and I + A are positive, their product is not."""
+    x = next(iter(qm.claim("yakovlev2023_descent_direction").without("theta")))
+    found = case("yakovlev2023_descent_direction", **x)
+    assert not found.holds and x["R"] == 0
+
+
+def test_refuted_limit_is_the_one_of_the_loop():
+    verdict = qm.claim("yakovlev2023_asymptotic").verdict("printed")
+    x = arrays(verdict.evidence["instance"])
+    lam, C, g = (np.array(v, dtype=float) for v in (x["eigenvalues"], x["cross"], direction(x["gradient"])))
+    problem = qm.Coupled(np.diag(lam), np.diag(C), 0 * lam, np.eye(len(lam)), -float(x["G"]) * g)
+    loss = qm.OuterLoss(problem, qm.GradientDescent(200, float(x["eta"])))
+    gamma = max(float(x["gamma"]), 1e-300)
+    bias = qm.hypergradient(loss, 0 * lam, qm.Discounted(gamma)).value - loss.gradient(0 * lam)
+    assert bias == pytest.approx([float(v) for v in verdict.evidence["lhs"]], rel=1e-12, abs=1e-12)
+
+
+def test_bent_problem_is_differentiated():
+    """The exact part against a central difference of the outer loss in alpha, J = -I."""
+    x = bent({"q": F(4, 5), "eta": F(1), "heights": (F(1, 4), F(1, 3)), "levels": (F(0), F(1, 8)),
+              "slopes": (F(1), F(1)), "angles": (F(0), F(1, 2)), "start": F(1, 3), "R": F(1), "G": F(2), "L2": F(1, 2),
+              "gradient": F(1, 4), "gamma": F(1, 2), "steps": 4})
+    run = Bent(arrays(x))
+    eta, small = float(run.eta), 1e-5
+
+    def outer(alpha):
+        w = run.states[0].astype(float)
+        for _ in range(run.T):
+            force = sum(_force(float(c), float(s), float(h), u.astype(float) @ w) * u.astype(float)
+                        for u, c, s, h in run.parts)
+            w = w - eta * (float(run.mu) * w + force - alpha)
+        target = run.states[-1].astype(float) - run.gradients[-1].astype(float) / float(x["L2"])
+        return float(x["L2"]) * ((w - target) ** 2).sum() / 2
+    slope = [(outer(small * e) - outer(-small * e)) / (2 * small) for e in np.eye(2)]
+    assert slope == pytest.approx(run.exact().astype(float), rel=1e-8)
+
+
+def _force(c, s, h, x):
+    from scipy.integrate import quad
+    return quad(lambda y: min(max(c + s * y, 0), h), 0, x, points=sorted((-c / s, (h - c) / s)), epsabs=1e-14)[0]
+
+
+def test_published_rows():
+    rows = {(case.lhs, case.rhs) for case in (
+        case("yakovlev2023_product_counts", steps=50, products=N, estimates=K) for N, K in ((9, 5), (4, 10)))}
+    assert rows == {((1, 99, 50, 50, 50), (1, 99, 50, 50, 50))}
