@@ -1,11 +1,11 @@
 """Descent on the hyperparameters of a bilevel problem with any estimator, plain or with Adam, with warm starts."""
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from quadmeta._validate import finite
+from quadmeta._validate import finite, natural
 from quadmeta.estimators._base import Estimator, Hypergradient, hypergradient
 from quadmeta.objectives.outer_loss import OuterLoss
 
@@ -56,8 +56,20 @@ class State:
     outer_gradients: int = field(default=0)
 
 
+def online(steps: int, estimates: int) -> tuple[int, ...]:
+    """The schedule of IFT(N, K) online: an update after each of the last K = ``estimates`` of T inner steps.
+
+    Use it as ``schedule`` with ``Neumann(products=N)`` and warm starts; the count of a round is (N + 1) K.
+    """
+    T, K = natural("steps", steps), natural("estimates", estimates)
+    if K > T:
+        raise ValueError(f"estimates = {K} exceeds steps = {T}: pass at most T")
+    return (T - K + 1,) + (1,) * (K - 1)
+
+
 def bilevel_descent(loss: OuterLoss, alpha: Array, estimator: Estimator, rule: Gradient | Adam = Adam(),
-                    warm: bool = True, lower: float | None = None, state: State | None = None) -> Iterator[State]:
+                    warm: bool = True, lower: float | None = None, schedule: Sequence[int] = (),
+                    state: State | None = None) -> Iterator[State]:
     """States after 1, 2, ... outer steps, without end.
 
     Args:
@@ -66,6 +78,7 @@ def bilevel_descent(loss: OuterLoss, alpha: Array, estimator: Estimator, rule: G
         estimator: any; each outer step runs it once.
         rule: ``Adam(step)`` or ``Gradient(step)``.
         warm: the next inner run starts where this one ended, instead of at the problem's start.
+        schedule: numbers of inner steps between updates, in turn; empty for always ``loss.optimizer.steps``.
         lower: clip hyperparameters at this value from below, for example 0 for weights.
         state: a state of the same descent to go on from; ``alpha`` is then ignored.
 
@@ -74,7 +87,11 @@ def bilevel_descent(loss: OuterLoss, alpha: Array, estimator: Estimator, rule: G
     """
     if state is None:
         state = State(finite("alpha", alpha), loss.problem.start)
+    runs = [replace(loss, optimizer=replace(loss.optimizer, steps=steps)) for steps in schedule] or [loss]
+    if len(runs) > 1 and not warm:
+        raise ValueError("warm = False starts every run anew: a schedule of several runs needs warm=True")
     while True:
+        loss = runs[state.step % len(runs)]
         found = hypergradient(loss, state.alpha, estimator, start=state.start)
         if found.status != "ok":
             raise FloatingPointError(f"outer step {state.step + 1}: {estimator!r} returned {found.status}: take a step "

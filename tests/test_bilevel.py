@@ -6,7 +6,7 @@ import pytest
 from test_outer_loss import families
 
 import quadmeta as qm
-from quadmeta.bilevel import Adam, Gradient, bilevel_descent
+from quadmeta.bilevel import Adam, Gradient, bilevel_descent, online
 
 
 def ridge(T=150):
@@ -44,6 +44,30 @@ def test_warm_starts_follow_the_inner_run():
     loss = qm.OuterLoss(problem, qm.GradientDescent(5, 0.3))
     warm, cold = (next(bilevel_descent(loss, alpha, qm.Reverse(), warm=w)) for w in (True, False))
     assert (warm.start == loss.trained(alpha)).all() and (cold.start == problem.start).all()
+
+
+def test_online_neumann_updates_after_each_of_the_last_steps():
+    problem, alpha = families(0)["ridge"]
+    loss = qm.OuterLoss(problem, qm.GradientDescent(10, 0.1))
+    assert online(10, 3) == (8, 1, 1) and online(4, 4) == (1, 1, 1, 1)
+    rule, estimator = Gradient(0.05), qm.Neumann(products=4)
+    states = list(islice(bilevel_descent(loss, alpha, estimator, rule, schedule=online(10, 3)), 3))
+    assert states[-1].jvps == (4 + 1) * 3
+    w, eta = problem.start, 0.1
+    for steps in (8, 1, 1):
+        bound = problem.at(alpha)
+        for _ in range(steps):
+            w = w - eta * bound.gradient(w)
+        p = v = problem.outer_gradient(w)
+        for _ in range(4):
+            v = v - eta * bound.hvp(w, v)
+            p = p + v
+        alpha = alpha + 0.05 * eta * bound.mixed(w, p)
+    np.testing.assert_allclose(states[-1].alpha, alpha, rtol=1e-12)
+    for call, message in ((lambda: online(3, 4), "estimates = 4"),
+                          (lambda: next(bilevel_descent(loss, alpha, estimator, warm=False, schedule=(1, 1))), "warm")):
+        with pytest.raises(ValueError, match=message):
+            call()
 
 
 def test_a_diverging_estimate_stops_the_descent_before_alpha_is_spoilt():

@@ -41,7 +41,8 @@ class Hypergradient:
 
     def __repr__(self) -> str:
         value = f"{self.value:.9g}" if isinstance(self.value, float) else repr(self.value)
-        return f"Hypergradient({value}, {self.status}, {self.jvps} JVPs, {self.stored_vectors} stored vectors)"
+        beyond = ", step_size beyond 2/L" if self.notes.get("diverges") else ""
+        return f"Hypergradient({value}, {self.status}, {self.jvps} JVPs, {self.stored_vectors} stored vectors{beyond})"
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,8 @@ def hypergradient(objective: Objective | OuterLoss, theta: Array, estimator: Est
                 raise ValueError("start belongs to the quadratic problem: build it with another initial error")
             tape = StepSizeTape(objective, theta, estimator.dtype, estimator.renormalised)
         value = estimator.estimate(tape)
+        if isinstance(objective, OuterLoss):
+            tape.notes["diverges"] = objective.diverges(theta)
     exact = 0.0 if isinstance(objective, OuterLoss) else objective.gradient(theta)
     status = _status(value, exact.sign if isinstance(exact, SignLog) else exact)
     if isinstance(value, np.ndarray | np.generic) and value.ndim == 0:

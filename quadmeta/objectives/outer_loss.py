@@ -40,6 +40,11 @@ class OuterLoss:
         """eta."""
         return float(self.optimizer.step_size or 0.0)
 
+    def diverges(self, alpha: Array) -> bool:
+        """Whether eta > 2 / L, so that inner training on a quadratic diverges at these hyperparameters."""
+        bound = self.problem.at(alpha)
+        return isinstance(bound, QuadraticBound) and bool(self.step_size * np.linalg.eigvalsh(bound.H)[-1] > 2)
+
     def _start(self, start: Array) -> Array:
         w = self.problem.start if start is None else finite("start", start)
         if w.shape != self.problem.start.shape:

@@ -97,6 +97,70 @@ def test_prescribed_spectra_against_high_precision(T, x):
             assert abs(got.log[k] - mp.log(abs(want))) <= 1e-12 * size * max(1, abs(mp.log(abs(want))) * 0.01)
 
 
+def high_precision(problem, alpha, eta, T, start):
+    """L_2(w_T) in mpmath by unrolling, for the families with a vector of weights or a linear cross term."""
+    def matrix(x):
+        return mp.matrix(np.atleast_2d(np.asarray(x, dtype=float)).tolist())
+    w = matrix(np.reshape(start, problem.outer_linear.shape if problem.outer_linear.ndim == 2 else (-1, 1)))
+    b2 = matrix(np.reshape(problem.outer_linear, (w.rows, w.cols)))
+    if isinstance(problem, qm.LogCosh):
+        Z, C, linear = matrix(problem.features), matrix(problem.cross), matrix(problem.linear).T
+        scale, target = [mp.mpf(float(s)) for s in problem.scale], linear + C * mp.matrix(alpha)
+
+        def gradient(w):
+            z = Z * w
+            return mp.mpf(problem.mu) * w + Z.T * mp.matrix([s * mp.tanh(x) for s, x in zip(scale, z)]) - target
+    else:
+        if isinstance(problem, qm.Ridge):
+            H, B = matrix(problem.gram) + alpha[0] * mp.eye(w.rows), matrix(problem.moment)
+        elif isinstance(problem, qm.TaskWeights):
+            H, B = mp.mpf(problem.rho) * mp.eye(w.rows), mp.zeros(w.rows, w.cols)
+            for a, G, m in zip(alpha, problem.grams, problem.moments, strict=True):
+                H, B = H + a * matrix(G), B + a * matrix(m)
+        else:
+            X, Y = problem.train
+            D = mp.diag([1 / (1 + mp.exp(-a)) / len(X) for a in alpha])
+            H, B = matrix(X).T * D * matrix(X) + mp.mpf(problem.rho) * mp.eye(w.rows), matrix(X).T * D * matrix(Y)
+
+        def gradient(w):
+            return H * w - B
+    for _ in range(T):
+        w = w - mp.mpf(eta) * gradient(w)
+    half = (w.T * matrix(problem.outer_hessian) * w) / 2 - b2.T * w
+    return mp.fsum(half[k, k] for k in range(half.rows))
+
+
+@pytest.mark.parametrize("name", FAMILIES[1:])
+@pytest.mark.parametrize("x", [0.9, 2.1])
+def test_hypergradients_against_fifty_digit_unrolling(name, x):
+    """Differences of the unrolled value at 60 digits; alpha-dependent Hessians and the non-quadratic family."""
+    T = 60
+    problem, alpha = families(7)[name]
+    start = np.random.default_rng(1).standard_normal(problem.start.size)
+    eta = float(x / curvature(problem, alpha))
+    got = qm.OuterLoss(problem, qm.GradientDescent(T, eta)).gradient(alpha, start)
+    with mp.workdps(60):
+        point, h = [mp.mpf(float(a)) for a in alpha], mp.mpf(10) ** -25
+        want = []
+        for k in range(min(3, len(point))):
+            moved = [high_precision(problem, [a + s * h * (j == k) for j, a in enumerate(point)], eta, T, start)
+                     for s in (-1, 1)]
+            want.append((moved[1] - moved[0]) / (2 * h))
+    want = np.array([float(v) for v in want])
+    np.testing.assert_allclose(got[:len(want)], want, rtol=1e-12 + 10 * 2.2e-16 * x * T)
+
+
+def test_a_diverging_inner_run_says_so_and_its_exact_form_is_right():
+    problem, alpha = families(0)["coupled"]
+    eta = 2.2 / curvature(problem, alpha)
+    found = qm.hypergradient(qm.OuterLoss(problem, qm.GradientDescent(20, eta)), alpha, qm.ClosedForm())
+    assert found.notes["diverges"] and "beyond 2/L" in repr(found)
+    loss = qm.OuterLoss(problem, qm.GradientDescent(20, eta))
+    np.testing.assert_allclose(found.value, loss.definition(alpha), rtol=1e-10)
+    with pytest.raises(OverflowError, match="does not fit in float64"):
+        qm.OuterLoss(problem, qm.GradientDescent(10**5, eta)).gradient(alpha)
+
+
 def test_many_steps_tend_to_the_implicit_hypergradient():
     for name in QUADRATIC:
         problem, alpha = families(3)[name]
