@@ -23,7 +23,7 @@ class DerivedDiscountCollinearity(Claim):
     Proof. Phi(w_*) = w_*: all w_t, and with them B_t and g_t, are equal; sum_t gamma^(T-t) = S_T(gamma).
     """
 
-    reference = "derived; Yakovlev, Bakhteev, Strijov 2023, slide 5"
+    reference = "derived; Yakovlev et al. 2023, slide 5"
     strength = "identity"
     draws = 100
     forms = {"printed": Form(r"w_0=w_*:\quad\hat g=\tfrac{1-\gamma^T}{1-\gamma}B_Tg_T", "holds", "proof + exact",

@@ -24,7 +24,7 @@ class DerivedMinimaxDiscount(Claim):
     mu and L sum to L - mu, so that their maximum is at least (L - mu)/(L + mu), equal at s = 2/(L + mu).
     """
 
-    reference = "derived; Yakovlev, Bakhteev, Strijov 2023, choice of gamma"
+    reference = "derived; Yakovlev et al. 2023, choice of gamma"
     strength = "tight"
     forms = {"printed": Form(r"\max_\lambda\big|\tfrac\eta{1-\gamma}-\tfrac1\lambda\big|\ge\tfrac12\big(\tfrac1\mu-"
                              r"\tfrac1L\big)\text{ with equality at }\gamma^*=1-\tfrac{2\eta\mu L}{\mu+L};\quad\max_"

@@ -24,7 +24,7 @@ class Yakovlev2023Asymptotic(Claim):
     (w_0 - w_*)); S_T(x) = (1 - x^T)/(1 - x). r_T -> 0 since gamma < 1 and 0 <= A < I.
     """
 
-    reference = "Yakovlev, Bakhteev, Strijov 2023, theorem on the limit"
+    reference = "Yakovlev et al. 2023, theorem on the limit"
     strength = "identity"
     draws = 100
     forms = {

@@ -27,7 +27,7 @@ class Yakovlev2023BiasBound(Claim):
     a_mu^(s-1) R = (H_w R/mu) a_mu^(T-1) (1 - a_mu^k); and P_1 = A_T is symmetric with eigenvalues in [a_L, a_mu].
     """
 
-    reference = "Yakovlev, Bakhteev, Strijov 2023, theorem on the bias"
+    reference = "Yakovlev et al. 2023, theorem on the bias"
     strength = "tight"
     draws = 120
     forms = {

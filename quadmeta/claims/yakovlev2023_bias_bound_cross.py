@@ -25,7 +25,7 @@ class Yakovlev2023BiasBoundCross(Claim):
     a_mu^T)/L.
     """
 
-    reference = "Yakovlev, Bakhteev, Strijov 2023, theorem on the bias"
+    reference = "Yakovlev et al. 2023, theorem on the bias"
     strength = "upper"
     draws = 120
     forms = {

@@ -25,7 +25,7 @@ class Yakovlev2023BiasBoundStepSize(Claim):
     a_mu) - S_T(gamma), attained by H = mu.
     """
 
-    reference = "Yakovlev, Bakhteev, Strijov 2023, theorem on the bias"
+    reference = "Yakovlev et al. 2023, theorem on the bias"
     strength = "tight"
     draws = 120
     forms = {

@@ -24,7 +24,7 @@ class Yakovlev2023DescentDirection(Claim):
     says that the angles sum to less than 90 degrees.
     """
 
-    reference = "Yakovlev, Bakhteev, Strijov 2023, draft, descent claim"
+    reference = "Yakovlev et al. 2023, draft, descent claim"
     strength = "lower"
     relation = ">"
     draws = 150
@@ -67,14 +67,16 @@ class Yakovlev2023DescentDirection(Claim):
         return estimate @ exact, 0 * p.eta
 
     def cases(self, form: str) -> Iterable[Mapping[str, Any]]:
-        """Axes in common, and a condition number of J'J."""
+        """Axes in common, and a condition number of J'J; as printed also axes apart, at w_0 = w_*."""
         base = {"eigenvalues": ("1/4", 1), "cross": (1, 1), "error": (1, 0), "gradient": (1, 1), "outer": (1, 0),
                 "R": 0, "G": 1, "L2": 1, "mu2": "1/4", "eta": 1, "gamma": "1/2", "steps": 4, "turn": (1, 0)}
         yield base
         yield {**base, "cross": (1, 2), "turn": (2, 1)}
+        if form == "printed":
+            yield from self.without("theta_J + theta_S < 90")
 
     def without(self, assumption: str) -> Iterable[Mapping[str, Any]]:
         """A flat J'J across the curvatures."""
         if assumption.startswith("theta"):
             yield {"eigenvalues": ("1/4", 1), "cross": (10, 1), "error": (1, 0), "gradient": (1, 2), "outer": (1, 0),
-                   "R": 0, "G": 1, "L2": 1, "mu2": 1, "eta": 1, "gamma": "1/2", "steps": 2, "turn": (3, 2)}
+                   "R": 0, "G": 1, "L2": 1, "mu2": 1, "eta": 1, "gamma": "1/2", "steps": 2, "turn": (2, 3)}

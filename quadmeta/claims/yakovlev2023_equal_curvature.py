@@ -22,7 +22,7 @@ class Yakovlev2023EqualCurvature(Claim):
     repaired bound. Printed: it is at most B L R (T - 1) q^(2T), and (T - 1) q^(T-1) (1 - q) < 1 < 2.
     """
 
-    reference = "Yakovlev, Bakhteev, Strijov 2023, the bound for L = mu"
+    reference = "Yakovlev et al. 2023, the bound for L = mu"
     strength = "tight"
     forms = {
         "printed": Form(r"L=\mu:\ \|\hat g-g\|\le\frac{2LBRq^T}{q^{-1}-1}", "holds", "proof + exact",

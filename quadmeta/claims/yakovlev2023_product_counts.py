@@ -21,7 +21,7 @@ class Yakovlev2023ProductCounts(Claim):
     with A and one with B. Discounted: one B_t in each of T steps.
     """
 
-    reference = "Yakovlev, Bakhteev, Strijov 2023, table of methods"
+    reference = "Yakovlev et al. 2023, table of methods"
     strength = "identity"
     draws = 20
     forms = {"printed": Form(r"\#\mathrm{JVP}=(1,\ 2T-1,\ (N+1)K,\ T)", "holds", "proof + exact",
@@ -41,6 +41,8 @@ class Yakovlev2023ProductCounts(Claim):
         """Counted and printed: one step, DrMAD, IFT(N, K), discounted, and the outer gradients of the last."""
         import quadmeta as qm
         T, N, K = (int(x[key]) for key in ("steps", "products", "estimates"))
+        if K > T:
+            raise ZeroDivisionError("there is no state before the first step")
         loss = qm.OuterLoss(qm.Coupled.random([0.5, 1.0], 2, seed=0), qm.GradientDescent(T, 0.5))
         found = [qm.hypergradient(loss, [0.0, 0.0], method)
                  for method in (qm.OneStep(), qm.DrMad(), qm.Neumann(N, K), qm.Discounted(0.99))]
