@@ -3,10 +3,11 @@ from fractions import Fraction as F
 
 import numpy as np
 import pytest
+from helpers import case, mutant
 
 import quadmeta as qm
 from quadmeta.claims._discount import Bent, bent, direction
-from quadmeta.claims._finding import arrays, examine
+from quadmeta.claims._finding import arrays
 from quadmeta.claims.derived_discount_bound import DerivedDiscountBound
 from quadmeta.claims.derived_discount_collinearity import DerivedDiscountCollinearity
 from quadmeta.claims.derived_matrix_discount import DerivedMatrixDiscount
@@ -44,22 +45,8 @@ MUTANTS = [
 
 @pytest.mark.parametrize("cls, form, what, change", MUTANTS, ids=lambda p: p if isinstance(p, str) else "")
 def test_mutants_are_noticed(cls, form, what, change):
-    class Mutant(cls):
-        __doc__ = cls.__doc__
-        draws = 40
-
-        def sides(self, x, form):
-            lhs, rhs = (np.asarray(side, dtype=object) for side in super().sides(x, form))
-            return change(x, lhs, rhs)
-    verdict = Mutant().verdict(form)
+    verdict = mutant(cls, change).verdict(form)
     assert verdict.status == ("undecided" if what == "loosened" else "refuted")
-
-
-def case(name, form="printed", **x):
-    claim = qm.claim(name)
-    found = examine(claim, form, claim.read(x))
-    assert found.admitted
-    return found
 
 
 BEND = {"q": "1/2", "eta": 1, "heights": ("1/4",), "levels": ("1/8",), "slopes": (2,), "angles": (0,), "start": 0,

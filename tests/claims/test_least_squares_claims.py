@@ -3,6 +3,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from helpers import case, mutant
 
 import quadmeta as qm
 from quadmeta import phases
@@ -56,22 +57,8 @@ def shifted(x):
 
 @pytest.mark.parametrize("cls, form, what, change", MUTANTS, ids=lambda p: p if isinstance(p, str) else "")
 def test_mutants_are_noticed(cls, form, what, change):
-    class Mutant(cls):
-        __doc__ = cls.__doc__
-        draws = 40
-
-        def sides(self, x, form):
-            lhs, rhs = (np.asarray(side, dtype=object) for side in super().sides(x, form))
-            return change(x, lhs, rhs)
-    verdict = Mutant().verdict(form)
+    verdict = mutant(cls, change).verdict(form)
     assert verdict.status == ("undecided" if what == "loosened" else "refuted")
-
-
-def case(name, form="printed", **x):
-    claim = qm.claim(name)
-    found = examine(claim, form, claim.read(x))
-    assert found.admitted
-    return found
 
 
 @pytest.mark.parametrize("aspect, noise, steps", [(1.6, 0.7, 7), (0.3, 2.0, 4), (1.0, 0.1, 6), (5.0, 3.0, 1)])

@@ -1,10 +1,9 @@
 """The figures on tuning by training loss or by validation: claims hold, fail on altered tables, no text collides."""
 import numpy as np
 import pytest
+from helpers import drawn, smoke_tables
 
 from experiments import _results, phase_diagram, train_by_train
-from experiments._harness import compute
-from quadmeta import plotting
 
 MODULES = {"train_by_train": train_by_train, "phase_diagram": phase_diagram}
 
@@ -12,18 +11,12 @@ MODULES = {"train_by_train": train_by_train, "phase_diagram": phase_diagram}
 @pytest.fixture(scope="module")
 def tables():
     """The tables of the smoke settings, as they read back from their files."""
-    return {name: _results.to_csv(compute(module, module.SMOKE)) for name, module in MODULES.items()}
+    return smoke_tables(MODULES)
 
 
 @pytest.mark.parametrize("name", MODULES)
 def test_the_claim_holds_and_the_figure_draws_cleanly(tables, name):
-    rows = _results.from_csv(tables[name])
-    MODULES[name].check(rows)
-    with plotting.style():
-        fig = MODULES[name].draw(rows)
-    assert plotting.overlapping_text(fig) == []
-    for ax in fig.axes:
-        assert all(np.isfinite(np.asarray(line.get_xydata(), dtype=float)).all() for line in ax.get_lines())
+    fig = drawn(MODULES[name], tables[name])
     panels = [ax for ax in fig.axes if ax.get_xlabel()]
     assert len(panels) == {"train_by_train": 6, "phase_diagram": 2}[name]
     assert all(ax.get_lines() for ax in panels) and all(ax.get_ylabel() for ax in panels[:6:2])

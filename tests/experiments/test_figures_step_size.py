@@ -1,10 +1,9 @@
 """The figures of the step-size theory: claims hold on small settings and fail on altered tables; no text collides."""
 import numpy as np
 import pytest
+from helpers import drawn, smoke_tables
 
 from experiments import _results, log_objective, naive_explosion
-from experiments._harness import compute
-from quadmeta import plotting
 
 MODULES = {"naive_explosion": naive_explosion, "log_objective": log_objective}
 
@@ -12,7 +11,7 @@ MODULES = {"naive_explosion": naive_explosion, "log_objective": log_objective}
 @pytest.fixture(scope="module")
 def tables():
     """The tables of the smoke settings, as they read back from their files."""
-    return {name: _results.to_csv(compute(module, module.SMOKE)) for name, module in MODULES.items()}
+    return smoke_tables(MODULES)
 
 
 def altered(tables, name, change, chosen):
@@ -27,14 +26,8 @@ def altered(tables, name, change, chosen):
 
 @pytest.mark.parametrize("name", MODULES)
 def test_the_claim_holds_and_the_figure_draws_cleanly(tables, name):
-    rows = _results.from_csv(tables[name])
-    MODULES[name].check(rows)
-    with plotting.style():
-        fig = MODULES[name].draw(rows)
-    assert plotting.overlapping_text(fig) == []
-    for ax in fig.axes:
-        assert ax.get_xlabel() and ax.get_ylabel() and ax.get_lines()
-        assert all(np.isfinite(np.asarray(line.get_xydata(), dtype=float)).all() for line in ax.get_lines())
+    fig = drawn(MODULES[name], tables[name])
+    assert all(ax.get_xlabel() and ax.get_ylabel() and ax.get_lines() for ax in fig.axes)
 
 
 BEYOND = {"part": "bounds", "step": 2.4}

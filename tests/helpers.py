@@ -1,0 +1,45 @@
+"""What several tests of figures and of claims share."""
+import numpy as np
+
+import quadmeta as qm
+from experiments import _results
+from experiments._harness import compute
+from quadmeta import plotting
+from quadmeta.claims._finding import examine
+
+
+def smoke_tables(modules):
+    """The tables of the smoke settings of experiment modules by name, as the text of their files."""
+    return {name: _results.to_csv(compute(module, module.SMOKE)) for name, module in modules.items()}
+
+
+def drawn(module, table):
+    """The figure of a table: its claim holds, no text collides, every line is finite."""
+    rows = _results.from_csv(table)
+    module.check(rows)
+    with plotting.style():
+        fig = module.draw(rows)
+    assert plotting.overlapping_text(fig) == []
+    for ax in fig.axes:
+        assert all(np.isfinite(np.asarray(line.get_xydata(), dtype=float)).all() for line in ax.get_lines())
+    return fig
+
+
+def mutant(cls, change):
+    """The claim with its sides changed by ``change(x, lhs, rhs)``, on fewer instances."""
+    class Mutant(cls):
+        __doc__ = cls.__doc__
+        draws = 40
+
+        def sides(self, x, form):
+            lhs, rhs = (np.asarray(side, dtype=object) for side in super().sides(x, form))
+            return change(x, lhs, rhs)
+    return Mutant()
+
+
+def case(name, form="printed", **x):
+    """An admitted instance of a claim, examined."""
+    claim = qm.claim(name)
+    found = examine(claim, form, claim.read(x))
+    assert found.admitted
+    return found
