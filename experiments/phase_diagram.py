@@ -84,7 +84,7 @@ def simulate(d: int, T: int, n: int, sigmas: list[float], tasks: int, test_tasks
         own = whole.at_sigma(sigma)
         risk = qm.PopulationRisk(own, opt, pooled=False)
         train = risk(qm.TrainByTrain(own, opt, pooled=False).minimizer()).to_float()
-        step = tuned(qm.TrainByValidation(split.at_sigma(sigma), opt))
+        step = qm.TrainByValidation(split.at_sigma(sigma), opt).scanned()
         parts = (qm.PopulationRisk(half.at_sigma(sigma), opt, pooled=False)(step).to_float(), risk(step).to_float())
         for reading, other in zip(READINGS, parts, strict=True):
             one, two = train / train.mean(), other / other.mean()
@@ -92,17 +92,6 @@ def simulate(d: int, T: int, n: int, sigmas: list[float], tasks: int, test_tasks
             found[sigma, reading] = (np.log10(train.mean() / other.mean()),
                                      np.sqrt(variance / (test_tasks - 1)) / np.log(10), step)
     return found
-
-
-def tuned(objective: Any) -> float:
-    """The best step size: a scan of all that are stable, then of ever smaller surroundings of the best."""
-    high = 2 / float(np.max(objective.problem.eigenvalues))
-    grid = np.geomspace(1e-6 * high, high, 61)
-    for _ in range(3):
-        k = int(np.argmin(objective(grid).log))
-        best = float(grid[k])
-        grid = np.geomspace(grid[max(k - 1, 0)], grid[min(k + 1, len(grid) - 1)], 15)
-    return best
 
 
 def check(rows: Rows) -> None:

@@ -74,8 +74,8 @@ def measure(part: str, data: str, d: int, n: int, sigmas: list[float], horizons:
             opt = qm.GradientDescent(T)
             whole, half = (qm.MarchenkoPastur.of(d / size, sigma, T) for size in (n, n // 2))
             risk = qm.PopulationRisk(whole, opt)
-            best = {"train": float(qm.TrainByTrain(whole, opt).minimizer()), "oracle": tuned(risk),
-                    "validation": tuned(qm.PopulationRisk(half, opt))}
+            best = {"train": float(qm.TrainByTrain(whole, opt).minimizer()), "oracle": risk.scanned(),
+                    "validation": qm.PopulationRisk(half, opt).scanned()}
             for method in METHODS:
                 step, value, error = drawn.get((T, sigma, method), (None, None, None))
                 rows.append({"part": part, "data": data, "method": method, "d": d, "n": n, "sigma": sigma, "T": T,
@@ -87,27 +87,16 @@ def measure(part: str, data: str, d: int, n: int, sigmas: list[float], horizons:
     return rows
 
 
-def tuned(objective: Any) -> float:
-    """The best step size: a scan of all that are stable, then of ever smaller surroundings of the best."""
-    high = 2 / float(np.max(objective.problem.eigenvalues))
-    grid = np.geomspace(1e-6 * high, high, 61)
-    for _ in range(4):
-        k = int(np.argmin(objective(grid).log))
-        best = float(grid[k])
-        grid = np.geomspace(grid[max(k - 1, 0)], grid[min(k + 1, len(grid) - 1)], 21)
-    return best
-
-
 def exact(n: int, d: int, sigma: float, horizons: list[int], tasks: int, test_tasks: int, seed: int) -> dict[Any, Any]:
-    """{(T, sigma, method): step, mean risk over test tasks, its standard error}, steps tuned without a grid."""
+    """{(T, sigma, method): step, mean risk over test tasks, its standard error}, steps scanned without a fixed grid."""
     train = qm.LeastSquares.draw(n, d, sigma, seed=3 * seed, tasks=tasks)
     split = qm.LeastSquares.draw(n // 2, d, sigma, seed=3 * seed + 1, tasks=tasks, validation=n - n // 2)
     test = qm.LeastSquares.draw(n, d, sigma, seed=3 * seed + 2, tasks=test_tasks)
     found = {}
     for T in horizons:
         opt = qm.GradientDescent(T)
-        steps = (float(qm.TrainByTrain(train, opt).minimizer()), tuned(qm.TrainByValidation(split, opt)),
-                 tuned(qm.PopulationRisk(test, opt)))
+        steps = (float(qm.TrainByTrain(train, opt).minimizer()), qm.TrainByValidation(split, opt).scanned(),
+                 qm.PopulationRisk(test, opt).scanned())
         for method, step in zip(METHODS, steps, strict=True):
             risks = qm.PopulationRisk(test, opt, pooled=False)(step).to_float()
             found[T, sigma, method] = step, risks.mean(), risks.std(ddof=1) / np.sqrt(test_tasks)
@@ -141,7 +130,8 @@ def real(data: str, n: int, T: int, splits: int, seed: int) -> Rows:
         Z, target = standardised(X, y, half)
         rest = order[n // 2:n]
         split = qm.LeastSquares.from_data(Z[half], target[half], (Z[rest], target[rest]))
-        steps = [float(qm.TrainByTrain(whole, opt).minimizer()), tuned(qm.TrainByValidation(split, opt)), tuned(risk)]
+        steps = [float(qm.TrainByTrain(whole, opt).minimizer()), qm.TrainByValidation(split, opt).scanned(),
+                 risk.scanned()]
         found.append([*steps, *(risk(np.array(steps)) / risk(0.0)).log, np.log(ridge), 2 / whole.eigenvalues.max()])
     table = np.array(found)
     rows = []

@@ -27,6 +27,7 @@ _PLACES = {
     "ledger": "quadmeta.claims._ledger",
     "check": "quadmeta.claims._ledger",
     "claim": "quadmeta.claims._ledger",
+    "recheck": "quadmeta.claims._recheck",
 }
 _MODULES = ("arithmetic", "bilevel", "claims", "descent", "discount", "estimators", "gradient_flow", "horizons",
             "objectives", "optimizers", "phases", "plotting", "problems", "protocol", "spectra", "sweep")

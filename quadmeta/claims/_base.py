@@ -9,7 +9,6 @@ from typing import Any, ClassVar
 from quadmeta._registry import unknown
 from quadmeta.claims._box import Box
 from quadmeta.claims._domain import Instance, Parameter
-from quadmeta.claims._verdict import Verdict
 
 Array = Any
 STRENGTHS = {"identity": "==", "tight": "<=", "upper": "<=", "lower": ">=", "rate": "<=", "ordering": "<=",
@@ -117,18 +116,6 @@ class Claim(ABC):
             if len(set(lengths.values())) > 1 or 0 in lengths.values():
                 raise ValueError(f"{self.name}: vectors have the lengths {lengths}: pass equal ones, at least 1")
         return out
-
-    def verdict(self, form: str = "printed") -> Verdict:
-        """Recompute the verdict of one form; deterministic."""
-        from quadmeta.claims._decide import decide
-        if form not in self.forms:
-            raise KeyError(unknown("form", form, self.forms))
-        return decide(self, form)
-
-    def needed(self, assumption: str, form: str = "printed") -> Verdict:
-        """What is left of the statement when one assumption is dropped: ``refuted`` says that it is needed."""
-        from quadmeta.claims._search import drop
-        return drop(self, form, assumption)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(f'{k}: {f.recorded}' for k, f in self.forms.items())})"

@@ -1,6 +1,7 @@
 """How a statement is decided: by a counterexample, a box that covers, a written proof with instances, or instances."""
 from typing import Any
 
+from quadmeta._registry import unknown
 from quadmeta.claims._base import Claim
 from quadmeta.claims._box import prove
 from quadmeta.claims._domain import size
@@ -12,8 +13,16 @@ VACUOUS = 1000.0
 """A bound that exceeds the truth by this factor on every instance says nothing."""
 
 
-def decide(claim: Claim, form: str) -> Verdict:
-    """The verdict of one form, by the first of: a counterexample, a box that covers, a proof, instances alone."""
+def decide(claim: Claim, form: str = "printed") -> Verdict:
+    """The verdict of one form, by the first of: a counterexample, a box that covers, a proof, instances alone.
+
+    Deterministic.
+
+    Raises:
+        KeyError: unknown form.
+    """
+    if form not in claim.forms:
+        raise KeyError(unknown("form", form, claim.forms))
     record = claim.forms[form]
     if not record.testable:
         return Verdict(claim.name, form, "undecided", "none", {"reason": record.reason})

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from quadmeta._registry import members
 from quadmeta.claims._base import Claim, Form
+from quadmeta.claims._decide import decide
 from quadmeta.claims._verdict import Verdict
 
 
@@ -53,8 +54,8 @@ def claim(name: str) -> Claim:
 def check(name: str) -> Verdict:
     """Recompute the verdict as printed; ``.repaired`` is the one of the repaired form, if there is one."""
     statement = claim(name)
-    repaired = statement.verdict("repaired") if "repaired" in statement.forms else None
-    return replace(statement.verdict("printed"), repaired=repaired)
+    repaired = decide(statement, "repaired") if "repaired" in statement.forms else None
+    return replace(decide(statement, "printed"), repaired=repaired)
 
 
 def ledger() -> Ledger:

@@ -49,8 +49,14 @@ def shrink(claim: Claim, form: str, found: Finding) -> Finding:
     return found
 
 
-def drop(claim: Claim, form: str, assumption: str) -> Verdict:
-    """Search a counterexample that breaks ``assumption`` and meets all others."""
+def drop(claim: Claim, assumption: str, form: str = "printed") -> Verdict:
+    """What is left of a statement when one assumption is dropped: ``refuted`` says that it is needed.
+
+    Searches a counterexample that breaks ``assumption`` and meets all others.
+
+    Raises:
+        KeyError: unknown assumption.
+    """
     names = claim.assumptions(arrays(claim.read(next(iter(claim.cases(form))))), form)
     if assumption not in names:
         raise KeyError(unknown("assumption", assumption, names))

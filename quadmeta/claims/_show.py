@@ -8,6 +8,7 @@ from typing import Any
 from quadmeta.claims._base import Claim
 from quadmeta.claims._finding import arrays
 from quadmeta.claims._ledger import check, claim
+from quadmeta.claims._search import drop
 from quadmeta.claims._verdict import text
 
 
@@ -33,7 +34,7 @@ def _needed(statement: Claim) -> list[str]:
     for form in (form for form, record in statement.forms.items() if record.recorded == "holds"):
         case = statement.read(next(iter(statement.cases(form))))
         for name in statement.assumptions(arrays(case), form):
-            found = statement.needed(name, form)
+            found = drop(statement, name, form)
             if found.status == "refuted":
                 example = ", ".join(f"{key} = {text(value)}" for key, value in found.evidence["instance"].items())
                 out.append(f"  {form}: {name} is needed: without it false at {example}")

@@ -32,36 +32,7 @@ class Verdict:
         """What ``recheck`` needs, ready for JSON; fractions are strings."""
         keys = ("instance", "lhs", "rhs", "relation", "assumptions", "dropped")
         return {"claim": self.claim, "form": self.form, "status": self.status, "how": self.how,
-                **{key: _plain(self.evidence[key]) for key in keys if key in self.evidence}}
-
-    @staticmethod
-    def recheck(certificate: Mapping[str, Any], claim: Any = None) -> "Verdict":
-        """Recompute both sides and every margin of a certificate's instance with fractions alone.
-
-        The result is ``refuted`` for a counterexample and ``consistent`` for an instance without violation (one
-        instance proves no more). ``claim`` is looked up by name unless it is given.
-
-        Raises:
-            ValueError: the certificate states a number, a margin or a status that the instance does not give.
-        """
-        from quadmeta._registry import members
-        from quadmeta.claims._finding import examine
-        claim = members("claims")[certificate["claim"]]() if claim is None else claim
-        if "instance" not in certificate:
-            return Verdict(claim.name, certificate["form"], "undecided", "none")
-        found = examine(claim, certificate["form"], claim.read(certificate["instance"]))
-        stated = {key: certificate[key] for key in ("lhs", "rhs", "relation", "assumptions")}
-        for key, value in found.evidence().items():
-            if key in stated and _plain(value) != stated[key]:
-                raise ValueError(f"certificate of {claim.name}: {key} = {stated[key]!r} but the instance gives "
-                                 f"{_plain(value)!r}: do not trust it")
-        status = "consistent" if found.holds else "refuted"
-        if set(found.broken) - {certificate.get("dropped")}:
-            raise ValueError(f"certificate of {claim.name}: the instance breaks an assumption: do not trust it")
-        if (certificate["status"] == "refuted") != (status == "refuted"):
-            raise ValueError(f"certificate of {claim.name}: it says {certificate['status']!r}, the instance is "
-                             f"{status!r}: do not trust it")
-        return Verdict(claim.name, certificate["form"], status, "exact" if claim.exact else "sampled", found.evidence())
+                **{key: plain(self.evidence[key]) for key in keys if key in self.evidence}}
 
     def __repr__(self) -> str:
         count = self.evidence.get("instances")
@@ -99,12 +70,12 @@ def text(value: Any) -> str:
     return f"{'-' if value < 0 else ''}{10 ** (exponent - whole):.6f}e{whole:+d}"
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Fractions as strings, long ones in hexadecimal, inside lists and dictionaries."""
     if isinstance(value, Mapping):
-        return {key: _plain(entry) for key, entry in value.items()}
+        return {key: plain(entry) for key, entry in value.items()}
     if isinstance(value, tuple | list):
-        return [_plain(entry) for entry in value]
+        return [plain(entry) for entry in value]
     if isinstance(value, Fraction):
         # Python writes no decimal integer beyond 4300 digits
         long = max(value.numerator.bit_length(), value.denominator.bit_length()) > 10000

@@ -20,6 +20,8 @@ from quadmeta.claims.wang2021_optimal_risk import Wang2021OptimalRisk
 from quadmeta.claims.wang2021_small_sample_train import Wang2021SmallSampleTrain
 from quadmeta.claims.wang2021_small_sample_validation import Wang2021SmallSampleValidation
 from quadmeta.gradient_flow import optimal_time, ridge_risk
+from quadmeta.claims._decide import decide
+from quadmeta.claims._search import drop
 
 # class, form, what is changed, how
 MUTANTS = [
@@ -57,7 +59,7 @@ def shifted(x):
 
 @pytest.mark.parametrize("cls, form, what, change", MUTANTS, ids=lambda p: p if isinstance(p, str) else "")
 def test_mutants_are_noticed(cls, form, what, change):
-    verdict = mutant(cls, change).verdict(form)
+    verdict = decide(mutant(cls, change), form)
     assert verdict.status == ("undecided" if what == "loosened" else "refuted")
 
 
@@ -170,7 +172,7 @@ def test_samples_needed_are_exact():
     # epsilon = 1/3: n = 4 d is the border
     border = case("wang2021_large_sample", "repaired", root="1/2", noise=5, epsilon="1/3", scale=1, steps=1)
     assert border.lhs[0] == border.rhs[0]
-    assert qm.claim("wang2021_large_sample").needed("n/d >= 1 + 1/epsilon", "repaired").status == "refuted"
+    assert drop(qm.claim("wang2021_large_sample"), "n/d >= 1 + 1/epsilon", "repaired").status == "refuted"
     # Gaussian data, mean risk d sigma^2/(n - d - 1): n = 4 (d + 1)
     d = 7
     gap = [Fraction(d, n - d - 1) - Fraction(4, 3) * Fraction(d, n) for n in (31, 32, 33)]
@@ -240,7 +242,7 @@ def test_one_more_step_can_be_worse(psi, s, T):
 
 
 def test_small_steps_are_needed_for_monotone_risk():
-    found = qm.claim("derived_risk_monotone_in_steps").needed("eta <= 1/l_+", "repaired")
+    found = drop(qm.claim("derived_risk_monotone_in_steps"), "eta <= 1/l_+", "repaired")
     assert found.status == "refuted" and found.evidence["lhs"] == (0,)
 
 

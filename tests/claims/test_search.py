@@ -18,6 +18,8 @@ from quadmeta.claims.wang2021_backprop_intermediates import Wang2021BackpropInte
 from quadmeta.claims.wang2021_log_gradient_bound import Wang2021LogGradientBound
 from quadmeta.claims.wang2021_naive_lower_bound import Wang2021NaiveLowerBound
 from quadmeta.claims.wang2021_naive_upper_bound import Wang2021NaiveUpperBound
+from quadmeta.claims._decide import decide
+from quadmeta.claims._search import drop
 
 # class, form, how the right side is falsified or loosened
 MUTANTS = [
@@ -49,7 +51,7 @@ def test_mutants_are_noticed(cls, form, what, change):
         def sides(self, x, form):
             lhs, rhs = (np.asarray(side, dtype=object) for side in super().sides(x, form))
             return change(x, lhs, rhs)
-    record, verdict = cls().forms[form], Mutant().verdict(form)
+    record, verdict = cls().forms[form], decide(Mutant(), form)
     assert (verdict.status, verdict.how) != (record.recorded, record.how)
     assert verdict.status == ("undecided" if what in ("loosened", "lost 1 % ") else "refuted")
 
@@ -79,7 +81,7 @@ def control(forms, **members):
 
 
 def test_counterexamples_are_shrunk_within_the_assumptions():
-    verdict = Control().verdict()
+    verdict = decide(Control())
     x = verdict.evidence["instance"]
     assert verdict.status == "refuted" and verdict.evidence["lhs"][0] > 50
     assert x["x"] <= 9 and x["x"].denominator == 1 and all(y.denominator == 1 for y in x["y"]) and len(x["y"]) <= 2
@@ -94,7 +96,7 @@ def test_counterexamples_are_shrunk_within_the_assumptions():
 @pytest.mark.parametrize("name", [name for name in qm.members("claims")
                                   if qm.claim(name).forms["printed"].recorded == "refuted"])
 def test_recorded_refutations_fit_on_a_line(name):
-    x = qm.claim(name).verdict().evidence["instance"]
+    x = decide(qm.claim(name)).evidence["instance"]
     # monotonicity in T is violated by parts in 10^7 only: its smallest witness is not a small number
     longest, steps = (120, 6) if name == "derived_risk_monotone_in_steps" else (50, 3)
     assert size(x) <= longest and x.get("steps", 1) <= steps
@@ -102,28 +104,28 @@ def test_recorded_refutations_fit_on_a_line(name):
 
 def test_what_each_status_needs():
     below = {"sides": lambda self, x, form: (x["x"] / x["x"], x["x"])}
-    assert control(Form("", "", ""), **below).verdict().status == "consistent"
-    holds = control(Form("", "", "", proved=True), **below).verdict()
+    assert decide(control(Form("", "", ""), **below)).status == "consistent"
+    holds = decide(control(Form("", "", "", proved=True), **below))
     assert (holds.status, holds.how) == ("holds", "proof + exact") and holds.evidence["ratio"]["max"] <= 1
     empty = {"sides": lambda self, x, form: (x["x"], x["x"] * 2000)}
-    assert control(Form("", "", "", proved=True), **empty).verdict().status == "vacuous"
+    assert decide(control(Form("", "", "", proved=True), **empty)).status == "vacuous"
     negative = {"sides": lambda self, x, form: (x["x"], -x["x"]), "relation": ">="}
-    vacuous = control(Form("", "", "", proved=True), **negative).verdict()
+    vacuous = decide(control(Form("", "", "", proved=True), **negative))
     assert vacuous.status == "vacuous" and vacuous.evidence["trivial"] == 1
-    sampled = control(Form("", "", "", proved=True), **below, exact=False).verdict()
+    sampled = decide(control(Form("", "", "", proved=True), **below, exact=False))
     assert (sampled.status, sampled.how) == ("consistent", "sampled")
     loose = {"sides": lambda self, x, form: (x["x"], x["x"] + 1)}
-    assert "never attained" in control(Form("", "", "", attained=True), **loose).verdict().evidence["reason"]
+    assert "never attained" in decide(control(Form("", "", "", attained=True), **loose)).evidence["reason"]
 
 
 def test_floats_cannot_leak_into_exact_sides():
     with pytest.raises(TypeError, match="float"):
-        control(Form("", "", ""), sides=lambda self, x, form: (0.5 * x["x"], x["x"])).verdict()
+        decide(control(Form("", "", ""), sides=lambda self, x, form: (0.5 * x["x"], x["x"])))
 
 
 def test_a_case_outside_the_assumptions_is_an_error():
     with pytest.raises(ValueError, match="breaks x <= 9: correct it"):
-        control(Form("", "", ""), cases=lambda self, form: [{"x": 10, "y": (1,)}]).verdict()
+        decide(control(Form("", "", ""), cases=lambda self, form: [{"x": 10, "y": (1,)}]))
 
 
 def test_proved_forms_need_a_written_proof():
@@ -132,7 +134,7 @@ def test_proved_forms_need_a_written_proof():
 
 
 def test_verdicts_are_deterministic():
-    first, second = (qm.claim("derived_mean_log_unimodal").verdict().certificate() for _ in range(2))
+    first, second = (decide(qm.claim("derived_mean_log_unimodal")).certificate() for _ in range(2))
     assert first == second
 
 
@@ -156,10 +158,10 @@ def test_draws_lie_in_the_domain(name):
     ("derived_stop_gradient_parity", "eta <= 2/L", True),
     ("derived_stop_gradient_parity", "0 < |a_i| < 1 for some i", True)])
 def test_which_assumptions_are_needed(name, assumption, needed):
-    verdict = qm.claim(name).needed(assumption)
+    verdict = drop(qm.claim(name), assumption)
     assert verdict.status == ("refuted" if needed else "consistent")
     assert verdict.evidence["instances"] > 0 and verdict.evidence["dropped"] == assumption
 
 
 def test_without_an_assumption_a_side_may_not_exist():
-    assert qm.claim("derived_log_gradient_bound").needed("kappa > 1").status == "undecided"
+    assert drop(qm.claim("derived_log_gradient_bound"), "kappa > 1").status == "undecided"

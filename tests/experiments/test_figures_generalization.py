@@ -72,15 +72,6 @@ def test_an_altered_table_fails(tables, name, change, where, message):
         MODULES[name].check(rows)
 
 
-def test_scanning_finds_the_exact_minimiser():
-    """The narrowing scan against the library's own search by the sign of the derivative."""
-    import quadmeta as qm
-    for T in (1, 7, 8):
-        risk = qm.PopulationRisk(qm.MarchenkoPastur.of(1.6, 0.7**0.5, T), qm.GradientDescent(T))
-        for module in MODULES.values():
-            assert module.tuned(risk) == pytest.approx(risk.minimizer(), rel=2e-3)
-
-
 def test_colours_of_the_map_keep_the_order_in_grey_and_tell_both_sides_apart():
     shades = phase_diagram.colours(np.linspace(-1, 1, 41))
     grey = shades @ [0.2126, 0.7152, 0.0722]

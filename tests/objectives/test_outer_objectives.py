@@ -29,6 +29,12 @@ def test_minimiser_is_global_on_a_dense_grid_and_in_its_bracket(T, aspect):
         assert ends.min() * (1 - 1e-12) <= best <= ends.max() * (1 + 1e-12)
 
 
+def test_scanning_finds_the_exact_minimiser():
+    for T in (1, 7, 8):
+        risk = qm.PopulationRisk(qm.MarchenkoPastur.of(1.6, 0.7**0.5, T), qm.GradientDescent(T))
+        assert risk.scanned() == pytest.approx(risk.minimizer(), rel=1e-3)
+
+
 def test_negative_slope_nowhere_means_not_training_is_best():
     p = qm.LeastSquares.from_data(np.eye(2), [1.0, 1.0], validation=(np.eye(2), [-1.0, -1.0]))
     assert qm.TrainByValidation(p, qm.GradientDescent(3)).minimizer() == 0.0
