@@ -16,10 +16,6 @@ from quadmeta.arithmetic.powers import complete_homogeneous, divided_difference,
 Array = Any
 
 
-class Outside(ValueError, ZeroDivisionError):
-    """Outside the domain of a formula: bad use or, in a search that drops an assumption, a side that does not exist."""
-
-
 @dataclass(frozen=True)
 class Scales:
     """What a bound may know of an instance, in floats or fractions: mu <= H <= L and the rest by norms.
@@ -52,15 +48,15 @@ class Scales:
     def __post_init__(self) -> None:
         object.__setattr__(self, "steps", natural("steps", self.steps))
         if not (0 < self.mu <= self.L and self.eta > 0):
-            raise Outside(f"mu = {show(self.mu)}, L = {show(self.L)}, eta = {show(self.eta)} must meet "
-                          "0 < mu <= L and eta > 0: pass eigenvalue bounds and a step size")
+            raise ValueError(f"mu = {show(self.mu)}, L = {show(self.L)}, eta = {show(self.eta)} must meet "
+                             "0 < mu <= L and eta > 0: pass eigenvalue bounds and a step size")
         if not 0 <= self.gamma < 1:
-            raise Outside(f"gamma = {show(self.gamma)} must lie in [0, 1): pass a discount")
+            raise ValueError(f"gamma = {show(self.gamma)} must lie in [0, 1): pass a discount")
         for name in ("L2", "R", "G", "B", "H_w", "M_b"):
             if not getattr(self, name) >= 0:
-                raise Outside(f"{name} = {show(getattr(self, name))} must be >= 0: pass a norm")
+                raise ValueError(f"{name} = {show(getattr(self, name))} must be >= 0: pass a norm")
         if self.q is not None and not (self.q > 0 and abs(self.q**2 - self.a_mu) <= 1e-12):
-            raise Outside(f"q = {show(self.q)} must be sqrt(1 - eta mu): pass None, or its exact value")
+            raise ValueError(f"q = {show(self.q)} must be sqrt(1 - eta mu): pass None, or its exact value")
 
     @property
     def a_mu(self) -> Any:
@@ -74,7 +70,7 @@ class Scales:
 
     def _root(self) -> Any:
         if not self.a_mu > 0:
-            raise Outside(f"eta mu = {show(self.eta * self.mu)} must be < 1: pass a smaller eta")
+            raise ValueError(f"eta mu = {show(self.eta * self.mu)} must be < 1: pass a smaller eta")
         return sqrt(self.a_mu) if self.q is None else self.q
 
     def _sums(self, *points: Any) -> list[Any]:
@@ -96,9 +92,9 @@ class Scales:
     def _need(self, curvature: Any, what: str, between: bool = False) -> None:
         # a few ulp: 1/L is rounded in floats
         if self.eta * curvature > 1 + 4e-16:
-            raise Outside(f"eta = {show(self.eta)} must be at most {what}: this bound says nothing beyond")
+            raise ValueError(f"eta = {show(self.eta)} must be at most {what}: this bound says nothing beyond")
         if between and not self.a_L - 1e-15 <= self.gamma <= self.a_mu + 1e-15:
-            raise Outside(f"gamma = {show(self.gamma)} must lie in [1 - eta L, 1 - eta mu]: or use bound_a")
+            raise ValueError(f"gamma = {show(self.gamma)} must lie in [1 - eta L, 1 - eta mu]: or use bound_a")
 
     def _total(self, transient: Any, jacobian: Any) -> Any:
         return self.eta * self.B * (self.L2 * self.R * transient + self.G * jacobian)
@@ -203,7 +199,7 @@ def bound_e(x: Scales) -> Any:
 def printed(x: Scales, reading: str = "step") -> Any:
     """The bound as printed, B being a bound of eta ||J|| (reading "step") or of ||J|| ("cross"); may be negative."""
     if reading not in ("step", "cross"):
-        raise Outside(f"reading = {show(reading)} must be 'step' or 'cross': say what B bounds")
+        raise ValueError(f"reading = {show(reading)} must be 'step' or 'cross': say what B bounds")
     q, a, T = x._root(), x.a_mu, x.steps
     bracket = (1 / x.mu - 1 / x.L + a**T / x.L) / x.eta + 2 * x.eta * x.H_w * printed_bracket(q, T)
     return (x.eta if reading == "step" else 1) * x.B * (2 * x.L2 * x.R * q ** (T + 1) / (1 - q) + x.G * bracket)
@@ -240,9 +236,9 @@ def minimax_gamma(eta: Any, mu: Any, L: Any, steps: int | None = None, relative:
     relative (of |ghat - g| / |g|): 1 - eta (mu + L)/2, T -> infinity, worst case (L - mu)/(L + mu).
     """
     if not (0 < mu <= L and 0 < eta * L <= 1 + 4e-16):
-        raise Outside(f"eta = {show(eta)} must lie in (0, 1/L] and 0 < mu <= L: pass a smaller step size")
+        raise ValueError(f"eta = {show(eta)} must lie in (0, 1/L] and 0 < mu <= L: pass a smaller step size")
     if relative and steps is not None:
-        raise Outside("relative has no closed form at a finite number of steps: pass steps=None")
+        raise ValueError("relative has no closed form at a finite number of steps: pass steps=None")
     if relative or steps is None:
         return 1 - eta * (mu + L) / 2 if relative else 1 - 2 * eta * mu * L / (mu + L)
     return _solve((geometric_sum(1 - eta * mu, steps) + geometric_sum(1 - eta * L, steps)) / 2, steps)
@@ -254,7 +250,7 @@ def best_gamma(eigenvalues: Array, cross: Array, gradient: Array, eta: Any, step
                                                 geometric_sum(1 - eta * eigenvalues, steps)) * gradient)
     size = near @ near
     if size == 0:
-        raise Outside("C' g is 0: every discounted estimate is 0, so no discount is best")
+        raise ValueError("C' g is 0: every discounted estimate is 0, so no discount is best")
     s = near @ far / size
     return _solve(s, steps) if steps is not None else 1 - 1 / s if s > 1 else 0 * s
 

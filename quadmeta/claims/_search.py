@@ -41,7 +41,7 @@ def shrink(claim: Claim, form: str, found: Finding) -> Finding:
             if size(x) < size(found.instance) and set(broken(claim, form, x)) <= set(found.broken):
                 try:
                     candidate = examine(claim, form, x)
-                except ZeroDivisionError:  # an assumption was dropped, and a side does not exist
+                except (ValueError, ZeroDivisionError):  # an assumption was dropped, and a side does not exist
                     continue
                 if not candidate.holds:
                     smaller = candidate
@@ -68,7 +68,7 @@ def drop(claim: Claim, assumption: str, form: str = "printed") -> Verdict:
                 continue
             try:
                 found, count = examine(claim, form, instance), count + 1
-            except ZeroDivisionError:  # without the assumption a side does not exist
+            except (ValueError, ZeroDivisionError):  # without the assumption a side does not exist
                 continue
             if not found.holds:
                 least = shrink(claim, form, found)
