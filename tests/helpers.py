@@ -13,6 +13,16 @@ def smoke_tables(modules):
     return {name: _results.to_csv(compute(module, module.SMOKE)) for name, module in modules.items()}
 
 
+def altered(table, change, where):
+    """The rows of a table with columns changed in those at these values, of which there is at least one."""
+    rows = _results.from_csv(table)
+    picked = [row for row in rows if all(row[column] == value for column, value in where.items())]
+    assert picked
+    for row in picked:
+        row |= {column: alter(row[column]) for column, alter in change.items()}
+    return rows
+
+
 def drawn(module, table):
     """The figure of a table: its claim holds, no text collides, every line is finite."""
     rows = _results.from_csv(table)

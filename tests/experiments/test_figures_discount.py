@@ -1,8 +1,8 @@
 """The figures on the discounted hypergradient: claims, controls, what is drawn."""
 import pytest
-from helpers import drawn, smoke_tables
+from helpers import altered, drawn, smoke_tables
 
-from experiments import _results, discount_choice, discounted_bias
+from experiments import discount_choice, discounted_bias
 from quadmeta.discount import minimax_gamma
 
 MODULES = {"discounted_bias": discounted_bias, "discount_choice": discount_choice}
@@ -64,10 +64,5 @@ CHOICE = {
     pytest.param(name, *case, id=f"{name}: {label}")
     for name, cases in (("discounted_bias", BIAS), ("discount_choice", CHOICE)) for label, case in cases.items()])
 def test_an_altered_table_fails(tables, name, change, where, message):
-    rows = _results.from_csv(tables[name])
-    picked = [row for row in rows if all(row[column] == value for column, value in where.items())]
-    assert picked
-    for row in picked:
-        row |= {column: alter(row[column]) for column, alter in change.items()}
     with pytest.raises(AssertionError, match=message):
-        MODULES[name].check(rows)
+        MODULES[name].check(altered(tables[name], change, where))

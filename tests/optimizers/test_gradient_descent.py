@@ -1,11 +1,13 @@
 """Accuracy of the stable moments and of the minimiser, and identities of the residual polynomial."""
 from fractions import Fraction as Q
 
+import mpmath as mp
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import quadmeta as qm
 from quadmeta.objectives._base import energy
 from quadmeta.optimizers.gradient_descent import GradientDescent
 from reference import exact, minimizer_error, random_spectrum
@@ -41,6 +43,26 @@ def worst_errors(module_class, cases):
                       abs(curvature - ref.curvature) / (5e-14 * (abs(ref.curvature) + 2 * ref.square))]
             worst = np.fmax(worst, np.nan_to_num(np.array(errors, dtype=float), nan=np.inf))
     return worst
+
+
+@pytest.mark.parametrize("T", T_VALUES)
+def test_naive_derivatives_meet_the_bars_of_the_log_and_of_the_moments(T):
+    """log |F'| = log F + log T + log |G'| and log F'' = log F + log(2T (2T - 1) E u^2), at 100 digits."""
+    rng = np.random.default_rng([7, T])
+    lam, omega = random_spectrum(rng)
+    problem = qm.Quadratic.from_spectrum(lam, weights=omega)
+    naive = qm.NaiveObjective(problem, GradientDescent(T))
+    for eta in hard_step_sizes(lam, naive.minimizer(), rng):
+        ref = exact(lam, omega, eta, T)
+        largest = max(abs(np.log(abs(1 - eta * x) + 1e-300)) for x in (lam[0], lam[-1]))
+        slack = 1e-14 * max(1, abs(ref.log_loss), 2 * T * largest)
+        slope, curvature = naive.gradient(eta), naive.curvature(eta)
+        with mp.workdps(100):
+            want = ref.log_loss + mp.log(2 * T * (2 * T - 1) * ref.square)
+            assert curvature.sign == 1 and abs(curvature.log - want) <= slack + 5e-14
+            # relative to E|u|: next to the root of F' its logarithm has no digits of its own
+            error = abs(slope.sign * mp.exp(mp.mpf(float(slope.log)) - ref.log_loss) / T - ref.slope)
+            assert error <= (slack + 1e-14) * 2 * ref.size
 
 
 CASES = [(T, 100 * k + j) for k, T in enumerate(T_VALUES) for j in range(6)]
