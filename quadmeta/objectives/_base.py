@@ -4,15 +4,19 @@ F(eta) = f(w_T) - floor = sum_i omega_i p_T(lambda_i; eta)^2. Several tasks are 
 is one task with the union of the spectra and weights omega / m. With ``pooled=False`` each task keeps its own value.
 """
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+import math
 from typing import Any
 
 import numpy as np
 
-from quadmeta._validate import plain, step_sizes
+from quadmeta._validate import plain
+from quadmeta.arithmetic._container import Container
 from quadmeta.arithmetic.exact import evaluate
-from quadmeta.optimizers._base import LogMoments, Optimizer
+from quadmeta.arithmetic.jet import Jet
+from quadmeta.optimizers._base import LogLoss, Optimizer
 from quadmeta.problems._base import QuadraticProblem
 
 Array = Any
@@ -20,9 +24,30 @@ BLOCK = 2**14  # numbers in one temporary array, so that a block of a grid stays
 
 
 def energy(weights: Array, residual: tuple[Array, Array, Array], order: int) -> Array:
-    """Derivative number ``order`` (0, 1, 2) of F = sum_i omega_i p_i^2 over the last axis, in any arithmetic."""
+    """Derivative number ``order`` (0, 1, 2) of F = sum_i omega_i p_i^2 over the last axis, in any arithmetic.
+
+    Derivatives of p in a vector of k parameters are sequences; the result then has further leading axes of length k.
+    """
     p, p1, p2 = residual
-    return (weights * (p * p, 2 * p * p1, 2 * (p1 * p1 + p * p2))[order]).sum(axis=-1)
+    if not order or not isinstance(p1, Sequence):
+        return (weights * (p * p, 2 * p * p1, 2 * (p1 * p1 + p * p2))[order]).sum(axis=-1)
+    if order == 1:
+        return _stack([2 * (weights * p * a).sum(axis=-1) for a in p1])
+    rows = [[2 * (weights * (a * b + p * ab)).sum(axis=-1) for b, ab in zip(p1, row, strict=True)]
+            for a, row in zip(p1, p2, strict=True)]
+    return _stack([_stack(row) for row in rows])
+
+
+def square(slope: Array, second: Array) -> Array:
+    """slope slope' if ``second`` is a matrix, else slope^2."""
+    return slope[:, None] * slope[None] if np.ndim(second) > np.ndim(slope) else slope * slope
+
+
+def _stack(values: Sequence[Array]) -> Array:
+    first = values[0]
+    if isinstance(first, Container):
+        return first._make(*(np.stack(parts) for parts in zip(*(v._parts for v in values), strict=True)))
+    return np.array(values)
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +71,9 @@ class Objective(ABC):
         if not self.optimizer.free:
             raise ValueError(f"{self.optimizer!r} has no free parameter: leave step_size out to tune it, or use "
                              "OuterLoss to tune a problem's hyperparameters")
+        if self.optimizer.shape and not self.pooled:
+            raise ValueError(f"pooled = False keeps one number for each task, {self.optimizer!r} has a vector of "
+                             "parameters: pass pooled=True, or one task")
         lam, omega = self.spectrum()
         if self.logarithmic:
             on = omega > 0
@@ -61,8 +89,8 @@ class Objective(ABC):
     """The loss of w_T that is transformed: "train" is the inner loss itself."""
 
     @abstractmethod
-    def transform(self, moments: LogMoments, order: int) -> Array:
-        """The objective (order 0) or its derivative (1, 2) in eta from the moments of the loss."""
+    def transform(self, loss: LogLoss, order: int) -> Array:
+        """The objective (order 0) or its derivative (1, 2) in theta from those of the loss."""
 
     @abstractmethod
     def chain(self, loss: Array) -> Array:
@@ -73,19 +101,19 @@ class Objective(ABC):
         """The last of the objective's derivatives, from F, F', ... in plain arithmetic (and logarithms or roots)."""
 
     def __call__(self, theta: Array) -> Array:
-        """The objective at step sizes ``theta`` >= 0 of any shape."""
+        """The objective at step sizes ``theta`` >= 0 of any shape (vectors of parameters along the last axis)."""
         return self._at(theta, 0)
 
     def gradient(self, theta: Array) -> Array:
-        """d/d eta of the objective: the exact meta-gradient."""
+        """d/d theta of the objective: the exact meta-gradient, shape of ``theta``."""
         return self._at(theta, 1)
 
     def curvature(self, theta: Array) -> Array:
-        """d^2/d eta^2 of the objective."""
+        """d^2/d eta^2 of the objective; the Hessian (..., k, k) where theta is a vector of k parameters."""
         return self._at(theta, 2)
 
     def minimizer(self) -> Array:
-        """eta*_T, the step size that minimises the loss after T steps (the same for every monotone transform)."""
+        """theta* that minimises the loss after T steps (the same for every monotone transform)."""
         return plain(self.optimizer.minimizer(*self.spectrum()))
 
     def spectrum(self) -> tuple[Array, Array]:
@@ -104,39 +132,42 @@ class Objective(ABC):
         representative = np.take_along_axis(lam, np.argmax(omega, axis=-1)[..., None], axis=-1)
         return np.where(omega > 0, lam, representative), omega
 
-    def moments(self, theta: Array) -> LogMoments:
-        """Moments of the loss at step sizes >= 0, block by block."""
-        eta = step_sizes("step_size", theta)
+    def log_loss(self, theta: Array, order: int = 2) -> LogLoss:
+        """log F and the relative derivatives of F at ``theta``, block by block."""
+        shape_of_one = self.optimizer.shape
+        theta = self.optimizer.read(theta)
+        batch = theta.shape[:theta.ndim - len(shape_of_one)]
         lam, omega = self.spectrum()
         try:
-            shape = np.broadcast_shapes(eta.shape, lam.shape[:-1])
+            shape = np.broadcast_shapes(batch, lam.shape[:-1])
         except ValueError:
-            raise ValueError(f"step_size has shape {eta.shape}, the tasks {lam.shape[:-1]}: pass shapes that broadcast "
-                             "(a new last axis for a grid over all tasks)") from None
-        if eta.size and eta.max() * lam.max() > 1e150:
-            raise ValueError(f"step_size = {eta.max():.3g} times the largest eigenvalue {lam.max():.3g} exceeds 1e150, "
-                             "where products lose digits: rescale the problem")
+            raise ValueError(f"{' and '.join(self.optimizer.free)} has shape {batch}, the tasks {lam.shape[:-1]}: pass "
+                             "shapes that broadcast (a new last axis for a grid over all tasks)") from None
+        if theta.size and np.abs(theta).max() * lam.max() > 1e150:
+            raise ValueError(f"step_size = {np.abs(theta).max():.3g} times the largest eigenvalue {lam.max():.3g} "
+                             "exceeds 1e150, where products lose digits: rescale the problem")
         dead = np.broadcast_to(~omega.any(axis=-1), shape)  # w_0 = w_*: F = 0
         omega = np.where(omega.any(axis=-1, keepdims=True), omega, 1.0)
-        eta = np.broadcast_to(eta, shape).ravel()
+        theta = np.broadcast_to(theta, (*shape, *shape_of_one)).reshape(-1, *shape_of_one)
         rows = np.broadcast_to(np.arange(lam.size // lam.shape[-1]).reshape(lam.shape[:-1]), shape).ravel()
         lam, omega = (x.reshape(-1, x.shape[-1]) for x in (lam, omega))
-        size = max(1, BLOCK // lam.shape[-1])
+        size = max(1, BLOCK // (lam.shape[-1] * math.prod(shape_of_one)))
         parts = []
-        for k in range(0, max(eta.size, 1), size):
+        for k in range(0, max(len(theta), 1), size):
             row = rows[k:k + size] if len(lam) > 1 else slice(None)
-            parts.append(self.optimizer.log_moments(lam[row], omega[row], eta[k:k + size]))
-        level, mean, variance = (np.concatenate(part).reshape(shape) for part in zip(*parts, strict=True))
-        return LogMoments(np.where(dead, -np.inf, level), mean, variance)
+            parts.append(self.optimizer.log_loss(lam[row], omega[row], theta[k:k + size], order))
+        found = LogLoss(*(None if part[0] is None else np.concatenate(part).reshape((*shape, *part[0].shape[1:]))
+                          for part in zip(*parts, strict=True)))
+        return found._replace(level=np.where(dead, -np.inf, found.level))
 
     def _at(self, theta: Array, order: int) -> Array:
-        return plain(self.transform(self.moments(theta), order))
+        return plain(self.transform(self.log_loss(theta, order), order))
 
     def exactly(self, theta: Array, order: int = 0, kind: str = "fraction", digits: int = 50) -> Array:
         """Derivative number ``order`` by the plain formula in another arithmetic: the data are taken as exact.
 
         Args:
-            theta: step sizes; pass ``Fraction`` for exact ones.
+            theta: step sizes (one vector, if theta is a vector); pass ``Fraction`` for exact ones.
             kind: "float64", "signlog", "interval", "fraction" or "mpmath" (at ``digits`` digits). Logarithms and
                 roots themselves need "float64" or "mpmath"; their derivatives are rational.
         """
@@ -147,29 +178,37 @@ class Objective(ABC):
 
         def formula(lam: Array, data: Array, eta: Array) -> Array:
             omega = (data if modes.given else lam * data * data / 2) / tasks
-            residual = self.optimizer.residual(lam, eta[..., None] if np.ndim(eta) else eta)
+            spread = np.ndim(eta) > len(self.optimizer.shape)
+            residual = self.optimizer.residual(lam, eta[..., None] if spread else eta)
             return self.compose(tuple(energy(omega, residual, k) for k in range(order + 1)))
         return evaluate(formula, lam, data, theta, kind=kind, digits=digits)
 
     def definition(self, theta: Array, order: int = 0) -> Array:
-        """The same quantity by T steps of the optimizer and its tangents: z = dw/d eta, y = d^2w/d eta^2, in float64.
+        """The same quantity by T steps of the optimizer with the derivatives of every iterate, in float64.
 
-        One step size; O(T d^2); overflows and underflows where the closed form does not.
+        One theta; O(k^2 T d^2) for k parameters; overflows and underflows where the closed form does not.
         """
-        eta = float(step_sizes("step_size", theta))
-        problem = self.problem
-        zero = np.zeros_like(problem.start)
-        z, y, w = zero, zero, zero
-        for t, new in enumerate(self.optimizer.run(problem.gradient, problem.start, eta)):
-            if t:
-                y = y - 2 * problem.hvp(w, z) - eta * problem.hvp(w, y)
-                z = z - problem.gradient(w) - eta * problem.hvp(w, z)
-            w = new
-        g, hz = problem.gradient(w), problem.hvp(w, z)
-        loss = (problem.loss(w) - problem.floor, (g * z).sum(axis=-1), (z * hz + g * y).sum(axis=-1))
+        problem, vector = self.problem, bool(self.optimizer.shape)
+        jets = Jet.parameters(np.atleast_1d(self.optimizer.read(theta)).tolist())
+
+        def gradient(w: Array) -> Array:
+            if not isinstance(w, Jet):
+                return problem.gradient(w)
+            tangent = w.map(lambda v: problem.hvp(w.value, v))
+            return Jet(problem.gradient(w.value), tangent.first, tangent.second)
+
+        for w in self.optimizer.run(gradient, problem.start, jets if vector else jets[0]):
+            pass
+        g, Hw = problem.gradient(w.value), gradient(w)
+        loss = [problem.loss(w.value) - problem.floor, [(g * z).sum(axis=-1) for z in w.first],
+                [[(z * Hy).sum(axis=-1) + (g * zy).sum(axis=-1) for Hy, zy in zip(Hw.first, row, strict=True)]
+                 for z, row in zip(w.first, w.second, strict=True)]]
+        if not vector:
+            loss[1:] = loss[1][0], loss[2][0][0]
+        derivatives = tuple(np.asarray(x) for x in loss[:order + 1])
         if self.pooled:
-            loss = tuple(np.mean(x) for x in loss)
-        return plain(self.compose(loss[:order + 1]))
+            derivatives = tuple(x.reshape(*x.shape[:k * vector], -1).mean(axis=-1) for k, x in enumerate(derivatives))
+        return plain(self.compose(derivatives))
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.problem!r}, {self.optimizer!r}{'' if self.pooled else ', each task'})"

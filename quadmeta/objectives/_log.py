@@ -2,16 +2,15 @@
 from typing import Any
 
 from quadmeta.arithmetic import elementary
-from quadmeta.optimizers._base import LogMoments
+from quadmeta.objectives._base import square
+from quadmeta.optimizers._base import LogLoss
 
 Array = Any
 
 
-def transform(moments: LogMoments, T: int, order: int) -> Array:
-    """G = log F / T, G' = -2 E[u], G'' = (4T - 2) Var(u) - 2 E[u]^2."""
-    if order == 0:
-        return moments.level / T
-    return -2 * moments.mean if order == 1 else (4 * T - 2) * moments.variance - 2 * moments.mean**2
+def transform(loss: LogLoss, T: int, order: int) -> Array:
+    """G = log F / T, G' = F'/F / T, G'' = (log F)'' / T."""
+    return (loss.level, loss.slope, loss.curvature)[order] / T
 
 
 def chain(loss: Array, T: int) -> Array:
@@ -25,4 +24,4 @@ def compose(derivatives: tuple[Array, ...], T: int) -> Array:
     if len(derivatives) == 1:
         return elementary.log(loss) / T
     slope = derivatives[1] / loss / T
-    return slope if len(derivatives) == 2 else derivatives[2] / loss / T - T * slope * slope
+    return slope if len(derivatives) == 2 else derivatives[2] / loss / T - T * square(slope, derivatives[2])

@@ -8,7 +8,7 @@ from quadmeta._validate import step_sizes
 from quadmeta.arithmetic.exact import evaluate
 from quadmeta.arithmetic.signlog import SignLog
 from quadmeta.objectives._base import BLOCK, Objective
-from quadmeta.optimizers._base import LogMoments
+from quadmeta.optimizers._base import LogLoss
 from quadmeta.problems._losses import SeparableLoss
 from quadmeta.problems._regression import RegressionProblem
 
@@ -50,8 +50,8 @@ class OuterObjective(Objective):
                 raise ValueError("truncation needs realised tasks: draw LeastSquares, or leave it off")
         object.__setattr__(self, "_loss", loss)
 
-    def transform(self, moments: LogMoments, order: int) -> Array:
-        """Not a function of the moments of one loss."""
+    def transform(self, loss: LogLoss, order: int) -> Array:
+        """Not a function of the inner loss alone."""
         raise TypeError(f"{type(self).__name__} is evaluated mode by mode")
 
     def chain(self, loss: Array) -> Array:

@@ -7,7 +7,7 @@ import numpy as np
 from quadmeta._validate import plain
 from quadmeta.objectives._base import Objective
 from quadmeta.objectives._log import chain, compose, transform
-from quadmeta.optimizers._base import LogMoments
+from quadmeta.optimizers._base import LogLoss
 
 Array = Any
 
@@ -25,9 +25,9 @@ class LogObjective(Objective):
 
     logarithmic = True
 
-    def transform(self, moments: LogMoments, order: int) -> Array:
+    def transform(self, loss: LogLoss, order: int) -> Array:
         """G, G' or G''."""
-        return transform(moments, self.optimizer.steps, order)
+        return transform(loss, self.optimizer.steps, order)
 
     def chain(self, loss: Array) -> Array:
         """(1/T) / F, in this order of operations."""

@@ -6,7 +6,7 @@ import numpy as np
 
 from quadmeta.objectives._base import Objective
 from quadmeta.objectives._log import chain, compose, transform
-from quadmeta.optimizers._base import LogMoments
+from quadmeta.optimizers._base import LogLoss
 
 Array = Any
 
@@ -36,14 +36,14 @@ class MeanLogObjective(Objective):
             raise ValueError("pooled = True is the log of the mean: use LogObjective")
         super().__post_init__()
 
-    def moments(self, theta: Array) -> LogMoments:
-        """Moments of each task: shape of ``theta`` followed by the task axes."""
+    def log_loss(self, theta: Array, order: int = 2) -> LogLoss:
+        """Of each task: shape of ``theta`` followed by the task axes."""
         axes = tuple(range(-self.spectrum()[0].ndim + 1, 0))
-        return super().moments(np.expand_dims(np.asarray(theta, dtype=float), axes))
+        return super().log_loss(np.expand_dims(np.asarray(theta, dtype=float), axes), order)
 
-    def transform(self, moments: LogMoments, order: int) -> Array:
+    def transform(self, loss: LogLoss, order: int) -> Array:
         """Mean over the task axes of G, G' or G''."""
-        return self._mean(transform(moments, self.optimizer.steps, order))
+        return self._mean(transform(loss, self.optimizer.steps, order))
 
     def chain(self, loss: Array) -> Array:
         """(1/T) / F_k / m for each task."""

@@ -6,7 +6,7 @@ import numpy as np
 
 from quadmeta.arithmetic.signlog import SignLog
 from quadmeta.objectives._base import Objective
-from quadmeta.optimizers._base import LogMoments
+from quadmeta.optimizers._base import LogLoss
 
 Array = Any
 
@@ -19,16 +19,14 @@ class NaiveObjective(Objective):
     Strictly convex for kappa > 1. Source: Wang, Yuan, Wu, Ge 2021, Theorem 3.
     """
 
-    def transform(self, moments: LogMoments, order: int) -> SignLog:
-        """F, F' = -2T F E[u], F'' = 2T (2T - 1) F (Var(u) + E[u]^2)."""
-        T, m = self.optimizer.steps, moments.mean
-        if order == 2 and T == 1:  # 2 sum omega lambda^2, also where F = 0
-            lam, omega = self.spectrum()
-            return SignLog.of(np.broadcast_to(2 * (omega * lam**2).sum(axis=-1), m.shape))
-        value = SignLog(np.where(np.isneginf(moments.level), 0.0, 1.0), moments.level)
-        if order:
-            value *= -2 * T * m if order == 1 else 2 * T * (2 * T - 1) * (moments.variance + m * m)
-        return value
+    def transform(self, loss: LogLoss, order: int) -> SignLog:
+        """F, F' = F (F'/F), F'' = F (F''/F)."""
+        if order == 2 and self.optimizer.steps == 1 and not self.optimizer.shape:
+            lam, omega = self.spectrum()  # one step: F'' = 2 sum omega lambda^2, also where F = 0
+            return SignLog.of(np.broadcast_to(2 * (omega * lam**2).sum(axis=-1), np.shape(loss.slope)))
+        axes = (...,) + (None,) * (order * len(self.optimizer.shape))
+        value = SignLog(np.where(np.isneginf(loss.level), 0.0, 1.0), loss.level)[axes]
+        return value * (loss.slope, loss.second)[order - 1] if order else value
 
     def chain(self, loss: Array) -> Array:
         """1."""

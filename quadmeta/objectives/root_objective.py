@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 from quadmeta.arithmetic import elementary
-from quadmeta.objectives._base import Objective
-from quadmeta.optimizers._base import LogMoments
+from quadmeta.objectives._base import Objective, square
+from quadmeta.optimizers._base import LogLoss
 
 Array = Any
 
@@ -23,11 +23,14 @@ class RootObjective(Objective):
 
     logarithmic = True
 
-    def transform(self, moments: LogMoments, order: int) -> Array:
-        """R, R' or R''."""
+    def transform(self, loss: LogLoss, order: int) -> Array:
+        """R, R' = R F'/F / 2T or R''."""
         T = self.optimizer.steps
-        root = np.exp(moments.level / (2 * T))
-        return root if order == 0 else root * (-moments.mean if order == 1 else (2 * T - 1) * moments.variance)
+        axes = (...,) + (None,) * (order * len(self.optimizer.shape))
+        root = np.exp(loss.level / (2 * T))[axes]
+        if order == 0:
+            return root
+        return root * (loss.slope / (2 * T) if order == 1 else loss.root)
 
     def chain(self, loss: Array) -> Array:
         """F^(1/2T) / (2T F)."""
@@ -43,4 +46,4 @@ class RootObjective(Objective):
         slope = derivatives[1] / loss / (2 * T)
         if len(derivatives) == 2:
             return root * slope
-        return root * (derivatives[2] / loss / (2 * T) - (2 * T - 1) * slope * slope)
+        return root * (derivatives[2] / loss / (2 * T) - (2 * T - 1) * square(slope, derivatives[2]))

@@ -7,34 +7,68 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
+from quadmeta._validate import finite, step_sizes
 from quadmeta.arithmetic.signlog import SignLog
 
 Array = Any
 
 
-class LogMoments(NamedTuple):
-    """Stable description of the loss F = sum_i omega_i p_T(lambda_i)^2 at one or many parameters, in float64.
+class LogLoss(NamedTuple):
+    """The loss F = sum_i omega_i p_T(lambda_i)^2 at one or many parameters, in float64, with F itself as its logarithm.
 
-    With the softmax weights pi_i = omega_i p_i^2 / F and u_i = -p_i' / (T p_i):
+    Derivatives in a parameter of ``shape`` () have the shape of the batch; those of a vector of length k have further
+    axes (k,), and (k, k). Entries of a higher order than was asked for are None.
     """
 
     level: Array
-    """log F, -inf where F = 0."""
-    mean: Array
-    """E_pi[u]."""
-    variance: Array
-    """Var_pi(u)."""
+    """log F, -inf where F = 0 (and then the others are 0)."""
+    slope: Array = None
+    """F' / F."""
+    second: Array = None
+    """F'' / F."""
+    curvature: Array = None
+    """(log F)'' = F''/F - (F'/F)^2."""
+    root: Array = None
+    """R'' / R of R = F^(1/2T): (F''/F - (1 - 1/2T) (F'/F)^2) / 2T."""
+
+    @classmethod
+    def of(cls, level: Array, steps: int, slope: Array = None, second: Array = None, vector: bool = False) -> "LogLoss":
+        """The entries that follow from F'/F and F''/F, where those differences lose no digits that matter."""
+        if second is None:
+            return cls(level, slope)
+        square = slope[..., :, None] * slope[..., None, :] if vector else slope * slope
+        root = (second - square + square / (2 * steps)) / (2 * steps)
+        return cls(level, slope, second, second - square, root)
 
 
 class Optimizer(ABC):
     """An inner optimizer of T = ``steps`` steps; what is left free of it (``free``) is the meta-parameter theta."""
 
     steps: int
+    nonnegative = True
+    """Whether theta is restricted to values >= 0."""
 
     @property
     @abstractmethod
     def free(self) -> tuple[str, ...]:
         """Names of its parameters that are left free."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of one theta: () for a number, (k,) for a vector of k."""
+        return () if len(self.free) == 1 else (len(self.free),)
+
+    def read(self, theta: Array) -> Array:
+        """theta of shape (..., *shape), checked.
+
+        Raises:
+            ValueError: NaN, infinity, a negative step size or a wrong last axis.
+        """
+        name = " and ".join(self.free)
+        array = step_sizes(name, theta) if self.nonnegative else finite(name, theta)
+        if self.shape and array.shape[-1:] != self.shape:
+            raise ValueError(f"{name} has shape {array.shape}: pass (..., {self.shape[0]}), one entry for each parameter")
+        return array
 
     @abstractmethod
     def run(self, gradient: Callable[[Array], Array], start: Array, theta: Array) -> Iterator[Array]:
@@ -42,14 +76,17 @@ class Optimizer(ABC):
 
     @abstractmethod
     def residual(self, eigenvalues: Array, theta: Array) -> tuple[Array, Array, Array]:
-        """(p_T, dp_T/dtheta, d^2p_T/dtheta^2) at the eigenvalues in plain + - * / **, for every arithmetic."""
+        """(p_T, dp_T/dtheta, d^2p_T/dtheta^2) at the eigenvalues in plain + - * / **, for every arithmetic.
+
+        For a vector theta (k,) the derivatives are sequences of k, and of k sequences of k.
+        """
 
     @abstractmethod
     def signed_residual(self, eigenvalues: Array, theta: Array) -> tuple[SignLog, SignLog, SignLog]:
-        """The same three in float64 accuracy for every T; ``theta`` broadcasts over the leading axes."""
+        """The same three in float64 accuracy for every T; ``theta``, one number, broadcasts over the leading axes."""
 
     @abstractmethod
-    def log_moments(self, eigenvalues: Array, weights: Array, theta: Array) -> LogMoments:
+    def log_loss(self, eigenvalues: Array, weights: Array, theta: Array, order: int = 2) -> LogLoss:
         """The loss and its derivatives in float64, stable for every T; ``theta`` broadcasts over the leading axes."""
 
     @abstractmethod

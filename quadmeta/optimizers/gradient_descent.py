@@ -1,16 +1,27 @@
 """Gradient descent with a constant step size: p_T(lambda) = (1 - eta lambda)^T."""
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from quadmeta._validate import natural, show, step_sizes
 from quadmeta.arithmetic.residual import factor, log_abs, log_ratio, pick, take
 from quadmeta.arithmetic.signlog import SignLog
-from quadmeta.optimizers._base import LogMoments, Optimizer
+from quadmeta.optimizers._base import LogLoss, Optimizer
 
 Array = Any
+
+
+class LogMoments(NamedTuple):
+    """The loss under the softmax weights pi_i = omega_i a_i^(2T) / F, with u_i = lambda_i / a_i."""
+
+    level: Array
+    """log F, -inf where F = 0."""
+    mean: Array
+    """E_pi[u]."""
+    variance: Array
+    """Var_pi(u)."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -102,6 +113,16 @@ class GradientDescent(Optimizer):
             centre = (v * shift).sum(axis=-1, keepdims=True) / total[..., None]
             variance = (v * (shift - centre) ** 2).sum(axis=-1) / total
         return LogMoments(level, np.where(vanished, 0, mean), np.where(vanished, 0, variance))
+
+    def log_loss(self, eigenvalues: Array, weights: Array, theta: Array, order: int = 2) -> LogLoss:
+        """F'/F = -2T E[u], F''/F = 2T (2T - 1) (Var(u) + E[u]^2), R''/R = (2T - 1) Var(u): sums without cancellation.
+
+        At T = 1 and F = 0, where F'' is not 0, F''/F is infinite and given as 0.
+        """
+        T, (level, mean, variance) = self.steps, self.log_moments(eigenvalues, weights, theta)
+        square = mean * mean
+        return LogLoss(level, -2 * T * mean, 2 * T * (2 * T - 1) * (variance + square),
+                       T * ((4 * T - 2) * variance - 2 * square), (2 * T - 1) * variance)
 
     def minimizer(self, eigenvalues: Array, weights: Array) -> Array:
         """eta*_T of each row, relative error about 1e-15, by a safeguarded Newton iteration (cap 200).

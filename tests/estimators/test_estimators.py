@@ -39,7 +39,7 @@ def test_exact_where_it_says_so_and_different_elsewhere(name, seed, T, x):
             continue
         got, exact = qm.hypergradient(objective, eta, estimator), objective.gradient(eta)
         value, exact = (float(v) if isinstance(v, qm.SignLog) else v for v in (got.value, exact))
-        moments = objective.moments(eta)
+        moments = objective.optimizer.log_moments(*objective.spectrum(), eta)
         # E|u| <= |E u| + sd; the summands of F', G', R' are that large
         size = (abs(moments.mean) + math.sqrt(moments.variance)) * (
             2 * T * float(np.exp(moments.level)) if isinstance(objective, qm.NaiveObjective) else 4)
