@@ -29,8 +29,9 @@ _PLACES = {
     "claim": "quadmeta.claims._ledger",
     "recheck": "quadmeta.claims._recheck",
 }
-_MODULES = ("arithmetic", "bilevel", "claims", "descent", "discount", "estimators", "gradient_flow", "horizons",
-            "objectives", "optimizers", "phases", "plotting", "problems", "protocol", "spectra", "sweep")
+_MODULES = ("arithmetic", "auxiliary", "bilevel", "claims", "descent", "discount", "estimators", "gradient_flow",
+            "horizons", "objectives", "optimal_weights", "optimizers", "phases", "plotting", "problems", "protocol",
+            "spectra", "sweep", "task_risk")
 
 
 def _members() -> dict[str, str]:

@@ -1,6 +1,6 @@
 """Descent on the hyperparameters of a bilevel problem with any estimator, plain or with Adam, with warm starts."""
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -8,6 +8,7 @@ import numpy as np
 from quadmeta._validate import finite, natural
 from quadmeta.estimators._base import Estimator, Hypergradient, hypergradient
 from quadmeta.objectives.outer_loss import OuterLoss
+from quadmeta.problems._bilevel import QuadraticBound
 
 Array = Any
 
@@ -53,7 +54,11 @@ class State:
     """The estimate that led here."""
     jvps: int = 0
     """Spent so far."""
-    outer_gradients: int = field(default=0)
+    outer_gradients: int = 0
+    inner_gradients: int = 0
+    """Steps of inner training."""
+    solves: int = 0
+    """Inner problems solved exactly."""
 
 
 def online(steps: int, estimates: int) -> tuple[int, ...]:
@@ -69,7 +74,7 @@ def online(steps: int, estimates: int) -> tuple[int, ...]:
 
 def bilevel_descent(loss: OuterLoss, alpha: Array, estimator: Estimator, rule: Gradient | Adam = Adam(),
                     warm: bool = True, lower: float | None = None, schedule: Sequence[int] = (),
-                    state: State | None = None) -> Iterator[State]:
+                    exact: bool = False, unstable: bool = False, state: State | None = None) -> Iterator[State]:
     """States after 1, 2, ... outer steps, without end.
 
     Args:
@@ -80,10 +85,13 @@ def bilevel_descent(loss: OuterLoss, alpha: Array, estimator: Estimator, rule: G
         warm: the next inner run starts where this one ended, instead of at the problem's start.
         schedule: numbers of inner steps between updates, in turn; empty for always ``loss.optimizer.steps``.
         lower: clip hyperparameters at this value from below, for example 0 for weights.
+        exact: every inner run starts at the minimum of L_1(., alpha), a solve of a quadratic problem; the steps of
+            ``loss`` then stay there, and its step size is that of the estimator's products.
+        unstable: go on where the step size exceeds 2/L at the present hyperparameters.
         state: a state of the same descent to go on from; ``alpha`` is then ignored.
 
     Raises:
-        FloatingPointError: an estimate that is not finite, before it spoils alpha.
+        FloatingPointError: a step size beyond 2/L, or an estimate that is not finite, before it spoils alpha.
     """
     if state is None:
         state = State(finite("alpha", alpha), loss.problem.start)
@@ -92,14 +100,35 @@ def bilevel_descent(loss: OuterLoss, alpha: Array, estimator: Estimator, rule: G
         raise ValueError("warm = False starts every run anew: a schedule of several runs needs warm=True")
     while True:
         loss = runs[state.step % len(runs)]
-        found = hypergradient(loss, state.alpha, estimator, start=state.start)
-        if found.status != "ok":
-            raise FloatingPointError(f"outer step {state.step + 1}: {estimator!r} returned {found.status}: take a step "
-                                     "size below 2 / L or fewer products")
+        begin = _minimum(loss, state.alpha) if exact else state.start
+        found = hypergradient(loss, state.alpha, estimator, start=begin)
+        _refuse(found, estimator, state.step + 1, loss, state.alpha, unstable)
         change, memory = rule.update(state.step + 1, state.memory, found.value)
         moved = state.alpha + change
         moved = moved if lower is None else np.maximum(moved, lower)
-        start = loss.trained(state.alpha, state.start) if warm else state.start
+        start = begin if exact or not warm else loss.trained(state.alpha, begin)
+        spent = (0, 1) if exact else (loss.optimizer.steps, 0)
         state = State(moved, start, state.step + 1, memory, found, state.jvps + found.jvps,
-                      state.outer_gradients + found.outer_gradients)
+                      state.outer_gradients + found.outer_gradients, state.inner_gradients + spent[0],
+                      state.solves + spent[1])
         yield state
+
+
+def _minimum(loss: OuterLoss, alpha: Array) -> Array:
+    bound = loss.problem.at(alpha)
+    if not isinstance(bound, QuadraticBound):
+        raise ValueError("exact = True solves a quadratic inner problem: leave it off, and take enough inner steps")
+    return bound.minimizer.ravel()
+
+
+def _refuse(found: Hypergradient, estimator: Estimator, step: int, loss: OuterLoss, alpha: Array,
+            unstable: bool) -> None:
+    if found.notes.get("diverges") and not unstable:
+        bound = loss.problem.at(alpha)
+        assert isinstance(bound, QuadraticBound)
+        raise FloatingPointError(f"outer step {step}: step_size = {loss.step_size:.6g} exceeds 2/L = "
+                                 f"{2 / bound.spectrum[0][-1]:.6g} at these hyperparameters: pass a smaller one, or "
+                                 "unstable=True to see what happens")
+    if found.status != "ok":
+        raise FloatingPointError(f"outer step {step}: {estimator!r} returned {found.status}: take a step size below "
+                                 "2 / L or fewer products")

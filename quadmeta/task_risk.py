@@ -1,0 +1,135 @@
+"""When an auxiliary task helps: the expected risk of weighted multi-task least squares as a function of the weights.
+
+    y_k = X_k (truth + offset_k) + sigma_k noise,  offset_0 = 0;   w_* = argmin l_0 + sum_k phi_k l_k + rho ||w||^2 / 2
+
+with losses l_k that are means / 2, independent noise of unit variance, and test inputs of second moment Sigma.
+"""
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from quadmeta._validate import finite
+
+Array = Any
+
+
+@dataclass(frozen=True, eq=False)
+class TaskRisk:
+    """R(phi) = E (w_* - truth)' Sigma (w_* - truth) given the designs, no sampling.
+
+    With phi_0 = 1, H = sum phi_k A_k + rho I, C = sum phi_k^2 (sigma_k^2 / n_k) A_k and the bias
+    zeta = H^-1 (sum phi_k A_k offset_k - rho truth): R = zeta' Sigma zeta + tr(Sigma H^-1 C H^-1).
+
+    Args:
+        grams: (K + 1, d, d) A_k = X_k'X_k / n_k, the main task first.
+        variances: (K + 1,) sigma_k^2 / n_k.
+        offsets: (K + 1, d), the first one 0.
+        truth: (d,).
+        covariance: (d, d) Sigma.
+        rho: ridge >= 0.
+    """
+
+    grams: Array
+    variances: Array
+    offsets: Array
+    truth: Array
+    covariance: Array
+    rho: float = 0.0
+
+    def __call__(self, phi: Array) -> float:
+        """R at weights phi (K,)."""
+        return self._derivatives(phi)[0]
+
+    def gradient(self, phi: Array) -> Array:
+        """dR/d phi_k = 2 zeta' S A_k (offset_k - zeta) + 2 phi_k v_k tr(S A_k H^-1) - 2 tr(S A_k H^-1 C H^-1).
+
+        S = Sigma H^-1, v_k = sigma_k^2 / n_k.
+        """
+        return self._derivatives(phi)[1]
+
+    def _derivatives(self, phi: Array) -> tuple[float, Array]:
+        auxiliary = finite("phi", phi)
+        if auxiliary.shape != (len(self.grams) - 1,) or (auxiliary < 0).any():
+            raise ValueError(f"phi = {auxiliary!r} must be {len(self.grams) - 1} weights >= 0: leave out the main one")
+        full = np.concatenate([[1.0], auxiliary])
+        H = np.tensordot(full, self.grams, 1) + self.rho * np.eye(len(self.truth))
+        C = np.tensordot(full**2 * self.variances, self.grams, 1)
+        pull = (full[:, None] * (self.grams @ self.offsets[..., None])[..., 0]).sum(axis=0) - self.rho * self.truth
+        zeta, inverse = np.linalg.solve(H, pull), np.linalg.inv(H)
+        S = self.covariance @ inverse
+        value = zeta @ self.covariance @ zeta + np.trace(S @ C @ inverse)
+        A = self.grams[1:]
+        slope = 2 * ((S.T @ zeta) @ A * (self.offsets[1:] - zeta)).sum(axis=-1)
+        spread = auxiliary * self.variances[1:] * np.einsum("ij,kji->k", inverse @ S, A)
+        return float(value), slope + 2 * spread - 2 * np.einsum("ij,kji->k", inverse @ C @ inverse @ S, A)
+
+
+def gauss_markov(samples: Array, sigma: Array) -> Array:
+    """phi_k = (n_k / n_0) (sigma_0 / sigma_k)^2: the best weights of equal tasks, for all designs and all Sigma."""
+    n, s = finite("samples", samples), finite("sigma", sigma)
+    if not (n > 0).all() or not (s > 0).all():
+        raise ValueError(f"samples = {samples!r} and sigma = {sigma!r} must be > 0: a task without noise has no limit")
+    return n[1:] / n[0] * (s[0] / s[1:]) ** 2
+
+
+def variance(samples: Array, d: int, sigma: Array, fixed: bool = False) -> Array:
+    """V_k = sigma_k^2 d / (n - d - 1), the mean over Gaussian designs; or sigma_k^2 d / n where X'X / n = Sigma."""
+    n, s = finite("samples", samples), finite("sigma", sigma)
+    room = n if fixed else n - d - 1
+    if not (room > 0).all():
+        raise ValueError(f"samples = {samples!r} must exceed d + 1 = {d + 1}: the mean is infinite, or does not exist")
+    return s**2 * d / room
+
+
+@dataclass(frozen=True, eq=False)
+class SharedInputs:
+    """R(phi) = (V_0 + phi'M phi) / (1 + sum phi)^2, M = diag(V_1..V_K) + D: tasks with the same inputs, rho = 0.
+
+    Args:
+        variances: (K + 1,) V_k > 0, the risk that the noise of task k alone would leave.
+        overlaps: (K, K) D_jk = offset_j' Sigma offset_k, positive semidefinite.
+    """
+
+    variances: Array
+    overlaps: Array
+
+    def __post_init__(self) -> None:
+        V, D = finite("variances", self.variances), np.atleast_2d(finite("overlaps", self.overlaps))
+        if V.ndim != 1 or len(V) < 2 or D.shape != (len(V) - 1,) * 2 or not (V > 0).all():
+            raise ValueError(f"variances = {V!r} and overlaps of shape {D.shape}: pass K + 1 numbers > 0 and (K, K)")
+        object.__setattr__(self, "variances", V)
+        object.__setattr__(self, "overlaps", D)
+
+    @property
+    def form(self) -> Array:
+        """M."""
+        return np.diag(self.variances[1:]) + self.overlaps
+
+    def __call__(self, phi: Array) -> Array:
+        """R at phi (..., K) >= 0."""
+        phi = finite("phi", phi)
+        return (self.variances[0] + ((phi @ self.form) * phi).sum(axis=-1)) / (1 + phi.sum(axis=-1)) ** 2
+
+    def minimizer(self) -> Array:
+        """phi* = V_0 M^-1 1 where that is >= 0, else the optimum of the same quadratic programme over phi >= 0.
+
+        Minimise pi' diag(V_0, M) pi over the simplex, pi = (1, phi) / (1 + sum phi): non-negative least squares for the
+        rows [root; 1'] with target [0; 1], up to scale. pi_0 > 0 since V_0 is a task without bias.
+        """
+        from scipy.optimize import nnls
+        free = self.variances[0] * np.linalg.solve(self.form, np.ones(len(self.form)))
+        if (free >= 0).all():
+            return free
+        K = len(self.form)
+        root = np.zeros((K + 1, K + 1))
+        root[0, 0], root[1:, 1:] = np.sqrt(self.variances[0]), np.linalg.cholesky(self.form).T
+        x = nnls(np.vstack([root, np.ones(K + 1)]), np.append(np.zeros(K + 1), 1.0))[0]
+        return x[1:] / x[0]
+
+    def helpful(self) -> float:
+        """For K = 1 the end of the interval (0, end) of weights with R(phi) < V_0: 2 phi* / (1 - phi*), or infinity."""
+        if len(self.form) != 1:
+            raise ValueError(f"overlaps has {len(self.form)} tasks: the helpful weights are an interval for one task")
+        best = float(self.variances[0] / self.form[0, 0])
+        return 2 * best / (1 - best) if best < 1 else np.inf
