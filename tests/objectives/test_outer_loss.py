@@ -21,6 +21,9 @@ def families(seed):
         "coupled": (qm.Coupled.random(lam, h=3, seed=seed), rng.standard_normal(3)),
         "ridge": (qm.Ridge(data(9, 4, 2), data(5, 4, 2)), rng.uniform(0.05, 1, 1)),
         "task_weights": (qm.TaskWeights([data(6, 3), data(4, 3), data(2, 3)], data(6, 3), 0.1), rng.uniform(0, 1, 3)),
+        "auxiliary_tasks": (qm.AuxiliaryTasks(data(6, 3), [data(4, 3), data(2, 3)], data(6, 3)), rng.uniform(0, 1, 2)),
+        "softplus": (qm.AuxiliaryTasks(data(6, 3, 2), [data(4, 3, 2), data(1, 3, 2)], data(6, 3, 2), 0.1, True),
+                     rng.standard_normal(2)),
         "data_cleaning": (qm.DataCleaning(data(8, 3, 2), data(6, 3, 2)), rng.standard_normal(8)),
         "log_cosh": (qm.LogCosh.random(4, 3, seed), rng.standard_normal(3)),
     }
@@ -113,9 +116,11 @@ def high_precision(problem, alpha, eta, T, start):
     else:
         if isinstance(problem, qm.Ridge):
             H, B = matrix(problem.gram) + alpha[0] * mp.eye(w.rows), matrix(problem.moment)
-        elif isinstance(problem, qm.TaskWeights):
+        elif isinstance(problem, (qm.TaskWeights, qm.AuxiliaryTasks)):
             H, B = mp.mpf(problem.rho) * mp.eye(w.rows), mp.zeros(w.rows, w.cols)
-            for a, G, m in zip(alpha, problem.grams, problem.moments, strict=True):
+            learned = [mp.log(1 + mp.exp(a)) for a in alpha] if getattr(problem, "softplus", False) else list(alpha)
+            phi = learned if isinstance(problem, qm.TaskWeights) else [mp.mpf(1), *learned]
+            for a, G, m in zip(phi, problem.grams, problem.moments, strict=True):
                 H, B = H + a * matrix(G), B + a * matrix(m)
         else:
             X, Y = problem.train
