@@ -10,7 +10,6 @@ from hypothesis import given, strategies as st
 import quadmeta as qm
 from quadmeta import discount as d
 from quadmeta.arithmetic.powers import geometric_sum
-from quadmeta.certify import BOUNDS, main, violations
 
 ONE = d.Scales(F(3, 4), F(1), F(1), F(1, 4), 4, F(1), F(1), F(1), F(1), F(1), q=F(1, 2))
 PLAIN = (d.bound_a, d.bound_a_simple, d.bound_a2, d.bound_b, d.bound_bp, d.bound_p)
@@ -221,21 +220,6 @@ def test_largest_transient():
         assert most == pytest.approx(d.transient(1 - a, gamma + 0 * a, T).max(), rel=1e-7)
     rational = d.largest_transient(F(0), F(19, 20), F(1, 5), 6, halvings=12)
     assert rational >= max(d.transient(1 - F(k, 100), F(1, 5), 6) for k in range(96))
-
-
-@pytest.mark.parametrize("name, form", BOUNDS)
-def test_sample_of_the_certificate(name, form):
-    bad, ratio = violations(name, form, 35)
-    assert bad == 0 and 0 < ratio <= 1
-
-
-def test_certificate_of_a_false_bound_fails(monkeypatch, capsys):
-    cls = type(qm.claim("derived_discount_bound"))
-    sides = cls.sides
-    monkeypatch.setattr(cls, "sides", lambda self, x, form: (sides(self, x, form)[0], sides(self, x, form)[1] / 4))
-    monkeypatch.setattr("quadmeta.certify.BOUNDS", (("derived_discount_bound", "printed"),))
-    assert main(["60"]) == 1
-    assert "0 violations" not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("change, match", [
