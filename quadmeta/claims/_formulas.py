@@ -1,7 +1,7 @@
 """Formulas that statements share, in any arithmetic; a_i = 1 - eta lambda_i, F = sum_i omega_i a_i^(2T)."""
 from typing import Any
 
-from quadmeta.objectives._base import energy
+from quadmeta.objectives._polynomial import energy
 from quadmeta.optimizers.gradient_descent import GradientDescent
 
 Array = Any
