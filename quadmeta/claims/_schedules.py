@@ -1,47 +1,39 @@
-"""Schedules of T step sizes, their optimum and conjugate gradients, by loops in any arithmetic.
+"""Schedules of T step sizes, their optimum and conjugate gradients, in any arithmetic.
 
 p(lambda) = prod_t (1 - eta_t lambda), F = sum_i omega_i p(lambda_i)^2 with omega_i = lambda_i c_i^2 / 2.
 """
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from quadmeta.claims._auxiliary import solve
 from quadmeta.claims._domain import Instance, Parameter
+from quadmeta.optimizers.schedule import Schedule
 
 Array = Any
 SCHEDULE = Parameter(r"L\eta_t", low=Fraction(-1), axis="T", reach=4)
 """Step sizes in units of 1/L."""
 
 
-def product(lam: Array, etas: Array, without: tuple[int, ...] = ()) -> Array:
-    """prod_t (1 - eta_t lambda) over the steps that are not in ``without``."""
-    out = lam * 0 + 1
-    for t, eta in enumerate(etas):
-        if t not in without:
-            out = out * (1 - eta * lam)
-    return out
+class Loss(NamedTuple):
+    """F and its derivatives at a schedule, from the residual polynomial and its own."""
 
+    value: Any
+    gradient: Array
+    hessian: Array
+    residual: Array
+    tangents: Array
+    """dp / d eta_t, shape (T, d)."""
 
-def loss(lam: Array, omega: Array, etas: Array) -> Any:
-    """F(eta)."""
-    return (omega * product(lam, etas) ** 2).sum()
-
-
-def gradient(lam: Array, omega: Array, etas: Array) -> Array:
-    """dF / d eta_t, without a division, so that a factor may vanish."""
-    p = product(lam, etas)
-    return np.array([-2 * (omega * lam * p * product(lam, etas, (t,))).sum() for t in range(len(etas))])
-
-
-def hessian(lam: Array, omega: Array, etas: Array) -> Array:
-    """d^2 F / d eta_s d eta_t, likewise."""
-    p, steps = product(lam, etas), range(len(etas))
-    others = [product(lam, etas, (t,)) for t in steps]
-    return np.array([[2 * (omega * lam**2 * (others[s] * others[t] + (s != t) * p * product(lam, etas, (s, t)))).sum()
-                      for t in steps] for s in steps])
+    @classmethod
+    def at(cls, lam: Array, omega: Array, etas: Array) -> "Loss":
+        """At eta_1, ..., eta_T."""
+        p, first, second = map(np.array, Schedule(len(etas)).residual(lam, etas))
+        hessian = [[2 * (omega * (f * g + p * both)).sum() for g, both in zip(first, row, strict=True)]
+                   for f, row in zip(first, second, strict=True)]
+        return cls((omega * p**2).sum(), 2 * (omega * p * first).sum(axis=1), np.array(hessian), p, first)
 
 
 def negative(A: Array) -> int:

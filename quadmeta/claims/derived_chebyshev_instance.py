@@ -34,9 +34,9 @@ class DerivedChebyshevInstance(Claim):
     reference = "derived; Young 1953 for the worst case"
     strength = "identity"
     draws = 60
-    forms = {"printed": Form(r"\omega_j\lambda_j=1,\ \lambda_j\text{ the }N\text{ Chebyshev nodes}:\quad\min F=\tfrac{2N}"
-                             r"{L-\mu}\tfrac{\sinh((N-T)\vartheta)}{\sinh\vartheta\cosh(N\vartheta)\cosh(T\vartheta)}"
-                             r"\text{ at Young's schedule},\ T\le N", "holds", "proof + exact", proved=True)}
+    forms = {"printed": Form(r"\omega_j\lambda_j=1,\ \lambda_j\text{ the }N\text{ Chebyshev nodes}:\quad\min F="
+                             r"\tfrac{2N}{L-\mu}\tfrac{\sinh((N-T)\vartheta)}{\sinh\vartheta\cosh(N\vartheta)\cosh(T"
+                             r"\vartheta)}\text{ at Young's schedule},\ T\le N", "holds", "proof + exact", proved=True)}
     domain = {"low": Parameter(r"\mu", open=True), "high": Parameter("L", open=True),
               "nodes": Parameter("N", low=Fraction(1), whole=True, reach=6),
               "steps": Parameter("T", low=Fraction(1), whole=True, reach=4)}
@@ -60,9 +60,10 @@ class DerivedChebyshevInstance(Claim):
         p, powers = first / scale, [solve(H, one)]
         for _ in range(2 * T):
             powers.append(powers[-1] @ H)
-        best = least([np.trace(M) for M in powers], T)
+        best = least([np.trace(M) for M in powers], min(T, N))
         value = 2 * N / (high - low) * lagged(s, N - T) / (second[0] * scale)
-        return (np.array([np.trace(powers[0] @ p @ p), best, *(np.trace(p @ M) for M in powers[1:T + 1])], dtype=object),
+        sums = [np.trace(p @ M) for M in powers[1:T + 1]]
+        return (np.array([np.trace(powers[0] @ p @ p), best, *sums], dtype=object),
                 np.array([value, value, *[0 * value] * T], dtype=object))
 
     def cases(self, form: str) -> Iterable[Mapping[str, Any]]:

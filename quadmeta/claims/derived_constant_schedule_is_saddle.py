@@ -7,7 +7,7 @@ import numpy as np
 from quadmeta.claims._base import Claim, Form
 from quadmeta.claims._domain import EIGENVALUES, Instance, STEP_SIZE, STEPS, WEIGHTS
 from quadmeta.claims._formulas import derivatives, spread
-from quadmeta.claims._schedules import enriched, gradient, hessian, loss, negative
+from quadmeta.claims._schedules import enriched, Loss, negative
 
 Array = Any
 
@@ -30,8 +30,8 @@ class DerivedConstantScheduleIsSaddle(Claim):
     reference = "derived"
     strength = "identity"
     draws = 100
-    forms = {"printed": Form(r"\eta_t=\eta^*_T:\quad\nabla^2G=\tfrac4TE_\pi[u^2]\mathbf 1\mathbf 1^\top-\tfrac2TE_\pi[u^2]"
-                             r"I,\quad\text{index }T-1", "holds", "proof + exact", proved=True)}
+    forms = {"printed": Form(r"\eta_t=\eta^*_T:\quad\nabla^2G=\tfrac4TE_\pi[u^2]\mathbf 1\mathbf 1^\top-\tfrac2TE_"
+                             r"\pi[u^2]I,\quad\text{index }T-1", "holds", "proof + exact", proved=True)}
     domain = {"eigenvalues": EIGENVALUES, "weights": WEIGHTS, "eta": STEP_SIZE, "steps": STEPS}
 
     def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
@@ -53,10 +53,9 @@ class DerivedConstantScheduleIsSaddle(Claim):
     def sides(self, x: Any, form: str) -> tuple[Array, Array]:
         """Entries of the Hessian and its index; the formula and T - 1."""
         lam, omega, T = x["eigenvalues"], x["weights"], x["steps"]
-        etas = np.array([x["eta"]] * T)
-        value, first = loss(lam, omega, etas), gradient(lam, omega, etas)
-        H = (hessian(lam, omega, etas) / value - np.outer(first, first) / value**2) / T
-        q = (omega * lam**2 * (1 - x["eta"] * lam) ** (2 * T - 2)).sum() / value
+        F = Loss.at(lam, omega, np.array([x["eta"]] * T))
+        H = (F.hessian / F.value - np.outer(F.gradient, F.gradient) / F.value**2) / T
+        q = (omega * lam**2 * (1 - x["eta"] * lam) ** (2 * T - 2)).sum() / F.value
         formula = np.array([[(4 - 2 * (s == t)) * q / T for t in range(T)] for s in range(T)])
         return (np.array([*H.flat, negative(H)], dtype=object),
                 np.array([*formula.flat, T - 1], dtype=object))

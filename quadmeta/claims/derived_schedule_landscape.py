@@ -7,7 +7,7 @@ import numpy as np
 from quadmeta.claims._auxiliary import solve
 from quadmeta.claims._base import Claim, Form
 from quadmeta.claims._domain import EIGENVALUES, Instance, WEIGHTS
-from quadmeta.claims._schedules import distinct, enriched, gradient, hessian, loss, product, SCHEDULE
+from quadmeta.claims._schedules import distinct, enriched, Loss, SCHEDULE
 
 Array = Any
 
@@ -16,24 +16,25 @@ class DerivedScheduleLandscape(Claim):
     """Critical points of F(eta_1, ..., eta_T) = sum_i omega_i p(lambda_i)^2, p = prod_t (1 - eta_t lambda).
 
     Those with distinct entries are the global minimum, unique up to permutation; wherever two entries coincide, at
-    critical points or not, F curves down along e_a - e_b. Sides: F at another
-    schedule eta', and F(eta) + sum_i omega_i (p' - p)^2 - sum_t k_t dF/d eta_t, where p' - p = lambda sum_t k_t
-    prod_{s != t} (1 - eta_s lambda); whether that square is positive, and whether eta' is no permutation of eta; with
-    eta_T+1 = eta_T the curvature along their difference, and -4 sum_i omega_i lambda_i^2 prod_{s <= T} (1 - eta_s
-    lambda_i)^2; its sign; that of each d^2F/d eta_t^2.
+    critical points or not, F curves down along e_a - e_b. Sides: F at another schedule eta', and F(eta) + sum_i omega_i
+    (p' - p)^2 + sum_t k_t dF/d eta_t, where p' - p = sum_t k_t dp/d eta_t; whether that square is positive, and whether
+    eta' is no permutation of eta; with a step eta_T+1 = eta_T more the curvature along their difference, and -4 sum_i
+    omega_i lambda_i^2 p(lambda_i)^2; its sign; that of each d^2F/d eta_t^2.
 
-    Proof. Distinct entries: prod_{s != t} (1 - eta_s lambda), t = 1..T, are a basis of the polynomials of degree < T,
-    so k exists; expand F in p' - p. At a critical point F(eta') - F(eta) is the square, which vanishes for p' = p on
-    more than T points only: then their roots agree. eta_a, eta_b = eta +- s: with q the other factors p = q ((1 - eta
-    lambda)^2 - s^2 lambda^2), so d^2F/ds^2 = -4 sum omega lambda^2 q^2 (1 - eta lambda)^2, and q (1 - eta lambda), of
-    degree T at T + 1 steps, is not 0 on more than T points. d^2F/d eta_t^2 = 2 sum omega lambda^2 prod_{s != t}(..)^2.
+    Proof. Distinct entries: dp/d eta_t = -lambda prod_{s != t} (1 - eta_s lambda) are a basis of the polynomials lambda
+    r, deg r < T, so k exists; expand F in p' - p. At a critical point F(eta') - F(eta) is the square, which is 0 for p'
+    = p on more than T points only: then their roots agree. eta_a, eta_b = eta +- s: with q the other factors the
+    product is q ((1 - eta lambda)^2 - s^2 lambda^2), so d^2F/ds^2 = -4 sum omega lambda^2 (q (1 - eta lambda))^2, where
+    q (1 - eta lambda), of degree T at T + 1 steps, is not 0 on more than T points. d^2F/d eta_t^2 = 2 sum omega (dp/d
+    eta_t)^2.
     """
 
     reference = "derived"
     strength = "identity"
     draws = 100
-    forms = {"printed": Form(r"\nabla F(\eta)=0,\ \eta_t\text{ distinct}\implies F(\eta)=\min F;\quad\eta_a=\eta_b\implies"
-                             r"(\partial_a-\partial_b)^2F=-4F\,E_\pi[U_a^2]<0", "holds", "proof + exact", proved=True)}
+    forms = {"printed": Form(r"\nabla F(\eta)=0,\ \eta_t\text{ distinct}\implies F(\eta)=\min F;\quad\eta_a=\eta_b"
+                             r"\implies(\partial_a-\partial_b)^2F=-4F\,E_\pi[U_a^2]<0", "holds", "proof + exact",
+                             proved=True)}
     domain = {"eigenvalues": EIGENVALUES, "weights": WEIGHTS, "schedule": SCHEDULE, "other": SCHEDULE}
 
     def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
@@ -53,20 +54,15 @@ class DerivedScheduleLandscape(Claim):
         """F', a square, the curvature and signs; the same by their formulas."""
         lam, omega = x["eigenvalues"], x["weights"]
         etas, other = x["schedule"] / lam.max(), x["other"] / lam.max()
-        T, nodes = len(etas), np.array(sorted(set(lam)))
-        step = product(lam, other) - product(lam, etas)
-        square = (omega * step**2).sum()
-        inner, basis = nodes[:T], range(T)
-        rest = (product(inner, other) - product(inner, etas)) / inner
-        k = solve(np.stack([product(inner, etas, (t,)) for t in basis], axis=1), rest)
-        twice = np.append(etas, etas[-1])
-        H = hessian(lam, omega, twice)
-        bend = H[T, T] + H[T - 1, T - 1] - 2 * H[T, T - 1]
-        value = loss(lam, omega, etas) + square - k @ gradient(lam, omega, etas)
-        return (np.array([loss(lam, omega, other), int(square > 0), bend, int(bend < 0), *map(int, H.diagonal() > 0)],
-                         dtype=object),
-                np.array([value, int(sorted(other) != sorted(etas)), -4 * (omega * lam**2 * product(lam, etas) ** 2).sum(),
-                          1, *[1] * (T + 1)], dtype=object))
+        nodes = [int(np.argmax(lam == value)) for value in sorted(set(lam))[:len(etas)]]
+        at, to = Loss.at(lam, omega, etas), Loss.at(lam, omega, other)
+        step = to.residual - at.residual
+        k, square = solve(at.tangents.T[nodes], step[nodes]), (omega * step**2).sum()
+        H = Loss.at(lam, omega, np.append(etas, etas[-1])).hessian
+        bend, down = H[-1, -1] + H[-2, -2] - 2 * H[-1, -2], -4 * (omega * lam**2 * at.residual**2).sum()
+        return (np.array([to.value, int(square > 0), bend, int(bend < 0), *map(int, H.diagonal() > 0)], dtype=object),
+                np.array([at.value + square + k @ at.gradient, int(sorted(other) != sorted(etas)), down, 1,
+                          *[1] * len(H)], dtype=object))
 
     def cases(self, form: str) -> Iterable[Mapping[str, Any]]:
         """The global minimum (1, 1/2); a step 1/lambda_i; a permutation; a step 0."""

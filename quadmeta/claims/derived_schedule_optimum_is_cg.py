@@ -32,8 +32,8 @@ class DerivedScheduleOptimumIsCg(Claim):
     reference = "derived; Hestenes and Stiefel 1952"
     strength = "identity"
     draws = 100
-    forms = {"printed": Form(r"\min_{\eta\in\mathbb R^T}F=f(w_T^{\rm CG})=\Big(\sum_{k\le T}\varphi_k(0)^2\Big)^{-1},\quad"
-                             r"1/\eta_t\text{ the Ritz values}", "holds", "proof + exact", proved=True)}
+    forms = {"printed": Form(r"\min_{\eta\in\mathbb R^T}F=f(w_T^{\rm CG})=\Big(\sum_{k\le T}\varphi_k(0)^2\Big)^{-1},"
+                             r"\quad1/\eta_t\text{ the Ritz values}", "holds", "proof + exact", proved=True)}
     domain = {"eigenvalues": EIGENVALUES, "error": Parameter("c_i", open=True, axis="d"), "turn": ANY, "steps": STEPS}
 
     def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
