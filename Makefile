@@ -17,7 +17,7 @@ help:
 	@echo "make smoke     every figure in seconds-long settings, into figures/smoke"
 	@echo "make test      all gates and all tests"
 	@echo "make check     the gates alone: style, types, imports, docstrings"
-	@echo "make certify   10^5 rational instances of each repaired bias bound, 0 violations (half an hour)"
+	@echo "make certify   10^5 rational instances of each bias bound and sign test, 0 violations (40 min)"
 	@echo "make clean     remove .venv and caches"
 
 $(READY): setup.cfg pyproject.toml constraints.txt

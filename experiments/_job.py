@@ -44,7 +44,7 @@ class Job:
             script = self.places.script(self.name).read_text(encoding="utf-8")
             if self.asked.redraw:
                 return self.redraw()
-            key = origin.digest(self.package, script, str(origin.HARNESS), str(self.asked.smoke),
+            key = origin.digest(self.package, origin.whole(script), str(origin.HARNESS), str(self.asked.smoke),
                                 json.dumps(origin.versions(), sort_keys=True))
             if not self.asked.force and self.fresh(key):
                 print(f"{self.name}: fresh", flush=True)
@@ -78,7 +78,7 @@ class Job:
         finally:
             progress.close()
         table = results.to_csv(rows)
-        hashes = {"csv": sha256(table).hexdigest(), "package": self.package, "script": origin.digest(script)}
+        hashes = {"csv": sha256(table).hexdigest(), "package": self.package, "script": origin.digest(origin.whole(script))}
         last = origin.commit(self.places.root, ["quadmeta", f"{self.places.package}/{self.name}.py"])
         record = origin.provenance(self.name, module, settings, len(rows), hashes, last, 1 if where > 1 else None)
         self.write({".csv": table, ".json": results.to_json(record)} | self.drawn(module, table))

@@ -30,10 +30,16 @@ def sources(folder: Path) -> str:
 def measuring(script: str) -> str:
     """Hash of the part of a script that its rows depend on: all but the docstring, CAPTION, check and draw.
 
-    So a figure can be polished without computing its points again. Comments and layout do not count either.
+    So a figure can be polished without computing its points again. Comments and layout do not count either. Private
+    modules of this folder that the part imports count whole.
     """
     kept = [node for node in ast.parse(script).body if not _presentation(node)]
-    return digest(*(ast.dump(node) for node in kept))
+    return digest(*(ast.dump(node) for node in kept), *_imported(kept).values())
+
+
+def whole(script: str) -> str:
+    """The text of a script and of the private modules of this folder that it imports, in a fixed order."""
+    return "\0".join([script, *_imported(ast.parse(script).body).values()])
 
 
 def versions() -> dict[str, str]:
@@ -86,6 +92,23 @@ def provenance(name: str, module: Any, settings: Mapping[str, Any], rows: int, h
 def title(docstring: str | None) -> str:
     """The first line of a docstring without its full stop: the figure's heading."""
     return (docstring or "").strip().partition("\n")[0].rstrip(".")
+
+
+def _imported(nodes: Iterable[ast.AST]) -> dict[str, str]:
+    """{name: text} of ``experiments._name`` modules that these nodes import, and what those import."""
+    found: dict[str, str] = {}
+    ahead = [node for top in nodes for node in ast.walk(top)]
+    while ahead:
+        node = ahead.pop()
+        if not isinstance(node, ast.ImportFrom) or (node.module or "").split(".")[0] != "experiments":
+            continue
+        module = (node.module or "").partition(".")[2]
+        for name in [module] if module else [alias.name for alias in node.names]:
+            path = Path(__file__).with_name(f"{name}.py")
+            if name.startswith("_") and name not in found and path.exists():
+                found[name] = path.read_text(encoding="utf-8")
+                ahead.extend(ast.walk(ast.parse(found[name])))
+    return dict(sorted(found.items()))
 
 
 def _presentation(node: ast.stmt) -> bool:

@@ -5,7 +5,9 @@ import mpmath
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
+from threadpoolctl import threadpool_limits
 
+threadpool_limits(1)  # the matrices are small, and every core has a test of its own
 slow = [HealthCheck.too_slow, HealthCheck.data_too_large]
 settings.register_profile("ci", deadline=None, max_examples=50, print_blob=True, suppress_health_check=slow)
 settings.register_profile("user", deadline=None, max_examples=50, derandomize=True, suppress_health_check=slow)

@@ -320,3 +320,18 @@ def test_the_measuring_part_of_a_script():
     assert part == _provenance.measuring(other)
     assert part != _provenance.measuring(SCRIPT.replace("2 * i", "3 * i"))
     assert part != _provenance.measuring(SCRIPT.replace("SEED = 0", "SEED = 1"))
+
+
+def test_private_modules_that_a_script_imports_count_with_it(monkeypatch):
+    drawing = SCRIPT.replace("def draw(rows):", "def draw(rows):\n    from experiments import _filters")
+    both = drawing.replace("def points(", "from experiments._weights import root\n\n\ndef points(")
+    assert drawing != SCRIPT and both != drawing
+    before = [(_provenance.measuring(s), _provenance.whole(s)) for s in (SCRIPT, drawing, both)]
+    read = Path.read_text
+
+    def changed(path, **more):
+        return read(path, **more) + "\nX = 1\n" * (path.name in ("_filters.py", "_weights.py"))
+    monkeypatch.setattr(Path, "read_text", changed)
+    after = [(_provenance.measuring(s), _provenance.whole(s)) for s in (SCRIPT, drawing, both)]
+    same = [tuple(x == y for x, y in zip(b, a, strict=True)) for b, a in zip(before, after, strict=True)]
+    assert same == [(True, True), (True, False), (False, False)]
