@@ -78,7 +78,8 @@ class Job:
         finally:
             progress.close()
         table = results.to_csv(rows)
-        hashes = {"csv": sha256(table).hexdigest(), "package": self.package, "script": origin.digest(origin.whole(script))}
+        hashes = {"csv": sha256(table).hexdigest(), "package": self.package,
+                  "script": origin.digest(origin.whole(script))}
         last = origin.commit(self.places.root, ["quadmeta", f"{self.places.package}/{self.name}.py"])
         record = origin.provenance(self.name, module, settings, len(rows), hashes, last, 1 if where > 1 else None)
         self.write({".csv": table, ".json": results.to_json(record)} | self.drawn(module, table))

@@ -8,7 +8,7 @@ import numpy as np
 
 import quadmeta as qm
 from experiments._speed_problems import hypergradient, sweep
-from quadmeta.objectives._base import BLOCK
+from quadmeta.objectives._polynomial import BLOCK
 
 Array = Any
 LONGEST = 10**4  # steps that a loop is asked to unroll

@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 
 import quadmeta as qm
+from experiments import _filters
+from experiments._filters import EXACT
 
 Rows = list[dict[str, Any]]
 MEAN = 5  # states that the averaged Neumann estimate takes
@@ -31,7 +33,6 @@ CAPTION = (r"One family: $J$ constant, $P=50$ weights with a geometric spectrum 
 SEED = 0
 FULL: dict[str, Any] = {"P": 50, "h": 10, "T": 100, "kappa": 100.0, "seeds": 10, "near": 0.01}
 SMOKE: dict[str, Any] = FULL | {"seeds": 2}
-EXACT = ("reverse", "forward", "DrMAD")
 DISCOUNTS = ("discounted", "fixed gradient", "HyperDistill")
 
 
@@ -71,10 +72,10 @@ def shown(T: int) -> list[tuple[str, float, Any]]:
 def measure(part: str, P: int, h: int, T: int, kappa: float, distance: float, seed: int) -> Rows:
     """Errors of all estimators from w_* + distance (w_0 - w_*), or their filters; L = 1."""
     lam = qm.spectra.geometric(1 / kappa, 1.0, P)
+    if part == "filter":
+        return [{"part": part, "seed": seed} | row for row in _filters.rows(lam, T, shown(T), seed)]
     problem = qm.Coupled.random(lam, h, seed)
     lam, Q = problem.at(np.zeros(h)).spectrum
-    if part == "filter":
-        problem = qm.Coupled(problem.hessian, np.eye(P), problem.linear, np.zeros((P, P)), -Q @ lam)
     loss = qm.OuterLoss(problem, qm.GradientDescent(T, 1.0))
     alpha = np.zeros(problem.hyperparameters)
     best = problem.at(alpha).minimizer[:, 0]
@@ -83,52 +84,30 @@ def measure(part: str, P: int, h: int, T: int, kappa: float, distance: float, se
     decay = (1 - lam) ** np.arange(T + 1)[:, None] * (Q.T @ (start - best))
     gradients = ((best + decay @ Q.T) @ problem.outer_hessian - problem.outer_linear[:, 0]) @ Q
     rows: Rows = []
-    for name, parameter, estimator in shown(T) if part == "filter" else sweep(T):
+    for name, parameter, estimator in sweep(T):
         found = qm.hypergradient(loss, alpha, estimator, start=start)
         theory = adjoint(name, parameter, lam, gradients)
         cost = estimator.cost(T, problem.hyperparameters, P)
-        row = {"part": part, "seed": seed, "name": name, "parameter": parameter, "x": None, "hvps": found.hvps,
-               "mixed": found.mixed, "outer_gradients": found.outer_gradients,
-               "published": cost["hvps"] + cost["mixed"]}
-        if part == "filter":
-            rows += [row | {"x": x, "measured": measured, "theory": value}
-                     for x, measured, value in zip(lam, Q.T @ found.value, theory, strict=True)]
-        else:
-            off = problem.cross.T @ Q @ (theory - adjoint("reverse", 0, lam, gradients))
-            rows.append(row | {"measured": float(np.linalg.norm(found.value - exact) / np.linalg.norm(exact)),
-                               "theory": float(np.linalg.norm(off) / np.linalg.norm(exact))})
+        off = problem.cross.T @ Q @ (theory - adjoint("reverse", 0, lam, gradients))
+        rows.append({"part": part, "seed": seed, "name": name, "parameter": parameter, "x": None, "hvps": found.hvps,
+                     "mixed": found.mixed, "outer_gradients": found.outer_gradients,
+                     "published": cost["hvps"] + cost["mixed"],
+                     "measured": float(np.linalg.norm(found.value - exact) / np.linalg.norm(exact)),
+                     "theory": float(np.linalg.norm(off) / np.linalg.norm(exact))})
     return rows
 
 
 def adjoint(name: str, parameter: float, lam: Any, gradients: Any) -> Any:
     """v in the eigenbasis, so that the estimate is C'Qv, from the outer gradients g_0..g_T there; eta = L = 1."""
-    a, T, last = 1 - lam, len(gradients) - 1, gradients[-1]
+    T, last = len(gradients) - 1, gradients[-1]
     back = np.arange(T - 1, -1, -1)[:, None]  # T - t for t = 1..T
-
-    def S(K: float) -> Any:
-        return (1 - a**int(K)) / lam
     if name == "discounted":
         return (parameter**back * gradients[1:]).sum(axis=0)
     if name == "matrix discount":
-        return (a**back * gradients[1:]).sum(axis=0)
+        return ((1 - lam) ** back * gradients[1:]).sum(axis=0)
     if name == "mean Neumann":
-        return S(parameter + 1) * gradients[-MEAN:].mean(axis=0)
-    if name == "conjugate gradients":
-        return projected(lam, last, min(int(parameter) - 1, len(lam)))
-    constant = float((parameter**back).sum()) if name in DISCOUNTS else 1.0
-    weights = {"truncated": S(parameter), "Neumann": S(parameter + 1), "implicit": 1 / lam} | dict.fromkeys(EXACT, S(T))
-    return weights.get(name, constant) * last
-
-
-def projected(lam: Any, g: Any, N: int) -> Any:
-    """diag(lam)^-1 g projected on the Krylov space of dimension N, by Lanczos with full orthogonalisation."""
-    V = (g / np.linalg.norm(g))[None]
-    while len(V) < N:
-        v = lam * V[-1]
-        for _ in range(2):
-            v = v - V.T @ (V @ v)
-        V = np.vstack([V, v / np.linalg.norm(v)])
-    return V.T @ np.linalg.solve(V * lam @ V.T, V @ g)
+        return _filters.applied("Neumann", parameter, lam, gradients[-MEAN:].mean(axis=0), T)
+    return _filters.applied(name, parameter, lam, last, T)
 
 
 def check(rows: Rows) -> None:
@@ -219,17 +198,12 @@ def panel(p: Any, ax: Any, rows: Rows) -> None:
 
 def filters(p: Any, ax: Any, rows: Rows) -> None:
     """eta lambda phi(eta lambda) of each method."""
-    places = {"reverse": (0.0096, 0.66, "exact", "right"), "implicit": (0.0096, 1.0, "implicit", "right"),
-              "truncated": (0.085, 0.48, "$K={:g}$", "left"), "Neumann": (0.0096, 0.26, "$N={:g}$", "right"),
-              "fixed gradient": (0.158, 1.72, r"$\gamma={:g}$", "right"),
-              "discounted": (0.0375, 1.72, r"$\gamma={:g}$", "right"), "one step": (0.33, 0.18, "one step", "left"),
-              "conjugate gradients": (0.25, 1.27, "{:g} products", "center")}
+    texts = {("reverse", 0): (0.0096, 0.66, "exact", "right"), ("implicit", 0): (0.0096, 1.0, "implicit", "right"),
+             ("truncated", 10): (0.085, 0.48, "$K=10$", "left"), ("Neumann", 29): (0.0096, 0.26, "$N=29$", "right"),
+             ("fixed gradient", 0.9): (0.158, 1.72, r"$\gamma=0.9$", "right"),
+             ("discounted", 0.98): (0.0375, 1.72, r"$\gamma=0.98$", "right"),
+             ("one step", 0): (0.33, 0.18, "one step", "left"),
+             ("conjugate gradients", 5): (0.25, 1.27, "5 products", "center")}
     looks = LOOKS | {"reverse": (6, "x"), "one step": (6, ".")}
-    for name, (x, y, text, side) in places.items():
-        own = [row for row in rows if row["name"] == name]
-        hue, marker = looks[name]
-        p.theory(ax, [row["x"] for row in own], [row["theory"] for row in own], hue, linewidth=0.9)
-        p.measured(ax, [row["x"] for row in own[::3]], [row["measured"] for row in own[::3]], hue, marker=marker)
-        ax.text(x, y, text.format(own[0]["parameter"]), color=p.COLOURS[hue], fontsize=8, ha=side, va="center")
-    ax.set(xscale="log", xlim=(0.0068, 1.1), ylim=(-0.1, 1.9), xlabel=r"step size times eigenvalue, $\eta\lambda$",
-           ylabel=r"filter, $\eta\lambda\,\varphi(\eta\lambda)$")
+    _filters.draw(p, ax, rows, {key: looks[key[0]] for key in texts}, texts, every=3)
+    ax.set(xscale="log", xlim=(0.0068, 1.1), ylim=(-0.1, 1.9))

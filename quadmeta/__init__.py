@@ -18,6 +18,7 @@ _PLACES = {
     "failure_horizon": "quadmeta.horizons",
     "meta_descent": "quadmeta.descent",
     "iteration_bound": "quadmeta.descent",
+    "descend": "quadmeta.schedules",
     "bilevel_descent": "quadmeta.bilevel",
     "Adam": "quadmeta.bilevel",
     "Gradient": "quadmeta.bilevel",
@@ -29,9 +30,9 @@ _PLACES = {
     "claim": "quadmeta.claims._ledger",
     "recheck": "quadmeta.claims._recheck",
 }
-_MODULES = ("arithmetic", "auxiliary", "bilevel", "claims", "descent", "discount", "estimators", "gradient_flow",
-            "horizons", "objectives", "optimal_weights", "optimizers", "phases", "plotting", "problems", "protocol",
-            "spectra", "sweep", "task_risk")
+_MODULES = ("arithmetic", "auxiliary", "bilevel", "claims", "descent", "discount", "estimators", "filters",
+            "gradient_flow", "horizons", "objectives", "optimal_weights", "optimizers", "phases", "plotting",
+            "problems", "protocol", "schedules", "spectra", "sweep", "task_risk")
 
 
 def _members() -> dict[str, str]:

@@ -70,7 +70,9 @@ def simplex_minimum(problem: AuxiliaryTasks) -> Minima:
 
 
 def local_minima(problem: AuxiliaryTasks, starts: int = 20, seed: int = 0) -> Minima:
-    """All distinct local minima in which descents from ``starts`` random points and from near every corner end.
+    """All local minima in which descents from ``starts`` random points and from near every corner end.
+
+    Two of them are distinct if they train different w_*: with more tasks than dimensions a flat set of weights is one.
 
     Sequential quadratic programming on the simplex with exact gradients; the weight of the main task stops at 1e-9, to
     be read as 0. With own designs there can be several minima, and one descent cannot tell.
@@ -99,11 +101,14 @@ def local_minima(problem: AuxiliaryTasks, starts: int = 20, seed: int = 0) -> Mi
         found.append((*objective(pi), pi))
     found.sort(key=lambda one: one[0])
     kept: list[tuple[Array, float]] = []
+    trained: list[Array] = []
     for value, slope, pi in found:
         # at a minimum pi'slope <= every slope, with equality where pi > 0
         stationary = (np.where(pi > 0, np.abs(slope - pi @ slope), pi @ slope - slope) <= 1e-5 * abs(value)).all()
-        if (stationary or not kept) and not any(np.abs(pi - other).max() < 1e-3 for other, _ in kept):
+        W = _bound(problem, pi).minimizer
+        if (stationary or not kept) and not any(np.abs(W - X).max() < 1e-3 * np.abs(X).max() for X in trained):
             kept.append((pi, value))
+            trained.append(W)
     return Minima(np.array([pi for pi, _ in kept]), np.array([value for _, value in kept]))
 
 

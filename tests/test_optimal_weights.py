@@ -87,3 +87,9 @@ def test_local_minima_without_enough_data_in_the_tasks_and_with_a_ridge():
         assert outer_loss(p, phi) == pytest.approx(value, rel=1e-10)
         g = qm.OuterLoss(p, qm.GradientDescent(1, 0.1)).implicit(phi)
         assert np.abs(np.where(phi > 0, g, np.minimum(g, 0))).max() < 1e-6
+
+
+def test_a_flat_set_of_weights_is_one_minimum():
+    p = qm.AuxiliaryTasks.diabetes(held_out=30, main=10, seed=4)  # six tasks in four dimensions
+    found = local_minima(p, 6)
+    assert len(found.value) == 1 and found.value[0] == pytest.approx(simplex_minimum(p).value[0], rel=1e-7)

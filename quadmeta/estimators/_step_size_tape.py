@@ -18,6 +18,8 @@ from quadmeta._registry import unknown
 from quadmeta._validate import step_sizes
 from quadmeta.estimators._tape import Tape
 from quadmeta.objectives._base import Objective
+from quadmeta.optimizers.gradient_descent import GradientDescent
+from quadmeta.problems._base import QuadraticProblem
 
 Array = Any
 DTYPES = ("float16", "float32", "float64", "mpmath")
@@ -37,6 +39,9 @@ class StepSizeTape(Tape):
         if objective.outer != "train":
             raise ValueError(f"{type(objective).__name__} scores w_T by another loss than the inner one, a tape of the "
                              "step size knows the inner one: use its own gradient")
+        if not isinstance(objective.problem, QuadraticProblem) or not isinstance(objective.optimizer, GradientDescent):
+            raise ValueError(f"a tape unrolls GradientDescent without noise, not {objective.optimizer!r}: use the "
+                             "objective's own gradient")
         modes = objective.problem.modes()
         if objective.pooled and modes.eigenvalues.ndim > 1:
             raise ValueError(f"problem has {modes.eigenvalues[..., 0].size} pooled tasks, a tape runs each on its own: "

@@ -4,50 +4,20 @@ F(eta) = f(w_T) - floor = sum_i omega_i p_T(lambda_i; eta)^2. Several tasks are 
 is one task with the union of the spectra and weights omega / m. With ``pooled=False`` each task keeps its own value.
 """
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-import math
 from typing import Any
 
 import numpy as np
 
 from quadmeta._validate import plain
-from quadmeta.arithmetic._container import Container
-from quadmeta.arithmetic.exact import evaluate
-from quadmeta.arithmetic.jet import Jet
-from quadmeta.optimizers._base import LogLoss, Optimizer
+from quadmeta.objectives._expected import ExpectedLoss
+from quadmeta.objectives._polynomial import PolynomialLoss
+from quadmeta.optimizers._base import LogLoss, Optimizer, PolynomialOptimizer
 from quadmeta.problems._base import QuadraticProblem
+from quadmeta.problems._stochastic import StochasticProblem
 
 Array = Any
-BLOCK = 2**14  # numbers in one temporary array, so that a block of a grid stays in cache
-
-
-def energy(weights: Array, residual: tuple[Array, Array, Array], order: int) -> Array:
-    """Derivative number ``order`` (0, 1, 2) of F = sum_i omega_i p_i^2 over the last axis, in any arithmetic.
-
-    Derivatives of p in a vector of k parameters are sequences; the result then has further leading axes of length k.
-    """
-    p, p1, p2 = residual
-    if not order or not isinstance(p1, Sequence):
-        return (weights * (p * p, 2 * p * p1, 2 * (p1 * p1 + p * p2))[order]).sum(axis=-1)
-    if order == 1:
-        return _stack([2 * (weights * p * a).sum(axis=-1) for a in p1])
-    rows = [[2 * (weights * (a * b + p * ab)).sum(axis=-1) for b, ab in zip(p1, row, strict=True)]
-            for a, row in zip(p1, p2, strict=True)]
-    return _stack([_stack(row) for row in rows])
-
-
-def square(slope: Array, second: Array) -> Array:
-    """slope slope' if ``second`` is a matrix, else slope^2."""
-    return slope[:, None] * slope[None] if np.ndim(second) > np.ndim(slope) else slope * slope
-
-
-def _stack(values: Sequence[Array]) -> Array:
-    first = values[0]
-    if isinstance(first, Container):
-        return first._make(*(np.stack(parts) for parts in zip(*(v._parts for v in values), strict=True)))
-    return np.array(values)
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +33,7 @@ class Objective(ABC):
     Temporary arrays hold at most ``BLOCK`` numbers (or one point's modes, if there are more).
     """
 
-    problem: QuadraticProblem
+    problem: QuadraticProblem | StochasticProblem
     optimizer: Optimizer
     pooled: bool = True
 
@@ -71,18 +41,15 @@ class Objective(ABC):
         if not self.optimizer.free:
             raise ValueError(f"{self.optimizer!r} has no free parameter: leave step_size out to tune it, or use "
                              "OuterLoss to tune a problem's hyperparameters")
+        noisy = isinstance(self.problem, StochasticProblem)
+        if noisy == isinstance(self.optimizer, PolynomialOptimizer):
+            raise ValueError(f"{self.optimizer!r} does not fit {self.problem!r}: noisy gradients need "
+                             "StochasticGradientDescent, and exact ones another optimizer")
         if self.optimizer.shape and not self.pooled:
             raise ValueError(f"pooled = False keeps one number for each task, {self.optimizer!r} has a vector of "
                              "parameters: pass pooled=True, or one task")
-        lam, omega = self.spectrum()
         if self.logarithmic:
-            on = omega > 0
-            if not on.any(axis=-1).all():
-                raise ValueError(f"{type(self).__name__}: the initial error is zero, so the loss has no logarithm: "
-                                 "start elsewhere, or use NaiveObjective")
-            if (lam.max(axis=-1) == lam.min(axis=-1)).any():
-                raise ValueError(f"{type(self).__name__}: kappa = 1, so the loss reaches 0 at eta = 1/L and its "
-                                 "logarithm has a pole: pass two distinct active eigenvalues, or use NaiveObjective")
+            self.source.require_logarithm(type(self).__name__)
 
     logarithmic = False
     outer = "train"
@@ -114,51 +81,38 @@ class Objective(ABC):
 
     def minimizer(self) -> Array:
         """theta* that minimises the loss after T steps (the same for every monotone transform)."""
-        return plain(self.optimizer.minimizer(*self.spectrum()))
+        return plain(self.source.minimizer())
+
+    @cached_property
+    def source(self) -> PolynomialLoss | ExpectedLoss:
+        """The loss F of theta that is transformed."""
+        if isinstance(self.problem, StochasticProblem):
+            return ExpectedLoss(self.problem, self.optimizer, self.outer)
+        return PolynomialLoss(self.problem, self.polynomial, self.pooled)
+
+    @property
+    def polynomial(self) -> PolynomialOptimizer:
+        """The optimizer, if it has a residual polynomial."""
+        if not isinstance(self.optimizer, PolynomialOptimizer):
+            raise ValueError(f"{self.optimizer!r} has no residual polynomial: pass a problem with noisy gradients, or "
+                             "GradientDescent")
+        return self.optimizer
 
     def spectrum(self) -> tuple[Array, Array]:
         """(eigenvalues, weights) of the loss: (D,) with active modes only where pooled, else (..., d) as batched."""
-        return self._spectrum
-
-    @cached_property
-    def _spectrum(self) -> tuple[Array, Array]:
-        modes = self.problem.modes()
-        lam, omega = modes.eigenvalues, modes.weights
-        if self.pooled:
-            omega = omega / (omega.size // omega.shape[-1])
-            on = omega.ravel() > 0
-            return (lam.ravel()[on], omega.ravel()[on]) if on.any() else (lam.ravel()[:1], omega.ravel()[:1])
-        # an inactive mode takes an active eigenvalue, so that no power of an irrelevant one overflows
-        representative = np.take_along_axis(lam, np.argmax(omega, axis=-1)[..., None], axis=-1)
-        return np.where(omega > 0, lam, representative), omega
+        return self.source.spectrum
 
     def log_loss(self, theta: Array, order: int = 2) -> LogLoss:
-        """log F and the relative derivatives of F at ``theta``, block by block."""
-        shape_of_one = self.optimizer.shape
-        theta = self.optimizer.read(theta)
-        batch = theta.shape[:theta.ndim - len(shape_of_one)]
-        lam, omega = self.spectrum()
-        try:
-            shape = np.broadcast_shapes(batch, lam.shape[:-1])
-        except ValueError:
-            raise ValueError(f"{' and '.join(self.optimizer.free)} has shape {batch}, the tasks {lam.shape[:-1]}: pass "
-                             "shapes that broadcast (a new last axis for a grid over all tasks)") from None
-        if theta.size and np.abs(theta).max() * lam.max() > 1e150:
-            raise ValueError(f"step_size = {np.abs(theta).max():.3g} times the largest eigenvalue {lam.max():.3g} "
-                             "exceeds 1e150, where products lose digits: rescale the problem")
-        dead = np.broadcast_to(~omega.any(axis=-1), shape)  # w_0 = w_*: F = 0
-        omega = np.where(omega.any(axis=-1, keepdims=True), omega, 1.0)
-        theta = np.broadcast_to(theta, (*shape, *shape_of_one)).reshape(-1, *shape_of_one)
-        rows = np.broadcast_to(np.arange(lam.size // lam.shape[-1]).reshape(lam.shape[:-1]), shape).ravel()
-        lam, omega = (x.reshape(-1, x.shape[-1]) for x in (lam, omega))
-        size = max(1, BLOCK // (lam.shape[-1] * math.prod(shape_of_one)))
-        parts = []
-        for k in range(0, max(len(theta), 1), size):
-            row = rows[k:k + size] if len(lam) > 1 else slice(None)
-            parts.append(self.optimizer.log_loss(lam[row], omega[row], theta[k:k + size], order))
-        found = LogLoss(*(None if part[0] is None else np.concatenate(part).reshape((*shape, *part[0].shape[1:]))
-                          for part in zip(*parts, strict=True)))
-        return found._replace(level=np.where(dead, -np.inf, found.level))
+        """log F and the relative derivatives of F at ``theta``.
+
+        Raises:
+            ValueError: F = 0, and the objective is a logarithm or a root.
+        """
+        loss = self.source.log_loss(theta, order)
+        if self.logarithmic and np.isneginf(loss.level).any():
+            raise ValueError(f"{type(self).__name__}: the loss is 0 at an entry of {' and '.join(self.optimizer.free)},"
+                             " where its logarithm has a pole: use NaiveObjective, or fewer free parameters")
+        return loss
 
     def _at(self, theta: Array, order: int) -> Array:
         return plain(self.transform(self.log_loss(theta, order), order))
@@ -171,44 +125,14 @@ class Objective(ABC):
             kind: "float64", "signlog", "interval", "fraction" or "mpmath" (at ``digits`` digits). Logarithms and
                 roots themselves need "float64" or "mpmath"; their derivatives are rational.
         """
-        modes = self.problem.modes()
-        lam, data, tasks = modes.eigenvalues, modes.weights if modes.given else modes.error, 1
-        if self.pooled:
-            tasks, lam, data = lam.size // lam.shape[-1], lam.ravel(), data.ravel()
-
-        def formula(lam: Array, data: Array, eta: Array) -> Array:
-            omega = (data if modes.given else lam * data * data / 2) / tasks
-            spread = np.ndim(eta) > len(self.optimizer.shape)
-            residual = self.optimizer.residual(lam, eta[..., None] if spread else eta)
-            return self.compose(tuple(energy(omega, residual, k) for k in range(order + 1)))
-        return evaluate(formula, lam, data, theta, kind=kind, digits=digits)
+        return self.source.exactly(self.compose, theta, order, kind, digits)
 
     def definition(self, theta: Array, order: int = 0) -> Array:
         """The same quantity by T steps of the optimizer with the derivatives of every iterate, in float64.
 
         One theta; O(k^2 T d^2) for k parameters; overflows and underflows where the closed form does not.
         """
-        problem, vector = self.problem, bool(self.optimizer.shape)
-        jets = Jet.parameters(np.atleast_1d(self.optimizer.read(theta)).tolist())
-
-        def gradient(w: Array) -> Array:
-            if not isinstance(w, Jet):
-                return problem.gradient(w)
-            tangent = w.map(lambda v: problem.hvp(w.value, v))
-            return Jet(problem.gradient(w.value), tangent.first, tangent.second)
-
-        for w in self.optimizer.run(gradient, problem.start, jets if vector else jets[0]):
-            pass
-        g, Hw = problem.gradient(w.value), gradient(w)
-        loss = [problem.loss(w.value) - problem.floor, [(g * z).sum(axis=-1) for z in w.first],
-                [[(z * Hy).sum(axis=-1) + (g * zy).sum(axis=-1) for Hy, zy in zip(Hw.first, row, strict=True)]
-                 for z, row in zip(w.first, w.second, strict=True)]]
-        if not vector:
-            loss[1:] = loss[1][0], loss[2][0][0]
-        derivatives = tuple(np.asarray(x) for x in loss[:order + 1])
-        if self.pooled:
-            derivatives = tuple(x.reshape(*x.shape[:k * vector], -1).mean(axis=-1) for k, x in enumerate(derivatives))
-        return plain(self.compose(derivatives))
+        return plain(self.compose(self.source.definition(theta, order)))
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.problem!r}, {self.optimizer!r}{'' if self.pooled else ', each task'})"

@@ -1,8 +1,9 @@
 """The logarithm of a loss over T, shared by the log of the mean and the mean of the logs."""
 from typing import Any
 
+import numpy as np
+
 from quadmeta.arithmetic import elementary
-from quadmeta.objectives._base import square
 from quadmeta.optimizers._base import LogLoss
 
 Array = Any
@@ -25,3 +26,8 @@ def compose(derivatives: tuple[Array, ...], T: int) -> Array:
         return elementary.log(loss) / T
     slope = derivatives[1] / loss / T
     return slope if len(derivatives) == 2 else derivatives[2] / loss / T - T * square(slope, derivatives[2])
+
+
+def square(slope: Array, second: Array) -> Array:
+    """slope slope' if ``second`` is a matrix, else slope^2."""
+    return slope[:, None] * slope[None] if np.ndim(second) > np.ndim(slope) else slope * slope

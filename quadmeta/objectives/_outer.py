@@ -1,16 +1,21 @@
 """Objectives that are a named loss of the trained weights: train, validation or population, as they are."""
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from quadmeta._validate import step_sizes
 from quadmeta.arithmetic.exact import evaluate
+from quadmeta.arithmetic.jet import Jet
 from quadmeta.arithmetic.signlog import SignLog
-from quadmeta.objectives._base import BLOCK, Objective
+from quadmeta.objectives._base import Objective
+from quadmeta.objectives._expected import ExpectedLoss
+from quadmeta.objectives._polynomial import BLOCK, PolynomialLoss
 from quadmeta.optimizers._base import LogLoss
 from quadmeta.problems._losses import SeparableLoss
 from quadmeta.problems._regression import RegressionProblem
+from quadmeta.problems._stochastic import StochasticProblem
 
 Array = Any
 
@@ -34,13 +39,23 @@ class OuterObjective(Objective):
             averaged. Values then jump at the edge and derivatives beyond it are 0. None: no truncation.
     """
 
-    problem: RegressionProblem
+    problem: RegressionProblem | StochasticProblem
     truncation: float | None = None
 
     def __post_init__(self) -> None:
+        if isinstance(self.problem, StochasticProblem):
+            super().__post_init__()
+            if self.truncation is not None:
+                raise ValueError("truncation needs realised tasks: an expected loss of SGD has none, leave it off")
+            self.problem.expected(1, 0.0, self.outer)  # refuses an outer loss that is not defined
+            return
         if not isinstance(self.problem, RegressionProblem):
             raise ValueError(f"{type(self).__name__} needs a least-squares problem, not {self.problem!r}: use "
                              "NaiveObjective or LogObjective")
+        super().__post_init__()
+        if self.optimizer.shape:
+            raise ValueError(f"{type(self).__name__} tunes one number, {self.optimizer!r} leaves "
+                             f"{self.optimizer.shape[0]} free: give all but one, or use NaiveObjective")
         self.problem.require(self.optimizer.steps)
         loss = self.problem.outer(self.outer)
         if self.truncation is not None:
@@ -49,6 +64,21 @@ class OuterObjective(Objective):
             if loss.frozen is None:
                 raise ValueError("truncation needs realised tasks: draw LeastSquares, or leave it off")
         object.__setattr__(self, "_loss", loss)
+
+    @cached_property
+    def source(self) -> PolynomialLoss | ExpectedLoss:
+        """As for every objective; an expected training loss is taken with its floor."""
+        if isinstance(self.problem, StochasticProblem):
+            floor = float(self.problem.floor) if self.outer == "train" else 0.0
+            return ExpectedLoss(self.problem, self.optimizer, self.outer, floor)
+        return super().source
+
+    @property
+    def _regression(self) -> RegressionProblem:
+        if not isinstance(self.problem, RegressionProblem):
+            raise ValueError(f"{self.problem!r} has noisy gradients and no modes: of values, derivatives and minimizer "
+                             "its objectives have no more")
+        return self.problem
 
     def transform(self, loss: LogLoss, order: int) -> Array:
         """Not a function of the inner loss alone."""
@@ -63,8 +93,10 @@ class OuterObjective(Objective):
         return derivatives[-1]
 
     def _at(self, theta: Array, order: int) -> Array:
+        if isinstance(self.source, ExpectedLoss):
+            return self.source.value(theta, order)
         eta = step_sizes("step_size", theta)
-        lam = self.problem.modes().eigenvalues
+        lam = self._regression.modes().eigenvalues
         tasks = lam.shape[:-1]
         lam = lam.reshape(-1, lam.shape[-1])
         if self.pooled:
@@ -89,10 +121,10 @@ class OuterObjective(Objective):
         return values.reshape(shape)
 
     def _task(self, loss: Any, lam: Array, eta: Array, order: int, k: int) -> SignLog:
-        value: SignLog = loss.derivative(self.optimizer.signed_residual(lam, eta), order)
+        value: SignLog = loss.derivative(self.polynomial.signed_residual(lam, eta), order)
         if self.truncation is None:
             return value
-        lost = self.frozen(lam, self.problem.fitted.reshape(-1, len(lam))[k], eta)
+        lost = self.frozen(lam, self._regression.fitted.reshape(-1, len(lam))[k], eta)
         offset, slope = loss.frozen
         instead = SignLog.of(np.where(lost, offset + slope * self.truncation**2 if order == 0 else 0.0, 0.0))
         return SignLog(np.where(lost, instead.sign, value.sign), np.where(lost, instead.log, value.log))
@@ -124,34 +156,37 @@ class OuterObjective(Objective):
 
     def exactly(self, theta: Array, order: int = 0, kind: str = "fraction", digits: int = 50) -> Array:
         """As for other objectives, for one task with a separable loss."""
+        if isinstance(self.source, ExpectedLoss):
+            return super().exactly(theta, order, kind, digits)
         loss: Any = getattr(self, "_loss")
         if not isinstance(loss, SeparableLoss) or loss.signal.ndim > 1:
             raise ValueError("exact arithmetic needs one task and a separable loss: a realised validation set has none")
 
         def formula(lam: Array, signal: Array, cross: Array, noise: Array, constant: Array, eta: Array) -> Array:
-            residual = self.optimizer.residual(lam, eta[..., None] if np.ndim(eta) else eta)
+            residual = self.polynomial.residual(lam, eta[..., None] if np.ndim(eta) else eta)
             return SeparableLoss(signal, cross, noise, constant).derivative(residual, order)
-        return evaluate(formula, self.problem.modes().eigenvalues, loss.signal, loss.cross, loss.noise,
+        return evaluate(formula, self._regression.modes().eigenvalues, loss.signal, loss.cross, loss.noise,
                         float(loss.constant), theta, kind=kind, digits=digits)
 
     def definition(self, theta: Array, order: int = 0) -> Array:
-        """The same by T steps on the mode residuals q_0 = 1, q_{t+1} = q_t - eta lambda q_t, and their tangents."""
+        """The same by T steps on the mode residuals, from q_0 = 1, with the derivatives of every iterate."""
+        if isinstance(self.source, ExpectedLoss):
+            return super().definition(theta, order)
         eta = float(step_sizes("step_size", theta))
-        lam = self.problem.modes().eigenvalues
-        q1, q2, q = np.zeros_like(lam), np.zeros_like(lam), np.ones_like(lam)
-        for t, new in enumerate(self.optimizer.run(lambda w: lam * w, q, eta)):
-            if t:
-                q2 = q2 - 2 * lam * q1 - eta * lam * q2
-                q1 = q1 - lam * q - eta * lam * q1
-            q = new
+        lam = self._regression.modes().eigenvalues
+        jet, q = Jet.parameters([eta])[0], np.ones_like(lam)
+        for q in self.optimizer.run(lambda w: w * lam, q, jet):
+            pass
         d, loss = lam.shape[-1], getattr(self, "_loss")
-        rows = [x.reshape(-1, d) for x in (q, q1, q2)]
+        rows = [np.broadcast_to(x, lam.shape).reshape(-1, d) for x in (q.value, q.first[0], q.second[0][0])]
         each = [float(loss.task(k).derivative(tuple(SignLog.of(x[k:k + 1]) for x in rows), order).to_float()[0])
                 for k in range(len(rows[0]))]
         return float(np.mean(each)) if self.pooled or lam.ndim == 1 else np.reshape(each, lam.shape[:-1])
 
     def minimizer(self) -> Array:
-        """The best of ``minima()``."""
+        """The best of ``minima()``; of SGD the best below the mean-square limit."""
+        if isinstance(self.source, ExpectedLoss):
+            return self.source.minimizer()
         found = self.minima()
         best = 0
         for k in range(1, len(found.step_size)):
@@ -162,7 +197,7 @@ class OuterObjective(Objective):
         """The best stable step size (eta < 2 / lambda_max) by a scan of 61 points, then ``rounds`` - 1 scans of 21
         around the best: values only, cheap for many tasks, to about 1e-4. ``minimizer`` is exact, knows all minima.
         """
-        high = 2 / float(np.max(self.problem.modes().eigenvalues))
+        high = 2 / float(np.max(self._regression.modes().eigenvalues))
         grid = np.geomspace(1e-6 * high, high, 61)
         for _ in range(rounds):
             k = int(np.argmin(self(grid).log))
@@ -178,7 +213,7 @@ class OuterObjective(Objective):
         """
         if not self.pooled or self.truncation is not None:
             raise ValueError("minima are those of the pooled objective without truncation: leave both as they are")
-        lam = self.problem.modes().eigenvalues
+        lam = self._regression.modes().eigenvalues
         edge, start = 2 / float(lam.max()), self(0.0)
         high = edge
         while not (bool(self(high) > start) and bool(self.gradient(high) > 0)) and high < 1e9 * edge:

@@ -8,6 +8,7 @@ from quadmeta._validate import plain
 from quadmeta.objectives._base import Objective
 from quadmeta.objectives._log import chain, compose, transform
 from quadmeta.optimizers._base import LogLoss
+from quadmeta.optimizers.gradient_descent import GradientDescent
 
 Array = Any
 
@@ -42,7 +43,12 @@ class LogObjective(Objective):
 
         By Hoelder, |sum omega lambda a^(2T-1)| <= N (sum omega a^(2T))^(1 - 1/2T), and R >= R(eta*). As T grows B and
         sup |G'| have the same limit, 2 L (L + mu) / (L - mu); at T = 1, B = 2 sup |G'|.
+
+        Raises:
+            ValueError: another optimizer than gradient descent (with momentum no such bound holds for every T).
         """
+        if not isinstance(self.optimizer, GradientDescent):
+            raise ValueError(f"{self.optimizer!r} has no such bound: it holds for GradientDescent")
         T = self.optimizer.steps
         lam, omega = self.spectrum()
         with np.errstate(divide="ignore"):

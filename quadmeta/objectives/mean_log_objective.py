@@ -7,6 +7,7 @@ import numpy as np
 from quadmeta.objectives._base import Objective
 from quadmeta.objectives._log import chain, compose, transform
 from quadmeta.optimizers._base import LogLoss
+from quadmeta.optimizers.gradient_descent import GradientDescent
 
 Array = Any
 
@@ -67,6 +68,9 @@ class MeanLogObjective(Objective):
         kink upwards by factors of 1.3. A pair of stationary points closer than the grid can be missed.
         """
         from scipy.optimize import brentq
+        if not isinstance(self.optimizer, GradientDescent):
+            raise ValueError(f"{self.optimizer!r}: the minima are bracketed for GradientDescent, whose every task has "
+                             "one: search a grid of this objective")
         lam, omega = self.spectrum()
         own = np.sort(np.ravel(super().minimizer()))
         low, high = own[0], own[-1]

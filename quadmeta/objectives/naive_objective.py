@@ -21,12 +21,23 @@ class NaiveObjective(Objective):
 
     def transform(self, loss: LogLoss, order: int) -> SignLog:
         """F, F' = F (F'/F), F'' = F (F''/F)."""
-        if order == 2 and self.optimizer.steps == 1 and not self.optimizer.shape:
-            lam, omega = self.spectrum()  # one step: F'' = 2 sum omega lambda^2, also where F = 0
-            return SignLog.of(np.broadcast_to(2 * (omega * lam**2).sum(axis=-1), np.shape(loss.slope)))
         axes = (...,) + (None,) * (order * len(self.optimizer.shape))
         value = SignLog(np.where(np.isneginf(loss.level), 0.0, 1.0), loss.level)[axes]
         return value * (loss.slope, loss.second)[order - 1] if order else value
+
+    def curvature(self, theta: Array) -> SignLog:
+        """F''; where F = 0 it has no value relative to F and is summed as it stands.
+
+        Raises:
+            ValueError: F = 0 at a vector of parameters.
+        """
+        loss = self.log_loss(theta)
+        if not np.isneginf(loss.level).any():
+            return self.transform(loss, 2)
+        lam, omega = self.spectrum()
+        p, p1, p2 = self.polynomial.signed_residual(lam, self.optimizer.read(theta))
+        second: SignLog = 2 * (omega * (p1 * p1 + p * p2)).sum(axis=-1)
+        return second
 
     def chain(self, loss: Array) -> Array:
         """1."""

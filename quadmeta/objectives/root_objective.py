@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 
 from quadmeta.arithmetic import elementary
-from quadmeta.objectives._base import Objective, square
+from quadmeta.objectives._base import Objective
+from quadmeta.objectives._log import square
 from quadmeta.optimizers._base import LogLoss
 
 Array = Any

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from quadmeta._validate import plain
+from quadmeta.objectives._expected import ExpectedLoss
 from quadmeta.objectives._outer import Minima, OuterObjective
 
 Array = Any
@@ -22,7 +23,9 @@ class TrainByTrain(OuterObjective):
 
     def minimizer(self) -> Array:
         """eta*_train, from the sign of the derivative and never from values of J, of which it is far below rounding."""
-        return plain(self.optimizer.minimizer(*self.spectrum()))
+        if isinstance(self.source, ExpectedLoss):
+            return super().minimizer()
+        return plain(self.polynomial.minimizer(*self.spectrum()))
 
     def minima(self) -> Minima:
         """The one minimiser, and the set of step sizes whose J equals the least value up to rounding (n >> d: wide)."""

@@ -31,15 +31,6 @@ class LogLoss(NamedTuple):
     root: Array = None
     """R'' / R of R = F^(1/2T): (F''/F - (1 - 1/2T) (F'/F)^2) / 2T."""
 
-    @classmethod
-    def of(cls, level: Array, steps: int, slope: Array = None, second: Array = None, vector: bool = False) -> "LogLoss":
-        """The entries that follow from F'/F and F''/F, where those differences lose no digits that matter."""
-        if second is None:
-            return cls(level, slope)
-        square = slope[..., :, None] * slope[..., None, :] if vector else slope * slope
-        root = (second - square + square / (2 * steps)) / (2 * steps)
-        return cls(level, slope, second, second - square, root)
-
 
 class Optimizer(ABC):
     """An inner optimizer of T = ``steps`` steps; what is left free of it (``free``) is the meta-parameter theta."""
@@ -67,12 +58,16 @@ class Optimizer(ABC):
         name = " and ".join(self.free)
         array = step_sizes(name, theta) if self.nonnegative else finite(name, theta)
         if self.shape and array.shape[-1:] != self.shape:
-            raise ValueError(f"{name} has shape {array.shape}: pass (..., {self.shape[0]}), one entry for each parameter")
+            raise ValueError(f"{name} has shape {array.shape}: pass (..., {self.shape[0]}), one entry a parameter")
         return array
 
     @abstractmethod
     def run(self, gradient: Callable[[Array], Array], start: Array, theta: Array) -> Iterator[Array]:
         """The iterates w_0, w_1, ..., w_T by definition, in whatever arithmetic ``start`` and ``theta`` are in."""
+
+
+class PolynomialOptimizer(Optimizer):
+    """An optimizer without noise: w_T - w_* = p_T(H; theta) (w_0 - w_*) with p_T(0) = 1."""
 
     @abstractmethod
     def residual(self, eigenvalues: Array, theta: Array) -> tuple[Array, Array, Array]:

@@ -1,14 +1,13 @@
 """Gradient descent with a constant step size: p_T(lambda) = (1 - eta lambda)^T."""
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from quadmeta._validate import natural, show, step_sizes
 from quadmeta.arithmetic.residual import factor, log_abs, log_ratio, pick, take
 from quadmeta.arithmetic.signlog import SignLog
-from quadmeta.optimizers._base import LogLoss, Optimizer
+from quadmeta.optimizers._base import LogLoss, PolynomialOptimizer
+from quadmeta.optimizers._constant import ConstantStep
 
 Array = Any
 
@@ -25,40 +24,12 @@ class LogMoments(NamedTuple):
 
 
 @dataclass(frozen=True, repr=False)
-class GradientDescent(Optimizer):
+class GradientDescent(ConstantStep, PolynomialOptimizer):
     """w_{t+1} = w_t - eta grad f(w_t) for t < T = ``steps``; without ``step_size``, eta (unit 1/lambda) is tuned.
 
     Raises:
         ValueError: ``steps`` is not a whole number of at least 1, or ``step_size`` is not a number > 0.
     """
-
-    steps: int
-    step_size: float | None = None
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "steps", natural("steps", self.steps))
-        if self.step_size is not None:
-            eta = step_sizes("step_size", self.step_size)
-            if eta.ndim or not eta > 0:
-                raise ValueError(f"step_size = {show(self.step_size)} must be one number > 0, or None to tune it")
-            object.__setattr__(self, "step_size", float(eta))
-
-    @property
-    def free(self) -> tuple[str, ...]:
-        """("step_size",) unless it is given."""
-        return ("step_size",) if self.step_size is None else ()
-
-    def __repr__(self) -> str:
-        given = "" if self.step_size is None else f", step_size={self.step_size:.6g}"
-        return f"GradientDescent(steps={self.steps}{given})"
-
-    def run(self, gradient: Callable[[Array], Array], start: Array, theta: Array) -> Iterator[Array]:
-        """The T + 1 iterates from ``start`` (..., d) at the step size ``theta``, a scalar or (..., 1)."""
-        w = start
-        yield w
-        for _ in range(self.steps):
-            w = w - theta * gradient(w)
-            yield w
 
     def residual(self, eigenvalues: Array, theta: Array) -> tuple[Array, Array, Array]:
         """p = a^T, p' = -T lambda a^(T-1), p'' = T (T-1) lambda^2 a^(T-2) with a = 1 - eta lambda.

@@ -191,6 +191,8 @@ BAD = {
     "naive renormalised": (lambda o: qm.hypergradient(qm.NaiveObjective(o.problem, o.optimizer), 0.1,
                                                       qm.RenormalisedReverse()), "use LogObjective"),
     "mp renormalised": (lambda o: qm.hypergradient(o, 0.1, qm.RenormalisedReverse(dtype="mpmath")), "float dtype"),
+    "momentum": (lambda: qm.hypergradient(qm.LogObjective(problem(0), qm.HeavyBall(3, momentum=0.5)), 0.1, qm.Reverse()),
+                 "a tape unrolls GradientDescent"),
     "other loss": (lambda o: qm.hypergradient(qm.PopulationRisk(qm.LeastSquares.draw(4, 3, 1.0), o.optimizer), 0.1,
                                               qm.Reverse()), "another loss"),
     "stop at 0": (lambda o: qm.hypergradient(o, 0.0, qm.StopGradient()), "step_size = 0"),

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import quadmeta as qm
-from quadmeta.objectives._base import energy
+from quadmeta.objectives._polynomial import energy
 from quadmeta.optimizers.gradient_descent import GradientDescent
 from reference import exact, minimizer_error, random_spectrum
 

@@ -1,0 +1,88 @@
+"""Spectral filters: at w_0 = w_* each estimator of a hypergradient returns -J(w_*) f(H) grad L_2(w_*), and this is f.
+
+    implicit           1 / lambda
+    Neumann, J         (1 - (1 - nu lambda)^(J+1)) / lambda = nu S_(J+1)(1 - nu lambda)
+    unrolled, T        eta S_T(1 - eta lambda), also the matrix discount; the last K steps alone: T = K; one step: eta
+    discounted         eta S_T(gamma), a constant: right at no more than one lambda
+
+with S_n(a) = sum_{k<n} a^k and no restriction on the step. A filter < 0 turns its direction round; Neumann's is > 0
+for even J, and for odd J as long as nu lambda < 2. Away from w_* the estimators differ from these and one another.
+
+Source: the table is derived; Neumann's series from Lorraine, Vicol, Duvenaud 2020; Navon et al. 2021, Algorithm 2.
+"""
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+
+from quadmeta._validate import finite, natural, show
+from quadmeta.arithmetic.powers import geometric_sum, geometric_sum_at
+
+Array = Any
+
+
+def implicit(lam: Array) -> Array:
+    """1 / lambda."""
+    return 1 / lam
+
+
+def unrolled(lam: Array, eta: Any, steps: int) -> Array:
+    """eta S_T(1 - eta lambda): ``Reverse``, ``Forward``, ``DrMad``, ``MatrixDiscount``; ``Truncated(K)`` at T = K.
+
+    In float64 nothing cancels, near eta lambda = 0 or 2 either; eta T at lambda = 0. Any arithmetic.
+
+    Raises:
+        OverflowError: beyond float64, far past eta lambda = 2; ``SignLog`` holds it.
+    """
+    x, T = eta * lam, natural("steps", steps)
+    in_floats = isinstance(x, float | np.floating | np.ndarray) and np.asarray(x).dtype != object
+    return eta * (geometric_sum_at(x, T) if in_floats else geometric_sum(1 - x, T))
+
+
+def neumann(lam: Array, nu: Any, products: int) -> Array:
+    """nu sum_{j<=J} (1 - nu lambda)^j from J = ``products`` Hessian products: J + 1 terms; as ``unrolled``."""
+    return unrolled(lam, nu, _products(products) + 1)
+
+
+def neumann_residual(lam: Array, nu: Any, products: int) -> Array:
+    """1 - lambda f(lambda) = (1 - nu lambda)^(J+1), the relative error of Neumann's filter: plain arithmetic."""
+    return (1 - nu * lam) ** (_products(products) + 1)
+
+
+def discounted(lam: Array, eta: Any, gamma: Any, steps: int) -> Array:
+    """eta S_T(gamma) at every lambda: ``Discounted``, ``FixedGradient``, ``HyperDistill``; ``OneStep`` at T = 1."""
+    return 0 * lam + eta * geometric_sum(gamma, natural("steps", steps))
+
+
+def conjugate_gradients(lam: Array, v: Array, products: int) -> Array:
+    """f(lambda) v for N - 1 = ``products`` steps: f = (1 - p) / lambda, p(0) = 1 the best for sum p^2 v^2 / lambda.
+
+    This f depends on v, so the estimate is not linear in it. By projection on the Krylov space, from Lanczos with full
+    orthogonalisation: rounding delays the estimator, not this.
+
+    Args:
+        lam: eigenvalues > 0 (P,).
+        v: coordinates (P,) in the eigenbasis, not all 0.
+        products: of the Hessian, >= 1; more than the space has dimensions change nothing.
+    """
+    lam, v = finite("lam", lam), finite("v", v)
+    if lam.shape != v.shape or lam.ndim != 1 or not (lam > 0).all() or not v.any():
+        raise ValueError(f"lam has shape {lam.shape}, v {v.shape}: pass eigenvalues > 0 and as many numbers, not all 0")
+    basis, size = [v / np.linalg.norm(v)], 1.0
+    while len(basis) < min(natural("products", products), len(lam)):
+        V, image = np.array(basis), lam * basis[-1]
+        rest = image
+        for _ in range(2):
+            rest = rest - V.T @ (V @ rest)
+        size = float(np.linalg.norm(rest))
+        if size <= 1e-13 * np.linalg.norm(image):
+            break
+        basis.append(rest / size)
+    V = np.array(basis)
+    return V.T @ np.linalg.solve(V * lam @ V.T, V @ v)
+
+
+def _products(J: Any) -> int:
+    if isinstance(J, bool) or not isinstance(J, Integral) or J < 0:
+        raise ValueError(f"products = {show(J)} must be a whole number of at least 0: pass an int")
+    return int(J)

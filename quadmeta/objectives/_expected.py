@@ -1,0 +1,90 @@
+"""The expected loss of a problem with noisy gradients after T steps of SGD: F(eta) = E outer(w_T), no sampling."""
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from quadmeta._validate import finite
+from quadmeta.arithmetic.signlog import SignLog
+from quadmeta.optimizers._base import LogLoss, Optimizer
+from quadmeta.problems._stochastic import StochasticProblem
+
+Array = Any
+
+
+@dataclass(frozen=True, eq=False)
+class ExpectedLoss:
+    """F of a problem, an optimizer and a named outer loss: "train" is the inner loss above its floor."""
+
+    problem: StochasticProblem
+    optimizer: Optimizer
+    outer: str
+    floor: float = 0.0
+    """Added to the value."""
+
+    def __post_init__(self) -> None:
+        if self.optimizer.shape:
+            raise ValueError(f"{self.optimizer!r} has a vector of parameters: pass StochasticGradientDescent(steps)")
+
+    @property
+    def spectrum(self) -> tuple[Array, Array]:
+        """Not defined."""
+        raise ValueError(f"{self.problem!r} has noisy gradients, so its loss is not a sum over modes: use values and "
+                         "derivatives of the objective")
+
+    def require_logarithm(self, name: str) -> None:
+        """Refuse a loss that is 0 for every step size."""
+        if float(self.value(np.float64(self.problem.mean_square_limit() / 2)).sign) == 0:
+            raise ValueError(f"{name}: no initial error and no noise, so the loss has no logarithm: start elsewhere")
+
+    def value(self, theta: Array, order: int = 0) -> SignLog:
+        """F or F' as SignLog."""
+        found = self.problem.expected(self.optimizer.steps, theta, self.outer, order)
+        return found if order else found + self.floor
+
+    def log_loss(self, theta: Array, order: int) -> LogLoss:
+        """log F and F'/F; second derivatives are refused by the problem."""
+        F, *derivatives = (self.value(theta, k) for k in range(order + 1))
+        if not derivatives:
+            return LogLoss(F.log)
+        zero, slope = F.sign == 0, derivatives[0]
+        log = np.where(zero | (slope.sign == 0), 0.0, slope.log) - np.where(zero, 0.0, F.log)
+        return LogLoss(F.log, np.where(zero, 0.0, slope.sign * np.exp(log)))
+
+    def exactly(self, compose: Callable[[tuple[Array, ...]], Array], theta: Array, order: int, kind: str,
+                digits: int) -> Array:
+        """``compose`` of F and F' by the recursion of the moments, at one step size in one arithmetic."""
+        import mpmath
+        from quadmeta.arithmetic.exact import convert, evaluate
+        if kind not in ("float64", "fraction", "mpmath"):
+            raise ValueError(f"kind = {kind!r}: the recursion of the moments runs in float64, fraction or mpmath")
+        with mpmath.workdps(digits):
+            eta = convert(kind, theta)
+            return evaluate(lambda *parts: compose(parts), *self._moments(eta, order), kind=kind, digits=digits)
+
+    def definition(self, theta: Array, order: int) -> tuple[Array, ...]:
+        """F and F' by the recursion of the moments in float64."""
+        return self._moments(float(finite("step_size", theta)), order)
+
+    def _moments(self, eta: Any, order: int) -> tuple[Array, ...]:
+        found = [self.problem.recursion(self.optimizer.steps, eta, self.outer, k) for k in range(order + 1)]
+        return found[0] + type(eta)(self.floor), *found[1:]
+
+    def minimizer(self) -> float:
+        """The best step size below the mean-square limit: the best of a grid (60 points even in its logarithm, 40 even
+        ones), then the root of the derivative beside it, to rounding. A narrower dip is missed.
+        """
+        from scipy.optimize import brentq
+
+        def slope(eta: float) -> float:
+            F = self.value(np.float64(eta), 1)
+            return float(F.sign * np.exp(np.clip(F.log, -700, 700)))
+        limit = self.problem.mean_square_limit()
+        grid = limit * np.unique(np.concatenate([np.geomspace(1e-4 / self.optimizer.steps, 0.5, 60),
+                                                 np.linspace(0.5, 1, 41)[:-1]]))
+        k = int(np.argmin(self.value(grid).log))
+        low, high = float(grid[max(k - 1, 0)]), float(grid[min(k + 1, len(grid) - 1)])
+        if slope(low) >= 0 or slope(high) <= 0:
+            return low if slope(low) >= 0 else high
+        return float(brentq(slope, low, high, xtol=1e-300, rtol=1e-15))

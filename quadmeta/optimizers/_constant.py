@@ -1,0 +1,48 @@
+"""Plain steps of one size, along exact or noisy gradients."""
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from quadmeta._validate import natural, show, step_sizes
+
+Array = Any
+
+
+@dataclass(frozen=True, repr=False)
+class ConstantStep:
+    """w_{t+1} = w_t - eta g(w_t) for t < T = ``steps``; without ``step_size``, eta (unit 1/lambda) is tuned.
+
+    Raises:
+        ValueError: ``steps`` is not a whole number of at least 1, or ``step_size`` is not a number > 0.
+    """
+
+    steps: int
+    step_size: float | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "steps", natural("steps", self.steps))
+        if self.step_size is not None:
+            eta = step_sizes("step_size", self.step_size)
+            if eta.ndim or not eta > 0:
+                raise ValueError(f"step_size = {show(self.step_size)} must be one number > 0, or None to tune it")
+            object.__setattr__(self, "step_size", float(eta))
+
+    @property
+    def free(self) -> tuple[str, ...]:
+        """("step_size",) unless it is given."""
+        return ("step_size",) if self.step_size is None else ()
+
+    def __repr__(self) -> str:
+        given = "" if self.step_size is None else f", step_size={self.step_size:.6g}"
+        return f"{type(self).__name__}(steps={self.steps}{given})"
+
+    def run(self, gradient: Callable[[Array], Array], start: Array, theta: Array) -> Iterator[Array]:
+        """The T + 1 iterates from ``start`` (..., d) at the step size ``theta``, a scalar or (..., 1).
+
+        ``gradient`` is called once a step; it may be random.
+        """
+        w = start
+        yield w
+        for _ in range(self.steps):
+            w = w - theta * gradient(w)
+            yield w

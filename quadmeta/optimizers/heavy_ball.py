@@ -1,0 +1,32 @@
+"""Heavy ball (Polyak's momentum): z_{t+1} = (1 + beta - eta lambda) z_t - beta z_{t-1} for each eigenvalue."""
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from quadmeta.optimizers._momentum import Momentum
+
+Array = Any
+
+
+@dataclass(frozen=True, repr=False)
+class HeavyBall(Momentum):
+    """w_{t+1} = w_t - eta grad f(w_t) + beta (w_t - w_{t-1}), w_{-1} = w_0, for t < T = ``steps``.
+
+    Of ``step_size`` eta > 0 (unit 1/lambda) and ``momentum`` 0 <= beta < 1, those left out are tuned; with both left
+    out theta = (eta, beta). Source: Polyak 1964.
+
+    Raises:
+        ValueError: ``steps`` is not a whole number of at least 1, or a parameter lies outside its range.
+    """
+
+    def step(self, gradient: Callable[[Array], Array], w: Array, before: Array, eta: Array, beta: Array) -> Array:
+        """w_t - eta grad f(w_t) + beta (w_t - w_{t-1})."""
+        return w - eta * gradient(w) + beta * (w - before)
+
+    def coefficients(self, x: Array, beta: Array) -> tuple[Array, Array]:
+        """h = 1 + beta - eta lambda, b = beta."""
+        return (1 - x) + beta, beta
+
+    def limit(self, beta: Array) -> Array:
+        """2 (1 + beta)."""
+        return 2 * (1 + beta)

@@ -1,0 +1,34 @@
+"""Nesterov's momentum: z_{t+1} = (1 - eta lambda) ((1 + beta) z_t - beta z_{t-1}) for each eigenvalue."""
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from quadmeta.optimizers._momentum import Momentum
+
+Array = Any
+
+
+@dataclass(frozen=True, repr=False)
+class Nesterov(Momentum):
+    """y = w_t + beta (w_t - w_{t-1}), w_{t+1} = y - eta grad f(y), w_{-1} = w_0, for t < T = ``steps``.
+
+    Of ``step_size`` eta > 0 (unit 1/lambda) and ``momentum`` 0 <= beta < 1, those left out are tuned; with both left
+    out theta = (eta, beta). Source: Nesterov 1983, with constant momentum.
+
+    Raises:
+        ValueError: ``steps`` is not a whole number of at least 1, or a parameter lies outside its range.
+    """
+
+    def step(self, gradient: Callable[[Array], Array], w: Array, before: Array, eta: Array, beta: Array) -> Array:
+        """y - eta grad f(y) with y = w_t + beta (w_t - w_{t-1})."""
+        y = w + beta * (w - before)
+        return y - eta * gradient(y)
+
+    def coefficients(self, x: Array, beta: Array) -> tuple[Array, Array]:
+        """h = (1 + beta) (1 - eta lambda), b = beta (1 - eta lambda)."""
+        a = 1 - x
+        return a + beta * a, beta * a
+
+    def limit(self, beta: Array) -> Array:
+        """2 (1 + beta) / (1 + 2 beta)."""
+        return 2 * (1 + beta) / (1 + 2 * beta)

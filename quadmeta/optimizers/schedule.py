@@ -1,0 +1,174 @@
+"""Gradient descent with a step size for each step: p_T(lambda) = prod_t (1 - eta_t lambda)."""
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from quadmeta._validate import natural
+from quadmeta.arithmetic.residual import Factor, factor, log_abs, log_ratio
+from quadmeta.arithmetic.signlog import SignLog
+from quadmeta.optimizers._base import LogLoss, PolynomialOptimizer
+
+Array = Any
+
+
+@dataclass(frozen=True, repr=False)
+class Schedule(PolynomialOptimizer):
+    """w_{t+1} = w_t - eta_{t+1} grad f(w_t); theta = (eta_1, ..., eta_T), T = ``steps`` real numbers (unit 1/lambda).
+
+    Objectives do not depend on the order of the step sizes, floating-point runs do: ``schedules.lebedev_finogenov``.
+
+    Raises:
+        ValueError: ``steps`` is not a whole number of at least 1.
+    """
+
+    steps: int
+
+    nonnegative = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "steps", natural("steps", self.steps))
+
+    @property
+    def free(self) -> tuple[str, ...]:
+        """("step_sizes",)."""
+        return ("step_sizes",)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(T,)."""
+        return (self.steps,)
+
+    def __repr__(self) -> str:
+        return f"Schedule(steps={self.steps})"
+
+    def _entries(self, theta: Array) -> Array:
+        if len(theta) != self.steps:
+            raise ValueError(f"step_sizes has {len(theta)} entries, the schedule {self.steps} steps: pass one a step")
+        return theta
+
+    def run(self, gradient: Callable[[Array], Array], start: Array, theta: Array) -> Iterator[Array]:
+        """The T + 1 iterates from ``start`` (..., d), for T step sizes that are scalars or (..., 1) each."""
+        w = start
+        yield w
+        for eta in self._entries(theta):
+            w = w - eta * gradient(w)
+            yield w
+
+    def residual(self, eigenvalues: Array, theta: Array) -> tuple[Array, Array, Array]:
+        """p, dp/deta_t = -lambda prod_{s != t} a_s and lambda^2 prod_{r != s, t} a_r, in plain arithmetic, O(T^2 d).
+
+        Products that leave factors out, no quotients: right where a factor is 0.
+        """
+        T, a = self.steps, [1 - eta * eigenvalues for eta in self._entries(theta)]
+        one = eigenvalues * 0 + 1
+        left, right = [one], [one]
+        for x, y in zip(a, reversed(a), strict=True):
+            left.append(left[-1] * x)
+            right.append(right[-1] * y)
+        right.reverse()  # left[t] = a_0 ... a_{t-1}, right[t] = a_t ... a_{T-1}
+        second = [[one * 0] * T for _ in range(T)]
+        for s in range(T):
+            inner = left[s] * eigenvalues**2
+            for t in range(s + 1, T):
+                second[s][t] = second[t][s] = inner * right[t + 1]
+                inner = inner * a[t]
+        first = tuple(-eigenvalues * left[t] * right[t + 1] for t in range(T))
+        return left[-1], first, tuple(map(tuple, second))
+
+    def signed_residual(self, eigenvalues: Array, theta: Array) -> tuple[SignLog, SignLog, SignLog]:
+        """Not given for a vector of parameters.
+
+        Raises:
+            ValueError: always, with the remedy.
+        """
+        raise ValueError(f"{self!r} has a vector of parameters, whose derivatives are not held as SignLog: use "
+                         "objective.exactly")
+
+    def log_loss(self, eigenvalues: Array, weights: Array, theta: Array, order: int = 2) -> LogLoss:
+        """log F, its gradient -2 E[U] in O(dT), its Hessian 4 Cov(U) - 2 diag(E[U_t^2]) as one product in O(dT^2).
+
+        U_t = lambda / a_t under pi_i = omega_i prod_t a_ti^2 / F. An eigenvalue with one factor a_ti = 0 has pi_i = 0
+        and counts omega_i lambda_i^2 prod_{s != t} a_si^2 / F in E[U_t^2] alone; with more of them it counts nothing.
+
+        Args as in the base class; theta (..., T).
+
+        Raises:
+            OverflowError: F''/F exceeds float64.
+        """
+        T, x = self.steps, factor(theta[..., None, :], eigenvalues[..., None])
+        zero = x.value == 0
+        zeros = zero.sum(axis=-1)
+        with np.errstate(divide="ignore"):
+            logs = np.log(np.abs(x.value)).sum(axis=-1)
+            index = np.argmax(np.log(weights) / 2 + logs, axis=-1, keepdims=True)
+        r = Factor(x.eta, *(_row(part, index) for part in x[1:]))
+        vanished = (zeros > 0).all(axis=-1)[..., None]
+        r = r._replace(value=np.where(r.value == 0, 1, r.value))
+        with np.errstate(divide="ignore", over="ignore"):
+            exclusive = np.exp(2 * np.where(zero, -log_abs(r), log_ratio(x, r)).sum(axis=-1))
+        omega_r = np.take_along_axis(np.broadcast_to(weights, zeros.shape), index, axis=-1)
+        exclusive = exclusive * (weights / omega_r)
+        v = np.where(zeros == 0, exclusive, 0)
+        total = np.where(vanished, 1, v.sum(axis=-1, keepdims=True))
+        level = 2 * log_abs(r).sum(axis=-1) + np.log(omega_r) + np.log(total)
+        level = np.where(vanished, -np.inf, level)[..., 0]
+        if order == 0:
+            return LogLoss(level)
+        pi, a = v / total, np.where(zero, 1, x.value)
+        mean = (pi[..., None] * (x.eigenvalue / a)).sum(axis=-2)
+        if order == 1:
+            return LogLoss(level, -2 * mean)
+        # u_i - u_r = (lambda_i - lambda_r) / (a_i a_r): a covariance of rounded u loses eps T
+        shift = (x.eigenvalue - r.eigenvalue) / (a * r.value)
+        shift = np.sqrt(pi)[..., None] * (shift - (pi[..., None] * shift).sum(axis=-2, keepdims=True))
+        curvature = 4 * np.swapaxes(shift, -1, -2) @ shift
+        # the diagonal 4 Var - 2 E[U^2] = 2 Var - 2 E[U]^2, and 2 E[U^2] more from single zeros
+        t = np.arange(T)
+        lone = np.where((zeros == 1) & ~vanished, exclusive / total * eigenvalues**2, 0)
+        with np.errstate(invalid="ignore"):
+            alone = np.where(zero, lone[..., None], 0).sum(axis=-2)
+        curvature[..., t, t] = curvature[..., t, t] / 2 - 2 * mean**2 + 2 * alone
+        if not np.isfinite(curvature).all():
+            raise OverflowError("a derivative of the loss relative to the loss exceeds float64: use objective.exactly")
+        slope = -2 * mean
+        square = slope[..., :, None] * slope[..., None, :]
+        return LogLoss(level, slope, curvature + square, curvature, (curvature + square / (2 * T)) / (2 * T))
+
+    def minimizer(self, eigenvalues: Array, weights: Array) -> Array:
+        """The best schedule, ascending: its T-th iterate is that of conjugate gradients, so eta_t = 1 / theta_t.
+
+        theta_t are the Ritz values: eigenvalues of the T x T Lanczos matrix of the measure omega_i lambda_i, made with
+        full reorthogonalisation. Unique up to order while T is below the number n of distinct eigenvalues; from T = n
+        on the loss is 0 at 1/lambda_i, and the T - n spare steps, which are free, repeat 1/lambda_max.
+        """
+        shape = np.broadcast_shapes(np.shape(eigenvalues), np.shape(weights))
+        lam, omega = (np.broadcast_to(x, shape).reshape(-1, shape[-1]) for x in (eigenvalues, weights))
+        rows = [np.sort(1 / self._ritz(x[o > 0], o[o > 0])) for x, o in zip(lam, omega, strict=True)]
+        return np.array(rows).reshape(shape[:-1] + self.shape)
+
+    def _ritz(self, lam: Array, omega: Array) -> Array:
+        distinct, place = np.unique(lam, return_inverse=True)
+        T, n = self.steps, len(distinct)
+        if n <= T:
+            return np.concatenate([distinct, np.full(T - n, distinct[-1])])
+        mass = np.bincount(place, omega * lam)
+        basis = np.zeros((T, n))
+        diagonal, off = np.zeros(T), np.zeros(T)
+        v = np.sqrt(mass / mass.sum())
+        for t in range(T):
+            basis[t] = v
+            w = distinct * v
+            diagonal[t] = v @ w
+            for _ in range(2):
+                w = w - basis[:t + 1].T @ (basis[:t + 1] @ w)
+            off[t] = np.linalg.norm(w)
+            v = w / off[t]
+        matrix = np.diag(diagonal) + np.diag(off[:-1], 1) + np.diag(off[:-1], -1)
+        return np.linalg.eigvalsh(matrix)
+
+
+def _row(x: Array, index: Array) -> Array:
+    """The row (..., 1, T) of x (..., d, T) or (..., d, 1) at index (..., 1)."""
+    return np.take_along_axis(x, index[..., None], axis=-2)

@@ -1,0 +1,106 @@
+"""A quadratic with additive gradient noise: w_{t+1} = w_t - eta (H (w_t - w_*) + zeta_t), E zeta zeta' = Sigma.
+
+With a = 1 - eta lambda and s the diagonal of Sigma in the eigenbasis of H, the modes decouple:
+
+    E e_T^2 = a^(2T) e_0^2 + eta^2 s (1 + a^2 + ... + a^(2T-2)),    E f(w_T) - floor = sum lambda E e_T^2 / 2.
+"""
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from quadmeta._validate import finite, frozen
+from quadmeta.arithmetic.affine import second_difference, signed
+from quadmeta.arithmetic.residual import factor, power_difference
+from quadmeta.arithmetic.signlog import SignLog
+from quadmeta.problems._rotated import RotatedProblem, covariance, diagonalised, given
+
+Array = Any
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class NoisyQuadratic(RotatedProblem):
+    """One quadratic with w_* = 0, floor 0; the constructor takes eigen-coordinates, ``from_matrix`` any others.
+
+    Fractions stay exact in ``recursion``.
+    """
+
+    eigenvalues: Array
+    """(d,) eigenvalues of H, positive."""
+    error: Array
+    """(d,) w_0 - w_* in the eigenbasis of H."""
+    noise: Array
+    """(d,) variances of the gradient noise in the eigenbasis."""
+    basis: Array = None
+    """(d, d) eigenvectors as columns; None: the coordinates are the eigen-coordinates."""
+    root: Array = None
+    """(d, d) a square root R of Sigma = R R' in the coordinates of w; None: sqrt(noise) on the diagonal."""
+
+    floor = 0.0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        noise = given("noise", self.noise)
+        if noise.shape != self.eigenvalues.shape:
+            raise ValueError(f"noise has shape {noise.shape}, eigenvalues {self.eigenvalues.shape}: "
+                             "pass one variance an eigenvalue")
+        if (noise < 0).any():
+            raise ValueError(f"noise has the entry {noise[noise < 0][0]!r}, it must be >= 0: pass variances")
+        object.__setattr__(self, "noise", frozen(noise))
+
+    @classmethod
+    def from_matrix(cls, hessian: Array, start: Array, noise: Array) -> "NoisyQuadratic":
+        """From a positive definite H (d, d), w_0 - w_* (d,) and any noise covariance Sigma (d, d)."""
+        lam, error, Q = diagonalised("hessian", hessian, start)
+        Sigma = covariance("noise", noise)
+        if Sigma.shape != Q.shape:
+            raise ValueError(f"noise has shape {Sigma.shape}, hessian {Q.shape}: pass a covariance of the same shape")
+        spread, P = np.linalg.eigh(Sigma)
+        root = P * np.sqrt(np.maximum(spread, 0))
+        return cls(lam, error, ((Q.T @ root) ** 2).sum(axis=1), Q, frozen(root))
+
+    def noisy_gradient(self, w: Array, rng: np.random.Generator) -> Array:
+        """H (w - w_*) + zeta with Gaussian zeta; the expected loss holds for any distribution of this covariance."""
+        z = rng.standard_normal(w.shape)
+        zeta = z * np.sqrt(finite("noise", self.noise)) if self.root is None else z @ self.root.T
+        return self.gradient(w) + zeta
+
+    def mean_square_limit(self) -> float:
+        """2 / lambda_max, that of gradient descent."""
+        return float(2 / self._lam.max())
+
+    def mean_square_bounds(self) -> tuple[float, float]:
+        """The limit itself, twice."""
+        return self.mean_square_limit(), self.mean_square_limit()
+
+    def _expected(self, steps: int, eta: float, outer: str, order: int) -> SignLog:
+        T, lam, error = steps, self._lam, finite("error", self.error)
+        noise = finite("noise", self.noise)
+        a, x = factor(eta, lam), eta * lam
+        square, one = factor(1.0, x * (2 - x)), factor(1.0, np.zeros_like(x))  # 1 - a^2 = x (2 - x)
+        total = power_difference(square, one, T)
+        if order == 0:
+            terms = SignLog.of(error**2) * signed(a) ** (2 * T) + SignLog.of(eta**2 * noise) * total
+        else:
+            bend = second_difference(square, one, square, T)
+            terms = (SignLog.of(-2 * T * lam * error**2) * signed(a) ** (2 * T - 1)
+                     + SignLog.of(2 * eta * noise) * total + SignLog.of(-2 * eta**2 * noise * lam * a.value) * bend)
+        return (SignLog.of(lam / 2) * terms).sum()
+
+    def _data(self, outer: str, exact: bool) -> tuple[Array, ...]:
+        return self.eigenvalues, self.error, self.noise
+
+    def _recursion(self, steps: int, eta: Any, data: tuple[Array, ...], order: int) -> Any:
+        lam, error, noise = data
+        v, slope, a = error * error, error * 0, 1 - eta * lam
+        for _ in range(steps):
+            slope = a * a * slope - 2 * lam * a * v + 2 * eta * noise
+            v = a * a * v + eta * eta * noise
+        return (lam * (slope if order else v)).sum() / 2
+
+    def _remedy(self, outer: str) -> str:
+        return "it has no data, use 'train'"
+
+    def __repr__(self) -> str:
+        trace = finite("noise", self.noise).sum()
+        return f"NoisyQuadratic(d={len(self._lam)}, tr Sigma={trace:.6g}, L={self._lam.max():.6g})"

@@ -1,0 +1,173 @@
+"""SGD on a finite sample, one row drawn uniformly with replacement a step: exact expected losses.
+
+With the rows x_k of X, e = w - c for the minimiser c that training tends to, r = y - Xc, S = X'X/n, V = E[ee']:
+
+    E e' = (I - eta S) E e,    V' = V - eta (SV + VS) + eta^2 mean_k x_k x_k' (x_k'V x_k - 2 r_k x_k'E e + r_k^2).
+
+On symmetric matrices over the row space the homogeneous part is I - eta L + eta^2 Q with self-adjoint L(M) = SM + MS
+and Q(M) = mean_k x_k x_k' (x_k'M x_k).
+"""
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from quadmeta._validate import finite, frozen
+from quadmeta.arithmetic.exact import convert
+from quadmeta.arithmetic.signlog import SignLog
+from quadmeta.problems._rotated import given
+from quadmeta.problems._sampling import RowSpace, solve, step, vector
+from quadmeta.problems._stochastic import StochasticProblem
+
+Array = Any
+CLOSED = 30  # largest rank of the closed form: an eigendecomposition of size rank (rank + 1) / 2 a step size
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class SampledRows(StochasticProblem):
+    """Least squares f(w) = ||Xw - y||^2 / (2n), trained by SGD from w_0; n < d and rank-deficient X are fine.
+
+    "train" is E f(w_T) minus the least training loss, "validation" E ||X2 w_T - y2||^2 / (2 n2), "population" the
+    excess risk E ||w_T - w_*||^2 under isotropic features. Residuals below 8 max(n, d) eps ||y - X w_0|| are rounding
+    and taken as zero. Fractions stay exact in ``recursion``.
+    """
+
+    X: Array
+    """(n, d)"""
+    y: Array
+    """(n,)"""
+    validation: tuple[Array, Array] | None = None
+    """(X2 (n2, d), y2 (n2,))"""
+    truth: Array = None
+    """(d,) w_*."""
+    initial: Array = None
+    """(d,) w_0, default 0."""
+
+    def __post_init__(self) -> None:
+        X, y = given("X", self.X), given("y", self.y)
+        if X.ndim != 2 or not X.size or y.shape != X.shape[:1]:
+            raise ValueError(f"X has shape {X.shape} and y {y.shape}: pass X (n, d) and y (n,) with n, d >= 1")
+        if not (X != 0).any():
+            raise ValueError("X is zero, so there is nothing to train: pass at least one nonzero row")
+        d = X.shape[1]
+        object.__setattr__(self, "X", frozen(X))
+        object.__setattr__(self, "y", frozen(y))
+        initial = np.zeros(d) if self.initial is None else self.initial
+        for name, value in (("initial", initial), ("truth", self.truth)):
+            if value is not None:
+                w = given(name, value)
+                if w.shape != (d,):
+                    raise ValueError(f"{name} has shape {w.shape}, X has {d} columns: pass a vector of length {d}")
+                object.__setattr__(self, name, frozen(w))
+        if self.validation is not None:
+            X2, y2 = given("validation X", self.validation[0]), given("validation y", self.validation[1])
+            if X2.ndim != 2 or not X2.size or X2.shape[1] != d or y2.shape != X2.shape[:1]:
+                raise ValueError(f"validation has shapes {X2.shape}, {y2.shape}: pass (n2, {d}) and (n2,), n2 >= 1")
+            object.__setattr__(self, "validation", (frozen(X2), frozen(y2)))
+
+    @cached_property
+    def _rows(self) -> RowSpace:
+        return RowSpace.of(*(finite(name, getattr(self, name)) for name in ("X", "y", "initial")))
+
+    @property
+    def outers(self) -> tuple[str, ...]:  # type: ignore[override]
+        """"train", and "validation" and "population" where their data are given."""
+        known = ("validation", self.validation), ("population", self.truth)
+        return ("train", *(name for name, data in known if data is not None))
+
+    @property
+    def start(self) -> Array:
+        """(d,) w_0."""
+        return finite("initial", self.initial)
+
+    @property
+    def floor(self) -> float:
+        """Least training loss ||r||^2 / (2n)."""
+        return float((self._rows.residual**2).mean() / 2)
+
+    def _residual(self, w: Array) -> Array:
+        return w @ finite("X", self.X).T - finite("y", self.y)
+
+    def loss(self, w: Array) -> Array:
+        """||Xw - y||^2 / (2n) for w (..., d)."""
+        return (self._residual(w) ** 2).mean(axis=-1) / 2
+
+    def gradient(self, w: Array) -> Array:
+        """X'(Xw - y) / n."""
+        return self._residual(w) @ finite("X", self.X) / len(self.y)
+
+    def hvp(self, w: Array, v: Array) -> Array:
+        """X'X v / n."""
+        X = finite("X", self.X)
+        return v @ X.T @ X / len(X)
+
+    def noisy_gradient(self, w: Array, rng: np.random.Generator) -> Array:
+        """(x_k'w - y_k) x_k for one uniformly drawn row k a path."""
+        k = rng.integers(len(self.y), size=w.shape[:-1])
+        rows = finite("X", self.X)[k]
+        return ((rows * w).sum(axis=-1) - finite("y", self.y)[k])[..., None] * rows
+
+    def mean_square_limit(self) -> float:
+        """1 / lambda_max(Q, L) over the symmetric matrices on the row space.
+
+        The second moment is mapped by M -> E (I - eta xx') M (I - eta xx'), which keeps the positive semidefinite cone:
+        its spectral radius is an eigenvalue (Perron, Frobenius), and it is self-adjoint, so it contracts iff
+        eta L - eta^2 Q is positive definite.
+        """
+        return self._limit
+
+    @cached_property
+    def _limit(self) -> float:
+        return self._rows.limit()
+
+    def mean_square_bounds(self) -> tuple[float, float]:
+        """2 / max ||x_k||^2 <= eta_ms <= min(2 tr S / mean ||x||^4, 2 v'Sv / mean (x'v)^4), all equal for n = 1.
+
+        v runs over the unit eigenvectors of S and the rows divided by their norms; the upper bounds are Rayleigh
+        quotients of (L, Q) at I and at vv'.
+        """
+        return self._rows.bounds()
+
+    def _form(self, outer: str, kind: str, X: Array, center: Array) -> tuple[Array, Array, int]:
+        """(A, u, m) with outer(w) = ||A (w - center) + u||^2 / m, in the number type ``kind``."""
+        if outer == "train":
+            return X, X[:, 0] * 0, 2 * len(X)
+        if outer == "population":
+            return convert(kind, np.eye(X.shape[1])), center - convert(kind, self.truth), 1
+        A, b = (convert(kind, x) for x in self.validation or ())
+        return A, A @ center - b, 2 * len(b)
+
+    def _expected(self, steps: int, eta: float, outer: str, order: int) -> SignLog:
+        rows = self._rows
+        A, u, m = self._form(outer, "float64", finite("X", self.X), rows.center)
+        A = A @ rows.basis
+        if len(rows.eigenvalues) > CLOSED:
+            return rows.recursion(steps, eta, order, A, u, m)
+        return rows.moments.after(steps, eta, order, vector(A.T @ A / m), 2 * (u @ A) / m, float(u @ u) / m)
+
+    def _data(self, outer: str, exact: bool) -> tuple[Array, ...]:
+        kind = "fraction" if exact else "float64"
+        X, y, start = (convert(kind, x) for x in (self.X, self.y, self.initial))
+        if exact:
+            center = start + X.T @ solve(X.T @ X @ X.T, X.T @ (y - X @ start))
+            residual = y - X @ center
+        else:
+            center, residual = self._rows.center, self._rows.residual
+        return X, start - center, residual, *self._form(outer, kind, X, center)
+
+    def _recursion(self, steps: int, eta: Any, data: tuple[Array, ...], order: int) -> Any:
+        X, e, r, A, u, m = data
+        V = e[:, None] * e
+        state: tuple[Array, ...] = (V, e, 1)
+        slope: tuple[Array, ...] | None = (V * 0, e * 0) if order else None
+        for _ in range(steps):
+            state, slope = step(X, r, eta, state, slope)
+        V, e = state[:2] if slope is None else slope
+        total = ((A @ V) * A).sum() + 2 * (u * (A @ e)).sum()
+        return (total if order else total + (u * u).sum()) / m
+
+    def __repr__(self) -> str:
+        n, d = self.X.shape
+        held = "" if self.validation is None else f", n2={len(self.validation[1])}"
+        return f"SampledRows(n={n}, d={d}, rank={len(self._rows.eigenvalues)}{held})"
