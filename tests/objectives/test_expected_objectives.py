@@ -132,7 +132,7 @@ BAD = {
     "negative": (lambda: qm.NaiveObjective(STREAM, sgd(3))(-0.1), "negative"),
     "kind": (lambda: qm.NaiveObjective(STREAM, sgd(3)).exactly(0.1, kind="interval"), "recursion of the moments"),
     "scanned": (lambda: qm.TrainByTrain(STREAM, sgd(3)).scanned(), "noisy gradients and no modes"),
-    "tape": (lambda: qm.hypergradient(qm.LogObjective(STREAM, sgd(3)), 0.1, qm.Reverse()), "a tape unrolls GradientDescent"),
+    "tape": (lambda: qm.hypergradient(qm.LogObjective(STREAM, sgd(3)), 0.1, qm.Reverse()), "a tape unrolls"),
     "minima": (lambda: qm.TrainByTrain(STREAM, sgd(3)).minima(), "noisy gradients, so its loss"),
     "gradient descent": (lambda: qm.LogObjective(STREAM, qm.GradientDescent(3)), "StochasticGradientDescent"),
     "a quadratic": (lambda: qm.LogObjective(qm.Quadratic.random(3, 0), sgd(3)), "StochasticGradientDescent"),
