@@ -58,7 +58,7 @@ def _run(kind: str, problem: qm.Quadratic, dtype: str, T: int, grid: Array, hori
          ) -> Iterator[dict[str, Any]]:
     log = qm.LogObjective(problem, qm.GradientDescent(T))
     exact, stable = log.gradient(grid), kind == "renormalised"
-    spread = np.sqrt((log.curvature(grid) + exact**2 / 2) / (4 * T - 2)) / np.abs(exact / 2)
+    spread = np.sqrt(log.log_loss(grid).root / (2 * T - 1)) / np.abs(exact / 2)
     found = qm.hypergradient(log, grid, qm.RenormalisedReverse(dtype=dtype) if stable else qm.Reverse(dtype=dtype))
     drift = found.notes["drift"] if stable else np.zeros(len(grid))
     # roundings act on each mode's share of G': they count where the modes disagree, elsewhere the drift does

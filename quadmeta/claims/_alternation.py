@@ -9,9 +9,10 @@ from quadmeta.claims._collapse import plane, SIGNED, Tasks
 from quadmeta.claims._domain import Parameter, STEP_SIZE, STEPS
 
 Array = Any
+REAL = Parameter(r"w", low=None, reach=2)
 ALTERNATION = {
-    "spread": Parameter(r"\lambda_2(A_A)", open=True, reach=3), "tilt": SIGNED, "aim1": SIGNED, "aim2": SIGNED,
-    "w1": SIGNED, "w2": SIGNED, "nu": Parameter(r"\nu", open=True, reach=1),
+    "spread": Parameter(r"\lambda_2(A_A)", open=True, reach=3), "tilt": SIGNED, "aim1": REAL, "aim2": REAL,
+    "w1": REAL, "w2": REAL, "nu": Parameter(r"\nu", open=True, reach=1),
     "products": Parameter("J", whole=True, reach=3), "eta": STEP_SIZE, "steps": STEPS,
     "beta": Parameter(r"\beta", open=True, reach=2)}
 """Outer loss with eigenvalues 1 and "spread" and minimiser "aim"; "w" is the start or an offset."""

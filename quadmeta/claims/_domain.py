@@ -18,7 +18,8 @@ class Parameter:
     """A real or whole number, or a vector of them, within [low, high] (``open``: low itself excluded)."""
 
     symbol: str
-    low: Fraction = Fraction(0)
+    low: Fraction | None = Fraction(0)
+    """None: unbounded."""
     high: Fraction | None = None
     """None: unbounded."""
     open: bool = False
@@ -28,7 +29,7 @@ class Parameter:
     step_size: bool = False
     """Unit 1/eigenvalue: drawn on the scale of the instance's eigenvalues, and at its kinks."""
     reach: int = 8
-    """Largest offset from ``low`` that is drawn."""
+    """Largest offset from ``low``, or from 0 where that is None, that is drawn."""
 
     def read(self, name: str, value: Any) -> Any:
         """The value as Fraction, int or tuple of Fractions, if it lies in the range."""
@@ -38,7 +39,7 @@ class Parameter:
 
     def _one(self, name: str, value: Any) -> Any:
         number = Fraction(value)
-        inside = number > self.low if self.open else number >= self.low
+        inside = self.low is None or (number > self.low if self.open else number >= self.low)
         if not inside or (self.high is not None and number > self.high) or (self.whole and number.denominator > 1):
             raise ValueError(f"{name} = {show(value)} must lie in {self}: pass another instance")
         return int(number) if self.whole else number
@@ -52,15 +53,17 @@ class Parameter:
     def _draw(self, random: Random) -> Any:
         while True:
             denominator = 1 if self.whole else random.randint(1, 5)
-            number = self.low + Fraction(random.randint(0, self.reach * denominator), denominator)
+            low = Fraction(-self.reach) if self.low is None else self.low
+            span = 2 * self.reach if self.low is None else self.reach
+            number = low + Fraction(random.randint(0, span * denominator), denominator)
             if not (self.open and number == self.low) and (self.high is None or number <= self.high):
                 return int(number) if self.whole else number
 
     def __str__(self) -> str:
-        left, right = "(" if self.open else "[", ")" if self.high is None else "]"
+        left, right = "(" if self.open or self.low is None else "[", ")" if self.high is None else "]"
         if self.whole:
             return f"{{{self.low}, {self.low + 1}, ...}}"
-        return f"{left}{self.low}, {'inf' if self.high is None else self.high}{right}"
+        return f"{left}{'-inf' if self.low is None else self.low}, {'inf' if self.high is None else self.high}{right}"
 
 
 EIGENVALUES = Parameter(r"\lambda_i", open=True, axis="d")
@@ -108,10 +111,11 @@ def _below(p: Parameter, value: Any) -> list[Any]:
     """Simpler numbers in the range: small whole ones, the nearest of smaller denominators, neighbours."""
     q = Fraction(value)
     if p.whole:
-        return [k for k in range(int(p.low), int(q))]
+        return [k for k in range(int(p.low or 0), int(q))]
     near = [q.limit_denominator(k) for k in range(1, min(q.denominator, 12))]
     cut = [Fraction(n, m) for n, m in ((q.numerator - 1, q.denominator), (q.numerator // 2, q.denominator),
                                        (q.numerator, max(1, q.denominator - 1)), (q.numerator + 1, q.denominator))]
     small = [Fraction(n) for n in ("0", "1", "2", "3", "1/2", "3/2", "1/3", "2/3", "1/4", "3/4")]
     result = [c for c in [*small, *near, *cut] if abs(c.numerator) + c.denominator < abs(q.numerator) + q.denominator]
-    return [c for c in result if (c > p.low or (c == p.low and not p.open)) and (p.high is None or c <= p.high)]
+    return [c for c in result
+            if (p.low is None or c > p.low or (c == p.low and not p.open)) and (p.high is None or c <= p.high)]

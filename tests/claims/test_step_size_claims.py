@@ -18,6 +18,8 @@ def numbers(parameter):
     """Rationals (or whole numbers) of a declared range, with hypothesis' own shrinking."""
     if parameter.whole:
         return st.integers(int(parameter.low), int(parameter.low) + 5)
+    if parameter.low is None:
+        return st.fractions(-15, 15, max_denominator=50)
     low = parameter.low + (Fraction(1, 50) if parameter.open else 0)
     high = low + 30 if parameter.high is None else parameter.high
     return st.fractions(low, high, max_denominator=50)
@@ -45,8 +47,8 @@ def test_sides_hold_on_any_rational_instance(name, form, data):
     assert examine(claim, form, x).holds
 
 
-@pytest.mark.parametrize("name, form", EXACT)
-def test_both_sides_scale_alike(name, form):
+@pytest.mark.parametrize("name, form", [pair for pair in EXACT if pair[0] != "navon2021_trivial_solution"])
+def test_both_sides_scale_alike(name, form):  # that one has a step in the weights, whose unit is not 1/lambda
     # lambda -> c lambda, eta -> eta / c, F fixed: a missing factor of L or T / L would show
     c, claim = Fraction(7, 3), qm.claim(name)
     for case in claim.cases(form):
@@ -59,7 +61,12 @@ def test_both_sides_scale_alike(name, form):
             assert l * s == r * k
 
 
-@pytest.mark.parametrize("name, form", [pair for pair in EXACT if pair[0] != "wang2021_backprop_intermediates"])
+STEPWISE = {"wang2021_backprop_intermediates", "derived_gradient_sign", "derived_neumann_stability",
+            "derived_sign_certificate"}
+"""Claims with signs or counts for sides: on a border rounding decides them."""
+
+
+@pytest.mark.parametrize("name, form", [pair for pair in EXACT if pair[0] not in STEPWISE])
 def test_the_same_sides_in_float64(name, form):
     claim = qm.claim(name)
     for case in claim.cases(form):

@@ -1,0 +1,59 @@
+"""The least loss of all schedules of T steps: conjugate gradients, and its closed forms in 80 digits."""
+from typing import Any
+
+import mpmath
+import numpy as np
+
+import quadmeta as qm
+
+
+def log10_loss(problem: qm.Quadratic, w: Any) -> float:
+    """log10 of (f(w) - f(w_*)) / (f(w_0) - f(w_*))."""
+    e, start = w - problem.minimizer, problem.start - problem.minimizer
+    return float(np.log10(e @ problem.hvp(w, e) / (start @ problem.hvp(w, start))))
+
+
+def start_loss(problem: qm.Quadratic) -> float:
+    """log10 of f(w_0) - f(w_*)."""
+    return float(np.log10(problem.modes().weights.sum()))
+
+
+def orthogonal(problem: qm.Quadratic, T: int, power: int) -> list[Any]:
+    """(center, squared norm, value at 0) of the monic orthogonal polynomials of degree 0..T for omega lambda^power."""
+    lam, omega = (np.array([mpmath.mpf(float(v)) for v in x]) for x in (problem.eigenvalues, problem.modes().weights))
+    weights, now, before, old, found = omega * lam**power, (lam * 0 + 1, mpmath.mpf(1)), (lam * 0, 0), None, []
+    for _ in range(T + 1):
+        norm = (weights * now[0] ** 2).sum()
+        center, back = (weights * lam * now[0] ** 2).sum() / norm, norm / old if old else 0
+        found.append((center, norm, now[1]))
+        now, before, old = ((lam - center) * now[0] - back * before[0], -center * now[1] - back * before[1]), now, norm
+    return found
+
+
+def least(problem: qm.Quadratic, T: int) -> float:
+    """log10 of 1 / (K_T(0, 0) f(w_0)), the least loss of all schedules, in 80 digits."""
+    with mpmath.workdps(80):
+        kernel = sum(value**2 / norm for _, norm, value in orthogonal(problem, T, 0))
+        return float(-mpmath.log10(kernel)) - start_loss(problem)
+
+
+def ritz(problem: qm.Quadratic, T: int) -> Any:
+    """(T,) the Ritz values, ascending: eigenvalues of the Jacobi matrix of omega lambda, in 80 digits, rounded."""
+    with mpmath.workdps(80):
+        centers, norms, _ = zip(*orthogonal(problem, T - 1, 1), strict=True)
+        matrix = mpmath.diag(centers)
+        for t in range(1, T):
+            matrix[t, t - 1] = matrix[t - 1, t] = mpmath.sqrt(norms[t] / norms[t - 1])
+        return np.array([1 / float(1 / x) for x in sorted(mpmath.eigsy(matrix, eigvals_only=True))])
+
+
+def conjugate_gradients(problem: qm.Quadratic, T: int) -> Any:
+    """w_T in float64."""
+    w, r = problem.start, -problem.gradient(problem.start)
+    p = r
+    for _ in range(T):
+        q = problem.hvp(w, p)
+        a = r @ r / (p @ q)
+        w, rest = w + a * p, r - a * q
+        p, r = rest + rest @ rest / (r @ r) * p, rest
+    return w
