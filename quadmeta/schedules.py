@@ -148,7 +148,7 @@ def descend(objective: Objective, start: Array, method: str = "BFGS", iterations
     size = float(np.linalg.norm(scaled["jac"](x)))
     if not size <= 1e-5:
         raise ArithmeticError(f"descend: gradient {size:.3g} / L after {iterations} iterations of {method}: start "
-                              "nearer, or use method='newton'")
+                              "nearer, use method='newton', or fewer steps, which float64 can hold nearer the optimum")
     spectrum = np.linalg.eigvalsh(objective.curvature(x * unit)) * unit**2
     negative = int((spectrum < -1e-9 * np.abs(spectrum).max()).sum())
     return Stationary(x * unit, float(objective(x * unit)), size / unit, negative)
