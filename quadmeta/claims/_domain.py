@@ -62,7 +62,7 @@ class Parameter:
     def __str__(self) -> str:
         left, right = "(" if self.open or self.low is None else "[", ")" if self.high is None else "]"
         if self.whole:
-            return f"{{{self.low}, {self.low + 1}, ...}}"
+            return f"{{{self.low}, {int(self.low or 0) + 1}, ...}}"
         return f"{left}{'-inf' if self.low is None else self.low}, {'inf' if self.high is None else self.high}{right}"
 
 
