@@ -20,7 +20,7 @@ def test_risk_is_the_mean_over_label_noise(rho):
     truth, phi, rng = problem.truth, np.array([0.7, 0.2]), np.random.default_rng(0)
     designs = [X for X, _ in (problem.main, *problem.tasks)]
     values = []
-    for _ in range(4000):
+    for _ in range(1500):
         sets = [(X, X @ (truth.truth + offset) + s * rng.standard_normal(len(X)))
                 for X, offset, s in zip(designs, truth.offsets, [1.0, 0.6, 1.4], strict=True)]
         w = qm.AuxiliaryTasks(sets[0], sets[1:], problem.auxiliary, rho).at(phi).minimizer[:, 0] - truth.truth
@@ -84,12 +84,12 @@ def test_shared_inputs_minimum_is_global(seed, K):
 def test_shared_inputs_minimum_against_a_numerical_one_to_eight_digits():
     from scipy.optimize import minimize
     constrained = 0
-    for seed in range(40):
+    for seed in range(16):
         risk = shared(seed, 3)
         best = risk.minimizer()
         constrained += bool((best == 0).any())
         runs = [minimize(lambda t: np.log(risk(t / (1 - t))), x, method="L-BFGS-B", bounds=[(0, 0.9999)] * 3,
-                         options={"ftol": 1e-16, "gtol": 1e-10}) for x in np.random.default_rng(seed).random((6, 3))]
+                         options={"ftol": 1e-16, "gtol": 1e-10}) for x in np.random.default_rng(seed).random((3, 3))]
         found = min(runs, key=lambda run: run.fun)
         assert abs(np.exp(found.fun) / risk(best) - 1) <= 1e-8
         with mp.workdps(40):  # the constrained optimum itself, on the tasks in use, at 40 digits
@@ -97,7 +97,7 @@ def test_shared_inputs_minimum_against_a_numerical_one_to_eight_digits():
             M = mp.matrix(risk.form[np.ix_(on, on)].tolist())
             exact = mp.lu_solve(M, mp.matrix([1] * len(on))) * mp.mpf(float(risk.variances[0])) if len(on) else []
             assert all(abs(x - best[k]) <= 1e-8 * x for k, x in zip(on, exact, strict=True))
-    assert constrained >= 5
+    assert constrained >= 3
 
 
 @given(seed=st.integers(0, 10**6), factor=st.floats(0.01, 0.99))
