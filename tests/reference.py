@@ -1,8 +1,11 @@
-"""The formulas of a quadratic under gradient descent at high precision: the oracle of the accuracy tests."""
+"""Oracles of the accuracy tests: a quadratic under gradient descent at high precision, and rational instances."""
+from fractions import Fraction as Q
 from typing import NamedTuple
 
 import mpmath as mp
 import numpy as np
+
+import quadmeta as qm
 
 
 class Reference(NamedTuple):
@@ -48,3 +51,23 @@ def random_spectrum(rng, dimension=50, kappa=1e6, decades=12):
     mu, k = 10 ** rng.uniform(-3, 3), kappa ** rng.uniform(0.002, 1)
     lam = np.sort(mu * np.concatenate([[1, k], k ** rng.uniform(0, 1, d - 2)]))
     return lam, 10 ** rng.uniform(-decades, 0, d)
+
+
+def fractions(*values):
+    return np.array([Q(v) for v in values], dtype=object)
+
+
+def rational(rng, *shape):
+    return np.array([Q(int(k), 4) for k in rng.integers(-8, 9, int(np.prod(shape)))], dtype=object).reshape(shape)
+
+
+def sampled(seed, n, d, n2=3, exact=True, noise=True, copies=False):
+    """Rows with validation data, a truth and a start; ``copies`` repeats the first column."""
+    rng = np.random.default_rng(seed)
+    draw = (lambda *shape: rational(rng, *shape)) if exact else (lambda *shape: rng.standard_normal(shape))
+    X, truth = draw(n, d), draw(d)
+    X[0, 0] = Q(1) if exact else 1.0
+    if copies:
+        X[:, -1] = X[:, 0]
+    y = draw(n) if noise else X @ truth
+    return qm.SampledRows(X, y, (draw(n2, d), draw(n2)), truth, draw(d))
