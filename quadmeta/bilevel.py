@@ -102,7 +102,7 @@ def bilevel_descent(loss: OuterLoss, alpha: Array, estimator: Estimator, rule: G
         loss = runs[state.step % len(runs)]
         begin = _minimum(loss, state.alpha) if exact else state.start
         found = hypergradient(loss, state.alpha, estimator, start=begin)
-        _refuse(found, estimator, state.step + 1, loss, state.alpha, unstable)
+        _refuse(found, estimator, state.step + 1, loss.step_size, unstable)
         change, memory = rule.update(state.step + 1, state.memory, found.value)
         moved = state.alpha + change
         moved = moved if lower is None else np.maximum(moved, lower)
@@ -121,13 +121,10 @@ def _minimum(loss: OuterLoss, alpha: Array) -> Array:
     return bound.minimizer.ravel()
 
 
-def _refuse(found: Hypergradient, estimator: Estimator, step: int, loss: OuterLoss, alpha: Array,
-            unstable: bool) -> None:
-    if found.notes.get("diverges") and not unstable:
-        bound = loss.problem.at(alpha)
-        assert isinstance(bound, QuadraticBound)
-        raise FloatingPointError(f"outer step {step}: step_size = {loss.step_size:.6g} exceeds 2/L = "
-                                 f"{2 / bound.spectrum[0][-1]:.6g} at these hyperparameters: pass a smaller one, or "
+def _refuse(found: Hypergradient, estimator: Estimator, step: int, step_size: float, unstable: bool) -> None:
+    if found.notes["diverges"] and not unstable:
+        raise FloatingPointError(f"outer step {step}: step_size = {step_size:.6g} exceeds 2/L = "
+                                 f"{found.notes['2/L']:.6g} at these hyperparameters: pass a smaller one, or "
                                  "unstable=True to see what happens")
     if found.status != "ok":
         raise FloatingPointError(f"outer step {step}: {estimator!r} returned {found.status}: take a step size below "

@@ -41,7 +41,7 @@ class Hypergradient:
 
     def __repr__(self) -> str:
         value = f"{self.value:.9g}" if isinstance(self.value, float) else repr(self.value)
-        beyond = ", step_size beyond 2/L" if self.notes.get("diverges") else ""
+        beyond = f", step_size beyond 2/L = {self.notes['2/L']:.6g}" if self.notes.get("diverges") else ""
         return f"Hypergradient({value}, {self.status}, {self.jvps} JVPs, {self.stored_vectors} stored vectors{beyond})"
 
 
@@ -99,7 +99,8 @@ def hypergradient(objective: Objective | OuterLoss, theta: Array, estimator: Est
             tape = StepSizeTape(objective, theta, estimator.dtype, estimator.renormalised)
         value = estimator.estimate(tape)
         if isinstance(objective, OuterLoss):
-            tape.notes["diverges"] = objective.diverges(theta)
+            tape.notes["2/L"] = objective.largest_step_size(theta)
+            tape.notes["diverges"] = objective.step_size > tape.notes["2/L"]
     exact = 0.0 if isinstance(objective, OuterLoss) else objective.gradient(theta)
     status = _status(value, exact.sign if isinstance(exact, SignLog) else exact)
     if isinstance(value, np.ndarray | np.generic) and value.ndim == 0:

@@ -40,10 +40,17 @@ class OuterLoss:
         """eta."""
         return float(self.optimizer.step_size or 0.0)
 
-    def diverges(self, alpha: Array) -> bool:
-        """Whether eta > 2 / L, so that inner training on a quadratic diverges at these hyperparameters."""
+    def largest_step_size(self, alpha: Array) -> float:
+        """2 / L at these hyperparameters, beyond which inner training (and a Neumann series) on a quadratic diverges.
+
+        Infinite where the inner loss is not quadratic, so that it is not known.
+        """
         bound = self.problem.at(alpha)
-        return isinstance(bound, QuadraticBound) and bool(self.step_size * np.linalg.eigvalsh(bound.H)[-1] > 2)
+        return 2 / float(np.linalg.eigvalsh(bound.H)[-1]) if isinstance(bound, QuadraticBound) else np.inf
+
+    def diverges(self, alpha: Array) -> bool:
+        """Whether the step size exceeds the largest one."""
+        return self.step_size > self.largest_step_size(alpha)
 
     def _start(self, start: Array) -> Array:
         w = self.problem.start if start is None else finite("start", start)
