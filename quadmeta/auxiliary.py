@@ -34,7 +34,7 @@ def joint_training(problem: AuxiliaryTasks, phi: Array, step: float, optimizer: 
     """States of descent of L_T in the weights together with w, without end: phi_k <- max(0, phi_k - step l_k(w)).
 
     No held-out data are used: a weight is lowered as long as its task has any loss left. Where c_k = min l_k > 0 it is
-    0 after at most phi_k / (step c_k) steps.
+    0 after at most ceil(phi_k / (step c_k)) steps.
 
     Args:
         problem: weights themselves are learned (``softplus=False``).
@@ -73,6 +73,8 @@ class Searched(NamedTuple):
 
 def grid_search(problem: AuxiliaryTasks, points: int) -> Searched:
     """The best of points^K weights phi = tau / (1 - tau), tau evenly spaced in [0, 1) along each axis; a solve each."""
+    if problem.softplus:
+        raise ValueError("softplus = True learns another parameter than the weights: build the problem without it")
     p, K = natural("points", points), problem.hyperparameters
     axis = np.arange(p) / p
     best: tuple[float, Array] = (np.inf, np.zeros(K))

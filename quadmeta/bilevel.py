@@ -13,11 +13,19 @@ from quadmeta.problems._bilevel import QuadraticBound
 Array = Any
 
 
+def _positive(step: float) -> None:
+    if not finite("step", step) > 0:
+        raise ValueError(f"step = {step!r} must be a number > 0")
+
+
 @dataclass(frozen=True)
 class Gradient:
     """alpha <- alpha - step * g."""
 
     step: float
+
+    def __post_init__(self) -> None:
+        _positive(self.step)
 
     def update(self, k: int, memory: tuple[Array, ...], g: Array) -> tuple[Array, tuple[Array, ...]]:
         """(increment, memory) at outer step k = 1, 2, ..."""
@@ -32,6 +40,9 @@ class Adam:
     beta1: float = 0.9
     beta2: float = 0.999
     epsilon: float = 1e-12
+
+    def __post_init__(self) -> None:
+        _positive(self.step)
 
     def update(self, k: int, memory: tuple[Array, ...], g: Array) -> tuple[Array, tuple[Array, ...]]:
         """(increment, memory) at outer step k = 1, 2, ..."""
@@ -91,21 +102,25 @@ def bilevel_descent(loss: OuterLoss, alpha: Array, estimator: Estimator, rule: G
         state: a state of the same descent to go on from; ``alpha`` is then ignored.
 
     Raises:
-        FloatingPointError: a step size beyond 2/L, or an estimate that is not finite, before it spoils alpha.
+        FloatingPointError: a step size beyond 2/L that training or the estimator uses, or an estimate or an update
+            that is not finite, before it spoils alpha.
     """
     if state is None:
         state = State(finite("alpha", alpha), loss.problem.start)
     runs = [replace(loss, optimizer=replace(loss.optimizer, steps=steps)) for steps in schedule] or [loss]
+    lower = None if lower is None else float(finite("lower", lower))
     if len(runs) > 1 and not warm:
         raise ValueError("warm = False starts every run anew: a schedule of several runs needs warm=True")
     while True:
         loss = runs[state.step % len(runs)]
         begin = _minimum(loss, state.alpha) if exact else state.start
         found = hypergradient(loss, state.alpha, estimator, start=begin)
-        _refuse(found, estimator, state.step + 1, loss.step_size, unstable)
+        _refuse(found, estimator, state.step + 1, loss.step_size, unstable or exact and not estimator.steps_matter)
         change, memory = rule.update(state.step + 1, state.memory, found.value)
         moved = state.alpha + change
         moved = moved if lower is None else np.maximum(moved, lower)
+        if not np.isfinite(moved).all():
+            raise FloatingPointError(f"outer step {state.step + 1}: the update is not finite: take a smaller step")
         start = begin if exact or not warm else loss.trained(state.alpha, begin)
         spent = (0, 1) if exact else (loss.optimizer.steps, 0)
         state = State(moved, start, state.step + 1, memory, found, state.jvps + found.jvps,

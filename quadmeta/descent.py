@@ -50,11 +50,10 @@ def iteration_bound(objective: LogObjective, start: float, scale: float, epsilon
         objective: a LogObjective of one spectrum (or pooled).
         epsilon: 0 < epsilon < eta*.
     """
-    best = objective.minimizer()
+    bound, best = objective.gradient_bound(), objective.minimizer()
     if not 0 < epsilon < best:
         raise ValueError(f"epsilon = {epsilon!r} must lie in (0, {best!r}), below the minimiser")
     root = [np.exp(objective(best + x) / 2) for x in (0.0, epsilon, -epsilon)]
-    bound = objective.gradient_bound()
     D = max(abs(float(start) - best), scale * bound)
     slopes = [(r - root[0]) / epsilon for r in root[1:]]
     g = min(2 * s / (root[0] + s * D) for s in slopes)

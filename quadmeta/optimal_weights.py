@@ -70,46 +70,96 @@ def simplex_minimum(problem: AuxiliaryTasks) -> Minima:
 
 
 def local_minima(problem: AuxiliaryTasks, starts: int = 20, seed: int = 0) -> Minima:
-    """All local minima in which descents from ``starts`` random points and from near every corner end.
+    """Local minima of F: with own designs there can be several, and one descent cannot tell.
 
-    Two of them are distinct if they train different w_*: with more tasks than dimensions a flat set of weights is one.
+    One task: all sign changes of F' on a grid of 1000 weights even in log phi from 1e-9 to 1e9, each root to rounding,
+    and the ends. More tasks: where sequential quadratic programming on the simplex ends, from ``starts`` random points
+    and from near every corner; a minimum that attracts none of them is missed. The main task's share stops at 1e-9
+    where the others alone do not determine w_*. Two minima are distinct if they train different w_*: with more tasks
+    than dimensions a flat set of weights is one.
 
-    Sequential quadratic programming on the simplex with exact gradients; the weight of the main task stops at 1e-9, to
-    be read as 0. With own designs there can be several minima, and one descent cannot tell.
+    Raises:
+        ArithmeticError: no descent converged.
     """
-    from scipy.optimize import minimize
     n, rng = len(problem.grams), np.random.default_rng(seed)
+    if n == 2:
+        found = _on_the_line(problem)
+    else:
+        corners = np.eye(n) * 0.98 + 0.02 / n
+        found = _descents(problem, np.vstack([corners, rng.dirichlet(np.ones(n), natural("starts", starts))]))
+    fits = [_bound(problem, pi).minimizer for pi, _ in found]
+    ends = [_bound(problem, pi).minimizer for pi in np.eye(n) * 0.9 + 0.1 / n]
+    spread = max(np.abs(W - ends[0]).max() for W in ends) or 1.0
+    kept: list[int] = []
+    for k in np.argsort([value for _, value in found], kind="stable"):
+        if not any(np.abs(fits[k] - fits[j]).max() < 1e-3 * spread for j in kept):
+            kept.append(int(k))
+    return Minima(np.array([found[k][0] for k in kept]), np.array([found[k][1] for k in kept]))
 
-    def objective(pi: Array) -> tuple[float, Array]:
-        bound = _bound(problem, pi)
-        (lam, Q), W = bound.spectrum, bound.minimizer
-        x = Q / lam @ Q.T @ (problem.outer_hessian @ W - problem.outer_linear)
-        slope = -((problem.grams @ W - problem.moments) * x).sum(axis=(1, 2))
-        slope[0] -= problem.rho * (W * x).sum()
-        return float(problem.outer(W)), slope
 
+def _on_the_line(problem: AuxiliaryTasks) -> list[tuple[Array, float]]:
+    """(pi, F) of the local minima for one auxiliary task."""
+    from scipy.optimize import brentq
+
+    def share(log: float) -> Array:
+        return np.array([1 / (1 + np.exp(log)), 1 / (1 + np.exp(-log))])
+
+    def rise(pi: Array) -> float:
+        slope = _outer(problem, pi)[1]
+        return float(slope[1] - slope[0])
+    grid = [log for log in np.linspace(-20.7, 20.7, 1000) if not _singular(problem, share(log))]
+    rises = [rise(share(log)) for log in grid]
+    points = [share(brentq(lambda log: rise(share(log)), x, y, xtol=1e-14, rtol=1e-15))
+              for x, y, r, q in zip(grid, grid[1:], rises, rises[1:], strict=False) if r < 0 <= q]
+    ends = [(np.array([1.0, 0.0]), share(grid[0]), 1), (np.array([0.0, 1.0]), share(grid[-1]), -1)]
+    for end, near, sign in ends:
+        pi = near if _singular(problem, end) else end
+        if sign * rise(pi) >= -1e-13 * np.abs(rises).max():
+            points.append(pi)
+    return [(pi, _outer(problem, pi)[0]) for pi in points]
+
+
+def _descents(problem: AuxiliaryTasks, points: Array) -> list[tuple[Array, float]]:
+    """(pi, F) where descents end that converged, with F shifted and scaled to the size of its slopes."""
+    from scipy.optimize import minimize
+    n, base = points.shape[1], _outer(problem, points[0])[0]
+    slopes = [(x, _outer(problem, x)[1]) for x in points]
+    unit = max(np.abs(s - x @ s).max() for x, s in slopes) or 1.0
+
+    def scaled(pi: Array) -> tuple[float, Array]:
+        value, slope = _outer(problem, pi)
+        return (value - base) / unit, slope / unit
     found = []
-    for x in (*(np.eye(n) * 0.98 + 0.02 / n), *rng.dirichlet(np.ones(n), natural("starts", starts))):
-        run = minimize(objective, x, jac=True, method="SLSQP", bounds=[(1e-9, 1.0)] + [(0.0, 1.0)] * (n - 1),
+    for x in points:
+        run = minimize(scaled, x, jac=True, method="SLSQP", bounds=[(1e-9, 1.0)] + [(0.0, 1.0)] * (n - 1),
                        constraints={"type": "eq", "fun": lambda pi: pi.sum() - 1, "jac": np.ones_like},
                        options={"ftol": 1e-15, "maxiter": 500})
         pi = np.where(run.x <= 2e-9, 0.0, run.x)
-        H = np.tensordot(pi, problem.grams, 1)
-        if not pi[0] and np.linalg.matrix_rank(H, hermitian=True) < len(H):
-            pi[0] = 1e-9  # the other tasks alone do not determine w
+        pi[0] = 1e-9 if not pi[0] and _singular(problem, pi) else pi[0]
         pi = pi / pi.sum()
-        found.append((*objective(pi), pi))
-    found.sort(key=lambda one: one[0])
-    kept: list[tuple[Array, float]] = []
-    trained: list[Array] = []
-    for value, slope, pi in found:
+        value, slope = _outer(problem, pi)
         # at a minimum pi'slope <= every slope, with equality where pi > 0
-        stationary = (np.where(pi > 0, np.abs(slope - pi @ slope), pi @ slope - slope) <= 1e-5 * abs(value)).all()
-        W = _bound(problem, pi).minimizer
-        if (stationary or not kept) and not any(np.abs(W - X).max() < 1e-3 * np.abs(X).max() for X in trained):
-            kept.append((pi, value))
-            trained.append(W)
-    return Minima(np.array([pi for pi, _ in kept]), np.array([value for _, value in kept]))
+        if (np.where(pi > 0, np.abs(slope - pi @ slope), pi @ slope - slope) <= 1e-5 * unit).all():
+            found.append((pi, value))
+    if not found:
+        raise ArithmeticError(f"local_minima: none of {len(points)} descents converged: pass more starts, or rescale "
+                              "the inputs of the tasks to one size")
+    return found
+
+
+def _outer(problem: AuxiliaryTasks, pi: Array) -> tuple[float, Array]:
+    """F and its derivative in pi."""
+    bound = _bound(problem, pi)
+    (lam, Q), W = bound.spectrum, bound.minimizer
+    x = Q / lam @ Q.T @ (problem.outer_hessian @ W - problem.outer_linear)
+    slope = -((problem.grams @ W - problem.moments) * x).sum(axis=(1, 2))
+    slope[0] -= problem.rho * (W * x).sum()
+    return float(problem.outer(W)), slope
+
+
+def _singular(problem: AuxiliaryTasks, pi: Array) -> bool:
+    lam = np.linalg.eigvalsh(_bound(problem, pi).H)
+    return bool(lam[0] <= len(lam) * np.finfo(float).eps * lam[-1])
 
 
 def _bound(problem: AuxiliaryTasks, pi: Array) -> QuadraticBound:

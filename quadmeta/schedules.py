@@ -3,7 +3,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from quadmeta._validate import finite, natural, step_sizes
+from quadmeta._validate import finite, natural, show, step_sizes
 from quadmeta.arithmetic.residual import factor, log_abs
 from quadmeta.arithmetic.signlog import SignLog
 from quadmeta.objectives._base import Objective
@@ -14,15 +14,21 @@ METHODS = ("BFGS", "newton", "gradient")
 
 
 def _interval(mu: float, L: float) -> tuple[float, float]:
-    mu, L = float(finite("mu", mu)), float(finite("L", L))
+    mu, L = _number("mu", mu), _number("L", L)
     if not 0 < mu <= L:
         raise ValueError(f"mu = {mu!r} and L = {L!r} must satisfy 0 < mu <= L: swap or rescale them")
     return mu, L
 
 
+def _number(name: str, value: Any) -> float:
+    if np.ndim(value):
+        raise ValueError(f"{name} = {show(value)} must be one number")
+    return float(finite(name, value))
+
+
 def constant(step_size: float, steps: int) -> Array:
     """The schedule (eta, ..., eta) of T = ``steps`` steps."""
-    return np.full(natural("steps", steps), float(step_sizes("step_size", step_size)))
+    return np.full(natural("steps", steps), _number("step_size", step_sizes("step_size", step_size)))
 
 
 def chebyshev(mu: float, L: float, steps: int) -> Array:
@@ -126,7 +132,7 @@ def descend(objective: Objective, start: Array, method: str = "BFGS", iterations
 
     Raises:
         ValueError: another objective or optimizer, unknown method, or a start of the wrong shape.
-        ArithmeticError: the gradient, in units of L, is above 1e-5 after ``iterations``.
+        ArithmeticError: d objective / d log eta is above 1e-5 kappa after ``iterations``: often so from beyond 1/mu.
     """
     from scipy.optimize import minimize
     if not isinstance(objective.optimizer, Schedule) or not objective.logarithmic:
@@ -145,13 +151,15 @@ def descend(objective: Objective, start: Array, method: str = "BFGS", iterations
     else:
         x = minimize(**scaled, x0=x, method="trust-exact", options={"gtol": 1e-10, "maxiter": iterations},
                      hess=lambda x: objective.curvature(x * unit) * unit**2).x
-    size = float(np.linalg.norm(scaled["jac"](x)))
-    if not size <= 1e-5:
+    slope = scaled["jac"](x)
+    # far out the gradient vanishes like 1/eta without a minimum near
+    size = float(np.linalg.norm(slope * np.maximum(1, np.abs(x))))
+    if not size <= 1e-5 * max(1, 1 / (unit * float(objective.spectrum()[0].min()))):
         raise ArithmeticError(f"descend: gradient {size:.3g} / L after {iterations} iterations of {method}: start "
-                              "nearer, use method='newton', or fewer steps, which float64 can hold nearer the optimum")
+                              "within (0, 1/mu), use method='newton', or fewer steps, which float64 can hold better")
     spectrum = np.linalg.eigvalsh(objective.curvature(x * unit)) * unit**2
     negative = int((spectrum < -1e-9 * np.abs(spectrum).max()).sum())
-    return Stationary(x * unit, float(objective(x * unit)), size / unit, negative)
+    return Stationary(x * unit, float(objective(x * unit)), float(np.linalg.norm(slope)) / unit, negative)
 
 
 def _steepest(value: Any, slope: Any, x: Array, iterations: int) -> Array:

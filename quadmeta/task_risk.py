@@ -5,6 +5,7 @@
 with losses l_k that are means / 2, independent noise of unit variance, and test inputs of second moment Sigma.
 """
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -37,6 +38,17 @@ class TaskRisk:
     covariance: Array
     rho: float = 0.0
 
+    def __post_init__(self) -> None:
+        for name in ("grams", "variances", "offsets", "truth", "covariance"):
+            object.__setattr__(self, name, finite(name, getattr(self, name)))
+        tasks, d = len(self.grams), self.truth.size
+        shapes = {"grams": (tasks, d, d), "variances": (tasks,), "offsets": (tasks, d), "covariance": (d, d)}
+        for name, shape in shapes.items():
+            if getattr(self, name).shape != shape:
+                raise ValueError(f"{name} has shape {getattr(self, name).shape}: pass {shape}, the main task first")
+        if (self.variances < 0).any() or self.offsets[0].any() or not finite("rho", self.rho) >= 0:
+            raise ValueError("variances and rho must be >= 0, and the main task's offset 0: shift truth instead")
+
     def __call__(self, phi: Array) -> float:
         """R at weights phi (K,)."""
         return self._derivatives(phi)[0]
@@ -48,28 +60,53 @@ class TaskRisk:
         """
         return self._derivatives(phi)[1]
 
+    @cached_property
+    def _roots(self) -> list[Array]:
+        """A_k = L_k'L_k with as many rows as A_k has rank; the ridge last."""
+        roots = []
+        for gram in (*self.grams, self.rho * np.eye(self.truth.size)):
+            lam, Q = np.linalg.eigh(gram)
+            on = lam > len(lam) * np.finfo(float).eps * max(lam[-1], 0.0)
+            roots.append((Q[:, on] * np.sqrt(lam[on])).T)
+        return roots
+
+    def _solved(self, weights: Array) -> tuple[Array, list[Array]]:
+        """(R^-1, N_k = L_k R^-1) with H = R'R from the rows sqrt(phi_k) L_k, the heaviest first, H never formed."""
+        used = [L / np.linalg.norm(L) for f, L in zip(weights, self._roots, strict=True) if f > 0 and len(L)]
+        if not used or np.linalg.matrix_rank(np.vstack(used)) < self.truth.size:
+            raise ValueError("the inner Hessian is singular at these weights: add a ridge, or give some task a "
+                             "positive weight")
+        order = np.argsort(-weights, kind="stable")
+        rows = [np.sqrt(weights[k]) * self._roots[k] for k in order]
+        basis, R = np.linalg.qr(np.vstack(rows))
+        back = np.linalg.inv(R)
+        parts = dict(zip(order.tolist(), np.split(basis, np.cumsum([len(x) for x in rows])[:-1]), strict=True))
+        return back, [parts[k] / np.sqrt(f) if f > 0 else self._roots[k] @ back for k, f in enumerate(weights)]
+
     def _derivatives(self, phi: Array) -> tuple[float, Array]:
         auxiliary = finite("phi", phi)
-        if auxiliary.shape != (len(self.grams) - 1,) or (auxiliary < 0).any():
-            raise ValueError(f"phi = {auxiliary!r} must be {len(self.grams) - 1} weights >= 0: leave out the main one")
+        if auxiliary.shape != (len(self.grams) - 1,) or (auxiliary < 0).any() or (auxiliary > 1e30).any():
+            raise ValueError(f"phi = {auxiliary!r} must be {len(self.grams) - 1} weights >= 0, at most 1e30: leave out "
+                             "the main one")
         full = np.concatenate([[1.0], auxiliary])
-        H = np.tensordot(full, self.grams, 1) + self.rho * np.eye(len(self.truth))
-        C = np.tensordot(full**2 * self.variances, self.grams, 1)
-        pull = (full[:, None] * (self.grams @ self.offsets[..., None])[..., 0]).sum(axis=0) - self.rho * self.truth
-        zeta, inverse = np.linalg.solve(H, pull), np.linalg.inv(H)
-        S = self.covariance @ inverse
-        value = zeta @ self.covariance @ zeta + np.trace(S @ C @ inverse)
-        A = self.grams[1:]
-        slope = 2 * ((S.T @ zeta) @ A * (self.offsets[1:] - zeta)).sum(axis=-1)
-        spread = auxiliary * self.variances[1:] * np.einsum("ij,kji->k", inverse @ S, A)
-        return float(value), slope + 2 * spread - 2 * np.einsum("ij,kji->k", inverse @ C @ inverse @ S, A)
+        back, N = self._solved(np.append(full, 1.0))
+        pulls = [f * n.T @ (L @ offset) for f, n, L, offset in zip(full, N, self._roots, self.offsets)]
+        zeta = back @ (sum(pulls) - self.rho * (back.T @ self.truth))
+        M, a = back.T @ self.covariance @ back, back.T @ self.covariance @ zeta
+        squares = [n.T @ n for n in N[:-1]]  # R'^-1 A_k R^-1
+        noise = sum(f * v * (f * x) for f, v, x in zip(full, self.variances, squares, strict=True))
+        value = zeta @ self.covariance @ zeta + np.trace(M @ noise)
+        slope = [2 * (n @ a) @ (L @ (offset - zeta)) + 2 * np.trace(M @ x @ (f * v * np.eye(len(x)) - noise))
+                 for n, L, offset, x, f, v in zip(N, self._roots, self.offsets, squares, full, self.variances)]
+        return float(value), np.array(slope[1:])
 
 
 def gauss_markov(samples: Array, sigma: Array) -> Array:
     """phi_k = (n_k / n_0) (sigma_0 / sigma_k)^2: the best weights of equal tasks, for all designs and all Sigma."""
     n, s = finite("samples", samples), finite("sigma", sigma)
-    if not (n > 0).all() or not (s > 0).all():
-        raise ValueError(f"samples = {samples!r} and sigma = {sigma!r} must be > 0: a task without noise has no limit")
+    if n.ndim != 1 or n.shape != s.shape or not (n > 0).all() or not (s > 0).all():
+        raise ValueError(f"samples = {samples!r} and sigma = {sigma!r} must be lists of K + 1 numbers > 0: a task "
+                         "without noise has no limit")
     return n[1:] / n[0] * (s[0] / s[1:]) ** 2
 
 
@@ -77,8 +114,9 @@ def variance(samples: Array, d: int, sigma: Array, fixed: bool = False) -> Array
     """V_k = sigma_k^2 d / (n - d - 1), the mean over Gaussian designs; or sigma_k^2 d / n where X'X / n = Sigma."""
     n, s = finite("samples", samples), finite("sigma", sigma)
     room = n if fixed else n - d - 1
-    if not (room > 0).all():
-        raise ValueError(f"samples = {samples!r} must exceed d + 1 = {d + 1}: the mean is infinite, or does not exist")
+    if (s < 0).any() or not (room > 0).all():
+        raise ValueError(f"samples = {samples!r} must exceed d + 1 = {d + 1}, sigma = {sigma!r} be >= 0: "
+                         "with fewer samples the mean is infinite, or does not exist")
     return s**2 * d / room
 
 
@@ -98,6 +136,9 @@ class SharedInputs:
         V, D = finite("variances", self.variances), np.atleast_2d(finite("overlaps", self.overlaps))
         if V.ndim != 1 or len(V) < 2 or D.shape != (len(V) - 1,) * 2 or not (V > 0).all():
             raise ValueError(f"variances = {V!r} and overlaps of shape {D.shape}: pass K + 1 numbers > 0 and (K, K)")
+        if np.abs(D - D.T).max() > 1e-12 * np.abs(D).max() or np.linalg.eigvalsh(D)[0] < -1e-12 * np.trace(D):
+            raise ValueError(f"overlaps = {D!r} must be symmetric and positive semidefinite: pass offset_j' Sigma "
+                             "offset_k")
         object.__setattr__(self, "variances", V)
         object.__setattr__(self, "overlaps", D)
 
@@ -109,6 +150,8 @@ class SharedInputs:
     def __call__(self, phi: Array) -> Array:
         """R at phi (..., K) >= 0."""
         phi = finite("phi", phi)
+        if phi.shape[-1:] != (len(self.form),) or (phi < 0).any() or (phi > 1e150).any():
+            raise ValueError(f"phi = {phi!r} must hold {len(self.form)} weights from 0 to 1e150 along its last axis")
         return (self.variances[0] + ((phi @ self.form) * phi).sum(axis=-1)) / (1 + phi.sum(axis=-1)) ** 2
 
     def minimizer(self) -> Array:
@@ -124,6 +167,7 @@ class SharedInputs:
         K = len(self.form)
         root = np.zeros((K + 1, K + 1))
         root[0, 0], root[1:, 1:] = np.sqrt(self.variances[0]), np.linalg.cholesky(self.form).T
+        root = root / np.abs(root).max()  # the minimiser has no scale
         x = nnls(np.vstack([root, np.ones(K + 1)]), np.append(np.zeros(K + 1), 1.0))[0]
         return x[1:] / x[0]
 

@@ -127,6 +127,11 @@ BAD = {
     "step": (lambda p: next(joint_training(p, [1.0, 1.0], 0.0)), "step = 0.0"),
     "free": (lambda p: next(joint_training(p, [1.0, 1.0], 1.0, qm.GradientDescent(3))), "leaves its step size free"),
     "negative": (lambda p: next(joint_training(p, [1.0, -1.0], 1.0)), "clip the weights"),
+    "softplus grid": (lambda p: grid_search(problem(softplus=True), 3), "softplus = True"),
+    "rule": (lambda p: Gradient(np.nan), "step has the non-finite"),
+    "ascent": (lambda p: qm.Adam(-1.0), "step = -1.0"),
+    "lower": (lambda p: next(bilevel_descent(qm.OuterLoss(p, qm.GradientDescent(1, 0.1)), [0.5, 0.5], qm.Implicit(),
+                                             lower=np.nan)), "lower has the non-finite"),
     "points": (lambda p: grid_search(p, 0), "points = 0"),
     "diverges": (lambda p: state(joint_training(p, [1.0, 1.0], 1e-9, qm.GradientDescent(2000, 5.0)), 9), "below 2/L"),
 }
@@ -139,3 +144,24 @@ def test_bad_input_is_one_line(name):
     with pytest.raises((ValueError, FloatingPointError), match=message) as caught:
         call(problem())
     assert "\n" not in str(caught.value)
+
+
+def test_exact_implicit_gradients_need_no_step_size():
+    p = problem(0)
+    step = 1.9 / np.linalg.eigvalsh(p.at([0.0, 0.0]).H)[-1]
+    loss = qm.OuterLoss(p, qm.GradientDescent(1, step))
+    for estimator in (qm.Implicit(), qm.ConjugateGradient(products=4)):
+        run = bilevel_descent(loss, [0.01, 0.0], estimator, Gradient(5.0), lower=0.0, exact=True)
+        assert state(run, 60).alpha[0] > 1
+
+
+def test_losses_of_targets_far_from_zero_are_not_lost_to_rounding():
+    p = problem(0)
+    X = np.column_stack([p.main[0], np.ones(12)])
+    held = np.column_stack([p.auxiliary[0], np.ones(200)])
+    values = []
+    for offset in (0.0, 1e7):
+        q = qm.AuxiliaryTasks((X, p.main[1] + offset), [(X, p.main[1] + offset)], (held, p.auxiliary[1] + offset))
+        w = q.at([1.0]).minimizer.ravel()
+        values.append([q.outer(w), *q.losses(w)])
+    np.testing.assert_allclose(values[1], values[0], rtol=1e-6)

@@ -142,6 +142,13 @@ BAD = {
     "samples": (lambda: variance([4], 3, [1.0]), "must exceed d \\+ 1 = 4"),
     "variances": (lambda: SharedInputs([1.0, 0.0], [[1.0]]), "numbers > 0"),
     "overlaps": (lambda: SharedInputs([1.0, 2.0], np.eye(2)), "overlaps of shape"),
+    "singular": (lambda: qm.AuxiliaryTasks.draw(5, 3, 1.0, [0.5]).truth([0.0]), "singular"),
+    "huge": (lambda: drawn(0)([1e40, 0.0]), "at most 1e30"),
+    "NaN": (lambda: TaskRisk(np.eye(2)[None], [np.nan], np.zeros((1, 2)), np.ones(2), np.eye(2)), "variances"),
+    "offset": (lambda: TaskRisk(np.eye(2)[None], [1.0], np.ones((1, 2)), np.ones(2), np.eye(2)), "offset 0"),
+    "indefinite": (lambda: SharedInputs([1.0, 2.0], [[-1.5]]), "positive semidefinite"),
+    "weights": (lambda: shared(0, 2)([-1.0, 0.0]), "2 weights"),
+    "lists": (lambda: gauss_markov(10, [1.0, 0.5]), "lists of K"),
     "interval": (lambda: shared(0, 2).helpful(), "one task"),
 }
 
@@ -152,3 +159,27 @@ def test_bad_input_is_one_line(name):
     with pytest.raises(ValueError, match=message) as caught:
         call()
     assert "\n" not in str(caught.value)
+
+
+def test_huge_weights_of_tasks_without_full_rank_against_high_precision():
+    problem = qm.AuxiliaryTasks.draw(6, [8, 3, 3], 1.0, [0.5, 1.0])
+    risk, designs = problem.truth, [X for X, _ in (problem.main, *problem.tasks)]
+    for phi in (1e4, 1e8, 1e12):
+        with mp.workdps(80):
+            full = [mp.mpf(1), mp.mpf(phi), mp.mpf(0.25)]
+            roots = [mp.matrix(X.tolist()) for X in designs]
+            A = [X.T * X / X.rows for X in roots]
+            inverse = (full[0] * A[0] + full[1] * A[1] + full[2] * A[2]) ** -1
+            pull = sum((f * a * mp.matrix(o.tolist()) for f, a, o in zip(full, A, risk.offsets, strict=True)),
+                       mp.zeros(6, 1))
+            zeta, S = inverse * pull, mp.matrix(risk.covariance.tolist())
+            C = sum((f**2 * mp.mpf(v) * a for f, v, a in zip(full, risk.variances, A, strict=True)), mp.zeros(6))
+            spread = S * inverse * C * inverse
+            want = (zeta.T * S * zeta)[0] + mp.fsum(spread[i, i] for i in range(6))
+        assert risk([phi, 0.25]) == pytest.approx(float(want), rel=1e-9)
+
+
+def test_scale_of_the_variances_does_not_move_the_best_weights():
+    V, D = np.array([1.0, 1, 1]), np.array([[1.0, 2.2], [2.2, 9]])
+    for c in (1e-30, 1.0, 1e30):
+        np.testing.assert_allclose(SharedInputs(c * V, c * D).minimizer(), [0.5, 0], rtol=1e-12)

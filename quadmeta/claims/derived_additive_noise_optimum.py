@@ -37,7 +37,7 @@ class DerivedAdditiveNoiseOptimum(Claim):
 
     def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
         """Step sizes up to 1/L."""
-        return {"eta <= 1/L": 1 / x["eigenvalues"].max() - x["eta"]}
+        return {"eta <= 1/L": 1 / x["eigenvalues"].max() - x["eta"], "tr Sigma > 0": x["noise"].sum()}
 
     def prepare(self, x: Instance) -> Instance:
         """A step size in the range."""

@@ -55,6 +55,8 @@ class Estimator(ABC):
 
     dtype: str = field(default="float64", kw_only=True)
     renormalised = False
+    steps_matter = True
+    """Whether the estimate at an inner minimum depends on the step size of the run."""
     reference = ""
 
     @abstractmethod

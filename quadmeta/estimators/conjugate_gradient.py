@@ -22,6 +22,7 @@ class ConjugateGradient(Estimator):
     """
 
     products: int
+    steps_matter = False
     reference = "Pedregosa 2016; Grazzi, Franceschi, Pontil, Salzo 2020"
 
     def __post_init__(self) -> None:

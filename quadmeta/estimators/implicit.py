@@ -19,6 +19,7 @@ class Implicit(Estimator):
         ValueError: a singular inner Hessian, or the step size as parameter.
     """
 
+    steps_matter = False
     reference = "Pedregosa 2016; Lorraine, Vicol, Duvenaud 2020"
 
     def estimate(self, tape: Tape) -> Array:

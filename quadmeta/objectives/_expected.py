@@ -35,8 +35,12 @@ class ExpectedLoss:
 
     def require_logarithm(self, name: str) -> None:
         """Refuse a loss that is 0 for every step size."""
-        if float(self.value(np.float64(self.problem.mean_square_limit() / 2)).sign) == 0:
+        probes = self.value(self.problem.mean_square_limit() * np.array([0.5, 0.3])).sign
+        if not probes.any():
             raise ValueError(f"{name}: no initial error and no noise, so the loss has no logarithm: start elsewhere")
+        if not probes.all():
+            raise ValueError(f"{name}: one mode without noise reaches a loss of 0, where the logarithm has a pole: use "
+                             "NaiveObjective")
 
     def value(self, theta: Array, order: int = 0) -> SignLog:
         """F or F' as SignLog."""
@@ -73,18 +77,22 @@ class ExpectedLoss:
 
     def minimizer(self) -> float:
         """The best step size below the mean-square limit: the best of a grid (60 points even in its logarithm, 40 even
-        ones), then the root of the derivative beside it, to rounding. A narrower dip is missed.
+        ones), then the root of the derivative beside it, to rounding; 0 if no step helps. A narrower dip is missed.
         """
         from scipy.optimize import brentq
 
         def slope(eta: float) -> float:
-            F = self.value(np.float64(eta), 1)
-            return float(F.sign * np.exp(np.clip(F.log, -700, 700)))
+            F, D = self.value(np.float64(eta)), self.value(np.float64(eta), 1)
+            return float(D.sign * np.exp(np.clip(D.log - np.where(F.sign, F.log, 0.0), -300, 300)))
         limit = self.problem.mean_square_limit()
         grid = limit * np.unique(np.concatenate([np.geomspace(1e-4 / self.optimizer.steps, 0.5, 60),
                                                  np.linspace(0.5, 1, 41)[:-1]]))
         k = int(np.argmin(self.value(grid).log))
-        low, high = float(grid[max(k - 1, 0)]), float(grid[min(k + 1, len(grid) - 1)])
-        if slope(low) >= 0 or slope(high) <= 0:
-            return low if slope(low) >= 0 else high
+        low, high = float(grid[max(k - 1, 0)]), float(np.append(grid, limit)[k + 1])
+        if slope(0.0) >= 0 and k == 0:
+            return 0.0
+        while slope(low) >= 0 and low > 1e-290:
+            low, high = low / 100, low
+        if slope(high) <= 0:
+            return high
         return float(brentq(slope, low, high, xtol=1e-300, rtol=1e-15))

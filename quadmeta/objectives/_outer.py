@@ -5,7 +5,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from quadmeta._validate import step_sizes
 from quadmeta.arithmetic.exact import evaluate
 from quadmeta.arithmetic.jet import Jet
 from quadmeta.arithmetic.signlog import SignLog
@@ -13,6 +12,7 @@ from quadmeta.objectives._base import Objective
 from quadmeta.objectives._expected import ExpectedLoss
 from quadmeta.objectives._polynomial import BLOCK, PolynomialLoss
 from quadmeta.optimizers._base import LogLoss
+from quadmeta.optimizers.gradient_descent import GradientDescent
 from quadmeta.problems._losses import SeparableLoss
 from quadmeta.problems._regression import RegressionProblem
 from quadmeta.problems._stochastic import StochasticProblem
@@ -56,6 +56,8 @@ class OuterObjective(Objective):
         if self.optimizer.shape:
             raise ValueError(f"{type(self).__name__} tunes one number, {self.optimizer!r} leaves "
                              f"{self.optimizer.shape[0]} free: give all but one, or use NaiveObjective")
+        if self.truncation is not None and not isinstance(self.optimizer, GradientDescent):
+            raise ValueError(f"truncation follows gradient descent, not {self.optimizer!r}: leave it off")
         self.problem.require(self.optimizer.steps)
         loss = self.problem.outer(self.outer)
         if self.truncation is not None:
@@ -80,6 +82,11 @@ class OuterObjective(Objective):
                              "its objectives have no more")
         return self.problem
 
+    def _require_gradient_descent(self) -> None:
+        if not isinstance(self.optimizer, GradientDescent):
+            raise ValueError(f"minima are searched for GradientDescent, not {self.optimizer!r}: scan the values, which "
+                             "have many local minima")
+
     def transform(self, loss: LogLoss, order: int) -> Array:
         """Not a function of the inner loss alone."""
         raise TypeError(f"{type(self).__name__} is evaluated mode by mode")
@@ -95,7 +102,7 @@ class OuterObjective(Objective):
     def _at(self, theta: Array, order: int) -> Array:
         if isinstance(self.source, ExpectedLoss):
             return self.source.value(theta, order)
-        eta = step_sizes("step_size", theta)
+        eta = self.optimizer.read(theta)
         lam = self._regression.modes().eigenvalues
         tasks = lam.shape[:-1]
         lam = lam.reshape(-1, lam.shape[-1])
@@ -172,7 +179,7 @@ class OuterObjective(Objective):
         """The same by T steps on the mode residuals, from q_0 = 1, with the derivatives of every iterate."""
         if isinstance(self.source, ExpectedLoss):
             return super().definition(theta, order)
-        eta = float(step_sizes("step_size", theta))
+        eta = float(self.optimizer.read(theta))
         lam = self._regression.modes().eigenvalues
         jet, q = Jet.parameters([eta])[0], np.ones_like(lam)
         for q in self.optimizer.run(lambda w: w * lam, q, jet):
@@ -197,6 +204,7 @@ class OuterObjective(Objective):
         """The best stable step size (eta < 2 / lambda_max) by a scan of 61 points, then ``rounds`` - 1 scans of 21
         around the best: values only, cheap for many tasks, to about 1e-4. ``minimizer`` is exact, knows all minima.
         """
+        self._require_gradient_descent()
         high = 2 / float(np.max(self._regression.modes().eigenvalues))
         grid = np.geomspace(1e-6 * high, high, 61)
         for _ in range(rounds):
@@ -214,6 +222,7 @@ class OuterObjective(Objective):
         if not self.pooled or self.truncation is not None:
             raise ValueError("minima are those of the pooled objective without truncation: leave both as they are")
         lam = self._regression.modes().eigenvalues
+        self._require_gradient_descent()
         edge, start = 2 / float(lam.max()), self(0.0)
         high = edge
         while not (bool(self(high) > start) and bool(self.gradient(high) > 0)) and high < 1e9 * edge:

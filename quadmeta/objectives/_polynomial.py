@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from quadmeta.arithmetic._container import Container
-from quadmeta.arithmetic.exact import evaluate
+from quadmeta.arithmetic.exact import convert, evaluate
 from quadmeta.arithmetic.jet import Jet
 from quadmeta.optimizers._base import LogLoss, PolynomialOptimizer
 from quadmeta.problems._base import QuadraticProblem
@@ -110,6 +110,8 @@ class PolynomialLoss:
     def exactly(self, compose: Callable[[tuple[Array, ...]], Array], theta: Array, order: int, kind: str,
                 digits: int) -> Array:
         """``compose`` of F and its derivatives up to ``order``, in one arithmetic with the data taken as exact."""
+        if self.optimizer.read(convert("float64", theta)).ndim > 1 and self.optimizer.shape:
+            raise ValueError(f"theta has shape {np.shape(theta)}: exact arithmetic takes one vector of parameters")
         modes = self.problem.modes()
         lam, data, tasks = modes.eigenvalues, modes.weights if modes.given else modes.error, 1
         if self.pooled:
@@ -124,6 +126,8 @@ class PolynomialLoss:
 
     def definition(self, theta: Array, order: int) -> tuple[Array, ...]:
         """F and its derivatives by T steps of the optimizer with the derivatives of every iterate, in float64."""
+        if self.optimizer.read(theta).shape != self.optimizer.shape:
+            raise ValueError(f"theta has shape {np.shape(theta)}: a definition takes one theta")
         problem, vector = self.problem, bool(self.optimizer.shape)
         jets = Jet.parameters(np.atleast_1d(self.optimizer.read(theta)).tolist())
 

@@ -7,6 +7,7 @@ import numpy as np
 from quadmeta.objectives._base import Objective
 from quadmeta.objectives._log import chain, compose, transform
 from quadmeta.optimizers._base import LogLoss
+from quadmeta.problems._base import QuadraticProblem
 from quadmeta.optimizers.gradient_descent import GradientDescent
 
 Array = Any
@@ -35,6 +36,8 @@ class MeanLogObjective(Objective):
     def __post_init__(self) -> None:
         if self.pooled:
             raise ValueError("pooled = True is the log of the mean: use LogObjective")
+        if not isinstance(self.problem, QuadraticProblem):
+            raise ValueError(f"{self.problem!r} is one task with noisy gradients: use LogObjective")
         super().__post_init__()
 
     def log_loss(self, theta: Array, order: int = 2) -> LogLoss:

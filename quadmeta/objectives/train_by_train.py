@@ -25,6 +25,7 @@ class TrainByTrain(OuterObjective):
         """eta*_train, from the sign of the derivative and never from values of J, of which it is far below rounding."""
         if isinstance(self.source, ExpectedLoss):
             return super().minimizer()
+        self._require_gradient_descent()
         return plain(self.polynomial.minimizer(*self.spectrum()))
 
     def minima(self) -> Minima:

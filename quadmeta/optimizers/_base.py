@@ -55,7 +55,7 @@ class Optimizer(ABC):
         Raises:
             ValueError: NaN, infinity, a negative step size or a wrong last axis.
         """
-        name = " and ".join(self.free)
+        name = " and ".join(self.free) or "theta"
         array = step_sizes(name, theta) if self.nonnegative else finite(name, theta)
         if self.shape and array.shape[-1:] != self.shape:
             raise ValueError(f"{name} has shape {array.shape}: pass (..., {self.shape[0]}), one entry a parameter")

@@ -130,9 +130,9 @@ class Momentum(PolynomialOptimizer):
         """The best theta found, one for each row of spectra: F has many local minima, their number grows with T.
 
         Searched are 0 < eta <= 4 / mu and 0 <= beta < 1, which contain every minimiser: a grid with up to 1000 points
-        in the angle of the complex roots (step size alone; fewer where both are free), then Newton's method on
-        R = F^(1/2T) from the best local minima of the grid. Ripples of F are finer than that grid for T above about
-        250: another minimum may then be lower, in log F by about 1.
+        in the angle of the complex roots (fewer where both are free), then Newton's method on R = F^(1/2T) from the
+        best local minima of the grid. Where minima are narrow (few eigenvalues, a momentum next to 1, T above about
+        250) another one may be lower, in log F by a few units.
         """
         shape = np.broadcast_shapes(np.shape(eigenvalues), np.shape(weights))
         lam, omega = (np.broadcast_to(x, shape).reshape(-1, shape[-1]) for x in (eigenvalues, weights))
@@ -158,7 +158,7 @@ class Momentum(PolynomialOptimizer):
         n = min(self.steps, 250)
         best = 1 - 2 / (1 + math.sqrt(L / mu))  # sqrt(beta) of the optimal tuning
         if self.step_size is not None:
-            return np.union1d(np.linspace(0, 1, 4 * n + 8)[:-1], [best**2, _LAST])[None, :, None]
+            return self._momenta(mu, L, n, best**2)[None, :, None]
         if self.momentum is None:
             root, angles = np.append(1 - np.geomspace(0.1 / n, 1, 24), best)[:, None], min(n, 24) + 8
         else:
@@ -167,6 +167,16 @@ class Momentum(PolynomialOptimizer):
         wide = np.broadcast_to(np.geomspace(0.01 / L, 4 / mu, 60), (len(root), 60))
         eta = np.sort(np.concatenate([x / L, x / mu, wide], axis=-1), axis=-1)
         return np.stack(np.broadcast_arrays(eta, root**2), axis=-1)[..., :len(self.free)]
+
+    def _momenta(self, mu: float, L: float, n: int, best: float) -> Array:
+        """Momenta r^2 where roots at L or mu have even angles, 1 + r^2 - eta lambda = 2 r cos(angle); and even ones."""
+        cosines, roots = np.cos(np.linspace(0, np.pi, 8 * n + 8)), []
+        for lam in (mu, L):
+            square = cosines**2 - (1 - self.step_size * lam)  # type: ignore[operator]
+            side = np.sqrt(np.where(square < 0, np.nan, square))
+            roots += [cosines + side, cosines - side]
+        r, even = np.concatenate(roots), np.linspace(0, 1, 4 * n + 8)[:-1]
+        return np.unique(np.concatenate([r[(r >= 0) & (r < 1)] ** 2, even, even**2, [best, _LAST]]))
 
     def _pair(self, theta: Array, like: Array) -> tuple[Array, Array]:
         """(eta, beta): the free ones from theta, the given ones in the number type of the array ``like``."""

@@ -144,7 +144,7 @@ class Schedule(PolynomialOptimizer):
         on the loss is 0 at 1/lambda_i, and the T - n spare steps, which are free, repeat 1/lambda_max.
 
         The loss reacts to the rounding of the steps themselves, the more the better it is: beyond T of about 20 on a
-        Hessian of real data, the best steps in float64 lose many digits of it, or all.
+        Hessian of real data, earlier for kappa of 1e6 and more, the best steps in float64 lose digits of it, or all.
         """
         shape = np.broadcast_shapes(np.shape(eigenvalues), np.shape(weights))
         lam, omega = (np.broadcast_to(x, shape).reshape(-1, shape[-1]) for x in (eigenvalues, weights))

@@ -104,8 +104,8 @@ class QuadraticBound(Bound):
         """(lambda, Q) of H, ascending."""
         lam, Q = np.linalg.eigh(self.H)
         if lam[0] <= len(lam) * np.finfo(float).eps * lam[-1]:
-            raise ValueError(f"the inner Hessian is singular (eigenvalue {lam[0]:.3g} next to {lam[-1]:.3g}): add a "
-                             "ridge, or give some sample or task a positive weight")
+            raise ValueError(f"the inner Hessian is singular to rounding (eigenvalue {lam[0]:.3g} next to "
+                             f"{lam[-1]:.3g}): add a ridge, or give samples or tasks positive weights of closer size")
         return lam, Q
 
     @cached_property

@@ -3,7 +3,7 @@ from typing import Any
 
 import numpy as np
 
-from quadmeta._validate import finite
+from quadmeta._validate import finite, natural
 from quadmeta.spectra import rotation
 from quadmeta.task_risk import TaskRisk
 
@@ -60,18 +60,18 @@ def _held_out(rng: np.random.Generator, n: int, root: Array, truth: Array, sigma
     return X, X @ truth + scale * sigma * np.eye(d + 1)[d]
 
 
-def standardised(X: Array, Y: Array, main: int, held_out: int, seed: int) -> tuple[tuple[Array, Array], ...]:
+def standardised(X: Array, Y: Array, main: int, held_out: int, seed: int) -> tuple[tuple[Array, ...], ...]:
     """Training and held-out rows, both standardised with the training means and deviations."""
     n = len(X)
-    if main < 2 or held_out < 1 or main + held_out > n:
+    if natural("main", main) < 2 or natural("held_out", held_out) + main > n:
         raise ValueError(f"main = {main!r}, held_out = {held_out!r}: pass at least 2 and 1, together at most {n}")
     order = np.random.default_rng(seed).permutation(n)
     train, rest = order[:main], order[main:main + held_out]
-    out = []
-    for part in (train, rest):
-        x, y = ((Z[part] - Z[train].mean(axis=0)) / Z[train].std(axis=0) for Z in (X, Y))
-        out.append((x, y))
-    return tuple(out)
+    scales = [Z[train].std(axis=0) for Z in (X, Y)]
+    if not all((scale > 0).all() for scale in scales):
+        raise ValueError(f"main = {main} training rows leave a column constant: pass more, or another seed")
+    return tuple(tuple((Z[part] - Z[train].mean(axis=0)) / scale for Z, scale in zip((X, Y), scales, strict=True))
+                 for part in (train, rest))
 
 
 def _unit(x: Array) -> Array:

@@ -7,7 +7,7 @@ import numpy as np
 
 from quadmeta._validate import finite
 from quadmeta.problems._bilevel import QuadraticBilevel, QuadraticBound
-from quadmeta.problems._weighted import design, mean_square
+from quadmeta.problems._weighted import design, mean_square, triangle
 
 Array = Any
 
@@ -19,22 +19,23 @@ class WeightedTasks(QuadraticBilevel):
     """(tasks, p, p)"""
     moments: Array
     """(tasks, p, outputs)"""
-    constants: Array
-    """(tasks,) ||Y_k||^2 / (2 n_k)."""
+    factors: tuple[Array, ...]
+    """R_k of [X_k Y_k] / sqrt n_k = Q R_k, the losses without cancellation; the outer loss last."""
     rho: float
 
     def _store(self, tasks: Sequence[tuple[Array, Array]], outer: str, held_out: tuple[Array, Array]) -> None:
-        forms = [mean_square(*design(f"task {k}", *task)) for k, task in enumerate(tasks)]
-        H2, B2, c2 = mean_square(*design(outer, *held_out))
+        sets = [*(design(f"task {k}", *task) for k, task in enumerate(tasks)), design(outer, *held_out)]
+        *forms, (H2, B2, c2) = (mean_square(*one) for one in sets)
         for k, (gram, moment, _) in enumerate(forms):
             if gram.shape != H2.shape or moment.shape != B2.shape:
                 raise ValueError(f"task {k} has p x outputs = {moment.shape}, {outer} {B2.shape}: pass equal ones")
         if not finite("rho", self.rho) >= 0:
             raise ValueError(f"rho = {self.rho!r} must be >= 0")
-        grams, moments, constants = (np.array(part) for part in zip(*forms, strict=True))
-        for name, x in (("grams", grams), ("moments", moments), ("constants", constants), ("outer_hessian", H2),
+        for name, x in (("grams", np.array([form[0] for form in forms])),
+                        ("moments", np.array([form[1] for form in forms])), ("outer_hessian", H2),
                         ("outer_linear", B2), ("outer_constant", c2), ("start", np.zeros(B2.size))):
             object.__setattr__(self, name, x)
+        object.__setattr__(self, "factors", tuple(triangle(*one) for one in sets))
 
     @abstractmethod
     def weights(self, alpha: Array) -> Array:
@@ -47,8 +48,12 @@ class WeightedTasks(QuadraticBilevel):
     def bind(self, alpha: Array) -> QuadraticBound:
         """H = sum phi_k X_k'X_k / n_k + rho I."""
         phi = self.weights(alpha)
-        H = np.tensordot(phi, self.grams, 1) + self.rho * np.eye(len(self.outer_hessian))
-        return QuadraticBound(H, np.tensordot(phi, self.moments, 1), self, alpha)
+        with np.errstate(over="ignore", invalid="ignore"):
+            H = np.tensordot(phi, self.grams, 1) + self.rho * np.eye(len(self.outer_hessian))
+            B = np.tensordot(phi, self.moments, 1)
+        if not np.isfinite(H).all() or not np.isfinite(B).all():
+            raise ValueError(f"weights up to {phi.max():.3g} overflow: pass smaller ones")
+        return QuadraticBound(H, B, self, alpha)
 
     def pair(self, alpha: Array, X: Array, V: Array) -> Array:
         """phi_k' (<X_k'X_k / n_k, X> - <X_k'Y_k / n_k, V>)."""
@@ -58,7 +63,20 @@ class WeightedTasks(QuadraticBilevel):
         """phi_k' times the gradient of task k at W."""
         return self._chain(alpha, self.grams @ W - self.moments)
 
+    @property
+    def constants(self) -> Array:
+        """(tasks,) ||Y_k||^2 / (2 n_k)."""
+        p = self.outer_linear.shape[0]
+        return np.array([(R[:, p:] ** 2).sum() / 2 for R in self.factors[:-1]])
+
     def losses(self, w: Array) -> Array:
         """||X_k W - Y_k||^2 / (2 n_k) of every task, shape (tasks,)."""
+        return np.array([self._loss(R, w) for R in self.factors[:-1]])
+
+    def outer(self, w: Array) -> Array:
+        """L_2(w)."""
+        return self._loss(self.factors[-1], w)
+
+    def _loss(self, R: Array, w: Array) -> float:
         W = np.reshape(w, self.outer_linear.shape)
-        return ((W * (self.grams @ W)) / 2 - self.moments * W).sum(axis=(1, 2)) + self.constants
+        return float(((R @ np.vstack([W, -np.eye(W.shape[1])])) ** 2).sum() / 2)

@@ -23,6 +23,11 @@ def mean_square(X: Array, Y: Array) -> tuple[Array, Array, float]:
     return X.T @ X / n, X.T @ Y / n, float((Y**2).sum() / (2 * n))
 
 
+def triangle(X: Array, Y: Array) -> Array:
+    """R of [X Y] / sqrt n = QR: ||XW - Y||^2 / (2n) = ||R [W; -I]||^2 / 2, never negative, without cancellation."""
+    return np.linalg.qr(np.hstack([X, Y]) / np.sqrt(len(X)), mode="r")
+
+
 def sigmoid(x: Array) -> Array:
     """1 / (1 + e^-x) without overflow."""
     e = np.exp(-np.abs(x))

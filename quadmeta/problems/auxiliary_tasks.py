@@ -60,11 +60,16 @@ class AuxiliaryTasks(WeightedTasks):
             opposite: offset_2j = -offset_(2j-1) in direction.
             fixed: designs with X'X / n = Sigma exactly.
         """
-        d, K = natural("d", d), len(unrelatedness)
-        n = [natural("samples", int(x)) for x in np.broadcast_to(samples, K + 1)]
-        noise, delta = np.broadcast_to(finite("sigma", sigma), (K + 1,)), finite("unrelatedness", unrelatedness)
+        d, delta, noise = natural("d", d), finite("unrelatedness", unrelatedness), finite("sigma", sigma)
+        K, counts = len(np.atleast_1d(delta)), np.asarray(samples)
+        if delta.ndim != 1 or noise.shape not in ((), (K + 1,)) or counts.shape not in ((), (K + 1,)):
+            raise ValueError(f"samples = {samples!r}, sigma = {sigma!r}: pass a number or K + 1 = {K + 1} of them, and "
+                             f"unrelatedness = {unrelatedness!r} as a list of K")
+        n = [natural("samples", x) for x in np.broadcast_to(counts, K + 1)]
+        noise = np.broadcast_to(noise, K + 1)
         if (noise < 0).any() or (delta < 0).any():
             raise ValueError(f"sigma = {sigma!r} and unrelatedness = {unrelatedness!r} must be >= 0")
+        held_out = held_out if held_out == 0 else natural("held_out", held_out, "pass a whole number, or 0")
         if shared and len(set(n)) > 1:
             raise ValueError(f"samples = {n} differ between tasks that share their inputs: pass one number")
         sets, held, truth = drawn(d, n, noise, delta, seed, shared, held_out, covariance, opposite, fixed, rho)
@@ -96,10 +101,11 @@ class AuxiliaryTasks(WeightedTasks):
         Features are the 64 pixels / 16 and a constant; targets are +-1.
         """
         from sklearn.datasets import load_digits
-        data, sizes = load_digits(), [main, *[each] * 9, held_out]
-        if digit not in range(10) or min(sizes) < 1 or sum(sizes) > len(data.target):
-            raise ValueError(f"digit = {digit!r} must be in 0..9, and {sizes} images positive, at most "
-                             f"{len(data.target)} in all: pass smaller main, each or held_out")
+        sizes = [natural("main", main), *[natural("each", each)] * 9, natural("held_out", held_out)]
+        data = load_digits()
+        if not isinstance(digit, int) or digit not in range(10) or sum(sizes) > len(data.target):
+            raise ValueError(f"digit = {digit!r} must be in 0..9, and {sum(sizes)} images at most {len(data.target)}: "
+                             "pass smaller main, each or held_out")
         order = np.random.default_rng(seed).permutation(len(data.target))
         X, signs = np.column_stack([data.data / 16, np.ones(len(order))]), 2 * one_hot("labels", data.target, 10) - 1
         targets = [digit, *[k for k in range(10) if k != digit], digit]
@@ -119,6 +125,7 @@ class AuxiliaryTasks(WeightedTasks):
 
     def weights(self, alpha: Array) -> Array:
         """(1, phi)."""
+        alpha = finite("alpha", alpha)
         if self.softplus:
             return np.concatenate([[1.0], np.logaddexp(0, alpha)])
         if (alpha < 0).any():
@@ -143,8 +150,8 @@ class AuxiliaryTasks(WeightedTasks):
         """
         from scipy.linalg import eigh
         u = np.ones(len(self.tasks)) if direction is None else finite("direction", direction)
-        if not finite("step_size", step_size) > 0 or (u < 0).any() or not u.any():
-            raise ValueError(f"step_size = {step_size!r} must be > 0, direction = {u!r} >= 0 and not 0")
+        if not finite("step_size", step_size) > 0 or u.shape != (len(self.tasks),) or (u < 0).any() or not u.any():
+            raise ValueError(f"step_size = {step_size!r} must be > 0, direction = {u!r} >= 0 and not 0, one a task")
         room = (2 / step_size - self.rho) * np.eye(len(self.outer_hessian)) - self.grams[0]
         if not np.linalg.eigvalsh(room)[0] > 0:
             raise ValueError(f"step_size = {step_size!r} is not stable without auxiliary tasks: pass one below 2/L")

@@ -43,6 +43,7 @@ class StreamingGaussian(RotatedProblem):
         sigma = given("sigma", self.sigma)
         if sigma.ndim or sigma < 0:
             raise ValueError(f"sigma = {self.sigma!r} must be one number >= 0: pass a standard deviation")
+        object.__setattr__(self, "sigma", sigma.item())
 
     @classmethod
     def from_spectrum(cls, eigenvalues: Array, error: Array, sigma: Any = 0.0) -> "StreamingGaussian":

@@ -131,11 +131,13 @@ BAD = {
     "truncation": (lambda: qm.TrainByTrain(STREAM, sgd(3), truncation=1.0), "expected loss of SGD has none"),
     "negative": (lambda: qm.NaiveObjective(STREAM, sgd(3))(-0.1), "negative"),
     "kind": (lambda: qm.NaiveObjective(STREAM, sgd(3)).exactly(0.1, kind="interval"), "recursion of the moments"),
-    "scanned": (lambda: qm.TrainByTrain(STREAM, sgd(3)).scanned(), "noisy gradients and no modes"),
+    "scanned": (lambda: qm.TrainByTrain(STREAM, sgd(3)).scanned(), "searched for GradientDescent"),
     "tape": (lambda: qm.hypergradient(qm.LogObjective(STREAM, sgd(3)), 0.1, qm.Reverse()), "a tape unrolls"),
     "minima": (lambda: qm.TrainByTrain(STREAM, sgd(3)).minima(), "noisy gradients, so its loss"),
     "gradient descent": (lambda: qm.LogObjective(STREAM, qm.GradientDescent(3)), "StochasticGradientDescent"),
     "a quadratic": (lambda: qm.LogObjective(qm.Quadratic.random(3, 0), sgd(3)), "StochasticGradientDescent"),
+    "mean of logs": (lambda: qm.MeanLogObjective(STREAM, sgd(3)), "one task with noisy gradients"),
+    "one mode": (lambda: qm.LogObjective(qm.NoisyQuadratic([2.0], [1.0], [0.0]), sgd(3)), "reaches a loss of 0"),
     "given": (lambda: qm.NaiveObjective(STREAM, qm.StochasticGradientDescent(3, 0.1)), "no free parameter"),
     "T = 0": (lambda: sgd(0), "steps = 0"),
 }
@@ -147,3 +149,22 @@ def test_bad_input_is_one_line_that_names_it(name):
     with pytest.raises(ValueError, match=message) as caught:
         call()
     assert "\n" not in str(caught.value)
+
+
+def test_best_step_far_below_the_limit_or_zero():
+    small = qm.NaiveObjective(qm.StreamingGaussian.from_spectrum([1.0, 2.0], [1e-4] * 2, 1.0), sgd(10))
+    best = small.minimizer()
+    assert 1e-9 < best < 1e-7 and small(best) < small(3e-6) and small(best) < small(best / 3)
+    nothing = qm.NaiveObjective(qm.StreamingGaussian.from_spectrum([1.0, 2.0], [0.0, 0.0], 1.0), sgd(10))
+    assert nothing.minimizer() == 0
+
+
+def test_best_step_where_the_loss_underflows():
+    log = qm.LogObjective(qm.StreamingGaussian.from_spectrum([1.0, 1e-3], [1.0, 1.0]), sgd(10**6))
+    best = log.minimizer()
+    assert log.gradient(best * (1 - 1e-6)) < 0 < log.gradient(best * (1 + 1e-6))
+
+
+def test_a_small_integer_sigma_does_not_wrap_round():
+    problem = qm.StreamingGaussian.from_spectrum([1.0, 2.0], [1.0, 1.0], np.int8(20))
+    assert qm.TrainByTrain(problem, sgd(3))(0.1).to_float() > 200

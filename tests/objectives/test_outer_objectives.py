@@ -100,3 +100,23 @@ def test_result_does_not_depend_on_blocks(monkeypatch):
         with monkeypatch.context() as patch:
             patch.setattr("quadmeta.objectives._outer.BLOCK", 20)
             assert bool((loss(p, qm.GradientDescent(5)).gradient(eta) == whole).all())
+
+
+@pytest.mark.parametrize("call, message", [
+    (lambda p: qm.TrainByValidation(p, qm.HeavyBall(20, momentum=0.9), truncation=3.0), "truncation follows"),
+    (lambda p: qm.TrainByValidation(p, qm.HeavyBall(10, step_size=0.01))(2.0), "momentum"),
+    (lambda p: qm.TrainByValidation(p, qm.HeavyBall(10, momentum=0.5)).minimizer(), "searched for GradientDescent"),
+    (lambda p: qm.TrainByTrain(p, qm.HeavyBall(10, momentum=0.5)).minimizer(), "searched for GradientDescent"),
+    (lambda p: qm.PopulationRisk(p, qm.HeavyBall(10, momentum=0.5)).scanned(), "searched for GradientDescent"),
+    (lambda p: qm.PopulationRisk(p, qm.HeavyBall(10)), "tunes one number")])
+def test_what_belongs_to_gradient_descent_is_refused_elsewhere(call, message):
+    with pytest.raises(ValueError, match=message):
+        call(qm.LeastSquares.draw(12, 4, 1.0, validation=8))
+
+
+@pytest.mark.parametrize("optimizer", [qm.HeavyBall(7, momentum=0.4), qm.Nesterov(7, step_size=0.3)])
+@pytest.mark.parametrize("cls", [qm.TrainByTrain, qm.TrainByValidation, qm.PopulationRisk])
+def test_momentum_scores_every_outer_loss(cls, optimizer):
+    objective = cls(qm.LeastSquares.draw(12, 4, 1.0, validation=8), optimizer)
+    for order, got in enumerate((objective(0.37), objective.gradient(0.37), objective.curvature(0.37))):
+        assert got.to_float() == pytest.approx(objective.definition(0.37, order), rel=1e-11)

@@ -359,3 +359,17 @@ def test_bad_input_is_one_line_that_names_it(name):
 def test_repr_shows_what_is_given():
     assert repr(HeavyBall(5, momentum=0.25)) == "HeavyBall(steps=5, momentum=0.25)"
     assert repr(Nesterov(5, 0.1, 0.5)) == "Nesterov(steps=5, step_size=0.1, momentum=0.5)"
+
+
+def test_momentum_of_a_given_step_is_found_between_narrow_minima():
+    problem = qm.Quadratic.from_spectrum([1.0, 1.4], weights=[1.0, 1.0])
+    log = qm.LogObjective(problem, HeavyBall(7, step_size=1.0))
+    assert log(log.minimizer()) <= log(np.linspace(0, 0.999, 4001)).min() + 1e-9
+
+
+def test_exact_arithmetic_and_definitions_take_one_theta():
+    naive = qm.NaiveObjective(qm.Quadratic.from_spectrum([1, 3, 10], error=[1, 1, 1]), HeavyBall(5))
+    for call in (lambda: naive.exactly([[0.1, 0.2], [0.05, 0.5]]), lambda: naive.definition([[0.1, 0.2]]),
+                 lambda: naive.exactly([0.1, 3.0])):
+        with pytest.raises(ValueError, match="one vector of parameters|one theta|momentum"):
+            call()

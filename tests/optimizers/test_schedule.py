@@ -272,7 +272,7 @@ BAD = {
     "T = 0": (lambda p: Schedule(0), "steps = 0"),
     "empty": (lambda p: qm.LogObjective(p, Schedule(2))([]), r"step_sizes has shape \(0,\)"),
     "wrong length": (lambda p: qm.LogObjective(p, Schedule(2))([0.1, 0.2, 0.3]), r"step_sizes has shape \(3,\)"),
-    "wrong length, exactly": (lambda p: qm.LogObjective(p, Schedule(2)).exactly([0.1], 1), "step_sizes has 1 entries"),
+    "wrong length, exactly": (lambda p: qm.LogObjective(p, Schedule(2)).exactly([0.1], 1), "step_sizes has shape"),
     "NaN": (lambda p: qm.LogObjective(p, Schedule(2))([0.1, np.nan]), "step_sizes has the non-finite"),
     "signed": (lambda p: Schedule(2).signed_residual(p.eigenvalues, [0.1, 0.2]), "use objective.exactly"),
     "kappa": (lambda p: qm.LogObjective(qm.Quadratic.from_spectrum([2.0], weights=[1.0]), Schedule(2)), "kappa = 1"),

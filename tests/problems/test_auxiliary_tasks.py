@@ -141,6 +141,11 @@ BAD = {
     "noise": (lambda: qm.AuxiliaryTasks.draw(2, 5, -1.0, [1.0]), "must be >= 0"),
     "few rows": (lambda: qm.AuxiliaryTasks.draw(4, 3, 1.0, [1.0], fixed=True), "at least d = 4"),
     "covariance": (lambda: qm.AuxiliaryTasks.draw(2, 5, 1.0, [1.0], covariance=[1, 0]), "2 eigenvalues > 0"),
+    "fraction of a sample": (lambda: qm.AuxiliaryTasks.draw(2, 20.7, 1.0, [1.0]), "samples = "),
+    "sizes": (lambda: qm.AuxiliaryTasks.draw(2, [5, 6, 7], 1.0, [1.0]), "K \\+ 1 = 2 of them"),
+    "held out": (lambda: qm.AuxiliaryTasks.draw(2, 5, 1.0, [1.0], held_out=-1), "held_out = -1"),
+    "constant column": (lambda: qm.AuxiliaryTasks.diabetes(main=3), "leave a column constant"),
+    "overflow": (lambda: golden().at([1e308 * 1.7]).minimizer, "overflow|singular"),
     "unstable start": (lambda: golden().critical_weight(10.0), "not stable without auxiliary tasks"),
     "direction": (lambda: golden().critical_weight(0.1, [0.0]), "not 0"),
 }
