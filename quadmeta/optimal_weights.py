@@ -50,8 +50,8 @@ class Minima(NamedTuple):
 def simplex_minimum(problem: AuxiliaryTasks) -> Minima:
     """The global minimum for tasks with the inputs of the main one and no ridge: a convex programme on the simplex.
 
-    w_* = sum pi_k b_k, so F = ||E pi||^2 / 2 for columns E_k = X_A b_k - y_A over sqrt n_A; non-negative least squares
-    for the rows [E; 1'] with target [0; 1], up to scale.
+    w_* = sum pi_k b_k, so F = ||E pi||^2 / 2 for columns E_k = (X_A b_k - y_A) / sqrt n_A, in rotated coordinates;
+    non-negative least squares for the rows [E; 1'] with target [0; 1], up to scale.
 
     Raises:
         ValueError: other inputs, a ridge, or a singular X_0'X_0.
@@ -59,10 +59,10 @@ def simplex_minimum(problem: AuxiliaryTasks) -> Minima:
     from scipy.optimize import nnls
     if problem.rho or np.abs(problem.grams - problem.grams[0]).max() > 1e-12 * np.abs(problem.grams).max():
         raise ValueError("the tasks need the inputs of the main one and rho = 0: use local_minima")
-    X, Y = (np.asarray(part, dtype=float) for part in problem.auxiliary)
     lam, Q = _bound(problem, np.eye(len(problem.grams))[0]).spectrum
     b = Q / lam @ Q.T @ problem.moments
-    E = ((X @ b) - Y.reshape(len(X), -1)).reshape(len(b), -1).T / np.sqrt(len(X))
+    outputs = b.shape[2]
+    E = np.array([(problem.factors[-1] @ np.vstack([one, -np.eye(outputs)])).ravel() for one in b]).T
     scale = np.abs(E).max() or 1.0
     x = nnls(np.vstack([E / scale, np.ones(len(b))]), np.append(np.zeros(len(E)), 1.0))[0]
     pi = x / x.sum()

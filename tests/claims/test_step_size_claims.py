@@ -3,7 +3,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings, strategies as st
+from hypothesis import assume, given, HealthCheck, settings, strategies as st
 from scipy.optimize import brentq
 
 import quadmeta as qm
@@ -34,7 +34,7 @@ def instances(draw, claim):
 
 
 @pytest.mark.parametrize("name, form", EXACT)
-@settings(max_examples=25)
+@settings(max_examples=25, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
 @given(data=st.data())
 def test_sides_hold_on_any_rational_instance(name, form, data):
     claim = qm.claim(name)
