@@ -113,6 +113,8 @@ def bilevel_descent(loss: OuterLoss, alpha: Array, estimator: Estimator, rule: G
         raise ValueError("warm = False starts every run anew: a schedule of several runs needs warm=True")
     while True:
         loss = runs[state.step % len(runs)]
+        if exact and not estimator.steps_matter:  # more steps beyond 2/L would only amplify the rounding of w_*
+            loss = replace(loss, optimizer=replace(loss.optimizer, steps=1))
         begin = _minimum(loss, state.alpha) if exact else state.start
         found = hypergradient(loss, state.alpha, estimator, start=begin)
         _refuse(found, estimator, state.step + 1, loss.step_size, unstable or exact and not estimator.steps_matter)

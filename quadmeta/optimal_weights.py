@@ -101,6 +101,8 @@ def _on_the_line(problem: AuxiliaryTasks) -> list[tuple[Array, float]]:
     """(pi, F) of the local minima for one auxiliary task."""
     from scipy.optimize import brentq
 
+    _ = _bound(problem, np.full(2, 0.5)).spectrum  # refuses tasks that do not determine w_* together
+
     def share(log: float) -> Array:
         return np.array([1 / (1 + np.exp(log)), 1 / (1 + np.exp(-log))])
 

@@ -152,7 +152,11 @@ def test_exact_implicit_gradients_need_no_step_size():
     loss = qm.OuterLoss(p, qm.GradientDescent(1, step))
     for estimator in (qm.Implicit(), qm.ConjugateGradient(products=4)):
         run = bilevel_descent(loss, [0.01, 0.0], estimator, Gradient(5.0), lower=0.0, exact=True)
-        assert state(run, 60).alpha[0] > 1
+        one = state(run, 60).alpha
+        assert one[0] > 1
+        many = qm.OuterLoss(p, qm.GradientDescent(2000, step))  # whose steps would amplify the rounding of w_*
+        run = bilevel_descent(many, [0.01, 0.0], estimator, Gradient(5.0), lower=0.0, exact=True)
+        assert (state(run, 60).alpha == one).all()
 
 
 def test_losses_of_targets_far_from_zero_are_not_lost_to_rounding():

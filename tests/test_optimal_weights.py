@@ -115,3 +115,9 @@ def test_minima_of_one_task_are_all_found():
         inner = ((F[1:-1] < F[:-2]) & (F[1:-1] < F[2:])).sum()
         got = local_minima(p).phi.ravel()
         assert ((got > np.exp(-8.9)) & (got < np.exp(8.9))).sum() == inner
+
+
+@pytest.mark.parametrize("tasks", [1, 2])
+def test_tasks_that_do_not_determine_w_together_are_refused(tasks):
+    with pytest.raises(ValueError, match="add a ridge"):
+        local_minima(qm.AuxiliaryTasks.draw(5, [1] * (tasks + 1), 1.0, [0.5] * tasks, 0, held_out=6))
