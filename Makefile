@@ -10,7 +10,7 @@ export OMP_NUM_THREADS ?= 1
 export MKL_NUM_THREADS ?= 1
 WORKERS ?= 2
 
-.PHONY: help figures smoke test check certify clean
+.PHONY: help figures smoke test check certify mutants clean
 
 help:
 	@echo "make figures   every figure at paper scale, stale ones only (WORKERS=$(WORKERS))"
@@ -18,6 +18,7 @@ help:
 	@echo "make test      all gates and all tests"
 	@echo "make check     the gates alone: style, types, imports, docstrings"
 	@echo "make certify   10^5 rational instances of each bias bound and sign test, 0 violations (40 min)"
+	@echo "make mutants   survivors of mutation tests, into tests/mutants (MODULES=arithmetic/signlog; hours for all)"
 	@echo "make clean     remove .venv and caches"
 
 $(READY): setup.cfg pyproject.toml constraints.txt
@@ -43,6 +44,10 @@ test: check
 
 certify: $(READY)
 	$(RUN) -m quadmeta.certify
+
+mutants: $(READY)
+	$(RUN) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[mutants]'
+	nice -n 10 $(RUN) tests/mutants/run.py $(MODULES)
 
 clean:
 	rm -rf $(VENV) .cache build *.egg-info

@@ -23,7 +23,8 @@ def parser() -> argparse.ArgumentParser:
                               epilog="Fresh results are left alone, an interrupted run resumes.")
     one.add_argument("names", nargs="*", metavar="NAME")
     one.add_argument("--smoke", action="store_true", help="seconds-long settings, serial, into figures/smoke")
-    one.add_argument("--workers", default="1", metavar="N", help="local processes (default: 1)")
+    one.add_argument("--workers", default="1", metavar="N",
+                     help="local processes (default: 1), or tcp://HOST:PORT for a Dask cluster")
     how = one.add_mutually_exclusive_group()
     how.add_argument("--redraw", action="store_true", help="check and draw the tables that are there")
     how.add_argument("--force", action="store_true", help="compute every point again")
@@ -48,9 +49,10 @@ def main(arguments: Sequence[str] | None = None, places: Any = None) -> int:
 
 
 def _run(asked: argparse.Namespace, places: Any) -> int:
-    from experiments._job import BAD_USE, Run
+    from experiments._job import BAD_USE, NOT_COMPUTED, Run
     from experiments._run import run
     from quadmeta._registry import unknown
+    from quadmeta.sweep import ClusterError
     known = places.names()
     for name in asked.names:
         if name not in known:
@@ -66,6 +68,9 @@ def _run(asked: argparse.Namespace, places: Any) -> int:
     except ValueError as error:
         print(error, file=sys.stderr)
         return BAD_USE
+    except ClusterError as error:
+        print(f"{error}; finished points are kept", file=sys.stderr)
+        return NOT_COMPUTED
 
 
 def _one_blas_thread() -> None:

@@ -1,7 +1,8 @@
 """From an experiment's script to its table and figure: compute the points, assert the claim, draw, write.
 
 Every module here without a leading underscore is an experiment: a docstring whose first line is the heading, CAPTION,
-SEED, FULL and SMOKE settings, ``points(**settings)``, ``measure(**point)``, ``check(rows)``, ``draw(rows)``.
+SEED, FULL and SMOKE settings, ``points(**settings)``, ``measure(**point)``, ``check(rows)``, ``draw(rows)``; one with
+more to write than a table and a figure has ``files(rows)``, {path below the figures: bytes}.
 """
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from typing import Any
 
 from experiments._points import Measured, Store
 from experiments._results import Row, plain
-from quadmeta.sweep import Failure, pmap
+from quadmeta.sweep import Failure, pmap, workers
 
 CONTRACT = ("CAPTION", "SEED", "FULL", "SMOKE", "points", "measure", "check", "draw")
 
@@ -78,22 +79,25 @@ def compute(module: Any, settings: Mapping[str, Any], where: int | str = 1, stor
     Args:
         module: the experiment, as in ``from experiments import schedules``.
         settings: ``module.FULL``, ``module.SMOKE`` or your own.
-        where: 1 for a loop, N for N processes.
+        where: 1 for a loop, N for N processes, ``tcp://host:port`` for a cluster.
         store: where finished points are looked up and kept.
         progress: called with ``(done, total, failed)`` as points land.
 
     Raises:
         PointsFailed: after all other points are computed.
         Interrupted: on Ctrl-C, where a store keeps the finished points.
-        WorkerKilled: as in :func:`quadmeta.sweep.pmap`.
+        WorkerKilled, ClusterError: as in :func:`quadmeta.sweep.pmap`.
     """
     todo = [plain(point) for point in module.points(**plain(settings))]
     results: list[Any] = [store.get(point) if store else None for point in todo]
     missing = [index for index, rows in enumerate(results) if rows is None]
+    far = isinstance(workers(where), str)  # workers on other machines, whose files are not ours
     landed = failed = 0
 
-    def report(_: int, result: object) -> None:
+    def report(index: int, result: Any) -> None:
         nonlocal landed, failed
+        if far and store is not None and not isinstance(result, Failure):
+            store.put(todo[missing[index]], result)
         landed, failed = landed + 1, failed + isinstance(result, Failure)
         if progress is not None:
             progress(len(todo) - len(missing) + landed, len(todo), failed)
@@ -101,7 +105,8 @@ def compute(module: Any, settings: Mapping[str, Any], where: int | str = 1, stor
     if progress is not None:
         progress(len(todo) - len(missing), len(todo), 0)
     try:
-        found = pmap(Measured(module.measure, store), [todo[index] for index in missing], where, report)
+        measured = Measured(module.measure, None if far else store)
+        found = pmap(measured, [todo[index] for index in missing], where, report)
     except KeyboardInterrupt:
         if store is None:
             raise

@@ -13,7 +13,8 @@ from experiments import _provenance as origin, _results as results
 from experiments._harness import Interrupted, Places, PointsFailed, Refused, compute
 from experiments._points import Store
 from experiments._progress import Progress
-from quadmeta.sweep import WorkerKilled, workers
+from quadmeta._files import write
+from quadmeta.sweep import ClusterError, WorkerKilled, workers
 
 FINE, CLAIM_FAILED, BAD_USE, NOT_COMPUTED = 0, 1, 2, 3
 SHOWN = 20  # failed points printed one by one
@@ -60,6 +61,8 @@ class Job:
             kept = f": {stop}" if isinstance(stop, Interrupted) else ""
             again = "without --force " if self.asked.force else ""
             raise Interrupted(f"interrupted in {self.name}{kept}; the same command {again}resumes") from None
+        except ClusterError:
+            raise  # the next experiment would meet the same cluster
         except Exception as error:
             traceback.print_exc()
             return self.fail(NOT_COMPUTED, f"stopped: {line(error)}")
@@ -81,9 +84,13 @@ class Job:
         hashes = {"csv": sha256(table).hexdigest(), "package": self.package,
                   "script": origin.digest(origin.whole(script))}
         last = origin.commit(self.places.root, ["quadmeta", f"{self.places.package}/{self.name}.py"])
-        record = origin.provenance(self.name, module, settings, len(rows), hashes, last, 1 if where > 1 else None)
+        record = origin.provenance(self.name, module, settings, len(rows), hashes, last, None if where == 1 else 1)
+        more = module.files(results.from_csv(table)) if hasattr(module, "files") else {}
+        record |= {"files": sorted(more)} if more else {}
         self.write({".csv": table, ".json": results.to_json(record)} | self.drawn(module, table))
-        results.write(self.mark, results.to_json({"key": key, "csv": hashes["csv"]}))
+        for name, data in more.items():
+            write(self.places.figures(self.asked.smoke) / name, data)
+        write(self.mark, results.to_json({"key": key, "csv": hashes["csv"]}))
         store.drop_others()
         print(f"{self.name}: {len(rows)} rows, {self.file('.svg').relative_to(self.places.root)}", flush=True)
         return FINE
@@ -119,6 +126,9 @@ class Job:
         files = [self.file(ending) for ending in (".csv", ".json", ".svg", ".png")]
         if not self.mark.exists() or not all(path.exists() for path in files):
             return False
+        more = json.loads(files[1].read_bytes()).get("files", ())
+        if not all((self.places.figures(self.asked.smoke) / name).exists() for name in more):
+            return False
         mark = {"key": key, "csv": sha256(files[0].read_bytes()).hexdigest()}
         return self.mark.read_bytes() == results.to_json(mark)
 
@@ -140,7 +150,7 @@ class Job:
     def write(self, files: dict[str, bytes]) -> None:
         """Write all results once all of them exist."""
         for ending, data in files.items():
-            results.write(self.file(ending), data)
+            write(self.file(ending), data)
 
     def fail(self, code: int, *lines: str) -> int:
         """Say what went wrong."""

@@ -1,4 +1,4 @@
-"""Points that are finished stay finished: each is one small file, written by whichever process computed it."""
+"""Points that are finished stay finished: each is one small file, written by whichever local process computed it."""
 import json
 import shutil
 from collections.abc import Callable, Mapping
@@ -7,7 +7,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from experiments._results import Row, tidy, to_json, write
+from experiments._results import Row, tidy, to_json
+from quadmeta._files import write
 
 
 @dataclass(frozen=True)

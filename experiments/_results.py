@@ -5,7 +5,6 @@ A table reads back with its types: ``1`` is an int, ``1.0`` a float, ``True`` a 
 import csv
 import io
 import json
-import os
 import re
 from collections.abc import Mapping, Sequence
 from math import isfinite
@@ -64,17 +63,6 @@ def from_csv(data: bytes) -> list[Row]:
 def to_json(record: Mapping[str, Any]) -> bytes:
     """A record as bytes that depend on nothing but its content."""
     return (json.dumps(record, allow_nan=False, sort_keys=True, indent=1, ensure_ascii=False) + "\n").encode()
-
-
-def write(path: Path, data: bytes) -> None:
-    """Write a whole file or none: under a temporary name in the same folder, then renamed."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        temporary.write_bytes(data)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def gallery(figures: Path) -> bytes:

@@ -28,9 +28,11 @@ _PLACES = {
     "ledger": "quadmeta.claims._ledger",
     "check": "quadmeta.claims._ledger",
     "claim": "quadmeta.claims._ledger",
-    "recheck": "quadmeta.claims._recheck",
+    "certificate": "quadmeta.claims._certificate",
+    "recheck": "quadmeta.certificates.recheck",
 }
-_MODULES = ("arithmetic", "auxiliary", "bilevel", "claims", "descent", "discount", "estimators", "filters",
+_MODULES = ("arithmetic", "auxiliary", "bilevel", "certificates", "claims", "descent", "discount", "estimators",
+            "filters",
             "gradient_flow", "horizons", "objectives", "optimal_weights", "optimizers", "phases", "plotting",
             "problems", "protocol", "schedules", "spectra", "sweep", "task_risk")
 

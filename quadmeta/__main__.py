@@ -1,26 +1,40 @@
-"""``python -m quadmeta``: the ledger of statements; ``check`` recomputes verdicts, ``show`` prints one in full.
+"""``python -m quadmeta``: the ledger of statements, and the commands that recompute and re-check it.
 
-Exit codes: 0 fine, 1 a recomputed verdict differs from the recorded one, 2 bad use, 3 something could not be computed.
+Exit codes: 0 fine; 1 a verdict differs from the recorded one, or a certificate does not show what it says; 2 bad use;
+3 something could not be computed.
 """
 import argparse
+import json
 import sys
 from collections.abc import Sequence
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
-    parser = argparse.ArgumentParser(prog="python -m quadmeta", description="Statements about tuning step sizes, and "
-                                     "their verdicts. Without a command: the ledger of recorded verdicts.")
-    commands = parser.add_subparsers(dest="command", metavar="{check,show}")
+    parser = argparse.ArgumentParser(prog="python -m quadmeta", description="Statements about tuning by gradient "
+                                     "descent and their verdicts. Without a command: the recorded ledger.")
+    commands = parser.add_subparsers(dest="command", metavar="{check,show,recheck,record}")
     check = commands.add_parser("check", help="recompute verdicts and compare them with the recorded ones")
     check.add_argument("names", nargs="*", metavar="NAME", help="claims (default: all)")
-    show = commands.add_parser("show", help="one claim: wordings, domain, both sides, counterexample, source code")
+    check.add_argument("--all", action="store_true", help="every claim; the default without a NAME")
+    check.add_argument("--json", action="store_true", help="one JSON list, a record for each form, on standard output")
+    show = commands.add_parser("show", help="one claim: wordings, domain, proof, worst instance, source code")
     show.add_argument("name", metavar="NAME")
+    again = commands.add_parser("recheck", help="verify certificates with the standard library alone")
+    again.add_argument("files", nargs="+", metavar="FILE")
+    commands.add_parser("record", help="search worst instances and write the numbers of the ledger (minutes)")
     options = parser.parse_args(arguments)
+    if options.command == "recheck":
+        return max(map(_recheck, options.files))
     if options.command is None:
         from quadmeta.claims._ledger import ledger
         print(ledger())
         return 0
+    if options.command == "record":
+        from quadmeta.claims._recording import write
+        return write()
+    if options.command == "check" and options.all and options.names:
+        parser.error("check takes names or --all, not both")
     from quadmeta._registry import members, unknown
     known = members("claims")
     names = options.names or list(known) if options.command == "check" else [options.name]
@@ -28,26 +42,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if name not in known:
             print(unknown("claim", name, known), file=sys.stderr)
             return 2
-    return _check(names) if options.command == "check" else _show(names[0])
+    return _check(names, options.json) if options.command == "check" else _show(names[0])
 
 
-def _check(names: Sequence[str]) -> int:
+def _check(names: Sequence[str], as_json: bool) -> int:
     """Recompute; a claim that fails to compute does not stop the others."""
-    from quadmeta.claims._ledger import differences
-    different, failed = 0, 0
+    from quadmeta.claims._ledger import compared
+    rows, failed = [], 0
     for name in names:
         try:
-            lines = differences(name)
+            rows += compared(name)
         except Exception as error:  # reported with its claim, exit code 3
             print(f"{name}: could not be computed: {type(error).__name__}: {error}", file=sys.stderr)
             failed += 1
-            continue
-        different += bool(lines)
-        print("\n".join(lines), end="\n" if lines else "")
-    agree = len(names) - different - failed
-    print(f"{agree} of {len(names)} claims as recorded" + (f", {different} differ" if different else "")
-          + (f", {failed} could not be computed" if failed else ""))
-    return 3 if failed else int(different > 0)
+    different = [row for row in rows if not row["agrees"]]
+    if as_json:
+        print(json.dumps(rows, indent=1))
+    else:
+        for row in different:
+            print(f"{row['claim']}, {row['form']}: recorded {row['recorded']} ({row['recorded_how']}), "
+                  f"recomputed {row['status']} ({row['how']})")
+        count = len({row["claim"] for row in different})
+        print(f"{len(names) - count - failed} of {len(names)} claims as recorded"
+              + (f", {count} differ" if count else "") + (f", {failed} could not be computed" if failed else ""))
+    return 3 if failed else int(bool(different))
 
 
 def _show(name: str) -> int:
@@ -57,6 +75,30 @@ def _show(name: str) -> int:
     except Exception as error:  # exit code 3 instead of a traceback
         print(f"{name}: could not be computed: {type(error).__name__}: {error}", file=sys.stderr)
         return 3
+    return 0
+
+
+def _recheck(file: str) -> int:
+    """With fractions and the standard library; that the program is the claim's own only where numpy is installed."""
+    from quadmeta.certificates.recheck import Wrong, read, recheck
+    try:
+        certificate = read(file)
+        lines = recheck(certificate)
+    except (OSError, Wrong) as error:
+        print(f"{file}: {'cannot be read' if isinstance(error, OSError) else 'WRONG'}: {error}", file=sys.stderr)
+        return 2 if isinstance(error, OSError) else 1
+    try:
+        from quadmeta.claims._certificate import compare
+    except ImportError as error:
+        lines.append(f"programs: not compared with the claim's source, {error.name} is not installed")
+    else:
+        try:
+            lines.append(compare(certificate))
+        except (ValueError, KeyError, TypeError) as error:
+            print(f"{file}: WRONG: {error}", file=sys.stderr)
+            return 1
+    print(f"{certificate['claim']}, {certificate['form']}: {certificate['status']} ({certificate['how']})")
+    print("\n".join(f"  {line}" for line in lines))
     return 0
 
 

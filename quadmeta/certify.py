@@ -1,54 +1,102 @@
-"""``python -m quadmeta.certify [N]``: N random rational instances of each repaired bound and sign test."""
+"""``python -m quadmeta.certify [N]``: N random rational instances over all exact statements that hold.
+
+Cheap statements get more of them: the share of a form goes with the square root of its speed, measured by the length of
+its program, so that the counts and every instance are the same on each run. Exit code 1 if one is violated.
+"""
 import sys
-from collections.abc import Sequence
-from random import Random
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from math import ceil
+from statistics import mean
 from time import perf_counter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from quadmeta.claims._domain import draw
-from quadmeta.claims._finding import broken, examine
+from quadmeta._registry import members
+from quadmeta.claims._certificate import trace
+from quadmeta.claims._finding import examine
+from quadmeta.claims._instances import instances
 from quadmeta.claims._ledger import claim
+from quadmeta.claims._verdict import plain
+from quadmeta.sweep import Failure, pmap
 
-BOUNDS = (("yakovlev2023_bias_bound", "repaired"), ("yakovlev2023_bias_bound_cross", "repaired"),
-          ("yakovlev2023_bias_bound_step_size", "repaired"), ("derived_discount_bound", "printed"),
-          ("derived_matrix_discount", "printed"), ("yakovlev2023_equal_curvature", "repaired"),
-          ("derived_sign_certificate", "printed"), ("derived_gradient_sign", "printed"))
+CHUNK = 500
+"""Instances of one point of work."""
 
 
 class Tally(NamedTuple):
-    """What a sample of a claim lhs <= rhs found."""
+    """What a sample of one form found."""
 
+    instances: int
     violations: int
-    ratio: float
-    """Largest lhs/rhs."""
-    certified: int
-    """Instances with lhs < -rhs in some component: of a sign test, those whose sign it certifies."""
+    ratio: float | None
+    """The most extreme lhs/rhs, None if no instance has two positive sides."""
+    first: Any = None
+    """The first instance that violates the statement."""
 
 
-def sample(name: str, form: str, count: int, seed: int = 1) -> Tally:
+def forms() -> Iterator[tuple[str, str]]:
+    """(claim, form) of each exact statement recorded as true."""
+    for name in members("claims"):
+        statement = claim(name)
+        yield from ((name, form) for form, record in statement.forms.items()
+                    if statement.exact and record.recorded in ("holds", "consistent"))
+
+
+def sample(name: str, form: str, count: int, seed: Any = 1) -> Tally:
     """``count`` random instances that meet every assumption."""
-    statement, random, bad, ratio, certified, done = claim(name), Random(seed), 0, 0.0, 0, 0
-    while done < count:
-        x = statement.prepare(draw(statement.domain, random))
-        if not broken(statement, form, x):
-            found, done = examine(statement, form, x), done + 1
-            bad += not found.holds
-            ratio = max(ratio, *found.ratios.values(), 0.0)
-            certified += any(l < -r for l, r in zip(found.lhs, found.rhs, strict=True))
-    return Tally(bad, ratio, certified)
+    statement, bad, extreme, first = claim(name), 0, [], None
+    upper = statement.relation in ("<=", "<", "==")
+    for x in islice(instances(statement, form, seed), count):
+        found = examine(statement, form, x)
+        if not found.holds:
+            bad, first = bad + 1, first or plain(x)
+        if found.ratios:
+            extreme.append((max if upper else min)(found.ratios.values()))
+    return Tally(count, bad, (max if upper else min)(extreme) if extreme else None, first)
 
 
-def main(arguments: Sequence[str]) -> int:
-    """One line a bound; exit code 1 if any instance violates one."""
-    count, total = int(arguments[0]) if arguments else 100000, 0
-    for name, form in BOUNDS:
-        start = perf_counter()
-        found = sample(name, form, count)
-        total += found.violations
-        share = f"sign certified in {found.certified / count:.1%}, " if found.certified else ""
-        print(f"{name}, {form}: {found.violations} violations in {count} instances, largest ratio {found.ratio:.9f}, "
-              f"{share}{perf_counter() - start:.0f} s", flush=True)
-    return int(total > 0)
+def shares(total: int) -> dict[tuple[str, str], int]:
+    """Instances for each form, at least ``total`` in all, in proportion to 1/sqrt(mean steps of its program)."""
+    weights = {}
+    for name, form in forms():
+        lengths = [len(trace(claim(name), form, x).steps) for x in islice(instances(claim(name), form), 5)]
+        weights[name, form] = (20 + mean(lengths)) ** -0.5
+    return {key: ceil(total * weight / sum(weights.values()) - 1e-6) for key, weight in weights.items()}
+
+
+def main(arguments: Sequence[str], workers: int = 2) -> int:
+    """One line a form; exit code 1 if any instance violates one, 3 if one could not be computed."""
+    total = int(arguments[0]) if arguments else 10**6
+    start, wanted = perf_counter(), shares(total)
+    points = [(name, form, min(CHUNK, count - at), f"{form} {at // CHUNK}")
+              for (name, form), count in wanted.items() for at in range(0, count, CHUNK)]
+    tallies: dict[tuple[str, str], list[Tally]] = {key: [] for key in wanted}
+
+    def landed(k: int, tally: Any) -> None:
+        if isinstance(tally, Failure):
+            raise SystemExit(f"{points[k][0]}, {points[k][1]}: could not be computed: {tally.error}")
+        name, form = points[k][:2]
+        tallies[name, form].append(tally)
+        if sum(t.instances for t in tallies[name, form]) == wanted[name, form]:
+            print(_line(name, form, tallies[name, form]), flush=True)
+    pmap(_point, points, workers, landed)
+    found = [tally for group in tallies.values() for tally in group]
+    bad = sum(tally.violations for tally in found)
+    print(f"{bad} violations in {sum(tally.instances for tally in found)} instances of {len(wanted)} statements, "
+          f"{perf_counter() - start:.0f} s")
+    return int(bad > 0)
+
+
+def _point(point: tuple[str, str, int, str]) -> Tally:
+    return sample(*point)
+
+
+def _line(name: str, form: str, group: list[Tally]) -> str:
+    extreme = max if claim(name).relation in ("<=", "<", "==") else min
+    ratios = [tally.ratio for tally in group if tally.ratio is not None]
+    first = next((f", first {tally.first}" for tally in group if tally.first), "")
+    return (f"{name}, {form}: {sum(t.violations for t in group)} violations in {sum(t.instances for t in group)} instances"
+            f"{f', ratio {extreme(ratios):.9g}' if ratios else ''}{first}")
 
 
 if __name__ == "__main__":

@@ -22,6 +22,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.text import Annotation, Text
 
+from quadmeta._files import write
+
 COLUMN, PAGE = 3.3, 6.75  # inches: a paper's column and its page
 # Okabe and Ito's colours, yellow last: it is too light for a thin line
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
@@ -110,13 +112,7 @@ def render(fig: Figure, description: str = "") -> dict[str, bytes]:
 def save(fig: Figure, stem: str | os.PathLike[str], description: str = "") -> None:
     """Write ``stem.svg`` and ``stem.png``, each whole or not at all."""
     for ending, data in render(fig, description).items():
-        path = Path(f"{os.fspath(stem)}{ending}")
-        temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-        try:
-            temporary.write_bytes(data)
-            os.replace(temporary, path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        write(Path(f"{os.fspath(stem)}{ending}"), data)
 
 
 def overlapping_text(fig: Figure, slack: float = 1.0) -> list[tuple[str, str]]:

@@ -1,63 +1,53 @@
-"""The one way to run many points: a loop, or local worker processes, with results in the order of the points.
+"""The one way to run many points: a loop, local worker processes or a Dask cluster; results in the order of the points.
 
-A point is a small record of parameters, never an array: instances are rebuilt from their seed where they are needed.
+A point is a small record of parameters, never an array: instances are rebuilt from their seed where they are needed,
+so that the results are the same whichever process computes which point.
 What raises becomes a :class:`Failure` in its place and the other points go on; a worker that is killed raises at once.
 """
-import pickle
-import signal
-import sys
-import traceback
-import warnings
-from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
-from functools import lru_cache
-from multiprocessing import resource_tracker
-from typing import Any, Generic, TypeVar
+import re
+from collections.abc import Callable, Generator, Iterable
+from contextlib import closing
+from typing import Any, TypeVar
 
+from quadmeta._executors._base import ClusterError, Failure, WorkerKilled
+from quadmeta._executors.loop import loop
 from quadmeta._validate import natural, show
+
+__all__ = ["ClusterError", "Failure", "WorkerKilled", "pmap", "workers"]
 
 P = TypeVar("P")
 R = TypeVar("R")
 
 
-@dataclass(frozen=True)
-class Failure(Generic[P]):
-    """A point whose function raised: the error as one line, and the traceback as text (so that it always travels)."""
-
-    point: P
-    error: str
-    trace: str = field(default="", repr=False, compare=False)
-
-
-class WorkerKilled(RuntimeError):
-    """A worker process ended in the middle of a point; what had landed was handed to the callback."""
-
-
-def workers(where: Any) -> int:
-    """How many processes ``where`` asks for; 1 is the calling process itself.
+def workers(where: Any) -> int | str:
+    """Who computes: the number of processes, where 1 is the calling process itself, or the address of a cluster.
 
     Raises:
-        ValueError: neither ``"serial"`` nor a whole number of at least 1.
+        ValueError: neither ``"serial"`` nor a whole number of at least 1 nor an address.
     """
     if where == "serial":
         return 1
-    if isinstance(where, str):
-        raise ValueError(f"workers = {show(where)} must be \"serial\" or a whole number: pass the number of processes")
-    return natural("workers", where, "pass 1 for a loop or the number of processes")
+    if not isinstance(where, str):
+        return natural("workers", where, "pass 1 for a loop, the number of processes or the address of a cluster")
+    if re.fullmatch(r"tcp://[^\s/]+:[0-9]{1,5}", where):
+        return where
+    raise ValueError(f"workers = {show(where)} must be \"serial\", a whole number or the address of a Dask scheduler: "
+                     "pass the number of processes or tcp://HOST:PORT")
 
 
 def pmap(fn: Callable[[P], R], points: Iterable[P], where: int | str = 1,
          done: Callable[[int, R | Failure[P]], object] | None = None) -> list[R | Failure[P]]:
-    """``[fn(point) for point in points]``, whichever processes compute it.
+    """``[fn(point) for point in points]``, whoever computes it.
 
     Args:
-        fn: a function of one point; for worker processes one that pickles (cloudpickle also takes lambdas).
+        fn: a function of one point; for other processes one that pickles (cloudpickle also takes lambdas).
         points: small records, pickled to the workers.
-        where: 1 or ``"serial"`` for a loop, N for N processes with one BLAS thread each. They are kept for the next
-            call and keep the modules they imported: after editing one, start a new interpreter. The loop runs with
-            the BLAS threads of this process; for the same last digits give it one (``OPENBLAS_NUM_THREADS=1``).
+        where: 1 or ``"serial"`` for a loop; N for N processes with one BLAS thread each; ``"tcp://host:port"`` for the
+            Dask cluster of that scheduler (extra ``cluster``). Local processes are kept for the next call and keep the
+            modules they imported: after editing one, start a new interpreter. The loop runs with the BLAS threads of
+            this process; for the same last digits give it one (``OPENBLAS_NUM_THREADS=1``). Workers of a cluster need
+            the packages of this process in the same versions, one BLAS thread, and nothing of your own: the code of
+            modules that are not installed travels with ``fn``.
         done: called in this process with ``(index, result)`` as each result lands, in any order. What it raises ends
             the call.
 
@@ -65,13 +55,14 @@ def pmap(fn: Callable[[P], R], points: Iterable[P], where: int | str = 1,
         One result a point, in the order of the points; a :class:`Failure` where ``fn`` raised.
 
     Raises:
-        ValueError: ``where`` is no number of processes.
-        WorkerKilled: a worker process was killed, by the system for want of memory for instance.
+        ValueError: ``where`` is none of these; ``fn`` or a point cannot be pickled.
+        WorkerKilled: a worker ended in the middle of a point, for want of memory for instance. No point is tried
+            twice: one that kills its worker would kill the next.
+        ClusterError: the cluster does not answer, has no workers, or another environment than this process.
     """
-    count, given = workers(where), list(points)
+    place, given = workers(where), list(points)
     results: dict[int, R | Failure[P]] = {}
-    landing = _loop(fn, given) if count == 1 or not given else _processes(fn, given, count)
-    with closing(landing):
+    with closing(_landing(fn, given, place)) as landing:
         for index, result in landing:
             results[index] = result
             if done is not None:
@@ -79,61 +70,12 @@ def pmap(fn: Callable[[P], R], points: Iterable[P], where: int | str = 1,
     return [results[index] for index in range(len(given))]
 
 
-def _attempt(fn: Callable[[P], R], point: P) -> R | Failure[P]:
-    try:
-        return fn(point)
-    except Exception as error:
-        line = " ".join(f"{type(error).__name__}: {error}".split())
-        return Failure(point, line, traceback.format_exc())
-
-
-def _loop(fn: Callable[[P], R], points: list[P]) -> Generator[tuple[int, Any], None, None]:
-    for index, point in enumerate(points):
-        yield index, _attempt(fn, point)
-
-
-def _processes(fn: Callable[[P], R], points: list[P], count: int) -> Generator[tuple[int, Any], None, None]:
-    import cloudpickle  # type: ignore[import-untyped]
-    from joblib import Parallel, delayed, parallel_config
-
-    blob, path, landed = cloudpickle.dumps(fn), tuple(sys.path), 0
-    with parallel_config(backend="loky", n_jobs=count, inner_max_num_threads=1):
-        parallel = Parallel(return_as="generator_unordered", max_nbytes=None)
-    with _without_ctrl_c():
-        landing = parallel(delayed(_remote)(blob, path, index, point) for index, point in enumerate(points))
-    try:
-        for landed, result in enumerate(landing, start=1):
-            yield result
-    except BrokenProcessPool:
-        raise WorkerKilled(f"a worker process was killed after {landed} of {len(points)} points had landed "
-                           "(out of memory?): try fewer workers") from None
-    finally:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # joblib warns of the results that an interrupt leaves unread
-            landing.close()
-
-
-@contextmanager
-def _without_ctrl_c() -> Iterator[None]:
-    """Processes started meanwhile never see Ctrl-C, which a terminal sends to all: the caller alone acts on it."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    resource_tracker.ensure_running()  # before, since its own start unblocks the signal
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _remote(blob: bytes, path: tuple[str, ...], index: int, point: P) -> tuple[int, Any]:
-    """One point in a worker. The function comes as bytes, so that it is unpickled once this process has the path."""
-    return index, _attempt(lambda given: _unpickled(blob, path)(given), point)
-
-
-@lru_cache(maxsize=8)
-def _unpickled(blob: bytes, path: tuple[str, ...]) -> Callable[[Any], Any]:
-    sys.path.extend(place for place in path if place not in sys.path)
-    function: Callable[[Any], Any] = pickle.loads(blob)
-    return function
+def _landing(fn: Callable[[P], R], points: list[P], place: int | str) -> Generator[tuple[int, Any], None, None]:
+    """Results as they land. What an executor needs is imported with it."""
+    if place == 1 or not points:
+        return loop(fn, points)
+    if isinstance(place, str):
+        from quadmeta._executors.cluster import cluster
+        return cluster(fn, points, place)
+    from quadmeta._executors.processes import processes
+    return processes(fn, points, place)

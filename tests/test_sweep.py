@@ -1,12 +1,15 @@
 """Results in point order whatever computes them; failures as values; a killed worker is an error, not a wait."""
 import os
 import signal
+import sys
 import time
+from threading import Lock
 
+import mpmath
 import numpy as np
 import pytest
 
-from quadmeta.sweep import Failure, WorkerKilled, pmap, workers
+from quadmeta.sweep import ClusterError, Failure, WorkerKilled, pmap, workers
 
 
 def spectrum(point):
@@ -96,8 +99,34 @@ def test_workers_have_one_blas_thread():
 
 @pytest.mark.parametrize("where, message", [
     (0, "workers = 0 must be"), (-1, "workers = -1"), (1.5, "workers = 1.5"), (True, "workers = True"),
-    ("many", "workers = 'many' must be \"serial\""), (None, "workers = None")])
+    ("many", "workers = 'many' must be \"serial\""), (None, "workers = None"),
+    ("localhost:8786", "workers = 'localhost:8786'.*: pass the number of processes or tcp://HOST:PORT"),
+    ("tcp://nowhere", "workers = 'tcp://nowhere'"), ("tcp:/a:1", "workers = 'tcp:/a:1'")])
 def test_where_is_checked_before_anything_runs(where, message):
     with pytest.raises(ValueError, match=message):
         pmap(fragile, [1], where)
     assert workers("serial") == workers(1) == 1 and workers(np.int64(3)) == 3
+    assert workers("tcp://[::1]:8786") == "tcp://[::1]:8786"
+
+
+@pytest.mark.parametrize("where", [2, "tcp://127.0.0.1:1"])
+def test_what_cannot_be_pickled_is_named_before_anything_runs(where):
+    lock = Lock()
+
+    def locked(point):
+        return lock, point
+    with pytest.raises(ValueError, match=r"fn = .*locked cannot be pickled .*lock.*: keep open files, locks"):
+        pmap(locked, [1], where)
+    with pytest.raises(ValueError, match=r"points\[1\] = <unlocked .* cannot be pickled"):
+        pmap(fragile, [1, lock], where)
+
+
+def test_a_module_of_a_class_of_its_own_travels():
+    assert type(mpmath) is not type(np)
+    assert pmap(lambda point: mpmath.nstr(mpmath.sqrt(point), 5), [2], 2) == ["1.4142"]
+
+
+def test_a_cluster_needs_the_extra(monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(ClusterError, match=r"needs the package distributed: pip install 'quadmeta\[cluster\]'"):
+        pmap(fragile, [1], "tcp://127.0.0.1:1")

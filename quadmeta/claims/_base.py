@@ -3,7 +3,6 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any, ClassVar
 
 from quadmeta._registry import unknown
@@ -94,9 +93,9 @@ class Claim(ABC):
         """The sides compare this power of the two quantities (2T where a 2T-th root was cleared)."""
         return 1
 
-    def box(self, form: str) -> Box | None:
-        """The statement on a parameter box, after reduction by scale or monotonicity, or None."""
-        return None
+    def boxes(self, form: str) -> Iterable[Box]:
+        """The statement on parameter boxes, after reduction by scale, convexity or monotonicity."""
+        return ()
 
     def read(self, x: Mapping[str, Any]) -> Instance:
         """An instance from numbers or strings like "3/4", checked against the domain.
@@ -119,10 +118,3 @@ class Claim(ABC):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(f'{k}: {f.recorded}' for k, f in self.forms.items())})"
-
-
-def met(name: str, margin: Fraction) -> bool:
-    """Whether an assumption holds with this margin; its name states the relation."""
-    if "<=" in name or ">=" in name:
-        return margin >= 0
-    return margin > 0 if re.search(r"[<>]|!=", name) else margin == 0

@@ -1,40 +1,94 @@
 """Branch and bound on ``Interval``: a statement proved on every point of a parameter box, or what is left of it."""
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from itertools import product
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from quadmeta.arithmetic.interval import Interval
+from quadmeta.certificates.program import Program
+from quadmeta.claims._domain import Instance
+from quadmeta.claims._trace import Recorder
 
 Array = Any
+GRID = 1024
+"""Ends of a box are multiples of 1/1024 below 1024: every midpoint down to 30 halvings is a float."""
+
+
+class Reduced(NamedTuple):
+    """An instance of the claim seen in a box: its slack there is at least ``scale`` times that of the box."""
+
+    point: Mapping[str, Any]
+    scale: Any
+    component: int = 0
+    """Component of the claim's sides that the box is about."""
 
 
 @dataclass(frozen=True, eq=False)
 class Box:
-    """Ranges of parameters and the two sides as a function of one ``Interval`` array for each of them."""
+    """Ranges of parameters, two sides in plain arithmetic, and how instances of a claim are reduced to them."""
 
     ranges: Mapping[str, tuple[Any, Any]]
-    sides: Callable[[Mapping[str, Interval]], tuple[Interval, Interval]]
+    sides: Callable[[Mapping[str, Any]], tuple[Any, Any]]
+    """(lhs, rhs) at one point, from ``+ - * /``, integer powers, abs and numbers alone; no comparison."""
     note: str
-    """What was fixed or reduced, and by which argument."""
+    """What part of the domain this is: what was fixed or reduced, and by which argument."""
+    reduce: Callable[[Instance], Sequence[Reduced]]
+    """The points of the box that decide an instance; none if it belongs to another part of the domain."""
+    equality: str = ""
+    """Where both sides are equal: no arithmetic with rounding proves a bound there."""
     covers_domain: bool = False
     """Whether the box, with the reduction, is the whole domain of the claim."""
+
+    def ends(self) -> dict[str, tuple[Fraction, Fraction]]:
+        """The ranges, checked.
+
+        Raises:
+            ValueError: an empty box, or an end that is no multiple of 1/1024 of size at most 1024.
+        """
+        found = {name: (_end(name, low), _end(name, high)) for name, (low, high) in self.ranges.items()}
+        for name, (low, high) in found.items():
+            if low >= high:
+                raise ValueError(f"{name} in [{low}, {high}]: the box is empty: pass low < high")
+        return found
+
+    def program(self) -> Program:
+        """The sides as a straight-line program.
+
+        Raises:
+            ValueError: the sides compare numbers, so that one program does not serve every point.
+        """
+        recorder = Recorder()
+        # a point that no symmetry of the formula singles out
+        middle = {name: low + (high - low) * Fraction(3 + k, 7 + 3 * k)
+                  for k, (name, (low, high)) in enumerate(self.ends().items())}
+        lhs, rhs = self.sides({name: recorder.number(name, value) for name, value in middle.items()})
+        program = recorder.program({"lhs": (lhs,), "rhs": (rhs,)})
+        if program.conditions:
+            raise ValueError(f"sides of the box compare numbers ({program.conditions[0]}): write them without max, if")
+        return program
 
 
 @dataclass(frozen=True, eq=False)
 class Coverage:
     """How far a box was decided."""
 
+    box: Box
     proved: Fraction
     """Share of the volume where the statement is proved."""
     refuted: Fraction
     """Share of the volume where the opposite is proved."""
-    cells: int
+    levels: tuple[str, ...]
+    """Each halving: P proved, F the opposite proved, S halved (along all sides in turn), U left undecided."""
     left: Mapping[str, tuple[float, float]]
     """Hull of the undecided cells, empty if there are none."""
-    note: str = ""
+
+    @property
+    def cells(self) -> int:
+        """Cells that were looked at."""
+        return sum(len(level) for level in self.levels)
 
     @property
     def complete(self) -> bool:
@@ -43,41 +97,95 @@ class Coverage:
 
     def __repr__(self) -> str:
         left = ", ".join(f"{name} in [{low:.4g}, {high:.4g}]" for name, (low, high) in self.left.items())
+        equal = f", equality: {self.box.equality}" if self.box.equality else ""
         return (f"{float(100 * self.proved):.4g} % of the box proved, {float(100 * self.refuted):.4g} % refuted, "
-                f"{self.cells} cells ({self.note}){'; left: ' + left if left else ''}")
+                f"{self.cells} cells ({self.box.note}){'; left: ' + left + equal if left else ''}")
 
 
-def prove(box: Box, relation: str, limit: int = 50000) -> Coverage:
-    """Halve undecided cells along their relatively widest side until all are decided or ``limit`` cells were looked at.
+def prove(box: Box, relation: str, limit: int = 20000) -> Coverage:
+    """Halve undecided cells, along all sides in turn, until all are decided or ``limit`` cells were looked at.
 
     Halves of a cell share their border, so nothing between them is lost; the shares are counted by halvings.
+
+    Raises:
+        ValueError: an empty or infinite box, ends that are no multiples of 1/1024, or a pole in it.
     """
-    names = list(box.ranges)
-    ends = [Interval.hull(*map(Interval.of, pair)) for pair in box.ranges.values()]
-    lower, upper = (np.array([[float(getattr(e, side)) for e in ends]]) for side in ("lower", "upper"))
-    full = upper[0] - lower[0]
-    share, cells = Fraction(1), 0
+    names, program = list(box.ranges), box.program()
+    levels: list[str] = []
+    lower, upper = (np.array([[float(pair[side]) for pair in box.ends().values()]]) for side in (0, 1))
+    _no_pole_in_corners(box, program)
     proved = refuted = Fraction(0)
-    while len(lower) and cells + len(lower) <= limit:
-        cells += len(lower)
-        lhs, rhs = box.sides({name: Interval(lower[:, i], upper[:, i]) for i, name in enumerate(names)})
-        if relation in (">=", ">"):
-            lhs, rhs = rhs, lhs
-        strict = relation in ("<", ">")
-        yes = (lhs < rhs) if strict else (lhs <= rhs)
-        no = (lhs >= rhs) if strict else (lhs > rhs)
+    while len(lower):
+        values = {name: Interval(lower[:, i], upper[:, i]) for i, name in enumerate(names)}
+        yes, no, pole = _decided(program, values, relation, len(lower))
+        marks = np.where(yes, "P", np.where(no, "F", "S"))
+        last = sum(len(level) for level in levels) + len(lower) + 2 * int((marks == "S").sum()) > limit
+        levels.append("".join(np.where(marks == "S", "U", marks) if last else marks))
+        share = Fraction(1, 2 ** (len(levels) - 1))
         proved, refuted = proved + share * int(yes.sum()), refuted + share * int(no.sum())
-        open_ = ~(yes | no)
-        lower, upper, share = *_halves(lower[open_], upper[open_], full), share / 2
+        open_ = marks == "S"
+        lower, upper = lower[open_], upper[open_]
+        if last:
+            if pole[open_].any():
+                place = dict(zip(names, zip(lower[pole[open_]][0], upper[pole[open_]][0], strict=True), strict=True))
+                raise ValueError(f"the box has a pole, a divisor that may be 0, in {place}: leave it out of the ranges")
+            break
+        lower, upper = _halves(lower, upper, (len(levels) - 1) % len(names))
     left = {name: (float(lower[:, i].min()), float(upper[:, i].max())) for i, name in enumerate(names)} \
         if len(lower) else {}
-    return Coverage(proved, refuted, cells, left, box.note)
+    return Coverage(box, proved, refuted, tuple(levels), left)
 
 
-def _halves(lower: Array, upper: Array, full: Array) -> tuple[Array, Array]:
-    rows = np.arange(len(lower))
-    widest = np.argmax((upper - lower) / full, axis=1) if len(lower) else rows
-    middle = lower + (upper - lower) / 2
+def _decided(program: Program, values: Mapping[str, Interval], relation: str, count: int) -> tuple[Array, Array, Array]:
+    """(proved, opposite proved, divisor may be 0) for each cell; a cell at a pole is neither."""
+    run = program.run(values)
+    lhs, rhs = (_cells(run[side][0], count) for side in ("lhs", "rhs"))
+    if relation in (">=", ">"):
+        lhs, rhs = rhs, lhs
+    strict, pole = relation in ("<", ">"), np.zeros(count, dtype=bool)
+    for name in _divisors(program):
+        divisor = _cells(run.values[name], count)
+        pole |= (divisor.lower <= 0) & (divisor.upper >= 0)
+    yes, no = ((lhs < rhs), (lhs >= rhs)) if strict else ((lhs <= rhs), (lhs > rhs))
+    return yes & ~pole, no & ~pole, pole
+
+
+def _divisors(program: Program) -> Iterator[str]:
+    """Operands that are divided by, directly or by a negative power."""
+    for line in program.steps:
+        left, sign, right = (*line.partition(" = ")[2].split(" "), "")[:3]
+        if sign == "/" and not right[0].isdigit():
+            yield right
+        if sign == "**" and right.startswith("-"):
+            yield left
+
+
+def _no_pole_in_corners(box: Box, program: Program) -> None:
+    for corner in product(*box.ends().values()):
+        point = dict(zip(box.ranges, corner, strict=True))
+        try:
+            program.run(point)
+        except ZeroDivisionError:
+            raise ValueError(f"the box touches a pole at {', '.join(f'{k} = {v}' for k, v in point.items())}: "
+                             "leave it out of the ranges") from None
+
+
+def _cells(x: Any, count: int) -> Interval:
+    found = Interval.of(x)
+    return Interval(np.broadcast_to(found.lower, count), np.broadcast_to(found.upper, count))
+
+
+def _end(name: str, x: Any) -> Fraction:
+    end = Fraction(x) if not isinstance(x, float) or np.isfinite(x) else None
+    if end is None or abs(end) > GRID or (end * GRID).denominator > 1:
+        raise ValueError(f"{name}: the end {x} of the box must be a multiple of 1/{GRID} of size at most {GRID}")
+    return end
+
+
+def _halves(lower: Array, upper: Array, axis: int) -> tuple[Array, Array]:
+    """Both halves of each cell, side by side."""
+    middle = lower[:, axis] + (upper[:, axis] - lower[:, axis]) / 2
     first, second = upper.copy(), lower.copy()
-    first[rows, widest] = second[rows, widest] = middle[rows, widest]
-    return np.concatenate([lower, second]), np.concatenate([first, upper])
+    first[:, axis] = second[:, axis] = middle
+    return np.stack([lower, second], axis=1).reshape(-1, lower.shape[1]), \
+        np.stack([first, upper], axis=1).reshape(-1, lower.shape[1])

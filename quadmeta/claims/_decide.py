@@ -38,12 +38,13 @@ def decide(claim: Claim, form: str = "printed") -> Verdict:
         least = min((shrink(claim, form, found) for found in bad), key=lambda found: size(found.instance))
         return Verdict(claim.name, form, "refuted", how, {**least.evidence(), "instances": len(seen)})
     evidence = _summary(claim, seen)
-    box = claim.box(form)
-    if box is not None:
-        coverage = prove(box, claim.relation)
-        evidence["box"] = coverage
-        if coverage.complete and box.covers_domain:
-            return Verdict(claim.name, form, "holds", "box", evidence)
+    boxes = tuple(prove(box, claim.relation) for box in claim.boxes(form))
+    if boxes:
+        evidence["boxes"] = boxes
+    if any(coverage.refuted for coverage in boxes):
+        return Verdict(claim.name, form, "refuted", "box", {"boxes": boxes, "instances": len(seen)})
+    if any(coverage.complete and coverage.box.covers_domain for coverage in boxes):
+        return Verdict(claim.name, form, "holds", "box", evidence)
     if _vacuous(claim, seen):
         return Verdict(claim.name, form, "vacuous", how, evidence)
     loose = [k for k in range(len(seen[0].lhs)) if not any(abs(f.ratios.get(k, 0) - 1) <= 1e-12 for f in seen)]

@@ -155,6 +155,14 @@ class Bent:
             v = self.step(w, v) + g
         return self.eta * v - self.exact()
 
+    def neumann_bias(self) -> Array:
+        """The same of sum_{k<T} (I - eta H(w_T))^k g_T."""
+        total = v = self.gradients[-1]
+        for _ in range(self.T - 1):
+            v = self.step(self.states[-1], v)
+            total = total + v
+        return self.eta * total - self.exact()
+
 
 def turned(t: Any) -> Array:
     """(cos, sin) of the angle whose half has the tangent t."""
@@ -188,3 +196,11 @@ def bent_margins(x: Any, step: str = "eta <= 1/L") -> dict[str, Any]:
 def signed_square(x: Any) -> Any:
     """x |x|, so that a negative bound stays one."""
     return x * abs(x)
+
+
+def spent(steps: int, *methods: Any) -> list[tuple[int, int, int]]:
+    """(products with A_t, products with B_t, outer gradients) that estimators spend in T steps, from counters."""
+    import quadmeta as qm
+    loss = qm.OuterLoss(qm.Coupled.random([0.5, 1.0], 2, seed=0), qm.GradientDescent(steps, 0.5))
+    runs = (qm.hypergradient(loss, [0.0, 0.0], method) for method in methods)
+    return [(run.hvps, run.mixed, run.outer_gradients) for run in runs]

@@ -5,6 +5,7 @@ An instance is a mapping from parameter names to a ``Fraction``, an ``int`` or a
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from math import ceil, floor
 from random import Random
 from typing import Any
 
@@ -51,13 +52,13 @@ class Parameter:
         return self._draw(random)
 
     def _draw(self, random: Random) -> Any:
-        while True:
-            denominator = 1 if self.whole else random.randint(1, 5)
-            low = Fraction(-self.reach) if self.low is None else self.low
-            span = 2 * self.reach if self.low is None else self.reach
-            number = low + Fraction(random.randint(0, span * denominator), denominator)
-            if not (self.open and number == self.low) and (self.high is None or number <= self.high):
-                return int(number) if self.whole else number
+        low = Fraction(-self.reach) if self.low is None else self.low
+        span = Fraction(2 * self.reach if self.low is None else self.reach)
+        span = span if self.high is None else min(span, self.high - low)
+        denominator = 1 if self.whole else random.randint(1 if span >= 1 else ceil(1 / span), 5)
+        # no draw is thrown away: the generator may be one that shrinks, or the coordinates of a point
+        number = low + Fraction(random.randint(int(self.open), floor(span * denominator)), denominator)
+        return int(number) if self.whole else number
 
     def __str__(self) -> str:
         left, right = "(" if self.open or self.low is None else "[", ")" if self.high is None else "]"

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from quadmeta.arithmetic.exact import evaluate
-from quadmeta.claims._base import Claim, met
+from quadmeta.certificates.recheck import met
+from quadmeta.claims._base import Claim
 from quadmeta.claims._domain import Instance
 
 RELATIONS = {"==": operator.eq, "<=": operator.le, ">=": operator.ge, "<": operator.lt, ">": operator.gt}
@@ -81,8 +82,9 @@ def examine(claim: Claim, form: str, instance: Instance) -> Finding:
     x = arrays(instance)
     margins = claim.assumptions(x, form)
     lhs, rhs = (evaluate(lambda: claim.sides(x, form), kind="fraction") if claim.exact else claim.sides(x, form))
-    return Finding(instance, margins, _entries(lhs), _entries(rhs), claim.relation, claim.power(x, form))
+    return Finding(instance, margins, entries(lhs), entries(rhs), claim.relation, claim.power(x, form))
 
 
-def _entries(value: Any) -> tuple[Any, ...]:
+def entries(value: Any) -> tuple[Any, ...]:
+    """The components of a side."""
     return tuple(np.atleast_1d(np.asarray(value, dtype=object)).flat)

@@ -1,24 +1,28 @@
 """The ledger: each statement with its verdict as printed and as repaired, on record and recomputed."""
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from quadmeta._registry import members
-from quadmeta.claims._base import Claim, Form
+from quadmeta.claims._base import Claim
 from quadmeta.claims._decide import decide
+from quadmeta.claims._record import numbers, on_record
 from quadmeta.claims._verdict import Verdict
 
 
 class Row(NamedTuple):
-    """One claim as on record; "-" where there is no repaired form."""
+    """One wording of one statement, as on record."""
 
     claim: str
-    source: str
-    strength: str
-    printed: str
-    repaired: str
+    form: str
+    """printed or repaired."""
+    verdict: str
     decided: str
-    """How the printed form was decided, and, where it differs, the repaired one."""
+    evidence: str
+    """Exact instances, and coverage of the parameter boxes."""
+    worst: str
+    """The most extreme lhs/rhs found: the largest for an upper bound, the smallest for a lower one; 1 is equality."""
+    source: str
 
 
 @dataclass(frozen=True)
@@ -34,11 +38,24 @@ class Ledger:
         return len(self.rows)
 
     def __repr__(self) -> str:
-        table = [Row._fields, *self.rows]
+        table = [Row._fields, *(row._replace(claim="", source="") if row.form == "repaired" else row
+                                for row in self.rows)]
         widths = [max(len(row[k]) for row in table) for k in range(len(Row._fields))]
         lines = ["  ".join(entry.ljust(width) for entry, width in zip(row, widths, strict=True)).rstrip()
                  for row in table]
-        return "\n".join([lines[0], "-" * max(map(len, lines)), *lines[1:]])
+        return "\n".join([lines[0], "-" * max(map(len, lines)), *lines[1:], "", self.summary()])
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(repr(self))
+
+    def summary(self) -> str:
+        """How many statements have which verdict, as printed and as repaired."""
+        parts = []
+        for form in ("printed", "repaired"):
+            found = [row.verdict for row in self.rows if row.form == form]
+            kinds = sorted(set(found), key=lambda verdict: (-found.count(verdict), verdict))
+            parts.append(f"{len(found)} as {form}: " + ", ".join(f"{found.count(kind)} {kind}" for kind in kinds))
+        return "; ".join(parts)
 
 
 def claim(name: str) -> Claim:
@@ -60,23 +77,37 @@ def check(name: str) -> Verdict:
 
 def ledger() -> Ledger:
     """All claims with their recorded verdicts; nothing is recomputed."""
-    rows, printed_only = [], Form("", "-", "")
+    rows = []
     for name in members("claims"):
         statement = claim(name)
-        printed, repaired = statement.forms["printed"], statement.forms.get("repaired", printed_only)
-        decided = " / ".join(dict.fromkeys(form.how for form in (printed, repaired) if form.how))
-        rows.append(Row(name, statement.reference.split(";")[0], statement.strength, printed.recorded,
-                        repaired.recorded, decided))
+        for form, record in statement.forms.items():
+            found = on_record(name, form)
+            rows.append(Row(name, form, record.recorded, record.how, _evidence(found), f"{found.get('ratio', '-')}",
+                            statement.reference.split(";")[0]))
     return Ledger(tuple(rows))
+
+
+def _evidence(found: Mapping[str, Any]) -> str:
+    parts = [f"{found['instances']} instances"] if found.get("instances") else []
+    if "coverage" in found:
+        parts.append(f"{found['boxes']} box{'es' * (found['boxes'] > 1)} {found['coverage']:.4g} %")
+    return ", ".join(parts) or "-"
+
+
+def compared(name: str) -> list[dict[str, Any]]:
+    """Each form of a claim recomputed beside its record; "agrees" is whether the verdict is the recorded one."""
+    verdict, statement, out = check(name), claim(name), []
+    for found in (verdict, verdict.repaired):
+        if found is not None:
+            record = statement.forms[found.form]
+            out.append({"claim": name, "form": found.form, "status": found.status, "how": found.how,
+                        "recorded": record.recorded, "recorded_how": record.how,
+                        "agrees": (found.status, found.how) == (record.recorded, record.how),
+                        **numbers(found, statement.relation)})
+    return out
 
 
 def differences(name: str) -> list[str]:
     """One line for each form whose recomputed verdict is not the recorded one."""
-    verdict, lines = check(name), []
-    for found in (verdict, verdict.repaired):
-        if found is not None:
-            record = claim(name).forms[found.form]
-            if (found.status, found.how) != (record.recorded, record.how):
-                lines.append(f"{name}, {found.form}: recorded {record.recorded} ({record.how}), "
-                             f"recomputed {found.status} ({found.how})")
-    return lines
+    return [f"{name}, {row['form']}: recorded {row['recorded']} ({row['recorded_how']}), "
+            f"recomputed {row['status']} ({row['how']})" for row in compared(name) if not row["agrees"]]

@@ -11,16 +11,20 @@ from quadmeta._registry import unknown
 from quadmeta.claims._base import Claim
 from quadmeta.claims._domain import draw, simpler, size
 from quadmeta.claims._finding import Finding, arrays, broken, examine
+from quadmeta.claims._record import on_record
 from quadmeta.claims._verdict import Verdict
 
 
 def findings(claim: Claim, form: str, seed: int = 0) -> Iterator[Finding]:
-    """The cases, then random instances that meet the assumptions."""
+    """The cases, the worst instance on record, then random ones that meet the assumptions."""
     for case in claim.cases(form):
         found = examine(claim, form, claim.read(case))
         if not found.admitted:
             raise ValueError(f"{claim.name}: the case {dict(case)} breaks {', '.join(found.broken)}: correct it")
         yield found
+    worst = on_record(claim.name, form).get("worst")
+    if worst is not None and not broken(claim, form, claim.read(worst)):
+        yield examine(claim, form, claim.read(worst))
     random, done = Random(seed), 0
     for _ in range(50 * claim.draws):
         if done == claim.draws:

@@ -6,6 +6,7 @@ from types import CodeType
 from typing import Any
 
 from quadmeta.claims._base import Claim
+from quadmeta.claims._certificate import certificate
 from quadmeta.claims._finding import arrays
 from quadmeta.claims._ledger import check, claim
 from quadmeta.claims._search import drop
@@ -24,7 +25,7 @@ def page(name: str) -> str:
     out += _needed(statement)
     if statement.proof:
         out += ["", statement.proof]
-    out += ["", "certificate: " + json.dumps(verdict.certificate()), "", "source of the sides:", ""]
+    out += ["", "certificate: " + json.dumps(certificate(verdict, statement)), "", "source of the sides:", ""]
     return "\n".join(out + sources(type(statement).sides))
 
 

@@ -5,6 +5,8 @@ from fractions import Fraction
 from math import log10
 from typing import Any
 
+from quadmeta.claims._trace import literal
+
 STATUSES = ("holds", "consistent", "refuted", "vacuous", "undecided")
 HOWS = ("proof + exact", "box", "exact", "sampled", "none")
 
@@ -24,15 +26,9 @@ class Verdict:
     how: str
     evidence: Mapping[str, Any] = field(default_factory=dict)
     """instance, lhs, rhs, relation, assumptions (margins) at the tightest instance or the counterexample; instances
-    (their number), ratio (quantiles of lhs/rhs), trivial (share where a lower bound is <= 0), box."""
+    (their number), ratio (quantiles of lhs/rhs), trivial (share where a lower bound is <= 0), boxes (``Coverage``)."""
     repaired: "Verdict | None" = None
     """The verdict of the repaired form, on the verdict of the printed one."""
-
-    def certificate(self) -> dict[str, Any]:
-        """What ``recheck`` needs, ready for JSON; fractions are strings."""
-        keys = ("instance", "lhs", "rhs", "relation", "assumptions", "dropped")
-        return {"claim": self.claim, "form": self.form, "status": self.status, "how": self.how,
-                **{key: plain(self.evidence[key]) for key in keys if key in self.evidence}}
 
     def __repr__(self) -> str:
         count = self.evidence.get("instances")
@@ -46,6 +42,8 @@ class Verdict:
             if key in ("instance", "assumptions"):
                 out.append(f"  {key}: " + ", ".join(f"{name}: {text(entry)}" if key == "assumptions" else
                                                     f"{name} = {text(entry)}" for name, entry in value.items()))
+            elif key == "boxes":
+                out += [f"  box: {coverage}" for coverage in value]
             elif key in ("lhs", "rhs"):
                 out.append(f"  {key} = {text(value)}")
             else:
@@ -77,7 +75,5 @@ def plain(value: Any) -> Any:
     if isinstance(value, tuple | list):
         return [plain(entry) for entry in value]
     if isinstance(value, Fraction):
-        # Python writes no decimal integer beyond 4300 digits
-        long = max(value.numerator.bit_length(), value.denominator.bit_length()) > 10000
-        return f"{value.numerator:#x}/{value.denominator:#x}" if long else str(value)
+        return literal(value)
     return value

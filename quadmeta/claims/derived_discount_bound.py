@@ -3,9 +3,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from quadmeta.claims._base import Claim, Form
-from quadmeta.claims._discount import placed, Quadratic, QUADRATIC, scales
+from quadmeta.claims._box import Box, Reduced
+from quadmeta.claims._boxes_angles import aligned, filtered
+from quadmeta.claims._boxes_discount import ends, rising
+from quadmeta.claims._discount import direction, placed, Quadratic, QUADRATIC, scales
 from quadmeta.claims._domain import Instance
-from quadmeta.discount import bound_a
+from quadmeta.claims._finding import arrays
+from quadmeta.discount import bound_a, transient
 
 Array = Any
 
@@ -57,3 +61,22 @@ class DerivedDiscountBound(Claim):
         yield {**flat, "cross": (1, 2), "gradient": (1, 1), "gamma": "3/4"}
         yield {**flat, "eigenvalues": (2, 2), "cross": (1, 1), "R": 3, "G": 0, "eta": "1/5", "gamma": "3/5"}
         yield {**flat, "R": 3, "G": 2, "steps": 1}
+
+    def boxes(self, form: str) -> Iterable[Box]:
+        """S_T largest at the ends for the part of ||g_T||; |H_2 s(A) e| <= L_2 max s |e| for the part of R.
+
+        With m = mu_2/L_2: |H_2 z|^2 = mu_2^2 |z|^2 + (L_2^2 - mu_2^2)(u'z)^2, u the eigenvector of L_2, z = s(A) e.
+        """
+        def start(instance: Instance) -> list[Reduced]:
+            x = arrays(instance)
+            s = transient(x["eta"] * x["eigenvalues"], x["gamma"], x["steps"])
+            scale = (x["eta"] * max(abs(x["cross"])) * x["R"]) ** 2 * (x["L2"] ** 2 - x["mu2"] ** 2)
+            return filtered(s, direction(x["outer"]), direction(x["error"]), scale)
+
+        def last(instance: Instance) -> list[Reduced]:
+            x = arrays(instance)
+            g = x["eta"] * max(abs(x["cross"])) * x["G"] * direction(x["gradient"])
+            a, gamma, T = 1 - x["eta"] * x["eigenvalues"], x["gamma"], x["steps"]
+            return [point for v, size in zip(a, g, strict=True) for point in ends(v, min(a), max(a), gamma, T, size)]
+        yield aligned(start)
+        yield from (rising(T, last) for T in (3, 5))

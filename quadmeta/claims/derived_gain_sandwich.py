@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 
 from quadmeta.claims._base import Claim, Form
+from quadmeta.claims._box import Box
+from quadmeta.claims._boxes_semicircle import tuned_gain
 from quadmeta.claims._domain import Instance, Parameter
 from quadmeta.claims._least_squares import ASPECT, HORIZON, gain
 
@@ -59,3 +61,8 @@ class DerivedGainSandwich(Claim):
         for steps in (2, 3, 6, 7):
             yield {"aspect": 1, "factor": "1/100", "steps": steps}
             yield {"aspect": "1/10", "factor": "1/3", "steps": steps}
+
+    def boxes(self, form: str) -> Iterable[Box]:
+        """Both bounds at T = 2, 3 and 5 for all psi and sigma; the left one is an identity at T = 1."""
+        for steps in (2, 3, 5):
+            yield from tuned_gain(steps, 0, True)

@@ -5,6 +5,8 @@ from typing import Any
 import numpy as np
 
 from quadmeta.claims._base import Claim, Form
+from quadmeta.claims._box import Box, Reduced
+from quadmeta.claims._boxes_squares import best_of_three, weights_point
 from quadmeta.claims._collapse import inverse, REGRESSION, Regression, trace
 from quadmeta.claims._domain import Instance
 
@@ -59,3 +61,21 @@ class DerivedGaussMarkovWeights(Claim):
         base = next(iter(self.cases("printed")))
         yield {**base, "x": (1, 0)}
         yield {**base, "rho": "1/2"}
+
+    def boxes(self, form: str) -> Iterable[Box]:
+        """One direction: with one task all inputs are diagonal by a congruence; with two, where they commute."""
+        def reduce(x: Instance) -> list[Reduced]:
+            model, out = Regression.of(x), []
+            if len(x["low"]) > 2 or any(R[0, 1] for R in model.roots):
+                return []
+            for i in (0, 1):
+                information = [R[i, i] ** 2 for R in model.roots]
+                unit = model.noise[0] / information[0]
+                # a task without inputs along this axis has no part in the risk there
+                tasks = [(s / a / unit, f * a / information[0])
+                         for s, a, f in zip(model.noise[1:], information[1:], x["weights"], strict=True) if a]
+                M = [[v if j == k else 0 * v for j in range(len(tasks))] for k, (v, _) in enumerate(tasks)]
+                if tasks and model.Sigma[i, i]:
+                    out.append(weights_point(M, [f for _, f in tasks], unit * model.Sigma[i, i], 0))
+            return out
+        yield best_of_three("K <= 2, every direction of commuting inputs; K = 1: of all, by a congruence", reduce)

@@ -2,8 +2,12 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from quadmeta.claims._auxiliary import solve, SPECTRUM, turned
+from quadmeta.claims._auxiliary import reflection, solve, SPECTRUM, turned
 from quadmeta.claims._base import Claim, Form
+from quadmeta.claims._box import Box, Reduced
+from quadmeta.claims._boxes_angles import opposed, signs
+from quadmeta.claims._domain import Instance
+from quadmeta.claims._finding import arrays
 
 Array = Any
 
@@ -43,3 +47,11 @@ class DerivedGradientSign(Claim):
         yield {"eigenvalues": (1, 2, 4), "turn": (0, 1, 0), "outer": (1, 0, 2), "task": (-1, 0, 2)}
         yield {"eigenvalues": (1, 4), "turn": (2, 1), "outer": ("-11/10", "1/5"), "task": (-1, 2)}
         yield {"eigenvalues": (1, 4), "turn": (1, 2), "outer": (1, 2), "task": (2, 1)}
+
+    def boxes(self, form: str) -> Iterable[Box]:
+        """In the eigenbasis, with the spectrum of H: the triangle of the proof, cleared of its norms."""
+        def reduce(instance: Instance) -> list[Reduced]:
+            x = arrays(instance)
+            lam, R = x["eigenvalues"], reflection(x["turn"])
+            return signs(0 * lam + 1, R @ x["outer"], R @ x["task"], min(lam), max(lam))
+        yield opposed(reduce)

@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 
 from quadmeta.claims._base import Claim, Form
+from quadmeta.claims._box import Box
+from quadmeta.claims._boxes_steps import Law, power_mean
 from quadmeta.claims._domain import EIGENVALUES, Instance, Parameter, STEP_SIZE, STEPS, WEIGHTS
 from quadmeta.optimizers.heavy_ball import HeavyBall
 from quadmeta.optimizers.nesterov import Nesterov
@@ -80,6 +82,16 @@ class DerivedHeavyBallNotQuasiconvex(Claim):
         """The middle outside."""
         yield {"eigenvalues": (1,), "weights": (1,), "momentum": 0, "steps": 1, "left": 1, "middle": 0, "right": 2}
         yield {"eigenvalues": (1,), "weights": (1,), "momentum": 0, "steps": 1, "left": 0, "middle": 2, "right": 1}
+
+    def boxes(self, form: str) -> Iterable[Box]:
+        """As repaired, beta = 0: a mode at the middle lies below its chord, which is at most the larger end."""
+        def laws(x: Instance) -> Iterable[Law]:
+            ends, v = (x["left"], x["right"]), x["eigenvalues"][0]
+            weights = [abs(x["middle"] - other) for other in ends[::-1]]
+            # components 0 and 2: heavy ball and Nesterov
+            yield from ((weights, [1 - eta * v for eta in ends], x["weights"][0], k) for k in (0, 2))
+        if form == "repaired":
+            yield from (power_mean(T, laws) for T in (2, 3, 5))
 
 
 def loss(method: Any, lam: Array, omega: Array, eta: Any, beta: Any) -> Any:

@@ -3,7 +3,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from quadmeta.claims._base import Claim, Form
-from quadmeta.claims._domain import EIGENVALUES, STEP_SIZE, STEPS, WEIGHTS
+from quadmeta.claims._box import Box
+from quadmeta.claims._boxes_steps import Law, power_mean
+from quadmeta.claims._domain import EIGENVALUES, Instance, STEP_SIZE, STEPS, WEIGHTS
 from quadmeta.claims._formulas import derivatives, spread
 
 Array = Any
@@ -60,3 +62,13 @@ class DerivedLogConvexity(Claim):
         yield {"eigenvalues": (1, 10), "weights": ("1/4", "5/2"), "left": "1/20", "right": "3/20", "steps": 20}
         if form == "repaired":
             yield {"eigenvalues": (1,), "weights": (3,), "left": 2, "right": 5, "steps": 3}
+
+    def boxes(self, form: str) -> Iterable[Box]:
+        """As repaired: 2T F(left) + h F'(left) = 2T sum omega a^(2T-1) b, a = a(left), b = a(right)."""
+        def laws(x: Instance) -> Iterable[Law]:
+            m, modes = 2 * x["steps"], zip(x["eigenvalues"], x["weights"], strict=True)
+            active = [(1 - x["left"] * v, 1 - x["right"] * v, c) for v, c in modes if x["left"] * v != 1]
+            weights = [c * a**m for a, _, c in active]
+            yield weights, [b / a for a, b, _ in active], (m * sum(weights)) ** m, 0
+        if form == "repaired":
+            yield from (power_mean(T, laws) for T in (2, 3, 5))

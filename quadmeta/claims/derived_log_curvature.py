@@ -3,7 +3,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from quadmeta.claims._base import Claim, Form
-from quadmeta.claims._domain import EIGENVALUES, STEP_SIZE, STEPS, WEIGHTS
+from quadmeta.claims._box import Box, Reduced
+from quadmeta.claims._domain import EIGENVALUES, Instance, STEP_SIZE, STEPS, WEIGHTS
 from quadmeta.claims._formulas import derivatives
 
 Array = Any
@@ -41,3 +42,18 @@ class DerivedLogCurvature(Claim):
         yield {"eigenvalues": (2,), "weights": (3,), "eta": 5, "steps": 3}
         yield {"eigenvalues": (1, 2), "weights": (1, 1), "eta": "1/2", "steps": 2}
         yield {"eigenvalues": (1, 2), "weights": (1, 1), "eta": "2/3", "steps": 4}
+
+    def boxes(self, form: str) -> Iterable[Box]:
+        """Lagrange's identity: 4T^2 (2T-1) sum_(i<j) omega_i omega_j (a_i a_j)^(2T-2) (lambda_j a_i - lambda_i a_j)^2.
+
+        So each pair of modes has to show P^2 + Q^2 >= 2 P Q; the larger is scaled to 1.
+        """
+        def reduce(x: Instance) -> list[Reduced]:
+            T, modes = x["steps"], sorted(zip(x["eigenvalues"], x["weights"], strict=True))
+            (v, c), (w, e) = modes[0], modes[-1]
+            a, b = 1 - x["eta"] * v, 1 - x["eta"] * w
+            other, top = sorted((w * a, v * b), key=abs)
+            scale = 4 * T**2 * (2 * T - 1) * c * e * (a * b) ** (2 * T - 2) * top**2
+            return [Reduced({"q": other / top}, scale)] if len(modes) > 1 and scale > 0 else []
+        yield Box({"q": (-1, 1)}, lambda x: (1 + x["q"] ** 2, 2 * x["q"]), "any d, T, eta, spectrum and weights: two "
+                  "modes, q the ratio of u_i = lambda_i / a_i", reduce, equality="q = 1: u_i is the same for both")

@@ -6,7 +6,9 @@ from typing import Any
 import numpy as np
 
 from quadmeta.claims._base import Claim, Form
-from quadmeta.claims._domain import EIGENVALUES, STEP_SIZE, STEPS, WEIGHTS
+from quadmeta.claims._box import Box
+from quadmeta.claims._boxes_steps import end_weights, power_mean, slopes, two_extremes
+from quadmeta.claims._domain import EIGENVALUES, Instance, STEP_SIZE, STEPS, WEIGHTS
 from quadmeta.claims._formulas import derivatives, spread, weight_at
 
 Array = Any
@@ -55,3 +57,10 @@ class DerivedLogGradientBound(Claim):
         T = 100
         yield {"eigenvalues": (1, 3), "weights": (1, 1), "eta": Fraction(1, 2) + Fraction(4, 3 * T), "steps": T}
         yield {"eigenvalues": (1, 2, 5), "weights": (1, 3, "1/100"), "eta": "1/2", "steps": 4}
+
+    def boxes(self, form: str) -> Iterable[Box]:
+        """Hoelder at T = 2 and 3 (an identity at T = 1), and against the two extreme modes at T = 1, 2 and 3."""
+        def ends(x: Instance) -> tuple[Any, Any]:
+            return sum(x["weights"]), min(end_weights(x["eigenvalues"], x["weights"]))
+        yield from (power_mean(T, lambda x: slopes(x["eigenvalues"], x["weights"], x)) for T in (2, 3))
+        yield from (two_extremes(T, 1, ends) for T in (1, 2, 3))

@@ -3,6 +3,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from quadmeta.claims._base import Claim, Form
+from quadmeta.claims._box import Box
+from quadmeta.claims._boxes_bent import bends, matrix_drift
 from quadmeta.claims._discount import BENT, Bent, bent, bent_margins
 from quadmeta.claims._domain import Instance
 from quadmeta.discount import bound_e
@@ -52,3 +54,8 @@ class DerivedMatrixDiscount(Claim):
         """Two bends that do not commute."""
         yield {"q": "4/5", "eta": 1, "heights": ("1/4", "1/4"), "levels": (0, "1/8"), "slopes": (1, 1), "L2": "1/2",
                "angles": (0, "1/2"), "start": "1/3", "R": 1, "G": 1, "gradient": 0, "gamma": "1/2", "steps": 5}
+
+    def boxes(self, form: str) -> Iterable[Box]:
+        """Quadratics at T = 2, 3, 5; bends at T = 2, 4."""
+        yield from map(matrix_drift, (2, 3, 5))
+        yield from (bends(T, True, bound_e) for T in (2, 4))

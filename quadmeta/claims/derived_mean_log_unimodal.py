@@ -3,7 +3,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from quadmeta.claims._base import Claim, Form
-from quadmeta.claims._domain import Parameter, STEP_SIZE, STEPS
+from quadmeta.claims._box import Box
+from quadmeta.claims._boxes_steps import Ends, increasing, slope_increases
+from quadmeta.claims._domain import Instance, Parameter, STEP_SIZE, STEPS
 from quadmeta.claims._formulas import derivatives, spread
 
 Array = Any
@@ -55,3 +57,13 @@ class DerivedMeanLogUnimodal(Claim):
         """Two tasks whose best step sizes differ by a factor of ten, with equal components of w_0 - w_* = 1."""
         yield {"eigenvalues_A": (1, 2), "weights_A": ("1/2", 1), "eigenvalues_B": (10, 20), "weights_B": (5, 10),
                "left": "1/10", "right": "3/5", "steps": 20}
+
+    def boxes(self, form: str) -> Iterable[Box]:
+        """As repaired: max(-F'(left)/F(left), F'(right)/F(right)) >= (F'(right) - F'(left)) / (F(left) + F(right))."""
+        def ends(x: Instance) -> Iterable[Ends]:
+            lam, omega, T = x["eigenvalues_A"] + x["eigenvalues_B"], x["weights_A"] + x["weights_B"], x["steps"]
+            total = sum(c * (1 - x[side] * v) ** (2 * T) for side in ("left", "right")
+                        for v, c in zip(lam, omega, strict=True))
+            return slope_increases(lam, omega, x, 0, 1 / (T * total))
+        if form == "repaired":
+            yield from (increasing(T, ends) for T in (2, 3, 5))

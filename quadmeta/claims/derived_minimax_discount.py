@@ -1,10 +1,13 @@
 """The discount whose worst case over curvatures in [mu, L] is least, and that worst case."""
 from collections.abc import Iterable, Mapping
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
 from quadmeta.claims._base import Claim, Form
+from quadmeta.claims._box import Box, Reduced
+from quadmeta.claims._boxes_angles import between, clamped
 from quadmeta.claims._discount import DISCOUNT
 from quadmeta.claims._domain import EIGENVALUES, Instance, STEP_SIZE
 from quadmeta.discount import minimax_gamma
@@ -53,6 +56,16 @@ class DerivedMinimaxDiscount(Claim):
         """gamma* and c."""
         yield {"eigenvalues": ("1/4", 1), "eta": 1, "gamma": "3/5"}
         yield {"eigenvalues": ("1/4", 1), "eta": 1, "gamma": "3/8"}
+
+    def boxes(self, form: str) -> Iterable[Box]:
+        """Both lower bounds, y = mu/L; the two values of the worst cases are equalities."""
+        def reduce(x: Instance, relative: bool) -> list[Reduced]:
+            mu, L, s = min(x["eigenvalues"]), max(x["eigenvalues"]), x["eta"] / (1 - x["gamma"])
+            if relative:
+                return [Reduced(clamped(mu / L, s * L), Fraction(1, 2), 3)] if 16 * mu >= L else []
+            return [Reduced(clamped(mu / L, s * mu), 1 / (2 * mu), 2)]
+        yield between(False, False, lambda x: reduce(x, False))
+        yield between(True, False, lambda x: reduce(x, True))
 
 
 def worst(lam: Array, eta: Array, gamma: Array) -> tuple[Array, Array]:

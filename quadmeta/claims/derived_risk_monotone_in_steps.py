@@ -51,7 +51,7 @@ class DerivedRiskMonotoneInSteps(Claim):
 
     def sides(self, x: Any, form: str) -> tuple[Array, Array]:
         """Number of eta' as good after one more step, and 1."""
-        psi, s, eta = (Fraction(x[key]) for key in ("aspect", "noise", "eta"))
+        psi, s, eta = (x[key] for key in ("aspect", "noise", "eta"))
         now, then = (risk_polynomial(psi, s * psi, T) for T in (x["steps"], x["steps"] + 1))
         level = sum((c * eta**k for k, c in enumerate(now)), Fraction(0))
         if level >= 1:

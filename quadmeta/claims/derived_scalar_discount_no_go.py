@@ -5,6 +5,8 @@ from typing import Any
 
 from quadmeta.arithmetic.powers import geometric_sum
 from quadmeta.claims._base import Claim, Form
+from quadmeta.claims._box import Box, Reduced
+from quadmeta.claims._boxes_angles import between, clamped
 from quadmeta.claims._domain import EIGENVALUES, Instance, Parameter, STEP_SIZE
 from quadmeta.discount import floor, Scales
 
@@ -49,3 +51,11 @@ class DerivedScalarDiscountNoGo(Claim):
         """Equality at S_2 = (3/2 + 5/4)/2, and extrapolation with a negative weight."""
         yield {"eigenvalues": ("1/2", "3/4"), "weights": (1, "3/8"), "gradient": 1, "eta": 1}
         yield {"eigenvalues": ("1/10", 1), "weights": ("-1/2", 2, 1, 1), "gradient": 2, "eta": 1}
+
+    def boxes(self, form: str) -> Iterable[Box]:
+        """Omega between S_T(a_L) and S_T(a_mu), in units of the latter."""
+        def reduce(x: Instance) -> list[Reduced]:
+            lam, eta, T = x["eigenvalues"], x["eta"], len(x["weights"])
+            low, high = (geometric_sum(1 - eta * end, T) for end in (max(lam), min(lam)))
+            return [Reduced(clamped(low / high, sum(x["weights"]) / high), eta * x["gradient"] * high / 2)]
+        yield between(False, True, reduce)

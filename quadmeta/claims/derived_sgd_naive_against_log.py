@@ -7,7 +7,8 @@ import numpy as np
 
 from quadmeta.claims._auxiliary import solve
 from quadmeta.claims._base import Claim, Form
-from quadmeta.claims._domain import EIGENVALUES, Parameter, STEPS
+from quadmeta.claims._box import Box, Reduced
+from quadmeta.claims._domain import EIGENVALUES, Instance, Parameter, STEPS
 from quadmeta.claims._sgd import strain, transition
 from quadmeta.problems.streaming_gaussian import StreamingGaussian
 
@@ -76,3 +77,35 @@ class DerivedSgdNaiveAgainstLog(Claim):
         yield {**one, "scaled": "3/4", "sigma": 0}
         yield {**one, "scaled": "3/2", "sigma": 0}
         yield {"spectrum": (1, 2), "error": (1, 1), "scaled": "2/5", "sigma": 2, "steps": 20}
+
+    def boxes(self, form: str) -> Iterable[Box]:
+        """F against its bound at d = 2, x_1 = q x_2: A^T y <= r^T y for B < 1, A^T y >= (1 + m (B - 1))^T y for B > 1.
+
+        (r - A) y is 0 for the mode of m, and (1 - B)(2x (1 - x) - m) y for the other: x_2 below 1/2, x_1 above, where
+        x_1 + x_2 > 1. The difference of the sums x'A^k y at T is at least r^(T-1) times that of one step.
+        """
+        def sides(x: Mapping[str, Any]) -> tuple[Any, Any]:
+            q, v = x["q"], x["x_2"]
+            B = v / (2 * (1 - v)) + q * v / (2 * (1 - q * v))
+            return 0, (1 - B) * v * ((1 - v) - q * (1 - q * v))
+
+        def box(above: bool, ranges: Mapping[str, tuple[Any, Any]]) -> Box:
+            def reduce(x: Instance) -> list[Reduced]:
+                lam, eta = x["spectrum"], x["scaled"] / max(x["spectrum"])
+                point = {"q": min(lam) / max(lam), "x_2": x["scaled"]}
+                if len(lam) != 2 or any(not low <= point[name] <= high for name, (low, high) in ranges.items()):
+                    return []
+                y = [eta / (2 * (1 - eta * v)) for v in lam]
+                B = sum(v * w for v, w in zip(lam, y, strict=True))
+                still = 0 if above else x["sigma"] ** 2 / (1 - B)
+                starts = [e**2 / w - still for e, w in zip(x["error"], y, strict=True)]
+                start = min(starts) if above else max(map(abs, starts))
+                fast, slow = sorted((eta * v for v in lam), reverse=not above)
+                rate = 1 - 2 * slow * (1 - slow) * (1 - B)
+                scale = start / 2 * rate ** (x["steps"] - 1) * fast / (1 - fast)
+                return [Reduced(point, scale, 2 if above else 0)] if scale > 0 else []
+            return Box(ranges, sides, f"d = 2, any T, v_0, sigma; B {'>' if above else '<'} 1: x_1 = q x_2, positive "
+                       "factors taken out; equal for q = 1", reduce)
+        unit = Fraction(1, 32)
+        yield box(False, {"q": (0, 30 * unit), "x_2": (0, 16 * unit)})
+        yield box(True, {"q": (18 * unit, 30 * unit), "x_2": (21 * unit, 30 * unit)})

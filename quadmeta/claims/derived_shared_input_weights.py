@@ -6,6 +6,8 @@ import numpy as np
 
 from quadmeta.claims._auxiliary import solve
 from quadmeta.claims._base import Claim, Form
+from quadmeta.claims._box import Box, Reduced
+from quadmeta.claims._boxes_squares import best_of_three, weights_point
 from quadmeta.claims._collapse import apart, REGRESSION, Regression, together
 from quadmeta.claims._domain import Instance
 
@@ -63,6 +65,14 @@ class DerivedSharedInputWeights(Claim):
         yield {**base, "x": (1, 3), "noise": (1, 1)}
         yield {**base, "high": (1, 2)}
         yield {**base, "rho": 1}
+
+    def boxes(self, form: str) -> Iterable[Box]:
+        """R* against the risk of one or two tasks, in units of V_0: biases and noise enter by M alone."""
+        def reduce(x: Instance) -> list[Reduced]:
+            model = Regression.of(x)
+            start = model.variances()[0]
+            return [weights_point(model.moments() / start, x["weights"], start, 0)] if len(x["low"]) <= 2 else []
+        yield best_of_three("K <= 2, all d, every M with phi* >= 0", reduce)
 
 
 def best(model: Regression) -> Array:

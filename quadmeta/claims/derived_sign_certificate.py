@@ -4,9 +4,12 @@ from typing import Any
 
 import numpy as np
 
-from quadmeta.claims._auxiliary import neumann, solve, SPECTRUM, turned
+from quadmeta.claims._auxiliary import neumann, reflection, solve, SPECTRUM, turned
 from quadmeta.claims._base import Claim, Form
+from quadmeta.claims._box import Box, Reduced
+from quadmeta.claims._boxes_angles import opposed, signs
 from quadmeta.claims._domain import Instance
+from quadmeta.claims._finding import arrays
 
 Array = Any
 
@@ -65,3 +68,13 @@ class DerivedSignCertificate(Claim):
     def without(self, assumption: str) -> Iterable[Mapping[str, Any]]:
         """Beyond 2/L an odd J flips a sign, and m_- < 0 says nothing of it."""
         yield {"eigenvalues": (1,), "turn": (0,), "outer": (1,), "task": (1,), "nu": 3, "products": 1}
+
+    def boxes(self, form: str) -> Iterable[Box]:
+        """In the eigenbasis, with the spectrum of f_J(H) H and either metric."""
+        def reduce(instance: Instance) -> list[Reduced]:
+            x = arrays(instance)
+            lam, R = x["eigenvalues"], reflection(x["turn"])
+            v, u, m = R @ x["outer"], R @ x["task"], 1 - (1 - x["nu"] * lam) ** (x["products"] + 1)
+            return [point for k, metric in enumerate((1 / lam, m / lam))
+                    for point in signs(metric, v, u, min(m), max(m), k)]
+        yield opposed(reduce)

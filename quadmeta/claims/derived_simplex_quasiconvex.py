@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 
 from quadmeta.claims._base import Claim, Form
+from quadmeta.claims._box import Box
+from quadmeta.claims._boxes_squares import convex_segment, definite
 from quadmeta.claims._collapse import apart, jacobian, plane, REGRESSION, SIGNED, TASKS, Tasks, together
 from quadmeta.claims._domain import Instance, Parameter
 
@@ -66,3 +68,21 @@ class DerivedSimplexQuasiconvex(Claim):
         yield {**base, "high": ("1/10",), "low": (10,)}
         yield {**base, "p": 100, "q": "1/10", "low": (100,), "high": ("1/10",), "turn": (1,), "rho": 100,
                "aim1": "1/2", "aim2": 1, "weights": (1,), "other": (100000,), "t": "99971/100000"}
+
+    def boxes(self, form: str) -> Iterable[Box]:
+        """F on a segment from its values at the ends and their inner product; the remainder of the tangent."""
+        def errors(x: Instance) -> tuple[Array, Array, Array]:
+            tasks, b = Tasks.of(x, x["rho"]), np.array([x["aim1"], x["aim2"]])
+            A = plane(Fraction(1), x["spread"], x["tilt"])
+            return A, tasks.solution(x["weights"]) - b, tasks.solution(x["other"]) - b
+
+        def ends(x: Instance) -> tuple[Any, Any, Any, Any]:
+            A, e, f = errors(x)
+            first, last = x["t"] * (1 + sum(x["weights"])), (1 - x["t"]) * (1 + sum(x["other"]))
+            return first / (first + last), e @ A @ e / 2, f @ A @ f / 2, e @ A @ f / 2
+
+        def remainder(x: Instance) -> tuple[Array, Array]:
+            A, e, f = errors(x)
+            return A, f - e
+        yield convex_segment(ends)
+        yield from definite("F less its tangent", remainder, 1)

@@ -5,7 +5,9 @@ from typing import Any
 import numpy as np
 
 from quadmeta.claims._base import Claim, Form
-from quadmeta.claims._domain import EIGENVALUES, STEP_SIZE, STEPS, WEIGHTS
+from quadmeta.claims._box import Box, Reduced
+from quadmeta.claims._boxes_steps import end_weights
+from quadmeta.claims._domain import EIGENVALUES, Instance, STEP_SIZE, STEPS, WEIGHTS
 from quadmeta.claims._formulas import derivatives
 
 Array = Any
@@ -52,3 +54,20 @@ class DerivedStopGradientParity(Claim):
         yield {"eigenvalues": (1, 3), "weights": (1, 1), "eta": "3/5", "steps": 3}
         yield {"eigenvalues": (1, 3), "weights": (1, 1), "eta": 1, "steps": 2}
         yield {"eigenvalues": (1, 2), "weights": (1, 1), "eta": 1, "steps": 2}
+
+    def boxes(self, form: str) -> Iterable[Box]:
+        """F < sum omega a^T by the two extreme modes; every other one has |a| <= 1 as well and adds no less."""
+        def even(T: int) -> Box:
+            def sides(x: Mapping[str, Any]) -> tuple[Any, Any]:
+                a, b = (1 - x["mu"] * x["x"]) ** T, (1 - x["x"]) ** T
+                return a**2 + b**2, a + b
+
+            def reduce(x: Instance) -> list[Reduced]:
+                lam, omega, eta, L = x["eigenvalues"], x["weights"], x["eta"], max(x["eigenvalues"])
+                point = {"mu": min(lam) / L, "x": eta * L}
+                loss = sum(c * (1 - eta * v) ** (2 * T) for v, c in zip(lam, omega, strict=True))
+                inside = x["steps"] == T and 1 <= 16 * point["mu"] <= 15 and 1 <= 8 * point["x"] <= 15
+                return [Reduced(point, 2 * min(end_weights(lam, omega)) / (eta * T * loss))] if inside else []
+            return Box({"mu": ("1/16", "15/16"), "x": ("1/8", "15/8")}, sides, f"T = {T}, any d and weights: modes mu "
+                       "and L = 1, x = eta L; equal at x = 0, and at x = 2 for mu = 1/2", reduce)
+        yield from map(even, (2, 4, 6))

@@ -1,10 +1,12 @@
 """For which step sizes streaming SGD on Gaussian features is stable in mean square."""
 from collections.abc import Iterable, Mapping
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
 from quadmeta.claims._base import Claim, Form
+from quadmeta.claims._box import Box, Reduced
 from quadmeta.claims._domain import EIGENVALUES, Instance, Parameter, STEP_SIZE, STEPS
 from quadmeta.claims._sgd import definite, expectation, strain, streamed, times, transition
 from quadmeta.problems.streaming_gaussian import StreamingGaussian
@@ -71,3 +73,28 @@ class DerivedStreamingMeanSquareLimit(Claim):
             yield {"eigenvalues": (1, 1), "error": (1, 2), "eta": eta, "steps": 3}
         for eta in ("1/3", "2/5", "3/2"):
             yield {"eigenvalues": (1, 2), "error": (1, 1), "eta": eta, "steps": 2}
+
+    def boxes(self, form: str) -> Iterable[Box]:
+        """Both ends of the bracket, scaled to lambda_max = 1; t = tr S, s = tr S^2.
+
+        High: t (B - 1)/2 = sum_(i<j) q_i q_j (q_i - q_j)(1/D_i - 1/D_j), D_i = t^2 + 2s - 2t q_i: a sum of squares.
+        """
+        def low(q: list[Any]) -> tuple[Any, Any]:
+            return sum(v / (sum(q) + 2 - 2 * v) for v in q), 1
+
+        def high(q: list[Any]) -> tuple[Any, Any]:
+            D = [a**2 + 2 * (b**2 + c**2) + (b + c) ** 2 for a, b, c in (q, q[1:] + q[:1], q[2:] + q[:2])]
+            return 0, sum(q[i] * q[j] * (q[i] - q[j]) * (1 / D[i] - 1 / D[j]) for i, j in ((0, 1), (0, 2), (1, 2)))
+
+        def box(sides: Any, component: int) -> Box:
+            def reduce(x: Instance) -> list[Reduced]:
+                first, *rest = sorted(x["eigenvalues"])[::-1]
+                # q_2 is the one that is farther from 0 and 1
+                q = [*sorted((v / first for v in rest), key=lambda v: abs(2 * v - 1)), Fraction(0)]
+                if len(rest) not in (1, 2) or abs(8 * q[0] - 4) > 3:
+                    return []
+                scale = Fraction(1) if component == 2 else 2 / (1 + q[0] + q[1])
+                return [Reduced({"q_2": q[0], "q_3": q[1]}, scale, component)]
+            return Box({"q_2": ("1/8", "7/8"), "q_3": (0, 1)}, lambda x: sides([1, x["q_2"], x["q_3"]]),
+                       "d <= 3, eigenvalues 1, q_2, q_3; equal if all that are not 0 are 1", reduce)
+        yield from (box(low, 2), box(high, 3))

@@ -6,6 +6,8 @@ import numpy as np
 
 from quadmeta.claims._auxiliary import solve
 from quadmeta.claims._base import Claim, Form
+from quadmeta.claims._box import Box, Reduced
+from quadmeta.claims._boxes_squares import best_of_three, weights_point
 from quadmeta.claims._collapse import apart, REGRESSION, Regression, together
 from quadmeta.claims._domain import Instance
 
@@ -67,6 +69,29 @@ class DerivedTaskInteraction(Claim):
         base = next(iter(self.cases("printed")))
         yield {**base, "high": (2, 1)}
         yield {**base, "rho": 1}
+
+    def boxes(self, form: str) -> Iterable[Box]:
+        """The opposite pair, in units of V_0; one more task: 1'M^-1 1 grows by (1 - k)^2 over its Schur complement s.
+
+        k = m'M^-1 1 and s = m_K - m'M^-1 m for the moments m of the last task with the others.
+        """
+        def pair(x: Instance) -> list[Reduced]:
+            model = Regression.of(x)
+            start, V = model.variances()[:2]
+            bias = model.shift[1] @ model.Sigma @ model.shift[1]
+            M = [[(V + bias) / start, -bias / start], [-bias / start, (V + bias) / start]]
+            return [weights_point(M, (x["weights"][0], x["weights"][-1]), start, 3)]
+
+        def added(x: Instance) -> list[Reduced]:
+            M = Regression.of(x).moments()
+            if len(M) == 1:
+                return []
+            part = solve(M[:-1, :-1], M[:-1, -1])
+            k, s = sum(part), M[-1, -1] - M[-1, :-1] @ part
+            return [Reduced({"k": k}, 1 / s)] if abs(k) <= 64 else []
+        yield best_of_three("an opposite pair, all d, biases and variances", pair)
+        yield Box({"k": (-64, 64)}, lambda x: (0, (1 - x["k"]) ** 2),
+                  "all K > 1 and d, |k| <= 64: the growth times s", added, "k = 1")
 
 
 def total(M: Array) -> Any:

@@ -1,11 +1,16 @@
 """The error of a truncated Neumann series in the hypergradient of auxiliary weights."""
 from collections.abc import Iterable, Mapping
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
 from quadmeta.claims._auxiliary import neumann, reflection, solve, SPECTRUM, turned
 from quadmeta.claims._base import Claim, Form
+from quadmeta.claims._box import Box, Reduced
+from quadmeta.claims._boxes_angles import aligned, filtered
+from quadmeta.claims._domain import Instance
+from quadmeta.claims._finding import arrays
 
 Array = Any
 
@@ -48,3 +53,12 @@ class Navon2021NeumannTruncation(Claim):
         yield {**slow, "task": ("-3/4", -1)}
         yield {**slow, "outer": ("4/3", -1), "task": ("4/3", -1), "nu": 1}
         yield {**slow, "task": (1, 2), "nu": "1/2"}
+
+    def boxes(self, form: str) -> Iterable[Box]:
+        """The bound, at any J and nu: Cauchy-Schwarz with the factors (1 - nu lambda_i)^(J+1) / lambda_i."""
+        def reduce(instance: Instance) -> list[Reduced]:
+            x = arrays(instance)
+            lam, R = x["eigenvalues"], reflection(x["turn"])
+            factors = (1 - x["nu"] * lam) ** (x["products"] + 1) / lam
+            return filtered(factors, R @ x["outer"], R @ x["task"], Fraction(1), component=2)
+        yield aligned(reduce)

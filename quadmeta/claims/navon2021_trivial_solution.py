@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 
 from quadmeta.claims._base import Claim, Form
+from quadmeta.claims._box import Box
+from quadmeta.claims._boxes_learned import learned_weights
 from quadmeta.claims._collapse import SIGNED, TASKS, Tasks, diagonal, least
 from quadmeta.claims._domain import Instance, Parameter, STEP_SIZE, STEPS
 from quadmeta.claims._finding import arrays
@@ -27,8 +29,7 @@ class Navon2021TrivialSolution(Claim):
 
     Proof (repaired). (1) ell_1 >= c_1. (2) A minimum of functions affine in phi is concave, its derivative is that of
     the minimising one, and for K = 1 that of a concave function does not increase. (3) The weights only fall, so mu_0 I
-    <= H(phi_t) <= I/eta and |w_t - b_0| <= (1 - eta mu_0)^t |w_0 - b_0|; beta sum_t ell_1(w_t) is at most a geometric
-    series.
+    <= H(phi_t) <= I/eta and |w_t - b_0| <= (1 - eta mu_0)^t |w_0 - b_0|; beta sum ell_1 is at most a geometric series.
     """
 
     reference = "Navon et al. 2021, on the trivial solution"
@@ -100,14 +101,17 @@ class Navon2021TrivialSolution(Claim):
         """A step that overshoots."""
         yield {**next(iter(self.cases("repaired"))), "w1": 1, "eta": 3, "beta": "1/100", "noise": (50,)}
 
+    def boxes(self, form: str) -> Iterable[Box]:
+        """(2) and (3); (1) compares counts."""
+        return learned_weights() if form == "repaired" else ()
+
 
 def descent(tasks: Tasks, w: Array, phi: Array, eta: Any, beta: Any) -> Iterator[tuple[Array, Array]]:
     """(w_t, phi(t)) for t = 0, 1, ..."""
     while True:
         yield w, phi
-        losses = [tasks.loss(k + 1, w) for k in range(len(phi))]
-        w = w - eta * (tasks.hessian(phi) @ (w - tasks.solution(phi)))
-        phi = np.array([max(0 * f, f - beta * loss) for f, loss in zip(phi, losses, strict=True)], dtype=object)
+        w, phi = (w - eta * (tasks.hessian(phi) @ (w - tasks.solution(phi))),
+                  np.array([max(0 * f, f - beta * tasks.loss(k, w)) for k, f in enumerate(phi, 1)], dtype=object))
 
 
 def value(tasks: Tasks, phi: Array) -> Any:

@@ -1,6 +1,7 @@
 """Back-propagation through log f(w_T) / T: its intermediate results grow or vanish like rho^T, unless renormalised."""
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
+from math import frexp
 from typing import Any
 
 import numpy as np
@@ -81,9 +82,7 @@ class Wang2021BackpropIntermediates(Claim):
 
 def _scale(e: Array) -> Array:
     """The power of two with max |e| / scale in [1/2, 1)."""
-    top = max(abs(e))
-    scale = Fraction(2) ** (top.numerator.bit_length() - top.denominator.bit_length())
-    return scale * 2 if top >= scale else scale
+    return Fraction(2) ** frexp(max(abs(e)))[1]
 
 
 def _scaled(e: Array) -> Array:

@@ -1,9 +1,11 @@
 """The gap between train-by-train and train-by-validation grows with n up to n = d, and only then decreases."""
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 from quadmeta.claims._base import Claim, Form
+from quadmeta.claims._box import Box, Reduced
 from quadmeta.claims._domain import Instance, Parameter
 from quadmeta.claims._least_squares import NOISE, train_risk
 
@@ -67,6 +69,33 @@ class Wang2021GapDecreases(Claim):
     def without(self, assumption: str) -> Iterable[Mapping[str, Any]]:
         """n < d < n'."""
         yield {"ridge": "3/4", "ridge_later": "1/10", "noise": 1}
+
+    def boxes(self, form: str) -> Iterable[Box]:
+        """Gaps s^2 (1 - zeta)/(zeta P) below d, zeta^2 (s + zeta)/N above it, P = zeta^2 + s zeta - s = -N.
+
+        zeta' = omega zeta; the difference over zeta - zeta' and over common positive factors. Below d: s (1 - zeta') =
+        p zeta'^2. Above: m = zeta (s + zeta)/s, kappa = zeta/(s + zeta).
+        """
+        def below(x: Mapping[str, Any]) -> tuple[Any, Any]:
+            z, w, p = x["zeta"], x["omega"], x["p"]
+            return 1 + w + w**2, w * z * (1 + w) + p * w**2 * (1 - z)
+
+        def above(x: Mapping[str, Any]) -> tuple[Any, Any]:
+            m, w, k = x["m"], x["omega"], x["kappa"]
+            rest = m * w**2 * (1 - k + k * w) * (1 + k * w)
+            return (1 + w + k * w**2) * (1 - m * w * (1 - k) - m * k * w**2) + rest, 0
+
+        def reduce(x: Instance, few: bool) -> list[Reduced]:
+            z, late, s = x["ridge"], x["ridge_later"], x["noise"]
+            N, M = s * (1 - z) - z**2, s * (1 - late) - late**2
+            m = z * (s + z) / s
+            point = {"zeta": z, "p": s * (1 - late) / late**2} if few else {"m": m, "kappa": z / (s + z)}
+            scale = s**2 * (z - late) * z / (late * N * M) if few else (z - late) * s**2 * m / (N * M)
+            return [Reduced({**point, "omega": late / z}, scale)] if few == (N < 0) else []
+        for side, few, names, note in ((below, True, ("zeta", "omega", "p"), "all n < n' < d, every sigma"),
+                                       (above, False, ("m", "omega", "kappa"), "all d < n < n', every sigma")):
+            if form == "repaired":
+                yield Box(dict.fromkeys(names, (0, 1)), side, note, partial(reduce, few=few))
 
 
 def ratio(zeta: Array, s: Array) -> Array:

@@ -1,11 +1,14 @@
 """Train-by-train with many samples: within 1 + epsilon of d sigma^2/n, from n = (1 + 1/epsilon) d on."""
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from quadmeta.claims._base import Claim, Form
+from quadmeta.claims._box import Box, Reduced
+from quadmeta.claims._boxes_semicircle import bias, scatter
 from quadmeta.claims._domain import Instance, Parameter
 from quadmeta.claims._least_squares import HORIZON, NOISE, ROOT, edges, gain, train_risk
 
@@ -75,3 +78,21 @@ class Wang2021LargeSample(Claim):
         """Just below the border."""
         yield {"root": "1/2", "noise": 1, "epsilon": "1/4", "scale": 1, "steps": 1}
         yield {"root": "2/3", "noise": 1, "epsilon": "79/100", "scale": 1, "steps": 1}
+
+    def boxes(self, form: str) -> Iterable[Box]:
+        """The target with psi = p epsilon/(1 + epsilon); the parts of the risk without and with s at T = 1, 2, 3, 5."""
+        def target(x: Instance) -> list[Reduced]:
+            eps, psi = x["epsilon"], x["root"] ** 2
+            return [Reduced({"p": psi * (1 + eps) / eps, "epsilon": eps}, x["noise"] * psi / (1 - psi))]
+
+        def at(x: Instance, T: int, noise: bool) -> list[Reduced]:
+            psi = x["root"] ** 2
+            scale = x["noise"] * psi / (1 + psi) ** 2 if noise else x["scale"] * x["root"] / (1 + psi)
+            return [Reduced({"root": x["root"], "theta": x["scale"]}, scale, 1)] if x["steps"] == T else []
+        if form == "repaired":
+            yield Box({"p": (0, 1), "epsilon": (0, 1)}, lambda x: (0, x["epsilon"] * (1 - x["p"])),
+                      "T = infinity, every n, sigma: (1 + epsilon) (1 - psi) - 1, factored", target)
+        for T in (1, 2, 3, 5) if form == "repaired" else ():
+            for part, noise, name in ((bias, False, "R"), (scatter, True, "sigma")):
+                yield Box({"root": (0, Fraction(23, 32)), "theta": (0, 1)}, partial(part, T=T),
+                          f"T = {T}, every n and sigma: term of {name}", partial(at, T=T, noise=noise))

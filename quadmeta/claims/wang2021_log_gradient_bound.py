@@ -4,6 +4,8 @@ from fractions import Fraction
 from typing import Any
 
 from quadmeta.claims._base import Claim, Form
+from quadmeta.claims._box import Box, Reduced
+from quadmeta.claims._boxes_steps import end_weights, extremes, power_mean, slopes, two_extremes
 from quadmeta.claims._domain import EIGENVALUES, ENERGY, STEP_SIZE, STEPS, Instance
 from quadmeta.claims._formulas import derivatives, spread, weight_at
 
@@ -63,3 +65,38 @@ class Wang2021LogGradientBound(Claim):
         yield {"eigenvalues": (1, 2), "energy": (1 - Fraction(1, 10**6), Fraction(1, 10**6)), "eta": 1, "steps": 1}
         yield {"eigenvalues": (1, 3), "energy": (half, half), "eta": half + Fraction(4, 3 * T), "steps": T}
         yield {"eigenvalues": (1, "11/10"), "energy": (half, half), "eta": "96/100", "steps": 3}
+
+    def boxes(self, form: str) -> Iterable[Box]:
+        """Repaired: the two steps of the proof, each of which leaves at least its own slack.
+
+        Printed, L = 1, K = c_min^2 mu (1 - mu): sum lambda c^2 (2 a^m - K lambda |a|^(m-1)) >= c_min^2 mu (a_mu^m +
+        a_L^m) - max_a (K a^(m-1) - a^m), where the maximum is K^m ((m-1)/m)^(m-1) / m, and c_min^2 <= 1/2.
+        """
+        def omega(x: Instance) -> list[Fraction]:
+            return [v * c / 2 for v, c in zip(x["eigenvalues"], x["energy"], strict=True)]
+
+        def weights(x: Instance) -> tuple[Any, Any]:
+            return sum(omega(x)), min(end_weights(x["eigenvalues"], omega(x)))
+        if form == "printed":
+            yield from map(_loose, (1, 2, 3))
+        else:
+            yield from (power_mean(T, lambda x: slopes(x["eigenvalues"], omega(x), x)) for T in (2, 3))
+            yield from (two_extremes(T, 0, weights) for T in (1, 2, 3))
+
+
+def _loose(T: int) -> Box:
+    m = 2 * T
+
+    def sides(x: Mapping[str, Any]) -> tuple[Any, Any]:
+        mu, s = x["mu"], x["s"]
+        return (s + mu * (1 - s)) ** m * (Fraction(m - 1, 2 * m) * mu) ** (m - 1), m * (s**m + (1 - s) ** m)
+
+    def reduce(x: Instance) -> list[Reduced]:
+        if x["steps"] != T:
+            return []
+        L, point = extremes(x)
+        mu, s, eta = point["mu"], point["s"], x["eta"]
+        F = sum(v / L * c * (1 - eta * v) ** m for v, c in zip(x["eigenvalues"], x["energy"], strict=True))
+        return [Reduced(point, 2 * L * (1 - mu) ** (m - 1) / (F * m * (s + mu * (1 - s)) ** m))]
+    return Box({"mu": (0, 1), "s": (0, 1)}, sides, f"T = {T}, any d: L = 1, c_min^2 = 1/2, modes mu and L, "
+               "1/eta = s + mu (1 - s); outside [1/L, 1/mu] the nearer end is worse", reduce)

@@ -5,7 +5,9 @@ from typing import Any
 import numpy as np
 
 from quadmeta.claims._base import Claim, Form
-from quadmeta.claims._domain import EIGENVALUES, STEP_SIZE, STEPS, WEIGHTS
+from quadmeta.claims._box import Box, Reduced
+from quadmeta.claims._boxes_steps import end_weights, increasing, slope_increases
+from quadmeta.claims._domain import EIGENVALUES, Instance, STEP_SIZE, STEPS, WEIGHTS
 from quadmeta.claims._formulas import derivatives, spread
 
 Array = Any
@@ -48,3 +50,19 @@ class Wang2021LogUniqueMinimizer(Claim):
         """One eigenvalue, at its inverse."""
         if assumption == "kappa > 1":
             yield {"eigenvalues": (3,), "weights": (5,), "left": "1/3", "right": 1, "steps": 4}
+
+    def boxes(self, form: str) -> Iterable[Box]:
+        """F' increases at T = 2, 3, 5 (F' is linear at T = 1); F > 0 since two modes do not vanish at once."""
+        def positive(T: int) -> Box:
+            def sides(x: Mapping[str, Any]) -> tuple[Any, Any]:
+                return 0, (1 - x["mu"] * x["x"]) ** (2 * T) + (1 - x["x"]) ** (2 * T)
+
+            def reduce(x: Instance) -> list[Reduced]:
+                L = max(x["eigenvalues"])
+                point = {"mu": min(x["eigenvalues"]) / L, "x": x["left"] * L}
+                inside = x["steps"] == T and 16 * point["mu"] <= 15 and point["x"] <= 4
+                return [Reduced(point, min(end_weights(x["eigenvalues"], x["weights"])), 1)] if inside else []
+            return Box({"mu": (0, "15/16"), "x": (0, 4)}, sides, f"T = {T}, any d and weights: modes mu and L = 1, "
+                       "x = eta L; mu = 1 is one mode, which vanishes at x = 1", reduce)
+        yield from (increasing(T, lambda x: slope_increases(x["eigenvalues"], x["weights"], x, 0)) for T in (2, 3, 5))
+        yield from map(positive, (1, 2, 3))

@@ -1,12 +1,11 @@
 """|F'(eta)| >= c_L^2 L^2 T (eta L - 1)^(2T-1) - L^2 T beyond 2/L, and a lower bound that is attained."""
 from collections.abc import Iterable, Mapping
+from fractions import Fraction
 from typing import Any
 
-import numpy as np
-
-from quadmeta.arithmetic.interval import Interval
 from quadmeta.claims._base import Claim, Form
-from quadmeta.claims._box import Box
+from quadmeta.claims._box import Box, Reduced
+from quadmeta.claims._boxes_steps import peak
 from quadmeta.claims._domain import EIGENVALUES, ENERGY, STEP_SIZE, STEPS, Instance
 from quadmeta.claims._formulas import derivatives, spread, weight_at
 
@@ -75,15 +74,24 @@ class Wang2021NaiveLowerBound(Claim):
         if assumption.startswith("|w_0"):
             yield {"eigenvalues": ("1/3", 1), "energy": (200, 4), "eta": "21/10", "steps": 1}
 
-    def box(self, form: str) -> Box | None:
+    def boxes(self, form: str) -> Iterable[Box]:
         """As printed, over c = c_L^2 and mu, after these reductions: the term of L cancels against the bound.
 
         L = 1, as both sides scale like L. The rest, -T sum c_i^2 lambda_i^2 a_i^(2T-1), increases with eta: eta = 2/L.
         It is linear in c_i^2: one other mode, of energy 1 - c. Where a > 0, a^(2T-1) <= a; elsewhere it helps: T = 1.
+        As repaired: the term of L cancels as well, and each other mode stays below the peak.
         """
-        def sides(x: Mapping[str, Interval]) -> tuple[Interval, Interval]:
-            mu, energy = x["mu"].reshape(-1, 1), 1 - x["c_L^2"].reshape(-1, 1)
-            rest = derivatives(mu, mu * energy / 2, 2, 1)[1]
-            return rest, Interval.of(-np.ones(rest.shape))
+        def sides(x: Mapping[str, Any]) -> tuple[Any, Any]:
+            return -(1 - x["c_L^2"]) * x["mu"] ** 2 * (1 - 2 * x["mu"]), -1
+
+        def reduce(x: Instance) -> list[Reduced]:
+            lam, T, L = x["eigenvalues"], x["steps"], max(x["eigenvalues"])
+            top = sum(c for v, c in zip(lam, x["energy"], strict=True) if v == L)
+            # the mode that is worst for the bound carries all energy but that of L; at mu = 1/2 its term is 0
+            mu = max((min(v / L, Fraction(1, 2)) for v in lam if v < L), key=lambda v: v**2 * (1 - 2 * v))
+            return [Reduced({"mu": mu, "c_L^2": top}, T * L**2)]
         note = "all d, T, eta: reduced to d = 2, T = 1, L = 1, eta = 2/L"
-        return Box({"mu": (0, 1), "c_L^2": (0, 1)}, sides, note, True) if form == "printed" else None
+        if form == "repaired":
+            yield from map(peak, (1, 2, 3, 5))
+        else:
+            yield Box({"mu": (0, 1), "c_L^2": (0, 1)}, sides, note, reduce, covers_domain=True)

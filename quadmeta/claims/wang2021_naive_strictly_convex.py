@@ -5,7 +5,9 @@ from typing import Any
 import numpy as np
 
 from quadmeta.claims._base import Claim, Form
-from quadmeta.claims._domain import EIGENVALUES, STEP_SIZE, STEPS, WEIGHTS
+from quadmeta.claims._box import Box, Reduced
+from quadmeta.claims._boxes_steps import end_weights
+from quadmeta.claims._domain import EIGENVALUES, Instance, STEP_SIZE, STEPS, WEIGHTS
 from quadmeta.claims._formulas import derivatives, spread
 
 Array = Any
@@ -47,3 +49,21 @@ class Wang2021NaiveStrictlyConvex(Claim):
     def without(self, assumption: str) -> Iterable[Mapping[str, Any]]:
         """One eigenvalue, at its inverse."""
         yield {"eigenvalues": (3,), "weights": (5,), "eta": "1/3", "steps": 4}
+
+    def boxes(self, form: str) -> Iterable[Box]:
+        """F'' > 0 at T = 2, 3, 5 (a constant at T = 1), by the two extreme modes."""
+        def convex(T: int) -> Box:
+            m = 2 * T
+
+            def sides(x: Mapping[str, Any]) -> tuple[Any, Any]:
+                mu, eta = x["mu"], x["x"]
+                return mu**2 * (1 - mu * eta) ** (m - 2) + (1 - eta) ** (m - 2), 0
+
+            def reduce(x: Instance) -> list[Reduced]:
+                lam, L = x["eigenvalues"], max(x["eigenvalues"])
+                point, least = {"mu": min(lam) / L, "x": x["eta"] * L}, min(end_weights(lam, x["weights"]))
+                inside = x["steps"] == T and 1 <= 16 * point["mu"] <= 15 and point["x"] <= 4
+                return [Reduced(point, m * (m - 1) * L**2 * least)] if inside else []
+            return Box({"mu": ("1/16", "15/16"), "x": (0, 4)}, sides, f"T = {T}, any d and weights: modes mu and L = "
+                       "1, x = eta L; at x = 1 it is 0 for mu = 0 and 1", reduce)
+        yield from map(convex, (2, 3, 5))

@@ -3,7 +3,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from quadmeta.claims._base import Claim, Form
-from quadmeta.claims._domain import EIGENVALUES, ENERGY, STEP_SIZE, STEPS
+from quadmeta.claims._box import Box, Reduced
+from quadmeta.claims._domain import EIGENVALUES, ENERGY, Instance, STEP_SIZE, STEPS
 from quadmeta.claims._formulas import derivatives
 
 Array = Any
@@ -46,3 +47,21 @@ class Wang2021NaiveUpperBound(Claim):
         etas = ("1/3", "1/2") if form == "printed" else ("1/3", "1/2", "1", "5")
         for eta in etas:
             yield {"eigenvalues": (1, 3), "energy": (2, "2/3"), "eta": eta, "steps": 2}
+
+    def boxes(self, form: str) -> Iterable[Box]:
+        """1/L < eta < 1/mu, where a_mu > 0 > a_L; elsewhere it is an identity. Other modes add no less to the bound."""
+        def opposite(T: int) -> Box:
+            n = 2 * T - 1
+
+            def sides(x: Mapping[str, Any]) -> tuple[Any, Any]:
+                return abs(x["k"] * x["g"] ** n - 1), x["k"] * x["g"] ** n + 1
+
+            def reduce(x: Instance) -> list[Reduced]:
+                modes = sorted(zip(x["eigenvalues"], x["energy"], strict=True))
+                parts = [(1 - x["eta"] * v, c * v**2) for v, c in (modes[0], modes[-1])]
+                (a, small), (b, large) = sorted(parts, key=lambda part: abs(part[0]))
+                inside = x["steps"] == T and a * b < 0 and small <= 16 * large
+                return [Reduced({"k": small / large, "g": abs(a / b)}, T * large * abs(b) ** n)] if inside else []
+            return Box({"k": (0, 16), "g": (0, 1)}, sides, f"T = {T}, any d: modes mu and L, g <= 1 the ratio of |a|, "
+                       "k that of c^2 lambda^2", reduce)
+        yield from map(opposite, (1, 2, 3, 5))

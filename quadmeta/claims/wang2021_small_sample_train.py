@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 
 from quadmeta.claims._base import Claim, Form
+from quadmeta.claims._box import Box, Reduced
+from quadmeta.claims._boxes_semicircle import mean, series, square, variance
 from quadmeta.claims._domain import Instance, Parameter
 from quadmeta.claims._least_squares import HORIZON, NOISE, ROOT, edges, gain, train_risk
 
@@ -71,3 +73,28 @@ class Wang2021SmallSampleTrain(Claim):
             yield {"root": 2, "noise": noise, "scale": 1, "steps": 3}
             yield {"root": "7/6", "noise": noise, "scale": "1/2", "steps": 20}
         yield {"root": 2, "noise": 1, "scale": 1, "steps": 140}
+
+    def boxes(self, form: str) -> Iterable[Box]:
+        """The terms with s at T = 1, 2, 3 and 5 and at infinity; that without s is the mean of a square.
+
+        Unit 1 + psi: E_Q[h^2] psi against (1 - rho^T)^2/(psi - 1), 1 - rho^T and h without a factor theta each.
+        """
+        def box(T: int) -> Box:
+            def sides(point: Mapping[str, Any]) -> tuple[Any, Any]:
+                root, theta = point["root"], point["theta"]
+                q = 1 - theta * (root - 1) ** 2 / (1 + root**2)
+                risk = mean(square(series(T, 1 - theta))[::2], variance(root**2) * theta**2)
+                return root**2 * (root + 1) * risk, (root - 1) ** 3 * (1 + sum(q**t for t in range(1, T))) ** 2
+
+            def reduce(x: Instance) -> list[Reduced]:
+                scale = x["noise"] * x["scale"] ** 2 / ((1 + x["root"] ** 2) ** 2 * (x["root"] + 1))
+                return [Reduced({"root": x["root"], "theta": x["scale"]}, scale)] if x["steps"] == T else []
+            return Box({"root": (Fraction(9, 8), 2), "theta": (0, 1)}, sides,
+                       f"T = {T}, n/d in [1/4, 64/81], every sigma: term of sigma; that of R is >= 0", reduce)
+
+        def final(x: Instance) -> list[Reduced]:
+            return [Reduced({"root": x["root"]}, x["noise"] / (3 * x["root"] ** 2 - 3), 1)]
+        if form == "repaired":
+            yield from map(box, (1, 2, 3, 5))
+            yield Box({"root": (Fraction(9, 8), 2)}, lambda point: ((2 - point["root"]) * (2 + point["root"]), 0),
+                      "T = infinity, d/n in [81/64, 4]: 1/(psi - 1) - 1/3, divisors cleared", final, "n = d/4")

@@ -4,6 +4,9 @@ from dataclasses import replace
 from typing import Any
 
 from quadmeta.claims._base import Claim, Form
+from quadmeta.claims._box import Box
+from quadmeta.claims._boxes_bent import bends
+from quadmeta.claims._boxes_discount import mixture, path, positions
 from quadmeta.claims._discount import BENT, Bent, bent, bent_margins, signed_square
 from quadmeta.claims._domain import Instance
 from quadmeta.discount import bound_bp, printed
@@ -75,3 +78,10 @@ class Yakovlev2023BiasBound(Claim):
             yield {**bend, "levels": (0,), "G": 1, "R": 0, "gamma": 0, "steps": 4}
             yield {**bend, "q": "4/5", "heights": ("1/4", "1/4"), "levels": (0, "1/8"), "slopes": (1, 1), "L2": "1/2",
                    "angles": (0, "1/2"), "start": "1/3", "G": 1, "gamma": "1/2", "steps": 5}
+
+    def boxes(self, form: str) -> Iterable[Box]:
+        """The parts of R at T = 2, 3, of the spectrum at all T, and of H_w at T = 3, 4."""
+        if form == "repaired":
+            yield from map(path, (2, 3))
+            yield mixture(lambda x: positions(x, bound_bp))
+            yield from (bends(T, False, bound_bp) for T in (3, 4))

@@ -1,9 +1,12 @@
 """Read literally, with B a bound of the mixed derivative, the printed bias bound fails for step sizes above 1."""
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
 from quadmeta.claims._base import Claim, Form
+from quadmeta.claims._box import Box
+from quadmeta.claims._boxes_bent import printed_shape
 from quadmeta.claims._discount import BENT, Bent, bent, bent_margins, signed_square
 from quadmeta.claims._domain import Instance
 from quadmeta.discount import printed
@@ -64,3 +67,9 @@ class Yakovlev2023BiasBoundCross(Claim):
         """A start in the minimiser, H = L = 2 mu, and a long step."""
         yield {"q": "1/2", "eta": 1, "heights": ("1/4",), "levels": ("1/4",), "slopes": (0,), "angles": (0,),
                "start": 0, "R": 0, "G": 1, "L2": 1, "gradient": 0, "gamma": "1/4", "steps": 6}
+
+    def boxes(self, form: str) -> Iterable[Box]:
+        """Both parts at T = 2, 3, 5."""
+        if form == "repaired":
+            for T, low in ((2, Fraction(1, 8)), (3, Fraction(1, 4)), (5, Fraction(1, 2))):
+                yield from printed_shape(T, low)

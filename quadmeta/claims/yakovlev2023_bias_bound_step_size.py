@@ -4,6 +4,9 @@ from dataclasses import replace
 from typing import Any
 
 from quadmeta.claims._base import Claim, Form
+from quadmeta.claims._box import Box
+from quadmeta.claims._boxes_bent import expansion, farthest
+from quadmeta.claims._boxes_discount import path, rising
 from quadmeta.claims._discount import BENT, Bent, bent, bent_margins, signed_square
 from quadmeta.claims._domain import Instance
 from quadmeta.discount import bound_b, printed
@@ -72,3 +75,10 @@ class Yakovlev2023BiasBoundStepSize(Claim):
         if form == "repaired":
             yield {**plain, "q": "3/5", "eta": "1/2", "heights": ("3/5",), "levels": (0,), "slopes": (1,),
                    "gamma": "3/50", "L2": "3/2"}
+
+    def boxes(self, form: str) -> Iterable[Box]:
+        """The part of R at T = 2, 3, that of ||g_T|| at T = 3 and, all |A_s - c| the largest, at T = 5."""
+        if form == "repaired":
+            yield from map(path, (2, 3))
+            yield expansion()
+            yield rising(5, farthest)

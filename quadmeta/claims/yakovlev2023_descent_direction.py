@@ -2,10 +2,15 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import numpy as np
+
 from quadmeta.arithmetic.powers import geometric_sum
 from quadmeta.claims._base import Claim, Form
+from quadmeta.claims._box import Box, Reduced
+from quadmeta.claims._boxes_angles import turned_by, turning
 from quadmeta.claims._discount import ALONG, direction, placed, Quadratic, QUADRATIC
 from quadmeta.claims._domain import Instance, Parameter
+from quadmeta.claims._finding import arrays
 
 Array = Any
 
@@ -80,3 +85,23 @@ class Yakovlev2023DescentDirection(Claim):
         if assumption.startswith("theta"):
             yield {"eigenvalues": ("1/4", 1), "cross": (10, 1), "error": (1, 0), "gradient": (1, 2), "outer": (1, 0),
                    "R": 0, "G": 1, "L2": 1, "mu2": 1, "eta": 1, "gamma": "1/2", "steps": 2, "turn": (2, 3)}
+
+    def boxes(self, form: str) -> Iterable[Box]:
+        """g'J'J S_T(A) g with J'J = j (I + p N) and S_T(A) = s (I + r E), N and E reflections."""
+        def reduce(instance: Instance) -> list[Reduced]:
+            x = arrays(instance)
+            if len(x["cross"]) != 2:
+                return []
+            c, S = x["cross"] ** 2, geometric_sum(1 - x["eta"] * x["eigenvalues"], x["steps"])
+            u, g = direction(x["turn"]), direction(x["gradient"])
+            flip, across = (1 if c[0] >= c[1] else -1), np.array([-g[1], g[0]], dtype=object)
+            # E = +-diag(1, -1), and N the same between two reflections in u
+            E = np.array([1, -1]) * (1 if S[0] >= S[1] else -1)
+            N = [flip * (mirrored @ (np.array([1, -1]) * (2 * (u @ g) * u - g)))
+                 for mirrored in (2 * (u @ v) * u - v for v in (g, across))]
+            k = min(abs(x["cross"])) / max(abs(x["cross"]))
+            scale = (x["eta"] * x["G"]) ** 2 * geometric_sum(x["gamma"], x["steps"]) * c.sum() * S.sum() / 4
+            return turned_by(k, abs(S[0] - S[1]) / S.sum(), (N[0], abs(N[1])), (g @ (E * g), abs(across @ (E * g))),
+                             scale)
+        if form == "repaired":
+            yield turning(reduce)

@@ -6,8 +6,12 @@ import numpy as np
 
 from quadmeta.arithmetic.powers import geometric_sum
 from quadmeta.claims._base import Claim, Form
-from quadmeta.claims._discount import ALONG, NORM, Quadratic, QUADRATIC
+from quadmeta.claims._box import Box, Reduced
+from quadmeta.claims._boxes_angles import aligned, products
+from quadmeta.claims._boxes_bent import printed_drift
+from quadmeta.claims._discount import ALONG, direction, NORM, Quadratic, QUADRATIC
 from quadmeta.claims._domain import Instance, Parameter, STEPS
+from quadmeta.claims._finding import arrays
 
 Array = Any
 
@@ -64,3 +68,20 @@ class Yakovlev2023EqualCurvature(Claim):
         """Equality."""
         yield {"q": "1/2", "eta": "1/2", "cross": (2, 1), "error": (1, 0), "gradient": (1, 1), "outer": (1, 0), "R": 1,
                "G": 5, "L2": 1, "mu2": "1/2", "steps": 4}
+
+    def boxes(self, form: str) -> Iterable[Box]:
+        """Printed, at T = 2, 3, 5: one mode. Repaired, at any T: n' H_2 e <= L_2, n the mode of the largest |c_i|.
+
+        |C H_2 e|^2 <= c'^2 |H_2 e|^2 + (c^2 - c'^2)(n' H_2 e)^2 with c' the second of the |c_i|.
+        """
+        def reduce(instance: Instance) -> list[Reduced]:
+            x = arrays(instance)
+            sizes, u, e = abs(x["cross"]), direction(x["outer"]), direction(x["error"])
+            top = max(range(len(u)), key=lambda i: sizes[i])
+            second = max((c for i, c in enumerate(sizes) if i != top), default=sizes[top])
+            a, T, m = x["q"] ** 2, x["steps"], x["mu2"] / x["L2"]
+            size = x["eta"] * x["R"] * x["L2"] * a**T * (T - geometric_sum(a, T))
+            along, rest = u[top] * (u @ e), e[top] - u[top] * (u @ e)
+            return products(along, m * rest, (u @ e) ** 2, 1 - (u @ e) ** 2, m,
+                            (sizes[top] ** 2 - second**2) * size**2)
+        yield from map(printed_drift, (2, 3, 5)) if form == "printed" else [aligned(reduce)]

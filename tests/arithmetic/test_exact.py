@@ -105,3 +105,46 @@ def test_importing_loads_numpy_only():
     code = (f"import sys; from quadmeta.arithmetic import {', '.join(names)}; "
             "sys.exit(bool({'mpmath', 'scipy', 'matplotlib', 'joblib'} & set(sys.modules)))")
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+@pytest.mark.parametrize("kind", ["float64", "signlog", "interval", "fraction", "mpmath"])
+def test_the_five_kinds_by_name(kind):
+    assert kind in KINDS and len(KINDS) == 5
+    assert isinstance(evaluate(lambda x: x / 3, 1.5, kind=kind), TYPES[kind])
+
+
+def test_fifty_digits_unless_asked():
+    assert evaluate(lambda: mpmath.mpf(mpmath.mp.dps), kind="mpmath") == 50
+    assert evaluate(lambda: mpmath.mpf(mpmath.mp.dps), kind="mpmath", digits=17) == 17
+
+
+@pytest.mark.parametrize("formula, x", [
+    (lambda x: 1 / (x * x), 1e200), (lambda x: 0 * x + 1 / (1 / (x - 1)), 1.0),
+    (lambda x: np.where(x > 0, x, np.sqrt(-x)), np.array([1.0, -1.0]))], ids=["overflow", "division", "NaN"])
+def test_what_a_float_formula_loses_on_its_way_is_an_error(formula, x):
+    with pytest.raises(FloatingPointError):
+        evaluate(formula, x)
+
+
+def test_length_of_a_fraction_has_a_limit():
+    for sign in (-1, 1):
+        edge = mpmath.ldexp(1, sign * 10**7)
+        assert rational(edge) == Fraction(2) ** (sign * 10**7)
+        with pytest.raises(OverflowError, match="too long for a fraction"):
+            rational(mpmath.ldexp(1, sign * (10**7 + 1)))
+
+
+def test_ends_of_float64_are_reached_by_fractions_beside_them():
+    low, high, bit = Fraction(2) ** -1022, Fraction(2) ** 1024 - Fraction(2) ** 971, Fraction(1, 2**80)
+    for sign in (-1, 1):
+        for end in (low, high):
+            for beside in (end, end * (1 + bit), end * (1 - bit)):
+                assert convert("float64", sign * beside) == sign * float(end)
+        with pytest.raises(OverflowError):
+            convert("float64", sign * low * Fraction(2, 3))
+
+
+def test_exact_integers_may_stand_in_an_array_of_any_exact_kind():
+    third = evaluate(lambda x: np.array([1, x], dtype=object), Fraction(1, 3), kind="fraction")
+    assert third.tolist() == [1, Fraction(1, 3)]
+    assert evaluate(lambda x: np.array([1, x], dtype=object), 0.5, kind="mpmath")[1] == 0.5

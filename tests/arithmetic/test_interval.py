@@ -163,7 +163,8 @@ def test_comparisons_are_certain():
 def test_width_and_midpoint_of_unbounded():
     everything = Interval(-np.inf, np.inf)
     assert everything.width == np.inf and everything.midpoint == 0 and Interval(0, np.inf).midpoint < np.inf
-    assert Interval(5e-324, 5e-324).midpoint == 5e-324 and Interval(-MAX, MAX).midpoint == 0
+    assert Interval(5e-324, 5e-324).midpoint == 5e-324 == -Interval(-5e-324, -5e-324).midpoint
+    assert Interval(1, 4).midpoint == 2.5 and Interval(-MAX, MAX).midpoint == 0
 
 
 @pytest.mark.parametrize("call, error", [
@@ -196,3 +197,71 @@ def test_foreign_types_are_refused_on_either_side(name):
     for pair in ((Interval.of(1), "x"), ("x", Interval.of(1))):
         with pytest.raises(TypeError):
             getattr(operator, name)(*pair)
+
+
+def test_ends_are_float_arrays_and_hold_a_real_number():
+    box = Interval([1, 2], [3, 4])
+    assert box.lower.dtype == box.upper.dtype == float and Interval.of(box) is box
+    for end in (np.inf, -np.inf):
+        with pytest.raises(ValueError, match="must be real numbers"):
+            Interval(end, end)
+
+
+def test_hull_of_numbers_arrays_and_intervals():
+    box = Interval.hull([1, 5], Interval([0, 6], [2, 7]))
+    assert box.lower.tolist() == [0, 5] and box.upper.tolist() == [2, 7]
+    assert Interval.hull(3, -2).width == 5 and Interval.hull(Interval(0, 1), Interval(4, 5)).contains(Interval(0, 5))
+    third = Interval.hull(Fraction(1, 3), Fraction(2, 3))
+    assert third.contains(Fraction(1, 3)) and third.contains(Fraction(2, 3)) and third.width < 1 / 3 + 1e-15
+
+
+@pytest.mark.parametrize("other", [1.5, Fraction(3, 2), mpmath.mpf(1.5), np.array(1.5), Interval(1.5, 1.5)])
+def test_every_comparison_with_a_number_on_either_side(other):
+    for box, below, above in ((Interval(0, 1), True, False), (Interval(2, 3), False, True),
+                              (Interval(1, 2), False, False)):
+        assert [box < other, box <= other, other > box, other >= box] == [below] * 4
+        assert [box > other, box >= other, other < box, other <= box] == [above] * 4
+        assert (box == other) == (other == box) == False  # noqa: E712
+        assert (box != other) == (other != box) == (below or above)
+    assert Interval(0, 1.5) <= other <= Interval(1.5, 2) and not Interval(0, 1.5) < other
+    assert Interval(1.5, 1.5) == other and not Interval(1.5, 1.5) != other
+
+
+@pytest.mark.parametrize("name", ["lt", "le", "gt", "ge"])
+def test_no_order_with_foreign_types(name):
+    with pytest.raises(TypeError):
+        getattr(operator, name)(Interval.of(1), "x")
+    assert not Interval.of(1) == "x" and Interval.of(1) != "x"
+
+
+def test_touching_intervals_are_neither_apart_nor_equal():
+    a, b = Interval(0, 1), Interval(1, 2)
+    assert not (a < b) and not (b > a) and not (a != b) and not (b != a) and not (a == b) and not (b == a)
+    assert a <= b and b >= a and not (b <= a) and not (a >= b)
+    assert not (b > 1) and not (b != 1) and b >= 1 and not (a < 1) and not (a != 1) and a <= 1
+
+
+@pytest.mark.parametrize("kind", [float, Fraction, mpmath.mpf, np.float64])
+def test_contains_excludes_what_lies_outside_by_one_bit(kind):
+    box = Interval(1, 2)
+    assert box.contains(kind(1)) is box.contains(kind(2)) is np.True_
+    for outside in (np.nextafter(1.0, 0), np.nextafter(2.0, 3), -1.5, 1e300):
+        assert box.contains(kind(float(outside))) is np.False_
+    assert not box.contains(1 - Fraction(1, 10**40)) and not box.contains(2 + Fraction(1, 10**40))
+    assert not Interval(2.0**62, 2.0**62).contains(2**62 + 1) and Interval(2.0**62, 2.0**62).contains(np.int64(2**62))
+    answers = box.contains([kind(0.5), kind(1.5), kind(2.5)])
+    assert answers.tolist() == [False, True, False] and answers.dtype == bool
+
+
+def test_contains_a_whole_interval_or_not():
+    box = Interval(1, 2)
+    inside, outside = [(1, 2), (1.5, 1.5), (1, 1)], [(0.5, 2), (1, 2.5), (0, 3), (3, 4), (-1, 0)]
+    assert all(box.contains(Interval(*ends)) for ends in inside)
+    assert not any(box.contains(Interval(*ends)) for ends in outside)
+
+
+def test_integers_beyond_float64_keep_their_sign():
+    for sign in (-1, 1):
+        box = Interval.of(sign * 10**400)
+        assert box.contains(sign * 10**400) and not box.contains(sign * 1.5e308) and not box.contains(-sign * 10**400)
+    assert not Interval.of(2.0**62).contains(np.int64(2**62 + 1)) and Interval.of(-2**62 - 1).contains(-2**62 - 1)

@@ -151,3 +151,11 @@ def test_errors_are_one_line(call, error, words):
     with pytest.raises(error) as caught:
         call()
     assert words in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_a_billion_steps_take_thirty_levels():
+    a, b = SignLog.of(1.5), SignLog.of(-1)
+    n = 10**9
+    want = divided_difference(a, b, n + 1).log
+    assert complete_homogeneous([a, b], n).log == pytest.approx(want, rel=1e-14)
+    assert complete_homogeneous([a, b, SignLog.of(0)], n).log == pytest.approx(want, rel=1e-14)

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quadmeta.arithmetic.residual import factor, log_abs, log_ratio, power_difference, two_product, two_sum
+from quadmeta.arithmetic.residual import (
+    factor, log_abs, log_ratio, pick, power_difference, take, two_product, two_sum)
 
 number = st.floats(1e-150, 1e150)
 
@@ -71,3 +72,41 @@ def test_power_difference_keeps_its_digits_for_any_pair(n, x):
             if want:
                 for value in (got, back):
                     assert abs(value.log - mp.log(abs(want))) <= 4e-15 * max(1, abs(mp.log(abs(want))))
+
+
+def test_entries_at_one_index_a_row():
+    eta, lam = np.array([[0.1], [0.7], [1.3]]), np.array([1.0, 2.0, 3.0, 5.0])
+    x, index = factor(eta, lam), np.array([[2], [0], [3]])
+    assert pick(lam, index).tolist() == [[3.0], [1.0], [5.0]]
+    assert pick(x.value, index).ravel().tolist() == [x.value[0, 2], x.value[1, 0], x.value[2, 3]]
+    one = take(x, index)
+    for part, whole in zip(one, (eta, np.broadcast_to(lam, (3, 4)), x.value, x.tail), strict=True):
+        want = whole if whole.shape[1] == 1 else [[whole[0, 2]], [whole[1, 0]], [whole[2, 3]]]
+        np.testing.assert_array_equal(part, want)
+    deep = np.arange(24.0).reshape(2, 3, 4)
+    assert pick(deep, np.full((2, 3, 1), 1)).ravel().tolist() == [1, 5, 9, 13, 17, 21]
+
+
+@pytest.mark.parametrize("low, high", [(1e-6, 0.5), (0.3, 0.5), (1.5, 2.5), (0.5, 1.5), (2.5, 1e3)])
+def test_log_of_a_factor_is_right_to_about_one_unit(low, high):
+    rng = np.random.default_rng(0)
+    eta = rng.uniform(0.5, 1, 3000)
+    lam = np.exp(rng.uniform(np.log(low), np.log(high), 3000)) / eta
+    got = log_abs(factor(eta, lam))
+    with mp.workdps(40):
+        want = [mp.log(abs(1 - mp.mpf(float(a)) * mp.mpf(float(b)))) for a, b in zip(eta, lam, strict=True)]
+        worst = max(abs((mp.mpf(float(x)) - w) / w) for x, w in zip(got, want, strict=True))
+    assert worst < 1.25 * 2.0**-52
+
+
+def test_zero_factors():
+    zero, half, minus = (factor(np.float64(0.5), np.float64(lam)) for lam in (2.0, 1.0, 3.0))
+    assert log_ratio(zero, half) == log_ratio(zero, minus) == -np.inf
+    for n in (1, 2, 3, 8):
+        for x, y in ((zero, half), (half, zero)):
+            assert power_difference(x, y, n).to_float() == pytest.approx(0.5 ** (n - 1), rel=1e-15)
+        for x, y in ((zero, minus), (minus, zero)):
+            assert power_difference(x, y, n).to_float() == pytest.approx((-0.5) ** (n - 1), rel=1e-15)
+        assert power_difference(zero, zero, n).to_float() == (n == 1)
+        # a_x = -a_y: the powers cancel for even n
+        assert power_difference(half, minus, n).to_float() == pytest.approx(0 if n % 2 == 0 else 0.5 ** (n - 1))

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from quadmeta.arithmetic.interval import Interval
-from quadmeta.arithmetic.signlog import SignLog
+from quadmeta.arithmetic.signlog import LARGEST, SMALLEST as TINY, SignLog, integer_parts
 
 EPS = 2.0**-52
 small = st.fractions(min_value=-4, max_value=4, max_denominator=50)
@@ -140,6 +140,7 @@ def test_errors_are_one_line_and_name_the_remedy(call, error, words):
 
 @pytest.mark.parametrize("x, text", [
     (-3.1e-280, "SignLog(-3.1e-280)"), (0, "SignLog(0)"), (Fraction(-1, 10**1505), "SignLog(-10**-1505.0)"),
+    (10**812, "SignLog(10**812.0)"),
     ([1.5, -(10**812), 0], "SignLog([1.5, -10**812.0, 0])"), ([[1, 2], [3, 4]], "SignLog([[1, 2], [3, 4]])"),
     (np.ones(9), "SignLog([1, 1, 1, ..., 1, 1, 1])")])
 def test_repr(x, text):
@@ -151,3 +152,84 @@ def test_foreign_types_are_refused_on_either_side(name):
     for pair in ((SignLog.of(1), "x"), ("x", SignLog.of(1))):
         with pytest.raises(TypeError):
             getattr(operator, name)(*pair)
+
+
+def test_a_sum_and_a_product_keep_the_digits_of_a_log_near_zero():
+    assert (SignLog.of(1) - SignLog.of(1e-20)).log == pytest.approx(-1e-20, rel=4 * EPS, abs=0)
+    assert (SignLog.of(1) + SignLog.of(1e-20)).log == pytest.approx(1e-20, rel=4 * EPS, abs=0)
+
+
+def test_each_sum_along_an_axis_has_its_own_scale():
+    x = SignLog([[1, 1, 0], [1, -1, 1]], [[-3000.0, -3000.0, -np.inf], [3000.0, 2999.0, -3000.0]])
+    along = x.sum(axis=1)
+    assert along.sign.tolist() == [1, 1]
+    np.testing.assert_allclose(along.log, [-3000 + math.log(2), 3000 + math.log1p(-math.exp(-1))], rtol=4 * EPS)
+    one = SignLog.of(np.ones((1, 3)))
+    assert one.sum(axis=1).shape == (1,) and one.sum(axis=0).shape == (3,) and one.sum().shape == ()
+
+
+def test_ends_of_float64_make_the_round_trip_and_nothing_beyond_does():
+    edge = np.log([TINY, LARGEST])
+    for sign in (-1, 1):
+        # the log of an end is rounded by up to 6e-14
+        assert SignLog(sign, edge[1] + 1e-13).to_float() == sign * LARGEST
+        assert SignLog(sign, edge[0] - 1e-13).to_float() == sign * TINY
+        for log in (edge[1] + 1e-9, edge[0] - 1e-9):
+            with pytest.raises(OverflowError, match="does not fit"):
+                SignLog(sign, log).to_float()
+    assert type(SignLog.of(2).to_float()) is float and SignLog.of([0, 2]).to_float().tolist() == [0.0, 2.0]
+
+
+def test_a_log_that_overflows_is_an_error_whichever_operation_made_it():
+    big, small = SignLog(1, 1e308), SignLog(1, -1e308)
+    for call in (lambda: big * big, lambda: small * small, lambda: big / small, lambda: big**2, lambda: small**-2):
+        with pytest.raises(OverflowError, match="log"):
+            call()
+    assert big / big == 1 and (big * small).log == 0
+
+
+def test_fields_are_float_arrays_that_nobody_can_change():
+    x = SignLog([1, -1], [0, 2])
+    assert x.sign.dtype == x.log.dtype == float and (SignLog(1, 0) ** 2).log.dtype == float
+    for part in (x.sign, x.log):
+        with pytest.raises(ValueError, match="read-only"):
+            part[0] = 1
+
+
+def test_numpy_scalars_as_entries_and_truth():
+    x = SignLog.of(np.array([np.int64(3), np.float32(0.5), Fraction(-1, 3)], dtype=object))
+    np.testing.assert_allclose(x.to_float(), [3, 0.5, -1 / 3], rtol=4 * EPS)
+    for entry in (np.int64(3), np.int8(-3), np.float32(0.5), np.float64(0.5), -7, mpmath.mpf(-2.5)):
+        top, bottom, exponent = integer_parts(entry)
+        assert Fraction(top, bottom) * Fraction(2) ** exponent == Fraction(float(entry))
+        assert all(type(part) is int for part in (top, bottom, exponent))
+    assert bool(SignLog.of(2)) is True and bool(SignLog.of([-3])) is True and bool(SignLog.of(0)) is False
+
+
+def test_logs_of_zero_and_of_neighbours_of_one_of_unequal_length():
+    assert SignLog.of(mpmath.mpf(0)) == 0 and SignLog.of(np.array([mpmath.mpf(0)], dtype=object)).log[0] == -np.inf
+    for top, bottom in ((2**200, 2**200 - 1), (2**200 - 1, 2**200)):
+        want = (top - bottom) * 2.0**-200
+        assert SignLog.of(Fraction(top, bottom)).log == pytest.approx(want, rel=4 * EPS, abs=0)
+        with mpmath.workprec(300):  # the power of two of an mpf stands apart
+            assert SignLog.of(mpmath.mpf(2**200 - 1) / 2**200).log == pytest.approx(-(2.0**-200), rel=4 * EPS, abs=0)
+
+
+@given(st.floats(0.25, 4).filter(lambda x: x != 1))
+def test_an_mpf_has_the_log_of_the_float_it_equals(x):
+    tolerance = 3 * EPS * abs(reference(Fraction(x)))
+    for same in (x, mpmath.mpf(x), mpmath.mpf(x) * 2**600 / 2**600, Fraction(x)):
+        assert abs(SignLog.of(same).log - reference(Fraction(x))) <= tolerance
+
+
+@pytest.mark.parametrize("other", [1.5, Fraction(3, 2), mpmath.mpf(1.5), np.array(1.5), SignLog.of(1.5)])
+def test_every_comparison_with_a_number_on_either_side(other):
+    for x in (1, Fraction(3, 2), 2, -2, 0):
+        value = SignLog.of(x)
+        assert [value < other, value <= other, value > other, value >= other] == [x < 1.5, x <= 1.5, x > 1.5, x >= 1.5]
+        assert [other > value, other >= value, other < value, other <= value] == [x < 1.5, x <= 1.5, x > 1.5, x >= 1.5]
+        assert (value == other) == (other == value) == (x == 1.5) and (value != other) == (other != value) == (x != 1.5)
+    assert not SignLog.of(1) == "x" and SignLog.of(1) != "x"
+    for name in ("lt", "le", "gt", "ge"):
+        with pytest.raises(TypeError):
+            getattr(operator, name)(SignLog.of(1), "x")

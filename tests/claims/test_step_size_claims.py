@@ -7,7 +7,7 @@ from hypothesis import assume, given, HealthCheck, settings, strategies as st
 from scipy.optimize import brentq
 
 import quadmeta as qm
-from quadmeta.claims._base import met
+from quadmeta.certificates.recheck import met
 from quadmeta.claims._finding import arrays, examine
 
 EXACT = [(name, form) for name in qm.members("claims") for form, record in qm.claim(name).forms.items()

@@ -6,7 +6,8 @@ import sys
 
 import pytest
 
-from experiments import _provenance, _results
+from experiments import _provenance
+from quadmeta import _files
 
 
 def test_commit_is_the_last_one_of_these_paths(tmp_path):
@@ -27,8 +28,8 @@ def test_blas_is_named_without_threadpoolctl(monkeypatch):
 
 
 def test_nothing_is_left_of_a_file_that_could_not_be_written(tmp_path, monkeypatch):
-    _results.write(tmp_path / "a.csv", b"old")
+    _files.write(tmp_path / "a.csv", b"old")
     monkeypatch.setattr(os, "replace", lambda *paths: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
-        _results.write(tmp_path / "a.csv", b"new")
+        _files.write(tmp_path / "a.csv", b"new")
     assert [path.name for path in tmp_path.iterdir()] == ["a.csv"] and (tmp_path / "a.csv").read_bytes() == b"old"

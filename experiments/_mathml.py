@@ -1,0 +1,161 @@
+"""LaTeX as MathML that browsers show without a script, cut into parts between which a line may end.
+
+``latex2mathml`` parses. Letters of other alphabets, which browsers no longer take from ``mathvariant``, the spacing of
+function names, bars, signs and primes, and big parentheses with an exponent are put right here.
+"""
+import re
+import unicodedata
+from collections.abc import Iterator
+from functools import cache
+from html import escape
+from xml.etree.ElementTree import Element, fromstring, tostring
+
+from latex2mathml.converter import convert
+
+_NAMES = {r"\{": "{", r"\}": "}", r"\|": "‖", r"\lceil": "⌈", r"\rceil": "⌉", r"\lfloor": "⌊", r"\rfloor": "⌋"}
+_FUNCTIONS = {"arg", "cos", "cosh", "exp", "log", "mean", "sign", "sin", "sinh", "tr", "Var"}
+_LIMITS = {"inf", "lim", "max", "min", "sup"}
+_ARROWS, _SIGNS, _TIGHT, _BARS = set("→←⇒⇔⟹⟺⟸"), set("+−±"), set("|‖/"), set("|‖")
+_RELATIONS = set("=<>≤≥≠≈≺≻⪯⪰≼≽∈∼") | _ARROWS
+_OPEN, _CLOSE, _LETTERS = set("([{⌈⌊⟨"), set(")]}⌉⌋⟩"), set("∞⊤*⋯….")
+_SCRIPTS = ("msub", "msup", "msubsup", "munder", "mover", "munderover")
+_BIG = "1.2em"  # the size of \big
+_SHORT = 3  # no line ends after as few letters
+
+
+@cache
+def formula(latex: str, display: bool = False) -> str:
+    """One or more ``<math>`` elements, a line may end between them. ``display``: limits stand below and above."""
+    words = re.split(r"(\\text\{[^}]*\})", latex.replace(r"\arg", r"\operatorname{arg}"))
+    words[::2] = [word.replace("''", "″").replace("'", "′") for word in words[::2]]  # else of script size
+    source = convert("".join(words), display="block" if display else "inline")
+    root = fromstring(re.sub(r' xmlns="[^"]*"', "", source))
+    for row in reversed(list(root.iter())):
+        _letters(row)
+        if row.tag not in _SCRIPTS:
+            _exponents(row)
+    for row in root.iter():
+        if row.tag not in _SCRIPTS:
+            _space(row)
+        for child in row if display else ():
+            child.tag = "munder" if child.tag == "msub" and _core(child) in _LIMITS else child.tag
+    parts = ["".join(map(_text, part)) for part in _parts(list(root[0]))]
+    style = ' displaystyle="true"' if display else ""
+    return "<wbr>".join(f"<math{style}><mrow>{part}</mrow></math>" for part in parts)
+
+
+def prose(text: str) -> str:
+    """Text with ``$formulas$`` and ``code`` between backticks as HTML."""
+    out = []
+    for part in re.split(r"(\$[^$]+\$|``[^`]+``|`[^`]+`)", text):
+        inner = part.strip("$`")
+        out.append(formula(inner) if part[:1] == "$" and inner else
+                   f"<code>{escape(inner)}</code>" if part[:1] == "`" and inner else escape(part))
+    return "".join(out)
+
+
+def _letters(row: Element) -> None:
+    """Names and letters as the characters that are meant, upright words in one piece."""
+    kept: list[Element] = []
+    for child in row:
+        variant, last = child.attrib.pop("mathvariant", ""), kept[-1] if kept else None
+        text = child.text = _NAMES.get(child.text or "", child.text or "")
+        if variant == "normal" and last is not None and last.get("mathvariant") == variant and row.tag == "mrow":
+            last.text = f"{last.text}{text}"
+            continue
+        child.text = text if variant in ("", "normal") else "".join(_letter(letter, variant) for letter in text)
+        if variant == "normal" or (len(text) == 1 and "Α" <= text <= "Ω"):
+            child.set("mathvariant", "normal")
+        if child.tag in ("mi", "mo"):
+            child.tag = "mi" if text in _LETTERS else "mo" if text in _RELATIONS else child.tag
+        kept.append(child)
+    row[:] = [child[0] if child.tag == "mrow" and len(child) == 1 else child for child in kept]
+    for child in row:
+        child.tag = "mo" if child.tag == "mi" and child.text in _FUNCTIONS else child.tag
+
+
+def _letter(letter: str, variant: str) -> str:
+    name = unicodedata.name(letter).replace("LATIN ", "").replace("LETTER ", "")
+    for full in (f"MATHEMATICAL {variant.upper()} {name}", f"{variant.upper()} {name}"):
+        try:
+            return unicodedata.lookup(full)
+        except KeyError:
+            continue
+    return letter
+
+
+def _exponents(row: Element) -> None:
+    """An exponent of a big parenthesis becomes one of the whole group: else it is not stretched."""
+    for child in [child for child in row if child.tag in _SCRIPTS and "minsize" in child[0].attrib]:
+        children, end = list(row), list(row).index(child)
+        bars = {child[0].text} & _BARS
+        starts = [k for k in range(end) if "minsize" in children[k].attrib and children[k].text in (bars or _OPEN)]
+        if starts:
+            group = Element("mrow")
+            group.extend([*children[starts[-1]:end], child[0]])
+            child[0] = group
+            row[starts[-1]:end] = []
+
+
+def _space(row: Element) -> None:
+    """Space around what MathML would take for a binary operator: function names, bars, signs in front."""
+    cores = [None if child.tag in ("mspace", "mtext") else _core(child) for child in row]
+    for before, child, after in zip([None, *cores], row, [*cores[1:], None], strict=False):
+        operator, name = _operator(child), _core(child)
+        if operator is None:
+            continue
+        if name.isalpha():
+            operator.set("lspace", "0" if before is None or _ends(before) else ".17em")
+            operator.set("rspace", "0" if after is None or after in _OPEN | _CLOSE | {","} else ".17em")
+        elif name in _TIGHT:
+            operator.attrib.update(lspace="0", rspace="0")
+        elif name in _ARROWS:
+            operator.attrib.update(lspace=".28em", rspace=".28em")
+        elif name in _SIGNS:
+            operator.set("form", "prefix" if before is None or _ends(before) else "infix")
+
+
+def _ends(core: str) -> bool:
+    """Whether a sign after this one stands before a term and is no binary operator."""
+    return core in _RELATIONS | _OPEN | _SIGNS | {",", "/", "·"}
+
+
+def _parts(children: list[Element]) -> Iterator[list[Element]]:
+    r"""Cut before relations and signs between terms, and after wide spaces, outside of parentheses smaller than \Big."""
+    part: list[Element] = []
+    depth, bar = 0, False
+    for child in children:
+        core, operator = _core(child), _operator(child)
+        binary = operator is not None and operator.get("form") == "infix"
+        if not depth and not bar and (core in _RELATIONS or binary) and len("".join(map(_words, part))) >= _SHORT:
+            yield part
+            part = []
+        part.append(child)
+        if operator is not None and operator.get("minsize", _BIG) <= _BIG:
+            depth += (core in _OPEN) - (core in _CLOSE)
+            bar ^= core in _BARS
+        if not depth and not bar and (child.get("width") in ("1em", "2em") or child.text == "\xa0"):
+            yield part
+            part = []
+    if part:
+        yield part
+
+
+def _operator(child: Element) -> Element | None:
+    """The operator that decides how an element is spaced: the element itself, or what its scripts hang on."""
+    while child.tag in _SCRIPTS and len(child):
+        child = child[0]
+    return child if child.tag == "mo" else None
+
+
+def _core(child: Element) -> str:
+    operator = _operator(child)
+    return "" if operator is None else operator.text or ""
+
+
+def _words(element: Element) -> str:
+    return "".join(element.itertext())
+
+
+def _text(element: Element) -> str:
+    return tostring(element, encoding="unicode", short_empty_elements=False)

@@ -1,0 +1,1 @@
+"""Certificates of verdicts and their re-check, with the standard library alone."""

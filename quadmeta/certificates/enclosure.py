@@ -1,0 +1,75 @@
+"""Intervals with rational ends: exact, and so never wider than outward-rounded ones."""
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+
+@dataclass(frozen=True, eq=False)
+class Enclosure:
+    """All numbers from ``lower`` to ``upper``; ``+ - * /``, integer powers and abs enclose every result.
+
+    Comparisons are statements that are certain. A divisor that holds 0 is a ``ZeroDivisionError``.
+    """
+
+    lower: Fraction
+    upper: Fraction
+
+    @staticmethod
+    def of(x: Any) -> "Enclosure":
+        """A number as an interval of width 0."""
+        return x if isinstance(x, Enclosure) else Enclosure(Fraction(x), Fraction(x))
+
+    def __add__(self, other: Any) -> "Enclosure":
+        b = Enclosure.of(other)
+        return Enclosure(self.lower + b.lower, self.upper + b.upper)
+
+    def __sub__(self, other: Any) -> "Enclosure":
+        b = Enclosure.of(other)
+        return Enclosure(self.lower - b.upper, self.upper - b.lower)
+
+    def __mul__(self, other: Any) -> "Enclosure":
+        b = Enclosure.of(other)
+        corners = [x * y for x in (self.lower, self.upper) for y in (b.lower, b.upper)]
+        return Enclosure(min(corners), max(corners))
+
+    def __truediv__(self, other: Any) -> "Enclosure":
+        b = Enclosure.of(other)
+        if b.lower <= 0 <= b.upper:
+            raise ZeroDivisionError("the divisor holds 0")
+        return self * Enclosure(1 / b.upper, 1 / b.lower)
+
+    def __pow__(self, exponent: int) -> "Enclosure":
+        if exponent < 0:
+            return Enclosure.of(1) / self**-exponent
+        base = abs(self) if exponent % 2 == 0 else self
+        return Enclosure(base.lower**exponent, base.upper**exponent)
+
+    def __abs__(self) -> "Enclosure":
+        low = Fraction(0) if self.lower <= 0 <= self.upper else min(abs(self.lower), abs(self.upper))
+        return Enclosure(low, max(abs(self.lower), abs(self.upper)))
+
+    __radd__, __rmul__ = __add__, __mul__
+
+    def __rsub__(self, other: Any) -> "Enclosure":
+        return Enclosure.of(other) - self
+
+    def __rtruediv__(self, other: Any) -> "Enclosure":
+        return Enclosure.of(other) / self
+
+    def __lt__(self, other: Any) -> bool:
+        return self.upper < Enclosure.of(other).lower
+
+    def __le__(self, other: Any) -> bool:
+        return self.upper <= Enclosure.of(other).lower
+
+    def __gt__(self, other: Any) -> bool:
+        return self.lower > Enclosure.of(other).upper
+
+    def __ge__(self, other: Any) -> bool:
+        return self.lower >= Enclosure.of(other).upper
+
+    def __eq__(self, other: object) -> bool:
+        return self <= other and self >= other
+
+    def __ne__(self, other: object) -> bool:
+        return self < other or self > other

@@ -1,0 +1,173 @@
+"""The computation of both sides and of every margin, written down as a straight-line program.
+
+A ``Traced`` number is a ``Fraction`` that remembers which step made it. What a claim computes from traced numbers is
+recorded, and so is every comparison it makes, as a condition. A number whose history would be lost is an error.
+"""
+import operator
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+from math import ceil, isfinite
+from typing import Any
+
+from quadmeta.certificates.program import BINARY, OPPOSITE, RELATIONS, Program
+
+_COMMUTE = {"+", "*"}
+_SWAPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
+
+
+class Recorder:
+    """Steps and conditions in the order in which they happened, equal steps once."""
+
+    def __init__(self) -> None:
+        self.steps: dict[str, str] = {}
+        """Right side -> name."""
+        self.conditions: dict[str, None] = {}
+
+    def number(self, name: str, value: Fraction) -> "Traced":
+        """A traced input."""
+        return Traced.made(self, name, value)
+
+    def read(self, name: str, value: Any) -> Any:
+        """A parameter as traced numbers; whole numbers and lengths decide the shape of a program and are pinned."""
+        if isinstance(value, tuple):
+            self.conditions[f"{name}.length == {len(value)}"] = None
+            return tuple(self.read(f"{name}[{i}]", entry) for i, entry in enumerate(value))
+        if isinstance(value, int):
+            self.conditions[f"{name} == {value}"] = None
+            return value
+        return self.number(name, value)
+
+    def step(self, right: str, value: Fraction) -> "Traced":
+        """The result of one operation."""
+        return Traced.made(self, self.steps.setdefault(right, f"t{len(self.steps)}"), value)
+
+    def program(self, outputs: Mapping[str, tuple[Any, ...]]) -> Program:
+        """What the outputs and the conditions need of the steps."""
+        results = {key: tuple(map(name_of, entries)) for key, entries in outputs.items()}
+        needed = {name for names in results.values() for name in names}
+        needed |= {word for line in self.conditions for word in line.split(" ")}
+        kept: list[str] = []
+        for right, name in reversed(self.steps.items()):
+            if name in needed:
+                needed |= set(right.split(" "))
+                kept.append(f"{name} = {right}")
+        return Program(tuple(reversed(kept)), tuple(self.conditions), results)
+
+
+class Traced(Fraction):
+    """A fraction with a name in a program."""
+
+    __slots__ = ("recorder", "name")
+    recorder: Recorder
+    name: str
+
+    @classmethod
+    def made(cls, recorder: Recorder, name: str, value: Fraction) -> "Traced":
+        """The value under this name."""
+        self = Fraction.__new__(cls, value._numerator, value._denominator)  # type: ignore[attr-defined]
+        self.recorder, self.name = recorder, name
+        return self
+
+    @property
+    def plain(self) -> Fraction:
+        """The value without its history."""
+        return Fraction(self._numerator, self._denominator)  # type: ignore[attr-defined]
+
+    @property
+    def numerator(self) -> int:
+        """Refused: what is computed from it would have no history."""
+        raise TypeError(f"{self.name} is used outside of + - * / ** abs and comparisons: it cannot be traced")
+
+    denominator = numerator
+
+    def __neg__(self) -> "Traced":
+        return self.recorder.step(f"0 - {self.name}", -self.plain)
+
+    def __pos__(self) -> "Traced":
+        return self
+
+    def __abs__(self) -> "Traced":
+        return self.recorder.step(f"abs {self.name}", abs(self.plain))
+
+    def __pow__(self, exponent: Any) -> "Traced":  # type: ignore[override]
+        whole = operator.index(exponent)
+        return self.recorder.step(f"{self.name} ** {whole}", self.plain**whole)
+
+    def __ceil__(self) -> int:
+        whole = ceil(self.plain)
+        # both are conditions of the program
+        assert whole - 1 < self <= whole
+        return whole
+
+    def __float__(self) -> float:
+        """For checks of arguments; a float that reaches a result is noticed there."""
+        return float(self.plain)
+
+    def __bool__(self) -> bool:
+        return bool(self != 0)
+
+    def __hash__(self) -> int:  # type: ignore[override]
+        return hash(self.plain)
+
+    def __copy__(self) -> "Traced":
+        return self
+
+    def __deepcopy__(self, memo: Any) -> "Traced":
+        return self
+
+
+def name_of(x: Any) -> str:
+    """The operand of a number: the name of a traced one, a literal of any other."""
+    return x.name if isinstance(x, Traced) else literal(Fraction(x))
+
+
+def literal(x: Fraction) -> str:
+    """A fraction as a program writes it; Python reads no decimal integer beyond 4300 digits."""
+    long = max(x.numerator.bit_length(), x.denominator.bit_length()) > 10000
+    return f"{x.numerator:#x}/{x.denominator:#x}" if long else str(x)
+
+
+def _plain(x: Any) -> Any:
+    return x.plain if isinstance(x, Traced) else x
+
+
+def _known(x: Any) -> bool:
+    return isinstance(x, Fraction | int) or (isinstance(x, float) and isfinite(x))
+
+
+def _operation(sign: str) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    def forward(self: Traced, other: Any) -> Any:
+        return _record(self.recorder, sign, self, other) if isinstance(other, Fraction | int) else NotImplemented
+
+    def backward(self: Traced, other: Any) -> Any:
+        return _record(self.recorder, sign, other, self) if isinstance(other, Fraction | int) else NotImplemented
+    return forward, backward
+
+
+def _record(recorder: Recorder, sign: str, left: Any, right: Any) -> Traced:
+    value = BINARY[sign](Fraction(_plain(left)), Fraction(_plain(right)))
+    names = (name_of(left), name_of(right))
+    # a sum or product in one order only, so that equal steps are found
+    first, second = sorted(names) if sign in _COMMUTE else names
+    return recorder.step(f"{first} {sign} {second}", value)
+
+
+def _comparison(sign: str) -> Callable[..., Any]:
+    def compare(self: Traced, other: Any) -> Any:
+        if not _known(other):
+            # every fraction lies on the same side of an infinite bound: nothing to record
+            return RELATIONS[sign](self.plain, other) if isinstance(other, float) else NotImplemented
+        truth = RELATIONS[sign](self.plain, _plain(other))
+        left, right, relation = self.name, name_of(other), sign if truth else OPPOSITE[sign]
+        if left != right:
+            line = min(f"{left} {relation} {right}", f"{right} {_SWAPPED[relation]} {left}")
+            self.recorder.conditions[line] = None
+        return truth
+    return compare
+
+
+for _sign, _name in (("+", "add"), ("-", "sub"), ("*", "mul"), ("/", "truediv")):
+    for _method, _function in zip((f"__{_name}__", f"__r{_name}__"), _operation(_sign), strict=True):
+        setattr(Traced, _method, _function)
+for _sign, _name in (("<", "lt"), ("<=", "le"), (">", "gt"), (">=", "ge"), ("==", "eq"), ("!=", "ne")):
+    setattr(Traced, f"__{_name}__", _comparison(_sign))

@@ -1,0 +1,50 @@
+"""Conjugate gradients against a Neumann series: never worse in the norm of H, for every scale nu."""
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from quadmeta.claims._auxiliary import conjugate_gradients, neumann, solve, SPECTRUM, turned
+from quadmeta.claims._base import Claim, Form
+
+Array = Any
+
+
+class DerivedCgDominatesNeumann(Claim):
+    """J + 1 steps of conjugate gradients on H x = v against x_J = nu sum_{j<=J} (I - nu H)^j v, for every nu.
+
+    Printed: |u_k'(x_CG - H^-1 v)| <= |u_k'(x_J - H^-1 v)|, the error of the hypergradient itself. False, also for nu L
+    <= 1.
+    Repaired: ||x_CG - H^-1 v||_H <= ||x_J - H^-1 v||_H, both squared; equality at J = 0 and nu = v'v/v'Hv. They use the
+    same Krylov space, but one product with H more: J + 1 against J.
+
+    Proof (repaired). x_J is in span(v, Hv, ..., H^J v), over which conjugate gradients minimise the error in this norm.
+    """
+
+    reference = "derived; on Navon et al. 2021, Algorithm 2"
+    strength = "ordering"
+    draws = 60
+    forms = {
+        "printed": Form(r"|\hat g_k^{CG}-g_k|\le|\hat g_k^{N}-g_k|", "refuted", "exact",
+                        "true of the norm, not of one product with it"),
+        "repaired": Form(r"\|H^{-1}v-\mathrm{CG}_{J+1}(v)\|_H\le\|H^{-1}v-x_J\|_H\quad\forall\nu", "holds",
+                         "proof + exact", "in the norm of H", proved=True, attained=True)}
+    domain = SPECTRUM
+
+    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+        """Any scale; as printed one with which each term of the series helps."""
+        return {"nu > 0": x["nu"], "nu L <= 1": 1 - x["nu"] * max(x["eigenvalues"])} if form == "printed" else {}
+
+    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+        """Squared errors of both."""
+        H, v, u, J = turned(x["eigenvalues"], x["turn"]), x["outer"], x["task"], x["products"]
+        exact = solve(H, v)
+        errors = [y - exact for y in (conjugate_gradients(H, v, J + 1)[0], neumann(H, v, x["nu"], J))]
+        first, second = ((u @ e) ** 2 if form == "printed" else e @ H @ e for e in errors)
+        return first, second
+
+    def cases(self, form: str) -> Iterable[Mapping[str, Any]]:
+        """A component of which the series is right; the best scale of one term; a series that diverges."""
+        base = {"eigenvalues": (1, 3), "turn": (0, 0), "outer": (1, 1), "task": (0, 1), "nu": "1/3", "products": 0}
+        yield base
+        if form == "repaired":
+            yield {**base, "nu": "1/2"}
+            yield {**base, "nu": 2, "products": 1}

@@ -1,0 +1,74 @@
+"""A method that existed in 2020 is asymptotically exact at the same number T of products."""
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from quadmeta.arithmetic.powers import geometric_sum
+from quadmeta.claims._base import Claim, Form
+from quadmeta.claims._discount import BENT, Bent, bent, bent_margins
+from quadmeta.claims._domain import Instance
+from quadmeta.discount import floor
+
+Array = Any
+
+
+class Yakovlev2023ExistingMethods(Claim):
+    """ghat = -eta J(w_T) sum_{k<T} (I - eta H(w_T))^k g_T, Neumann's series at w_T (Lorraine et al. 2020): T - 1
+    products with the Hessian and one with J, that is T, and one outer gradient.
+
+    Printed: existing methods do not guarantee an asymptotically unbiased gradient without more computation. Read so
+    that an instance can decide: at T products the bias of none is below the floor of scalar weights, half of eta B
+    ||g_T|| (S_T(a_mu) - S_T(a_L)). The weaker reading, that none is unbiased on every instance, contradicts the
+    repaired form. So do the matrix discount (derived_matrix_discount, T + 1 products) and reverse mode (2T - 1).
+    Repaired: where J is constant (here -I) the bias of this one is at most the bound, which tends to 0, for every inner
+    loss that meets assumptions 1 and 2, and 0 on quadratics.
+
+    Proof (repaired). With P_k = A_{T-k+1} ... A_T and A' = I - eta H(w_T), ghat - g = eta sum_{k<T} (A'^k - P_k) g_T.
+    Telescoping, |A'^k - P_k| <= sum_{s=T-k+1}^T a_mu^(k-1) eta H_w |w_{s-1} - w_T| and |w_{s-1} - w_T| <= 2 a_mu^(s-1)
+    R, which is 2 (H_w R/mu) a_mu^(T-1) (1 - a_mu^k); sum over k.
+    """
+
+    reference = "Yakovlev et al. 2023, slide Problem; Lorraine et al. 2020"
+    strength = "upper"
+    draws = 60
+    forms = {
+        "printed": Form(r"\#\mathrm{JVP}\le T:\ \|\hat g-g\|\ge\tfrac12\eta B\|g_T\|\big(S_T(a_\mu)-S_T(a_L)\big)\text"
+                        r"{ for every existing method}", "refuted", "exact",
+                        "the Neumann series of T terms at w_T spends T products and is exact on quadratics"),
+        "repaired": Form(r"\eta\le\tfrac2{L+\mu}:\ \Big\|-\eta J\sum_{k<T}(I-\eta H(w_T))^kg_T-g\Big\|"
+                         r"\le\tfrac{2\eta BH_wR}\mu\|g_T\|a_\mu^{T-1}\big(T-S_T(a_\mu)\big)\to0", "holds",
+                         "proof + exact", "one that is asymptotically exact at T products", proved=True),
+    }
+    domain = BENT
+
+    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+        """Those of the bias theorem and eta <= 1/L; as repaired mu <= H and eta <= 2/(L + mu) only."""
+        if form == "printed":
+            return bent_margins(x)
+        margins = bent_margins(x, "eta <= 2/(L + mu)")
+        return {name: margins[name] for name in ("mu > 0", "0 <= c_j <= h_j", "eta <= 2/(L + mu)")}
+
+    def prepare(self, x: Instance) -> Instance:
+        """Into their ranges; longer steps for odd T."""
+        return bent(x, "eta <= 2/(L + mu)" if x["steps"] % 2 else "eta <= 1/L")
+
+    def power(self, x: Any, form: str) -> int:
+        """Squares."""
+        return 2
+
+    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+        """The squared floor and |ghat - g|^2 by loops; as repaired |ghat - g|^2 and the squared bound."""
+        found = Bent(x)
+        bias = found.neumann_bias()
+        if form == "printed":
+            return floor(found.scales) ** 2, bias @ bias
+        known, a, T = found.scales, x["q"] ** 2, found.T
+        bound = 2 * known.eta * known.H_w * known.R / known.mu * known.G * a ** (T - 1) * (T - geometric_sum(a, T))
+        return bias @ bias, bound**2
+
+    def cases(self, form: str) -> Iterable[Mapping[str, Any]]:
+        """A quadratic, where the bias is 0; two bends that do not commute."""
+        plain = {"q": "1/2", "eta": 1, "heights": ("1/4",), "levels": (0,), "slopes": (0,), "angles": (0,), "start": 0,
+                 "R": 1, "G": 1, "L2": 1, "gradient": 0, "gamma": 0, "steps": 2}
+        yield plain
+        yield {**plain, "q": "4/5", "heights": ("1/4", "1/4"), "levels": (0, "1/8"), "slopes": (1, 1), "L2": "1/2",
+               "angles": (0, "1/2"), "start": "1/3", "gamma": "1/2", "steps": 5}

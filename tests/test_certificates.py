@@ -1,0 +1,281 @@
+"""Certificates: verified with the standard library alone; a damaged or edited one is refused and says where."""
+import json
+import subprocess
+import sys
+from fractions import Fraction as F
+from functools import cache
+from pathlib import Path
+
+import pytest
+from hypothesis import given, strategies as st
+
+import quadmeta as qm
+from quadmeta.__main__ import main
+from quadmeta.certificates.enclosure import Enclosure
+from quadmeta.certificates.program import Program, number
+from quadmeta.certificates.recheck import Wrong, met, read, recheck
+from quadmeta.claims._certificate import compare, trace
+from quadmeta.claims._finding import examine
+from quadmeta.claims._search import drop
+from quadmeta.claims._trace import Recorder
+from quadmeta.claims._verdict import Verdict
+
+ROOT = Path(__file__).resolve().parent.parent
+PUBLISHED = ROOT / "figures" / "certificates"
+EXACT = [name for name in qm.members("claims") if qm.claim(name).exact]
+
+
+@cache
+def text(name, form="printed"):
+    return (PUBLISHED / f"{name}.{form}.json").read_text(encoding="utf-8")
+
+
+def edited(name, form="printed", **change):
+    return {**json.loads(text(name, form)), **change}
+
+
+@pytest.mark.parametrize("file", sorted(PUBLISHED.glob("*.json")), ids=lambda path: path.stem)
+def test_published_certificates(file):
+    certificate = read(file)
+    record = qm.claim(certificate["claim"]).forms[certificate["form"]]
+    lines = recheck(certificate)
+    assert "as stated" in lines[0] or certificate["status"] == "undecided" or certificate["how"] == "sampled"
+    assert compare(certificate).startswith("programs: as")
+    assert file.stem == f"{certificate['claim']}.{certificate['form']}"
+    assert (certificate["status"], certificate["how"]) == (record.recorded, record.how)
+
+
+def test_every_form_has_a_published_certificate():
+    there = {path.stem for path in PUBLISHED.glob("*.json")}
+    assert there == {f"{name}.{form}" for name in qm.members("claims") for form in qm.claim(name).forms}
+
+
+def test_a_computed_verdict_has_the_published_certificate():
+    assert json.loads(json.dumps(qm.certificate(qm.check("derived_log_convexity")))) == edited("derived_log_convexity")
+
+
+@pytest.mark.parametrize("name, key, value, message", [
+    ("derived_log_convexity", "lhs", ["1/3"], "lhs differs in component 0: the file says 1/3, the instance gives "),
+    ("derived_log_convexity", "rhs", ["2"], "rhs differs in component 0: the file says 2, the instance gives "),
+    ("derived_log_convexity", "lhs", [], "lhs has 0 components in the file, 1 at the instance"),
+    ("derived_log_convexity", "status", "holds", "status 'holds', but lhs <= rhs is false"),
+    ("derived_log_curvature", "status", "refuted", "status 'refuted', but lhs >= rhs is true"),
+    ("derived_log_convexity", "status", "proved", "status 'proved' or relation '<=' is unknown"),
+    ("derived_log_convexity", "relation", ">=", "status 'refuted', but lhs >= rhs is true"),
+    ("derived_log_convexity", "relation", "=>", "relation '=>' is unknown"),
+    ("derived_log_convexity", "assumptions", {"kappa > 1": "7"}, "assumptions has 1 components in the file, 3 at"),
+    ("derived_log_convexity", "lhs", ["0.5"], "'0.5' must be a fraction like '3/4'"),
+    ("derived_log_convexity", "program", 3, "program must hold steps and conditions"),
+    ("derived_log_convexity", "program", {"steps": "t0", "conditions": []}, "program, steps: it must be a list"),
+    ("derived_log_convexity", "instance", {}, "must be a fraction like '3/4'")])
+def test_edited_certificates_are_refused(name, key, value, message):
+    recheck(edited(name))
+    with pytest.raises(Wrong) as error:
+        recheck(edited(name, **{key: value}))
+    assert message in str(error.value)
+
+
+@pytest.mark.parametrize("key, value, message", [
+    ("left", "1/2", "differs in component"), ("left", "-1", "differs in component"),
+    ("left", "1/0", "the program cannot be run"), ("left", None, "must be a fraction"),
+    ("eigenvalues", ["1"], "eigenvalues.length == 2 is not true"),
+    ("steps", 7, "steps == 1 is not true")])
+def test_another_instance_is_another_computation(key, value, message):
+    good = edited("derived_log_convexity")
+    good["instance"]["steps"] = json.loads(text("derived_log_convexity"))["instance"]["steps"]
+    message = message.replace("== 1", f"== {good['instance']['steps']}").replace(
+        "== 2", f"== {len(good['instance']['eigenvalues'])}")
+    if key == "eigenvalues":
+        value = value * (len(good["instance"]["eigenvalues"]) + 1)
+    with pytest.raises(Wrong, match=message.replace(".", r"\.")):
+        recheck({**good, "instance": {**good["instance"], key: value}})
+
+
+@pytest.mark.parametrize("step, message", [
+    ("t0 = 1 - eta - eta", "must be one operation"), ("t0 : 1", "must give a new name"), ("eta = 1 - 2", "new name"),
+    ("t0 = 1 - t9", "'t9' must be a fraction"), ("t0 = eta ** eta", "must be one operation"),
+    ("t0 = eta / 0", "divides by 0"), ("t0 = __import__('os')", "must be one operation")])
+def test_damaged_programs(step, message):
+    with pytest.raises((ValueError, ZeroDivisionError), match=message.replace("(", r"\(")):
+        Program((step,), (), {}).run({"eta": F(1)})
+
+
+def test_damaged_conditions():
+    with pytest.raises(ValueError, match="must compare two operands"):
+        list(Program((), ("eta <",), {}).run({"eta": F(1)}).conditions())
+
+
+def test_an_instance_outside_the_assumptions_refutes_nothing():
+    verdict = drop(qm.claim("derived_stop_gradient_parity"), "T mod 2 = 0")
+    certificate = json.loads(json.dumps(qm.certificate(verdict)))
+    assert recheck(certificate)
+    del certificate["dropped"]
+    with pytest.raises(Wrong, match="breaks the assumption T mod 2 = 0 by 1: it shows nothing"):
+        recheck(certificate)
+
+
+def test_a_coherent_forgery_is_noticed_beside_the_source():
+    forged = edited("wang2021_naive_upper_bound")
+    forged["program"] = {"steps": [], "conditions": [], "lhs": ["1"], "rhs": ["2"], "assumptions": ["1"]}
+    forged |= {"lhs": ["1"], "rhs": ["2"], "assumptions": {"eta < 2/L": "1"}}
+    assert recheck(forged)
+    with pytest.raises(ValueError, match="the program is not what the claim computes"):
+        compare(forged)
+    for key, value in (("statement", "x"), ("relation", ">="), ("source", "nobody")):
+        with pytest.raises(ValueError, match=f"{key} is '"):
+            compare(edited("wang2021_naive_upper_bound", **{key: value}))
+
+
+def test_boxes_are_walked_again():
+    good = edited("wang2021_naive_lower_bound")
+    box = good["boxes"][0]
+    assert "100 % proved" in recheck(good)[1]
+
+    def changed(**change):
+        return {**good, "boxes": [{**box, **change}]}
+    for change, message in (({"proved": "1/2"}, "proved is 1/2 in the file, 1 in its cells"),
+                            ({"levels": ["F"]}, "lhs < rhs is not proved on the cell mu in [0, 1], c_L^2 in [0, 1]"),
+                            ({"levels": ["S"]}, "2 cells are missing at the end"),
+                            ({"levels": ["S", "P"]}, "level 1 has 1 cells, 2 are there"),
+                            ({"ranges": {"mu": ["0", "1"]}}, "program cannot be run")):
+        with pytest.raises(Wrong) as error:
+            recheck(changed(**change))
+        assert message in str(error.value)
+    with pytest.raises(Wrong, match="by a box: the file holds no box that shows it"):
+        recheck({**good, "boxes": []})
+    with pytest.raises(ValueError, match="the boxes are not those of the claim"):
+        compare(changed(ranges={"mu": ["0", "1/2"], "c_L^2": ["0", "1"]}))
+
+
+def test_nothing_is_shown_by_nothing():
+    bare = {"claim": "x", "form": "printed", "status": "holds", "how": "proof + exact", "relation": "<="}
+    with pytest.raises(Wrong, match="needs an instance or a box"):
+        recheck(bare)
+    assert recheck({**bare, "status": "undecided"}) == [
+        "nothing to recompute: the statement is not decided by exact numbers"]
+
+
+def test_sides_of_many_digits():
+    claim = qm.claim("wang2021_naive_upper_bound")
+    x = claim.read({"eigenvalues": ("1/97", "3/89"), "energy": (1, 1), "eta": "7/11", "steps": 3000})
+    found = Verdict(claim.name, "printed", "holds", "proof + exact", examine(claim, "printed", x).evidence())
+    certificate = json.loads(json.dumps(qm.certificate(found)))
+    assert certificate["lhs"][0].startswith("0x") and recheck(certificate)
+
+
+# the command
+
+def test_recheck_needs_the_standard_library_only(tmp_path):
+    good, bad = tmp_path / "good.json", tmp_path / "bad.json"
+    good.write_text(text("wang2021_naive_lower_bound"))
+    bad.write_text(json.dumps(edited("wang2021_naive_lower_bound", rhs=["5"])))
+
+    def run(file):
+        # -S: without site-packages, so without numpy
+        return subprocess.run([sys.executable, "-S", "-m", "quadmeta", "recheck", str(file)], cwd=ROOT, text=True,
+                              capture_output=True)
+    done = run(good)
+    assert done.returncode == 0 and "100 % proved" in done.stdout and "numpy is not installed" in done.stdout
+    done = run(bad)
+    assert done.returncode == 1 and done.stderr.count("\n") == 1 and not done.stdout
+    assert "bad.json: WRONG: rhs differs in component 0: the file says 5, the instance gives " in done.stderr
+
+
+def test_recheck_command(tmp_path, capsys):
+    good, bad = tmp_path / "good.json", tmp_path / "bad.json"
+    good.write_text(text("derived_log_convexity"))
+    assert main(["recheck", str(good)]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("derived_log_convexity, printed: refuted (exact)\n") and "as the claim's source gives" in out
+    forged = edited("derived_log_convexity")
+    forged["program"]["steps"].append("t99 = 1 - 2")
+    for content, message in ((text("derived_log_convexity")[:50], "is not JSON: the file is damaged"),
+                             ("[]", "lacks claim, form, how, relation, status"),
+                             (json.dumps(forged), "the program is not what the claim computes"),
+                             (json.dumps(edited("derived_log_convexity", claim="nothing")), "unknown claim 'nothing'")):
+        bad.write_text(content)
+        assert main(["recheck", str(good), str(bad)]) == 1
+        assert message in capsys.readouterr().err
+    assert main(["recheck", str(tmp_path / "none.json")]) == 2
+    assert "none.json: cannot be read" in capsys.readouterr().err
+
+
+# what a program records
+
+def traced(formula, **values):
+    recorder = Recorder()
+    result = formula(*(recorder.read(name, value) for name, value in values.items()))
+    return recorder.program({"out": (result,)})
+
+
+@given(st.fractions(max_denominator=50), st.fractions(max_denominator=50).filter(bool), st.integers(0, 5))
+def test_a_program_repeats_the_formula(x, y, n):
+    def formula(x, y):
+        return max(abs(x - y) ** n, 2 / y) + (-x if x > y else +y) * (x * y - 3) / (1 + y * y)
+    program = traced(formula, x=x, y=y)
+    run = program.run({"x": x, "y": y})
+    assert run["out"] == (formula(x, y),) and all(truth for _, truth in run.conditions())
+    assert Program.read(json.loads(json.dumps(program.plain()))) == program
+
+
+def test_a_program_is_short_and_says_which_way_it_went():
+    program = traced(lambda x, y: (x + y) * (y + x) if x > 1 else x, x=F(2), y=F(3))
+    assert program.steps == ("t0 = x + y", "t1 = t0 * t0") and program.conditions == ("1 < x",)
+    assert traced(lambda x, y: x * 5, x=F(2), y=F(3)).plain()["out"] == ["t0"]
+
+
+@pytest.mark.parametrize("formula", [lambda x: F(x) + 1, lambda x: x.limit_denominator(3), lambda x: round(x)])
+def test_a_lost_history_is_an_error(formula):
+    with pytest.raises(TypeError, match="cannot be traced"):
+        traced(formula, x=F(5, 2))
+
+
+@pytest.mark.parametrize("name", EXACT)
+def test_programs_do_not_depend_on_the_numbers(name):
+    """Run at its own instance a program gives what the claim computes: nothing was frozen on the way."""
+    claim = qm.claim(name)
+    for case in list(claim.cases("printed"))[:2]:
+        x = claim.read(case)
+        program, found = trace(claim, "printed", x), examine(claim, "printed", x)
+        flat = {key: v for key, value in x.items() for key, v in (
+            [(f"{key}[{i}]", v) for i, v in enumerate(value)] + [(f"{key}.length", F(len(value)))]
+            if isinstance(value, tuple) else [(key, value)])}
+        run = program.run(flat)
+        assert run["lhs"] == found.lhs and run["rhs"] == found.rhs and all(truth for _, truth in run.conditions())
+
+
+# rational intervals
+
+ENDS = st.tuples(st.fractions(-5, 5, max_denominator=9), st.fractions(-5, 5, max_denominator=9)).map(sorted)
+
+
+@given(ENDS, ENDS, st.fractions(0, 1, max_denominator=7), st.fractions(0, 1, max_denominator=7), st.integers(-3, 5))
+def test_enclosures_enclose(first, second, s, t, n):
+    a, b = Enclosure(*first), Enclosure(*second)
+    x, y = (low + share * (high - low) for (low, high), share in ((first, s), (second, t)))
+    pairs = [(a + b, x + y), (a - b, x - y), (a * b, x * y), (2 - a, 2 - x), (3 * a, 3 * x), (abs(a), abs(x))]
+    pairs += [(a**n, x**n)] if n >= 0 or first[0] > 0 or first[1] < 0 else []
+    pairs += [(a / b, x / y), (1 / b, 1 / y)] if second[0] > 0 or second[1] < 0 else []
+    assert all(found.lower <= value <= found.upper for found, value in pairs)
+    assert (a < b) == (first[1] < second[0]) and (a >= b) == (first[0] >= second[1])
+    # ends are reached
+    assert (a + b).lower == first[0] + second[0] and (a * a).upper == max(v * v for v in first)
+
+
+def test_a_divisor_that_holds_zero():
+    for low, high in ((-1, 1), (0, 1), (-1, 0)):
+        with pytest.raises(ZeroDivisionError):
+            1 / Enclosure(F(low), F(high))
+
+
+def test_names_of_assumptions_state_the_relation():
+    assert met("eta < 2/L", F(1)) and not met("eta < 2/L", F(0))
+    assert met("eta <= 2/L", F(0)) and not met("eta >= 0", F(-1))
+    assert met("|w_0|^2 = 1", F(0)) and not met("|w_0|^2 = 1", F(1)) and not met("rho != 1", F(0))
+
+
+@pytest.mark.parametrize("text", ["0.5", "1/", "a", "1e5", "", "1/2/3", " 1"])
+def test_numbers_are_fractions(text):
+    with pytest.raises(ValueError, match="must be a fraction"):
+        number(text)
+    assert number("-3/4") == F(-3, 4) and number("0x1f/0x2") == F(31, 2)
