@@ -17,7 +17,7 @@ help:
 	@echo "make smoke     every figure in seconds-long settings, into figures/smoke"
 	@echo "make test      all gates and all tests"
 	@echo "make check     the gates alone: style, types, imports, docstrings"
-	@echo "make certify   10^5 rational instances of each bias bound and sign test, 0 violations (40 min)"
+	@echo "make certify   10^6 rational instances over all exact statements, 0 violations (10 min)"
 	@echo "make mutants   survivors of mutation tests, into tests/mutants (MODULES=arithmetic/signlog; hours for all)"
 	@echo "make clean     remove .venv and caches"
 

@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Iterator
 from functools import cache
 from html import escape
-from xml.etree.ElementTree import Element, fromstring, tostring
+from xml.etree.ElementTree import Element, SubElement, fromstring, tostring
 
 from latex2mathml.converter import convert
 
@@ -39,9 +39,12 @@ def formula(latex: str, display: bool = False) -> str:
             _space(row)
         for child in row if display else ():
             child.tag = "munder" if child.tag == "msub" and _core(child) in _LIMITS else child.tag
-    parts = ["".join(map(_text, part)) for part in _parts(list(root[0]))]
-    style = ' displaystyle="true"' if display else ""
-    return "<wbr>".join(f"<math{style}><mrow>{part}</mrow></math>" for part in parts)
+    out = []
+    for part in _parts(list(root[0])):
+        math = Element("math", {"displaystyle": "true"} if display else {})
+        SubElement(math, "mrow").extend(part)
+        out.append(tostring(math, encoding="unicode", short_empty_elements=False))
+    return "<wbr>".join(out)
 
 
 def prose(text: str) -> str:
@@ -69,32 +72,28 @@ def _letters(row: Element) -> None:
         if child.tag in ("mi", "mo"):
             child.tag = "mi" if text in _LETTERS else "mo" if text in _RELATIONS else child.tag
         kept.append(child)
-    row[:] = [child[0] if child.tag == "mrow" and len(child) == 1 else child for child in kept]
+    row[:] = [child[0] if child.tag == "mrow" and len(child) == 1 and row.tag != "math" else child for child in kept]
     for child in row:
         child.tag = "mo" if child.tag == "mi" and child.text in _FUNCTIONS else child.tag
 
 
 def _letter(letter: str, variant: str) -> str:
     name = unicodedata.name(letter).replace("LATIN ", "").replace("LETTER ", "")
-    for full in (f"MATHEMATICAL {variant.upper()} {name}", f"{variant.upper()} {name}"):
-        try:
-            return unicodedata.lookup(full)
-        except KeyError:
-            continue
-    return letter
+    try:
+        return unicodedata.lookup(f"MATHEMATICAL {variant.upper()} {name}")
+    except KeyError:
+        return unicodedata.lookup(f"{variant.upper()} {name}")
 
 
 def _exponents(row: Element) -> None:
     """An exponent of a big parenthesis becomes one of the whole group: else it is not stretched."""
     for child in [child for child in row if child.tag in _SCRIPTS and "minsize" in child[0].attrib]:
-        children, end = list(row), list(row).index(child)
-        bars = {child[0].text} & _BARS
-        starts = [k for k in range(end) if "minsize" in children[k].attrib and children[k].text in (bars or _OPEN)]
+        children, end, opening = list(row), list(row).index(child), {child[0].text} & _BARS or _OPEN
+        starts = [k for k in range(end) if "minsize" in children[k].attrib and children[k].text in opening]
         if starts:
             group = Element("mrow")
             group.extend([*children[starts[-1]:end], child[0]])
-            child[0] = group
-            row[starts[-1]:end] = []
+            child[0], row[starts[-1]:end] = group, []
 
 
 def _space(row: Element) -> None:
@@ -121,13 +120,14 @@ def _ends(core: str) -> bool:
 
 
 def _parts(children: list[Element]) -> Iterator[list[Element]]:
-    r"""Cut before relations and signs between terms, and after wide spaces, outside of parentheses smaller than \Big."""
+    r"""Cut before relations and signs between terms, and after wide spaces; not in parentheses smaller than \Big."""
     part: list[Element] = []
     depth, bar = 0, False
     for child in children:
         core, operator = _core(child), _operator(child)
         binary = operator is not None and operator.get("form") == "infix"
-        if not depth and not bar and (core in _RELATIONS or binary) and len("".join(map(_words, part))) >= _SHORT:
+        letters = sum(len(text) for one in part for text in one.itertext())
+        if not depth and not bar and (core in _RELATIONS or binary) and letters >= _SHORT:
             yield part
             part = []
         part.append(child)
@@ -151,11 +151,3 @@ def _operator(child: Element) -> Element | None:
 def _core(child: Element) -> str:
     operator = _operator(child)
     return "" if operator is None else operator.text or ""
-
-
-def _words(element: Element) -> str:
-    return "".join(element.itertext())
-
-
-def _text(element: Element) -> str:
-    return tostring(element, encoding="unicode", short_empty_elements=False)

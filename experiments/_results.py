@@ -67,7 +67,8 @@ def to_json(record: Mapping[str, Any]) -> bytes:
 
 def gallery(figures: Path) -> bytes:
     """A page of all figures in a folder, from their provenance: heading, picture, caption, table."""
-    parts = ["# Figures\n\nWritten by `python -m experiments run`, each with its table and its provenance.\n"]
+    parts = ["# Figures\n\nWritten by `python -m experiments run`, each with its table and its provenance.\n"
+             "[index.html](index.html) has them beside the ledger of statements; it opens without a network.\n"]
     for path in sorted(figures.glob("*.json")):
         name = path.stem
         if (figures / f"{name}.png").exists():

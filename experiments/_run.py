@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from experiments import _provenance as origin, _results as results
 from experiments._harness import Places
 from experiments._job import FINE, NOT_COMPUTED, Job, Run, line
+from experiments._page import page
 from quadmeta._files import write
 from quadmeta.sweep import workers
 
@@ -14,8 +15,10 @@ def run(names: Sequence[str], asked: Run, places: Places) -> int:
     workers(asked.workers)
     package = origin.sources(places.package_sources)  # before any script is imported: this is what will be run
     codes = [Job(name, asked, places, package).run() for name in names]
-    if not asked.smoke and any(places.figures(False).glob("*.json")):
-        write(places.figures(False) / "README.md", results.gallery(places.figures(False)))
+    figures = places.figures(False)
+    if not asked.smoke and any(figures.glob("*.json")):
+        write(figures / "README.md", results.gallery(figures))
+        write(figures / "index.html", page(figures))
     return max(codes, default=FINE)
 
 

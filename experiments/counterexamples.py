@@ -9,29 +9,28 @@ Source: Wang, Yuan, Wu, Ge 2021; Ge's talk 2021; Navon et al. 2021; Yakovlev, Ba
 import json
 from typing import Any
 
-import numpy as np
-
 import quadmeta as qm
-from experiments._counterexamples import cell, certificate, curve, read, SHOWN, value, written
+from experiments._counterexamples import cell, certificate, curve, read, value, written
 from quadmeta.claims._domain import size
 from quadmeta.claims._finding import examine, RELATIONS
 from quadmeta.claims._record import numbers
 
 Rows = list[dict[str, Any]]
-SMALL = 100  # sum of all numerators and denominators of a counterexample
+SMALL = 120  # sum of all numerators and denominators of a counterexample
 
 # settings
 CAPTION = (r"Every refuted printed statement at a minimal rational counterexample (star, with its exact values). "
            r"Markers: left side, exact; dashed: right side as printed; solid: right side as repaired, where the left "
            r"side is the same. One parameter moves through the counterexample, over instances that meet all "
-           r"assumptions; where the statement is violated the gap is shaded.")
+           r"assumptions; where the statement is violated the gap is shaded. Far values leave a panel; long "
+           r"fractions are rounded here and exact in the certificates.")
 SEED = 0
 FULL: dict[str, Any] = {"names": None}
 SMOKE: dict[str, Any] = {"names": ["wang2021_optimal_risk", "navon2021_two_stage_cost", "navon2021_neumann_series",
                                    "yakovlev2023_bound_floor", "yakovlev2023_bias_bound", "derived_log_convexity",
                                    "wang2021_naive_lower_bound", "yakovlev2023_validation_accuracy"]}
 EMPTY: dict[str, Any] = dict.fromkeys((
-    "verdict", "how", "agrees", "instances", "ratio", "coverage", "lhs", "rhs", "instance", "source", "strength",
+    "kind", "claim", "form", "verdict", "how", "agrees", "instances", "ratio", "coverage", "lhs", "rhs", "instance", "source", "strength",
     "relation", "statement", "parameter", "component", "x", "left", "right", "repaired", "violated"))
 
 
@@ -97,7 +96,8 @@ def _verdict(row: dict[str, Any], where: str) -> None:
         assert row["verdict"] != "refuted" or size(found.instance) <= SMALL, f"{where}: a long counterexample"
     else:
         assert row["verdict"] != "refuted" or row["how"] == "box", f"{where}: refuted without an instance"
-    assert row["how"] != "box" or row["verdict"] == "refuted" or row["coverage"] == 100, f"{where}: a box is not covered"
+    covered = row["how"] != "box" or row["verdict"] == "refuted" or row["coverage"] == 100
+    assert covered, f"{where}: a box is not covered"
     if row["verdict"] in ("holds", "consistent") and row["ratio"] is not None:
         tight = row["ratio"] <= 1 if row["relation"] in ("<=", "<") else row["ratio"] >= 1
         assert tight, f"{where}: {row['verdict']}, with lhs/rhs = {row['ratio']}"
@@ -109,8 +109,9 @@ def _point(row: dict[str, Any], where: str) -> None:
     assert near or row["violated"] != RELATIONS[row["relation"]](row["left"], row["right"]), \
         f"{where}, {row['parameter']} = {row['x']}: violated is not what the sides say"
     right = row["repaired"]
-    assert right is None or abs(row["left"] - right) <= 1e-12 * (abs(row["left"]) + abs(right)) or \
-        RELATIONS[row["relation"]](row["left"], right), f"{where}, {row['parameter']} = {row['x']}: repaired is violated"
+    holds = right is None or abs(row["left"] - right) <= 1e-12 * (abs(row["left"]) + abs(right)) or \
+        RELATIONS[row["relation"]](row["left"], right)
+    assert holds, f"{where}, {row['parameter']} = {row['x']}: repaired is violated"
 
 
 def files(rows: Rows) -> dict[str, bytes]:
@@ -118,3 +119,25 @@ def files(rows: Rows) -> dict[str, bytes]:
     return {f"certificates/{row['claim']}.{row['form']}.json":
             (json.dumps(certificate(row), allow_nan=False, indent=1, ensure_ascii=False) + "\n").encode()
             for row in rows if row["kind"] == "verdict"}
+
+
+# draw
+def draw(rows: Rows) -> Any:
+    """A panel for each refuted statement, by source."""
+    from experiments import _counterexample_panels as panels
+    from quadmeta import plotting as p
+    curves: dict[str, Rows] = {}
+    for row in rows:
+        if row["kind"] == "curve":
+            curves.setdefault(row["claim"], []).append(row)
+    names = sorted(curves, key=lambda name: list(panels.SOURCES).index(name.partition("_")[0]))
+    lines = -(-len(names) // panels.COLUMNS)
+    fig, axes = p.figure(height=0.45 + 1.25 * lines, rows=lines, columns=panels.COLUMNS, squeeze=False)
+    for ax in axes.flat[len(names):]:
+        ax.remove()
+    for ax, name in zip(axes.flat, names):
+        panels.panel(p, ax, name, curves[name])
+    panels.legend(p, fig)
+    engine: Any = fig.get_layout_engine()
+    engine.set(rect=(0.02, 0, 0.98, 1))  # titles begin left of their panels
+    return fig

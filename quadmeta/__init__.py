@@ -28,13 +28,14 @@ _PLACES = {
     "ledger": "quadmeta.claims._ledger",
     "check": "quadmeta.claims._ledger",
     "claim": "quadmeta.claims._ledger",
+    "instances": "quadmeta.claims._instances",
+    "worst": "quadmeta.claims._instances",
     "certificate": "quadmeta.claims._certificate",
     "recheck": "quadmeta.certificates.recheck",
 }
 _MODULES = ("arithmetic", "auxiliary", "bilevel", "certificates", "claims", "descent", "discount", "estimators",
-            "filters",
-            "gradient_flow", "horizons", "objectives", "optimal_weights", "optimizers", "phases", "plotting",
-            "problems", "protocol", "schedules", "spectra", "sweep", "task_risk")
+            "filters", "gradient_flow", "horizons", "objectives", "optimal_weights", "optimizers", "phases",
+            "plotting", "problems", "protocol", "schedules", "spectra", "sweep", "task_risk")
 
 
 def _members() -> dict[str, str]:

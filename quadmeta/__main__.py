@@ -5,6 +5,7 @@ Exit codes: 0 fine; 1 a verdict differs from the recorded one, or a certificate 
 """
 import argparse
 import json
+import os
 import sys
 from collections.abc import Sequence
 
@@ -103,4 +104,10 @@ def _recheck(file: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        code = main()
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader, `head` for instance, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    sys.exit(code)

@@ -14,7 +14,9 @@ from quadmeta.claims._trace import Recorder
 
 Array = Any
 GRID = 1024
-"""Ends of a box are multiples of 1/1024 below 1024: every midpoint down to 30 halvings is a float."""
+"""Ends of a box are multiples of 1/1024 of size at most 1024, so that midpoints are floats."""
+HALVINGS = 30
+"""No side is halved more often: down to here every midpoint is exact."""
 
 
 class Reduced(NamedTuple):
@@ -103,8 +105,9 @@ class Coverage:
 
 
 def prove(box: Box, relation: str, limit: int = 20000) -> Coverage:
-    """Halve undecided cells, along all sides in turn, until all are decided or ``limit`` cells were looked at.
+    """Halve undecided cells, along all sides in turn, until all are decided.
 
+    At most ``limit`` cells are looked at, and no side is halved more than 30 times.
     Halves of a cell share their border, so nothing between them is lost; the shares are counted by halvings.
 
     Raises:
@@ -119,7 +122,8 @@ def prove(box: Box, relation: str, limit: int = 20000) -> Coverage:
         values = {name: Interval(lower[:, i], upper[:, i]) for i, name in enumerate(names)}
         yes, no, pole = _decided(program, values, relation, len(lower))
         marks = np.where(yes, "P", np.where(no, "F", "S"))
-        last = sum(len(level) for level in levels) + len(lower) + 2 * int((marks == "S").sum()) > limit
+        last = sum(len(level) for level in levels) + len(lower) + 2 * int((marks == "S").sum()) > limit \
+            or len(levels) == HALVINGS * len(names)
         levels.append("".join(np.where(marks == "S", "U", marks) if last else marks))
         share = Fraction(1, 2 ** (len(levels) - 1))
         proved, refuted = proved + share * int(yes.sum()), refuted + share * int(no.sum())

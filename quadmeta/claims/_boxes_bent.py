@@ -121,20 +121,6 @@ def printed_shape(T: int, low: Fraction) -> Iterator[Box]:
               "other at most S_T(b); b = 0 is equality, b = 1 a pole", lambda x: reduce(x, False))
 
 
-def printed_drift(T: int) -> Box:
-    """L = mu: q^(2T) sum (1 - q^(2k)) <= 2 q^(T+1)/(1 - q), divided by the right side over 2."""
-    def sides(x: Point) -> tuple[Any, Any]:
-        q = x["q"]
-        return q ** (T - 1) * (1 - q) * sum(1 - q ** (2 * k) for k in range(1, T)), 2
-
-    def reduce(x: Instance) -> list[Reduced]:
-        q, cross = x["q"], max(map(abs, x["cross"]))
-        size = (1 - q**2) * cross * x["R"] * q ** (T + 1) / (1 - q)
-        scale = size**2 * sum(sides(x))
-        return [Reduced({"q": q}, scale)] if x["steps"] == T and scale else []
-    return Box({"q": (0, 1)}, sides, f"T = {T}, all d: |H_2| <= L, |C| <= B/eta", reduce)
-
-
 def matrix_drift(T: int) -> Box:
     """x^T sum_(0<k<T) (1 - (b x)^k) <= T - 1 for a = b x: the matrix discount on quadratics."""
     def sides(x: Point) -> tuple[Any, Any]:

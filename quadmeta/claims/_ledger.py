@@ -1,4 +1,5 @@
 """The ledger: each statement with its verdict as printed and as repaired, on record and recomputed."""
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
@@ -23,6 +24,7 @@ class Row(NamedTuple):
     worst: str
     """The most extreme lhs/rhs found: the largest for an upper bound, the smallest for a lower one; 1 is equality."""
     source: str
+    """Where in the source that the name begins with."""
 
 
 @dataclass(frozen=True)
@@ -82,8 +84,10 @@ def ledger() -> Ledger:
         statement = claim(name)
         for form, record in statement.forms.items():
             found = on_record(name, form)
-            rows.append(Row(name, form, record.recorded, record.how, _evidence(found), f"{found.get('ratio', '-')}",
-                            statement.reference.split(";")[0]))
+            worst = f"{found['ratio']:g}" if "ratio" in found else "-"
+            # the name of a claim begins with authors and year
+            source = re.sub(r"^.*?\b\d{4}(, |$)", "", statement.reference.split(";")[0])
+            rows.append(Row(name, form, record.recorded, record.how, _evidence(found), worst, source))
     return Ledger(tuple(rows))
 
 

@@ -1,6 +1,5 @@
 """One claim in full: wordings, domain, evidence, and the source code that a sceptic needs to recompute both sides."""
 import inspect
-import json
 from collections.abc import Iterator
 from types import CodeType
 from typing import Any
@@ -25,12 +24,16 @@ def page(name: str) -> str:
     out += _needed(statement)
     if statement.proof:
         out += ["", statement.proof]
-    out += ["", "certificate: " + json.dumps(certificate(verdict, statement)), "", "source of the sides:", ""]
+    if "instance" in verdict.evidence and statement.exact:
+        program = certificate(verdict, statement)["program"]
+        out += ["", "both sides, step by step, as printed:", *("  " + line for line in program["steps"]),
+                *(f"  {side} = {', '.join(program[side])}" for side in ("lhs", "rhs"))]
+    out += ["", "source of the sides:", ""]
     return "\n".join(out + sources(type(statement).sides))
 
 
 def _needed(statement: Claim) -> list[str]:
-    """A counterexample for each assumption without which a form that holds would fail."""
+    """Of each assumption of a form that holds: a counterexample without it, or that none was found."""
     out = []
     for form in (form for form, record in statement.forms.items() if record.recorded == "holds"):
         case = statement.read(next(iter(statement.cases(form))))
@@ -39,6 +42,10 @@ def _needed(statement: Claim) -> list[str]:
             if found.status == "refuted":
                 example = ", ".join(f"{key} = {text(value)}" for key, value in found.evidence["instance"].items())
                 out.append(f"  {form}: {name} is needed: without it false at {example}")
+            elif found.evidence["instances"]:
+                out.append(f"  {form}: {name}: true of {found.evidence['instances']} instances that break it alone")
+            else:
+                out.append(f"  {form}: {name}: no instance breaks it alone, or the sides do not exist there")
     return out
 
 

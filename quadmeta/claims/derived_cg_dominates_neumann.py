@@ -2,8 +2,14 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import numpy as np
+
 from quadmeta.claims._auxiliary import conjugate_gradients, neumann, solve, SPECTRUM, turned
 from quadmeta.claims._base import Claim, Form
+from quadmeta.claims._box import Box
+from quadmeta.claims._boxes_squares import definite
+from quadmeta.claims._domain import Instance
+from quadmeta.claims._finding import arrays
 
 Array = Any
 
@@ -48,3 +54,23 @@ class DerivedCgDominatesNeumann(Claim):
         if form == "repaired":
             yield {**base, "nu": "1/2"}
             yield {**base, "nu": 2, "products": 1}
+
+    def boxes(self, form: str) -> Iterable[Box]:
+        """J = 0 and 1 at any d, any J at d = 2: ||x_J - x_CG||_H^2 in the Krylov space of v and H v.
+
+        It is what the series has more, as x_CG is the projection of H^-1 v onto that space.
+        """
+        def gap(instance: Instance) -> tuple[Array, Array]:
+            x = arrays(instance)
+            H, v, J = turned(x["eigenvalues"], x["turn"]), x["outer"], x["products"]
+            size = v @ (H @ v)
+            if (J > 1 and len(v) > 2) or not size:
+                return np.diag([1, 0]), v[:1]
+            basis = np.array([v, H @ v * ((v @ v) / size)]).T
+            gram = basis.T @ H @ basis
+            if gram[0, 0] * gram[1, 1] == gram[0, 1] ** 2:
+                return np.diag([1, 0]), v[:1]
+            distance = neumann(H, v, x["nu"], J) - conjugate_gradients(H, v, J + 1)[0]
+            return gram, solve(gram, basis.T @ H @ distance)
+        if form == "repaired":
+            yield from definite("x_J against x_CG, basis v and H v in units of v'Hv/v'v", gap, 0)

@@ -1,12 +1,17 @@
 """With a small scale and few terms the Neumann hypergradient is a product of gradients, without any curvature."""
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
-from quadmeta.claims._auxiliary import neumann, SPECTRUM, turned
+from quadmeta.claims._auxiliary import neumann, reflection, SPECTRUM, turned
 from quadmeta.claims._base import Claim, Form
+from quadmeta.claims._box import Box, Reduced
+from quadmeta.claims._boxes_angles import aligned, filtered
 from quadmeta.claims._domain import Instance
+from quadmeta.claims._finding import arrays
 
 Array = Any
 
@@ -63,3 +68,52 @@ class DerivedIdentityRegime(Claim):
     def without(self, assumption: str) -> Iterable[Mapping[str, Any]]:
         """A larger scale: a term beyond 1, which Bernoulli's inequality does not cover in both directions."""
         yield {"eigenvalues": (1,), "turn": (0,), "outer": (1,), "task": (1,), "nu": 3, "products": 2}
+
+    def boxes(self, form: str) -> Iterable[Box]:
+        """Bernoulli's inequality at J = 2, 3, 5; Kantorovich's; Cauchy-Schwarz with the factors n - f_J/nu."""
+        def product(instance: Instance) -> list[Reduced]:
+            x, R = arrays(instance), reflection(np.array(instance["turn"], dtype=object))
+            factors = x["nu"] * (x["products"] + 1) - filters(x)
+            return filtered(factors, R @ x["outer"], R @ x["task"], Fraction(1), component=3)
+        yield from map(bernoulli, (2, 3, 5))
+        yield kantorovich()
+        box = aligned(product)
+        yield replace(box, sides=lambda x: box.sides(x)[::-1])
+
+
+def filters(x: Any) -> Array:
+    """f_J by modes."""
+    return (1 - (1 - x["nu"] * x["eigenvalues"]) ** (x["products"] + 1)) / x["eigenvalues"]
+
+
+def bernoulli(J: int) -> Box:
+    """sum_{j<=J} (1 - z)^j >= (J + 1)(1 - J z/2), z = nu lambda of one mode."""
+    def reduce(instance: Instance) -> list[Reduced]:
+        x = arrays(instance)
+        v = reflection(x["turn"]) @ x["outer"]
+        return [Reduced({"z": x["nu"] * value}, part**2) for value, part in zip(x["eigenvalues"], v, strict=True)
+                if part and x["products"] == J and 16 * x["nu"] * value >= 1]
+    return Box({"z": ("1/16", 1)}, lambda x: (sum((1 - x["z"]) ** j for j in range(J + 1)),
+                                              (J + 1) * (1 - J * x["z"] / 2)),
+               f"J = {J}, all d: one mode, z = nu lambda >= 1/16; z = 0 is equality", reduce)
+
+
+def kantorovich() -> Box:
+    """(1 + m)^2 (E f)^2 >= 4 m E f E f^2 for m <= f <= 1, over (1 - m)^2.
+
+    E f = m + (1 - m) t and E (f - m)(1 - f) = (1 - m)^2 t (1 - t) u: u = 1 if f is constant, 0 if it is m or 1.
+    """
+    def reduce(instance: Instance) -> list[Reduced]:
+        x, f = arrays(instance), filters(arrays(instance))
+        share = (reflection(x["turn"]) @ x["outer"]) ** 2
+        size, m = sum(share), min(f) / max(f)
+        if not size or m == 1:
+            return []
+        f = f / max(f)
+        t = (share @ f / size - m) / (1 - m)
+        u = share @ ((f - m) * (1 - f)) / size / ((1 - m) ** 2 * t * (1 - t)) if 0 < t < 1 else 0 * t
+        scale = (size * max(filters(x)) * (1 / m - 1)) ** 2
+        return [Reduced({"m": m, "t": t, "u": u}, scale, 2)]
+    return Box(dict.fromkeys(("m", "t", "u"), (0, 1)),
+               lambda x: (4 * x["m"] * x["t"] * (1 - x["t"]) * x["u"], -((1 + x["m"]) * x["t"] - x["m"]) ** 2),
+               "all d, J, nu and v: mean and spread of f_J, m = 1/r", reduce, "u = 0 and t = m/(1 + m)")

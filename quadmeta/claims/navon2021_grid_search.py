@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from quadmeta.claims._base import Claim, Form
+from quadmeta.claims._box import Box, Reduced
 from quadmeta.claims._domain import Instance, Parameter
 
 Array = Any
@@ -67,6 +68,11 @@ class Navon2021GridSearch(Claim):
         """As many trials as cells."""
         yield {"tasks": 1, "points": 2, "phi1": ("1/3", 3), "phi2": (0, 0), "phi3": (0, 0), "c1": 0, "c2": 0, "c3": 0}
 
+    def boxes(self, form: str) -> Iterable[Box]:
+        """By one coordinate: the grid of m points, and fewer trials than m points."""
+        yield from map(grid, (1, 2, 3))
+        yield from map(few, (2, 3))
+
 
 def _centres(m: int, K: int) -> Iterator[tuple[Fraction, ...]]:
     return product([Fraction(2 * j - 1, 2 * m) for j in range(1, m + 1)], repeat=K)
@@ -75,3 +81,37 @@ def _centres(m: int, K: int) -> Iterator[tuple[Fraction, ...]]:
 def _excess(trials: list[tuple[Any, ...]], c: tuple[Any, ...]) -> Any:
     """min over the trials of F, each by its inner solution."""
     return min(sum((p / (1 + p) - t) ** 2 for p, t in zip(phi, c, strict=True)) / 2 for phi in trials)
+
+
+def grid(m: int) -> Box:
+    """Distance of C = m c to the nearest of 1/2, 3/2, ..., m - 1/2, by folding [0, m] at its middle, at most 1/2."""
+    def sides(x: Mapping[str, Any]) -> tuple[Any, Any]:
+        far, half = abs(x["C"] - Fraction(m, 2)), Fraction(1, 2)
+        return far if m == 1 else abs(far - half) if m == 2 else abs(abs(far - half) - half), half
+
+    def reduce(x: Instance) -> list[Reduced]:
+        points = [{"C": m * x[f"c{k}"]} for k in range(1, x["tasks"] + 1)] if x["points"] == m else []
+        return [Reduced(point, sum(sides(point)) / (2 * m * m), 1) for point in points]
+    return Box({"C": (0, m)}, sides, f"m = {m}, any K: one coordinate, C = m c", reduce, "C whole")
+
+
+def few(m: int) -> Box:
+    """m - 1 trials W = m w leave one of the centres 1/2, ..., m - 1/2 at least 1/2 away."""
+    def sides(x: Mapping[str, Any]) -> tuple[Any, Any]:
+        far = [[abs(W - Fraction(2 * j + 1, 2)) for W in x.values()] for j in range(m)]
+        # |W - 1/2| and |W - 3/2| of one trial, or the nearer of two: twice the smaller is A + B - |A - B|
+        near = [A[0] + A[1] - abs(A[0] - A[1]) if m == 3 else 2 * A[0] for A in far]
+        worst = near[0]
+        for other in near[1:]:
+            worst = (worst + other + abs(worst - other)) / 2
+        return Fraction(1, 2), worst / 2
+
+    def reduce(x: Instance) -> list[Reduced]:
+        w = [m * p / (1 + p) for p in x["phi1"]]
+        if x["points"] != m or len(w) >= m:
+            return []
+        point = {f"W_{i}": w[min(i, len(w)) - 1] for i in range(1, m)}
+        return [Reduced(point, sum(sides(point)) / (2 * m * m), 0)]
+    return Box({f"W_{i}": (0, m) for i in range(1, m)}, sides,
+               f"m = {m}, any K: one coordinate of at most m - 1 trials", reduce,
+               "a trial at a border of two cells, the others no better")

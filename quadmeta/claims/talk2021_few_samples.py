@@ -4,6 +4,7 @@ from fractions import Fraction
 from typing import Any
 
 from quadmeta.claims._base import Claim, Form
+from quadmeta.claims._box import Box, Reduced
 from quadmeta.claims._domain import Instance, Parameter
 from quadmeta.claims._least_squares import NOISE, RATIO, train_risk
 
@@ -59,3 +60,17 @@ class Talk2021FewSamples(Claim):
         """Many samples, at which a split costs more than it brings; little noise."""
         yield {"ratio": 9, "noise": 1, "fraction": "1/2"}
         yield {"ratio": "3/4", "noise": "1/100", "fraction": "1/4"}
+
+    def boxes(self, form: str) -> Iterable[Box]:
+        """With s = (1 - nu)/u, 0 < u <= 1: f u^2 + (1 - u)(1 - nu + u (1 + f nu)) > 0, the divisors cleared."""
+        def sides(x: Mapping[str, Any]) -> tuple[Any, Any]:
+            nu, f, u = x["nu"], x["f"], x["u"]
+            return (u - 1) * (1 - nu + u * (1 + f * nu)), f * u**2
+
+        def reduce(x: Instance) -> list[Reduced]:
+            nu, f, u = x["ratio"], x["fraction"], (1 - x["ratio"]) / x["noise"]
+            inside = 16 * nu <= 15 and 16 * f >= 1
+            return [Reduced({"nu": nu, "f": f, "u": u}, nu / u / (1 - nu + u * (1 + f * nu)))] if inside else []
+        if form == "repaired":
+            yield Box({"nu": (0, "15/16"), "f": ("1/16", 1), "u": (0, 1)}, sides,
+                      "every s >= 1 - nu, as u = (1 - nu)/s; f = 0 with u = 1 and nu = 1 are equality", reduce)

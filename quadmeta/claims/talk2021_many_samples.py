@@ -1,11 +1,12 @@
 """Many samples: both meta-objectives work, and how much better the validated one remains."""
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
 from quadmeta.claims._base import Claim, Form
+from quadmeta.claims._box import Box, Reduced
 from quadmeta.claims._domain import Instance, Parameter
 from quadmeta.claims._least_squares import NOISE, train_risk
 
@@ -70,6 +71,40 @@ class Talk2021ManySamples(Claim):
         """Not enough for epsilon, of the whole or of the part; n_1 < d."""
         yield {"ridge": "1/3", "noise": 1, "fraction": 1, "epsilon": "1/2"}
         yield {"ridge": "1/2", "noise": "1/10", "fraction": 1, "epsilon": 1}
+
+    def boxes(self, form: str) -> Iterable[Box]:
+        """nu by the ridge quadratic, r = s/(1 + s): divided by 1 + s, zeta nu is (1 - zeta)(r + zeta (1 - r))."""
+        def product(x: Mapping[str, Any]) -> tuple[Any, Any, Any]:
+            r, zeta = x["r"], x["zeta"]
+            return (1 - zeta) * (r + zeta * (1 - r)), zeta * r, zeta * (1 - r)
+
+        def upper(x: Mapping[str, Any]) -> tuple[Any, Any]:
+            nu, s, one = product(x)
+            return nu - one + (s if form == "repaired" else 0), x["r"]
+
+        def lower(x: Mapping[str, Any]) -> tuple[Any, Any]:
+            nu, s, _ = product(x)
+            return x["r"], nu + s
+
+        def box(sides: Any, component: int, shift: Callable[[Any], Any], note: str) -> Box:
+            def reduce(x: Instance) -> list[Reduced]:
+                s, zeta = x["noise"], x["ridge"]
+                inside = 8 * zeta >= 1 and 2 * zeta <= 1 and s <= 7 and 4 * s >= 1 + s
+                return [Reduced({"zeta": zeta, "r": s / (1 + s)}, (1 + s) / (_ratio(x) + shift(s)), component)] \
+                    if inside else []
+            return Box({"zeta": ("1/8", "1/2"), "r": ("1/4", "7/8")}, sides,
+                       note + "; zeta = 0 and s = oo are equality", reduce)
+
+        def split(x: Instance) -> list[Reduced]:
+            nu, s, f = _ratio(x), x["noise"], x["fraction"]
+            return [Reduced({"x": 1 / nu, "f": f}, s * nu**2 / (nu - 1) / (nu - f))] if 16 * f <= 15 else []
+        if form == "printed":
+            yield Box({"x": (0, 1), "f": (0, "15/16")}, lambda x: (x["f"] * (1 - x["x"]), 1 - x["f"] * x["x"]),
+                      "all s: s/(nu/f - 1) <= s/(nu - 1), x = 1/nu; f = 1 is equality", split)
+            yield box(upper, 1, lambda s: -1, "zeta <= s/(nu - 1)")
+        else:
+            yield box(lower, 2, lambda s: s, "s/(nu + s) <= zeta")
+            yield box(upper, 3, lambda s: s - 1, "zeta <= s/(nu + s - 1)")
 
 
 def _ratio(x: Any) -> Any:

@@ -1,11 +1,15 @@
 """Meta-gradient descent on the log objective with steps s/sqrt(k) converges, from every start and for every s > 0."""
 from collections.abc import Iterable, Mapping
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
 from quadmeta.claims._base import Claim, Form
+from quadmeta.claims._box import Box, Reduced
+from quadmeta.claims._boxes_steps import Law, power_mean
 from quadmeta.claims._domain import EIGENVALUES, Instance, Parameter, STEP_SIZE, STEPS, WEIGHTS
+from quadmeta.claims._finding import arrays
 from quadmeta.claims._formulas import derivatives, spread
 from quadmeta.claims._schedules import enriched
 
@@ -74,3 +78,21 @@ class Talk2021MetaStepsConverge(Claim):
     def without(self, assumption: str) -> Iterable[Mapping[str, Any]]:
         """Another reference point than the minimiser."""
         yield {"eigenvalues": (1, 3), "weights": (1, 1), "best": 1, "eta": "1/2", "meta_step": "1/20", "steps": 3}
+
+    def boxes(self, form: str) -> Iterable[Box]:
+        """The tangent of the root, sum omega a(eta)^(2T-1) a(eta*) / F; a step beyond the half of the way."""
+        def laws(x: Instance) -> Iterable[Law]:
+            modes = [(1 - x["eta"] * v, 1 - x["best"] * v, c)
+                     for v, c in zip(x["eigenvalues"], x["weights"], strict=True) if x["eta"] * v != 1]
+            weights = [c * a ** (2 * x["steps"]) for a, _, c in modes]
+            yield weights, [b / a for a, b, _ in modes], sum(weights), 0
+
+        def step(instance: Instance) -> list[Reduced]:
+            x, error = arrays(instance), abs(instance["eta"] - instance["best"])
+            F, slope, _ = derivatives(x["eigenvalues"], x["weights"], x["eta"], x["steps"])
+            way = x["meta_step"] * abs(slope / F / x["steps"])
+            return [Reduced({"g": min(way / error, Fraction(2))}, error, 1)] if 2 * way > error > 0 else []
+        yield from (power_mean(T, laws) for T in (2, 3, 5))
+        yield Box({"g": ("1/2", 2)}, lambda x: (abs(1 - x["g"]), x["g"]),
+                  "all T, d, eta: a step by g times the error, g > 2 has the slack of g = 2", step,
+                  equality="g = 1/2")

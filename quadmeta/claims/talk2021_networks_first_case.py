@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from quadmeta.claims._base import Claim, Form
+from quadmeta.claims._box import Box, Reduced
 from quadmeta.claims._domain import Instance, Parameter
 from quadmeta.claims._least_squares import RATIO, ridge_quadratic, train_risk
 
@@ -63,3 +64,21 @@ class Talk2021NetworksFirstCase(Claim):
         """No split: nothing is lost."""
         yield {"ratio": "1/2", "fraction": 1, "low": 1, "high": 1}
         yield {"ratio": 2, "fraction": "1/2", "low": 1, "high": 1}
+
+    def boxes(self, form: str) -> Iterable[Box]:
+        """P(s)/(1 - nu)^2 of both kinds, g = 1 - f: at little noise over g, at much noise with u = (1 - nu)/s."""
+        def little(x: Instance) -> list[Reduced]:
+            nu, g = x["ratio"], 1 - x["fraction"]
+            return [Reduced({"nu": nu, "g": g, "low": x["low"]}, nu * g)] if max(nu, g) * 16 <= 15 else []
+
+        def much(x: Instance) -> list[Reduced]:
+            nu, g, u = x["ratio"], 1 - x["fraction"], 1 / x["high"]
+            return [Reduced({"nu": nu, "g": g, "u": u}, nu / u**2, 1)] if g * 16 <= 15 else []
+        if form == "repaired":
+            most = (0, "15/16")
+            yield Box({"nu": most, "g": most, "low": (0, 1)},
+                      lambda x: (x["g"] * x["low"] * (x["low"] - x["nu"]), 1 - x["nu"]),
+                      "every s <= (1 - f)(1 - nu); nu = 1 and f = 0 are equality", little)
+            yield Box({"nu": (0, 1), "g": most, "u": (0, 1)},
+                      lambda x: (x["g"] * x["u"] * (x["nu"] + (1 - x["nu"]) * x["u"]), 1),
+                      "every s >= 1 - nu; f = 0 is equality", much)

@@ -4,7 +4,9 @@ from typing import Any
 
 from quadmeta.claims._auxiliary import slope
 from quadmeta.claims._base import Claim, Form
-from quadmeta.claims._domain import EIGENVALUES, Parameter, STEPS, WEIGHTS
+from quadmeta.claims._box import Box
+from quadmeta.claims._boxes_steps import Law, power_mean
+from quadmeta.claims._domain import EIGENVALUES, Instance, Parameter, STEPS, WEIGHTS
 
 Array = Any
 THETA = Parameter(r"\theta_j", low=None, axis="m", reach=2)
@@ -57,6 +59,21 @@ class Talk2021OpenComplexOptimizers(Claim):
         yield {**pair, "other": ("3/4", "-1/4")}
         yield {**pair, "other": (2, -1), "steps": 3}
         yield {**pair, "theta": ("3/2", "-1/2"), "other": (0, 0)}
+
+    def boxes(self, form: str) -> Iterable[Box]:
+        """2T F + (theta' - theta)'grad F = 2T sum omega a^(2T-1) b, the residuals a at theta and b at theta'."""
+        def residual(v: Any, theta: Sequence[Any]) -> Any:
+            return 1 - sum(parameter * v**j for j, parameter in enumerate(theta, 1))
+
+        def laws(x: Instance) -> Iterable[Law]:
+            m, modes = 2 * x["steps"], zip(x["eigenvalues"], x["weights"], strict=True)
+            pairs = [(residual(v, x["theta"]), residual(v, x["other"]), c) for v, c in modes]
+            active = [(a, b, c) for a, b, c in pairs if a]
+            weights = [c * a**m for a, _, c in active]
+            if active:
+                yield weights, [b / a for a, b, _ in active], (m * sum(weights)) ** m, 0
+        if form == "repaired":
+            yield from (power_mean(T, laws) for T in (2, 3, 5))
 
 
 def _loss(x: Any, theta: Sequence[Any]) -> Any:

@@ -3,8 +3,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from quadmeta.claims._base import Claim, Form
+from quadmeta.claims._box import Box, Reduced
+from quadmeta.claims._boxes_angles import aligned, filtered
+from quadmeta.claims._boxes_notes import drift
 from quadmeta.claims._discount import ALONG, DISCOUNT, direction, NORM
 from quadmeta.claims._domain import EIGENVALUES, Instance, Parameter, STEP_SIZE, STEPS
+from quadmeta.claims._finding import arrays
 from quadmeta.discount import bound_a2, Scales
 
 Array = Any
@@ -73,3 +77,32 @@ class Yakovlev2023AssumptionCrossBound(Claim):
         """Equality at R = 0, w_* and g_T along the eigenvector of mu, gamma = 1 - eta L."""
         yield {"eigenvalues": ("1/4", 1), "minimizer": (1, 0), "error": (1, 0), "gradient": (1, 0), "far": (1, 0),
                "R": 0, "G": 1, "L2": 1, "eta": 1, "gamma": 0, "steps": 3}
+
+    def boxes(self, form: str) -> Iterable[Box]:
+        """w_t'(gamma^k - A^k) g_T at any T and k by Cauchy-Schwarz; the part of R at T = 2, 3, 5.
+
+        bound^2 - bias^2 >= bound (bound - |bias|), the latter at least that of one term.
+        """
+        def known(x: Any) -> Scales:
+            lam = x["eigenvalues"]
+            return Scales(min(lam), max(lam), x["eta"], x["gamma"], x["steps"], x["L2"], x["R"], x["G"])
+
+        def state(x: Any, t: int) -> Array:
+            return x["minimizer"] + (1 - x["eta"] * x["eigenvalues"]) ** t * x["R"] * direction(x["error"])
+
+        def product(instance: Instance) -> list[Reduced]:
+            x, out = arrays(instance), []
+            last = x["G"] * direction(x["gradient"])
+            for k in range(1, x["steps"]):
+                factors = x["gamma"] ** k - (1 - x["eta"] * x["eigenvalues"]) ** k
+                size = 2 * max(abs(factors)) * x["G"]
+                if size:
+                    out += filtered(factors, state(x, x["steps"] - k - 1), last, x["eta"] * bound_a2(known(x)) / size)
+            return out
+
+        def start(x: Any, part: Any) -> Any:
+            largest = max(w @ w for w in (state(x, t) for t in range(x["steps"])))
+            return largest * bound_a2(known(x)) * x["eta"] * x["L2"] * part**2 / (2 * x["R"])
+        if form == "repaired":
+            yield aligned(product)
+            yield from (drift(T, lambda x: int(x["steps"]), start) for T in (2, 3, 5))

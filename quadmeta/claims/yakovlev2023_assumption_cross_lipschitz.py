@@ -4,8 +4,12 @@ from fractions import Fraction
 from typing import Any
 
 from quadmeta.claims._base import Claim, Form
+from quadmeta.claims._box import Box, Reduced
+from quadmeta.claims._boxes_discount import mixture
+from quadmeta.claims._boxes_notes import drift, spread, total_drift
 from quadmeta.claims._discount import ALONG, DISCOUNT, direction, NORM
 from quadmeta.claims._domain import EIGENVALUES, Instance, Parameter, STEP_SIZE
+from quadmeta.claims._finding import arrays
 from quadmeta.discount import bound_a2, Scales
 
 Array = Any
@@ -67,6 +71,18 @@ class Yakovlev2023AssumptionCrossLipschitz(Claim):
                 "L2": 1, "eta": 1, "gamma": 0}
         yield base
         yield {**base, "cross": (3, -3, 3), "R": 1, "gamma": "1/2"}
+
+    def boxes(self, form: str) -> Iterable[Box]:
+        """The part of ||g_T|| at any T, that of R at T = 2, 3, 5: modes add up in squares, |c_t| <= B."""
+        def last(instance: Instance) -> list[Reduced]:
+            x = arrays(instance)
+            sizes = x["eta"] * max(abs(x["cross"])) * x["G"] * direction(x["gradient"])
+            return spread(1 - x["eta"] * x["eigenvalues"], x["gamma"], len(x["cross"]), sizes)
+
+        def start(x: Any, part: Any) -> Any:
+            return (x["eta"] * x["L2"] * max(abs(x["cross"])) * part) ** 2 * total_drift(x, len(x["cross"]))
+        yield mixture(last)
+        yield from (drift(T, lambda x: len(x["cross"]), start) for T in (2, 3, 5))
 
 
 def _errors(x: Any) -> list[Array]:

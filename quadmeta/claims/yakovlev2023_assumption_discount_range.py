@@ -4,6 +4,8 @@ from dataclasses import replace
 from typing import Any
 
 from quadmeta.claims._base import Claim, Form
+from quadmeta.claims._box import Box, Reduced
+from quadmeta.claims._boxes_discount import ends, modes, rising
 from quadmeta.claims._discount import BENT, Bent, bent, bent_margins, signed_square
 from quadmeta.claims._domain import Instance
 from quadmeta.discount import bound_a, printed
@@ -70,3 +72,13 @@ class Yakovlev2023AssumptionDiscountRange(Claim):
         yield line
         if form == "repaired":
             yield {**line, "heights": ("1/8",), "levels": (0,), "gamma": "1/16", "L2": "3/4"}
+
+    def boxes(self, form: str) -> Iterable[Box]:
+        """S_T is largest at the ends, for any gamma, at T = 3 and 5."""
+        def last(x: Instance) -> list[Reduced]:
+            found, parts = modes(x)
+            known = found.scales
+            return [point for mode in parts for point in
+                    ends(mode.factors[0], known.a_L, known.a_mu, found.gamma, found.T, found.eta * mode.gradient)]
+        if form == "repaired":
+            yield from (rising(T, last) for T in (3, 5))

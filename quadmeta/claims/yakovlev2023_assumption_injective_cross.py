@@ -6,8 +6,10 @@ from typing import Any
 import numpy as np
 
 from quadmeta.claims._base import Claim, Form
+from quadmeta.claims._box import Box, Reduced
 from quadmeta.claims._discount import ALONG, DISCOUNT, direction
 from quadmeta.claims._domain import EIGENVALUES, Instance, Parameter, STEP_SIZE
+from quadmeta.claims._finding import arrays
 
 Array = Any
 
@@ -79,3 +81,24 @@ class Yakovlev2023AssumptionInjectiveCross(Claim):
         if assumption == "h >= P":
             yield {"eigenvalues": ("1/2", 1), "cross": (1, 1), "turn": (2, 1), "gradient": (24, 7), "rows": 1, "eta": 1,
                    "gamma": "1/2"}
+
+    def boxes(self, form: str) -> Iterable[Box]:
+        """K = kappa_J/B^2, |J g|^2 = B^2 |g|^2 (K + x (1 - K)), |J H^-1 g|^2 = B^2 |H^-1 g|^2 (1 - z (1 - K)).
+
+        The last square is |g|^2 (1 - e)/mu^2.
+        """
+        def reduce(instance: Instance) -> list[Reduced]:
+            x = arrays(instance)
+            lam, c, g, u = x["eigenvalues"], x["cross"], x["gradient"], direction(x["turn"])
+            far, size, B2, K = g / lam, g @ g, max(c**2), min(c**2) / max(c**2)
+            if not size:
+                return []
+            near, mean = ((c * (2 * u * (u @ v) - v)) @ (c * (2 * u * (u @ v) - v)) / (B2 * (v @ v)) for v in (g, far))
+            share, lost = ((near - K) / (1 - K), (1 - mean) / (1 - K)) if K < 1 else (0 * K, 0 * K)
+            e = 1 - min(lam) ** 2 * (far @ far) / size
+            return [Reduced({"K": K, "e": e, "x": share, "z": lost}, B2 * size / (min(lam) ** 2 * K))]
+        if form == "repaired":
+            yield Box(dict.fromkeys(("K", "e", "x", "z"), (0, 1)),
+                      lambda x: (-x["x"] * (1 - x["K"]), x["K"] * (x["e"] + (1 - x["e"]) * x["z"] * (1 - x["K"]))),
+                      "all d, spectra, J and g: Rayleigh quotients in place of vectors", reduce,
+                      equality="e = 0 and x = z = 0 or K = 1")

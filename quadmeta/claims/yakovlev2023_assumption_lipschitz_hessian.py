@@ -5,6 +5,9 @@ from fractions import Fraction
 from typing import Any
 
 from quadmeta.claims._base import Claim, Form
+from quadmeta.claims._box import Box
+from quadmeta.claims._boxes_bent import expansion, farthest
+from quadmeta.claims._boxes_discount import rising
 from quadmeta.claims._discount import BENT, Bent, turned
 from quadmeta.claims._domain import Instance
 from quadmeta.discount import bound_b, bound_bp
@@ -66,6 +69,15 @@ class Yakovlev2023AssumptionLipschitzHessian(Claim):
         """H(w_1) and H(w_2) with axes apart, a_L = 0."""
         yield {"q": "4/5", "eta": "2/5", "heights": (1, 1), "slopes": (0, 5), "angles": (0, 2), "start": 0,
                "gradient": 5, "steps": 3}
+
+    def boxes(self, form: str) -> Iterable[Box]:
+        """Those of the smaller bound with L = mu + sum h_j <= 1/eta, at T = 3 and, all |A_s - c| the largest, 5."""
+        def full(x: Instance) -> Instance:
+            one = Fraction(1)
+            return {**x, "levels": x["heights"], "R": one, "G": one, "L2": 0 * one, "gamma": x["q"] ** 2}
+        if form == "repaired":
+            for box in (expansion(), rising(5, farthest)):
+                yield replace(box, reduce=lambda x, box=box: box.reduce(full(x)))
 
 
 def _determinant(heights: Array, tangents: Array) -> Array:

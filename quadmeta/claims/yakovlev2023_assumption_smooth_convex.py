@@ -5,9 +5,13 @@ from fractions import Fraction
 from typing import Any
 
 from quadmeta.claims._base import Claim, Form
-from quadmeta.claims._discount import placed, Quadratic, QUADRATIC
+from quadmeta.claims._box import Box, Reduced
+from quadmeta.claims._boxes_angles import aligned, filtered
+from quadmeta.claims._boxes_discount import ends, rising
+from quadmeta.claims._discount import direction, placed, Quadratic, QUADRATIC
 from quadmeta.claims._domain import Instance, Parameter
-from quadmeta.discount import bound_a, Scales
+from quadmeta.claims._finding import arrays
+from quadmeta.discount import bound_a, Scales, transient
 
 Array = Any
 
@@ -90,3 +94,20 @@ class Yakovlev2023AssumptionSmoothConvex(Claim):
         elif assumption == "-L_2 <= mu_2":
             yield {**line, "L": "1/2", "eigenvalues": ("1/2", "1/2"), "cross": (1, 1), "error": (1, 0), "outer": (1, 1),
                    "gradient": (1, 0), "R": 1, "G": 0, "mu2": -1}
+
+    def boxes(self, form: str) -> Iterable[Box]:
+        """As derived_discount_bound: H_2 by its norm, Cauchy-Schwarz with its top eigenvector; S_T at T = 3, 5."""
+        def start(instance: Instance) -> list[Reduced]:
+            x = arrays(instance)
+            s = transient(x["eta"] * x["eigenvalues"], x["gamma"], x["steps"])
+            scale = (x["eta"] * max(abs(x["cross"])) * x["R"]) ** 2 * (x["L2"] ** 2 - x["mu2"] ** 2)
+            return filtered(s, direction(x["outer"]), direction(x["error"]), scale)
+
+        def last(instance: Instance) -> list[Reduced]:
+            x = arrays(instance)
+            g = x["eta"] * max(abs(x["cross"])) * x["G"] * direction(x["gradient"])
+            low, high = 1 - x["eta"] * x["L"], 1 - x["eta"] * x["mu"]
+            return [point for v, size in zip(1 - x["eta"] * x["eigenvalues"], g, strict=True)
+                    for point in ends(v, low, high, x["gamma"], x["steps"], size)]
+        yield aligned(start)
+        yield from (rising(T, last) for T in (3, 5))

@@ -64,7 +64,10 @@ class Yakovlev2023BiasBoundCross(Claim):
         return bias @ bias, signed_square(bound)
 
     def cases(self, form: str) -> Iterable[Mapping[str, Any]]:
-        """A start in the minimiser, H = L = 2 mu, and a long step."""
+        """A start in the minimiser, H = L = 2 mu, and a long step; as printed also one of two steps."""
+        if form == "printed":
+            yield {"q": "1/2", "eta": 3, "heights": ("1/12",), "levels": (0,), "slopes": (0,), "angles": (0,),
+                   "start": 0, "R": 0, "G": 1, "L2": "1/3", "gradient": 0, "gamma": 0, "steps": 2}
         yield {"q": "1/2", "eta": 1, "heights": ("1/4",), "levels": ("1/4",), "slopes": (0,), "angles": (0,),
                "start": 0, "R": 0, "G": 1, "L2": 1, "gradient": 0, "gamma": "1/4", "steps": 6}
 

@@ -3,8 +3,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from quadmeta.claims._base import Claim, Form
+from quadmeta.claims._box import Box, Reduced
 from quadmeta.claims._discount import ALONG, DISCOUNT, direction, NORM, QUADRATIC
 from quadmeta.claims._domain import EIGENVALUES, Instance, STEP_SIZE
+from quadmeta.claims._finding import arrays
 from quadmeta.discount import limit_bias, Scales
 from quadmeta.discount import floor as least
 
@@ -67,6 +69,29 @@ class Yakovlev2023BoundFloor(Claim):
         base = {"eigenvalues": ("1/4", "3/4"), "cross": (1, 1), "gradient": (1, 0), "G": 1, "eta": 1, "gamma": "1/4"}
         yield base
         yield {**base, "gradient": (1, 1), "gamma": "3/4"}
+
+    def boxes(self, form: str) -> Iterable[Box]:
+        """|1/p - 1/r| <= 1/m - 1 of one mode, L = 1, m = mu, p <= r: the curvature and (1 - gamma)/eta in [m, 1].
+
+        With p = m + (1 - m) t and r = 1 - (1 - m) v, times p r m/(1 - m).
+        """
+        def sides(x: Mapping[str, Any]) -> tuple[Any, Any]:
+            m, t, v = x["m"], x["t"], x["v"]
+            return -m**2 * v, t * (m * (2 - m) + (1 - m) ** 2 * (1 - v))
+
+        def reduce(instance: Instance) -> list[Reduced]:
+            x = arrays(instance)
+            L, low, c = max(x["eigenvalues"]), min(x["eigenvalues"]) / max(x["eigenvalues"]), max(abs(x["cross"]))
+            parts, out = c * x["G"] * direction(x["gradient"]), []
+            for value, part in zip(x["eigenvalues"] / L, parts, strict=True) if low < 1 else ():
+                p, r = sorted((value, (1 - x["gamma"]) / x["eta"] / L))
+                point = {"m": low, "t": (p - low) / (1 - low), "v": (1 - r) / (1 - low)}
+                scale = (part / L) ** 2 * (1 / low - 1) * (1 / low - 1 + 1 / p - 1 / r) / (p * r)
+                out += [Reduced(point, scale)] if scale else []
+            return out
+        if form == "repaired":
+            yield Box(dict.fromkeys(("m", "t", "v"), (0, 1)), sides, "all d, eta and gamma: one mode", reduce,
+                      equality="t = v = 0: g_* along an end, gamma at the other")
 
 
 def _identity(lam: Array) -> Array:

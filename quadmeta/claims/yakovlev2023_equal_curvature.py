@@ -8,7 +8,6 @@ from quadmeta.arithmetic.powers import geometric_sum
 from quadmeta.claims._base import Claim, Form
 from quadmeta.claims._box import Box, Reduced
 from quadmeta.claims._boxes_angles import aligned, products
-from quadmeta.claims._boxes_bent import printed_drift
 from quadmeta.claims._discount import ALONG, direction, NORM, Quadratic, QUADRATIC
 from quadmeta.claims._domain import Instance, Parameter, STEPS
 from quadmeta.claims._finding import arrays
@@ -84,4 +83,18 @@ class Yakovlev2023EqualCurvature(Claim):
             along, rest = u[top] * (u @ e), e[top] - u[top] * (u @ e)
             return products(along, m * rest, (u @ e) ** 2, 1 - (u @ e) ** 2, m,
                             (sizes[top] ** 2 - second**2) * size**2)
-        yield from map(printed_drift, (2, 3, 5)) if form == "printed" else [aligned(reduce)]
+        yield from map(one_mode, (2, 3, 5)) if form == "printed" else [aligned(reduce)]
+
+
+def one_mode(T: int) -> Box:
+    """q^(2T) sum (1 - q^(2k)) <= 2 q^(T+1)/(1 - q), divided by half the right side."""
+    def sides(x: Mapping[str, Any]) -> tuple[Any, Any]:
+        q = x["q"]
+        return q ** (T - 1) * (1 - q) * sum(1 - q ** (2 * k) for k in range(1, T)), 2
+
+    def reduce(x: Instance) -> list[Reduced]:
+        q, cross = x["q"], max(map(abs, x["cross"]))
+        size = (1 - q**2) * cross * x["R"] * q ** (T + 1) / (1 - q)
+        scale = size**2 * sum(sides(x))
+        return [Reduced({"q": q}, scale)] if x["steps"] == T and scale else []
+    return Box({"q": (0, 1)}, sides, f"T = {T}, all d: |H_2| <= L, |C| <= B/eta", reduce)

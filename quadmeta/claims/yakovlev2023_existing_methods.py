@@ -1,9 +1,12 @@
 """A method that existed in 2020 is asymptotically exact at the same number T of products."""
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from quadmeta.arithmetic.powers import geometric_sum
 from quadmeta.claims._base import Claim, Form
+from quadmeta.claims._box import Box
+from quadmeta.claims._boxes_bent import bends
 from quadmeta.claims._discount import BENT, Bent, bent, bent_margins
 from quadmeta.claims._domain import Instance
 from quadmeta.discount import floor
@@ -72,3 +75,24 @@ class Yakovlev2023ExistingMethods(Claim):
         yield plain
         yield {**plain, "q": "4/5", "heights": ("1/4", "1/4"), "levels": (0, "1/8"), "slopes": (1, 1), "L2": "1/2",
                "angles": (0, "1/2"), "start": "1/3", "gamma": "1/2", "steps": 5}
+
+    def boxes(self, form: str) -> Iterable[Box]:
+        """T = 3, 4: |w_(s-1) - w_T| <= b^(s-1) (1 + b^(T-s+1)) R x_s for |w_(s-1)| = b^(s-1) R x_s."""
+        if form == "repaired":
+            yield from map(distances, (3, 4))
+
+
+def _bound(known: Any) -> Any:
+    a, T = known.a_mu, known.steps
+    return 2 * known.eta * known.H_w * known.R / known.mu * known.G * a ** (T - 1) * (T - geometric_sum(a, T))
+
+
+def distances(T: int) -> Box:
+    """sum_(0<k<T) sum_(s=T-k+1)^T b^(s-T+k-1) x_s (1 + b^(T-s+1))/2 <= sum_k S_k(b)."""
+    terms = [(s, s - T + k - 1) for k in range(1, T) for s in range(T - k + 1, T + 1)]
+
+    def sides(x: Mapping[str, Any]) -> tuple[Any, Any]:
+        b = x["b"]
+        return (-(1 - b) / 2 * sum(b**j * x[f"x_{s}"] * geometric_sum(b, T - s + 1) for s, j in terms),
+                sum(b**j * (1 - x[f"x_{s}"]) for s, j in terms))
+    return replace(bends(T, False, lambda known: 2 * _bound(known)), sides=sides, equality="b = 1 and all x_s = 1")

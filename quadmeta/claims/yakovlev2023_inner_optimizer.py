@@ -3,6 +3,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from quadmeta.claims._base import Claim, Form
+from quadmeta.claims._box import Box, Reduced
+from quadmeta.claims._boxes_discount import modes
 from quadmeta.claims._discount import BENT, Bent, bent, bent_margins
 from quadmeta.claims._domain import Instance
 
@@ -58,3 +60,23 @@ class Yakovlev2023InnerOptimizer(Claim):
         yield plain
         if form == "printed":
             yield {**plain, "heights": (2,), "levels": (2,), "start": 0, "steps": 1}
+
+    def boxes(self, form: str) -> Iterable[Box]:
+        """The first step of one mode, as b^(2T) R^2 - |w_T|^2 >= b^(2(T-1)) (b^2 R^2 - |w_1|^2), b = 1 - eta mu.
+
+        L = 1, mu = m, eta = 2 theta/(1 + m), h = m + (1 - m) t: b^2 - (1 - eta h)^2 over 4 theta (1 - m) t/(1 + m)^2.
+        """
+        def reduce(x: Instance) -> list[Reduced]:
+            found, parts = modes(x)
+            known, out = found.scales, []
+            m, theta = known.mu / known.L, found.eta * (known.L + known.mu) / 2
+            for mode in parts if m < 1 else ():
+                t = ((1 - mode.ratios[0]) / found.eta - known.mu) / (known.L - known.mu) if mode.start else 0
+                scale = known.a_mu ** (2 * found.T - 2) * mode.start**2 * 4 * theta * (1 - m) * t / (1 + m) ** 2
+                out += [Reduced({"m": m, "theta": theta, "t": t}, scale)] if scale else []
+            return out
+        if form == "repaired":
+            yield Box(dict.fromkeys(("m", "theta", "t"), (0, 1)),
+                      lambda x: ((1 + x["m"]) * (x["theta"] - 1), x["theta"] * (1 - x["m"]) * (1 - x["t"])),
+                      "all T, bends along one line: one mode, eta = 2 theta/(L + mu)", reduce,
+                      equality="theta = 1 and t = 1 or m = 1: eta = 2/(L + mu) along L")

@@ -7,8 +7,10 @@ import numpy as np
 
 from quadmeta.arithmetic.powers import geometric_sum
 from quadmeta.claims._base import Claim, Form
-from quadmeta.claims._discount import placed, Quadratic, QUADRATIC
+from quadmeta.claims._box import Box, Reduced
+from quadmeta.claims._discount import direction, placed, Quadratic, QUADRATIC
 from quadmeta.claims._domain import Instance, Parameter
+from quadmeta.claims._finding import arrays
 
 Array = Any
 
@@ -89,3 +91,23 @@ class Yakovlev2023SurpassesExisting(Claim):
             yield line
         elif assumption == "R = 0":
             yield {**line, "eigenvalues": ("1/2",), "R": 8}
+
+    def boxes(self, form: str) -> Iterable[Box]:
+        """At T = 3, 4 and 6."""
+        if form == "repaired":
+            yield from map(one_mode, (3, 4, 6))
+
+
+def one_mode(T: int) -> Box:
+    """|S_T(a) - S_T(gamma)| <= S_T(a) - 1 in squares, over (S_T(gamma) - 1) a: x S_{T-1}(a x) <= 2 S_{T-1}(a)."""
+    def reduce(instance: Instance) -> list[Reduced]:
+        x = arrays(instance)
+        parts = x["eta"] * x["cross"] * x["G"] * direction(x["gradient"])
+        more, out = geometric_sum(x["gamma"], T) - 1, []
+        for a, part in zip(1 - x["eta"] * x["eigenvalues"], parts, strict=True):
+            if (x["products"] + 1) * x["estimates"] == T and part and more:
+                out.append(Reduced({"a": a, "x": x["gamma"] / a}, part**2 * more * a))
+        return out
+    return Box({"a": (0, 1), "x": (0, 1)},
+               lambda x: (x["x"] * geometric_sum(x["a"] * x["x"], T - 1), 2 * geometric_sum(x["a"], T - 1)),
+               f"T = {T}, all d: one mode, gamma = a x", reduce)

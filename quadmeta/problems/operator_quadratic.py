@@ -82,7 +82,7 @@ class OperatorQuadratic(QuadraticProblem):
             jacobi = multiplied(alphas, betas, size)
             if jacobi is None:
                 raise _indefinite(*Jacobi(alphas, betas[:-1], size, 0).rule()[0][[0, -1]])
-            return cls(H, initial, centre, 0.0, level, jacobi, betas[-1] == 0, bounds)
+            return cls(H, initial, centre, 0.0, level, jacobi, not betas[-1], bounds)
         return _grow(build, H, e, modes, quantity, tolerance)
 
     @classmethod
@@ -143,7 +143,7 @@ class OperatorQuadratic(QuadraticProblem):
 
         def build(alphas: Array, betas: Array) -> "OperatorQuadratic":
             jacobi = Jacobi(alphas, betas[:-1], size / 2, -1)
-            problem = cls(H, w, w, g, level, jacobi, betas[-1] == 0, bounds)
+            problem = cls(H, w, w, g, level, jacobi, not betas[-1], bounds)
             if gap is None or not problem._lacks(gap):
                 return problem
             whole = divided(alphas, betas, size, gap)
@@ -216,7 +216,8 @@ class OperatorQuadratic(QuadraticProblem):
         or both nodes at the ends of the spectrum (Gauss-Radau, Gauss-Lobatto). With ``bounds``, w_* or the floor known,
         and gradient descent it is a proven bound for a monotone function of F: the 2k-th derivative of
         (1 - eta lambda)^(2T) is nowhere negative, hence F(Gauss) <= F <= F(Lobatto). For derivatives and for momentum
-        no violation is known.
+        it is an estimate, without a violation in 7,000 random cases. Rounding comes on top: from the gradient alone it
+        is of the order eps L / mu where weights are divided by small nodes.
 
         Without ``bounds`` mu is taken as 0 (from the gradient alone: as half of the smallest node) and L is
         extrapolated from the largest, so that a direction of tiny weight beyond these ends is not seen.
@@ -264,7 +265,7 @@ class OperatorQuadratic(QuadraticProblem):
 def _grow(build: Callable[[Array, Array], OperatorQuadratic], H: Any, start: Array, modes: int,
           quantity: Quantity | None, tolerance: float) -> OperatorQuadratic:
     """Lanczos up to ``modes`` steps, to the end of the Krylov space, or until the quantity has settled."""
-    modes, check = natural("modes", modes), 8
+    modes, check, old = natural("modes", modes), 8, np.inf
     if not finite("tolerance", tolerance) > 0:
         raise ValueError(f"tolerance = {tolerance!r} must be > 0: pass a relative error")
     alphas, betas = list[float](), list[float]()
@@ -273,20 +274,20 @@ def _grow(build: Callable[[Array, Array], OperatorQuadratic], H: Any, start: Arr
         betas.append(beta)
         if quantity is None or not beta or len(alphas) not in (check, modes):
             continue
-        check += check // 4
         problem = build(np.array(alphas), np.array(betas))
-        value = quantity(problem)
-        error = abs(value - quantity(problem._shorter()))  # the others are asked once this one has settled
-        if np.all(error <= tolerance * abs(value)):
+        value, last = quantity(problem), len(alphas) == modes
+        # the four rules of the estimate are asked once the change since the last check is below the tolerance
+        if last or check > 8 and np.all(abs(value - old) <= tolerance * abs(value)):
             error = problem.estimate(quantity)
             if np.all(error <= tolerance * abs(value)):
                 return problem
-        if len(alphas) == modes:
-            raise ValueError(f"modes = {modes} leaves an estimated error {show(error)} of the quantity {show(value)}, "
-                             f"more than tolerance = {tolerance:g} of it: pass more modes, or the bounds")
+            if last:
+                raise ValueError(f"modes = {modes} leaves an estimated error {show(error)} of the quantity "
+                                 f"{show(value)}, more than tolerance = {tolerance:g} of it: pass more modes")
+        old, check = value, check + check // 4
     return build(np.array(alphas), np.array(betas))
 
 
 def _indefinite(lowest: float, highest: float) -> ValueError:
-    return ValueError(f"operator has the Ritz value {lowest:.3g} next to {highest:.3g}, it must be positive definite on "
-                      "the Krylov space: add a ridge, or start in its range")
+    return ValueError(f"operator has the Ritz value {lowest:.3g} next to {highest:.3g}, it must be positive definite "
+                      "on the Krylov space: add a ridge, or start in its range")

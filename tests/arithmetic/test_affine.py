@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quadmeta.arithmetic.affine import Affine, eigen, second_difference
+from quadmeta.arithmetic.affine import Affine, eigen, refined, second_difference
 from quadmeta.arithmetic.exact import convert
 from quadmeta.arithmetic.residual import factor
 
@@ -107,3 +107,15 @@ def test_any_number_of_steps(steps):
     affine = Affine(np.diag([0.1, 3.0]), np.array([1.0, 1.0]), np.array([0.0]), np.array([[2.0], [0.0]]))
     assert affine.power(steps, np.array([1.0, 0.0])).to_float() == pytest.approx(20, rel=1e-14)
     assert affine.power(steps, np.array([0.0, 1.0])).log == pytest.approx(steps * np.log(2), rel=1e-14)
+
+
+def test_one_refinement_squares_the_error_also_of_equal_eigenvalues():
+    rng = np.random.default_rng(0)
+    P = np.linalg.qr(rng.standard_normal((4, 4)))[0]
+    B = P @ np.diag([1.0, 1.0, 3.0, -2.0]) @ P.T
+    B = (B + B.T) / 2
+    start = P + 1e-5 * rng.standard_normal((4, 4))
+    assert np.abs(start.T @ start - np.eye(4)).max() > 1e-6  # known false before
+    delta, Q = refined(B, start)
+    assert np.abs(Q.T @ Q - np.eye(4)).max() < 1e-8
+    assert np.abs(delta - [1, 1, 3, -2]).max() < 1e-8 and np.abs(Q.T @ B @ Q - np.diag([1, 1, 3, -2])).max() < 1e-8

@@ -91,3 +91,54 @@ def test_double_double_sees_what_float64_does_not():
     assert third.hi == 1.0 and exact(third - 1)[0] == -Q(2) ** -60
     with pytest.raises(TypeError):
         third + "1"
+
+
+def test_arrays_and_numpy_numbers_on_the_left():
+    x = Jet.parameters([np.array([1.0, 2.0]), np.array([3.0, -1.0])])
+    y = x[0] * x[1]
+    c = np.array([2.0, 5.0])
+    for left, right in ((c * y, y * c), (c + y, y + c), (c - y, (y - c) * -1), (np.float64(3) * y, y * 3.0)):
+        assert isinstance(left, Jet)
+        np.testing.assert_array_equal(left.value, right.value)
+        for got, want in zip((*left.first, *left.second[0]), (*right.first, *right.second[0]), strict=True):
+            np.testing.assert_array_equal(got + 0 * c, want + 0 * c)
+    assert (c * y).second[0][1].tolist() == [2, 5] and (c - y).first[0].tolist() == [-3, 1]
+
+
+@given(rational, rational)
+def test_sums_add_derivatives_of_both_orders(x, y):
+    a, b = Jet.parameters([x, y])
+    jet = a * b + a * a - b * b
+    assert (jet.value, jet.first) == (x * y + x * x - y * y, (y + 2 * x, x - 2 * y))
+    assert jet.second == ((2, 1), (1, -2))
+
+
+def test_jets_in_different_parameters_do_not_add():
+    two, one = Jet.parameters([Q(1), Q(2)])[0], Jet.parameters([Q(1)])[0]
+    first = Jet.parameters([Q(1), Q(2)], order=1)[0]
+    for call in (lambda: two + one, lambda: one - two, lambda: two + first, lambda: first + two,
+                 lambda: first + Jet.parameters([Q(1)], order=1)[0]):
+        with pytest.raises(ValueError, match="zip"):
+            call()
+    with pytest.raises((ValueError, IndexError)):
+        two * one
+    with pytest.raises(ValueError, match="zip"):
+        first * Jet.parameters([Q(1)], order=1)[0]
+
+
+def test_map_of_a_value_that_is_zero():
+    jet = Jet.parameters([np.array([0.0, 2.0])])[0].map(lambda v: 3 * v)
+    assert jet.first[0].tolist() == [3, 3] and jet.second[0][0].tolist() == [0, 0]
+
+
+@pytest.mark.parametrize("kind", [SignLog.of, Interval.of, DoubleDouble.of])
+def test_numbers_of_every_type_on_the_left(kind):
+    x = Jet.parameters([kind(np.array([0.5, 3.0]))])[0]
+    c = kind(np.array([2.0, 2.0]))
+    for jet, value, slope in ((c - x, [1.5, -1.0], -1), (c + x, [2.5, 5.0], 1), (c * x, [1.0, 6.0], 2)):
+        assert isinstance(jet, Jet)
+        for got, want in ((jet.value, value), (jet.first[0] + 0 * c, [slope] * 2)):
+            if isinstance(got, Interval):
+                assert got.contains(want).all()
+            else:
+                np.testing.assert_allclose(got.hi if isinstance(got, DoubleDouble) else got.to_float(), want)

@@ -290,7 +290,7 @@ def test_each_regime_is_reached(name):
 def test_both_sides_of_the_limit_are_drawn(name, count):
     """Stable, unstable and, but for the second, exactly at the limit."""
     claim, random, seen = qm.claim(name), Random(5), {"stable": 0, "limit": 0, "unstable": 0}
-    for _ in range(120):
+    for _ in range(200):
         x = arrays(claim.prepare(draw(claim.domain, random)))
         if name == "derived_finite_sample_mean_square_limit":
             X = np.stack([x["first"], x["second"], x["third"]], axis=1).astype(float)

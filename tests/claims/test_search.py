@@ -29,7 +29,7 @@ MUTANTS = [
     (Wang2021NaiveLowerBound, "printed", "no subtracted term", lambda x, l, r: (
         l, r + x["eigenvalues"].max() ** 2 * x["steps"])),
     (Wang2021NaiveLowerBound, "repaired", "W halved twice", lambda x, l, r: (l, r + (l - r) * 3 / 2)),
-    (Wang2021NaiveLowerBound, "repaired", "loosened", lambda x, l, r: (l, r - 1)),
+    (Wang2021NaiveLowerBound, "repaired", "loosened", lambda x, l, r: (l, r - abs(r) / 100)),
     (DerivedLogCurvature, "printed", "2T for 2T - 1", lambda x, l, r: (l, r * 2 * x["steps"] / (2 * x["steps"] - 1))),
     (DerivedLogCurvature, "printed", "loosened", lambda x, l, r: (l, r * 99 / 100)),
     (DerivedLogGradientBound, "printed", "factor 2 lost", lambda x, l, r: (l, r / 4 ** (2 * x["steps"]))),

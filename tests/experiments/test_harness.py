@@ -116,7 +116,8 @@ def lab(tmp_path, monkeypatch):
 
 def test_a_run_writes_table_provenance_both_pictures_and_the_gallery(lab, capsys):
     assert lab.run() == 0
-    assert set(lab.files()) == {"doubling.csv", "doubling.json", "doubling.svg", "doubling.png", "README.md"}
+    assert set(lab.files()) == {"doubling.csv", "doubling.json", "doubling.svg", "doubling.png", "README.md",
+                                "index.html"}
     assert "doubling: 8 rows, figures/doubling.svg" in capsys.readouterr().out
     record = json.loads(lab.file(".json").read_text())
     assert record["settings"] == {"n": 8} and record["seed"] == 0 and record["commit"] is None
