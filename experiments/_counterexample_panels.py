@@ -46,7 +46,7 @@ WORDS = {
         "surpasses the others", r"bias$^2\leq$ that of one step", r"$\Vert w_0-w_*\Vert$"),
     "derived_cg_dominates_neumann": ("CG beats Neumann", r"error$^2$ CG $\leq$ Neumann", ""),
     "derived_heavy_ball_not_quasiconvex": ("heavy ball: one valley", r"$F(\eta)\leq\max$ at both ends", r"$\eta$"),
-    "derived_heavy_ball_unbounded_gradient": (r"heavy ball: $G\,'$ bounded", r"$|F\,'|^{2T}\leq(TBF)^{2T}\ldots$", ""),
+    "derived_heavy_ball_unbounded_gradient": (r"heavy ball $G\,'$ bounded", r"$|F\,'|^{2T}\leq(TBF)^{2T}\ldots$", ""),
     "derived_leave_one_out": ("leave-one-out", "change = $-$derivative", "$x_1$"),
     "derived_log_convexity": ("log $F$ convex", r"$F(\frac{\eta_1+\eta_2}{2})^2\leq F(\eta_1)F(\eta_2)$", r"$\eta_2$"),
     "derived_mean_log_unimodal": ("mean log: one valley", r"$M'_1\wedge(-M'_2)\leq0$", r"$\eta_2$"),

@@ -22,16 +22,17 @@ SMALL = 120  # sum of all numerators and denominators of a counterexample
 CAPTION = (r"Every refuted printed statement at a minimal rational counterexample (star, with its exact values). "
            r"Markers: left side, exact; dashed: right side as printed; solid: right side as repaired, where the left "
            r"side is the same. One parameter moves through the counterexample, over instances that meet all "
-           r"assumptions; where the statement is violated the gap is shaded. Far values leave a panel; long "
-           r"fractions are rounded here and exact in the certificates.")
+           r"assumptions; where the statement is violated the gap is shaded. Far values leave a panel; long fractions "
+           r"are rounded here and exact in the certificates.")
 SEED = 0
 FULL: dict[str, Any] = {"names": None}
 SMOKE: dict[str, Any] = {"names": ["wang2021_optimal_risk", "navon2021_two_stage_cost", "navon2021_neumann_series",
                                    "yakovlev2023_bound_floor", "yakovlev2023_bias_bound", "derived_log_convexity",
                                    "wang2021_naive_lower_bound", "yakovlev2023_validation_accuracy"]}
 EMPTY: dict[str, Any] = dict.fromkeys((
-    "kind", "claim", "form", "verdict", "how", "agrees", "instances", "ratio", "coverage", "lhs", "rhs", "instance", "source", "strength",
-    "relation", "statement", "parameter", "component", "x", "left", "right", "repaired", "violated"))
+    "kind", "claim", "form", "verdict", "how", "agrees", "instances", "ratio", "coverage", "lhs", "rhs", "instance",
+    "source", "strength", "relation", "statement", "parameter", "component", "x", "left", "right", "repaired",
+    "violated"))
 
 
 def points(names: list[str] | None) -> list[dict[str, Any]]:

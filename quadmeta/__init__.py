@@ -51,7 +51,9 @@ def __getattr__(name: str) -> Any:
         module = _members().get(name)
     if module is None:
         raise AttributeError(f"module 'quadmeta' has no attribute {name!r}")
-    return getattr(_import(module), name)
+    # kept, so that the folders are looked through once for each name
+    found = globals()[name] = getattr(_import(module), name)
+    return found
 
 
 def __dir__() -> list[str]:

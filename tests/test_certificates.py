@@ -188,7 +188,7 @@ def test_recheck_command(tmp_path, capsys):
     out = capsys.readouterr().out
     assert out.startswith("derived_log_convexity, printed: refuted (exact)\n") and "as the claim's source gives" in out
     forged = edited("derived_log_convexity")
-    forged["program"]["steps"].append("t99 = 1 - 2")
+    forged["program"]["steps"].append("t9999 = 1 - 2")
     for content, message in ((text("derived_log_convexity")[:50], "is not JSON: the file is damaged"),
                              ("[]", "lacks claim, form, how, relation, status"),
                              (json.dumps(forged), "the program is not what the claim computes"),

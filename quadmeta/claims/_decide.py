@@ -11,6 +11,8 @@ from quadmeta.claims._verdict import Verdict
 
 VACUOUS = 1000.0
 """A bound that exceeds the truth by this factor on every instance says nothing."""
+TIGHT = 1e-12
+"""A bound called tight comes this close to equality; some do so in a limit only."""
 
 
 def decide(claim: Claim, form: str = "printed") -> Verdict:
@@ -47,7 +49,7 @@ def decide(claim: Claim, form: str = "printed") -> Verdict:
         return Verdict(claim.name, form, "holds", "box", evidence)
     if _vacuous(claim, seen):
         return Verdict(claim.name, form, "vacuous", how, evidence)
-    loose = [k for k in range(len(seen[0].lhs)) if not any(abs(f.ratios.get(k, 0) - 1) <= 1e-12 for f in seen)]
+    loose = [k for k in range(len(seen[0].lhs)) if not any(abs(f.ratios.get(k, 0) - 1) <= TIGHT for f in seen)]
     if record.attained and loose:
         reason = f"called tight, and never attained in component {loose[0]}"
         return Verdict(claim.name, form, "undecided", how, {**evidence, "reason": reason})

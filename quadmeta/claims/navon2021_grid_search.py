@@ -70,8 +70,8 @@ class Navon2021GridSearch(Claim):
 
     def boxes(self, form: str) -> Iterable[Box]:
         """By one coordinate: the grid of m points, and fewer trials than m points."""
-        yield from map(grid, (1, 2, 3))
-        yield from map(few, (2, 3))
+        yield from map(grid, (2, 3))
+        yield few()
 
 
 def _centres(m: int, K: int) -> Iterator[tuple[Fraction, ...]]:
@@ -87,7 +87,7 @@ def grid(m: int) -> Box:
     """Distance of C = m c to the nearest of 1/2, 3/2, ..., m - 1/2, by folding [0, m] at its middle, at most 1/2."""
     def sides(x: Mapping[str, Any]) -> tuple[Any, Any]:
         far, half = abs(x["C"] - Fraction(m, 2)), Fraction(1, 2)
-        return far if m == 1 else abs(far - half) if m == 2 else abs(abs(far - half) - half), half
+        return abs(far - half) if m == 2 else abs(abs(far - half) - half), half
 
     def reduce(x: Instance) -> list[Reduced]:
         points = [{"C": m * x[f"c{k}"]} for k in range(1, x["tasks"] + 1)] if x["points"] == m else []
@@ -95,23 +95,22 @@ def grid(m: int) -> Box:
     return Box({"C": (0, m)}, sides, f"m = {m}, any K: one coordinate, C = m c", reduce, "C whole")
 
 
-def few(m: int) -> Box:
-    """m - 1 trials W = m w leave one of the centres 1/2, ..., m - 1/2 at least 1/2 away."""
+def few() -> Box:
+    """m - 1 trials W = m w leave one of the centres 1/2, ..., m - 1/2 at least 1/2 away: max(|1 + q|, |q|) >= 1/2.
+
+    One trial is |W - 1/2| and |W - 3/2| away, q = W - 3/2. Two are | |M - c| - D | away from c, M their mean and 2 D
+    their difference: from the two centres farthest from M that is |1 + q| and |q|, q = |M - 3/2| - D.
+    """
     def sides(x: Mapping[str, Any]) -> tuple[Any, Any]:
-        far = [[abs(W - Fraction(2 * j + 1, 2)) for W in x.values()] for j in range(m)]
-        # |W - 1/2| and |W - 3/2| of one trial, or the nearer of two: twice the smaller is A + B - |A - B|
-        near = [A[0] + A[1] - abs(A[0] - A[1]) if m == 3 else 2 * A[0] for A in far]
-        worst = near[0]
-        for other in near[1:]:
-            worst = (worst + other + abs(worst - other)) / 2
-        return Fraction(1, 2), worst / 2
+        A, B = abs(1 + x["q"]), abs(x["q"])
+        return 1, A + B + abs(A - B)
 
     def reduce(x: Instance) -> list[Reduced]:
-        w = [m * p / (1 + p) for p in x["phi1"]]
-        if x["points"] != m or len(w) >= m:
+        m, W = x["points"], [x["points"] * p / (1 + p) for p in x["phi1"]]
+        if len(W) >= m:
             return []
-        point = {f"W_{i}": w[min(i, len(w)) - 1] for i in range(1, m)}
-        return [Reduced(point, sum(sides(point)) / (2 * m * m), 0)]
-    return Box({f"W_{i}": (0, m) for i in range(1, m)}, sides,
-               f"m = {m}, any K: one coordinate of at most m - 1 trials", reduce,
-               "a trial at a border of two cells, the others no better")
+        middle, half = (W[0] + W[-1]) / 2, abs(W[0] - W[-1]) / 2
+        point = {"q": middle - Fraction(3, 2) if m == 2 else abs(middle - Fraction(3, 2)) - half}
+        return [Reduced(point, sum(sides(point)) / (8 * m * m), 0)]
+    return Box({"q": ("-3/2", "3/2")}, sides, "m = 2, 3, any K: one coordinate of at most m - 1 trials", reduce,
+               "q = -1/2: a trial at the border of two cells")

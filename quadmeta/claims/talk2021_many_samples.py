@@ -86,25 +86,26 @@ class Talk2021ManySamples(Claim):
             nu, s, _ = product(x)
             return x["r"], nu + s
 
-        def box(sides: Any, component: int, shift: Callable[[Any], Any], note: str) -> Box:
+        def box(sides: Any, component: int, shift: Callable[[Any], Any], least: Fraction, note: str) -> Box:
             def reduce(x: Instance) -> list[Reduced]:
                 s, zeta = x["noise"], x["ridge"]
-                inside = 8 * zeta >= 1 and 2 * zeta <= 1 and s <= 7 and 4 * s >= 1 + s
+                inside = least <= zeta <= Fraction(1, 2) and 2 * least * (1 + s) <= s <= 7
                 return [Reduced({"zeta": zeta, "r": s / (1 + s)}, (1 + s) / (_ratio(x) + shift(s)), component)] \
                     if inside else []
-            return Box({"zeta": ("1/8", "1/2"), "r": ("1/4", "7/8")}, sides,
+            return Box({"zeta": (least, "1/2"), "r": (2 * least, "7/8")}, sides,
                        note + "; zeta = 0 and s = oo are equality", reduce)
 
         def split(x: Instance) -> list[Reduced]:
             nu, s, f = _ratio(x), x["noise"], x["fraction"]
-            return [Reduced({"x": 1 / nu, "f": f}, s * nu**2 / (nu - 1) / (nu - f))] if 16 * f <= 15 else []
+            return [Reduced({"x": 1 / nu, "f": f}, s * nu / (nu - 1) / (nu - f))] if 16 * f <= 15 else []
+        eighth = Fraction(1, 8)
         if form == "printed":
             yield Box({"x": (0, 1), "f": (0, "15/16")}, lambda x: (x["f"] * (1 - x["x"]), 1 - x["f"] * x["x"]),
                       "all s: s/(nu/f - 1) <= s/(nu - 1), x = 1/nu; f = 1 is equality", split)
-            yield box(upper, 1, lambda s: -1, "zeta <= s/(nu - 1)")
+            yield box(upper, 1, lambda s: -1, eighth, "zeta <= s/(nu - 1)")
         else:
-            yield box(lower, 2, lambda s: s, "s/(nu + s) <= zeta")
-            yield box(upper, 3, lambda s: s - 1, "zeta <= s/(nu + s - 1)")
+            yield box(lower, 2, lambda s: s, eighth, "s/(nu + s) <= zeta")
+            yield box(upper, 3, lambda s: s - 1, 2 * eighth, "zeta <= s/(nu + s - 1)")
 
 
 def _ratio(x: Any) -> Any:

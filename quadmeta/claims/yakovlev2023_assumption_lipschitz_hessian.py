@@ -72,12 +72,13 @@ class Yakovlev2023AssumptionLipschitzHessian(Claim):
 
     def boxes(self, form: str) -> Iterable[Box]:
         """Those of the smaller bound with L = mu + sum h_j <= 1/eta, at T = 3 and, all |A_s - c| the largest, 5."""
-        def full(x: Instance) -> Instance:
+        def full(box: Box) -> Box:
             one = Fraction(1)
-            return {**x, "levels": x["heights"], "R": one, "G": one, "L2": 0 * one, "gamma": x["q"] ** 2}
+            more = {"R": one, "G": one, "L2": 0 * one}
+            return replace(box, reduce=lambda x: box.reduce(
+                {**x, **more, "levels": x["heights"], "gamma": x["q"] ** 2}))
         if form == "repaired":
-            for box in (expansion(), rising(5, farthest)):
-                yield replace(box, reduce=lambda x, box=box: box.reduce(full(x)))
+            yield from map(full, (expansion(), rising(5, farthest)))
 
 
 def _determinant(heights: Array, tangents: Array) -> Array:

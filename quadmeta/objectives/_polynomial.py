@@ -13,7 +13,7 @@ import numpy as np
 from quadmeta.arithmetic._container import Container
 from quadmeta.arithmetic.exact import convert, evaluate
 from quadmeta.arithmetic.jet import Jet
-from quadmeta.optimizers._base import LogLoss, PolynomialOptimizer
+from quadmeta.optimizers._base import LogLoss, Measure, PolynomialOptimizer
 from quadmeta.problems._base import QuadraticProblem
 
 Array = Any
@@ -35,6 +35,15 @@ def energy(weights: Array, residual: tuple[Array, Array, Array], order: int) -> 
     rows = [[2 * (weights * (a * b + p * ab)).sum(axis=-1) for b, ab in zip(p1, row, strict=True)]
             for a, row in zip(p1, p2, strict=True)]
     return _stack([_stack(row) for row in rows])
+
+
+def broadcast(batch: tuple[int, ...], tasks: tuple[int, ...], optimizer: PolynomialOptimizer) -> tuple[int, ...]:
+    """Common shape of a batch of parameters and the task axes."""
+    try:
+        return np.broadcast_shapes(batch, tasks)
+    except ValueError:
+        raise ValueError(f"{' and '.join(optimizer.free)} has shape {batch}, the tasks {tasks}: pass shapes that "
+                         "broadcast (a new last axis for a grid over all tasks)") from None
 
 
 def _stack(values: Sequence[Array]) -> Array:
@@ -85,14 +94,8 @@ class PolynomialLoss:
         theta = self.optimizer.read(theta)
         batch = theta.shape[:theta.ndim - len(shape_of_one)]
         lam, omega = self.spectrum
-        try:
-            shape = np.broadcast_shapes(batch, lam.shape[:-1])
-        except ValueError:
-            raise ValueError(f"{' and '.join(self.optimizer.free)} has shape {batch}, the tasks {lam.shape[:-1]}: pass "
-                             "shapes that broadcast (a new last axis for a grid over all tasks)") from None
-        if theta.size and np.abs(theta).max() * lam.max() > 1e150:
-            raise ValueError(f"step_size = {np.abs(theta).max():.3g} times the largest eigenvalue {lam.max():.3g} "
-                             "exceeds 1e150, where products lose digits: rescale the problem")
+        shape = broadcast(batch, lam.shape[:-1], self.optimizer)
+        self._require_range(theta)
         dead = np.broadcast_to(~omega.any(axis=-1), shape)  # w_0 = w_*: F = 0
         omega = np.where(omega.any(axis=-1, keepdims=True), omega, 1.0)
         theta = np.broadcast_to(theta, (*shape, *shape_of_one)).reshape(-1, *shape_of_one)
@@ -106,6 +109,43 @@ class PolynomialLoss:
         found = LogLoss(*(None if part[0] is None else np.concatenate(part).reshape((*shape, *part[0].shape[1:]))
                           for part in zip(*parts, strict=True)))
         return found._replace(level=np.where(dead, -np.inf, found.level))
+
+    @cached_property
+    def measures(self) -> tuple[Measure, ...]:
+        """The spectral measure of each task, or the one of all where pooled."""
+        lam, omega = (x.reshape(-1, x.shape[-1]) for x in self.spectrum)
+        return tuple(map(Measure.of, lam, omega))
+
+    @cached_property
+    def largest(self) -> float:
+        """The largest parameter whose products keep their digits."""
+        return 1e150 / max(measure.high for measure in self.measures)
+
+    def short_log_loss(self, theta: Array) -> LogLoss:
+        """log F and F'/F at ``theta`` by the optimizer's short kernel, task by task and block by block."""
+        if isinstance(theta, float) and 0 <= theta <= self.largest and len(self.measures) == 1:
+            if self.spectrum[0].ndim == 1 and not self.optimizer.shape:
+                return self.optimizer.short_log_loss(self.measures[0], theta)
+        one, theta = self.optimizer.shape, self.optimizer.read(theta)
+        tasks = self.spectrum[0].shape[:-1]
+        shape = broadcast(theta.shape[:theta.ndim - len(one)], tasks, self.optimizer)
+        self._require_range(theta)
+        # task axes last, so that column k holds the parameters of task k
+        theta = np.broadcast_to(theta, (*shape, *one)).reshape(-1, len(self.measures), *one)
+        level, slope = np.empty(theta.shape[:2]), np.empty(theta.shape)
+        size = max(1, BLOCK // (self.spectrum[0].shape[-1] * math.prod(one)))
+        for k, measure in enumerate(self.measures):
+            for start in range(0, len(theta), size):
+                block = slice(start, start + size)
+                found = self.optimizer.short_log_loss(measure, theta[block, k])
+                level[block, k], slope[block, k] = found[:2]
+        return LogLoss(level.reshape(shape), slope.reshape((*shape, *one)))
+
+    def _require_range(self, theta: Array) -> None:
+        if theta.size and np.abs(theta).max() > self.largest:
+            raise ValueError(f"step_size = {np.abs(theta).max():.3g} times the largest eigenvalue "
+                             f"{1e150 / self.largest:.3g} exceeds 1e150, where products lose digits: rescale the "
+                             "problem")
 
     def exactly(self, compose: Callable[[tuple[Array, ...]], Array], theta: Array, order: int, kind: str,
                 digits: int) -> Array:

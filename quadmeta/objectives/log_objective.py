@@ -7,6 +7,7 @@ import numpy as np
 from quadmeta._validate import plain
 from quadmeta.objectives._base import Objective
 from quadmeta.objectives._log import chain, compose, transform
+from quadmeta.objectives._polynomial import PolynomialLoss
 from quadmeta.optimizers._base import LogLoss
 from quadmeta.optimizers.gradient_descent import GradientDescent
 
@@ -37,6 +38,18 @@ class LogObjective(Objective):
     def compose(self, derivatives: tuple[Array, ...]) -> Array:
         """log F / T, F' / (T F), F'' / (T F) - T (F' / (T F))^2."""
         return compose(derivatives, self.optimizer.steps)
+
+    def scan(self, theta: Array) -> tuple[Array, Array]:
+        """(G, G') by a short kernel, to draw or to search on a grid: several times faster than the two calls.
+
+        With gradient descent and schedules the rounding of 1 - eta lambda counts T times: the error of G is about
+        10 eps (1 + |G|), that of G' about 10 T eps times 2 E_pi|u|. Next to the minimum, where G' is far below
+        2 E_pi|u|, take ``gradient``. Other optimizers: as the two calls.
+        """
+        if not isinstance(self.source, PolynomialLoss):
+            return self(theta), self.gradient(theta)
+        loss = self.source.short_log_loss(theta)
+        return plain(self.transform(loss, 0)), plain(self.transform(loss, 1))
 
     def gradient_bound(self) -> Array:
         """B with |G'(eta)| <= B for every real eta: B = 2 N / R(eta*_T), N = (sum_i omega_i lambda_i^(2T))^(1/2T).

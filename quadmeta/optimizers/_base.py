@@ -7,6 +7,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from quadmeta._validate import finite, step_sizes
 from quadmeta.arithmetic.signlog import SignLog
 
@@ -30,6 +32,26 @@ class LogLoss(NamedTuple):
     """(log F)'' = F''/F - (F'/F)^2."""
     root: Array = None
     """R'' / R of R = F^(1/2T): (F''/F - (1 - 1/2T) (F'/F)^2) / 2T."""
+
+
+class Measure(NamedTuple):
+    """The spectral measure of one task, with what every evaluation of it needs."""
+
+    eigenvalues: Array
+    """(d,)"""
+    weights: Array
+    """(d,) omega."""
+    mass: Array
+    """(d,) omega lambda."""
+    low: float
+    """Smallest eigenvalue."""
+    high: float
+    """Largest eigenvalue."""
+
+    @classmethod
+    def of(cls, eigenvalues: Array, weights: Array) -> "Measure":
+        """From eigenvalues and weights (d,)."""
+        return cls(eigenvalues, weights, weights * eigenvalues, float(eigenvalues.min()), float(eigenvalues.max()))
 
 
 class Optimizer(ABC):
@@ -83,6 +105,14 @@ class PolynomialOptimizer(Optimizer):
     @abstractmethod
     def log_loss(self, eigenvalues: Array, weights: Array, theta: Array, order: int = 2) -> LogLoss:
         """The loss and its derivatives in float64, stable for every T; ``theta`` broadcasts over the leading axes."""
+
+    def short_log_loss(self, measure: Measure, theta: Array) -> LogLoss:
+        """log F and F'/F of one task as fast as possible, at one parameter () or a batch of them (n, ...).
+
+        Not to full accuracy: overriding methods state their error.
+        """
+        found = self.log_loss(measure.eigenvalues[None], measure.weights[None], np.reshape(theta, (-1, *self.shape)), 1)
+        return found if np.ndim(theta) > len(self.shape) else LogLoss(*(x if x is None else x[0] for x in found))
 
     @abstractmethod
     def minimizer(self, eigenvalues: Array, weights: Array) -> Array:

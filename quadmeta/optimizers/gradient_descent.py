@@ -4,9 +4,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from quadmeta.arithmetic._scan import short_power
 from quadmeta.arithmetic.residual import factor, log_abs, log_ratio, pick, take
 from quadmeta.arithmetic.signlog import SignLog
-from quadmeta.optimizers._base import LogLoss, PolynomialOptimizer
+from quadmeta.optimizers._base import LogLoss, Measure, PolynomialOptimizer
 from quadmeta.optimizers._constant import ConstantStep
 
 Array = Any
@@ -20,7 +21,7 @@ class LogMoments(NamedTuple):
     mean: Array
     """E_pi[u]."""
     variance: Array
-    """Var_pi(u)."""
+    """Var_pi(u), or None."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -51,13 +52,14 @@ class GradientDescent(ConstantStep, PolynomialOptimizer):
         first: SignLog = -T * lam * a ** (T - 1)
         return a**T, first, second
 
-    def log_moments(self, eigenvalues: Array, weights: Array, theta: Array) -> LogMoments:
+    def log_moments(self, eigenvalues: Array, weights: Array, theta: Array, order: int = 2) -> LogMoments:
         """log F, E_pi[u], Var_pi(u) with u = lambda / a, in O(d) whatever T; no power a^(2T) is ever formed.
 
         Args:
             eigenvalues: (..., d), positive.
             weights: (..., d) spectral weights omega > 0 (0: ignored), spanning less than 1e300 in each row.
             theta: (...) step sizes that broadcast against the leading axes.
+            order: without derivatives of order 2 the variance is None.
 
         Where F = 0 (one distinct eigenvalue and eta = 1/lambda) the level is -inf and the moments are 0.
         """
@@ -76,6 +78,8 @@ class GradientDescent(ConstantStep, PolynomialOptimizer):
         # at a = 0, v u and v u^2 are 0 for T >= 2; for T = 1 they are omega lambda a and omega lambda^2 over F
         a = np.where(x.value == 0, 1, x.value)
         mean = (v * (x.eigenvalue / a)).sum(axis=-1) / total
+        if order < 2:
+            return LogMoments(level, np.where(vanished, 0, mean), None)
         if T == 1:
             variance = _first_variance(relative, x.eigenvalue, r.value[..., 0] ** 2 * total)
         else:
@@ -90,10 +94,30 @@ class GradientDescent(ConstantStep, PolynomialOptimizer):
 
         At T = 1 and F = 0, where F'' is not 0, F''/F is infinite and given as 0.
         """
-        T, (level, mean, variance) = self.steps, self.log_moments(eigenvalues, weights, theta)
+        T, (level, mean, variance) = self.steps, self.log_moments(eigenvalues, weights, theta, order)
+        if order < 2:
+            return LogLoss(level, -2 * T * mean)
         square = mean * mean
         return LogLoss(level, -2 * T * mean, 2 * T * (2 * T - 1) * (variance + square),
                        T * ((4 * T - 2) * variance - 2 * square), (2 * T - 1) * variance)
+
+    def short_log_loss(self, measure: Measure, theta: Array) -> LogLoss:
+        """log F and F'/F by b = a / rho, rho = max |a|, which is at an end of the spectrum: no b^(2T) overflows.
+
+        F = rho^(2T) sum omega b^(2T), F' = -2T rho^(2T-1) sum omega lambda b^(2T-1). The rounding of 1 - eta lambda
+        counts 2T times: F is good to about 8 T eps, F'/F to that times 2T E|u|.
+        """
+        T, eta = self.steps, theta if np.ndim(theta) == 0 else theta[:, None]
+        rho = np.maximum(abs(1 - eta * measure.low), abs(1 - eta * measure.high))
+        b = eta * measure.eigenvalues
+        np.subtract(1.0, b, out=b)
+        b /= rho
+        power = short_power(b, 2 * T - 1)
+        slope = power @ measure.mass
+        power *= b
+        total = power @ measure.weights
+        rho = rho if np.ndim(theta) == 0 else rho[:, 0]
+        return LogLoss(2 * T * np.log(rho) + np.log(total), slope / (rho * total) * (-2 * T))
 
     def minimizer(self, eigenvalues: Array, weights: Array) -> Array:
         """eta*_T of each row, relative error about 1e-15, by a safeguarded Newton iteration (cap 200).

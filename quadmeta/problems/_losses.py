@@ -46,6 +46,16 @@ class SeparableLoss:
                      + 2 * self.noise * (square - rest * q2))
         return terms.sum(axis=-1)
 
+    def short(self, q: Array, q1: Array) -> tuple[Array, Array]:
+        """Loss and first derivative of one task in float64, from residuals (P, r) and their derivatives."""
+        rest = 1 - q
+        value = (q * q) @ self.signal + self.constant
+        slope = (q * q1) @ (2 * self.signal)
+        if self.cross.any() or self.noise.any():
+            value += (q * rest) @ self.cross + (rest * rest) @ self.noise
+            slope += ((rest - q) * q1) @ self.cross - (rest * q1) @ (2 * self.noise)
+        return value, slope
+
 
 @dataclass(frozen=True, eq=False)
 class DenseLoss:
@@ -85,6 +95,14 @@ class DenseLoss:
         if order == 1:
             return error.dot(first) / n2
         return (first.dot(first) + error.dot(self._product(q2 * -self.fitted))) / n2
+
+    def short(self, q: Array, q1: Array) -> tuple[Array, Array]:
+        """As for ``SeparableLoss``."""
+        fitted = self.features * self.fitted
+        error = fitted.sum(axis=1) - self.target - q @ fitted.T
+        first = q1 @ -fitted.T
+        n2 = len(self.target)
+        return (error * error).sum(axis=1) / (2 * n2), (error * first).sum(axis=1) / n2
 
     def _product(self, x: SignLog) -> SignLog:
         """features x for x (P, r): divided by its largest entry, multiplied in float64, scaled back."""

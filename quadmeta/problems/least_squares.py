@@ -62,21 +62,31 @@ class LeastSquares(RegressionProblem):
     def from_data(cls, X: Array, y: Array, validation: tuple[Array, Array] | None = None) -> "LeastSquares":
         """One task from real data X (n, d), y (n,), with an optional validation set (X_2, y_2); w_* is unknown.
 
+        With a leading axis on all of them, a batch of tasks of equal rank.
+
         Rank-deficient X and constant columns are fine: the minimum-norm solution is what training from 0 tends to.
         """
         X, y = finite("X", X), finite("y", y)
-        if X.ndim != 2 or not X.size or y.shape != X.shape[:1]:
+        if X.ndim not in (2, 3) or not X.size or y.shape != X.shape[:-1]:
             raise ValueError(f"X has shape {X.shape} and y {y.shape}: pass X (n, d) and y (n,) with n, d >= 1")
-        n, d = X.shape
-        lam, fitted, _, left, basis = _decompose(X, y, np.zeros(n))
-        floor = 0.0 if len(lam) == n else float(np.sum((y - left @ (left.T @ y)) ** 2) / (2 * n))
+        n, d = X.shape[-2:]
         held = None
         if validation is not None:
             X2, y2 = finite("validation X", validation[0]), finite("validation y", validation[1])
-            if X2.ndim != 2 or not X2.size or X2.shape[1] != d or y2.shape != X2.shape[:1]:
-                raise ValueError(f"validation has shapes {X2.shape}, {y2.shape}: pass (n2, {d}) and (n2,), n2 > 0")
-            held = (X2 @ basis(), y2, np.zeros(len(y2)), np.mean(X2**2))
-        return cls(lam, fitted, np.zeros_like(lam), floor, 0.0, n, d, 1.0, held, False)
+            if X2.ndim != X.ndim or not X2.size or X2.shape[:-2] != X.shape[:-2] or X2.shape[-1] != d \
+                    or y2.shape != X2.shape[:-1]:
+                raise ValueError(f"validation has shapes {X2.shape}, {y2.shape}: pass (n2, {d}) and (n2,), n2 > 0"
+                                 + (f", for each of {len(X)} tasks" if X.ndim == 3 else ""))
+            held = X2, y2
+        if X.ndim == 2:
+            columns = _real(X, y, held)
+        else:
+            records = [_real(X[k], y[k], held and (X2[k], y2[k])) for k in range(len(X))]
+            if len({len(record[0]) for record in records}) > 1:
+                raise ValueError("the tasks have designs of different rank: pass them one by one")
+            columns = [np.array(column) for column in zip(*records, strict=True)]
+        lam, fitted, floor, *parts = columns
+        return cls(lam, fitted, np.zeros_like(lam), floor, np.zeros_like(floor), n, d, 1.0, tuple(parts) or None, False)
 
     def __post_init__(self) -> None:
         for name in ("eigenvalues", "signal", "noise", "residual", "null_signal"):
@@ -160,6 +170,17 @@ def _draw(n: int, d: int, norm: float, held_out: int, rng: np.random.Generator) 
         X2, xi2 = rng.standard_normal((held_out, d)), rng.standard_normal(held_out)
         columns += [X2 @ basis(), X2 @ w, xi2, float(np.mean(X2**2))]
     return columns
+
+
+def _real(X: Array, y: Array, held: tuple[Array, Array] | None) -> list[Any]:
+    """Columns of one task of real data: lambda, fitted, floor, then the validation set."""
+    n = len(X)
+    lam, fitted, _, left, basis = _decompose(X, y, np.zeros(n))
+    floor = 0.0 if len(lam) == n else float(np.sum((y - left @ (left.T @ y)) ** 2) / (2 * n))
+    if held is None:
+        return [lam, fitted, floor]
+    X2, y2 = held
+    return [lam, fitted, floor, X2 @ basis(), y2, np.zeros(len(y2)), float(np.mean(X2**2))]
 
 
 def _decompose(X: Array, signal: Array, noise: Array) -> tuple[Array, Array, Array, Array, Any]:

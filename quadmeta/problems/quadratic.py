@@ -95,30 +95,37 @@ class Quadratic(QuadraticProblem):
                     active: bool = False) -> "Quadratic":
         """From a symmetric positive definite (d, d) ``hessian``, ``start`` w_0 (d,) and ``minimizer`` w_* (default 0).
 
+        Leading axes of all three make a batch of tasks.
+
         Components of w_0 - w_* below 8 d eps of its norm along an eigenvector are taken as zero: they are rounding.
 
         Raises:
             ValueError: not square, not symmetric (beyond 1e-12 of its largest entry), not positive definite.
         """
         H = finite("hessian", hessian)
-        if H.ndim != 2 or H.shape[0] != H.shape[1] or not H.size:
+        if H.ndim < 2 or H.shape[-1] != H.shape[-2] or not H.size:
             raise ValueError(f"hessian has shape {H.shape}, it must be square with d >= 1: pass a (d, d) matrix")
-        d = len(H)
-        gap = np.abs(H - H.T).max()
-        if gap > 1e-12 * np.abs(H).max():
-            raise ValueError(f"hessian is asymmetric by {gap:.3g}: pass (H + H.T) / 2 if that is what you mean")
+        shape, d, eps = H.shape[:-1], H.shape[-1], np.finfo(float).eps
+        transposed = np.swapaxes(H, -1, -2)
+        gap = np.abs(H - transposed).max(axis=(-1, -2))
+        if (gap > 1e-12 * np.abs(H).max(axis=(-1, -2))).any():
+            raise ValueError(f"hessian is asymmetric by {gap.max():.3g}: pass (H + H.T) / 2 if that is what you mean")
         w0 = finite("start", start)
-        w = np.zeros(d) if minimizer is None else finite("minimizer", minimizer)
+        w = np.zeros(shape) if minimizer is None else finite("minimizer", minimizer)
         for name, x in (("start", w0), ("minimizer", w)):
-            if x.shape != (d,):
-                raise ValueError(f"{name} has shape {x.shape}, hessian is {d} x {d}: pass a vector of length {d}")
-        H = (H + H.T) / 2
+            if x.shape != shape:
+                tasks = f" for each of {shape[:-1]} tasks" if shape[:-1] else ""
+                raise ValueError(f"{name} has shape {x.shape}, hessian is {d} x {d}{tasks}: pass a vector of length "
+                                 f"{d}{tasks}")
+        H = (H + transposed) / 2
         lam, Q = np.linalg.eigh(H)
-        if lam[0] <= d * np.finfo(float).eps * max(lam[-1], 0.0):
-            raise ValueError(f"hessian has the eigenvalue {lam[0]:.3g} next to {lam[-1]:.3g}, it must be positive "
+        bad = lam[..., 0] <= d * eps * np.maximum(lam[..., -1], 0.0)
+        if bad.any():
+            low, high = lam[bad][0, [0, -1]]
+            raise ValueError(f"hessian has the eigenvalue {low:.3g} next to {high:.3g}, it must be positive "
                              "definite: add a ridge, or use from_design for a least-squares problem")
-        error = Q.T @ (w0 - w)
-        error[np.abs(error) <= 8 * d * np.finfo(float).eps * np.linalg.norm(error)] = 0
+        error = _apply(np.swapaxes(Q, -1, -2), w0 - w)
+        error[np.abs(error) <= 8 * d * eps * np.linalg.norm(error, axis=-1, keepdims=True)] = 0
         return cls(lam, error, frozen(Q), frozen(H), w, floor, active)
 
     @classmethod

@@ -64,7 +64,7 @@ TESTS = {
     "arithmetic/residual": ["arithmetic/test_residual.py"],
     "arithmetic/signlog": ["arithmetic/test_signlog.py"],
     **dict.fromkeys([f"claims/_{name}" for name in "base decide domain finding formulas search verdict".split()],
-                    [f"claims/test_{name}.py" for name in ("finding", "search", "verdicts")]),
+                    [f"claims/test_{name}.py" for name in ("domain", "finding", "search", "verdicts")]),
 }
 MEMORY = 4 << 30
 SLOW = 5  # seconds: longer tests are left out
