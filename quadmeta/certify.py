@@ -1,6 +1,6 @@
 """``python -m quadmeta.certify [N]``: N random rational instances over all exact statements that hold.
 
-Cheap statements get more of them: the share of a form goes with the square root of its speed, measured by the length of
+Cheap statements get more of them: the share of a form goes with the 3/4th power of its speed, measured by the length of
 its program, so that the counts and every instance are the same on each run. Exit code 1 if one is violated.
 """
 import sys
@@ -56,11 +56,11 @@ def sample(name: str, form: str, count: int, seed: Any = 1) -> Tally:
 
 
 def shares(total: int) -> dict[tuple[str, str], int]:
-    """Instances for each form, at least ``total`` in all, in proportion to 1/sqrt(mean steps of its program)."""
+    """Instances for each form, at least ``total`` in all, in proportion to (20 + mean steps of its program)^-3/4."""
     weights = {}
     for name, form in forms():
         lengths = [len(trace(claim(name), form, x).steps) for x in islice(instances(claim(name), form), 5)]
-        weights[name, form] = (20 + mean(lengths)) ** -0.5
+        weights[name, form] = (20 + mean(lengths)) ** -0.75
     return {key: ceil(total * weight / sum(weights.values()) - 1e-6) for key, weight in weights.items()}
 
 

@@ -1,4 +1,5 @@
 """Integer powers of many numbers at once, short of full accuracy: what a scan over a grid is made of."""
+import math
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ def short_power(b: Array, n: int) -> Array:
         return _squared(b, n)
     power: Array = np.abs(b)
     # a result below e^-690 is set to it, so that no logarithm of 0 and no slow denormal arises
-    np.maximum(power, np.exp(-690 / n), out=power)
+    np.maximum(power, math.exp(-690 / n), out=power)
     np.log(power, out=power)
     power *= n
     np.exp(power, out=power)

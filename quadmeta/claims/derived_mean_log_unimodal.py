@@ -54,9 +54,12 @@ class DerivedMeanLogUnimodal(Claim):
         return min(slopes[0], -slopes[1]) / x["steps"], slopes[0] * 0
 
     def cases(self, form: str) -> Iterable[Mapping[str, Any]]:
-        """Two tasks whose best step sizes differ by a factor of ten, with equal components of w_0 - w_* = 1."""
+        """Two tasks whose best step sizes differ by a factor of ten; as printed a small counterexample too."""
         yield {"eigenvalues_A": (1, 2), "weights_A": ("1/2", 1), "eigenvalues_B": (10, 20), "weights_B": (5, 10),
                "left": "1/10", "right": "3/5", "steps": 20}
+        if form == "printed":
+            yield {"eigenvalues_A": (1, 3), "weights_A": (1, 1), "eigenvalues_B": (1, "2/3"), "weights_B": (1, 1),
+                   "left": "1/2", "right": 1, "steps": 1}
 
     def boxes(self, form: str) -> Iterable[Box]:
         """As repaired: max(-F'(left)/F(left), F'(right)/F(right)) >= (F'(right) - F'(left)) / (F(left) + F(right))."""

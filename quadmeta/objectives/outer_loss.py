@@ -79,14 +79,19 @@ class OuterLoss:
             OverflowError: a component that float64 cannot hold; ``signed_gradient`` holds it.
         """
         bound = self.problem.at(alpha)
-        return self.signed_gradient(alpha, start).to_float() if isinstance(bound, QuadraticBound) else \
-            self.definition(alpha, start)
+        if not isinstance(bound, QuadraticBound):
+            return self.definition(alpha, start)
+        return self._closed(bound, start).to_float()
 
     def signed_gradient(self, alpha: Array, start: Array = None) -> SignLog:
         """The closed form as SignLog: diverging runs (eta > 2/L) do not overflow. Quadratic problems only."""
-        bound, T, eta = self.problem.at(alpha), self.optimizer.steps, self.step_size
+        bound = self.problem.at(alpha)
         if not isinstance(bound, QuadraticBound):
             raise ValueError("the inner loss is not quadratic, so it has no closed form: use gradient or definition")
+        return self._closed(bound, start)
+
+    def _closed(self, bound: QuadraticBound, start: Array) -> SignLog:
+        T, eta = self.optimizer.steps, self.step_size
         problem, (lam, Q), W = bound.problem, bound.spectrum, bound.minimizer
         a, one = factor(np.float64(eta), lam), factor(np.float64(eta), np.zeros_like(lam))
         E = Q.T @ (self._start(start).reshape(W.shape) - W)
@@ -109,7 +114,7 @@ class OuterLoss:
             raise ValueError("the inner loss is not quadratic: estimate with Implicit() after enough steps")
         (lam, Q), W, problem = bound.spectrum, bound.minimizer, bound.problem
         V = Q @ (Q.T @ (problem.outer_hessian @ W - problem.outer_linear) / lam[:, None])
-        return -problem.pair(bound.alpha, V @ W.T, V)
+        return -problem.contracted(bound.alpha, W, V)
 
     def definition(self, alpha: Array, start: Array = None) -> Array:
         """Reverse mode by loops: sum_t B_t A_{t+1} ... A_T grad L_2(w_T)."""

@@ -107,17 +107,17 @@ class GradientDescent(ConstantStep, PolynomialOptimizer):
         F = rho^(2T) sum omega b^(2T), F' = -2T rho^(2T-1) sum omega lambda b^(2T-1). The rounding of 1 - eta lambda
         counts 2T times: F is good to about 8 T eps, F'/F to that times 2T E|u|.
         """
-        T, eta = self.steps, theta if np.ndim(theta) == 0 else theta[:, None]
-        rho = np.maximum(abs(1 - eta * measure.low), abs(1 - eta * measure.high))
-        b = eta * measure.eigenvalues
-        np.subtract(1.0, b, out=b)
-        b /= rho
+        T, ends = self.steps, (abs(1 - theta * measure.low), abs(1 - theta * measure.high))
+        number = isinstance(theta, float)
+        rho = max(ends) if number else np.maximum(*ends)
+        slope, offset = (-theta / rho, 1 / rho) if number else ((-theta / rho)[:, None], (1 / rho)[:, None])
+        b = slope * measure.eigenvalues
+        b += offset
         power = short_power(b, 2 * T - 1)
-        slope = power @ measure.mass
+        first = power.dot(measure.mass)
         power *= b
-        total = power @ measure.weights
-        rho = rho if np.ndim(theta) == 0 else rho[:, 0]
-        return LogLoss(2 * T * np.log(rho) + np.log(total), slope / (rho * total) * (-2 * T))
+        total = power.dot(measure.weights)
+        return LogLoss(2 * T * np.log(rho) + np.log(total), first / (rho * total) * (-2 * T))
 
     def minimizer(self, eigenvalues: Array, weights: Array) -> Array:
         """eta*_T of each row, relative error about 1e-15, by a safeguarded Newton iteration (cap 200).

@@ -126,6 +126,10 @@ class QuadraticBilevel(BilevelProblem):
     def pair(self, alpha: Array, X: Array, V: Array) -> Array:
         """k -> <H_k, X> - <b_k, V> for X (p, p), V (p, outputs): all that a hypergradient needs of the family."""
 
+    def contracted(self, alpha: Array, W: Array, V: Array) -> Array:
+        """k -> <H_k W - b_k, V> = <H_k, V W'> - <b_k, V> for W, V (p, outputs)."""
+        return self.pair(alpha, V @ W.T, V)
+
     @abstractmethod
     def rows(self, alpha: Array, W: Array) -> Array:
         """k -> H_k W - b_k, shape (h, p, outputs)."""

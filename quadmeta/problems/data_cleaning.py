@@ -91,6 +91,11 @@ class DataCleaning(QuadraticBilevel):
         x, y = self.train
         return self._slopes(alpha) * (((x @ X) * x).sum(axis=1) - ((x @ V) * y).sum(axis=1))
 
+    def contracted(self, alpha: Array, W: Array, V: Array) -> Array:
+        """s'(alpha_i) / n (W'x_i - y_i)'V'x_i, in O(n p outputs)."""
+        x, y = self.train
+        return self._slopes(alpha) * ((x @ W - y) * (x @ V)).sum(axis=1)
+
     def rows(self, alpha: Array, W: Array) -> Array:
         """s'(alpha_i) / n x_i (W'x_i - y_i)'."""
         x, y = self.train

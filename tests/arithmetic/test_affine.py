@@ -45,6 +45,22 @@ def test_the_two_formulas_meet_and_neither_serves_alone():
     assert not abs(naive / (n * (n - 1) / 2 * x ** (n - 2)) - 1) < 1e-3  # known false
 
 
+@pytest.mark.parametrize("n", [1, 2, 3, 4, 5])
+def test_few_steps_are_short_polynomials(n):
+    delta = np.array([[0.0], [0.125], [-0.0625]])
+    x, y, z = 1 - delta[:, 0]
+    want = sum(x**i * y**j * z ** (n - 2 - i - j) for i in range(n - 1) for j in range(n - 1 - i))
+    assert second_difference(*(factor(1.0, d) for d in delta), n).to_float()[0] == pytest.approx(want, rel=1e-15)
+
+
+def test_entries_of_a_batch_do_not_know_each_other():
+    points = [np.array(x) for x in ([-1.0, 0.99], [-1.0, 0.992], [-1.0, 0.991])]
+    whole = second_difference(*(factor(1.0, x) for x in points), 1000)
+    for k in range(2):
+        one = second_difference(*(factor(1.0, x[k:k + 1]) for x in points), 1000)
+        assert (whole[k].sign, whole[k].log) == (one.sign, one.log)
+
+
 def test_the_series_does_not_overflow():
     for n in (10**15, 10**18):
         delta = [factor(1.0, np.array([x / n])) for x in (0.1, 0.2, 0.4)]
@@ -118,4 +134,6 @@ def test_one_refinement_squares_the_error_also_of_equal_eigenvalues():
     assert np.abs(start.T @ start - np.eye(4)).max() > 1e-6  # known false before
     delta, Q = refined(B, start)
     assert np.abs(Q.T @ Q - np.eye(4)).max() < 1e-8
-    assert np.abs(delta - [1, 1, 3, -2]).max() < 1e-8 and np.abs(Q.T @ B @ Q - np.diag([1, 1, 3, -2])).max() < 1e-8
+    assert np.abs(Q.T @ B @ Q - np.diag([1, 1, 3, -2])).max() < 1e-8
+    # the quotients square it once more
+    assert np.abs(delta - [1, 1, 3, -2]).max() < 1e-14

@@ -50,7 +50,7 @@ hypothesis.settings.register_profile(
 
 ROOT = Path(__file__).parents[2]
 CACHE = ROOT / ".cache" / "mutants"
-FAMILIES = ("arithmetic", "objectives", "estimators", "claims")
+FAMILIES = ("arithmetic", "objectives", "estimators", "certificates", "claims")
 # the tests of a module that are not all those of its family: {module: files or folders in tests}
 TESTS = {
     "arithmetic/_container": [f"arithmetic/test_{name}.py" for name in ("signlog", "interval", "jet")],
@@ -63,6 +63,11 @@ TESTS = {
     "arithmetic/powers": ["arithmetic/test_powers.py"],
     "arithmetic/residual": ["arithmetic/test_residual.py"],
     "arithmetic/signlog": ["arithmetic/test_signlog.py"],
+    **dict.fromkeys("certificates/enclosure certificates/program certificates/recheck claims/_certificate "
+                    "claims/_trace".split(), ["test_certificates.py"]),
+    "claims/_box": ["claims/test_box.py"],
+    "claims/_instances": ["claims/test_instances.py"],
+    "claims/_record": ["claims/test_instances.py"],
     **dict.fromkeys([f"claims/_{name}" for name in "base decide domain finding formulas search verdict".split()],
                     [f"claims/test_{name}.py" for name in ("domain", "finding", "search", "verdicts")]),
 }
@@ -318,6 +323,7 @@ def run(module, limit, survivors):
         for name in ("quadmeta", "tests", "experiments"):
             shutil.copytree(ROOT / name, tree / name)
             compileall.compile_dir(tree / name, quiet=2)
+        shutil.copytree(ROOT / "figures" / "certificates", tree / "figures" / "certificates")
         for name in ("setup.cfg", "pyproject.toml", "README.md"):
             shutil.copy(ROOT / name, tree)
         start = baseline(tree, module, tests)
