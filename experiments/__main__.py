@@ -1,4 +1,4 @@
-"""``python -m experiments list | run | speed``: regenerate the tables and figures.
+"""``python -m experiments list | run``: regenerate the tables and figures.
 
 Exit codes: 0 fine, 1 an asserted claim failed, 2 bad use, 3 something could not be computed, 130 interrupted.
 """
@@ -7,7 +7,6 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,6 @@ def parser() -> argparse.ArgumentParser:
                                   epilog=(__doc__ or "").strip().splitlines()[-1])
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     commands.add_parser("list", help="name, points at full and at smoke size, and heading of each experiment")
-    commands.add_parser("speed", help="print timings on this machine")
     one = commands.add_parser("run", help="compute, assert the claim, write the table, draw; no name = all",
                               epilog="Fresh results are left alone, an interrupted run resumes.")
     one.add_argument("names", nargs="*", metavar="NAME")
@@ -35,8 +33,6 @@ def main(arguments: Sequence[str] | None = None, places: Any = None) -> int:
     """Do what the command line says and return the exit code."""
     asked = parser().parse_args(arguments)
     try:
-        if asked.command == "speed":
-            return int(import_module("experiments._speed").main())
         from experiments._harness import Places
         places = places or Places()
         if asked.command == "list":

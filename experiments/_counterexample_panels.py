@@ -62,7 +62,12 @@ def panel(p: Any, ax: Any, name: str, rows: Rows) -> None:
     solid = [row for row in rows if row["repaired"] is not None]
     star = next(row for row in rows if row["lhs"] is not None)
     counted = set(left) <= {0.0, 1.0, 2.0} and set(right) == {1.0}
-    ax.fill_between(x, left, right, where=[row["violated"] for row in rows], color=RED, alpha=0.25, linewidth=0)
+    violated = np.array([row["violated"] for row in rows])
+    ax.fill_between(x, left, right, where=violated, color=RED, alpha=0.25, linewidth=0)
+    for k in np.flatnonzero(violated & ~np.r_[False, violated[:-1]] & ~np.r_[violated[1:], False]):
+        # a single point has no width of its own
+        half = (x.max() - x.min()) / 60
+        ax.fill_between([x[k] - half, x[k] + half], left[k], right[k], color=RED, alpha=0.25, linewidth=0)
     if not counted:
         p.repaired_bound(ax, [row["x"] for row in solid], [row["repaired"] for row in solid], linewidth=1.4)
     p.printed_bound(ax, x, right, 6, linewidth=0.9)

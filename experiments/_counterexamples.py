@@ -11,7 +11,8 @@ from quadmeta.certificates.recheck import recheck
 from quadmeta.claims._base import Claim
 from quadmeta.claims._box import prove
 from quadmeta.claims._domain import Instance
-from quadmeta.claims._finding import examine, Finding, RELATIONS
+from quadmeta.certificates.program import RELATIONS
+from quadmeta.claims._finding import examine, Finding
 from quadmeta.claims._verdict import text, Verdict
 
 Rows = list[dict[str, Any]]

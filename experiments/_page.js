@@ -11,6 +11,7 @@ const follow = () => {
   if (items.includes(item)) { all.checked = true; find.value = ""; search(); item.scrollIntoView(); }
 };
 find.hidden = false;
+find.form.addEventListener("submit", event => event.preventDefault());
 find.addEventListener("input", search);
 addEventListener("hashchange", follow);
 follow();

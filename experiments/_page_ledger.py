@@ -1,7 +1,6 @@
 """The ledger as HTML: filters, and a table with a row for each wording of a statement."""
 import inspect
 import json
-import operator
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
@@ -9,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from experiments._mathml import formula, prose
-from quadmeta.certificates.program import number
+from quadmeta.certificates.program import RELATIONS, number
+from quadmeta.certificates.recheck import STATUSES
 from quadmeta.claims._base import Claim
 from quadmeta.claims._ledger import Row, claim
-from quadmeta.claims._verdict import STATUSES, text
+from quadmeta.claims._verdict import text
 
 MARKS = dict(zip(STATUSES, "✓≈✗∅?", strict=True))
 MEANING = {
@@ -21,7 +21,6 @@ MEANING = {
     "refuted": "There is a counterexample in rational numbers, with every assumption met.",
     "vacuous": "The bound is true because it says nothing.",
     "undecided": "The wording leaves open what would decide it."}
-_HOLDS = {"==": operator.eq, "<=": operator.le, ">=": operator.ge, "<": operator.lt, ">": operator.gt}
 _SIGN = {"==": "=", "<=": "≤", ">=": "≥", "<": "<", ">": ">"}
 _COLUMNS = ("form", "statement", "verdict", "decided by", "evidence", "lhs/rhs", "certificate")
 
@@ -37,10 +36,10 @@ def filters(rows: Sequence[Row]) -> str:
     parts = ['<form><fieldset class="filter"><span>statements</span><div><input type="radio" name="show" id="show-all" '
              f'checked><label class="badge" for="show-all">all {claims}</label></div>']
     rules = []
-    for form in ("printed", "repaired"):
+    for form in ("printed", "stated", "repaired"):
         parts.append(f"<span>as {form}</span><div>")
         for verdict in STATUSES:
-            count = sum((row.form, row.verdict) == (form, verdict) for row in rows)
+            count = sum((row.wording, row.verdict) == (form, verdict) for row in rows)
             if count:
                 key = f"{form}-{verdict}"
                 parts.append(f'<input type="radio" name="show" id="show-{key}"><label class="badge {verdict}" '
@@ -58,7 +57,7 @@ def table(rows: Sequence[Row], figures: Path) -> str:
     for row in sorted(rows, key=lambda row: row.claim.startswith("derived")):
         found = re.match(r"(?!derived).*?\d{4}(, talk)?", claim(row.claim).reference)
         groups.setdefault(found.group() if found else "Derived here", []).append(row)
-    heads = "".join(f"<th{' class=number' * (name == 'lhs/rhs')}>{name}</th>" for name in _COLUMNS)
+    heads = "".join(f"<th scope=col{' class=number' * (name == 'lhs/rhs')}>{name}</th>" for name in _COLUMNS)
     out = [f"<table><thead><tr>{heads}</tr></thead>"]
     for source, members in groups.items():
         names = list(dict.fromkeys(row.claim for row in members))
@@ -69,7 +68,7 @@ def table(rows: Sequence[Row], figures: Path) -> str:
 
 
 def _classes(rows: Iterable[Row]) -> str:
-    return " ".join(sorted({f"{row.form}-{row.verdict}" for row in rows}))
+    return " ".join(sorted({f"{row.wording}-{row.verdict}" for row in rows}))
 
 
 def _claim(statement: Claim, rows: Sequence[Row], figures: Path) -> str:
@@ -84,12 +83,12 @@ def _claim(statement: Claim, rows: Sequence[Row], figures: Path) -> str:
         record = statement.forms[row.form]
         more = [_details("Setting", _paragraphs(_setting(statement)))] if row is rows[0] else []
         more += [_details("Proof", _paragraphs(statement.proof))] if proved[:1] == [row.form] else []
-        more += [_details("Counterexample", _counterexample(certificate))] \
+        more += [_details("Counterexample", _counterexample(certificate, statement))] \
             if row.verdict == "refuted" and "instance" in certificate else []
         reason = f"<p>{prose(record.reason)}</p>" if record.reason else ""
-        link = f'<a href="certificates/{path.name}">json</a>' if certificate else ""
+        link = f'<a href="certificates/{path.name}" aria-label="{path.stem}">json</a>' if certificate else ""
         cells = [("decided by", "", row.decided), ("evidence", "", row.evidence), ("lhs/rhs", "number", row.worst)]
-        out.append(f'<tr class="form" data-form="{row.form}" data-verdict="{row.verdict}"><th scope="row">{row.form}'
+        out.append(f'<tr class="form" data-form="{row.form}" data-verdict="{row.verdict}"><th scope="row">{row.wording}'
                    f'</th><td class="statement"><div class="formula">{formula(record.statement, True)}</div>{reason}'
                    f"{''.join(more)}</td><td>{badge(row.verdict)}</td>"
                    + "".join(f'<td class="{style}" data-label="{label}">{"" if entry == "-" else escape(entry)}</td>'
@@ -110,13 +109,14 @@ def _paragraphs(words: str) -> str:
     return "".join(f"<p>{prose(' '.join(part.split()))}</p>" for part in re.split(r"\n\n|(?<=\.)\n", words))
 
 
-def _counterexample(found: Mapping[str, Any]) -> str:
+def _counterexample(found: Mapping[str, Any], statement: Claim) -> str:
     """The instance, and the entry of both sides that is wrong."""
     shown = ", ".join(f"{name} = {text(_numbers(value))}" for name, value in found["instance"].items())
     pairs = zip(_numbers(found["lhs"]), _numbers(found["rhs"]), strict=True)
-    left, right = next(pair for pair in pairs if not _HOLDS[found["relation"]](*pair))
+    left, right = next(pair for pair in pairs if not RELATIONS[found["relation"]](*pair))
     stated = f"{text(left)} {_SIGN[found['relation']]} {text(right)}"
-    return f"<p>{escape(shown)}</p><p>Stated is {escape(stated)}, which is false.</p>"
+    sides = " ".join((inspect.getdoc(type(statement).sides) or "").split())
+    return f"<p>{escape(shown)}</p><p>Stated is {escape(stated)}, which is false. Compared are: {prose(sides)}</p>"
 
 
 def _numbers(value: Any) -> Any:

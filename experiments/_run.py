@@ -35,5 +35,4 @@ def listing(places: Places) -> int:
             continue
         drawn = "drawn" if (places.figures(False) / f"{name}.svg").exists() else "not drawn"
         print(f"{name:<20} {full:>5} points, smoke {smoke:>3}, {drawn:<9}  {origin.title(module.__doc__)}")
-    print(f"{'speed':<20} a command of its own: python -m experiments speed prints timings and writes no files")
     return code

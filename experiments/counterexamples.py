@@ -12,7 +12,8 @@ from typing import Any
 import quadmeta as qm
 from experiments._counterexamples import cell, certificate, curve, read, value, written
 from quadmeta.claims._domain import size
-from quadmeta.claims._finding import examine, RELATIONS
+from quadmeta.certificates.program import RELATIONS
+from quadmeta.claims._finding import examine
 from quadmeta.claims._record import numbers
 
 Rows = list[dict[str, Any]]

@@ -1,7 +1,7 @@
 """``python -m quadmeta``: the ledger of statements, and the commands that recompute and re-check it.
 
 Exit codes: 0 fine; 1 a verdict differs from the recorded one, or a certificate does not show what it says; 2 bad use;
-3 something could not be computed.
+3 something could not be computed; 130 interrupted.
 """
 import argparse
 import json
@@ -13,7 +13,8 @@ from collections.abc import Sequence
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     parser = argparse.ArgumentParser(prog="python -m quadmeta", description="Statements about tuning by gradient "
-                                     "descent and their verdicts. Without a command: the recorded ledger.")
+                                     "descent and their verdicts. Without a command: the recorded ledger.",
+                                     epilog=" ".join((__doc__ or "").partition("Exit codes")[1:]).replace("\n", " "))
     commands = parser.add_subparsers(dest="command", metavar="{check,show,recheck,record}")
     check = commands.add_parser("check", help="recompute verdicts and compare them with the recorded ones")
     check.add_argument("names", nargs="*", metavar="NAME", help="claims (default: all)")
@@ -72,10 +73,11 @@ def _check(names: Sequence[str], as_json: bool) -> int:
 def _show(name: str) -> int:
     from quadmeta.claims._show import page
     try:
-        print(page(name))
+        found = page(name)
     except Exception as error:  # exit code 3 instead of a traceback
         print(f"{name}: could not be computed: {type(error).__name__}: {error}", file=sys.stderr)
         return 3
+    print(found)
     return 0
 
 
@@ -98,7 +100,8 @@ def _recheck(file: str) -> int:
         except (ValueError, KeyError, TypeError) as error:
             print(f"{file}: WRONG: {error}", file=sys.stderr)
             return 1
-    print(f"{certificate['claim']}, {certificate['form']}: {certificate['status']} ({certificate['how']})")
+    without = f", without {certificate['dropped']}" if "dropped" in certificate else ""
+    print(f"{certificate['claim']}, {certificate['form']}{without}: {certificate['status']} ({certificate['how']})")
     print("\n".join(f"  {line}" for line in lines))
     return 0
 
@@ -110,4 +113,7 @@ if __name__ == "__main__":
     except BrokenPipeError:  # the reader, `head` for instance, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        code = 130
     sys.exit(code)

@@ -3,6 +3,7 @@
 Cheap statements get more of them: the share of a form goes with the 3/4th power of its speed, measured by the length of
 its program, so that the counts and every instance are the same on each run. Exit code 1 if one is violated.
 """
+import argparse
 import sys
 from collections.abc import Iterator, Sequence
 from itertools import islice
@@ -21,6 +22,10 @@ from quadmeta.sweep import Failure, pmap
 
 CHUNK = 500
 """Instances of one point of work."""
+
+
+class NotComputed(RuntimeError):
+    """A side of a statement raised."""
 
 
 class Tally(NamedTuple):
@@ -66,7 +71,11 @@ def shares(total: int) -> dict[tuple[str, str], int]:
 
 def main(arguments: Sequence[str], workers: int = 2) -> int:
     """One line a form; exit code 1 if any instance violates one, 3 if one could not be computed."""
-    total = int(arguments[0]) if arguments else 10**6
+    parser = argparse.ArgumentParser(prog="python -m quadmeta.certify", description=(__doc__ or "").partition(": ")[2])
+    parser.add_argument("count", nargs="?", default=10**6, type=int, metavar="N", help="instances (default: a million)")
+    total = parser.parse_args(arguments).count
+    if total < 1:
+        parser.error(f"N = {total} must be at least 1")
     start, wanted = perf_counter(), shares(total)
     points = [(name, form, min(CHUNK, count - at), f"{form} {at // CHUNK}")
               for (name, form), count in wanted.items() for at in range(0, count, CHUNK)]
@@ -74,12 +83,16 @@ def main(arguments: Sequence[str], workers: int = 2) -> int:
 
     def landed(k: int, tally: Any) -> None:
         if isinstance(tally, Failure):
-            raise SystemExit(f"{points[k][0]}, {points[k][1]}: could not be computed: {tally.error}")
+            raise NotComputed(f"{points[k][0]}, {points[k][1]}: could not be computed: {tally.error}")
         name, form = points[k][:2]
         tallies[name, form].append(tally)
         if sum(t.instances for t in tallies[name, form]) == wanted[name, form]:
             print(_line(name, form, tallies[name, form]), flush=True)
-    pmap(_point, points, workers, landed)
+    try:
+        pmap(_point, points, workers, landed)
+    except NotComputed as error:
+        print(error, file=sys.stderr)
+        return 3
     found = [tally for group in tallies.values() for tally in group]
     bad = sum(tally.violations for tally in found)
     print(f"{bad} violations in {sum(tally.instances for tally in found)} instances of {len(wanted)} statements, "
@@ -95,7 +108,8 @@ def _line(name: str, form: str, group: list[Tally]) -> str:
     extreme = max if claim(name).relation in ("<=", "<", "==") else min
     ratios = [tally.ratio for tally in group if tally.ratio is not None]
     first = next((f", first {tally.first}" for tally in group if tally.first), "")
-    return (f"{name}, {form}: {sum(t.violations for t in group)} violations in {sum(t.instances for t in group)} instances"
+    bad, count = (sum(getattr(t, key) for t in group) for key in ("violations", "instances"))
+    return (f"{name}, {form}: {bad} violations in {count} instances"
             f"{f', ratio {extreme(ratios):.9g}' if ratios else ''}{first}")
 
 

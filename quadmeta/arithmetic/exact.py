@@ -70,6 +70,8 @@ def rational(x: Any) -> Fraction:
         ValueError: NaN, infinity, or not a real number.
         OverflowError: an mpf beyond 2**(+-10**7), which would not fit in memory.
     """
+    if isinstance(x, Fraction):
+        return x
     top, bottom, exponent = integer_parts(x)
     if abs(exponent) > 10**7:
         raise OverflowError(f"value = {show(x)} is too long for a fraction: use kind='mpmath' or 'signlog'")

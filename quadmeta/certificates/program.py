@@ -15,7 +15,8 @@ BINARY: Mapping[str, Callable[[Any, Any], Any]] = {
 RELATIONS: Mapping[str, Callable[[Any, Any], Any]] = {
     "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "==": operator.eq, "!=": operator.ne}
 OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
-_NUMBER = re.compile(r"-?\d+(/\d+)?|-?0x[0-9a-f]+/0x[0-9a-f]+")
+_NUMBER = re.compile(r"-?[0-9]+(/[0-9]+)?|-?0x[0-9a-f]+/0x[0-9a-f]+")
+_STEP = re.compile(r"t[0-9]+")
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Program:
         known = dict(inputs)
         for line in self.steps:
             name, sign, right = line.partition(" = ")
-            if not sign or name in known:
+            if not sign or name in known or not _STEP.fullmatch(name):
                 raise ValueError(f"step {line!r} must give a new name to a result: the program is damaged")
             try:
                 known[name] = _result(right.split(" "), known)
@@ -104,7 +105,7 @@ def _operand(text: str, known: Mapping[str, Any]) -> Any:
 def _result(words: list[str], known: Mapping[str, Any]) -> Any:
     if len(words) == 2 and words[0] == "abs":
         return abs(_operand(words[1], known))
-    if len(words) == 3 and words[1] == "**" and re.fullmatch(r"-?\d+", words[2]):
+    if len(words) == 3 and words[1] == "**" and re.fullmatch(r"-?[0-9]{1,5}", words[2]):
         return _operand(words[0], known) ** int(words[2])
     if len(words) == 3 and words[1] in BINARY:
         return BINARY[words[1]](_operand(words[0], known), _operand(words[2], known))

@@ -11,9 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from quadmeta.certificates.enclosure import Enclosure
-from quadmeta.certificates.program import OPPOSITE, RELATIONS, Program, Run, number
+from quadmeta.certificates.program import RELATIONS, Program, Run, number
 
-STATUSES = ("holds", "consistent", "refuted", "vacuous", "undecided")
+HOWS = {"holds": ("proof + exact", "box"), "consistent": ("exact", "sampled"), "refuted": ("exact",),
+        "vacuous": ("exact", "sampled"), "undecided": ("none",)}
+"""Status -> how it may have been decided; ``exact`` and ``sampled`` are instances alone."""
+STATUSES = tuple(HOWS)
+KEYS = {"claim", "form", "source", "statement", "status", "how", "relation"}
 
 
 class Wrong(ValueError):
@@ -35,41 +39,48 @@ def read(path: str | Path) -> dict[str, Any]:
     """
     try:
         data = json.loads(Path(path).read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise Wrong(f"{path} is not JSON: the file is damaged: {error}") from None
-    missing = {"claim", "form", "status", "how", "relation"} - set(data if isinstance(data, dict) else ())
-    if missing:
-        raise Wrong(f"{path} lacks {', '.join(sorted(missing))}: the file is damaged")
-    return dict(data)
+    if not isinstance(data, dict):
+        raise Wrong(f"{path} holds no JSON object: the file is damaged")
+    return data
 
 
 def recheck(certificate: Mapping[str, Any]) -> list[str]:
-    """One line for each part that was verified.
+    """One line for each part that was verified. A written proof and a sample in float64 are not: the lines say so.
 
     Raises:
         Wrong: the first thing that is not as stated, with what it is.
     """
-    if certificate["status"] not in STATUSES or certificate["relation"] not in RELATIONS:
-        raise Wrong(f"status {certificate['status']!r} or relation {certificate['relation']!r} is unknown: "
-                    "the file is damaged")
-    out = []
+    missing = KEYS - set(certificate if isinstance(certificate, Mapping) else ())
+    if missing:
+        raise Wrong(f"the certificate lacks {', '.join(sorted(missing))}: it is damaged")
+    status, how, relation = (certificate[key] for key in ("status", "how", "relation"))
+    if not all(isinstance(word, str) for word in (status, how, relation)) or status not in STATUSES \
+            or how not in HOWS[status] or relation not in RELATIONS:
+        raise Wrong(f"status {status!r} decided by {how!r} with the relation {relation!r} is none: it is damaged")
+    instance = []
     try:
         if "instance" in certificate:
-            out.append(_instance(certificate))
-        boxes = [_box(box, certificate["relation"]) for box in certificate.get("boxes", ())]
+            instance.append(_instance(certificate))
+        boxes = [_box(box, relation) for box in certificate.get("boxes", ())]
     except Wrong:
         raise
-    except (ValueError, KeyError, TypeError, AttributeError, ZeroDivisionError) as error:
-        raise Wrong(f"the program cannot be run: {error}") from None
-    refuted = any(fails for fails, _ in boxes)
-    if refuted and certificate["status"] != "refuted":
-        raise Wrong(f"status {certificate['status']!r}, but a box refutes the statement")
-    if certificate["how"] == "box" and not (refuted if certificate["status"] == "refuted" else boxes):
-        raise Wrong(f"status {certificate['status']!r} by a box: the file holds no box that shows it")
-    out += [line for _, line in boxes]
-    if not out and certificate["status"] != "undecided" and certificate["how"] != "sampled":
-        raise Wrong(f"status {certificate['status']!r} needs an instance or a box: the file holds none")
-    return out or ["nothing to recompute: the statement is not decided by exact numbers"]
+    except KeyError as error:
+        raise Wrong(f"{error.args[0]} is missing: the certificate is damaged") from None
+    except (ValueError, TypeError, AttributeError, ArithmeticError) as error:
+        raise Wrong(f"it cannot be computed: {error}") from None
+    if how == "box" and not any(proved == 1 for proved, _ in boxes):
+        raise Wrong(f"status {status!r} by a box: the file holds no box that shows it")
+    if how in ("proof + exact", "exact") and not instance:
+        raise Wrong(f"status {status!r} needs an instance: the file holds none")
+    lines = instance + [line for _, line in boxes]
+    if how == "proof + exact":
+        lines.append("that it holds beyond this rests on the written proof: python -m quadmeta show NAME")
+    elif status == "consistent" or how == "none":
+        told = {"sampled": "a sample in float64", "none": "nothing decides it"}
+        lines.append(f"no proof: {told.get(how, 'instances alone')}")
+    return lines
 
 
 def inputs(instance: Mapping[str, Any]) -> dict[str, Fraction]:
@@ -78,6 +89,9 @@ def inputs(instance: Mapping[str, Any]) -> dict[str, Fraction]:
     for name, value in instance.items():
         entries = {f"{name}[{i}]": entry for i, entry in enumerate(value)} if isinstance(value, list) else {name: value}
         flat |= {key: Fraction(v) if type(v) is int else number(v) for key, v in entries.items()}
+    wrong = next((name for name in flat if not re.match(r"(?!t[0-9]+$)[A-Za-z_]", name)), None)
+    if wrong is not None:
+        raise ValueError(f"the input {wrong!r} is named like a step or a number: the certificate is damaged")
     return flat
 
 
@@ -94,13 +108,16 @@ def _instance(certificate: Mapping[str, Any]) -> str:
     for name, margin in zip(stated, run["assumptions"], strict=True):
         if not met(name, margin) and name != certificate.get("dropped"):
             raise Wrong(f"the instance breaks the assumption {name} by {margin}: it shows nothing")
+    if not run["lhs"] or len(run["lhs"]) != len(run["rhs"]):
+        raise Wrong(f"lhs has {len(run['lhs'])} components, rhs {len(run['rhs'])}: nothing is compared")
     relation = RELATIONS[certificate["relation"]]
     true = all(relation(left, right) for left, right in zip(run["lhs"], run["rhs"], strict=True))
     if true == (certificate["status"] == "refuted"):
         raise Wrong(f"status {certificate['status']!r}, but lhs {certificate['relation']} rhs is "
                     f"{'true' if true else 'false'} at the instance")
     return (f"instance: {len(program.steps)} steps with fractions, {len(run['lhs'])} comparisons "
-            f"lhs {certificate['relation']} rhs, {len(stated)} assumptions: as stated")
+            f"lhs {certificate['relation']} rhs, {len(stated)} assumptions: as stated"
+            + (f", without the assumption {certificate['dropped']}" if "dropped" in certificate else ""))
 
 
 def _same(what: str, stated: Any, found: tuple[Any, ...]) -> None:
@@ -111,19 +128,27 @@ def _same(what: str, stated: Any, found: tuple[Any, ...]) -> None:
             raise Wrong(f"{what} differs in component {k}: the file says {text}, the instance gives {value}")
 
 
-def _box(box: Mapping[str, Any], relation: str) -> tuple[bool, str]:
+def percent(share: Fraction) -> str:
+    """A share in %, cut and not rounded: only 1 is 100."""
+    return f"{int(share * 10**6) / 10**4:g}"
+
+
+def _box(box: Mapping[str, Any], relation: str) -> tuple[Fraction, str]:
+    """(share proved, a line)."""
     program, names = Program.read(box["program"]), list(box["ranges"])
     cells = [tuple((number(low), number(high)) for low, high in box["ranges"].values())]
-    proved, count, refuted = Fraction(0), 0, False
+    if not cells[0] or not all(low < high for low, high in cells[0]):
+        raise Wrong(f"box: {_place(names, cells[0])} is empty")
+    proved, count = Fraction(0), 0
     for depth, level in enumerate(box["levels"]):
         if len(level) != len(cells):
             raise Wrong(f"box: level {depth} has {len(level)} cells, {len(cells)} are there")
         for cell, mark in zip(cells, level, strict=True):
-            shown = {"P": relation, "F": OPPOSITE[relation]}.get(mark)
-            if shown and not _true(program, names, cell, shown):
-                raise Wrong(f"box: lhs {shown} rhs is not proved on the cell {_place(names, cell)}")
+            if mark not in ("P", "S", "U"):
+                raise Wrong(f"box: the cell {_place(names, cell)} is marked {mark!r}, not P, S or U")
+            if mark == "P" and not _true(program, names, cell, relation):
+                raise Wrong(f"box: lhs {relation} rhs is not proved on the cell {_place(names, cell)}")
         proved, count = proved + Fraction(level.count("P"), 2**depth), count + len(level)
-        refuted |= "F" in level
         # all sides are halved in turn
         axis = depth % len(names)
         cells = [half for cell, mark in zip(cells, level, strict=True) if mark == "S" for half in _halves(cell, axis)]
@@ -132,14 +157,14 @@ def _box(box: Mapping[str, Any], relation: str) -> tuple[bool, str]:
     if number(box["proved"]) != proved:
         raise Wrong(f"box: proved is {box['proved']} in the file, {proved} in its cells")
     place = _place(names, tuple((number(low), number(high)) for low, high in box["ranges"].values()))
-    share = f"{float(100 * proved):.6g} %"
-    return refuted, f"box {place}: {share} proved in {count} cells with rational intervals: as stated"
+    return proved, f"box {place}: {percent(proved)} % proved in {count} cells with rational intervals: as stated"
 
 
 def _true(program: Program, names: list[str], cell: tuple[Any, ...], relation: str) -> bool:
     run: Run = program.run({name: Enclosure(*ends) for name, ends in zip(names, cell, strict=True)})
-    sides = zip(map(Enclosure.of, run["lhs"]), map(Enclosure.of, run["rhs"]), strict=True)
-    return all(truth for _, truth in run.conditions()) and all(RELATIONS[relation](a, b) for a, b in sides)
+    (left,), (right,) = run["lhs"], run["rhs"]
+    return all(truth for _, truth in run.conditions()) and bool(
+        RELATIONS[relation](Enclosure.of(left), Enclosure.of(right)))
 
 
 def _halves(cell: tuple[Any, ...], axis: int) -> list[tuple[Any, ...]]:

@@ -1,5 +1,5 @@
 """Branch and bound on ``Interval``: a statement proved on every point of a parameter box, or what is left of it."""
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
@@ -9,6 +9,7 @@ import numpy as np
 
 from quadmeta.arithmetic.interval import Interval
 from quadmeta.certificates.program import Program
+from quadmeta.certificates.recheck import percent
 from quadmeta.claims._domain import Instance
 from quadmeta.claims._trace import Recorder
 
@@ -100,7 +101,7 @@ class Coverage:
     def __repr__(self) -> str:
         left = ", ".join(f"{name} in [{low:.4g}, {high:.4g}]" for name, (low, high) in self.left.items())
         equal = f", equality: {self.box.equality}" if self.box.equality else ""
-        return (f"{float(100 * self.proved):.4g} % of the box proved, {float(100 * self.refuted):.4g} % refuted, "
+        return (f"{percent(self.proved)} % of the box proved, {float(100 * self.refuted):.4g} % refuted, "
                 f"{self.cells} cells ({self.box.note}){'; left: ' + left + equal if left else ''}")
 
 
@@ -147,20 +148,20 @@ def _decided(program: Program, values: Mapping[str, Interval], relation: str, co
     if relation in (">=", ">"):
         lhs, rhs = rhs, lhs
     strict, pole = relation in ("<", ">"), np.zeros(count, dtype=bool)
-    for name in _divisors(program):
+    for name in _divisors(program, run.values):
         divisor = _cells(run.values[name], count)
         pole |= (divisor.lower <= 0) & (divisor.upper >= 0)
     yes, no = ((lhs < rhs), (lhs >= rhs)) if strict else ((lhs <= rhs), (lhs > rhs))
     return yes & ~pole, no & ~pole, pole
 
 
-def _divisors(program: Program) -> Iterator[str]:
-    """Operands that are divided by, directly or by a negative power."""
+def _divisors(program: Program, names: Container[str]) -> Iterator[str]:
+    """Named operands that are divided by, directly or by a negative power."""
     for line in program.steps:
         left, sign, right = (*line.partition(" = ")[2].split(" "), "")[:3]
-        if sign == "/" and not right[0].isdigit():
+        if sign == "/" and right in names:
             yield right
-        if sign == "**" and right.startswith("-"):
+        if sign == "**" and right.startswith("-") and left in names:
             yield left
 
 

@@ -3,7 +3,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
-from quadmeta.certificates.program import Program
+from quadmeta.certificates.program import Program, number
 from quadmeta.claims._base import Claim
 from quadmeta.claims._box import Coverage
 from quadmeta.claims._domain import Instance
@@ -50,16 +50,34 @@ def compare(found: Mapping[str, Any]) -> str:
         ValueError: it is another one.
     """
     claim = claim_of(found["claim"])
-    same = {"source": claim.reference, "statement": claim.forms[found["form"]].statement, "relation": claim.relation}
+    record = claim.forms[found["form"]]
+    same = {"source": claim.reference, "statement": record.statement, "relation": claim.relation}
+    if "dropped" not in found:  # what is left without an assumption is no verdict on record
+        same |= {"status": record.recorded, "how": record.how}
     for key, value in same.items():
         if found[key] != value:
             raise ValueError(f"{key} is {found[key]!r} in the file, {value!r} in the claim")
-    if "program" in found and found["program"] != trace(claim, found["form"], claim.read(found["instance"])).plain():
-        raise ValueError("the program is not what the claim computes at the instance")
-    boxes = [_description(box) for box in claim.boxes(found["form"])]
-    if [{key: box[key] for key in boxes[0]} for box in found.get("boxes", ())] != boxes:
+    if "program" in found:
+        x = claim.read({key: [*map(_number, value)] if isinstance(value, list) else _number(value)
+                        for key, value in found["instance"].items()})
+        if list(found["assumptions"]) != list(claim.assumptions(arrays(x), found["form"])):
+            raise ValueError("the assumptions are not those of the claim")
+        if found["program"] != trace(claim, found["form"], x).plain():
+            raise ValueError("the program is not what the claim computes at the instance")
+    elif claim.exact and found["status"] != "undecided" and found["how"] != "box":
+        raise ValueError("the instance is missing")
+    boxes = [] if "dropped" in found or found["status"] == "undecided" else list(claim.boxes(found["form"]))
+    if [{key: box.get(key) for key in ("ranges", "note", "equality", "program")} for box in found.get("boxes", ())] != [
+            _description(box) for box in boxes]:
         raise ValueError("the boxes are not those of the claim")
+    if found["how"] == "box" and found["status"] == "holds" and not any(
+            box.covers_domain and made["proved"] == "1" for box, made in zip(boxes, found["boxes"], strict=True)):
+        raise ValueError("no box that is proved covers the domain of the claim")
     return "programs: as the claim's source gives them"
+
+
+def _number(entry: Any) -> Any:
+    return entry if isinstance(entry, int) else number(entry)
 
 
 def _box(coverage: Coverage) -> dict[str, Any]:

@@ -44,7 +44,9 @@ def decide(claim: Claim, form: str = "printed") -> Verdict:
     if boxes:
         evidence["boxes"] = boxes
     if any(coverage.refuted for coverage in boxes):
-        return Verdict(claim.name, form, "refuted", "box", {"boxes": boxes, "instances": len(seen)})
+        # a box is sufficient: where it fails, the statement need not
+        reason = "a box is false somewhere: its reduction gives away too much, or the statement is false"
+        return Verdict(claim.name, form, "undecided", "none", {"instances": len(seen), "reason": reason})
     if any(coverage.complete and coverage.box.covers_domain for coverage in boxes):
         return Verdict(claim.name, form, "holds", "box", evidence)
     if _vacuous(claim, seen):

@@ -1,5 +1,4 @@
 """Both sides of a statement at one instance, with the margin of each assumption."""
-import operator
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -10,11 +9,10 @@ from typing import Any
 import numpy as np
 
 from quadmeta.arithmetic.exact import evaluate
+from quadmeta.certificates.program import RELATIONS
 from quadmeta.certificates.recheck import met
 from quadmeta.claims._base import Claim
 from quadmeta.claims._domain import Instance
-
-RELATIONS = {"==": operator.eq, "<=": operator.le, ">=": operator.ge, "<": operator.lt, ">": operator.gt}
 
 
 @dataclass(frozen=True, eq=False)

@@ -22,9 +22,14 @@ class Row(NamedTuple):
     evidence: str
     """Exact instances, and coverage of the parameter boxes."""
     worst: str
-    """The most extreme lhs/rhs found: the largest for an upper bound, the smallest for a lower one; 1 is equality."""
+    """The most extreme lhs/rhs found: <= of an upper bound, >= of a lower one; 1 is equality."""
     source: str
     """Where in the source that the name begins with."""
+
+    @property
+    def wording(self) -> str:
+        """printed, repaired, or stated: what is derived here was printed nowhere."""
+        return "stated" if self.form == "printed" and self.claim.startswith("derived_") else self.form
 
 
 @dataclass(frozen=True)
@@ -40,8 +45,8 @@ class Ledger:
         return len(self.rows)
 
     def __repr__(self) -> str:
-        table = [Row._fields, *(row._replace(claim="", source="") if row.form == "repaired" else row
-                                for row in self.rows)]
+        table = [Row._fields, *(row._replace(claim="", source="") if row.form == "repaired" else
+                                row._replace(form=row.wording) for row in self.rows)]
         widths = [max(len(row[k]) for row in table) for k in range(len(Row._fields))]
         lines = ["  ".join(entry.ljust(width) for entry, width in zip(row, widths, strict=True)).rstrip()
                  for row in table]
@@ -51,13 +56,15 @@ class Ledger:
         printer.text(repr(self))
 
     def summary(self) -> str:
-        """How many statements have which verdict, as printed and as repaired."""
+        """How many statements have which verdict: of the sources as printed, derived here as stated, as repaired."""
         parts = []
-        for form in ("printed", "repaired"):
-            found = [row.verdict for row in self.rows if row.form == form]
+        titles = {"printed": "statements of the sources as printed", "stated": "derived here as stated",
+                  "repaired": "as repaired"}
+        for wording, title in titles.items():
+            found = [row.verdict for row in self.rows if row.wording == wording]
             kinds = sorted(set(found), key=lambda verdict: (-found.count(verdict), verdict))
-            parts.append(f"{len(found)} as {form}: " + ", ".join(f"{found.count(kind)} {kind}" for kind in kinds))
-        return "; ".join(parts)
+            parts.append(f"{len(found)} {title}: " + ", ".join(f"{found.count(kind)} {kind}" for kind in kinds))
+        return "\n".join(parts)
 
 
 def claim(name: str) -> Claim:
@@ -84,9 +91,12 @@ def ledger() -> Ledger:
         statement = claim(name)
         for form, record in statement.forms.items():
             found = on_record(name, form)
-            worst = f"{found['ratio']:g}" if "ratio" in found else "-"
+            worst = "-"
+            if "ratio" in found and statement.relation != "==":
+                worst = f"{'>=' if statement.relation in ('>=', '>') else '<='} {found['ratio']:g}"
             # the name of a claim begins with authors and year
-            source = re.sub(r"^.*?\b\d{4}(, |$)", "", statement.reference.split(";")[0])
+            source = re.sub(r"^.*?\b\d{4}(, |; |$)", "", statement.reference) or statement.reference
+            source = source.split(";")[0]
             rows.append(Row(name, form, record.recorded, record.how, _evidence(found), worst, source))
     return Ledger(tuple(rows))
 
@@ -94,7 +104,7 @@ def ledger() -> Ledger:
 def _evidence(found: Mapping[str, Any]) -> str:
     parts = [f"{found['instances']} instances"] if found.get("instances") else []
     if "coverage" in found:
-        parts.append(f"{found['boxes']} box{'es' * (found['boxes'] > 1)} {found['coverage']:.4g} %")
+        parts.append(f"{found['boxes']} box{'es' * (found['boxes'] > 1)} {found['coverage']:g} %")
     return ", ".join(parts) or "-"
 
 
@@ -109,9 +119,3 @@ def compared(name: str) -> list[dict[str, Any]]:
                         "agrees": (found.status, found.how) == (record.recorded, record.how),
                         **numbers(found, statement.relation)})
     return out
-
-
-def differences(name: str) -> list[str]:
-    """One line for each form whose recomputed verdict is not the recorded one."""
-    return [f"{name}, {row['form']}: recorded {row['recorded']} ({row['recorded_how']}), "
-            f"recomputed {row['status']} ({row['how']})" for row in compared(name) if not row["agrees"]]

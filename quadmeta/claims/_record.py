@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from quadmeta.certificates.recheck import percent
 from quadmeta.claims._verdict import Verdict
 
 FILE = Path(__file__).with_name("record.json")
@@ -17,7 +18,7 @@ FILE = Path(__file__).with_name("record.json")
 @cache
 def record() -> Mapping[str, Mapping[str, Mapping[str, Any]]]:
     """Claim -> form -> numbers."""
-    found: dict[str, dict[str, dict[str, Any]]] = json.loads(FILE.read_text(encoding="utf-8")) if FILE.exists() else {}
+    found: dict[str, dict[str, dict[str, Any]]] = json.loads(FILE.read_text(encoding="utf-8"))
     return found
 
 
@@ -32,6 +33,6 @@ def numbers(verdict: Verdict, relation: str) -> dict[str, Any]:
     if "ratio" in verdict.evidence:
         found["ratio"] = verdict.evidence["ratio"]["min" if relation in (">=", ">") else "max"]
     if "boxes" in verdict.evidence:
-        found["coverage"] = min(float(f"{float(100 * box.proved):.4g}") for box in verdict.evidence["boxes"])
+        found["coverage"] = float(percent(min(box.proved for box in verdict.evidence["boxes"])))
         found["boxes"] = len(verdict.evidence["boxes"])
     return found

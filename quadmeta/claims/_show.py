@@ -26,7 +26,8 @@ def page(name: str) -> str:
         out += ["", statement.proof]
     if "instance" in verdict.evidence and statement.exact:
         program = certificate(verdict, statement)["program"]
-        out += ["", "both sides, step by step, as printed:", *("  " + line for line in program["steps"]),
+        out += ["", f"both sides: {' '.join((inspect.getdoc(type(statement).sides) or '').split())}", "",
+                "step by step, as printed:", *("  " + line for line in program["steps"]),
                 *(f"  {side} = {', '.join(program[side])}" for side in ("lhs", "rhs"))]
     out += ["", "source of the sides:", ""]
     return "\n".join(out + sources(type(statement).sides))
@@ -45,7 +46,7 @@ def _needed(statement: Claim) -> list[str]:
             elif found.evidence["instances"]:
                 out.append(f"  {form}: {name}: true of {found.evidence['instances']} instances that break it alone")
             else:
-                out.append(f"  {form}: {name}: no instance breaks it alone, or the sides do not exist there")
+                out.append(f"  {form}: {name}: no instance was found that breaks it alone and has both sides")
     return out
 
 

@@ -80,6 +80,18 @@ class Traced(Fraction):
 
     denominator = numerator
 
+    def as_integer_ratio(self) -> tuple[int, int]:
+        """Refused."""
+        return self.numerator, 1
+
+    def __int__(self) -> int:  # type: ignore[override]
+        return self.numerator
+
+    def __complex__(self) -> complex:
+        return complex(self.numerator)
+
+    __trunc__ = __int__
+
     def __neg__(self) -> "Traced":
         return self.recorder.step(f"0 - {self.name}", -self.plain)
 
@@ -95,9 +107,8 @@ class Traced(Fraction):
 
     def __ceil__(self) -> int:
         whole = ceil(self.plain)
-        # both are conditions of the program
-        assert whole - 1 < self <= whole
-        return whole
+        # both comparisons are conditions of the program
+        return whole if self > whole - 1 and self <= whole else whole
 
     def __float__(self) -> float:
         """For checks of arguments; a float that reaches a result is noticed there."""

@@ -7,9 +7,6 @@ from typing import Any
 
 from quadmeta.claims._trace import literal
 
-STATUSES = ("holds", "consistent", "refuted", "vacuous", "undecided")
-HOWS = ("proof + exact", "box", "exact", "sampled", "none")
-
 
 @dataclass(frozen=True, eq=False)
 class Verdict:

@@ -32,7 +32,7 @@ class Talk2021NetworksFirstCase(Claim):
     forms = {
         "printed": Form(r"\text{neural networks are usually in the first case}", "undecided", "none",
                         "about networks and practice: no quadratic decides it", testable=False),
-        "repaired": Form(r"\nu<1:\quad s\le(1-f)(1-\nu)\implies E_{\rm TbT}(n)<E_{\rm TbV}(fn);\quad s\ge1-\nu\implies"
+        "repaired": Form(r"\nu<1:\quad s\le(1-f)(1-\nu)\implies E_{\rm TbT}(n)<E_{\rm TbV}(fn);\quad s\ge1-\nu\implies "
                          r"E_{\rm TbT}(n)>E_{\rm TbV}(fn)", "holds", "proof + exact",
                          "for linear models with more parameters than samples the noise decides", proved=True)}
     domain = {"ratio": RATIO, "fraction": Parameter("f=n_1/n", open=True, high=Fraction(1)),

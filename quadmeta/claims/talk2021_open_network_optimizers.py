@@ -1,7 +1,6 @@
 """Network optimisers: numerical trouble can be removed where the network is homogeneous, explosion not by the log."""
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
-from math import frexp
 from typing import Any
 
 import numpy as np
@@ -98,8 +97,13 @@ def _loss(H: Array, start: Array, T: int) -> Callable[[Sequence[Any]], Any]:
 
 
 def _scale(e: Array) -> Any:
-    """A power of two with max |e| / scale in [1/2, 1]."""
-    return Fraction(2) ** frexp(max(abs(e)))[1]
+    """A power of two with max |e| / scale in [1/2, 1)."""
+    top, scale = max(abs(e)), Fraction(1)
+    while scale <= top:
+        scale *= 2
+    while 0 < top < scale / 2:
+        scale /= 2
+    return scale
 
 
 def _scaled(e: Array) -> Array:

@@ -1,7 +1,6 @@
 """Back-propagation through log f(w_T) / T: its intermediate results grow or vanish like rho^T, unless renormalised."""
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
-from math import frexp
 from typing import Any
 
 import numpy as np
@@ -82,7 +81,12 @@ class Wang2021BackpropIntermediates(Claim):
 
 def _scale(e: Array) -> Array:
     """The power of two with max |e| / scale in [1/2, 1)."""
-    return Fraction(2) ** frexp(max(abs(e)))[1]
+    top, scale = max(abs(e)), Fraction(1)
+    while scale <= top:
+        scale *= 2
+    while 0 < top < scale / 2:
+        scale /= 2
+    return scale
 
 
 def _scaled(e: Array) -> Array:

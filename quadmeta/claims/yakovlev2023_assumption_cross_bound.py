@@ -46,7 +46,7 @@ class Yakovlev2023AssumptionCrossBound(Claim):
         """eta <= 1/L and gamma < 1; as printed B is not 0."""
         margins = {"eta > 0": x["eta"], "eta <= 1/L": 1 / max(x["eigenvalues"]) - x["eta"], "gamma < 1": 1 - x["gamma"]}
         start = x["minimizer"] + x["R"] * direction(x["error"])
-        return {**margins, "J(w_0) != 0": start @ start} if form == "printed" else margins
+        return {**margins, "gamma > 0": x["gamma"], "J(w_0) != 0": start @ start} if form == "printed" else margins
 
     def prepare(self, x: Instance) -> Instance:
         """eta <= 1/L."""
@@ -76,7 +76,7 @@ class Yakovlev2023AssumptionCrossBound(Claim):
     def cases(self, form: str) -> Iterable[Mapping[str, Any]]:
         """Equality at R = 0, w_* and g_T along the eigenvector of mu, gamma = 1 - eta L."""
         yield {"eigenvalues": ("1/4", 1), "minimizer": (1, 0), "error": (1, 0), "gradient": (1, 0), "far": (1, 0),
-               "R": 0, "G": 1, "L2": 1, "eta": 1, "gamma": 0, "steps": 3}
+               "R": 0, "G": 1, "L2": 1, "eta": 1, "gamma": 0 if form == "repaired" else "1/4", "steps": 3}
 
     def boxes(self, form: str) -> Iterable[Box]:
         """w_t'(gamma^k - A^k) g_T at any T and k by Cauchy-Schwarz; the part of R at T = 2, 3, 5.

@@ -45,7 +45,7 @@ class Yakovlev2023AssumptionInjectiveCross(Claim):
         P, h = len(x["cross"]), x["rows"]
         margins = {"eta > 0": x["eta"], "eta <= 1/L": 1 / max(x["eigenvalues"]) - x["eta"], "gamma < 1": 1 - x["gamma"],
                    "kappa_J > 0": min(abs(x["cross"][:h]))}
-        return {**margins, "h >= P": Fraction(h - P)} if form == "repaired" else margins
+        return {**margins, **({"h >= P": Fraction(h - P)} if form == "repaired" else {"gamma > 0": x["gamma"]})}
 
     def prepare(self, x: Instance) -> Instance:
         """eta <= 1/L; h >= P for odd h."""

@@ -49,7 +49,8 @@ class Yakovlev2023BiasBound(Claim):
     def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
         """mu <= H, H_2 <= L, the range of gamma and eta <= 1/L; as printed one bend, so that no smaller H_w serves."""
         margins = bent_margins(x)
-        return {**margins, "bends <= 1": 1 - len(x["slopes"])} if form == "printed" else margins
+        more = {"gamma > 0": x["gamma"], "bends <= 1": 1 - len(x["slopes"])}
+        return {**margins, **more} if form == "printed" else margins
 
     def prepare(self, x: Instance) -> Instance:
         """Curvatures, discount and step size moved into their ranges."""

@@ -44,7 +44,8 @@ class Yakovlev2023BiasBoundCross(Claim):
     def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
         """As printed with H constant; eta <= 1/L, or 2/(L + mu) as repaired."""
         step = "eta <= 1/L" if form == "printed" else "eta <= 2/(L + mu)"
-        return {**bent_margins(x, step), "H_w = 0": x["slopes"].sum()}
+        margins = {**bent_margins(x, step), "H_w = 0": x["slopes"].sum()}
+        return {**margins, "gamma > 0": x["gamma"]} if form == "printed" else margins
 
     def prepare(self, x: Instance) -> Instance:
         """Straight instead of bent; longer steps where T is odd."""
@@ -67,7 +68,7 @@ class Yakovlev2023BiasBoundCross(Claim):
         """A start in the minimiser, H = L = 2 mu, and a long step; as printed also one of two steps."""
         if form == "printed":
             yield {"q": "1/2", "eta": 3, "heights": ("1/12",), "levels": (0,), "slopes": (0,), "angles": (0,),
-                   "start": 0, "R": 0, "G": 1, "L2": "1/3", "gradient": 0, "gamma": 0, "steps": 2}
+                   "start": 0, "R": 0, "G": 1, "L2": "1/3", "gradient": 0, "gamma": "1/8", "steps": 2}
         yield {"q": "1/2", "eta": 1, "heights": ("1/4",), "levels": ("1/4",), "slopes": (0,), "angles": (0,),
                "start": 0, "R": 0, "G": 1, "L2": 1, "gradient": 0, "gamma": "1/4", "steps": 6}
 

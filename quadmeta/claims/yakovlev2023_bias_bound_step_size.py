@@ -47,7 +47,7 @@ class Yakovlev2023BiasBoundStepSize(Claim):
         """As printed with H constant and eta < 2/L; as repaired eta <= 2/(L + mu)."""
         if form == "repaired":
             return bent_margins(x, "eta <= 2/(L + mu)")
-        return {**bent_margins(x, "eta < 2/L"), "H_w = 0": x["slopes"].sum()}
+        return {**bent_margins(x, "eta < 2/L"), "gamma > 0": x["gamma"], "H_w = 0": x["slopes"].sum()}
 
     def prepare(self, x: Instance) -> Instance:
         """Curvatures and discount moved into their ranges; straight and with long steps where T is even."""

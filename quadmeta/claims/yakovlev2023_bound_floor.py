@@ -40,8 +40,9 @@ class Yakovlev2023BoundFloor(Claim):
     def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
         """eta <= 1/L and gamma in [1 - eta L, 1 - eta mu]."""
         lam, eta, gamma = x["eigenvalues"], x["eta"], x["gamma"]
-        return {"eta > 0": eta, "eta <= 1/L": 1 / max(lam) - eta, "gamma < 1": 1 - gamma,
-                "1 - eta L <= gamma <= 1 - eta mu": min(gamma - 1 + eta * max(lam), 1 - eta * min(lam) - gamma)}
+        margins = {"eta > 0": eta, "eta <= 1/L": 1 / max(lam) - eta, "gamma < 1": 1 - gamma,
+                   "1 - eta L <= gamma <= 1 - eta mu": min(gamma - 1 + eta * max(lam), 1 - eta * min(lam) - gamma)}
+        return {**margins, "gamma > 0": gamma} if form == "printed" else margins
 
     def prepare(self, x: Instance) -> Instance:
         """Step size and discount moved into their ranges."""

@@ -23,7 +23,7 @@ class Yakovlev2023DiscountSpecialCases(Claim):
     reference = "Yakovlev et al. 2023, range of gamma"
     strength = "identity"
     draws = 80
-    forms = {"printed": Form(r"w_0=w_*:\ \hat g(\gamma)=g\big|_{H=\frac{1-\gamma}\eta I};\quad\hat g(0)=B_Tg_T;\quad"
+    forms = {"printed": Form(r"w_0=w_*:\ \hat g(\gamma)=g\big|_{H=\frac{1-\gamma}\eta I};\quad\hat g(0)=B_Tg_T;\quad "
                              r"w_0=w_*:\ \hat g(1)-g=\eta C^\top\Big(TI-\sum_{k<T}A^k\Big)g_*", "holds",
                              "proof + exact", "which says what gamma near 0 and near 1 do", proved=True)}
     domain = QUADRATIC

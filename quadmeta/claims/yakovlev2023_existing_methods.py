@@ -46,7 +46,7 @@ class Yakovlev2023ExistingMethods(Claim):
     def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
         """Those of the bias theorem and eta <= 1/L; as repaired mu <= H and eta <= 2/(L + mu) only."""
         if form == "printed":
-            return bent_margins(x)
+            return {**bent_margins(x), "gamma > 0": x["gamma"]}
         margins = bent_margins(x, "eta <= 2/(L + mu)")
         return {name: margins[name] for name in ("mu > 0", "0 <= c_j <= h_j", "eta <= 2/(L + mu)")}
 
@@ -71,7 +71,7 @@ class Yakovlev2023ExistingMethods(Claim):
     def cases(self, form: str) -> Iterable[Mapping[str, Any]]:
         """A quadratic, where the bias is 0; two bends that do not commute."""
         plain = {"q": "1/2", "eta": 1, "heights": ("1/4",), "levels": (0,), "slopes": (0,), "angles": (0,), "start": 0,
-                 "R": 1, "G": 1, "L2": 1, "gradient": 0, "gamma": 0, "steps": 2}
+                 "R": 1, "G": 1, "L2": 1, "gradient": 0, "gamma": "1/8", "steps": 2}
         yield plain
         yield {**plain, "q": "4/5", "heights": ("1/4", "1/4"), "levels": (0, "1/8"), "slopes": (1, 1), "L2": "1/2",
                "angles": (0, "1/2"), "start": "1/3", "gamma": "1/2", "steps": 5}

@@ -119,8 +119,8 @@ class OuterObjective(Objective):
             values = values.sum(axis=-1) / len(lam)
         return values.reshape(shape)
 
-    def scan(self, theta: Array) -> tuple[Array, Array]:
-        """(J, J') at once in float64 and by a short kernel, to draw or to search on a grid; shapes as for the two calls.
+    def scan(self, theta: Array) -> tuple[Array, ...]:
+        """(J, J') at once in float64 by a short kernel, to draw or to search on a grid; shapes as for the two calls.
 
         Gradient descent without truncation on realised or averaged tasks; others as the two calls. The rounding of
         1 - eta lambda counts T times: errors are about 4 T eps times the sum of the magnitudes that are added.
@@ -131,9 +131,9 @@ class OuterObjective(Objective):
         short = not isinstance(self.source, ExpectedLoss) and isinstance(self.optimizer, GradientDescent)
         if not short or self.truncation is not None:
             value, slope = self(theta), self.gradient(theta)
-            return tuple(x.to_float() if isinstance(x, SignLog) else x for x in (value, slope))  # type: ignore
+            return tuple(x.to_float() if isinstance(x, SignLog) else x for x in (value, slope))
         points, lam, shape = self._points(theta)
-        value, slope, loss = np.empty(points.shape), np.empty(points.shape), self._loss
+        value, slope, loss = np.empty(points.shape), np.empty(points.shape), getattr(self, "_loss")
         size, T = max(1, BLOCK // lam.shape[-1]), self.optimizer.steps
         for k, row in enumerate(lam):
             one = loss.task(k)

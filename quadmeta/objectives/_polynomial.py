@@ -123,10 +123,13 @@ class PolynomialLoss:
 
     def short_log_loss(self, theta: Array) -> LogLoss:
         """log F and F'/F at ``theta`` by the optimizer's short kernel, task by task and block by block."""
-        if isinstance(theta, float) and 0 <= theta <= self.largest and len(self.measures) == 1:
-            if self.spectrum[0].ndim == 1 and not self.optimizer.shape:
-                return self.optimizer.short_log_loss(self.measures[0], theta)
-        one, theta = self.optimizer.shape, self.optimizer.read(theta)
+        one, alone = self.optimizer.shape, self.spectrum[0].ndim == 1
+        if alone and not one and isinstance(theta, float) and 0 <= theta <= self.largest:
+            return self.optimizer.short_log_loss(self.measures[0], theta)
+        theta = self.optimizer.read(theta)
+        if alone and one and theta.shape == one:
+            self._require_range(theta)
+            return self.optimizer.short_log_loss(self.measures[0], theta)
         tasks = self.spectrum[0].shape[:-1]
         shape = broadcast(theta.shape[:theta.ndim - len(one)], tasks, self.optimizer)
         self._require_range(theta)

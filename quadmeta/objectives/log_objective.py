@@ -42,9 +42,9 @@ class LogObjective(Objective):
     def scan(self, theta: Array) -> tuple[Array, Array]:
         """(G, G') by a short kernel, to draw or to search on a grid: several times faster than the two calls.
 
-        With gradient descent and schedules the rounding of 1 - eta lambda counts T times: the error of G is about
-        10 eps (1 + |G|), that of G' about 10 T eps times 2 E_pi|u|. Next to the minimum, where G' is far below
-        2 E_pi|u|, take ``gradient``. Other optimizers: as the two calls.
+        With gradient descent and schedules the rounding of a = 1 - eta lambda counts T times: in the mean over pi the
+        error of G is below 20 eps (1 + |G| + E 1/|a|), that of G' below 20 T eps E[|u| (1 + 1/|a|)]. Next to the
+        minimum, where G' is far below E|u|, take ``gradient``. Other optimizers: as the two calls.
         """
         if not isinstance(self.source, PolynomialLoss):
             return self(theta), self.gradient(theta)

@@ -105,7 +105,8 @@ class GradientDescent(ConstantStep, PolynomialOptimizer):
         """log F and F'/F by b = a / rho, rho = max |a|, which is at an end of the spectrum: no b^(2T) overflows.
 
         F = rho^(2T) sum omega b^(2T), F' = -2T rho^(2T-1) sum omega lambda b^(2T-1). The rounding of 1 - eta lambda
-        counts 2T times: F is good to about 8 T eps, F'/F to that times 2T E|u|.
+        counts 2T times: the error of log F is about 20 T eps E[1 + 1/|a|], that of F'/F about
+        20 T^2 eps E[|u| (1 + 1/|a|)], means over pi.
         """
         T, ends = self.steps, (abs(1 - theta * measure.low), abs(1 - theta * measure.high))
         number = isinstance(theta, float)

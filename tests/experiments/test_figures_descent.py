@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from experiments import _speed, backprop_numerics, meta_descent
+from experiments import backprop_numerics, meta_descent
 from experiments._harness import compute
 from experiments._results import from_csv, to_csv
 from quadmeta import plotting
@@ -88,31 +88,3 @@ def test_the_picture(module, descent, numerics):
     if module is meta_descent:
         kinds = {line.get_marker() == "None" or line.get_marker() == "none" for line in fig.axes[2].get_lines()}
         assert kinds == {True, False}
-
-
-def test_the_loop_of_the_speed_table_is_the_meta_gradient(monkeypatch, capsys):
-    """Both loops agree with the closed form, and the table is printed."""
-    monkeypatch.setattr(_speed, "_timed", lambda call, **_: (1.5e-3, call()))
-    monkeypatch.setattr(_speed, "LONGEST", 100)
-    for other in ("_grid", "sweep", "hypergradient"):
-        monkeypatch.setattr(_speed, other, lambda *_: None)
-    assert _speed.main() == 0
-    lines = capsys.readouterr().out.splitlines()
-    row = next(line for line in lines if line.strip().startswith("100 |")).split()
-    assert "1.5" in row and all(float(x) < 1e-12 for x in row if "e-" in x)
-    assert any(line.strip().startswith("1000000000 |") for line in lines)
-
-
-def test_times_and_errors_in_words():
-    assert _speed._time(2e-5) == "     20 us" and _speed._time(12.0).split() == ["12", "s"]
-    assert _speed._error([np.nan, np.inf], [1, 1]) == "not finite" and _speed._error([0.0], [1.0]) == "silent 0"
-    assert _speed._error([1.0, np.nan], [1.0, 1.0]) == "0e+00, 50% lost"
-
-
-def test_the_loops_agree_with_the_closed_form():
-    import quadmeta as qm
-    H, w = np.diag([0.5, 1.0, 2.0]) + 0.1, np.array([1.0, 0.5, -1.0])
-    problem, eta = qm.Quadratic.from_matrix(H, w), np.array([[0.1], [0.9]])
-    log = qm.LogObjective(problem, qm.GradientDescent(20))
-    assert _speed._reverse(H, w, 0.9, 20) == pytest.approx(log.gradient(0.9), rel=1e-12)
-    assert _speed._forward(problem.eigenvalues, problem.error, eta, 20) == pytest.approx(log.gradient(eta), rel=1e-12)

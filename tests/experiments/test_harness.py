@@ -262,7 +262,6 @@ def test_list_names_sizes_and_headings(lab, capsys):
     assert main(["list"], lab.places) == 0
     out = capsys.readouterr().out.splitlines()
     assert re.fullmatch(r"doubling +8 points, smoke +3, not drawn +Doubling doubles", out[0])
-    assert "speed" in out[-1]
 
 
 def test_compute_is_the_same_path_without_files(lab):

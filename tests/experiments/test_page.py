@@ -12,7 +12,7 @@ from experiments._page import page
 from experiments._page_ledger import badge, filters, table
 from quadmeta.claims._certificate import certificate
 from quadmeta.claims._ledger import Row, check, claim, ledger
-from quadmeta.claims._verdict import STATUSES
+from quadmeta.certificates.recheck import STATUSES
 
 VOID = {"meta", "link", "br", "img", "input", "wbr"}
 FORMS = [(row.claim, row.form) for row in ledger()]

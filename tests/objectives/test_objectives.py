@@ -40,11 +40,17 @@ def test_closed_form_is_the_definition(name, seed, T, x):
     eta = x / lam.max()
     sizes = [np.abs(value(objective, k, eta)) for k in range(3)]
     scale = sizes[0] + max(sizes[0], 1) * 2 * T * lam.max() ** np.arange(1, 3).max()
+    # the definition subtracts the floor 7 from a loss that may be far below it
+    lost = 0.0
+    if name in TRANSFORMS:
+        each = qm.NaiveObjective(objective.problem, objective.optimizer, pooled=False)
+        lost = 100 * 2.2e-16 / each(eta).to_float().min()
     for order in range(3):
         # dense input: rounded eigenvalues count eta L T eps, derivatives of eigenvalue order one more factor T L each
         tolerance = (1e-12 + 10 * 2.2e-16 * eta * lam.max() * T) * max(scale, sizes[order]) * (T * lam.max()) ** order
         condition = 1 / min(1.0, np.abs(1 - eta * lam).min() + 1e-3) ** 2
-        assert abs(value(objective, order, eta) - objective.definition(eta, order)) <= tolerance * condition
+        error = abs(value(objective, order, eta) - objective.definition(eta, order))
+        assert error <= tolerance * condition + lost * (T * lam.max()) ** order
 
 
 @pytest.mark.parametrize("name", TRANSFORMS)
