@@ -14,7 +14,7 @@ from quadmeta.certificates.enclosure import Enclosure
 from quadmeta.certificates.program import RELATIONS, Program, Run, number
 
 HOWS = {"holds": ("proof + exact", "box"), "consistent": ("exact", "sampled"), "refuted": ("exact",),
-        "vacuous": ("exact", "sampled"), "undecided": ("none",)}
+        "vacuous": ("exact", "sampled"), "undecided": ("none", "exact", "sampled")}
 """Status -> how it may have been decided; ``exact`` and ``sampled`` are instances alone."""
 STATUSES = tuple(HOWS)
 KEYS = {"claim", "form", "source", "statement", "status", "how", "relation"}
@@ -77,7 +77,7 @@ def recheck(certificate: Mapping[str, Any]) -> list[str]:
     lines = instance + [line for _, line in boxes]
     if how == "proof + exact":
         lines.append("that it holds beyond this rests on the written proof: python -m quadmeta show NAME")
-    elif status == "consistent" or how == "none":
+    elif status in ("consistent", "undecided"):
         told = {"sampled": "a sample in float64", "none": "nothing decides it"}
         lines.append(f"no proof: {told.get(how, 'instances alone')}")
     return lines

@@ -54,7 +54,7 @@ def test_few_steps_are_short_polynomials(n):
 
 
 def test_entries_of_a_batch_do_not_know_each_other():
-    points = [np.array(x) for x in ([-1.0, 0.99], [-1.0, 0.992], [-1.0, 0.991])]
+    points = [np.array(x) for x in ([-2.0, 0.99], [-2.0, 0.992], [-2.0, 0.991])]
     whole = second_difference(*(factor(1.0, x) for x in points), 1000)
     for k in range(2):
         one = second_difference(*(factor(1.0, x[k:k + 1]) for x in points), 1000)

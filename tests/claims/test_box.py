@@ -49,6 +49,23 @@ def test_relations(relation, expected):
     assert prove(parabola(1.0), relation).proved == expected
 
 
+@pytest.mark.parametrize("relation, true", [("<=", True), (">=", True), ("<", False), (">", False)])
+def test_equality_everywhere_meets_no_strict_relation(relation, true):
+    found = prove(Box({"x": (0, 1)}, lambda x: (0 * x["x"], 0), "", nothing), relation)
+    assert (found.proved, found.refuted, found.levels) == (true, not true, ("P" if true else "F",))
+
+
+def test_levels_say_what_became_of_each_cell():
+    """x <= 5/8 on [0, 1]: true on the left half and up to 5/8, false beyond, where 5/8 itself stays open."""
+    found = prove(Box({"x": (0, 1)}, lambda x: (x["x"], Fraction(5, 8)), "", nothing), "<=")
+    assert found.levels[:3] == ("S", "PS", "SF") and found.levels[3] == "PS"
+    assert found.levels[-1] == "UF" and not any("U" in level for level in found.levels[:-1])
+    assert found.cells == sum(map(len, found.levels)) and len(found.levels) == 31
+    assert found.left["x"] == pytest.approx((0.625, 0.625)) and found.proved == Fraction(5, 8)
+    few = prove(Box({"x": (0, 1)}, lambda x: (x["x"], Fraction(5, 8)), "", nothing), "<=", limit=5)
+    assert few.levels == ("S", "PS", "UF") and few.cells == 5 and few.left == {"x": (0.5, 0.75)}
+
+
 def test_shares_add_up_whatever_the_ranges():
     box = Box({"x": ("-3/8", 3), "y": (2, "25/8")}, lambda x: (x["x"] * x["y"], 3), "", nothing)
     found = prove(box, "<=", limit=30000)

@@ -111,7 +111,9 @@ def test_a_box_decides_if_it_covers_the_domain(bound, covers, status, how):
         return [Box({"x": (0, 1)}, lambda x: (x["x"], F(bound)), "", lambda x: [], covers_domain=covers)]
     verdict = decide(pairs((1, 2), boxes=boxes))
     assert (verdict.status, verdict.how) == (status, how) and verdict.evidence["instances"] == 1
-    if status != "undecided":
+    if status == "undecided":
+        assert "a box is false somewhere" in verdict.evidence["reason"]
+    else:
         assert verdict.evidence["boxes"][0].proved == 1 and verdict.evidence["instance"] == {"x": 1, "y": 2}
         found = numbers(verdict, "<=")
         assert (found["instances"], found["ratio"], found["boxes"], float(found["coverage"])) == (1, 0.5, 1, 100)
@@ -164,6 +166,9 @@ class Dropped(Pairs):
     def sides(self, x, form):
         return x["x"], 200 + 0 * (1 / x["y"])
 
+    def prepare(self, x):
+        return {**x, "x": min(x["x"], F(100))}
+
     def without(self, assumption):
         return [{"x": 150, "y": 1}, {"x": 300, "y": -1}, {"x": 300, "y": 0}, {"x": "1001/3", "y": 2}]
 
@@ -171,15 +176,25 @@ class Dropped(Pairs):
 def test_a_dropped_assumption_is_the_only_one_broken():
     verdict = drop(Dropped(), "x <= 100")
     assert (verdict.status, verdict.how) == ("refuted", "exact") and verdict.evidence["dropped"] == "x <= 100"
-    # 150 is no counterexample, counts twice (as it stands and prepared), the other two break y > 0 as well
-    assert verdict.evidence["instances"] == 3
+    # 150 is no counterexample, the next two break y > 0 as well; prepared instances break nothing
+    assert verdict.evidence["instances"] == 2
     x = verdict.evidence["instance"]
     assert x["x"] == 201 and x["y"] > 0 and verdict.evidence["lhs"][0] > verdict.evidence["rhs"][0]
     # y = 0 has no side, y < 0 changes nothing
     other = drop(Dropped(), "y > 0")
-    assert (other.status, other.how) == ("consistent", "exact") and other.evidence["instances"] > 0
+    assert (other.status, other.how, other.form) == ("consistent", "exact", "printed")
+    assert other.evidence["instances"] > 0 and other.evidence["dropped"] == "y > 0"
     sampled = type("Sampled", (Dropped,), {"__doc__": Dropped.__doc__, "exact": False})()
     assert drop(sampled, "x <= 100").how == "sampled"
+
+
+def test_an_instance_without_sides_is_looked_at_again_when_it_is_prepared():
+    def prepare(self, x):
+        return {**x, "y": x["y"] or F(-1)}
+    claim = type("Prepared", (Dropped,), {"__doc__": Dropped.__doc__, "draws": 0, "prepare": prepare,
+                                          "without": lambda self, assumption: [{"x": 50, "y": 0}]})()
+    verdict = drop(claim, "y > 0")
+    assert verdict.status == "consistent" and verdict.evidence["instances"] == 1
 
 
 def test_lines_of_a_verdict():

@@ -23,6 +23,7 @@ def test_draws_fill_each_range_and_never_leave_it():
     assert min(shifted) == 2 and max(shifted) == 3
     whole = values(Parameter("n", low=Fraction(2), whole=True, reach=3))
     assert set(whole) == {2, 3, 4, 5} and all(type(n) is int for n in whole)
+    assert set(values(Parameter("n", low=Fraction(2), open=True, whole=True, reach=3))) == {3, 4, 5}
 
 
 def test_step_sizes_meet_the_kinks_of_the_instance():
@@ -65,3 +66,9 @@ def test_the_ends_of_a_range_are_among_the_simpler_numbers():
     assert 1 not in {y["x"] for y in simpler({"x": half}, start)}
     assert [y["x"] for y in simpler({"x": Parameter("n", low=Fraction(2), whole=True)}, {"x": 5})] == [2, 3, 4]
     assert not list(simpler({"x": closed}, {"x": Fraction(1)}))
+    # the numerator stays while the denominator falls, and the other way round
+    free = {"x": Parameter("x", low=None)}
+    for value in (Fraction(7, 2), Fraction(-7, 2), Fraction(9, 5)):
+        q = {y["x"] for y in simpler(free, {"x": value})}
+        assert Fraction(value.numerator, value.denominator - 1) in q
+        assert Fraction(value.numerator - 1 if value > 0 else value.numerator + 1, value.denominator) in q
