@@ -86,6 +86,8 @@ def processes(names: list[str], apart: bool) -> Iterator[dict[str, Any]]:
             if not apart:
                 found[name] = _here
                 continue
+            # a child is told the default of its parent, and that of a worker of joblib is one that it does not know
+            multiprocessing.set_start_method("spawn", force=True)
             context = multiprocessing.get_context("spawn")
             pool = stack.enter_context(ProcessPoolExecutor(1, mp_context=context))
             found[name] = partial(_there, pool)
