@@ -95,8 +95,8 @@ def ledger() -> Ledger:
             if "ratio" in found and statement.relation != "==":
                 worst = f"{'>=' if statement.relation in ('>=', '>') else '<='} {found['ratio']:g}"
             # the name of a claim begins with authors and year
-            source = re.sub(r"^.*?\b\d{4}(, |; |$)", "", statement.reference) or statement.reference
-            source = source.split(";")[0]
+            place, _, more = statement.reference.partition("; ")
+            source = "derived" if place == "derived" else re.sub(r"^.*?\b\d{4}(, |$)", "", place) or more
             rows.append(Row(name, form, record.recorded, record.how, _evidence(found), worst, source))
     return Ledger(tuple(rows))
 

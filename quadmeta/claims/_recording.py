@@ -18,14 +18,15 @@ def measured(form: tuple[str, str]) -> dict[str, Any]:
     name, wording = form
     statement = claim(name)
     verdict = decide(statement, wording)
-    out = numbers(verdict, statement.relation)
+    out, kept = numbers(verdict, statement.relation), on_record(name, wording).get("worst")
+    out |= {} if kept is None else {"worst": kept}
     if not statement.exact or statement.relation == "==" or verdict.status == "refuted" or out.get("ratio") == 1:
         return out
     found, sign = worst(statement, wording), -1 if statement.relation in (">=", ">") else 1
     if found is not None and "ratio" in out and sign * _extreme(found, sign) > sign * out["ratio"]:
-        out |= {"ratio": float(f"{_extreme(found, sign):.4g}"), "worst": plain(found.instance)}
-    elif "worst" in on_record(name, wording):
-        out["worst"] = on_record(name, wording)["worst"]
+        # it will be looked at like any other instance
+        out |= {"ratio": float(f"{_extreme(found, sign):.4g}"), "worst": plain(found.instance),
+                "instances": out["instances"] + (kept is None)}
     return out
 
 

@@ -126,7 +126,7 @@ def test_literal_range_of_the_discount_is_the_only_fault():
 @pytest.mark.parametrize("h, P, holds", [(1, 1, True), (2, 2, True), (3, 2, True), (1, 2, False), (2, 3, False)])
 def test_injective_cross_needs_as_many_hyperparameters(h, P, holds):
     claim = qm.claim(PREFIX + "assumption_injective_cross")
-    x = {"eigenvalues": (1,) * P, "cross": (2,) * P, "turn": (1,) * P, "rows": h, "eta": 1, "gamma": 0}
+    x = {"eigenvalues": (1,) * P, "cross": (2,) * P, "turn": (1,) * P, "rows": h, "eta": 1, "gamma": "1/2"}
     found = [examine(claim, "printed", claim.read({**x, "gradient": tuple(int(i == k) for i in range(P))}))
              for k in range(P)]
     assert all(f.admitted for f in found) and all(f.holds for f in found) == holds

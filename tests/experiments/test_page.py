@@ -161,9 +161,10 @@ def test_proof_and_setting_stand_beside_the_forms(site):
 def test_counts_are_those_of_the_ledger():
     rows = tuple(ledger())
     text = Read(filters(rows)).text
-    printed, repaired = text.partition("as printed")[2].split("as repaired")
-    for form, part in (("printed", printed), ("repaired", repaired)):
-        verdicts = [row.verdict for row in rows if row.form == form]
+    printed, rest = text.partition("as printed")[2].split("as stated")
+    stated, repaired = rest.split("as repaired")
+    for wording, part in (("printed", printed), ("stated", stated), ("repaired", repaired)):
+        verdicts = [row.verdict for row in rows if row.wording == wording]
         counts = [(verdicts.count(verdict), verdict) for verdict in STATUSES if verdict in verdicts]
         assert [(int(count), verdict) for count, verdict in re.findall(r"(\d+) (\w+)", part)] == counts
     assert f"all {len({row.claim for row in rows})}" in text and all(verdict in badge(verdict) for verdict in STATUSES)
