@@ -8,6 +8,7 @@ import numpy as np
 from quadmeta.claims._auxiliary import ANY, slope
 from quadmeta.claims._base import Claim, Form
 from quadmeta.claims._domain import Parameter, STEPS
+from quadmeta.claims._formulas import binary_scale, scaled
 
 Array = Any
 ERROR = Parameter("e_i", low=None, axis="d", reach=3)
@@ -54,16 +55,16 @@ class Talk2021OpenNetworkOptimizers(Claim):
         H, T, at = np.diag(x["s"]) + np.outer(x["p"], x["p"]), x["steps"], (x["rise"], x["fall"])
         plain = _loss(H, x["error"], T)
         exact = [slope(plain, at, k) / plain(at) / T for k in range(2)]
-        states = [_scaled(x["error"])]
+        states = [scaled(x["error"])]
         for _ in range(T):
             g = H @ states[-1]
-            states.append(_scaled(states[-1] - _slopes(g, *at) * g))
+            states.append(scaled(states[-1] - _slopes(g, *at) * g))
         b = 2 * (H @ states[T]) / (states[T] @ H @ states[T]) / T
         products, found = [b @ states[T]], [0 * x["rise"]] * 2
         for e in reversed(states[:T]):
             g = H @ e
             D = _slopes(g, *at)
-            b = b / _scale(e - D * g)
+            b = b / binary_scale(e - D * g)
             found = [found[0] - b @ (g * (g > 0)), found[1] - b @ (g * (g < 0))]
             b = b - H @ (D * b)
             products.append(b @ e)
@@ -94,17 +95,3 @@ def _loss(H: Array, start: Array, T: int) -> Callable[[Sequence[Any]], Any]:
             here = np.array([getattr(entry, "value", entry) for entry in e], dtype=object)
         return e @ H @ e / 2
     return value
-
-
-def _scale(e: Array) -> Any:
-    """A power of two with max |e| / scale in [1/2, 1)."""
-    top, scale = max(abs(e)), Fraction(1)
-    while scale <= top:
-        scale *= 2
-    while 0 < top < scale / 2:
-        scale /= 2
-    return scale
-
-
-def _scaled(e: Array) -> Array:
-    return e / _scale(e)

@@ -7,6 +7,7 @@ import numpy as np
 
 from quadmeta.claims._base import Claim, Form
 from quadmeta.claims._domain import EIGENVALUES, Parameter, STEP_SIZE, STEPS
+from quadmeta.claims._formulas import binary_scale, scaled
 
 Array = Any
 
@@ -55,20 +56,20 @@ class Wang2021BackpropIntermediates(Claim):
         states = [x["error"]]
         for _ in range(T):
             e = states[-1] - eta * (lam * states[-1])
-            states.append(_scaled(e) if form == "repaired" else e)
+            states.append(scaled(e) if form == "repaired" else e)
         s = 1 / (T * (lam * states[T] ** 2).sum() / 2)
         a, omega = abs(1 - eta * lam), lam * x["error"] ** 2 / 2
         if form == "printed":
             rho = max(a) ** (2 * T)
             return np.array([omega[a == max(a)].sum() * rho, 1 / (T * s)]), np.array([1 / (T * s), omega.sum() * rho])
-        states[0] = _scaled(states[0])
+        states[0] = scaled(states[0])
         b, sizes, drift = s * (lam * states[T]), [], []
         for t in range(T, 0, -1):
             e = states[t]
             j = np.argmax(lam * a ** (2 * (T - t)))
             sizes.append((b**2).sum() * e[j] ** 2 / (e**2).sum())
             drift.append(abs((b * e).sum() - Fraction(2, T)))
-            shift = _scale(states[t - 1] - eta * (lam * states[t - 1]))
+            shift = binary_scale(states[t - 1] - eta * (lam * states[t - 1]))
             b = (b - lam * (eta * b)) / shift
         return np.array(sizes + drift), np.array([Fraction(16, T**2)] * T + [Fraction(0)] * T)
 
@@ -77,17 +78,3 @@ class Wang2021BackpropIntermediates(Claim):
         yield {"eigenvalues": (2,), "error": (3,), "eta": "1/3", "steps": 5}
         for eta in ("1/2", "3/4", "1/3"):
             yield {"eigenvalues": (1, 3), "error": (1, "-1/100"), "eta": eta, "steps": 12}
-
-
-def _scale(e: Array) -> Array:
-    """The power of two with max |e| / scale in [1/2, 1)."""
-    top, scale = max(abs(e)), Fraction(1)
-    while scale <= top:
-        scale *= 2
-    while 0 < top < scale / 2:
-        scale /= 2
-    return scale
-
-
-def _scaled(e: Array) -> Array:
-    return e / _scale(e)

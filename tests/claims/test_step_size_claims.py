@@ -160,3 +160,12 @@ def test_backprop_sizes_follow_rho():
             tame = examine(claim, "repaired", x)
             assert tame.holds and all(drift == 0 for drift in tame.lhs[T:])
         assert float(sizes[20] / sizes[10]) == pytest.approx(float(rate) ** 20, rel=0.01)
+
+
+@pytest.mark.parametrize("error, eta", [
+    (1 - Fraction(1, 2**60), 0), (Fraction(1, 10**400), 0), (10**400, 0), (1, 1 - Fraction(1, 10**400))])
+def test_scales_beyond_float64_are_exact(error, eta):
+    claim = qm.claim("wang2021_backprop_intermediates")
+    x = claim.read({"eigenvalues": (1,), "error": (error,), "eta": eta, "steps": 1})
+    found = examine(claim, "repaired", x)
+    assert found.admitted and found.holds
