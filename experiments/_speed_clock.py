@@ -1,7 +1,9 @@
 """Times, peak memory and the limits of the machine, all of one run."""
-import ctypes
-import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+import ctypes
+import os
+import sys
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -10,6 +12,7 @@ from typing import Any
 import numpy as np
 
 REPEATS, LONG = 5, 5.0  # of a run of at most LONG seconds; a longer one is run twice
+ROUND = 2e-2  # seconds that a shorter one is repeated for, so that what other processes left in the caches is gone
 
 
 class Clock:
@@ -28,7 +31,7 @@ class Clock:
         if first < 0.1:
             start = perf_counter()
             self.value = call()
-        self.loops = max(1, int(2e-3 / max(perf_counter() - start, 1e-7)))
+        self.loops = max(1, int(ROUND / max(perf_counter() - start, 1e-7)))
         self.rounds = REPEATS if first <= LONG else 2
 
     def sample(self) -> float:
@@ -37,6 +40,20 @@ class Clock:
         for _ in range(self.loops):
             self.call()
         return (perf_counter() - start) / self.loops
+
+
+def cores() -> int:
+    """Those that this process may use."""
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+
+
+def blas(threads: int) -> AbstractContextManager[Any]:
+    """A context with that many BLAS threads, where threadpoolctl is installed."""
+    try:
+        from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+    except ImportError:
+        return nullcontext()
+    return threadpool_limits(threads, user_api="blas")  # type: ignore[no-any-return]
 
 
 def seconds(call: Callable[[], Any]) -> float:

@@ -10,13 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from experiments._speed_clock import Clock
+from experiments._speed_clock import Clock, blas, cores
 from experiments._speed_inputs import Route, inputs, reduced
 from experiments._speed_reference import error, reference
 
 Row = dict[str, Any]
 OWN = ("package", "numpy")
-_CLOCKS: dict[str, list[Clock]] = {}  # of the case at hand
+LARGE = 500  # a single matrix of this size pays for BLAS on all cores; smaller ones, and tasks, take one thread each
+_CLOCKS: dict[str, tuple[int, list[Clock]]] = {}  # BLAS threads and clocks of the case at hand
 
 
 def installed(peers: list[str]) -> list[str]:
@@ -51,17 +52,19 @@ def _row(case: dict[str, Any], given: Any, found: Row, times: list[float], exact
 def prepare(family: str, case: dict[str, Any], seed: int) -> list[Row]:
     """Run every route of one family once, in the process that calls, and keep its clock there."""
     routes: dict[str, Route] = _routes(family)(case, inputs(case, seed))
-    with np.errstate(all="ignore"):
-        _CLOCKS[family] = [Clock(route.call) for route in routes.values()]
+    threads = cores() if case["d"] >= LARGE and not case.get("tasks") else 1
+    with blas(threads), np.errstate(all="ignore"):
+        _CLOCKS[family] = threads, [Clock(route.call) for route in routes.values()]
     return [{"route": name, "part": route.part, "target": route.target, "share": route.share, "value": clock.value,
              "memory": clock.memory, "rounds": clock.rounds}
-            for (name, route), clock in zip(routes.items(), _CLOCKS[family], strict=True)]
+            for (name, route), clock in zip(routes.items(), _CLOCKS[family][1], strict=True)]
 
 
 def sample(family: str, k: int) -> list[float | None]:
     """Seconds of each of these routes in round k; None where it has no more rounds."""
-    with np.errstate(all="ignore"):
-        return [clock.sample() if k < clock.rounds else None for clock in _CLOCKS[family]]
+    threads, clocks = _CLOCKS[family]
+    with blas(threads), np.errstate(all="ignore"):
+        return [clock.sample() if k < clock.rounds else None for clock in clocks]
 
 
 def _routes(family: str) -> Any:

@@ -4,11 +4,13 @@ from typing import Any
 
 import torch
 
+from experiments._speed_clock import cores
 from experiments._speed_inputs import Inputs, Route, partly
 
 Array = Any
 Case = dict[str, Any]
 torch.set_default_dtype(torch.float64)
+torch.set_num_threads(cores())  # not the one that the environment gives to BLAS
 
 
 def routes(case: Case, given: Inputs) -> dict[str, Route]:

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 Array = Any
-_SQUARINGS = 512  # below this exponent repeated multiplication beats a logarithm and an exponential
+_PRODUCT, _LOG_EXP = (550, 0.3), (4600, 12)  # (ns a call, ns an entry) of a product, of the other way
 
 
 def short_power(b: Array, n: int) -> Array:
@@ -13,7 +13,9 @@ def short_power(b: Array, n: int) -> Array:
 
     What exceeds float64 is inf.
     """
-    if n < _SQUARINGS:
+    # repeated multiplication for large arrays and small exponents, else a logarithm and an exponential
+    products = n.bit_length() + n.bit_count() - 2
+    if products * (_PRODUCT[0] + _PRODUCT[1] * b.size) < _LOG_EXP[0] + _LOG_EXP[1] * b.size:
         return _squared(b, n)
     power: Array = np.abs(b)
     # a result below e^-690 is set to it, so that no logarithm of 0 and no slow denormal arises

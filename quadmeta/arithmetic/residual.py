@@ -95,8 +95,14 @@ def power_difference(x: Factor, y: Factor, n: int) -> SignLog:
     swap = nothing | (r > 0)  # by the ratio: rounded magnitudes may tie
     r = np.where(nothing, -np.inf, -np.abs(r))
     value, log = np.where(swap, y.value, x.value), np.where(swap, log_abs(y), log_abs(x))
+    if n == 1:
+        return SignLog(np.ones(r.shape), np.zeros(r.shape))
+    same = (x.value >= 0) == (y.value >= 0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        equal = np.where(r == 0, n, np.expm1(n * r) / np.expm1(r))
-        opposite = (-np.expm1(n * r) if n % 2 == 0 else 1 + np.exp(n * r)) / (1 + np.exp(r))
-    core = SignLog.of(np.where((x.value >= 0) == (y.value >= 0), equal, opposite))
-    return core * SignLog(np.sign(value), log) ** (n - 1)
+        core = np.where(r == 0, n, np.expm1(n * r) / np.expm1(r))
+        if not same.all():
+            opposite = (-np.expm1(n * r) if n % 2 == 0 else 1 + np.exp(n * r)) / (1 + np.exp(r))
+            core = np.where(same, core, opposite)
+        log = np.log(core) + (n - 1) * log
+    sign = np.sign(value) if n % 2 == 0 else 1.0
+    return SignLog(np.where(log == -np.inf, 0.0, sign), log)

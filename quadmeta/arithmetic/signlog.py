@@ -38,11 +38,13 @@ class SignLog(Container):
     log: Array
 
     def __post_init__(self) -> None:
-        sign, log = np.broadcast_arrays(np.asarray(self.sign, dtype=float), np.asarray(self.log, dtype=float))
-        zero = sign == 0
-        if not (zero | (np.abs(sign) == 1)).all() or np.isnan(log).any() or (log[zero] != -np.inf).any():
-            raise ValueError("sign must be -1, 0 or 1, and log = -inf exactly where sign = 0: use SignLog.of(x)")
-        if not np.isfinite(log[~zero]).all():
+        sign, log = np.asarray(self.sign, dtype=float), np.asarray(self.log, dtype=float)
+        if sign.shape != log.shape:
+            sign, log = np.broadcast_arrays(sign, log)
+        zero, unit, finite_log = (sign == 0) & (log == -np.inf), np.abs(sign) == 1, np.isfinite(log)
+        if not (zero | unit & finite_log).all():
+            if not (zero | unit & ~np.isnan(log)).all():
+                raise ValueError("sign must be -1, 0 or 1, and log = -inf exactly where sign = 0: use SignLog.of(x)")
             raise OverflowError("log|x| does not fit in float64: use a smaller exponent, so that |log x| <= 1.8e308")
         object.__setattr__(self, "sign", frozen(sign))
         object.__setattr__(self, "log", frozen(log))

@@ -134,16 +134,20 @@ class OuterObjective(Objective):
             return tuple(x.to_float() if isinstance(x, SignLog) else x for x in (value, slope))
         points, lam, shape = self._points(theta)
         value, slope, loss = np.empty(points.shape), np.empty(points.shape), getattr(self, "_loss")
-        size, T = max(1, BLOCK // lam.shape[-1]), self.optimizer.steps
-        for k, row in enumerate(lam):
-            one = loss.task(k)
-            for start in range(0, len(points), size):
+        T, P = self.optimizer.steps, len(points)
+        size = max(1, min(P, BLOCK // lam.shape[-1]))
+        many = max(1, BLOCK // (lam.shape[-1] * size))  # tasks at once, where the points of one do not fill a block
+        for k in range(0, len(lam), many):
+            tasks = slice(k, k + many)
+            some, row = loss.task(tasks), lam[tasks, None]
+            for start in range(0, P, size):
                 block = slice(start, start + size)
-                a = 1 - points[block, k, None] * row
+                a = points[block, tasks].T[..., None] * -row
+                a += 1
                 power = short_power(a, T - 1)
                 a *= power
                 power *= -T * row
-                value[block, k], slope[block, k] = one.short(a, power)
+                value[block, tasks], slope[block, tasks] = (x.T for x in some.short(a, power))
         if not (np.isfinite(value).all() and np.isfinite(slope).all()):
             raise OverflowError("the loss of a diverging run exceeds float64: pass smaller step sizes, or call the "
                                 "objective, whose values are SignLog")

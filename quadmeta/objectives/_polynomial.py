@@ -17,7 +17,7 @@ from quadmeta.optimizers._base import LogLoss, Measure, PolynomialOptimizer
 from quadmeta.problems._base import QuadraticProblem
 
 Array = Any
-BLOCK = 2**14  # numbers in one temporary array, so that a block of a grid stays in cache
+BLOCK = 2**16  # numbers in one temporary array: half a megabyte, so that a block of a grid stays in cache
 
 
 def energy(weights: Array, residual: tuple[Array, Array, Array], order: int) -> Array:

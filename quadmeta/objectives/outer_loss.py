@@ -93,15 +93,17 @@ class OuterLoss:
     def _closed(self, bound: QuadraticBound, start: Array) -> SignLog:
         T, eta = self.optimizer.steps, self.step_size
         problem, (lam, Q), W = bound.problem, bound.spectrum, bound.minimizer
-        a, one = factor(np.float64(eta), lam), factor(np.float64(eta), np.zeros_like(lam))
+        rows, a = factor(np.float64(eta), np.append(lam, 0.0)[:, None]), factor(np.float64(eta), lam)
         E = Q.T @ (self._start(start).reshape(W.shape) - W)
         # every power is divided by e^shift = max(1, |a|^T), so that products hold e^(2 shift) in common
-        shift = max(0.0, float((T * log_abs(a)).max()))
+        log = T * log_abs(a)
+        shift = max(0.0, float(log.max()))
         common = np.exp(-shift)
-        power = _scaled(SignLog(np.sign(a.value), log_abs(a)) ** T, shift)[:, None]
-        S = _scaled(power_difference(one, a, T), shift)[:, None]
-        column = a._replace(**{name: getattr(a, name)[:, None] for name in ("eigenvalue", "value", "tail")})
-        D = _scaled(power_difference(column, a, T), shift)
+        power = (np.sign(a.value) ** T * np.exp(log - shift))[:, None]
+        # the last row is for a = 1: (1 - a^T) / (1 - a)
+        differences = power_difference(rows, a, T)
+        D = differences.sign * np.exp(differences.log - shift)
+        D, S = D[:-1], D[-1][:, None]
         G = Q.T @ (problem.outer_hessian @ (common * W + Q @ (power * E)) - common * problem.outer_linear)
         V = Q @ (S * G)
         X = V @ W.T + Q @ (D * (G @ E.T)) @ Q.T
@@ -112,9 +114,9 @@ class OuterLoss:
         bound = self.problem.at(alpha)
         if not isinstance(bound, QuadraticBound):
             raise ValueError("the inner loss is not quadratic: estimate with Implicit() after enough steps")
-        (lam, Q), W, problem = bound.spectrum, bound.minimizer, bound.problem
-        V = Q @ (Q.T @ (problem.outer_hessian @ W - problem.outer_linear) / lam[:, None])
-        return -problem.contracted(bound.alpha, W, V)
+        problem, inverse = bound.problem, bound.inverse
+        W = inverse @ bound.B
+        return -problem.contracted(bound.alpha, W, inverse @ (problem.outer_hessian @ W - problem.outer_linear))
 
     def definition(self, alpha: Array, start: Array = None) -> Array:
         """Reverse mode by loops: sum_t B_t A_{t+1} ... A_T grad L_2(w_T)."""
@@ -125,7 +127,3 @@ class OuterLoss:
             gradient = gradient - eta * bound.mixed(w, b)
             b = b - eta * bound.hvp(w, b)
         return gradient
-
-
-def _scaled(x: SignLog, shift: float) -> Array:
-    return x.sign * np.exp(x.log - shift)

@@ -53,3 +53,8 @@ class QuadraticProblem(Problem):
     @abstractmethod
     def modes(self) -> Modes:
         """Eigenvalues and initial error in eigen-coordinates."""
+
+
+def apply(matrix: Array, vector: Array) -> Array:
+    """Matrices (..., m, n) times vectors (..., n)."""
+    return (matrix @ vector[..., None])[..., 0]

@@ -109,6 +109,15 @@ class QuadraticBound(Bound):
         return lam, Q
 
     @cached_property
+    def inverse(self) -> Array:
+        """H^-1, at a third of the cost of the spectrum."""
+        inverse, p = np.linalg.inv(self.H), len(self.H)
+        # ||H|| ||H^-1|| is at least the condition number, so that the spectrum is asked wherever it would refuse
+        if p * np.finfo(float).eps * np.linalg.norm(self.H) * np.linalg.norm(inverse) >= 1:
+            self.spectrum
+        return inverse
+
+    @cached_property
     def minimizer(self) -> Array:
         """W_* = H^-1 B, shape (p, outputs)."""
         lam, Q = self.spectrum

@@ -5,12 +5,13 @@ squared first entries s_j^2 of its eigenvectors are the rule sum_j ||v||^2 s_j^2
 exact for polynomials of degree 2k - 1. Source: Golub and Meurant, Matrices, Moments and Quadrature, 2010, chapter 6.
 """
 from collections.abc import Callable, Iterator
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
 
 Array = Any
-BLOCK = 32  # vectors allocated at a time
+BLOCK, CACHE = 32, 2**17  # vectors allocated at a time, or as many as hold CACHE numbers where these are more
 _EPS = float(np.finfo(float).eps)
 
 
@@ -23,20 +24,20 @@ class Basis:
     """Orthonormal vectors of length d, stored in blocks of rows."""
 
     def __init__(self, d: int) -> None:
-        self.d, self.count, self.blocks = d, 0, list[Array]()
+        self.d, self.count, self.blocks, self.rows = d, 0, list[Array](), max(BLOCK, CACHE // d)
 
     def append(self, v: Array) -> None:
         """Store v."""
-        if self.count % BLOCK == 0:
-            self.blocks.append(np.empty((BLOCK, self.d)))
-        self.blocks[-1][self.count % BLOCK] = v
+        if self.count % self.rows == 0:
+            self.blocks.append(np.empty((self.rows, self.d)))
+        self.blocks[-1][self.count % self.rows] = v
         self.count += 1
 
     def remove(self, w: Array) -> float:
         """Subtract from w, in place, its component along the basis; returns the largest coefficient."""
         largest = 0.0
         for k, block in enumerate(self.blocks):
-            rows = block[:self.count - k * BLOCK]
+            rows = block[:self.count - k * self.rows]
             h = rows @ w
             w -= h @ rows
             largest = max(largest, float(np.abs(h).max()))
@@ -54,27 +55,30 @@ def lanczos(product: Callable[[Array], Array], start: Array, limit: int) -> Iter
         ValueError: the operator returns NaN or infinity, or <Hu, v> != <u, Hv> on the Krylov vectors.
     """
     d = len(start)
-    basis, scale, beta = Basis(d), 0.0, 0.0
+    basis, scale, beta, least = Basis(d), 0.0, 0.0, rounding(d)
     previous, v = np.zeros(d), start / np.linalg.norm(start)
     for j in range(1, limit + 1):
         basis.append(v)
         w = product(v)
         alpha = float(w @ v)
-        if not np.isfinite(alpha):
+        if not math.isfinite(alpha):
             raise ValueError(f"operator returns NaN or infinity for a finite vector (product {j} of Lanczos): "
                              "check its entries")
-        w = w - alpha * v - beta * previous
-        before = np.linalg.norm(w)
+        w = w - alpha * v
+        w -= beta * previous
+        before = float(w @ w)
         # along v_i this removes <Hv_j, v_i> - <v_j, Hv_i>, which is rounding for a symmetric H
         gap = basis.remove(w)
         scale = max(scale, abs(alpha), beta, gap)
         if gap > 1e-12 * scale:
             raise ValueError(f"operator is asymmetric: <Hu, v> and <u, Hv> differ by {gap:.3g} next to {scale:.3g} on "
                              "Krylov vectors, pass (H + H.T) / 2 if that is what you mean")
-        if np.linalg.norm(w) < before / 2:
+        square = float(w @ w)
+        if square < before / 4:
             basis.remove(w)
-        beta = float(np.linalg.norm(w))
-        if j == d or beta <= rounding(d) * scale:
+            square = float(w @ w)
+        beta = math.sqrt(square)
+        if j == d or beta <= least * scale:
             yield alpha, 0.0
             return
         yield alpha, beta
@@ -98,8 +102,8 @@ class Jacobi(NamedTuple):
 
     def rule(self) -> tuple[Array, Array]:
         """(theta, s^2) ascending in theta: the Gauss rule has the nodes theta and the weights mass s^2."""
-        from scipy.linalg import eigh_tridiagonal  # scipy loads only where it is used
-        theta, vectors = eigh_tridiagonal(self.diagonal, self.beside)
+        # as a full matrix: beside numpy's products the thread pool of scipy costs more than its tridiagonal solver saves
+        theta, vectors = np.linalg.eigh(np.diag(self.diagonal) + np.diag(self.beside, -1))
         return theta, vectors[0] ** 2
 
     def radau(self, node: float) -> "Jacobi":

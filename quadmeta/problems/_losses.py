@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from quadmeta.arithmetic.signlog import SignLog
+from quadmeta.problems._base import apply
 
 Array = Any
 
@@ -24,8 +25,8 @@ class SeparableLoss:
     frozen: Array = None
     """(offset, slope): the loss at a point of squared norm x in a random direction is offset + slope x."""
 
-    def task(self, k: int) -> "SeparableLoss":
-        """Task number k of a flattened batch."""
+    def task(self, k: int | slice) -> "SeparableLoss":
+        """Task number k of a flattened batch, or those of a slice."""
         d = self.signal.shape[-1]
         signal, cross, noise = (x.reshape(-1, d)[k] for x in (self.signal, self.cross, self.noise))
         frozen = None if self.frozen is None else tuple(np.ravel(x)[k] for x in self.frozen)
@@ -47,13 +48,13 @@ class SeparableLoss:
         return terms.sum(axis=-1)
 
     def short(self, q: Array, q1: Array) -> tuple[Array, Array]:
-        """Loss and first derivative of one task in float64, from residuals (P, r) and their derivatives."""
-        rest = 1 - q
-        value = (q * q) @ self.signal + self.constant
-        slope = (q * q1) @ (2 * self.signal)
+        """Loss and first derivative (..., P) in float64, from residuals (..., P, r) and their derivatives."""
+        value = apply(q * q, self.signal) + np.asarray(self.constant)[..., None]
+        slope = apply(q * q1, 2 * self.signal)
         if self.cross.any() or self.noise.any():
-            value += (q * rest) @ self.cross + (rest * rest) @ self.noise
-            slope += ((rest - q) * q1) @ self.cross - (rest * q1) @ (2 * self.noise)
+            rest = 1 - q
+            value += apply(q * rest, self.cross) + apply(rest * rest, self.noise)
+            slope += apply((rest - q) * q1, self.cross) - apply(rest * q1, 2 * self.noise)
         return value, slope
 
 
@@ -78,8 +79,8 @@ class DenseLoss:
         """As for ``SeparableLoss``."""
         return (self.target**2).mean(axis=-1) / 2, self.trace / 2
 
-    def task(self, k: int) -> "DenseLoss":
-        """Task number k of a flattened batch."""
+    def task(self, k: int | slice) -> "DenseLoss":
+        """Task number k of a flattened batch, or those of a slice."""
         n2, r = self.features.shape[-2:]
         return DenseLoss(self.fitted.reshape(-1, r)[k], self.features.reshape(-1, n2, r)[k],
                          self.target.reshape(-1, n2)[k], np.ravel(self.trace)[k])
@@ -98,11 +99,11 @@ class DenseLoss:
 
     def short(self, q: Array, q1: Array) -> tuple[Array, Array]:
         """As for ``SeparableLoss``."""
-        fitted = self.features * self.fitted
-        error = fitted.sum(axis=1) - self.target - q @ fitted.T
-        first = q1 @ -fitted.T
-        n2 = len(self.target)
-        return (error * error).sum(axis=1) / (2 * n2), (error * first).sum(axis=1) / n2
+        fitted = self.features * self.fitted[..., None, :]
+        columns, n2 = np.swapaxes(fitted, -1, -2), self.target.shape[-1]
+        error = (self.target - fitted.sum(axis=-1))[..., None, :] + q @ columns  # minus what is left, as is first
+        first = q1 @ columns
+        return np.einsum("...i,...i", error, error) / (2 * n2), np.einsum("...i,...i", error, first) / n2
 
     def _product(self, x: SignLog) -> SignLog:
         """features x for x (P, r): divided by its largest entry, multiplied in float64, scaled back."""

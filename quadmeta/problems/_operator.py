@@ -40,6 +40,12 @@ def checked(name: str, apply: Callable[[Array], Array]) -> Callable[[Array], Arr
     return product
 
 
+def product(H: Any) -> Callable[[Array], Array]:
+    """v -> H v for a square operator, without the detour of ``matvec`` where H is an array."""
+    array = getattr(H, "A", None)
+    return array.dot if isinstance(array, np.ndarray) else checked("operator", H.matvec)
+
+
 def vector(name: str, value: Array, d: int) -> Array:
     """A vector of length d."""
     x = finite(name, value)

@@ -79,8 +79,11 @@ class DataCleaning(QuadraticBilevel):
     def bind(self, alpha: Array) -> QuadraticBound:
         """H = X' diag(s(alpha)) X / n + rho I."""
         X, Y = self.train
-        weighted = sigmoid(alpha)[:, None] * X / len(X)
-        return QuadraticBound(X.T @ weighted + self.rho * np.eye(X.shape[1]), weighted.T @ Y, self, alpha)
+        root = np.sqrt(sigmoid(alpha) / len(X))[:, None]
+        Z = root * X
+        H = Z.T @ Z  # numpy computes it as symmetric, in half the time of another product
+        H.flat[::len(H) + 1] += self.rho
+        return QuadraticBound(H, Z.T @ (root * Y), self, alpha)
 
     def _slopes(self, alpha: Array) -> Array:
         s = sigmoid(alpha)
@@ -89,12 +92,14 @@ class DataCleaning(QuadraticBilevel):
     def pair(self, alpha: Array, X: Array, V: Array) -> Array:
         """s'(alpha_i) / n (x_i'X x_i - y_i'V'x_i)."""
         x, y = self.train
-        return self._slopes(alpha) * (((x @ X) * x).sum(axis=1) - ((x @ V) * y).sum(axis=1))
+        images, p = x @ np.hstack([X, V]), len(X)
+        return self._slopes(alpha) * (np.einsum("ij,ij->i", images[:, :p], x) - np.einsum("ij,ij->i", images[:, p:], y))
 
     def contracted(self, alpha: Array, W: Array, V: Array) -> Array:
         """s'(alpha_i) / n (W'x_i - y_i)'V'x_i, in O(n p outputs)."""
         x, y = self.train
-        return self._slopes(alpha) * ((x @ W - y) * (x @ V)).sum(axis=1)
+        left = x @ np.hstack([W, V])
+        return self._slopes(alpha) * np.einsum("ij,ij->i", left[:, :W.shape[1]] - y, left[:, W.shape[1]:])
 
     def rows(self, alpha: Array, W: Array) -> Array:
         """s'(alpha_i) / n x_i (W'x_i - y_i)'."""

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from quadmeta._validate import finite, frozen, natural
-from quadmeta.problems._base import Modes
+from quadmeta.problems._base import Modes, apply
 from quadmeta.problems._losses import DenseLoss, SeparableLoss
 from quadmeta.problems._regression import RegressionProblem
 
@@ -78,14 +78,7 @@ class LeastSquares(RegressionProblem):
                 raise ValueError(f"validation has shapes {X2.shape}, {y2.shape}: pass (n2, {d}) and (n2,), n2 > 0"
                                  + (f", for each of {len(X)} tasks" if X.ndim == 3 else ""))
             held = X2, y2
-        if X.ndim == 2:
-            columns = _real(X, y, held)
-        else:
-            records = [_real(X[k], y[k], held and (X2[k], y2[k])) for k in range(len(X))]
-            if len({len(record[0]) for record in records}) > 1:
-                raise ValueError("the tasks have designs of different rank: pass them one by one")
-            columns = [np.array(column) for column in zip(*records, strict=True)]
-        lam, fitted, floor, *parts = columns
+        lam, fitted, floor, *parts = _real(X, y, held)
         return cls(lam, fitted, np.zeros_like(lam), floor, np.zeros_like(floor), n, d, 1.0, tuple(parts) or None, False)
 
     def __post_init__(self) -> None:
@@ -173,14 +166,15 @@ def _draw(n: int, d: int, norm: float, held_out: int, rng: np.random.Generator) 
 
 
 def _real(X: Array, y: Array, held: tuple[Array, Array] | None) -> list[Any]:
-    """Columns of one task of real data: lambda, fitted, floor, then the validation set."""
-    n = len(X)
-    lam, fitted, _, left, basis = _decompose(X, y, np.zeros(n))
-    floor = 0.0 if len(lam) == n else float(np.sum((y - left @ (left.T @ y)) ** 2) / (2 * n))
+    """Columns of real data, one task or a batch: lambda, fitted, floor, then the validation set."""
+    n = X.shape[-2]
+    lam, fitted, _, left, basis = _decompose(X, y, np.zeros_like(y))
+    outside = y - apply(left, apply(_transposed(left), y))
+    floor = np.zeros(y.shape[:-1]) if lam.shape[-1] == n else (outside**2).sum(axis=-1) / (2 * n)
     if held is None:
         return [lam, fitted, floor]
     X2, y2 = held
-    return [lam, fitted, floor, X2 @ basis(), y2, np.zeros(len(y2)), float(np.mean(X2**2))]
+    return [lam, fitted, floor, X2 @ basis(), y2, np.zeros_like(y2), (X2**2).mean(axis=(-1, -2))]
 
 
 def _decompose(X: Array, signal: Array, noise: Array) -> tuple[Array, Array, Array, Array, Any]:
@@ -188,11 +182,19 @@ def _decompose(X: Array, signal: Array, noise: Array) -> tuple[Array, Array, Arr
 
     Eigenvalues below max(n, d) eps lambda_max are null directions of X.
     """
-    n, d = X.shape
-    cut = max(n, d) * np.finfo(float).eps
-    lam, Q = np.linalg.eigh((X @ X.T if n <= d else X.T @ X) / n)
-    on = lam > max(cut * lam[-1], 0.0)
-    lam, Q = lam[on], Q[:, on]
+    n, d = X.shape[-2:]
+    cut, transposed = max(n, d) * np.finfo(float).eps, _transposed(X)
+    lam, Q = np.linalg.eigh((X @ transposed if n <= d else transposed @ X) / n)
+    null = (lam <= np.maximum(cut * lam[..., -1:], 0.0)).sum(axis=-1)
+    if null.min() < null.max():
+        raise ValueError("the tasks have designs of different rank: pass them one by one")
+    lam, Q = lam[..., null.max():], Q[..., null.max():]
     scale = np.sqrt(n * lam)
-    left = Q if n <= d else X @ Q / scale
-    return lam, left.T @ signal / scale, left.T @ noise / scale, left, lambda: Q if n > d else X.T @ Q / scale
+    left = Q if n <= d else X @ Q / scale[..., None, :]
+    rows = _transposed(left)
+    return (lam, apply(rows, signal) / scale, apply(rows, noise) / scale, left,
+            lambda: Q if n > d else transposed @ Q / scale[..., None, :])
+
+
+def _transposed(matrix: Array) -> Array:
+    return np.swapaxes(matrix, -1, -2)

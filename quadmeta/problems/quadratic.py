@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from quadmeta._validate import finite, frozen, natural, show
-from quadmeta.problems._base import Modes, QuadraticProblem
+from quadmeta.problems._base import Modes, QuadraticProblem, apply
 
 Array = Any
 _RANGE = 1e-150, 1e150  # where products of two keep every digit
@@ -124,7 +124,7 @@ class Quadratic(QuadraticProblem):
             low, high = lam[bad][0, [0, -1]]
             raise ValueError(f"hessian has the eigenvalue {low:.3g} next to {high:.3g}, it must be positive "
                              "definite: add a ridge, or use from_design for a least-squares problem")
-        error = _apply(np.swapaxes(Q, -1, -2), w0 - w)
+        error = apply(np.swapaxes(Q, -1, -2), w0 - w)
         error[np.abs(error) <= 8 * d * eps * np.linalg.norm(error, axis=-1, keepdims=True)] = 0
         return cls(lam, error, frozen(Q), frozen(H), w, floor, active)
 
@@ -201,7 +201,7 @@ class Quadratic(QuadraticProblem):
     @cached_property
     def start(self) -> Array:
         """(..., d) w_0."""
-        return self.minimizer + (self.error if self.basis is None else _apply(self.basis, self.error))
+        return self.minimizer + (self.error if self.basis is None else apply(self.basis, self.error))
 
     @property
     def mu(self) -> Array:
@@ -240,7 +240,7 @@ class Quadratic(QuadraticProblem):
 
     def hvp(self, w: Array, v: Array) -> Array:
         """H v; w is not used, the Hessian is constant."""
-        return self.eigenvalues * v if self.hessian is None else _apply(self.hessian, v)
+        return self.eigenvalues * v if self.hessian is None else apply(self.hessian, v)
 
     def __repr__(self) -> str:
         tasks = "" if self.eigenvalues.ndim == 1 else f"tasks={'x'.join(map(str, self.eigenvalues.shape[:-1]))}, "
@@ -249,10 +249,6 @@ class Quadratic(QuadraticProblem):
         note = ", active modes" if self.active else ""
         return (f"Quadratic({tasks}d={self.eigenvalues.shape[-1]}, mu={self.mu.min():.6g}, L={self.L.max():.6g}, "
                 f"kappa={self.kappa.max():.6g}{note})")
-
-
-def _apply(matrix: Array, vector: Array) -> Array:
-    return (matrix @ vector[..., None])[..., 0]
 
 
 def _unit(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
