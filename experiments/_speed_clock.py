@@ -1,4 +1,4 @@
-"""Times, peak memory and the limits of the machine, all of one run."""
+"""Times and peak memory of calls, and the threads they run on."""
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 import ctypes
@@ -9,9 +9,8 @@ from statistics import median
 from time import perf_counter
 from typing import Any
 
-import numpy as np
-
 REPEATS, LONG = 5, 5.0  # of a run of at most LONG seconds; a longer one is run twice
+LARGE = 500  # a single matrix of this size pays for BLAS on all cores; smaller ones, and tasks, take one thread each
 ROUND = 2e-2  # seconds that a shorter one is repeated for, so that what other processes left in the caches is gone
 
 
@@ -75,23 +74,3 @@ def _highest() -> float:
         return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
     import resource
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-
-
-def limits(d: int, block: int = 2**13) -> dict[str, float]:
-    """Rates of this machine with one BLAS thread, each the median of several runs.
-
-    Copy bandwidth and products in units of 1e9 a second, an eigendecomposition of size d in units of d^3, the time of
-    one logarithm and one exponential an element in blocks that fit in cache.
-    """
-    rng = np.random.default_rng(0)
-    A, x = rng.standard_normal((d, d)), rng.uniform(0.1, 0.9, block)
-    H, y, big = A @ A.T, np.empty_like(x), np.empty(40 * d * d)
-    target = np.empty_like(big)
-
-    def elementwise() -> None:
-        np.log(x, out=y)
-        np.exp(y, out=y)
-    return {"copy": 2e-9 * big.nbytes / seconds(lambda: np.copyto(target, big)),
-            "product": 2e-9 * d**3 / seconds(lambda: A @ A),
-            "eigh": 1e-9 * d**3 / seconds(lambda: np.linalg.eigh(H)),
-            "log and exp": seconds(elementwise) / block}

@@ -1,10 +1,13 @@
 """Panels of the speed figure."""
 from typing import Any
 
+import numpy as np
+
 Rows = list[dict[str, Any]]
 LINES = {"torch": (3, "PyTorch"), "numpy": (2, "numpy loop"), "jax": (1, "JAX, jitted"),
          "closed form, momentum": (4, "closed, momentum"), "closed form, full accuracy": (5, "closed, full accuracy"),
          "closed form": (0, "closed form")}
+GROWTH = {"T": "the steps", "d": "the dimension", "grid": "the points"}
 MET, MISSED, LOOP = "#0072B2", "#D55E00", "0.75"
 UNITS = {"copy": "GB/s copied", "product": "Gflop/s, matrix product", "eigh": r"$10^9\,d^3$/s, eigh",
          "log and exp": "ns, one log and exp"}
@@ -49,7 +52,6 @@ def _horizon(p: Any, ax: Any, rows: Rows) -> None:
 
 def _speedups(ax: Any, targets: Rows, rows: Rows) -> None:
     """Bars of the ratio to JAX or torch with the target as a tick; to the numpy loop where neither is installed."""
-    import numpy as np
     missing = [row["name"] for row in rows if row["part"] == "peer" and not row["met"]]
     for y, row in enumerate(reversed(targets)):
         value = row["value"] if row["value"] is not None else row["loop"]
@@ -76,8 +78,12 @@ def _table(ax: Any, rows: Rows) -> None:
     lines = [(row["name"].replace("10^5", "$10^5$"), f"{row['value']:.2f}",
               f"{'+' if row['met'] else 'x'} < {row['required']:g}", MET if row["met"] else MISSED)
              for row in rows if row["part"] == "target" and row["most"]]
+    for axis, name in GROWTH.items():
+        first, *_, last = (row for row in rows if row["part"] == "growth" and row["name"] == axis)
+        factor = f"$10^{{{np.log10(last['value'] / first['value']):.0f}}}$"
+        lines.append((f"a grid, {factor} times {name}", f"{last['seconds'] / first['seconds']:.3g}", "times", "black"))
     for row in rows:
-        if row["part"] == "limit":
+        if row["part"] == "limit" and row["name"] in UNITS:
             value = 1e9 * row["value"] if row["name"] == "log and exp" else row["value"]
             lines.append((UNITS[row["name"]], f"{value:.3g}", "machine", "0.35"))
     for k, (name, value, note, colour) in enumerate(lines):

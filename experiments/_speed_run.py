@@ -10,13 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from experiments._speed_clock import Clock, blas, cores
+from experiments._speed_clock import Clock, LARGE, blas, cores
 from experiments._speed_inputs import Route, inputs, reduced
 from experiments._speed_reference import error, reference
 
 Row = dict[str, Any]
 OWN = ("package", "numpy")
-LARGE = 500  # a single matrix of this size pays for BLAS on all cores; smaller ones, and tasks, take one thread each
 _CLOCKS: dict[str, tuple[int, list[Clock]]] = {}  # BLAS threads and clocks of the case at hand
 
 
@@ -33,7 +32,7 @@ def rows(case: dict[str, Any], families: dict[str, Any], seed: int) -> list[Row]
         for family, run in families.items():
             samples[family].append(run(sample, family, k))
     given, exact = inputs(case, seed), dict[tuple[Any, ...], Any]()
-    head = {name: case.get(name) for name in ("workload", "slot", "d", "T", "tasks", "grid")}
+    head = {name: case.get(name) for name in ("workload", "slot", "d", "n", "T", "tasks", "grid")}
     return [head | _row(case, given, row, [x for times in samples[family] if (x := times[k]) is not None], exact)
             for family, own in found.items() for k, row in enumerate(own)]
 

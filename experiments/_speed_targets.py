@@ -1,10 +1,7 @@
-"""What the speed table should reach, and what the machine allows: ratios of times of one run."""
-from functools import cache
+"""What the speed table should reach: ratios of times of one run."""
 import subprocess
 import sys
 from typing import Any, NamedTuple
-
-import numpy as np
 
 from experiments._speed_clock import seconds
 
@@ -76,31 +73,3 @@ def target_rows(times: list[Row], elementwise: float) -> list[Row]:
 def start_up(name: str) -> float:
     """Median seconds of ``python -c "import name"``."""
     return seconds(lambda: subprocess.run([sys.executable, "-c", f"import {name}"], check=True))
-
-
-@cache
-def _eigh(d: int) -> float:
-    """Seconds of one eigendecomposition of size d."""
-    X = np.random.default_rng(0).standard_normal((d, d))
-    H = X @ X.T
-    return seconds(lambda: np.linalg.eigh(H))
-
-
-def needed(row: Row, rates: dict[str, float]) -> Row:
-    """Work that a closed route cannot avoid, and its time at this machine's rates: flops of products, bytes that do
-    not stay in cache, elements of one log and one exp, eigendecompositions. Nothing for other routes.
-    """
-    d, T, m, grid = row["d"], row["T"], row["tasks"] or 1, row["grid"] or 1
-    work = {"W1": (0, 16 * d, d, {}), "W2": (0, 0, m * grid * d, {d: m}), "W5": (0, 16 * d * T, d * T / 64, {})}
-    if row["workload"] == "W3":
-        n = d // 2
-        work["W3"] = (m * (n * n * d + 4 * n * n * d + 4 * grid * n * n), 0, m * grid * n, {n: m})
-    if row["workload"] == "W4":
-        n = 1000
-        work["W4"] = (4 * n * d * d, 0, d * d, {d: 1})
-    if row["route"] != CLOSED:
-        return {"gflop": None, "mbytes": None, "exps": None, "needed": None}
-    flops, size, exps, eighs = work[row["workload"]]
-    least = 1e-9 * flops / rates["product"] + 1e-9 * size / rates["copy"] + exps * rates["log and exp"]
-    least += sum(count * _eigh(k) for k, count in eighs.items())
-    return {"gflop": 1e-9 * flops, "mbytes": 1e-6 * size, "exps": float(exps), "needed": least}

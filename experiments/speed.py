@@ -22,8 +22,9 @@ SEED = 0
 FULL: dict[str, Any] = {"size": "full", "peers": ["jax", "torch"]}
 SMOKE: dict[str, Any] = {"size": "smoke", "peers": []}
 UNCHECKED = ("discounted", "DrMAD", "Neumann", "CG", "closed form, momentum")  # estimates; another optimizer
-COLUMNS = ("part", "workload", "slot", "route", "d", "T", "tasks", "grid", "seconds", "repeats", "share", "error",
-           "memory", "gflop", "mbytes", "exps", "needed", "name", "value", "required", "most", "met", "loop")
+COLUMNS = ("part", "workload", "slot", "route", "d", "n", "T", "tasks", "grid", "seconds", "repeats", "share", "error",
+           "memory", "gflop", "mbytes", "multiplied", "exps", "needed", "name", "value", "required", "most", "met",
+           "loop")
 
 
 def points(size: str, peers: list[str]) -> list[dict[str, Any]]:
@@ -34,17 +35,20 @@ def points(size: str, peers: list[str]) -> list[dict[str, Any]]:
 # compute
 def measure(size: str, peers: list[str]) -> Rows:
     """All workloads by all routes, the machine's limits, the targets."""
-    from experiments import _speed_clock as clock, _speed_run as run
+    from experiments import _speed_run as run
+    from experiments._speed_growth import growth_rows
     from experiments._speed_inputs import cases
-    from experiments._speed_targets import needed, target_rows
+    from experiments._speed_limits import needed, rates
+    from experiments._speed_targets import target_rows
     found = run.installed(peers)
     with run.processes([*run.OWN, *found], apart=size == "full") as families:
-        rates = clock.limits(1000 if size == "full" else 50)
+        rate = rates(1000 if size == "full" else 50)
         times = [row for case in cases(size) for row in run.rows(case, families, SEED)]
-    rows: Rows = [{"part": "time"} | row | needed(row, rates) for row in times]
-    rows += [{"part": "limit", "name": name, "value": value} for name, value in rates.items()]
+    rows: Rows = [{"part": "time"} | row | needed(row, rate) for row in times]
+    rows += [{"part": "growth"} | row for row in growth_rows(size)]
+    rows += [{"part": "limit", "name": name, "value": value} for name, value in rate.items()]
     rows += [{"part": "peer", "name": name, "met": name in found} for name in ("jax", "torch")]
-    rows += [{"part": "target"} | row for row in target_rows(times, rates["log and exp"])]
+    rows += [{"part": "target"} | row for row in target_rows(times, rate["log and exp"])]
     return [{column: row.get(column) for column in COLUMNS} for row in rows]
 
 
@@ -66,6 +70,10 @@ def check(rows: Rows) -> None:
             assert row["route"] in UNCHECKED, f"{where}: unchecked"
             continue
         assert row["error"] <= allowed(row), f"{where}: results differ by {row['error']:.2g}"
+    for axis in ("T", "d", "grid"):
+        own = [row for row in rows if row["part"] == "growth" and row["name"] == axis]
+        assert len({row["value"] for row in own}) == len(own) > 1, f"growth with {axis}: {len(own)} rows"
+        assert all(row["seconds"] > 0 and row["repeats"] >= 5 and row[axis] == row["value"] for row in own), axis
     targets = [row for row in rows if row["part"] == "target"]
     assert [row["name"] for row in targets] == [target.name for target in TARGETS], "a target is missing"
     for row in targets:

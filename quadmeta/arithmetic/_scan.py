@@ -8,30 +8,30 @@ Array = Any
 _PRODUCT, _LOG_EXP = (550, 0.3), (4600, 12)  # (ns a call, ns an entry) of a product, of the other way
 
 
-def short_power(b: Array, n: int) -> Array:
-    """b^n for an array b and n >= 0, relative error about n eps, and about 1e-300 beside it.
+def short_power(b: Array, n: int, out: Array, spare: Array) -> Array:
+    """b^n for an array b and n >= 0 in ``out``, relative error about n eps, and about 1e-300 beside it.
 
-    What exceeds float64 is inf.
+    ``spare`` is overwritten; memory that is used again costs no page faults. What exceeds float64 is inf.
     """
     # repeated multiplication for large arrays and small exponents, else a logarithm and an exponential
     products = n.bit_length() + n.bit_count() - 2
     if products * (_PRODUCT[0] + _PRODUCT[1] * b.size) < _LOG_EXP[0] + _LOG_EXP[1] * b.size:
-        return _squared(b, n)
-    power: Array = np.abs(b)
+        return _squared(b, n, out, spare)
+    np.abs(b, out=out)
     # a result below e^-690 is set to it, so that no logarithm of 0 and no slow denormal arises
-    np.maximum(power, math.exp(-690 / n), out=power)
-    np.log(power, out=power)
-    power *= n
-    np.exp(power, out=power)
-    return np.copysign(power, b, out=power) if n % 2 else power
+    np.maximum(out, math.exp(-690 / n), out=out)
+    np.log(out, out=out)
+    out *= n
+    np.exp(out, out=out)
+    return np.copysign(out, b, out=out) if n % 2 else out
 
 
-def _squared(b: Array, n: int) -> Array:
-    result: Array = b.copy() if n % 2 else np.ones_like(b)
+def _squared(b: Array, n: int, out: Array, spare: Array) -> Array:
+    out[...] = b if n % 2 else 1
     square, n = b, n // 2
     while n:
-        square = np.multiply(square, square, out=None if square is b else square)
+        square = np.multiply(square, square, out=spare)
         if n % 2:
-            result *= square
+            out *= square
         n //= 2
-    return result
+    return out

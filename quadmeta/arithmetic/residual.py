@@ -94,7 +94,8 @@ def power_difference(x: Factor, y: Factor, n: int) -> SignLog:
     r = log_ratio(y, x._replace(value=np.where(nothing, 1, x.value)))
     swap = nothing | (r > 0)  # by the ratio: rounded magnitudes may tie
     r = np.where(nothing, -np.inf, -np.abs(r))
-    value, log = np.where(swap, y.value, x.value), np.where(swap, log_abs(y), log_abs(x))
+    value = np.where(swap, y.value, x.value)
+    log: Array = np.where(swap, log_abs(y), log_abs(x))
     if n == 1:
         return SignLog(np.ones(r.shape), np.zeros(r.shape))
     same = (x.value >= 0) == (y.value >= 0)

@@ -137,14 +137,17 @@ class OuterObjective(Objective):
         T, P = self.optimizer.steps, len(points)
         size = max(1, min(P, BLOCK // lam.shape[-1]))
         many = max(1, BLOCK // (lam.shape[-1] * size))  # tasks at once, where the points of one do not fill a block
+        work = np.empty((3, min(many, len(lam)), size, lam.shape[-1]))
         for k in range(0, len(lam), many):
             tasks = slice(k, k + many)
             some, row = loss.task(tasks), lam[tasks, None]
             for start in range(0, P, size):
                 block = slice(start, start + size)
-                a = points[block, tasks].T[..., None] * -row
+                eta = points[block, tasks].T[..., None]
+                a, power, spare = work[:, :len(row), :eta.shape[1]]
+                np.multiply(eta, -row, out=a)
                 a += 1
-                power = short_power(a, T - 1)
+                short_power(a, T - 1, power, spare)
                 a *= power
                 power *= -T * row
                 value[block, tasks], slope[block, tasks] = (x.T for x in some.short(a, power))

@@ -136,11 +136,13 @@ class PolynomialLoss:
         # task axes last, so that column k holds the parameters of task k
         theta = np.broadcast_to(theta, (*shape, *one)).reshape(-1, len(self.measures), *one)
         level, slope = np.empty(theta.shape[:2]), np.empty(theta.shape)
-        size = max(1, BLOCK // (self.spectrum[0].shape[-1] * math.prod(one)))
+        d = self.spectrum[0].shape[-1]
+        size = max(1, min(len(theta), BLOCK // (d * math.prod(one))))
+        work = np.empty((3, size, d))
         for k, measure in enumerate(self.measures):
             for start in range(0, len(theta), size):
                 block = slice(start, start + size)
-                found = self.optimizer.short_log_loss(measure, theta[block, k])
+                found = self.optimizer.short_log_loss(measure, theta[block, k], work)
                 level[block, k], slope[block, k] = found[:2]
         return LogLoss(level.reshape(shape), slope.reshape((*shape, *one)))
 

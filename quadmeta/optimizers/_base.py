@@ -106,10 +106,11 @@ class PolynomialOptimizer(Optimizer):
     def log_loss(self, eigenvalues: Array, weights: Array, theta: Array, order: int = 2) -> LogLoss:
         """The loss and its derivatives in float64, stable for every T; ``theta`` broadcasts over the leading axes."""
 
-    def short_log_loss(self, measure: Measure, theta: Array) -> LogLoss:
+    def short_log_loss(self, measure: Measure, theta: Array, work: Array = None) -> LogLoss:
         """log F and F'/F of one task as fast as possible, at one parameter () or a batch of them (n, ...).
 
-        Not to full accuracy: overriding methods state their error.
+        Not to full accuracy: overriding methods state their error. ``work``, an array (3, n or more, d) of any
+        content, may be overwritten.
         """
         found = self.log_loss(measure.eigenvalues[None], measure.weights[None], np.reshape(theta, (-1, *self.shape)), 1)
         return found if np.ndim(theta) > len(self.shape) else LogLoss(*(x if x is None else x[0] for x in found))

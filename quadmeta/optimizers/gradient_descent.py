@@ -101,7 +101,7 @@ class GradientDescent(ConstantStep, PolynomialOptimizer):
         return LogLoss(level, -2 * T * mean, 2 * T * (2 * T - 1) * (variance + square),
                        T * ((4 * T - 2) * variance - 2 * square), (2 * T - 1) * variance)
 
-    def short_log_loss(self, measure: Measure, theta: Array) -> LogLoss:
+    def short_log_loss(self, measure: Measure, theta: Array, work: Array = None) -> LogLoss:
         """log F and F'/F by b = a / rho, rho = max |a|, which is at an end of the spectrum: no b^(2T) overflows.
 
         F = rho^(2T) sum omega b^(2T), F' = -2T rho^(2T-1) sum omega lambda b^(2T-1). The rounding of 1 - eta lambda
@@ -112,9 +112,11 @@ class GradientDescent(ConstantStep, PolynomialOptimizer):
         number = isinstance(theta, float)
         rho = max(ends) if number else np.maximum(*ends)
         slope, offset = (-theta / rho, 1 / rho) if number else ((-theta / rho)[:, None], (1 / rho)[:, None])
-        b = slope * measure.eigenvalues
+        shape = measure.eigenvalues.shape if number else (len(theta), measure.eigenvalues.size)
+        b, power, spare = np.empty((3, *shape)) if work is None else work[:, :len(theta)]
+        np.multiply(slope, measure.eigenvalues, out=b)
         b += offset
-        power = short_power(b, 2 * T - 1)
+        short_power(b, 2 * T - 1, power, spare)
         first = power.dot(measure.mass)
         power *= b
         total = power.dot(measure.weights)

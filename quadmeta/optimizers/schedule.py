@@ -137,7 +137,7 @@ class Schedule(PolynomialOptimizer):
         square = slope[..., :, None] * slope[..., None, :]
         return LogLoss(level, slope, curvature + square, curvature, (curvature + square / (2 * T)) / (2 * T))
 
-    def short_log_loss(self, measure: Measure, theta: Array) -> LogLoss:
+    def short_log_loss(self, measure: Measure, theta: Array, work: Array = None) -> LogLoss:
         """log F and its gradient -2 E[U], U_t = lambda / a_t: a product and a division a factor, a logarithm for 64.
 
         F is good to about 4 T eps, the gradient to that times 2 E|U_t|; where a factor is 0 or a product of 64 leaves

@@ -102,7 +102,7 @@ class Jacobi(NamedTuple):
 
     def rule(self) -> tuple[Array, Array]:
         """(theta, s^2) ascending in theta: the Gauss rule has the nodes theta and the weights mass s^2."""
-        # as a full matrix: beside numpy's products the thread pool of scipy costs more than its tridiagonal solver saves
+        # as a full matrix: the thread pool of scipy beside numpy's costs more than its tridiagonal solver saves
         theta, vectors = np.linalg.eigh(np.diag(self.diagonal) + np.diag(self.beside, -1))
         return theta, vectors[0] ** 2
 

@@ -213,12 +213,12 @@ class OperatorQuadratic(QuadraticProblem):
     def estimate(self, quantity: Quantity) -> Array:
         """Estimated error of ``quantity``, a function of this problem, in its units; 0 where the rule is exact.
 
-        It is the sum of the distances to the values by four other rules: the one of 9k/10 modes, and those with one node
-        or both nodes at the ends of the spectrum (Gauss-Radau, Gauss-Lobatto). With ``bounds``, w_* or the floor known,
-        and gradient descent it is a proven bound for a monotone function of F: the 2k-th derivative of
+        It is the sum of the distances to the values by four other rules: the one of 9k/10 modes, and those with one
+        node or both nodes at the ends of the spectrum (Gauss-Radau, Gauss-Lobatto). With ``bounds``, w_* or the floor
+        known, and gradient descent it is a proven bound for a monotone function of F: the 2k-th derivative of
         (1 - eta lambda)^(2T) is nowhere negative, hence F(Gauss) <= F <= F(Lobatto). For derivatives and for momentum
-        it is an estimate, without a violation in 5,000 random cases. Rounding comes on top: from the gradient alone it
-        is of the order eps L / mu where weights are divided by small nodes.
+        it is an estimate, without a violation in 5,000 random cases. Rounding comes on top: from the gradient alone
+        it is of the order eps L / mu where weights are divided by small nodes.
 
         Without ``bounds`` mu is taken as 0 (from the gradient alone: as half of the smallest node) and L is
         extrapolated from the largest, so that a direction of tiny weight beyond these ends is not seen: one case in
@@ -288,7 +288,8 @@ def _grow(build: Callable[[Array, Array], OperatorQuadratic], H: Any, start: Arr
             if k == modes:
                 raise ValueError(f"modes = {modes} leaves an estimated error {show(error)} of the quantity "
                                  f"{show(value)}, more than tolerance = {tolerance:g} of it: pass more modes")
-        old, check = (k, value), k + math.ceil(min(max(reached - k, k // 16, 1), k // 4 if reached < math.inf else k // 2))
+        step = k // 4 if reached < math.inf else k // 2
+        old, check = (k, value), k + math.ceil(min(max(reached - k, k // 16, 1), step))
     return build(np.array(alphas), np.array(betas))
 
 

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from helpers import altered, drawn, smoke_tables
 
-from experiments import _results, _speed_clock, _speed_run, speed
+from experiments import _results, _speed_clock, _speed_limits, _speed_run, speed
 from experiments._speed_inputs import cases, inputs
 from experiments._speed_targets import TARGETS, target_rows
 
@@ -35,6 +35,7 @@ ALTERED = {
     "a route missing": ({"route": lambda x: "other"}, {"workload": "W5", "route": "closed form"}, "closed form: 12"),
     "one run": ({"repeats": lambda x: 1}, {"workload": "W2", "route": "numpy"}, "a median of 1"),
     "no time": ({"seconds": lambda x: 0.0}, {"workload": "W4", "route": "CG"}, "no time"),
+    "no growth": ({"seconds": lambda x: 0.0}, {"part": "growth", "name": "d"}, "d"),
     "called met": ({"met": lambda x: not x}, {"name": "time at T = 10^5 over T = 100"}, "is called"),
     "another ratio": ({"seconds": lambda x: 2 * x}, {"workload": "W1", "route": "closed form", "slot": "T4"},
                       "not the ratio"),
@@ -91,5 +92,17 @@ def test_the_clock_counts_memory_and_rounds():
     kept = []
     clock = _speed_clock.Clock(lambda: kept.append(np.ones(2**20)) or 7)
     assert clock.value == 7 and clock.rounds == 5 and clock.sample() > 0 and clock.memory > 6
-    rates = _speed_clock.limits(20)
-    assert set(rates) == {"copy", "product", "eigh", "log and exp"} and min(rates.values()) > 0
+
+
+def test_the_least_time_counts_the_work():
+    rate = _speed_limits.rates(20)
+    assert set(rate) == {"copy", "product", "eigh", "multiply", "divide", "log and exp"} and min(rate.values()) > 0
+    rate = dict.fromkeys(rate, 1.0)
+    row = dict.fromkeys(("n", "tasks", "grid")) | {"workload": "W1", "route": "closed form", "d": 7, "T": 5}
+    # b^9 is 4 products, more than one log and exp at these rates; 16 bytes an eigenvalue
+    assert _speed_limits.needed(row, rate)["needed"] == pytest.approx(7 + 16e-9 * 7)
+    squared = _speed_limits.needed(row, rate | {"multiply": 0.1})
+    assert squared["multiplied"] == 28 and squared["exps"] == 0 and squared["needed"] == pytest.approx(2.8, rel=1e-6)
+    sweep = row | {"workload": "W3", "route": "closed form, one thread", "d": 6, "n": 3, "tasks": 2, "grid": 10}
+    assert _speed_limits.needed(sweep, rate)["gflop"] == pytest.approx(1e-9 * 2 * (5 * 9 * 6 + 4 * 10 * 9))
+    assert set(_speed_limits.needed(row | {"route": "numpy"}, rate).values()) == {None}
