@@ -238,6 +238,34 @@ def test_a_worker_that_is_retired_may_go(address, guest):
         assert asked[0] and place not in client.nthreads()
 
 
+def test_results_that_leave_with_a_worker_are_computed_again(address, guest):
+    place, gone = guest(**ONE_THREAD), []
+    with distributed.Client(address, set_as_default=False) as client:
+
+        async def remove(dask_scheduler):
+            await dask_scheduler.remove_worker(place, stimulus_id="test", expected=True)
+
+        def forget(index, result):
+            if not gone:
+                time.sleep(1)  # results that have not been asked for yet are on every worker
+                gone.append(place in client.nthreads())
+                client.run_on_scheduler(remove)
+        assert pmap(lambda point: time.sleep(0.1) or point, range(9), address, forget) == list(range(9))
+        assert gone == [True]
+
+
+def test_a_cluster_that_ends_midway(tmp_path, library, same):
+    start = f"here = {CLUSTER.format(2)}; print(here.scheduler_address, flush=True); sys.stdin.read()"
+    with Machine(tmp_path, library, start, **ONE_THREAD) as short:
+
+        def end(index, result):
+            os.killpg(short.process.pid, signal.SIGKILL)
+        began = time.monotonic()
+        with pytest.raises(ClusterError, match=f"{short.address}.* (is gone|has no workers left)") as caught:
+            pmap(lambda point: time.sleep(0.1) or point, range(40), short.address, end)
+        assert "\n" not in str(caught.value) and time.monotonic() - began < 30
+
+
 @pytest.mark.parametrize("machine_of_its_own, message", [
     ({"without": ["quadmeta"]}, "has no quadmeta, this process has quadmeta 0"),
     ({"other": "scipy"}, r"has scipy 0\.0\.1, this process has scipy [1-9].*: install the same packages"),

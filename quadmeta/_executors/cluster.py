@@ -76,9 +76,7 @@ def _landing(client: Any, address: str, messages: "SimpleQueue[Any]", left: dict
 
 
 def _taken(future: Any, address: str) -> tuple[Any] | None:
-    """The result of a future, or None where it is not to be had yet."""
-    if future.status in ("cancelled", "lost"):
-        raise ClusterError(f"the scheduler {address} is gone, or cancelled what it was given")
+    """The result of a future, or None where it is not to be had yet: it left with its worker and is computed again."""
     try:
         worker, data = future.result(timeout=10)
     except TimeoutError:
@@ -86,6 +84,8 @@ def _taken(future: Any, address: str) -> tuple[Any] | None:
     except ClusterError:
         raise
     except Exception as error:
+        if future.status == "cancelled" or isinstance(error, OSError):
+            raise ClusterError(f"the scheduler {address} is gone, or cancelled what it was given") from None
         killed = getattr(error, "last_worker", None)
         if killed is not None:
             raise WorkerKilled(f"worker {killed.address} ended in the middle of a point (out of memory?)") from None
