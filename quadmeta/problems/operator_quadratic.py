@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from quadmeta._validate import finite, frozen, natural, show
-from quadmeta.arithmetic.signlog import SignLog
 from quadmeta.problems._base import Modes, QuadraticProblem
-from quadmeta.problems._lanczos import Jacobi, divided, lanczos, multiplied, rounding
-from quadmeta.problems._operator import checked, operator as linear, product, square, square_norm, vector
+from quadmeta.problems._lanczos import Jacobi, divided, multiplied, rounding
+from quadmeta.problems._operator import checked, operator as linear, square, square_norm, vector
+from quadmeta.problems._settled import grow
 
 Array = Any
 Quantity = Callable[["OperatorQuadratic"], Array]
@@ -84,7 +84,7 @@ class OperatorQuadratic(QuadraticProblem):
             if jacobi is None:
                 raise _indefinite(*Jacobi(alphas, betas[:-1], size, 0).rule()[0][[0, -1]])
             return cls(H, initial, centre, 0.0, level, jacobi, not betas[-1], bounds)
-        return _grow(build, H, e, modes, quantity, tolerance)
+        return grow(build, H, e, modes, quantity, tolerance)
 
     @classmethod
     def from_system(cls, operator: Any, b: Array, modes: int, start: Array = None, floor: float | None = None,
@@ -149,7 +149,7 @@ class OperatorQuadratic(QuadraticProblem):
                 return problem
             whole = divided(alphas, betas, size, gap)
             return problem if whole is None else replace(problem, jacobi=whole)
-        return _grow(build, H, g, modes, quantity, tolerance)
+        return grow(build, H, g, modes, quantity, tolerance)
 
     def _lacks(self, gap: float) -> bool:
         """Whether F(0) = ``gap`` is more than the gradient alone gives: where it gives F(0) to rounding, it is better.
@@ -213,12 +213,12 @@ class OperatorQuadratic(QuadraticProblem):
     def estimate(self, quantity: Quantity) -> Array:
         """Estimated error of ``quantity``, a function of this problem, in its units; 0 where the rule is exact.
 
-        It is the sum of the distances to the values by four other rules: the one of 9k/10 modes, and those with one
-        node or both nodes at the ends of the spectrum (Gauss-Radau, Gauss-Lobatto). With ``bounds``, w_* or the floor
-        known, and gradient descent it is a proven bound for a monotone function of F: the 2k-th derivative of
-        (1 - eta lambda)^(2T) is nowhere negative, hence F(Gauss) <= F <= F(Lobatto). For derivatives and for momentum
-        it is an estimate, without a violation in 5,000 random cases. Rounding comes on top: from the gradient alone
-        it is of the order eps L / mu where weights are divided by small nodes.
+        It is the sum of the distances to the values by three other rules: the one of 9k/10 modes, the one with a node
+        at the low end of the spectrum (Gauss-Radau) and the one with nodes at both (Gauss-Lobatto). With ``bounds``,
+        w_* or the floor known, and gradient descent it is a proven bound for a monotone function of F: the 2k-th
+        derivative of (1 - eta lambda)^(2T) is nowhere negative, hence F(Gauss) <= F <= F(Lobatto). For derivatives and
+        for momentum it is an estimate, exceeded once in 10,000 random cases, by less than a factor of two. Rounding
+        comes on top: from the gradient alone it is of the order eps L / mu where weights are divided by small nodes.
 
         Without ``bounds`` mu is taken as 0 (from the gradient alone: as half of the smallest node) and L is
         extrapolated from the largest, so that a direction of tiny weight beyond these ends is not seen: one case in
@@ -234,14 +234,14 @@ class OperatorQuadratic(QuadraticProblem):
         return self.leading(k - max(1, k // 10)) if k > 1 else self
 
     def _enclosing(self) -> "Iterator[OperatorQuadratic]":
-        """The rules with a node below the others, with one above, and with both."""
+        """The rules with a node below the others, and with one below and one above."""
         J, lam, short = self.jacobi, self.modes().eigenvalues, self._shorter()
         rise = lam[-1] - short.modes().eigenvalues[-1]
         low = lam[0] / 2 if J.power < 0 else 2 * rounding(len(self.initial)) * lam[-1]
         low, high = self.bounds or (low, lam[-1] + 2 * rise)
         # off a node that has converged to the end itself, where the pivots are rounding
         low, high = min(low, lam[0] - min(1e-10 * lam[-1], lam[0] / 2)), max(high, lam[-1] * (1 + 1e-10))
-        return (replace(self, jacobi=x, bounds=None) for x in (J.radau(low), J.radau(high), J.lobatto(low, high)))
+        return (replace(self, jacobi=x, bounds=None) for x in (J.radau(low), J.lobatto(low, high)))
 
     def loss(self, w: Array) -> Array:
         """f(w), for w (..., d)."""
@@ -262,53 +262,6 @@ class OperatorQuadratic(QuadraticProblem):
         lam = self.modes().eigenvalues
         return (f"OperatorQuadratic(d={len(self.initial)}, modes={len(lam)}, L={lam[-1]:.6g}, "
                 f"F exact{constant} for {exact})")
-
-
-def _grow(build: Callable[[Array, Array], OperatorQuadratic], H: Any, start: Array, modes: int,
-          quantity: Quantity | None, tolerance: float) -> OperatorQuadratic:
-    """Lanczos up to ``modes`` steps, to the end of the Krylov space, or until the quantity has settled."""
-    modes, check, old, errors = natural("modes", modes), 8, None, [(0, math.inf)]
-    if not finite("tolerance", tolerance) > 0:
-        raise ValueError(f"tolerance = {tolerance!r} must be > 0: pass a relative error")
-    alphas, betas = list[float](), list[float]()
-    for k, (alpha, beta) in enumerate(lanczos(product(H), start, modes), 1):
-        alphas.append(alpha)
-        betas.append(beta)
-        if quantity is None or not beta or k not in (check, modes):
-            continue
-        problem = build(np.array(alphas), np.array(betas))
-        value, reached = quantity(problem), math.inf
-        if old is not None:  # the change since the last check is the error there
-            errors.append((old[0], _excess(value - old[1], tolerance * value)))
-            reached = _reached(*errors[-2:])
-        if k == modes or k >= reached:
-            error = problem.estimate(quantity)
-            if _excess(error, tolerance * value) <= 0:
-                return problem
-            if k == modes:
-                raise ValueError(f"modes = {modes} leaves an estimated error {show(error)} of the quantity "
-                                 f"{show(value)}, more than tolerance = {tolerance:g} of it: pass more modes")
-        step = k // 4 if reached < math.inf else k // 2
-        old, check = (k, value), k + math.ceil(min(max(reached - k, k // 16, 1), step))
-    return build(np.array(alphas), np.array(betas))
-
-
-def _reached(first: tuple[int, float], second: tuple[int, float]) -> float:
-    """How many steps it takes until the estimate is within the tolerance, from two (steps, log excess of the error).
-
-    The four rules of the estimate are about as far off as the value after 5/6 of the steps.
-    """
-    (k, before), (n, excess) = first, second
-    if excess < before < math.inf:
-        return 6 / 5 * (n + excess * (n - k) / (before - excess))
-    return n if excess <= 0 else math.inf
-
-
-def _excess(change: Array, allowed: Array) -> float:
-    """The largest log |change / allowed|, where 0 / 0 is 0."""
-    change, allowed = SignLog.of(change).log, SignLog.of(allowed).log
-    with np.errstate(invalid="ignore"):
-        return float(np.max(np.where(change == -np.inf, -np.inf, change - allowed)))
 
 
 def _indefinite(lowest: float, highest: float) -> ValueError:
