@@ -148,8 +148,9 @@ def real(data: str, n: int, T: int, splits: int, seed: int) -> Rows:
 
 def standardised(X: Any, y: Any, own: Any) -> tuple[Any, Any]:
     """All data, centred and scaled by some of them; a column that is constant there is left out."""
-    deviation = X[own].std(axis=0)
-    return (X - X[own].mean(axis=0))[:, deviation > 0] / deviation[deviation > 0], y - y[own].mean()
+    varies = np.ptp(X[own], axis=0) > 0  # the deviation of equal numbers can be rounding instead of 0
+    X = X[:, varies]
+    return (X - X[own].mean(axis=0)) / X[own].std(axis=0), y - y[own].mean()
 
 
 def select(rows: Rows, **where: Any) -> Rows:

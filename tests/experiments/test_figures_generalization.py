@@ -74,3 +74,10 @@ def test_colours_of_the_map_keep_the_order_in_grey_and_tell_both_sides_apart():
     assert (np.diff(grey[:21]) > 0).all() and (np.diff(grey[20:]) < 0).all()
     assert (shades[:20, 2] > shades[:20, 0]).all() and (shades[21:, 0] > shades[21:, 2]).all()
     assert grey[-1] < grey[0] - 0.1
+
+
+def test_a_column_of_equal_numbers_is_left_out_though_its_deviation_is_rounding():
+    X = np.column_stack([np.full(6, 0.1), np.arange(6.0)])
+    assert X[:, 0].std() > 0  # the mean of six 0.1 is not 0.1
+    Z, y = train_by_train.standardised(np.vstack([X, [1.0, 9.0]]), np.arange(7.0), np.arange(6))
+    assert Z.shape == (7, 1) and np.abs(Z).max() < 5 and y[:6].sum() == 0

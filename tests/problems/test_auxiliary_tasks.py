@@ -145,6 +145,7 @@ BAD = {
     "sizes": (lambda: qm.AuxiliaryTasks.draw(2, [5, 6, 7], 1.0, [1.0]), "K \\+ 1 = 2 of them"),
     "held out": (lambda: qm.AuxiliaryTasks.draw(2, 5, 1.0, [1.0], held_out=-1), "held_out = -1"),
     "constant column": (lambda: qm.AuxiliaryTasks.diabetes(main=3), "leave a column constant"),
+    "to rounding": (lambda: qm.AuxiliaryTasks.diabetes(main=6), "leave a column constant"),  # its deviation is not 0
     "overflow": (lambda: golden().at([1e308 * 1.7]).minimizer, "overflow|singular"),
     "unstable start": (lambda: golden().critical_weight(10.0), "not stable without auxiliary tasks"),
     "direction": (lambda: golden().critical_weight(0.1, [0.0]), "not 0"),
