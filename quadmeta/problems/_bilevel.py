@@ -111,7 +111,12 @@ class QuadraticBound(Bound):
     @cached_property
     def inverse(self) -> Array:
         """H^-1, at a third of the cost of the spectrum."""
-        inverse, p = np.linalg.inv(self.H), len(self.H)
+        try:
+            np.linalg.cholesky(self.H)
+            inverse, p = np.linalg.inv(self.H), len(self.H)
+        except np.linalg.LinAlgError:
+            lam, Q = self.spectrum  # raises, but for what rounding makes of a nearly singular H
+            return Q / lam @ Q.T
         # ||H|| ||H^-1|| is at least the condition number, so that the spectrum is asked wherever it would refuse
         if p * np.finfo(float).eps * np.linalg.norm(self.H) * np.linalg.norm(inverse) >= 1:
             self.spectrum

@@ -40,10 +40,9 @@ def checked(name: str, apply: Callable[[Array], Array]) -> Callable[[Array], Arr
     return product
 
 
-def product(H: Any) -> Callable[[Array], Array]:
-    """v -> H v for a square operator, without the detour of ``matvec`` where H is an array."""
-    array = getattr(H, "A", None)
-    return array.dot if isinstance(array, np.ndarray) else checked("operator", H.matvec)
+def product(value: Any, H: Any) -> Callable[[Array], Array]:
+    """v -> H v for what was given as H, without the detour of ``matvec`` where that is an array."""
+    return np.asarray(value).dot if isinstance(value, np.ndarray) else checked("operator", H.matvec)
 
 
 def vector(name: str, value: Array, d: int) -> Array:

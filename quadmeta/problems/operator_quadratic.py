@@ -10,10 +10,11 @@ import numpy as np
 from quadmeta._validate import finite, frozen, natural, show
 from quadmeta.problems._base import Modes, QuadraticProblem
 from quadmeta.problems._lanczos import Jacobi, divided, multiplied, rounding
-from quadmeta.problems._operator import checked, operator as linear, square, square_norm, vector
+from quadmeta.problems._operator import checked, operator as linear, product, square, square_norm, vector
 from quadmeta.problems._settled import grow
 
 Array = Any
+Product = Callable[[Array], Array]
 Quantity = Callable[["OperatorQuadratic"], Array]
 Bounds = tuple[float, float] | None
 
@@ -84,7 +85,7 @@ class OperatorQuadratic(QuadraticProblem):
             if jacobi is None:
                 raise _indefinite(*Jacobi(alphas, betas[:-1], size, 0).rule()[0][[0, -1]])
             return cls(H, initial, centre, 0.0, level, jacobi, not betas[-1], bounds)
-        return grow(build, H, e, modes, quantity, tolerance)
+        return grow(build, product(operator, H), e, modes, quantity, tolerance)
 
     @classmethod
     def from_system(cls, operator: Any, b: Array, modes: int, start: Array = None, floor: float | None = None,
@@ -104,8 +105,10 @@ class OperatorQuadratic(QuadraticProblem):
         """
         H, d = square(operator)
         b, w = vector("b", b, d), np.zeros(d) if start is None else vector("start", start, d)
-        Hw = checked("operator", H.matvec)(w)
-        return cls._from_gradient(H, w, Hw - b, float(Hw @ w / 2 - b @ w), modes, floor, bounds, quantity, tolerance)
+        multiply = product(operator, H)
+        Hw = multiply(w)
+        return cls._from_gradient(H, multiply, w, Hw - b, float(Hw @ w / 2 - b @ w), modes, floor, bounds, quantity,
+                                  tolerance)
 
     @classmethod
     def from_design(cls, X: Any, y: Array, modes: int, ridge: float = 0.0, start: Array = None,
@@ -132,12 +135,14 @@ class OperatorQuadratic(QuadraticProblem):
         forth, back = checked("X", A.matvec), checked("X.T", (np.asarray(X) if isinstance(X, list) else X).T.dot)
         H = LinearOperator((d, d), matvec=lambda v: back(forth(v)) / n + rho * v, dtype=float)
         left = forth(w) - y
-        level = float(left @ left / (2 * n) + rho * (w @ w) / 2)
-        return cls._from_gradient(H, w, back(left) / n + rho * w, level, modes, floor, bounds, quantity, tolerance)
+        g, level = back(left) / n + rho * w, float(left @ left / (2 * n) + rho * (w @ w) / 2)
+        return cls._from_gradient(H, checked("operator", H.matvec), w, g, level, modes, floor, bounds, quantity,
+                                  tolerance)
 
     @classmethod
-    def _from_gradient(cls, H: Any, w: Array, g: Array, level: float, modes: int, floor: float | None,
-                       bounds: Bounds, quantity: Quantity | None, tolerance: float) -> "OperatorQuadratic":
+    def _from_gradient(cls, H: Any, multiply: Product, w: Array, g: Array, level: float, modes: int,
+                       floor: float | None, bounds: Bounds, quantity: Quantity | None,
+                       tolerance: float) -> "OperatorQuadratic":
         size = square_norm("gradient", finite("gradient", g))
         w, g = frozen(w), frozen(g)
         gap = None if floor is None else level - float(finite("floor", floor))
@@ -149,7 +154,7 @@ class OperatorQuadratic(QuadraticProblem):
                 return problem
             whole = divided(alphas, betas, size, gap)
             return problem if whole is None else replace(problem, jacobi=whole)
-        return grow(build, H, g, modes, quantity, tolerance)
+        return grow(build, multiply, g, modes, quantity, tolerance)
 
     def _lacks(self, gap: float) -> bool:
         """Whether F(0) = ``gap`` is more than the gradient alone gives: where it gives F(0) to rounding, it is better.
