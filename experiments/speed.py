@@ -12,12 +12,13 @@ Rows = list[dict[str, Any]]
 
 # settings
 CAPTION = (r"Medians of at least five runs in float64: closed forms with one BLAS thread (grid and sweeps: tasks on "
-           r"two threads), JAX and PyTorch with threads of their own. (a) One derivative $G'(\eta)$ at $d=100$ once "
-           r"the eigenvalues are known: unrolled routes grow with the horizon, closed forms do not (hollow: scaled "
-           r"from fewer steps). (b) How many times faster the closed form is than jitted JAX (or PyTorch) unrolled on "
-           r"the same matrices and data, with decompositions counted except for the first three; two rows give JAX the "
-           r"eigenbases or the Gram form instead. (c) What should stay small, and the rates of this machine in the "
-           r"same run. The machine is shared: ratios carry over, seconds do not.")
+           r"two threads; one matrix of $d=1000$: BLAS on two), JAX and PyTorch with threads of their own. (a) One "
+           r"derivative $G'(\eta)$ at $d=100$ once the eigenvalues are known: unrolled routes grow with the horizon, "
+           r"closed forms do not (hollow: scaled from fewer steps). (b) How many times faster the closed form is "
+           r"than jitted JAX (or PyTorch) unrolled on the same matrices and data, with decompositions counted except "
+           r"for the first three; two rows give JAX the eigenbases or the Gram form instead. (c) What should stay "
+           r"small, how the time of a grid of step sizes grows, and the rates of this machine in the same run. The "
+           r"machine is shared: ratios carry over, seconds do not.")
 SEED = 0
 FULL: dict[str, Any] = {"size": "full", "peers": ["jax", "torch"]}
 SMOKE: dict[str, Any] = {"size": "smoke", "peers": []}
