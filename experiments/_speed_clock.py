@@ -9,7 +9,7 @@ from statistics import median
 from time import perf_counter
 from typing import Any
 
-REPEATS, LONG = 5, 5.0  # of a run of at most LONG seconds; a longer one is run twice
+REPEATS, FEW, LONG = 5, 2, 5.0  # rounds of a run of at most LONG seconds, of a longer one
 LARGE = 500  # a single matrix of this size pays for BLAS on all cores; smaller ones, and tasks, take one thread each
 ROUND = 2e-2  # seconds that a shorter one is repeated for, so that what other processes left in the caches is gone
 
@@ -17,8 +17,8 @@ ROUND = 2e-2  # seconds that a shorter one is repeated for, so that what other p
 class Clock:
     """A call that is timed round by round, so that several of them see the same disturbances of a shared machine.
 
-    The first run, which is not counted, tells the peak memory that the call adds to the process, in MB, and how often
-    it is repeated within a round.
+    The first runs, which are not counted, tell the peak memory that the call adds to the process, in MB, how often it
+    is repeated within a round, and how many rounds it has.
     """
 
     def __init__(self, call: Callable[[], Any]) -> None:
@@ -27,11 +27,12 @@ class Clock:
         self.call, self.value = call, call()
         first = perf_counter() - start
         self.memory = max(_highest() - before, 0.0)
-        if first < 0.1:
+        if not 0.1 < first < LONG:  # short ones were cold; a long one may have been disturbed
             start = perf_counter()
             self.value = call()
-        self.loops = max(1, int(ROUND / max(perf_counter() - start, 1e-7)))
-        self.rounds = REPEATS if first <= LONG else 2
+            first = perf_counter() - start
+        self.loops = max(1, int(ROUND / max(first, 1e-7)))
+        self.rounds = REPEATS if first <= LONG else FEW
 
     def sample(self) -> float:
         """Seconds of the call in one round."""

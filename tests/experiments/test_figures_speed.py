@@ -35,7 +35,7 @@ ALTERED = {
     "a route missing": ({"route": lambda x: "other"}, {"workload": "W5", "route": "closed form"}, "closed form: 12"),
     "one run": ({"repeats": lambda x: 1}, {"workload": "W2", "route": "numpy"}, "a median of 1"),
     "no time": ({"seconds": lambda x: 0.0}, {"workload": "W4", "route": "CG"}, "no time"),
-    "no growth": ({"seconds": lambda x: 0.0}, {"part": "growth", "name": "d"}, "d"),
+    "no growth": ({"seconds": lambda x: 0.0}, {"part": "growth", "name": "d"}, "growth with d: no time"),
     "called met": ({"met": lambda x: not x}, {"name": "time at T = 10^5 over T = 100"}, "is called"),
     "another ratio": ({"seconds": lambda x: 2 * x}, {"workload": "W1", "route": "closed form", "slot": "T4"},
                       "not the ratio"),
