@@ -75,7 +75,8 @@ def check(rows: Rows) -> None:
     for axis in ("T", "d", "grid"):
         own = [row for row in rows if row["part"] == "growth" and row["name"] == axis]
         assert len({row["value"] for row in own}) == len(own) > 1, f"growth with {axis}: {len(own)} rows"
-        assert all(row["seconds"] > 0 and row["repeats"] in (REPEATS, FEW) for row in own), f"growth with {axis}: no time"
+        timed = all(row["seconds"] > 0 and row["repeats"] in (REPEATS, FEW) for row in own)
+        assert timed, f"growth with {axis}: no time"
         assert all(row[axis] == row["value"] for row in own), f"growth with {axis}: another {axis}"
     targets = [row for row in rows if row["part"] == "target"]
     assert [row["name"] for row in targets] == [target.name for target in TARGETS], "a target is missing"
