@@ -4,7 +4,7 @@ from fractions import Fraction as Q
 import mpmath as mp
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from quadmeta.arithmetic.residual import (
@@ -14,6 +14,7 @@ number = st.floats(1e-150, 1e150)
 
 
 @given(number, number, st.booleans())
+@example(float.fromhex("0x1.b49ea582233ddp+0"), float.fromhex("0x1.300377436d007p+0"), False)  # needs 26 + 26 bits
 def test_two_sum_and_two_product_are_error_free(x, y, negative):
     y = -y if negative else y
     s, e = two_sum(np.float64(x), np.float64(y))
@@ -110,3 +111,13 @@ def test_zero_factors():
         assert power_difference(zero, zero, n).to_float() == (n == 1)
         # a_x = -a_y: the powers cancel for even n
         assert power_difference(half, minus, n).to_float() == pytest.approx(0 if n % 2 == 0 else 0.5 ** (n - 1))
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 50])
+def test_power_differences_of_a_table_are_those_of_its_entries(n):
+    """Equal and opposite signs, ties and zeros in one call."""
+    lam, eta = np.array([0.0, 0.5, 2.0, 2.0, 3.0, 3.0 + 1e-9, 7.0]), np.float64(0.5)
+    table = power_difference(factor(eta, lam[:, None]), factor(eta, lam), n)
+    for i, j in np.ndindex(7, 7):
+        one = power_difference(factor(eta, lam[i]), factor(eta, lam[j]), n)
+        assert table.sign[i, j] == one.sign and table.log[i, j] == pytest.approx(float(one.log), rel=1e-15, abs=1e-16)
