@@ -233,3 +233,10 @@ def test_every_comparison_with_a_number_on_either_side(other):
     for name in ("lt", "le", "gt", "ge"):
         with pytest.raises(TypeError):
             getattr(operator, name)(SignLog.of(1), "x")
+
+
+def test_sign_and_log_broadcast():
+    for x in (SignLog(1.0, [0.0, 1.0]), SignLog([1.0, 1.0], [0.0, 1.0]), SignLog([[1.0], [-1.0]], [0.0, 1.0])[0]):
+        assert x.shape == (2,) and x.sign.tolist() == [1, 1] and x.log.tolist() == [0, 1]
+    with pytest.raises(ValueError, match="shape|broadcast"):
+        SignLog([1.0, 1.0, 1.0], [0.0, 1.0])
