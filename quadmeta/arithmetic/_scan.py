@@ -13,9 +13,9 @@ def short_power(b: Array, n: int, out: Array, spare: Array) -> Array:
 
     ``spare`` is overwritten; memory that is used again costs no page faults. What exceeds float64 is inf.
     """
-    # repeated multiplication for large arrays and small exponents, else a logarithm and an exponential
+    # repeated multiplication for small exponents, and larger ones of large arrays, else a logarithm and an exponential
     products = n.bit_length() + n.bit_count() - 2
-    if products * (_PRODUCT[0] + _PRODUCT[1] * b.size) < _LOG_EXP[0] + _LOG_EXP[1] * b.size:
+    if n < 512 or products * (_PRODUCT[0] + _PRODUCT[1] * b.size) < _LOG_EXP[0] + _LOG_EXP[1] * b.size:
         return _squared(b, n, out, spare)
     np.abs(b, out=out)
     # a result below e^-690 is set to it, so that no logarithm of 0 and no slow denormal arises

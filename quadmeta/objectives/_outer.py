@@ -106,8 +106,8 @@ class OuterObjective(Objective):
             return self.source.value(theta, order)
         points, lam, shape = self._points(theta)
         signs, logs = np.empty(points.shape), np.empty(points.shape)
-        size = max(1, BLOCK // lam.shape[-1])
         loss: Any = getattr(self, "_loss")
+        size = max(1, BLOCK // loss.width)
         for k in range(len(lam)):
             one = loss.task(k)
             for start in range(0, len(points), size):
@@ -135,8 +135,8 @@ class OuterObjective(Objective):
         points, lam, shape = self._points(theta)
         value, slope, loss = np.empty(points.shape), np.empty(points.shape), getattr(self, "_loss")
         T, P = self.optimizer.steps, len(points)
-        size = max(1, min(P, BLOCK // lam.shape[-1]))
-        many = max(1, BLOCK // (lam.shape[-1] * size))  # tasks at once, where the points of one do not fill a block
+        size = max(1, min(P, BLOCK // loss.width))
+        many = max(1, BLOCK // (loss.width * size))  # tasks at once, where the points of one do not fill a block
         work = np.empty((3, min(many, len(lam)), size, lam.shape[-1]))
         for k in range(0, len(lam), many):
             tasks = slice(k, k + many)

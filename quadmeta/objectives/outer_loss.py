@@ -114,9 +114,8 @@ class OuterLoss:
         bound = self.problem.at(alpha)
         if not isinstance(bound, QuadraticBound):
             raise ValueError("the inner loss is not quadratic: estimate with Implicit() after enough steps")
-        problem, inverse = bound.problem, bound.inverse
-        W = inverse @ bound.B
-        return -problem.contracted(bound.alpha, W, inverse @ (problem.outer_hessian @ W - problem.outer_linear))
+        problem, W = bound.problem, bound.solve(bound.B)
+        return -problem.contracted(bound.alpha, W, bound.solve(problem.outer_hessian @ W - problem.outer_linear))
 
     def definition(self, alpha: Array, start: Array = None) -> Array:
         """Reverse mode by loops: sum_t B_t A_{t+1} ... A_T grad L_2(w_T)."""

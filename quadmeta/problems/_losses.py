@@ -32,6 +32,11 @@ class SeparableLoss:
         frozen = None if self.frozen is None else tuple(np.ravel(x)[k] for x in self.frozen)
         return SeparableLoss(signal, cross, noise, np.ravel(self.constant)[k], frozen)
 
+    @property
+    def width(self) -> int:
+        """Numbers that a point takes in one array."""
+        return int(self.signal.shape[-1])
+
     def derivative(self, residual: tuple[Array, Array, Array], order: int) -> Array:
         """The loss (order 0) or its derivative (1, 2), from q and its derivatives in any arithmetic of + - * /."""
         q, q1, q2 = residual
@@ -84,6 +89,11 @@ class DenseLoss:
         n2, r = self.features.shape[-2:]
         return DenseLoss(self.fitted.reshape(-1, r)[k], self.features.reshape(-1, n2, r)[k],
                          self.target.reshape(-1, n2)[k], np.ravel(self.trace)[k])
+
+    @property
+    def width(self) -> int:
+        """As for ``SeparableLoss``."""
+        return int(max(self.features.shape[-2:]))
 
     def derivative(self, residual: tuple[Array, Array, Array], order: int) -> SignLog:
         """As for ``SeparableLoss``, for points (P, r) of one task, as SignLog: products run on scaled float64."""

@@ -67,10 +67,10 @@ def standardised(X: Array, Y: Array, main: int, held_out: int, seed: int) -> tup
         raise ValueError(f"main = {main!r}, held_out = {held_out!r}: pass at least 2 and 1, together at most {n}")
     order = np.random.default_rng(seed).permutation(n)
     train, rest = order[:main], order[main:main + held_out]
-    # the deviation of equal numbers can be rounding instead of 0
-    if not all((np.ptp(Z[train], axis=0) > 0).all() for Z in (X, Y)):
-        raise ValueError(f"main = {main} training rows leave a column constant: pass more, or another seed")
     scales = [Z[train].std(axis=0) for Z in (X, Y)]
+    # the deviation of equal numbers can be rounding, that of tiny ones 0
+    if not all((np.ptp(Z[train], axis=0) > 0).all() and (scale > 0).all() for Z, scale in zip((X, Y), scales)):
+        raise ValueError(f"main = {main} training rows leave a column constant: pass more, or another seed")
     return tuple(tuple((Z[part] - Z[train].mean(axis=0)) / scale for Z, scale in zip((X, Y), scales, strict=True))
                  for part in (train, rest))
 

@@ -42,7 +42,7 @@ def checked(name: str, apply: Callable[[Array], Array]) -> Callable[[Array], Arr
 
 def product(value: Any, H: Any) -> Callable[[Array], Array]:
     """v -> H v for what was given as H, without the detour of ``matvec`` where that is an array."""
-    return np.asarray(value).dot if isinstance(value, np.ndarray) else checked("operator", H.matvec)
+    return np.asarray(value, dtype=float).dot if isinstance(value, np.ndarray) else checked("operator", H.matvec)
 
 
 def vector(name: str, value: Array, d: int) -> Array:

@@ -63,7 +63,9 @@ def _reached(first: tuple[int, float], second: tuple[int, float]) -> float:
 
 
 def _excess(change: Array, allowed: Array) -> float:
-    """The largest log |change / allowed|, where 0 / 0 is 0."""
+    """The largest log |change / allowed|, where 0 / 0 is 0; infinite where one of them is not finite."""
+    if not all(isinstance(x, SignLog) or np.isfinite(x).all() for x in (change, allowed)):
+        return math.inf
     change, allowed = SignLog.of(change).log, SignLog.of(allowed).log
     with np.errstate(invalid="ignore"):
-        return float(np.max(np.where(change == -np.inf, -np.inf, change - allowed)))
+        return float(np.max(np.where(change == -np.inf, -np.inf, change - allowed), initial=-np.inf))

@@ -86,8 +86,7 @@ class DataCleaning(QuadraticBilevel):
         return QuadraticBound(H, Z.T @ (root * Y), self, alpha)
 
     def _slopes(self, alpha: Array) -> Array:
-        s = sigmoid(alpha)
-        return s * (1 - s) / len(s)
+        return sigmoid(alpha) * sigmoid(-alpha) / len(alpha)  # s (1 - s) without the difference
 
     def pair(self, alpha: Array, X: Array, V: Array) -> Array:
         """s'(alpha_i) / n (x_i'X x_i - y_i'V'x_i)."""

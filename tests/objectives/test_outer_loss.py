@@ -1,4 +1,5 @@
 """Exact hypergradients of every bilevel family against loops, differences and fifty digits."""
+import math
 from fractions import Fraction as Q
 
 import mpmath as mp
@@ -198,6 +199,7 @@ BAD = {
     "shapes": (lambda: qm.Coupled(np.eye(2), np.eye(3), np.zeros(2), np.eye(2), np.zeros(2)), "cross has shape"),
     "singular": (lambda: qm.OuterLoss(qm.Ridge((X[:1], Y[:1]), (X, Y)), GD).gradient([0.0]), "singular"),
     "singular, implicit": (lambda: qm.OuterLoss(qm.Ridge((X[:1], Y[:1]), (X, Y)), GD).implicit([0.0]), "singular"),
+    "singular, tiny": (lambda: qm.OuterLoss(qm.Ridge((1e-100 * X[:1], Y[:1]), (X, Y)), GD).implicit([0.0]), "singular"),
     "no weight": (lambda: qm.OuterLoss(qm.DataCleaning((X, Y), (X, Y), 0.0), GD).implicit(np.full(len(X), -1e3)),
                   "singular"),
     "negative ridge": (lambda: qm.OuterLoss(qm.Ridge((X, Y), (X, Y)), GD).gradient([-1.0]), "ridge"),
@@ -224,3 +226,29 @@ def test_labels_outside_the_classes_are_refused():
     from quadmeta.problems._weighted import one_hot
     with pytest.raises(ValueError, match="whole numbers from 0 to 2"):
         one_hot("labels", [0, 3], 3)
+
+
+@pytest.mark.parametrize("rho, rtol", [(1e-4, 1e-10), (1e-8, 1e-6)])
+def test_implicit_keeps_its_digits_where_samples_are_few_and_the_ridge_is_small(rho, rtol):
+    """The gradient is O(rho): a solution with a large residual, such as that of an inverse alone, has none of it."""
+    rng = np.random.default_rng(0)
+    X, y, X2, y2 = (rng.standard_normal(shape) for shape in ((10, 20), (10,), (30, 20), (30,)))
+    got = qm.OuterLoss(qm.DataCleaning((X, y), (X2, y2), rho), GD).implicit(np.zeros(10))
+    with mp.workdps(60):
+        A, A2 = mp.matrix(X.tolist()), mp.matrix(X2.tolist())
+        b, b2 = mp.matrix(y.tolist()), mp.matrix(y2.tolist())
+        H = A.T * A / 20 + mp.mpf(rho) * mp.eye(20)
+        w = mp.lu_solve(H, A.T * b / 20)
+        v = mp.lu_solve(H, A2.T * (A2 * w - b2) / 30)
+        left, moved = A * w - b, A * v
+        want = [float(-left[i] * moved[i] / 40) for i in range(10)]
+    np.testing.assert_allclose(got, want, rtol=0, atol=rtol * np.abs(want).max())
+
+
+def test_sample_weights_near_their_ends_have_slopes():
+    alpha = np.array([-800.0, -40.0, 0.0, 40.0, 700.0])
+    problem = qm.DataCleaning((np.arange(10.0).reshape(5, 2) ** 0.5, np.ones(5)), (np.eye(2), np.ones(2)))
+    slopes = problem.contracted(alpha, np.zeros((2, 1)), np.ones((2, 1)))
+    exact = [0, math.exp(-40), 0.25, math.exp(-40), math.exp(-700)]
+    images = np.arange(10.0).reshape(5, 2) ** 0.5 @ np.ones(2)
+    np.testing.assert_allclose(slopes, -np.array(exact) / 5 * images, rtol=1e-15)

@@ -1,4 +1,6 @@
 """Scans of a grid: the error that the short kernels state, against 50 digits, and where they hand over."""
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -117,6 +119,17 @@ def test_short_power(n, times):
     np.testing.assert_allclose(found, want, rtol=2 * (n + 1) * EPS, atol=3e-300)
     signs = np.where((b < 0) & (n % 2 == 1), -1, 1)
     assert (np.sign(found) == signs)[np.abs(want) > 1e-290].all()
+
+
+def test_a_validation_set_larger_than_the_number_of_modes_counts_for_the_memory():
+    problem = qm.LeastSquares.draw(10, 2, 0.5, seed=0, tasks=1, validation=2000)
+    loss, eta = qm.TrainByValidation(problem, qm.GradientDescent(50)), np.linspace(0.01, 0.5, 3000)
+    loss.scan(eta[:2])
+    tracemalloc.start()
+    loss.scan(eta)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 8 * 8 * 2**16  # eight blocks; an array of all points would take ninety
 
 
 def test_batches_are_their_tasks():

@@ -159,7 +159,7 @@ def test_gauss_and_lobatto_enclose_the_loss_of_gradient_descent(name):
     tight = []
     for spectrum, problem, method, eta in cases(name):
         if problem.jacobi.power == 0:
-            low, high = Log(problem, method)(eta), Log(list(problem._enclosing())[1], method)(eta)
+            low, high = Log(problem, method)(eta), Log(list(problem._enclosing())[2], method)(eta)
             want = Log(spectrum, method)(eta)
             assert low - 1e-11 * abs(low) <= want <= high + 1e-11 * abs(high)
             tight.append((want - low, high - want))
@@ -169,7 +169,7 @@ def test_gauss_and_lobatto_enclose_the_loss_of_gradient_descent(name):
 def test_lobatto_of_one_mode_is_the_whole_of_two_eigenvalues():
     lam, e = np.array([0.25, 1.0]), np.array([1.0, 2.0])
     problem = OQ.from_error(np.diag(lam), e, 1, bounds=(0.25, 1.0))
-    modes = list(problem._enclosing())[1].modes()
+    modes = list(problem._enclosing())[2].modes()
     np.testing.assert_allclose(modes.eigenvalues, lam, rtol=1e-9)
     np.testing.assert_allclose(modes.weights, lam * e**2 / 2, rtol=1e-8)
 
@@ -196,6 +196,12 @@ def test_lanczos_stops_once_the_quantity_has_settled():
     signed = OQ.from_error(H, e, 400, quantity=lambda p: Naive(p, GD(300)).gradient(1.9), tolerance=1e-6)
     assert distance(Naive(signed, GD(300)).gradient(1.9), Naive(want, GD(300)).gradient(1.9)) < 1e-6
     assert len(OQ.from_error(H, e, 400, quantity=lambda p: 3.0).jacobi.diagonal) < 20
+
+    def late(p):
+        return np.nan if len(p.jacobi.diagonal) < 30 else quantity(p)
+    assert 30 < len(OQ.from_error(H, e, 400, quantity=late).jacobi.diagonal) < 200
+    with pytest.raises(ValueError, match="modes = 30 leaves an estimated error nan of the quantity nan"):
+        OQ.from_error(H, e, 30, quantity=lambda p: np.nan)
     with pytest.raises(ValueError, match="modes = 20 leaves an estimated error .* pass more modes"):
         OQ.from_error(H, e, 20, quantity=quantity)
 
