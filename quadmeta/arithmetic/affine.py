@@ -89,6 +89,8 @@ def refined(B: Array, Q: Array) -> tuple[Array, Array]:
     R, S = np.eye(len(B)) - Q.T @ Q, Q.T @ (B @ Q)
     delta = np.diag(S) / (1 - np.diag(R))
     gap = delta - delta[:, None]
+    # what rounding leaves of S - S' is divided by the gap: between close eigenvalues Q would not stay orthogonal
+    S = np.where(np.abs(gap) < np.abs(delta + delta[:, None]) / 8, (S + S.T) / 2, S)
     near = np.abs(gap) <= np.sqrt(np.finfo(B.dtype).eps) * np.abs(delta).max()
     Q = Q + Q @ np.where(near, R / 2, (S + delta * R) / np.where(near, 1, gap))
     return (Q * (B @ Q)).sum(axis=0) / (Q * Q).sum(axis=0), Q
