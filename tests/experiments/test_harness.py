@@ -285,7 +285,9 @@ def test_ctrl_c_from_a_terminal_leaves_one_line(lab, when):
            f"import Places; sys.exit(main(['run', '--workers', '2'], Places(Path('.'), {lab.places.package!r})))"
     path = os.pathsep.join([str(ROOT), str(lab.places.root)])
     run = subprocess.Popen([sys.executable, "-c", code], cwd=lab.places.root, env=os.environ | {"PYTHONPATH": path},
-                           start_new_session=True, stderr=subprocess.PIPE, text=True)
+                           start_new_session=True, stderr=subprocess.PIPE, text=True,
+                           # a job in the background is started with the signal ignored
+                           preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
     children = Path(f"/proc/{run.pid}/task/{run.pid}/children")
     deadline = time.monotonic() + 30
     while not (children.read_text() if when == "workers start" else (lab.folder / "calls").exists()):
