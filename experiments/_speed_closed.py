@@ -23,14 +23,14 @@ def routes(case: dict[str, Any], given: Inputs) -> dict[str, Route]:
 def _meta_gradient(case: dict[str, Any], given: Inputs) -> Calls:
     """G'(eta): by modes that are there, from the matrix on, from products with it alone."""
     H, w, eta, gd = given["H"], given["w"], given["eta"], qm.GradientDescent(case["T"])
-    problem = qm.Quadratic.from_matrix(H, w)
+    problem = qm.Quadratic.from_matrix(H, start=w)
     log = qm.LogObjective(problem, gd)
 
     def slope(problem: Any) -> Array:
         return qm.LogObjective(problem, gd).scan(eta)[1]
     found = {"closed form": lambda: log.scan(eta)[1],
              "closed form, full accuracy": lambda: log.gradient(eta),
-             "closed form with eigh": lambda: slope(qm.Quadratic.from_matrix(H, w))}
+             "closed form with eigh": lambda: slope(qm.Quadratic.from_matrix(H, start=w))}
     if case["slot"] == "large":  # where the eigendecomposition is what costs
         k = min(case["d"], 400)
         found["Lanczos"] = lambda: slope(qm.OperatorQuadratic.from_error(H, w, k, quantity=slope))
@@ -45,10 +45,10 @@ def _grid(case: dict[str, Any], given: Inputs) -> Calls:
     eta, gd = given["eta"][:, None], qm.GradientDescent(case["T"])
 
     def solve(part: slice) -> Array:
-        problem = qm.Quadratic.from_matrix(given["H"][part], given["w"][part])
+        problem = qm.Quadratic.from_matrix(given["H"][part], start=given["w"][part])
         return qm.LogObjective(problem, gd, pooled=False).scan(eta)[1]
 
-    problem = qm.Quadratic.from_matrix(given["H"], given["w"])
+    problem = qm.Quadratic.from_matrix(given["H"], start=given["w"])
     log = qm.LogObjective(problem, gd, pooled=False)
     return {"closed form": lambda: np.concatenate(_halves(solve, case["tasks"]), axis=1),
             "closed form, one thread": lambda: solve(slice(None)),
@@ -90,10 +90,10 @@ def _hypergradient(case: dict[str, Any], given: Inputs) -> Calls:
 
 def _schedule(case: dict[str, Any], given: Inputs) -> Calls:
     """Gradient of G in all T step sizes."""
-    log = qm.LogObjective(qm.Quadratic.from_matrix(given["H"], given["w"]), qm.Schedule(case["T"]))
+    log = qm.LogObjective(qm.Quadratic.from_matrix(given["H"], start=given["w"]), qm.Schedule(case["T"]))
 
     def whole() -> Array:
-        problem = qm.Quadratic.from_matrix(given["H"], given["w"])
+        problem = qm.Quadratic.from_matrix(given["H"], start=given["w"])
         return qm.LogObjective(problem, qm.Schedule(case["T"])).scan(given["eta"])[1]
     return {"closed form": lambda: log.scan(given["eta"])[1], "closed form with eigh": whole,
             "closed form, full accuracy": lambda: log.gradient(given["eta"])}

@@ -18,17 +18,18 @@ def reference(case: dict[str, Any], given: Inputs, target: str) -> Array:
     """
     eta, gd, workload = given["eta"], qm.GradientDescent(case["T"]), case["workload"]
     if workload == "W1":
-        log = qm.LogObjective(qm.Quadratic.from_matrix(given["H"], given["w"]), gd)
+        log = qm.LogObjective(qm.Quadratic.from_matrix(given["H"], start=given["w"]), gd)
         return float(log.exactly(eta, 1, "mpmath"))
     if workload == "W2":
-        problem = qm.Quadratic.from_matrix(given["H"], given["w"])
+        problem = qm.Quadratic.from_matrix(given["H"], start=given["w"])
         return qm.LogObjective(problem, gd, pooled=False).gradient(eta[::EVERY, None])
     if workload == "W3":
         data = qm.LeastSquares.from_data(given["X"], given["y"], (given["X2"], given["y2"]))
         return np.array([values.to_float() for loss in (qm.TrainByTrain, qm.TrainByValidation)
                          for at in [loss(data, gd)] for values in (at(eta[::EVERY]), at.gradient(eta[::EVERY]))])
     if workload == "W5":
-        return qm.LogObjective(qm.Quadratic.from_matrix(given["H"], given["w"]), qm.Schedule(case["T"])).gradient(eta)
+        problem = qm.Quadratic.from_matrix(given["H"], start=given["w"])
+        return qm.LogObjective(problem, qm.Schedule(case["T"])).gradient(eta)
     problem = qm.DataCleaning((given["X"], given["Y"]), (given["X2"], given["Y2"]), given["rho"])
     if target == "exact":
         return qm.OuterLoss(problem, qm.GradientDescent(case["T"], eta)).definition(given["alpha"])

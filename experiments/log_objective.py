@@ -41,7 +41,7 @@ def instance(data: str, d: int, kappa: float, seed: int) -> qm.Quadratic:
     if data == "synthetic":
         rng = np.random.default_rng(seed)
         Q, c = qm.spectra.rotation(d, rng), qm.Quadratic.from_spectrum(np.ones(d), seed=seed).error
-        return qm.Quadratic.from_matrix(Q * qm.spectra.geometric(1 / kappa, 1.0, d) @ Q.T, Q @ c)
+        return qm.Quadratic.from_matrix(Q * qm.spectra.geometric(1 / kappa, 1.0, d) @ Q.T, start=Q @ c)
     from sklearn import datasets
     X, y = getattr(datasets, f"load_{data}")(return_X_y=True)
     X = X[:, X.std(axis=0) > 0]

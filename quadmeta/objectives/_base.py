@@ -15,6 +15,7 @@ from quadmeta.objectives._expected import ExpectedLoss
 from quadmeta.objectives._polynomial import PolynomialLoss
 from quadmeta.optimizers._base import LogLoss, Optimizer, PolynomialOptimizer
 from quadmeta.problems._base import QuadraticProblem
+from quadmeta.problems._scale import unscaled
 from quadmeta.problems._stochastic import StochasticProblem
 
 Array = Any
@@ -99,8 +100,13 @@ class Objective(ABC):
         return self.optimizer
 
     def spectrum(self) -> tuple[Array, Array]:
-        """(eigenvalues, weights) of the loss: (D,) with active modes only where pooled, else (..., d) as batched."""
-        return self.source.spectrum
+        """(eigenvalues, weights) of the loss: (D,) with active modes only where pooled, else (..., d) as batched.
+
+        Raises:
+            ValueError: a weight that float64 does not hold; noisy gradients.
+        """
+        lam, omega = self.source.spectrum
+        return lam, unscaled(omega, self.source.exponent)
 
     def log_loss(self, theta: Array, order: int = 2) -> LogLoss:
         """log F and the relative derivatives of F at ``theta``.

@@ -23,6 +23,8 @@ class ExpectedLoss:
     floor: float = 0.0
     """Added to the value."""
 
+    exponent = 0
+
     def __post_init__(self) -> None:
         if self.optimizer.shape:
             raise ValueError(f"{self.optimizer!r} has a vector of parameters: pass StochasticGradientDescent(steps)")

@@ -75,6 +75,11 @@ class PolynomialLoss:
         """theta*, one for each task that is not pooled."""
         return self.optimizer.minimizer(*self.spectrum)
 
+    @property
+    def exponent(self) -> int:
+        """The weights of ``spectrum`` are in units of 2^exponent, and so is the F of an optimizer."""
+        return self.problem.modes().exponent
+
     @cached_property
     def spectrum(self) -> tuple[Array, Array]:
         """(eigenvalues, weights): (D,) with active modes only where pooled, else (..., d) as batched."""
@@ -108,7 +113,11 @@ class PolynomialLoss:
             parts.append(self.optimizer.log_loss(lam[row], omega[row], theta[k:k + size], order))
         found = LogLoss(*(None if part[0] is None else np.concatenate(part).reshape((*shape, *part[0].shape[1:]))
                           for part in zip(*parts, strict=True)))
-        return found._replace(level=np.where(dead, -np.inf, found.level))
+        return self._scaled(found._replace(level=np.where(dead, -np.inf, found.level)))
+
+    def _scaled(self, loss: LogLoss) -> LogLoss:
+        """The loss in its own units: its logarithm gains that of 2^exponent, relative derivatives stay."""
+        return loss._replace(level=loss.level + self.exponent * math.log(2)) if self.exponent else loss
 
     @cached_property
     def measures(self) -> tuple[Measure, ...]:
@@ -125,11 +134,11 @@ class PolynomialLoss:
         """log F and F'/F at ``theta`` by the optimizer's short kernel, task by task and block by block."""
         one, alone = self.optimizer.shape, self.spectrum[0].ndim == 1
         if alone and not one and isinstance(theta, float) and 0 <= theta <= self.largest:
-            return self.optimizer.short_log_loss(self.measures[0], theta)
+            return self._scaled(self.optimizer.short_log_loss(self.measures[0], theta))
         theta = self.optimizer.read(theta)
         if alone and one and theta.shape == one:
             self._require_range(theta)
-            return self.optimizer.short_log_loss(self.measures[0], theta)
+            return self._scaled(self.optimizer.short_log_loss(self.measures[0], theta))
         tasks = self.spectrum[0].shape[:-1]
         shape = broadcast(theta.shape[:theta.ndim - len(one)], tasks, self.optimizer)
         self._require_range(theta)
@@ -144,7 +153,7 @@ class PolynomialLoss:
                 block = slice(start, start + size)
                 found = self.optimizer.short_log_loss(measure, theta[block, k], work)
                 level[block, k], slope[block, k] = found[:2]
-        return LogLoss(level.reshape(shape), slope.reshape((*shape, *one)))
+        return self._scaled(LogLoss(level.reshape(shape), slope.reshape((*shape, *one))))
 
     def _require_range(self, theta: Array) -> None:
         if theta.size and np.abs(theta).max() > self.largest:
@@ -158,7 +167,7 @@ class PolynomialLoss:
         if self.optimizer.read(convert("float64", theta)).ndim > 1 and self.optimizer.shape:
             raise ValueError(f"theta has shape {np.shape(theta)}: exact arithmetic takes one vector of parameters")
         modes = self.problem.modes()
-        lam, data, tasks = modes.eigenvalues, modes.weights if modes.given else modes.error, 1
+        lam, data, tasks = modes.eigenvalues, modes.unscaled if modes.given else modes.error, 1
         if self.pooled:
             tasks, lam, data = lam.size // lam.shape[-1], lam.ravel(), data.ravel()
 

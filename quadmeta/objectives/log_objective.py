@@ -63,8 +63,8 @@ class LogObjective(Objective):
         if not isinstance(self.optimizer, GradientDescent):
             raise ValueError(f"{self.optimizer!r} has no such bound: it holds for GradientDescent")
         T = self.optimizer.steps
-        lam, omega = self.spectrum()
+        (lam, omega), k = self.source.spectrum, self.source.exponent
         with np.errstate(divide="ignore"):
-            terms = np.log(omega) + 2 * T * np.log(lam)
+            terms = np.log(omega) + k * np.log(2) + 2 * T * np.log(lam)
         norm = np.logaddexp.reduce(terms, axis=-1) / (2 * T)
         return plain(2 * np.exp(norm - self(self.minimizer()) / 2))

@@ -42,7 +42,7 @@ class MeanLogObjective(Objective):
 
     def log_loss(self, theta: Array, order: int = 2) -> LogLoss:
         """Of each task: shape of ``theta`` followed by the task axes."""
-        axes = tuple(range(-self.spectrum()[0].ndim + 1, 0))
+        axes = tuple(range(-self.source.spectrum[0].ndim + 1, 0))
         return super().log_loss(np.expand_dims(np.asarray(theta, dtype=float), axes), order)
 
     def transform(self, loss: LogLoss, order: int) -> Array:
@@ -58,7 +58,7 @@ class MeanLogObjective(Objective):
         return self._mean(compose(derivatives, self.optimizer.steps))
 
     def _mean(self, values: Array) -> Array:
-        shape = self.spectrum()[0].shape[:-1]
+        shape = self.source.spectrum[0].shape[:-1]
         for m in reversed(shape):
             values = values.sum(axis=-1) / m
         return values
@@ -74,7 +74,7 @@ class MeanLogObjective(Objective):
         if not isinstance(self.optimizer, GradientDescent):
             raise ValueError(f"{self.optimizer!r}: the minima are bracketed for GradientDescent, whose every task has "
                              "one: search a grid of this objective")
-        lam, omega = self.spectrum()
+        lam, omega = self.source.spectrum
         own = np.sort(np.ravel(super().minimizer()))
         low, high = own[0], own[-1]
         if low == high:

@@ -1,5 +1,6 @@
 """The naive meta-objective F(eta) = f(w_T) - floor, the inner loss after T steps."""
 from dataclasses import dataclass
+import math
 from typing import Any
 
 import numpy as np
@@ -34,10 +35,10 @@ class NaiveObjective(Objective):
         loss = self.log_loss(theta)
         if not np.isneginf(loss.level).any():
             return self.transform(loss, 2)
-        lam, omega = self.spectrum()
+        (lam, omega), k = self.source.spectrum, self.source.exponent
         p, p1, p2 = self.polynomial.signed_residual(lam, self.optimizer.read(theta))
         second: SignLog = 2 * (omega * (p1 * p1 + p * p2)).sum(axis=-1)
-        return second
+        return second * SignLog(1.0, k * math.log(2)) if k else second
 
     def chain(self, loss: Array) -> Array:
         """1."""

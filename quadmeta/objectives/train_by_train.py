@@ -26,11 +26,11 @@ class TrainByTrain(OuterObjective):
         if isinstance(self.source, ExpectedLoss):
             return super().minimizer()
         self._require_gradient_descent()
-        return plain(self.polynomial.minimizer(*self.spectrum()))
+        return plain(self.polynomial.minimizer(*self.source.spectrum))
 
     def minima(self) -> Minima:
         """The one minimiser, and the set of step sizes whose J equals the least value up to rounding (n >> d: wide)."""
         if not self.pooled or self.truncation is not None:
             raise ValueError("minima are those of the pooled objective without truncation: leave both as they are")
         best = np.atleast_1d(self.minimizer())
-        return self._described(best, 2 * float(best[0]) + 2 / float(self.spectrum()[0].min()))
+        return self._described(best, 2 * float(best[0]) + 2 / float(self.source.spectrum[0].min()))

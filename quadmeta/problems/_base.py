@@ -3,6 +3,12 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
+from quadmeta._validate import shaped
+from quadmeta.arithmetic._container import Container
+from quadmeta.problems._scale import unscaled
+
 Array = Any
 
 
@@ -18,9 +24,20 @@ class Modes:
     error: Array
     """(..., d) initial error e_0 = Q'(w_0 - w_*), signed."""
     weights: Array
-    """(..., d) spectral weights omega = lambda e_0^2 / 2; they sum to f(w_0) - floor."""
+    """(..., d) spectral weights omega = lambda e_0^2 / 2 in units of 2^exponent; they sum to f(w_0) - floor."""
     given: bool = False
     """Whether the weights are the data and the error is derived from them."""
+    exponent: int = 0
+    """0, unless a weight comes near an end of float64."""
+
+    @property
+    def unscaled(self) -> Array:
+        """(..., d) omega itself.
+
+        Raises:
+            ValueError: float64 does not hold one of them.
+        """
+        return unscaled(self.weights, self.exponent)
 
 
 class Problem(ABC):
@@ -53,6 +70,15 @@ class QuadraticProblem(Problem):
     @abstractmethod
     def modes(self) -> Modes:
         """Eigenvalues and initial error in eigen-coordinates."""
+
+
+def point(name: str, value: Array, d: int) -> Array:
+    """A point (..., d) at which a function is asked for; arrays of floats pass as they are, for loops call this."""
+    if isinstance(value, np.ndarray) and value.dtype.kind in "fO" and value.shape[-1:] == (d,):
+        return value
+    if isinstance(value, Container):
+        return value
+    return shaped(name, value, (..., d), f"(..., {d}), one entry a coordinate")
 
 
 def apply(matrix: Array, vector: Array) -> Array:

@@ -22,7 +22,8 @@ def instance(name, seed, T, tasks=3, d=4):
     problems = []
     for _ in range(tasks):
         X = rng.standard_normal((d + 3, d)) / np.sqrt(d)
-        problems.append(qm.Quadratic.from_matrix(X.T @ X, rng.standard_normal(d), rng.standard_normal(d), 7.0))
+        problems.append(qm.Quadratic.from_matrix(X.T @ X, start=rng.standard_normal(d),
+                                                 minimizer=rng.standard_normal(d), floor=7.0))
     return qm.members("objectives")[name](qm.Quadratic.stack(problems), qm.GradientDescent(T))
 
 
@@ -139,7 +140,8 @@ def test_mean_of_logs_has_two_minima_where_log_of_mean_has_one():
 
 def test_floor_is_subtracted_before_the_logarithm():
     H, start = np.diag([1.0, 4.0]), np.array([1.0, 1.0])
-    values = [qm.LogObjective(qm.Quadratic.from_matrix(H, start, floor=f), qm.GradientDescent(9))(0.3) for f in (0, 5)]
+    values = [qm.LogObjective(qm.Quadratic.from_matrix(H, start=start, floor=f), qm.GradientDescent(9))(0.3)
+              for f in (0, 5)]
     assert values[0] == values[1]
 
 

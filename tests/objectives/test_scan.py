@@ -146,9 +146,9 @@ def test_batches_are_their_tasks():
     with pytest.raises(ValueError, match="each of 3 tasks"):
         qm.LeastSquares.from_data(X, y, (X2[:2], y2[:2]))
     H = np.swapaxes(X, -1, -2) @ X
-    tasks = qm.Quadratic.from_matrix(H, y[:, :4])
+    tasks = qm.Quadratic.from_matrix(H, start=y[:, :4])
     for k in range(3):
-        one = qm.Quadratic.from_matrix(H[k], y[k, :4])
+        one = qm.Quadratic.from_matrix(H[k], start=y[k, :4])
         np.testing.assert_allclose(tasks.modes().weights[k], one.modes().weights, rtol=1e-12)
     with pytest.raises(ValueError, match="each of"):
-        qm.Quadratic.from_matrix(H, y[0, :4])
+        qm.Quadratic.from_matrix(H, start=y[0, :4])

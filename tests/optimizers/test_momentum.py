@@ -198,7 +198,8 @@ def value(objective, order, theta):
 def test_closed_form_is_the_definition(method, name, seed, T, x, beta):
     rng = np.random.default_rng(seed)
     X = rng.standard_normal((6, 3))
-    problem = qm.Quadratic.from_matrix(X.T @ X, rng.standard_normal(3), rng.standard_normal(3), 7.0)
+    problem = qm.Quadratic.from_matrix(X.T @ X, start=rng.standard_normal(3), minimizer=rng.standard_normal(3),
+                                       floor=7.0)
     L = problem.eigenvalues[-1]
     theta = np.array([x / L, beta])
     unit = np.array([1 / L, 1.0])

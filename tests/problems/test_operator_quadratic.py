@@ -29,7 +29,7 @@ def dense(seed, d=40):
     rng = np.random.default_rng(seed)
     X = rng.standard_normal((3 * d, d))
     H, e, w = X.T @ X / (3 * d), rng.standard_normal(d), rng.standard_normal(d)
-    return H, e, w, qm.Quadratic.from_matrix(H, w + e, w, floor=-1.5)
+    return H, e, w, qm.Quadratic.from_matrix(H, start=w + e, minimizer=w, floor=-1.5)
 
 
 def all_starts(seed, T):

@@ -18,7 +18,7 @@ def dense(d=4, seed=0):
 @given(st.integers(1, 8), st.integers(0, 10**6))
 def test_modes_describe_the_function_of_the_matrix(d, seed):
     H, start, minimizer = dense(d, seed)
-    p = qm.Quadratic.from_matrix(H, start, minimizer, floor=-3.5)
+    p = qm.Quadratic.from_matrix(H, start=start, minimizer=minimizer, floor=-3.5)
     e = start - minimizer
     assert p.loss(start) == pytest.approx(-3.5 + e @ H @ e / 2, rel=1e-12)
     assert p.modes().weights.sum() == pytest.approx(e @ H @ e / 2, rel=1e-11)
@@ -79,7 +79,7 @@ def test_inactive_extremes_are_refused_or_dropped():
     assert (p.mu, p.L) == (2.0, 3.0) and "active modes" in repr(p)
     H = np.diag([1.0, 2.0, 3.0])
     with pytest.raises(ValueError, match="active=True"):
-        qm.Quadratic.from_matrix(H, [0.0, 1.0, 1.0])
+        qm.Quadratic.from_matrix(H, start=[0.0, 1.0, 1.0])
     qm.Quadratic.from_spectrum([1, 2, 3], error=[1, 0, 1])  # an inactive interior mode harms nothing
 
 
@@ -92,16 +92,17 @@ def test_arrays_of_a_problem_are_read_only():
 
 H2 = np.eye(2)
 BAD = {
-    "asymmetric": (lambda: qm.Quadratic.from_matrix([[1.0, 2.0], [0.0, 1.0]], [1.0, 1.0]), "asymmetric"),
-    "indefinite": (lambda: qm.Quadratic.from_matrix(np.diag([1.0, -1.0]), [1.0, 1.0]), "positive definite"),
-    "singular": (lambda: qm.Quadratic.from_matrix(np.diag([1.0, 0.0]), [1.0, 1.0]), "positive definite"),
-    "zero matrix": (lambda: qm.Quadratic.from_matrix(np.zeros((2, 2)), [1.0, 1.0]), "positive definite"),
-    "not square": (lambda: qm.Quadratic.from_matrix(np.ones((2, 3)), [1.0, 1.0]), "square"),
-    "empty": (lambda: qm.Quadratic.from_matrix(np.ones((0, 0)), []), "square with d >= 1"),
-    "start shape": (lambda: qm.Quadratic.from_matrix(H2, [1.0]), "start has shape"),
-    "minimizer shape": (lambda: qm.Quadratic.from_matrix(H2, [1.0, 1.0], [1.0]), "minimizer has shape"),
-    "NaN matrix": (lambda: qm.Quadratic.from_matrix([[np.nan, 0], [0, 1.0]], [1.0, 1.0]), "hessian has the non-finite"),
-    "inf start": (lambda: qm.Quadratic.from_matrix(H2, [np.inf, 1.0]), "start has the non-finite entry inf"),
+    "asymmetric": (lambda: qm.Quadratic.from_matrix([[1.0, 2.0], [0.0, 1.0]], start=[1.0, 1.0]), "asymmetric"),
+    "indefinite": (lambda: qm.Quadratic.from_matrix(np.diag([1.0, -1.0]), start=[1.0, 1.0]), "positive definite"),
+    "singular": (lambda: qm.Quadratic.from_matrix(np.diag([1.0, 0.0]), start=[1.0, 1.0]), "positive definite"),
+    "zero matrix": (lambda: qm.Quadratic.from_matrix(np.zeros((2, 2)), start=[1.0, 1.0]), "positive definite"),
+    "not square": (lambda: qm.Quadratic.from_matrix(np.ones((2, 3)), start=[1.0, 1.0]), "square"),
+    "empty": (lambda: qm.Quadratic.from_matrix(np.ones((0, 0)), start=[]), "square with d >= 1"),
+    "start shape": (lambda: qm.Quadratic.from_matrix(H2, start=[1.0]), "start has shape"),
+    "minimizer shape": (lambda: qm.Quadratic.from_matrix(H2, start=[1.0, 1.0], minimizer=[1.0]), "minimizer has shape"),
+    "NaN matrix": (lambda: qm.Quadratic.from_matrix([[np.nan, 0], [0, 1.0]], start=[1.0, 1.0]),
+                   "hessian has the non-finite"),
+    "inf start": (lambda: qm.Quadratic.from_matrix(H2, start=[np.inf, 1.0]), "start has the non-finite entry inf"),
     "text": (lambda: qm.Quadratic.from_spectrum("abc", seed=0), "must hold real numbers"),
     "d = 0": (lambda: qm.Quadratic.from_spectrum([], error=[]), "d = 0"),
     "scalar": (lambda: qm.Quadratic.from_spectrum(1.0, error=1.0), "shape"),
@@ -119,7 +120,7 @@ BAD = {
     "negative ridge": (lambda: qm.Quadratic.from_design(np.ones((3, 2)), np.ones(3), ridge=-1.0), "ridge = -1.0"),
     "no problems": (lambda: qm.Quadratic.stack([]), "at least one"),
     "mixed": (lambda: qm.Quadratic.stack([qm.Quadratic.from_spectrum([1.0, 2.0], seed=0),
-                                          qm.Quadratic.from_matrix(np.diag([1.0, 2.0]), [1.0, 1.0])]), "mix"),
+                                          qm.Quadratic.from_matrix(np.diag([1.0, 2.0]), start=[1.0, 1.0])]), "mix"),
 }
 
 
