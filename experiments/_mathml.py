@@ -10,7 +10,9 @@ from functools import cache
 from html import escape
 from xml.etree.ElementTree import Element, SubElement, fromstring, tostring
 
-from latex2mathml.converter import convert
+from quadmeta._extras import require
+
+convert = require("latex2mathml.converter", "test", "the page figures/index.html").convert
 
 _NAMES = {r"\{": "{", r"\}": "}", r"\|": "‖", r"\lceil": "⌈", r"\rceil": "⌉", r"\lfloor": "⌊", r"\rfloor": "⌋"}
 _FUNCTIONS = {"arg", "cos", "cosh", "exp", "log", "mean", "sign", "sin", "sinh", "tr", "Var"}

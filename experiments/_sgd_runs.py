@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 import quadmeta as qm
+from quadmeta._extras import require
 
 Rows = list[dict[str, Any]]
 D, KAPPA = 4, 10.0
@@ -56,8 +57,8 @@ def simulated(problem: Any, eta: float, horizons: list[int], paths: int, outers:
 
 def diabetes(n: int, seed: int) -> tuple[tuple[Any, Any], tuple[Any, Any]]:
     """(X, y) of n patients and of all others, centred and scaled by the n."""
-    from sklearn.datasets import load_diabetes
-    X, y = load_diabetes(return_X_y=True)
+    datasets = require("sklearn.datasets", "data", "the real data of sgd")
+    X, y = datasets.load_diabetes(return_X_y=True)
     order = np.random.default_rng([seed, n]).permutation(len(y))
     own, rest = order[:n], order[n:]
     X, y = (X - X[own].mean(axis=0)) / X[own].std(axis=0), (y - y[own].mean()) / y[own].std()

@@ -4,6 +4,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from quadmeta._extras import require
+
 Array = Any
 Inputs = dict[str, Any]
 _SLOTS = ("small", "T1", "T2", "T3", "T4", "large")
@@ -92,8 +94,8 @@ def _regression(case: dict[str, Any], rng: np.random.Generator) -> Inputs:
 
 def _cleaning(case: dict[str, Any], rng: np.random.Generator) -> Inputs:
     """Digits with a weight a sample; a fifth of the training labels is random."""
-    from sklearn.datasets import load_digits
-    data, n = load_digits(), case["n"]
+    datasets = require("sklearn.datasets", "data", "the workload W4 of speed")
+    data, n = datasets.load_digits(), case["n"]
     order = rng.permutation(len(data.target))
     X, labels = np.column_stack([data.data / 16, np.ones(len(order))])[order], data.target[order]
     wrong = np.flatnonzero(rng.random(n) < 0.2)

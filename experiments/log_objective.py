@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 import quadmeta as qm
+from quadmeta._extras import require
 
 Rows = list[dict[str, Any]]
 NAIVE = 100  # horizon of the naive meta-gradient that is drawn beside G'
@@ -42,7 +43,7 @@ def instance(data: str, d: int, kappa: float, seed: int) -> qm.Quadratic:
         rng = np.random.default_rng(seed)
         Q, c = qm.spectra.rotation(d, rng), qm.Quadratic.from_spectrum(np.ones(d), seed=seed).error
         return qm.Quadratic.from_matrix(Q * qm.spectra.geometric(1 / kappa, 1.0, d) @ Q.T, start=Q @ c)
-    from sklearn import datasets
+    datasets = require("sklearn.datasets", "data", "the real data of log_objective")
     X, y = getattr(datasets, f"load_{data}")(return_X_y=True)
     X = X[:, X.std(axis=0) > 0]
     X, y = (X - X.mean(axis=0)) / X.std(axis=0), y - y.mean()

@@ -20,6 +20,7 @@ from scipy.optimize import minimize
 import quadmeta as qm
 from experiments._krylov import conjugate_gradients, least, log10_loss, ritz, start_loss
 from quadmeta import schedules
+from quadmeta._extras import require
 
 Rows = list[dict[str, Any]]
 SPREAD = {"constant": 0.0, "plain, constant": 0.0, "nearly constant": 1e-3}  # relative, of the steps of a start
@@ -77,8 +78,8 @@ def instance(kind: str) -> qm.Quadratic:
         return qm.Quadratic.from_spectrum(found.eigenvalues, weights=found.weights)
     if kind == "geometric":
         return qm.Quadratic.from_spectrum(qm.spectra.geometric(0.01, 1.0, 24), error=np.ones(24))
-    from sklearn.datasets import load_digits
-    X, y = load_digits(return_X_y=True)
+    datasets = require("sklearn.datasets", "data", "the real data of schedules")
+    X, y = datasets.load_digits(return_X_y=True)
     X = X[:, X.std(axis=0) > 0]
     X, y = (X - X.mean(axis=0)) / X.std(axis=0), y - y.mean()
     return qm.Quadratic.from_design(X, y)

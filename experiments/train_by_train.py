@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 import quadmeta as qm
+from quadmeta._extras import require
 
 Rows = list[dict[str, Any]]
 METHODS = ("train", "validation", "oracle")
@@ -116,7 +117,8 @@ def real(data: str, n: int, T: int, splits: int, seed: int) -> Rows:
 
     "wins" is the share of splits in which validation beats the method, "unstable" that of steps beyond 2 / lambda_max.
     """
-    from sklearn import datasets, linear_model
+    datasets = require("sklearn.datasets", "data", "the real data of train_by_train")
+    linear_model = require("sklearn.linear_model", "data", "the ridge of train_by_train")
     X, y = getattr(datasets, f"load_{data}")(return_X_y=True)
     opt, found = qm.GradientDescent(T), []
     for k in range(splits):

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from quadmeta._extras import require
 from quadmeta._validate import finite, natural
 from quadmeta.problems._multitask import drawn, standardised
 from quadmeta.problems._tasks import WeightedTasks
@@ -81,16 +82,14 @@ class AuxiliaryTasks(WeightedTasks):
 
         All tasks share the inputs of the ``main`` training patients; inputs and targets are standardised on them.
         """
-        from sklearn.datasets import load_diabetes
-        data = load_diabetes()
+        data = require("sklearn.datasets", "data", "AuxiliaryTasks.diabetes").load_diabetes()
         targets = np.column_stack([data.target, data.data[:, 4:]])
         return cls._shared(data.data[:, :4], targets, main, held_out, seed, rho)
 
     @classmethod
     def linnerud(cls, held_out: int = 8, main: int = 12, seed: int = 0, rho: float = 0.0) -> "AuxiliaryTasks":
         """Weight from three exercises of twenty men; waist and pulse as tasks, which share the inputs."""
-        from sklearn.datasets import load_linnerud
-        data = load_linnerud()
+        data = require("sklearn.datasets", "data", "AuxiliaryTasks.linnerud").load_linnerud()
         return cls._shared(data.data, data.target, main, held_out, seed, rho)
 
     @classmethod
@@ -100,9 +99,8 @@ class AuxiliaryTasks(WeightedTasks):
 
         Features are the 64 pixels / 16 and a constant; targets are +-1.
         """
-        from sklearn.datasets import load_digits
         sizes = [natural("main", main), *[natural("each", each)] * 9, natural("held_out", held_out)]
-        data = load_digits()
+        data = require("sklearn.datasets", "data", "AuxiliaryTasks.digits").load_digits()
         if not isinstance(digit, int) or digit not in range(10) or sum(sizes) > len(data.target):
             raise ValueError(f"digit = {digit!r} must be in 0..9, and {sum(sizes)} images at most {len(data.target)}: "
                              "pass smaller main, each or held_out")

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from quadmeta._extras import require
 from quadmeta._validate import finite
 from quadmeta.problems._bilevel import QuadraticBilevel, QuadraticBound
 from quadmeta.problems._weighted import design, mean_square, one_hot, sigmoid
@@ -52,8 +53,8 @@ class DataCleaning(QuadraticBilevel):
         """
         if not 0 <= finite("noise", noise) <= 1:
             raise ValueError(f"noise = {noise!r} must lie in [0, 1]: it is a probability")
-        from sklearn.datasets import load_digits
-        data, rng = load_digits(), np.random.default_rng(seed)
+        datasets = require("sklearn.datasets", "data", "DataCleaning.digits")
+        data, rng = datasets.load_digits(), np.random.default_rng(seed)
         if not 0 < samples or 2 * samples >= len(data.target):
             raise ValueError(f"samples = {samples!r} must be positive and below {len(data.target) // 2}")
         order = rng.permutation(len(data.target))
