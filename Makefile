@@ -10,21 +10,29 @@ export OMP_NUM_THREADS ?= 1
 export MKL_NUM_THREADS ?= 1
 WORKERS ?= 2
 
-.PHONY: help figures smoke test check certify mutants clean
+# What each lower bound of setup.cfg must carry, and the newest version of everything: what users see, the numbers behind it.
+CONTRACT := tests/test_readme.py tests/test_imports.py tests/test_extras.py tests/test_packaging.py tests/arithmetic \
+            tests/problems tests/optimizers tests/objectives tests/estimators
+# the lowest Python that setup.cfg declares
+MINIMUM_PYTHON ?= python3.11
+
+.PHONY: help figures smoke test test-minimum test-newest check certify mutants clean
 
 help:
-	@echo "make figures   every figure at paper scale, stale ones only (WORKERS=$(WORKERS))"
-	@echo "make smoke     every figure in seconds-long settings, into figures/smoke"
-	@echo "make test      all gates and all tests"
-	@echo "make check     the gates alone: style, types, imports, docstrings"
-	@echo "make certify   10^6 rational instances over all exact statements, 0 violations (10 min)"
-	@echo "make mutants   survivors of mutation tests, into tests/mutants (MODULES=arithmetic/signlog; hours for all)"
-	@echo "make clean     remove .venv and caches"
+	@echo "make figures       every figure at paper scale, stale ones only (WORKERS=$(WORKERS))"
+	@echo "make smoke         every figure in seconds-long settings, into figures/smoke"
+	@echo "make test          all gates and all tests"
+	@echo "make test-minimum  README session and contract tests with the lowest declared versions, in .venv-minimum"
+	@echo "make test-newest   the same with the newest versions, in .venv-newest"
+	@echo "make check         the gates alone: style, types, imports, docstrings"
+	@echo "make certify       10^6 rational instances over all exact statements, 0 violations (10 min)"
+	@echo "make mutants       survivors of mutation tests, into tests/mutants (MODULES=arithmetic/signlog; hours for all)"
+	@echo "make clean         remove .venv and caches"
 
 $(READY): setup.cfg pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(v < (3, 11) and "quadmeta needs Python 3.11 or later, this is %d.%d: set PYTHON=..." % v[:2])'
 	$(PYTHON) -m venv $(VENV)
-	$(RUN) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]'
+	$(RUN) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test,gates]'
 	@touch $(READY)
 
 figures: $(READY)
@@ -42,6 +50,20 @@ check: $(READY)
 test: check
 	$(RUN) -m pytest -n $(WORKERS)
 
+.venv-minimum/.ready: setup.cfg pyproject.toml constraints-minimum.txt
+	$(MINIMUM_PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11) and "the lowest versions are those of Python 3.11: set MINIMUM_PYTHON=...")'
+	$(MINIMUM_PYTHON) -m venv --clear .venv-minimum
+	.venv-minimum/bin/python -m pip install --quiet --disable-pip-version-check -c constraints-minimum.txt -e '.[test]'
+	@touch $@
+
+test-minimum: .venv-minimum/.ready
+	.venv-minimum/bin/python -m pytest -n $(WORKERS) $(CONTRACT)
+
+test-newest:
+	$(PYTHON) -m venv --clear .venv-newest
+	.venv-newest/bin/python -m pip install --quiet --disable-pip-version-check -e '.[test]'
+	.venv-newest/bin/python -m pytest -n $(WORKERS) $(CONTRACT)
+
 certify: $(READY)
 	$(RUN) -m quadmeta.certify
 
@@ -50,4 +72,4 @@ mutants: $(READY)
 	nice -n 10 $(RUN) tests/mutants/run.py $(MODULES)
 
 clean:
-	rm -rf $(VENV) .cache build *.egg-info
+	rm -rf $(VENV) .venv-minimum .venv-newest .cache build *.egg-info

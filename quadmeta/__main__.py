@@ -23,11 +23,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     show = commands.add_parser("show", help="one claim: wordings, domain, proof, worst instance, source code")
     show.add_argument("name", metavar="NAME")
     again = commands.add_parser("recheck", help="verify certificates with the standard library alone")
-    again.add_argument("files", nargs="+", metavar="FILE")
+    again.add_argument("files", nargs="*", metavar="FILE", help="a file, or the name of a published certificate: "
+                       "CLAIM.FORM, or CLAIM for all its forms")
+    again.add_argument("--all", action="store_true", help="every certificate published with this version")
     commands.add_parser("record", help="search worst instances and write the numbers of the ledger (minutes)")
     options = parser.parse_args(arguments)
     if options.command == "recheck":
-        return max(map(_recheck, options.files))
+        if bool(options.files) == options.all:
+            again.error("pass files or names of published certificates, or --all")
+        return _recheck_each(options.files)
     if options.command is None:
         from quadmeta.claims._ledger import ledger
         print(ledger())
@@ -79,6 +83,26 @@ def _show(name: str) -> int:
         return 3
     print(found)
     return 0
+
+
+def _recheck_each(given: Sequence[str]) -> int:
+    """Files, or names of published certificates where no file is called so; all published ones without any."""
+    from quadmeta.certificates.published import files, folder, published
+    known = published()
+    if not given and not known:
+        print(f"no certificates in {folder()}: install quadmeta from a wheel or use a checkout", file=sys.stderr)
+        return 2
+    code = 0
+    for name in given or list(known):
+        found = [] if os.path.lexists(name) else list(map(str, files(name)))
+        is_path = os.path.lexists(name) or os.path.basename(name) != name or name.endswith(".json")
+        if found or is_path or not known:
+            code = max([code, *map(_recheck, found or [name])])
+        else:
+            from quadmeta._registry import unknown
+            print(unknown("file or published certificate", name, known), file=sys.stderr)
+            code = max(code, 2)
+    return code
 
 
 def _recheck(file: str) -> int:
