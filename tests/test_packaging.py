@@ -113,9 +113,9 @@ def test_an_installed_wheel_rechecks_its_certificates(shipped, tmp_path):
     assert where.stdout.strip() == str(wheel / "quadmeta" / "certificates" / "bundled")
     done = run("-m", "quadmeta", "recheck", "derived_log_convexity", "wang2021_naive_lower_bound.printed")
     assert done.returncode == 0, done.stderr
-    assert [line for line in done.stdout.splitlines() if not line.startswith(" ")] == [
-        "derived_log_convexity, printed: refuted (exact)", "derived_log_convexity, repaired: holds (proof + exact)",
-        "wang2021_naive_lower_bound, printed: holds (proof + exact)"]
+    heads = [line.partition(" (")[0] for line in done.stdout.splitlines() if not line.startswith(" ")]
+    assert heads == ["derived_log_convexity, printed: refuted", "derived_log_convexity, repaired: holds",
+                     "wang2021_naive_lower_bound, printed: holds"]
 
 
 # versions
