@@ -1,4 +1,4 @@
-"""What is shipped: an sdist that is the whole checkout, a wheel whose certificates can be re-checked, versions as said."""
+"""What is shipped: an sdist that is the whole checkout, a wheel with its certificates, versions as they are declared."""
 import configparser
 import os
 import re
