@@ -1,4 +1,4 @@
-"""What is shipped: an sdist that is the whole checkout, a wheel with its certificates, versions as they are declared."""
+"""What is shipped: an sdist that is the whole checkout, a wheel with its certificates, versions as declared."""
 import configparser
 import os
 import re
