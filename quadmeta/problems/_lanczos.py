@@ -13,11 +13,12 @@ import numpy as np
 Array = Any
 BLOCK, CACHE = 32, 2**17  # vectors allocated at a time, or as many as hold CACHE numbers where these are more
 _EPS = float(np.finfo(float).eps)
+ASYMMETRY = 1e-12 / _EPS  # 4504: products in float64 may be asymmetric by 1e-12
 
 
-def rounding(d: int) -> float:
-    """The relative error 16 sqrt(d) eps allowed to a product with a d x d operator."""
-    return 16 * float(np.sqrt(d)) * _EPS
+def rounding(d: int, eps: float = _EPS) -> float:
+    """The relative error 16 sqrt(d) eps allowed to a product with a d x d operator of this precision."""
+    return 16 * float(np.sqrt(d)) * eps
 
 
 class Basis:
@@ -44,35 +45,40 @@ class Basis:
         return largest
 
 
-def lanczos(product: Callable[[Array], Array], start: Array, limit: int) -> Iterator[tuple[float, float]]:
+def lanczos(product: Callable[[Array], Array], start: Array, limit: int,
+            eps: float = _EPS) -> Iterator[tuple[float, float]]:
     """Yield (alpha_j, beta_j), j = 1, 2, ..., ``limit``: the diagonal of J and the entries beside it.
 
     Full reorthogonalisation: once a step, and again where the new direction is the smaller part of what is left, so
     that the rule keeps its degree in float64. Stores j vectors of length d. The last beta is 0 where the Krylov space
     is exhausted: it is invariant up to rounding and the rule is exact for every function.
 
+    ``eps`` is the precision of the products: asymmetry up to ``ASYMMETRY`` eps of the largest entry of J is rounding.
+
     Raises:
         ValueError: the operator returns NaN or infinity, or <Hu, v> != <u, Hv> on the Krylov vectors.
     """
     d = len(start)
-    basis, scale, beta, least = Basis(d), 0.0, 0.0, rounding(d)
+    basis, scale, beta, least = Basis(d), 0.0, 0.0, rounding(d, eps)
     previous, v = np.zeros(d), start / np.linalg.norm(start)
     for j in range(1, limit + 1):
         basis.append(v)
         w = product(v)
         alpha = float(w @ v)
         if not math.isfinite(alpha):
-            raise ValueError(f"operator returns NaN or infinity for a finite vector (product {j} of Lanczos): "
-                             "check its entries")
+            fault = "is too large to square" if np.isfinite(w).all() else "returns NaN or infinity"
+            raise ValueError(f"operator {fault} for a finite vector (product {j} of Lanczos): check its entries, or "
+                             "rescale the problem")
         w = w - alpha * v
         w -= beta * previous
         before = float(w @ w)
         # along v_i this removes <Hv_j, v_i> - <v_j, Hv_i>, which is rounding for a symmetric H
         gap = basis.remove(w)
         scale = max(scale, abs(alpha), beta, gap)
-        if gap > 1e-12 * scale:
+        if gap > ASYMMETRY * eps * scale:
             raise ValueError(f"operator is asymmetric: <Hu, v> and <u, Hv> differ by {gap:.3g} next to {scale:.3g} on "
-                             "Krylov vectors, pass (H + H.T) / 2 if that is what you mean")
+                             f"Krylov vectors, more than {ASYMMETRY * eps:.2g} of it, pass (H + H.T) / 2 if that is "
+                             "what you mean, or the eps of its products if it is their rounding")
         square = float(w @ w)
         if square < before / 4:
             basis.remove(w)

@@ -5,7 +5,7 @@ from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
-from quadmeta._validate import finite, natural, show
+from quadmeta._validate import show
 from quadmeta.arithmetic.signlog import SignLog
 from quadmeta.problems._lanczos import lanczos
 
@@ -23,13 +23,14 @@ Problem = TypeVar("Problem", bound=Estimated)
 
 
 def grow(build: Callable[[Array, Array], Problem], product: Callable[[Array], Array], start: Array, modes: int,
-         quantity: Callable[[Problem], Array] | None, tolerance: float) -> Problem:
-    """Lanczos up to ``modes`` steps, to the end of the Krylov space, or until the quantity has settled."""
-    modes, check, old, errors = natural("modes", modes), 8, None, [(0, math.inf)]
-    if not finite("tolerance", tolerance) > 0:
-        raise ValueError(f"tolerance = {tolerance!r} must be > 0: pass a relative error")
+         quantity: Callable[[Problem], Array] | None, tolerance: float, eps: float) -> Problem:
+    """Lanczos up to ``modes`` steps, to the end of the Krylov space, or until the quantity has settled.
+
+    ``eps`` is the precision of ``product``.
+    """
+    check, old, errors = 8, None, [(0, math.inf)]
     alphas, betas = list[float](), list[float]()
-    for k, (alpha, beta) in enumerate(lanczos(product, start, modes), 1):
+    for k, (alpha, beta) in enumerate(lanczos(product, start, modes, eps), 1):
         alphas.append(alpha)
         betas.append(beta)
         if quantity is None or not beta or k not in (check, modes):

@@ -16,6 +16,7 @@ import quadmeta as qm
 from quadmeta.problems import _lanczos
 
 OQ, Log, Naive, GD = qm.OperatorQuadratic, qm.LogObjective, qm.NaiveObjective, qm.GradientDescent
+CSR = scipy.sparse.csr_array
 METHODS = {
     "gradient descent": (qm.GradientDescent, lambda x, T: x),
     "heavy ball": (qm.HeavyBall, lambda x, T: np.array([x, 0.4])),
@@ -293,17 +294,18 @@ BAD = {
     "NaN operator": (lambda: OQ.from_error(operator(lambda v: v * np.nan), ONES, 2), "returns NaN or infinity"),
     "inf operator": (lambda: OQ.from_error(operator(lambda v: v / 0 if v[0] else v), ONES, 2), "returns NaN or inf"),
     "NaN error": (lambda: OQ.from_error(STEP, [1, 2, np.nan, 3], 2), "error has the non-finite entry nan"),
-    "product shape": (lambda: OQ.from_error(operator(lambda v: v[:3]), ONES, 2), "operator fails on a vector of"),
+    "product shape": (lambda: OQ.from_error(operator(lambda v: v[:3]), ONES, 2),
+                      r"operator times a vector has shape \(3,\)"),
     "not square": (lambda: OQ.from_error(np.ones((4, 3)), ONES, 2), "it must be square"),
     "empty": (lambda: OQ.from_error(np.ones((0, 0)), [], 2), "square with d >= 1"),
     "text": (lambda: OQ.from_error("abc", ONES, 2), "no linear operator"),
-    "complex": (lambda: OQ.from_error(1j * EYE, ONES, 2), "complex128, it must be real"),
+    "complex": (lambda: OQ.from_error(1j * EYE, ONES, 2), "operator = .* holds complex numbers"),
     "error shape": (lambda: OQ.from_error(STEP, np.ones(3), 2), "error has shape"),
     "minimizer shape": (lambda: OQ.from_error(STEP, ONES, 2, minimizer=[1.0]), "minimizer has shape"),
     "b shape": (lambda: OQ.from_system(STEP, np.ones(3), 2), "b has shape"),
     "start shape": (lambda: OQ.from_system(STEP, ONES, 2, np.ones(5)), "start has shape"),
     "modes": (lambda: OQ.from_error(STEP, ONES, 0), "modes = 0 must be a whole number"),
-    "tolerance": (lambda: OQ.from_error(STEP, ONES, 2, tolerance=0.0), "tolerance = 0.0 must be > 0"),
+    "tolerance": (lambda: OQ.from_error(STEP, ONES, 2, tolerance=0.0), "tolerance = 0.0 must be a number > 0"),
     "bounds": (lambda: OQ.from_error(STEP, ONES, 3, bounds=(1.0, 2.0)), "enclose the Ritz values"),
     "negative bound": (lambda: OQ.from_error(STEP, ONES, 3, bounds=(0.0, 9.0)), "bounds = .* must be > 0"),
     "floor too high": (lambda: OQ.from_system(STEP, ONES, 3, floor=-0.5), "floor = -0.5 is .* above"),
@@ -311,7 +313,7 @@ BAD = {
     "design shapes": (lambda: OQ.from_design(np.ones((3, 2)), np.ones(2), 2), "X has shape"),
     "no rmatvec": (lambda: OQ.from_design(operator(lambda v: v), ONES, 2), "X.T fails"),
     "design optimal": (lambda: OQ.from_design(EYE, 0 * ONES, 2), "gradient is zero"),
-    "negative ridge": (lambda: OQ.from_design(EYE, ONES, 2, ridge=-1.0), "ridge = -1.0 must be >= 0"),
+    "negative ridge": (lambda: OQ.from_design(EYE, ONES, 2, ridge=-1.0), "ridge = -1.0 must be a number >= 0"),
 }
 
 
@@ -347,3 +349,95 @@ def test_vectors_stay_orthogonal_where_plain_lanczos_loses_them():
     plain = np.linalg.eigvalsh(np.diag(alphas) + np.diag(betas[:-1], 1) + np.diag(betas[:-1], -1))
     assert np.sum(np.abs(plain - 5) < 1e-8) > 1
     assert replace(full, exhausted=False).exact_steps == 119
+
+
+def test_products_in_float32_are_within_their_rounding_and_not_refused_as_asymmetric():
+    rng = np.random.default_rng(3)
+    Q = np.linalg.qr(rng.standard_normal((60, 60)))[0]
+    H = (Q * np.geomspace(0.05, 1, 60)) @ Q.T
+    H, e = (H + H.T) / 2, rng.standard_normal(60)
+    single = H.astype(np.float32)
+    low = LinearOperator((60, 60), matvec=lambda v: single @ v.astype(np.float32), dtype=np.float32)
+    hidden = LinearOperator((60, 60), matvec=lambda v: (single @ v.astype(np.float32)).astype(float), dtype=float)
+    with pytest.raises(ValueError, match="operator is asymmetric: .* or the eps of its products"):
+        OQ.from_error(hidden, e, 60)
+    eps = float(np.finfo("float32").eps)
+    want, eta = qm.Quadratic.from_matrix(H, start=e), 0.9
+    # the distance of two symmetric matrices moves log F by 2 T max |lambda u / lambda| times it
+    allowed = 2 * 20 * eta / (1 - eta) * 16 * np.sqrt(60) * eps
+    for problem in (OQ.from_error(low, e, 60), OQ.from_error(hidden, e, 60, eps=eps), OQ.from_system(low, H @ e, 60)):
+        found = 20 * Log(problem, GD(20))(eta)
+        assert problem.eps == eps and abs(found - 20 * Log(want, GD(20))(eta)) < allowed
+    # what float32 is not excused for
+    skew = LinearOperator((60, 60), matvec=lambda v: (single + 0.01 * np.triu(single)) @ v.astype("f4"), dtype="f4")
+    with pytest.raises(ValueError, match="operator is asymmetric"):
+        OQ.from_error(skew, e, 60)
+
+
+def raising(v):
+    raise RuntimeError("GPU is busy")
+
+
+ANSWERS = {
+    "nothing": (lambda v: None, "operator returns None for a vector of length 4"),
+    "a number": (lambda v: 3.0, "operator returns 3.0 for a vector of length 4"),
+    "too short": (lambda v: v[:3], r"operator times a vector has shape \(3,\): pass shape \(4,\)"),
+    "a matrix": (lambda v: np.outer(v, v), r"operator times a vector has shape \(4, 4\)"),
+    "complex": (lambda v: v * 1j, "operator times a vector = .* holds complex numbers"),
+    "text": (lambda v: ["a"] * 4, "operator times a vector .*'a'"),
+    "NaN": (lambda v: v * np.nan, "operator returns NaN or infinity"),
+    "overflow": (lambda v: v * 1e200, r"operator has the entry 1e\+200, which leaves the range"),
+    "error": (raising, "operator fails on a vector of length 4: RuntimeError: 'GPU is busy'"),
+}
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_what_an_operator_answers_is_checked_and_its_own_error_is_the_cause(name):
+    answer, message = ANSWERS[name]
+    with np.errstate(all="ignore"), pytest.raises(ValueError, match=message) as caught:
+        OQ.from_error(operator(answer), ONES, 2)
+    assert "\n" not in str(caught.value)
+    if answer is raising:
+        assert isinstance(caught.value.__cause__, RuntimeError)
+
+
+@pytest.mark.parametrize("wrap", [lambda H: H, lambda H: H.tolist(), CSR, scipy.sparse.lil_array,
+                                  aslinearoperator])
+def test_a_matrix_is_copied_and_multiplied_in_float64(wrap):
+    H = np.diag([1.0, 2.0, 3.0, 4.0]).astype(np.float32 if wrap is CSR else float)
+    given = wrap(H)
+    problem = OQ.from_error(given, ONES, 4)
+    before = problem.gradient(2 * ONES)
+    H *= 2
+    if hasattr(given, "data") and wrap is CSR:
+        given.data[:] = 7
+    assert (problem.gradient(2 * ONES) == before).all() and before.dtype == float
+    assert (problem.gradient(np.ones((2, 3, 4)) * 2) == before).all()
+
+
+class Wrapper(LinearOperator):
+    """An operator that keeps a matrix under the name that scipy's own wrapper uses."""
+
+    def __init__(self, A):
+        super().__init__(float, A.shape)
+        self.A = A
+
+    def _matvec(self, v):
+        return 2 * (self.A @ v)
+
+
+def test_an_operator_with_a_matrix_inside_is_asked_for_its_own_product():
+    assert OQ.from_error(Wrapper(STEP), ONES, 4).modes().eigenvalues == pytest.approx([2, 4, 6, 8])
+
+
+def test_weights_far_outside_float64():
+    H = np.diag([1e60, 2e60])
+    for size, log in ((1e130, 736.3934375644), (1e-140, -507.0025126524)):
+        e, dense = np.full(2, size), qm.Quadratic.from_spectrum([1e60, 2e60], error=[size, size])
+        want = 5 * Log(dense, GD(5))(5e-62)
+        for problem in (OQ.from_error(H, e, 2), OQ.from_error(H, e, 2).leading(2)):
+            assert 5 * Log(problem, GD(5))(5e-62) == pytest.approx(want, rel=1e-14)
+            assert want == pytest.approx(log, rel=1e-9)
+    tiny = OQ.from_system(np.diag([1e-60, 2e-60]), [1e-140, 2e-140], 2)
+    want = Log(qm.Quadratic.from_system(np.diag([1e-60, 2e-60]), [1e-140, 2e-140]), GD(5))(5e58)
+    assert Log(tiny, GD(5))(5e58) == pytest.approx(want, rel=1e-13)
