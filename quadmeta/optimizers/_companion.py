@@ -1,12 +1,21 @@
 """p_T = z_T of z_{t+1} = h z_t - b z_{t-1}, z_{-1} = z_0 = 1, with its derivatives, in O(log T) and for every h and b.
 
-With s_n = b^(n/2) U_n(h / (2 sqrt b)), U_n the Chebyshev polynomials of the second kind, p_T = s_T - b s_{T-1} and
+The roots of z^2 = h z - b are (h +- sqrt D) / 2, D = h^2 - 4 b, complex, real or equal. The power of a root is computed
+in the ring of pairs a + c sqrt D, where D alone enters and no square root is taken:
 
-    s_2n = s_n^2 - b s_{n-1}^2,   s_{2n-1} = s_{n-1} (2 s_n - h s_{n-1}),   s_{n+1} = h s_n - b s_{n-1},
+    ((h + sqrt D) / 2)^n = a_n + c_n sqrt D,   (a + c sqrt D)^2 = a^2 + D c^2 + 2 a c sqrt D,
+    p_T = a_T + g c_T,   g = h - 2 b,   D = g^2 - 4 b x,   x = 1 - h + b = eta lambda.
 
-whether the roots of z^2 = h z - b are complex, real or equal, and for b = 0 and b < 0. Squaring multiplies a rounding
-error by T, next to equal roots by T^2: so the numbers carry 106 bits. Powers of two are taken out into integer
-exponents: so nothing overflows.
+Error. Numbers carry 106 bits, and D keeps its relative digits next to equal roots because it is summed exactly. A
+squaring doubles a relative error and adds a few 2^-104 to it, so that p_T is off by about 8 T 2^-104 times
+r^T min(T, r / sqrt|D|), r the larger modulus of a root: below 1e-15 for every T up to 2^50, for equal roots too.
+(A recursion in h and b alone is not as good: there D enters as a difference of rounded numbers, and a long run next to
+equal roots multiplies their rounding by T^2.)
+
+Where x is small, p_T is next to 1 and its derivative in the momentum next to 0. There p_T = 1 - x A_T,
+A_T = s_0 + ... + s_{T-1} with s_n = 2 c_{n+1} and A_2n = A_n (2 - x A_n) + b s_{n-1}^2, in which nothing cancels.
+
+Powers of two are taken out into integer exponents: so nothing overflows.
 """
 import math
 from typing import Any
@@ -19,29 +28,89 @@ from quadmeta.arithmetic.signlog import SignLog
 from quadmeta.optimizers._base import LogLoss
 
 Array = Any
+_SMALL = 2.0**-20  # below this eta lambda, 1 - p_T is summed
 
 
-def power(h: Jet, b: Any, steps: int) -> tuple[Jet, Array]:
-    """(p, k) with p_T = p 2^k, for Jets of DoubleDouble of shape (..., d) and T = ``steps`` >= 1."""
-    h = h.map(lambda x: x)
-    s, r, exponent = _rescaled(h, h * 0 + 1, 0)
+def power(h: Jet, b: Jet, g: Jet, x: Jet, gap: DoubleDouble, steps: int) -> tuple[Jet, Array]:
+    """(p, k) with p_T = p 2^k and T = ``steps`` >= 1, for Jets of DoubleDouble of one shape (..., d).
+
+    ``gap`` is the value of D to all its digits.
+    """
+    delta = g * g - 4 * (b * x)
+    delta = Jet(gap, delta.first, delta.second)
+    p, exponent = _power(h, g, delta, steps)
+    small = x.value.hi < _SMALL
+    if not small.any():
+        return p, exponent
+    h, b, x, delta = (_pick(y, small) for y in (h, b, x, delta))
+    near = 1 - x * _sum(h, b, x, delta, steps)
+    # where p_T has left the neighbourhood of 1, its own digits are in ``p``
+    close = np.abs(near.value.hi - 1) < 0.5
+    index = np.flatnonzero(small)[close]
+    near = _pick(near, close)
+    exponent.flat[index] = 0
+    return _put(p, index, near), exponent
+
+
+def _power(h: Jet, g: Jet, delta: Jet, steps: int) -> tuple[Jet, Array]:
+    """a_T + g c_T, over a power of two."""
+    # roots of size about 1: h / 2^e, g / 2^e, D / 4^e
+    unit = _exponent(np.maximum(np.abs(h.value.hi), np.sqrt(np.abs(delta.value.hi))))
+    half, g = (y.map(lambda v: v.ldexp(-unit)) for y in (h * 0.5, g))
+    delta = delta.map(lambda v: v.ldexp(-2 * unit))
+    a, c, exponent = half, half * 0 + 0.5, np.zeros_like(unit)
     for bit in bin(steps)[3:]:
-        s, r = s * s - b * (r * r), r * (2 * s - h * r)
+        a, c = a * a + delta * (c * c), 2 * (a * c)
         if bit == "1":
-            s, r = h * s - b * r, s
-        s, r, exponent = _rescaled(s, r, 2 * exponent)
-    return s - b * r, exponent
+            a, c = half * a + 0.5 * (delta * c), half * c + 0.5 * a
+        a, c, shift = _rescaled(a, c)
+        exponent = 2 * exponent + shift
+    return a + g * c, exponent + steps * unit
 
 
-def _rescaled(s: Jet, r: Jet, exponent: Array) -> tuple[Jet, Jet, Array]:
-    """s and r over the power of two next to the larger value (of the derivatives, where both are 0)."""
-    sizes = [np.maximum(np.abs(x.hi), np.abs(y.hi)) for x, y in zip(_entries(s), _entries(r), strict=True)]
-    shift = np.frexp(np.where(sizes[0] > 0, sizes[0], np.max(sizes, axis=0)))[1].astype(np.int64)
-    return s.map(lambda x: x.ldexp(-shift)), r.map(lambda x: x.ldexp(-shift)), exponent + shift
+def _sum(h: Jet, b: Jet, x: Jet, delta: Jet, steps: int) -> Jet:
+    """A_T for small x, where no root is larger than 1."""
+    half = h * 0.5
+    a, c, exponent = half, half * 0 + 0.5, np.zeros(h.value.hi.shape, dtype=np.int64)
+    total = half * 0 + 1
+    for bit in bin(steps)[3:]:
+        square = c * c
+        last = (4 * (b * square)).map(lambda v: v.ldexp(2 * exponent))  # b s_{n-1}^2  # noqa: B023
+        total = total * (2 - x * total) + last
+        a, c, exponent = a * a + delta * square, 2 * (a * c), 2 * exponent
+        if bit == "1":
+            a, c = half * a + 0.5 * (delta * c), half * c + 0.5 * a
+            total = total + 2 * c.map(lambda v: v.ldexp(exponent))  # s_n  # noqa: B023
+        a, c, shift = _rescaled(a, c)
+        exponent = exponent + shift
+    return total
+
+
+def _exponent(size: Array) -> Array:
+    """The integer k with 2^(k-1) <= size < 2^k, 0 where size is 0."""
+    return np.frexp(size)[1].astype(np.int64)
+
+
+def _rescaled(a: Jet, c: Jet) -> tuple[Jet, Jet, Array]:
+    """a and c over the power of two next to the larger value (of the derivatives, where both are 0)."""
+    sizes = [np.maximum(np.abs(y.hi), np.abs(z.hi)) for y, z in zip(_entries(a), _entries(c), strict=True)]
+    shift = _exponent(np.where(sizes[0] > 0, sizes[0], np.max(sizes, axis=0)))
+    return a.map(lambda v: v.ldexp(-shift)), c.map(lambda v: v.ldexp(-shift)), shift
 
 
 def _entries(x: Jet) -> list[DoubleDouble]:
     return [x.value, *x.first, *(entry for row in x.second for entry in row)]
+
+
+def _pick(x: Jet, mask: Array) -> Jet:
+    return x.map(lambda v: DoubleDouble(v.hi[mask], v.lo[mask]))
+
+
+def _put(x: Jet, index: Array, part: Jet) -> Jet:
+    """x with the entries of ``part`` at the flat ``index``."""
+    for old, new in zip(_entries(x), _entries(part), strict=True):
+        old.hi.flat[index], old.lo.flat[index] = new.hi, new.lo
+    return x
 
 
 def signlog(x: DoubleDouble, exponent: Array) -> SignLog:

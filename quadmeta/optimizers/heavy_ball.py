@@ -3,6 +3,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from quadmeta.arithmetic.double_double import DoubleDouble
+from quadmeta.arithmetic.expansion import products, total
+from quadmeta.arithmetic.residual import two_sum
 from quadmeta.optimizers._momentum import Momentum
 
 Array = Any
@@ -26,6 +29,16 @@ class HeavyBall(Momentum):
     def coefficients(self, x: Array, beta: Array) -> tuple[Array, Array]:
         """h = 1 + beta - eta lambda, b = beta."""
         return (1 - x) + beta, beta
+
+    def tilt(self, x: Array, beta: Array) -> Array:
+        """g = (1 - beta) - eta lambda."""
+        return (1 - beta) - x
+
+    def gap(self, x: DoubleDouble, beta: Array) -> DoubleDouble:
+        """h^2 - 4 b = (1 - beta)^2 - 2 (1 + beta) x + x^2."""
+        pair, rest = (x.hi, x.lo), two_sum(1.0, -beta)
+        return total([*products(rest, rest), -2 * x.hi, -2 * x.lo, *products((-2 * beta,), pair),
+                      *products(pair, pair)])
 
     def limit(self, beta: Array) -> Array:
         """2 (1 + beta)."""

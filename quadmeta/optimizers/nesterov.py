@@ -3,6 +3,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from quadmeta.arithmetic.double_double import DoubleDouble
+from quadmeta.arithmetic.expansion import products, total
+from quadmeta.arithmetic.residual import two_product, two_sum
 from quadmeta.optimizers._momentum import Momentum
 
 Array = Any
@@ -28,6 +31,18 @@ class Nesterov(Momentum):
         """h = (1 + beta) (1 - eta lambda), b = beta (1 - eta lambda)."""
         a = 1 - x
         return a + beta * a, beta * a
+
+    def tilt(self, x: Array, beta: Array) -> Array:
+        """g = (1 - beta) (1 - eta lambda)."""
+        return (1 - beta) * (1 - x)
+
+    def gap(self, x: DoubleDouble, beta: Array) -> DoubleDouble:
+        """h^2 - 4 b = (1 - x) ((1 - beta)^2 - (1 + beta)^2 x)."""
+        pair, rest = (x.hi, x.lo), two_sum(1.0, -beta)
+        square = two_product(beta, beta)
+        second = total([*products(rest, rest), -x.hi, -x.lo, *products((-2 * beta,), pair),
+                        *products(square, (-x.hi, -x.lo))])
+        return (1 - x) * second
 
     def limit(self, beta: Array) -> Array:
         """2 (1 + beta) / (1 + 2 beta)."""

@@ -133,6 +133,78 @@ def test_a_million_steps_against_the_closed_form(method, T):
                 assert abs(one.gradient((eta, beta)[k]) * T - slope[k]) <= 1e-13 * size[k] + 1e-25
 
 
+def relative_hessian(method, lam, omega, eta, beta, T, digits=160):
+    """(F_ab / F, its size before cancellation) by central differences of the closed forms at 160 digits."""
+    with mp.workdps(digits):
+        eta, beta, small = mp.mpf(float(eta)), mp.mpf(float(beta)), mp.mpf(10) ** -80
+        rows = [(mp.mpf(float(o)), mp.mpf(float(x))) for x, o in zip(lam, omega, strict=True)]
+        p = [closed_form(method, x, eta, beta, T) for _, x in rows]
+        F = mp.fsum(o * v[0] ** 2 for (o, _), v in zip(rows, p, strict=True))
+        value, size = mp.matrix(2, 2), mp.matrix(2, 2)
+        for b, (du, dv) in enumerate(((eta * small, 0), (0, (1 - beta) * small))):
+            up, down = ([closed_form(method, x, eta + s * du, beta + s * dv, T)[1] for _, x in rows] for s in (1, -1))
+            for a in range(2):
+                second = [(u[a] - d[a]) / (2 * (du + dv)) for u, d in zip(up, down, strict=True)]
+                terms = [(2 * o * v[1][a] * v[1][b], 2 * o * v[0] * ab)
+                         for (o, _), v, ab in zip(rows, p, second, strict=True)]
+                value[a, b] = mp.fsum(x + y for x, y in terms) / F
+                size[a, b] = mp.fsum(abs(x) + abs(y) for x, y in terms) / F
+        return value, size
+
+
+def test_a_trillion_steps_next_to_equal_roots():
+    """Rounding h and b to 106 bits moves the roots by T^2 2^-104 in units of 1/T: log F lost 5e-11 of itself."""
+    lam, omega = [1.2468626382971195e-10, 0.012468626382971195], [0.1584048077688382, 11.332913954146902]
+    log = qm.LogObjective(qm.Quadratic.from_spectrum(lam, weights=omega), Nesterov(10**12))
+    found = log.log_loss([1.1585765986010283e-11, 0.9999999999239846])
+    assert found.level == pytest.approx(-70.5155385983356, rel=2e-15)
+
+
+def next_to_equal_roots(method, gap, offset):
+    """(eta, beta, eigenvalues) with 1 - beta about ``gap``, the first eigenvalue ``offset`` away from equal roots."""
+    beta = 1 - gap
+    rest, root = 1 - beta, np.sqrt(beta)
+    # heavy ball: eta lambda = (1 - sqrt beta)^2; Nesterov: ((1 - beta) / (1 + beta))^2
+    x = (rest / (1 + root)) ** 2 if method is HeavyBall else (rest / (1 + beta)) ** 2
+    eta = x * (1 + offset) / 1e-3
+    return eta, beta, [1e-3, 3e-3, 0.5 / eta]
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("T", [10**9, 2**53])
+@pytest.mark.parametrize("offset", [1e-15, -1e-9])
+@pytest.mark.parametrize("scale", [4, 40])
+def test_long_runs_next_to_equal_roots_against_closed_forms(method, T, offset, scale):
+    """Value, gradient and Hessian keep their digits at T = 2^53 as well: no error of order T^2."""
+    eta, beta, lam = next_to_equal_roots(method, scale / T, offset)
+    omega = [0.5, 2.0, 3.0]
+    found = method(T).log_loss(np.array(lam), np.array(omega), np.array([eta, beta]))
+    level, slope, size = losses(method, lam, omega, eta, beta, T, 160)
+    assert abs(found.level - level) <= 4e-15 * max(1, abs(level))
+    second, scale = relative_hessian(method, lam, omega, eta, beta, T)
+    for a in range(2):
+        assert abs(found.slope[a] - slope[a]) <= 1e-14 * size[a]
+        for b in range(2):
+            assert abs(found.second[a, b] - second[a, b]) <= 2e-14 * scale[a, b]
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("T", [1, 7, 10**6, 10**12])
+def test_tiny_eigenvalues_keep_the_digits_of_what_one_step_changes(method, T):
+    """1 - p_T and dp_T / dbeta are of order eta lambda, here down to 1e-30: p_T alone would round them away."""
+    for x in (1e-30, 1e-17, 1e-9):
+        for beta in (0.0, 0.5, 1 - 1e-9):
+            p, p1, _ = method(T, step_size=0.5).signed_residual(np.array([2 * x]), beta)
+            with mp.workdps(120):
+                want, slopes = closed_form(method, mp.mpf(2 * x), mp.mpf(0.5), mp.mpf(beta), T)
+                assert abs(p.log[0] / mp.log(abs(want)) - 1) < 1e-14
+                if T == 1:
+                    assert p1.sign[0] == 0
+                else:
+                    assert p1.sign[0] == mp.sign(slopes[1])
+                    assert abs(p1.log[0] - mp.log(abs(slopes[1]))) < 1e-13
+
+
 @pytest.mark.parametrize("T", [1, 2, 9, 1000, MILLION])
 def test_golden_values_at_equal_roots(T):
     """lambda = (1, 9), eta = beta = 1/4: p_T(1) = 2^-T (1 + T/2), p_T(9) = (-1/2)^T (1 + 3T/2)."""
