@@ -55,6 +55,20 @@ class DoubleDouble:
     def __neg__(self) -> "DoubleDouble":
         return DoubleDouble(-self.hi, -self.lo)
 
+    def sum(self) -> "DoubleDouble":
+        """Sum along the last axis, by halves."""
+        total = self
+        while (n := total.hi.shape[-1]) > 1:
+            half = n // 2
+            pair = total._columns(0, half) + total._columns(half, 2 * half)
+            rest = total._columns(2 * half, n)
+            total = DoubleDouble(np.concatenate([pair.hi, rest.hi], axis=-1),
+                                 np.concatenate([pair.lo, rest.lo], axis=-1))
+        return DoubleDouble(total.hi[..., 0], total.lo[..., 0])
+
+    def _columns(self, start: int, stop: int) -> "DoubleDouble":
+        return DoubleDouble(self.hi[..., start:stop], self.lo[..., start:stop])
+
     def __sub__(self, other: Any) -> "DoubleDouble":
         return self.__add__(-other)
 

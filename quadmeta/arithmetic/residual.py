@@ -12,6 +12,8 @@ import numpy as np
 from quadmeta.arithmetic.signlog import SignLog
 
 Array = Any
+SMALL = 1e-300
+"""Quotients between this and its inverse are taken as they are, others by logarithms."""
 _SPLITTER = 2.0**27 + 1.0  # Veltkamp: splits 53 bits into 26 + 26
 
 
@@ -59,6 +61,17 @@ def pick(x: Array, index: Array) -> Array:
 def take(x: Factor, index: Array) -> Factor:
     """The factors at one index of the last axis each; eta has a last axis of length 1."""
     return Factor(x.eta, *(pick(part, index) for part in (x.eigenvalue, x.value, x.tail)))
+
+
+def scaled(weights: Array, log_weights: Array, index: Array, exponent: Array) -> Array:
+    """weights / weights[index] times e^exponent, by logarithms where that quotient leaves float64."""
+    with np.errstate(all="ignore"):
+        quotient = weights / pick(weights, index)
+        terms = quotient * np.exp(exponent)
+        plain = (quotient > SMALL) & (quotient < 1 / SMALL)
+        if plain.all():
+            return terms
+        return np.where(plain, terms, np.exp(log_weights - pick(log_weights, index) + exponent))
 
 
 def log_abs(x: Factor) -> Array:

@@ -47,11 +47,20 @@ class Measure(NamedTuple):
     """Smallest eigenvalue."""
     high: float
     """Largest eigenvalue."""
+    wide: bool
+    """Whether the weights span too many decades for sums of plain products."""
 
     @classmethod
     def of(cls, eigenvalues: Array, weights: Array) -> "Measure":
         """From eigenvalues and weights (d,)."""
-        return cls(eigenvalues, weights, weights * eigenvalues, float(eigenvalues.min()), float(eigenvalues.max()))
+        with np.errstate(over="ignore", under="ignore"):
+            mass = weights * eigenvalues
+        on = weights > 0
+        used = np.concatenate([weights[on], mass[on], [1.0]])
+        # powers carry an error of 1e-300, which the largest weight multiplies
+        far = weights.max() * 1e-280 > weights[on].min(initial=1e300)
+        wide = far or not (used.min() > 1e-300 and used.max() < 1e300)
+        return cls(eigenvalues, weights, mass, float(eigenvalues.min()), float(eigenvalues.max()), bool(wide))
 
 
 class Optimizer(ABC):

@@ -5,10 +5,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from quadmeta.arithmetic._scan import short_power
-from quadmeta.arithmetic.residual import factor, log_abs, log_ratio, pick, take
+from quadmeta.arithmetic.residual import SMALL, factor, log_abs, log_ratio, pick, scaled, take
 from quadmeta.arithmetic.signlog import SignLog
 from quadmeta.optimizers._base import LogLoss, Measure, PolynomialOptimizer
 from quadmeta.optimizers._constant import ConstantStep
+from quadmeta.optimizers._one_step import one_step
 
 Array = Any
 
@@ -57,7 +58,7 @@ class GradientDescent(ConstantStep, PolynomialOptimizer):
 
         Args:
             eigenvalues: (..., d), positive.
-            weights: (..., d) spectral weights omega > 0 (0: ignored), spanning less than 1e300 in each row.
+            weights: (..., d) spectral weights omega > 0 (0: ignored).
             theta: (...) step sizes that broadcast against the leading axes.
             order: without derivatives of order 2 the variance is None.
 
@@ -65,14 +66,14 @@ class GradientDescent(ConstantStep, PolynomialOptimizer):
         """
         T, x = self.steps, factor(np.asarray(theta)[..., None], eigenvalues)
         with np.errstate(divide="ignore"):
-            score = np.log(weights) + 2 * T * np.log(np.abs(x.value))
+            log_weights = np.log(weights)
+            score = log_weights + 2 * T * np.log(np.abs(x.value))
         index = np.argmax(score, axis=-1, keepdims=True)
         r = take(x, index)
         omega_r = pick(weights, index)
         vanished = r.value[..., 0] == 0
         r = r._replace(value=np.where(r.value == 0, 1, r.value))
-        relative = weights / omega_r
-        v = relative * np.exp(2 * T * log_ratio(x, r))
+        v = scaled(weights, log_weights, index, 2 * T * log_ratio(x, r))
         total = np.where(vanished, 1, v.sum(axis=-1))
         level = np.where(vanished, -np.inf, 2 * T * log_abs(r)[..., 0] + np.log(omega_r[..., 0])) + np.log(total)
         # at a = 0, v u and v u^2 are 0 for T >= 2; for T = 1 they are omega lambda a and omega lambda^2 over F
@@ -81,25 +82,38 @@ class GradientDescent(ConstantStep, PolynomialOptimizer):
         if order < 2:
             return LogMoments(level, np.where(vanished, 0, mean), None)
         if T == 1:
-            variance = _first_variance(relative, x.eigenvalue, r.value[..., 0] ** 2 * total)
+            variance = one_step(weights, x).spread
         else:
             # u_i - u_r = (lambda_i - lambda_r) / (a_i a_r): a variance of rounded u loses eps sqrt(T)
-            shift = (x.eigenvalue - r.eigenvalue) / (a * r.value)
-            centre = (v * shift).sum(axis=-1, keepdims=True) / total[..., None]
-            variance = (v * (shift - centre) ** 2).sum(axis=-1) / total
+            with np.errstate(over="ignore", invalid="ignore"):
+                shift = (x.eigenvalue - r.eigenvalue) / (a * r.value)
+                centre = (v * shift).sum(axis=-1, keepdims=True) / total[..., None]
+                variance = (v * (shift - centre) ** 2).sum(axis=-1) / total
         return LogMoments(level, np.where(vanished, 0, mean), np.where(vanished, 0, variance))
 
     def log_loss(self, eigenvalues: Array, weights: Array, theta: Array, order: int = 2) -> LogLoss:
         """F'/F = -2T E[u], F''/F = 2T (2T - 1) (Var(u) + E[u]^2), R''/R = (2T - 1) Var(u): sums without cancellation.
 
-        At T = 1 and F = 0, where F'' is not 0, F''/F is infinite and given as 0.
+        (log F)'' = 2T ((2T - 1) Var(u) - E[u]^2) is a difference. For T >= 2 its error is below 1e-14 of the sum
+        2T ((2T - 1) Var(u) + E[u]^2); at T = 1, where it changes sign next to a cluster of eigenvalues, it is right to
+        1e-15 of itself. At T = 1 and F = 0, where F'' is not 0, F''/F is infinite and given as 0.
+
+        Raises:
+            OverflowError: F''/F exceeds float64.
         """
-        T, (level, mean, variance) = self.steps, self.log_moments(eigenvalues, weights, theta, order)
+        T = self.steps
+        if order == 2 and T == 1:
+            level, mean, _ = self.log_moments(eigenvalues, weights, theta, 1)
+            one = one_step(weights, factor(np.asarray(theta)[..., None], eigenvalues))
+            with np.errstate(over="ignore"):
+                return _finite(LogLoss(level, -2 * mean, 2 * (one.spread + one.square), 2 * one.difference, one.spread))
+        level, mean, variance = self.log_moments(eigenvalues, weights, theta, order)
         if order < 2:
             return LogLoss(level, -2 * T * mean)
-        square = mean * mean
-        return LogLoss(level, -2 * T * mean, 2 * T * (2 * T - 1) * (variance + square),
-                       T * ((4 * T - 2) * variance - 2 * square), (2 * T - 1) * variance)
+        with np.errstate(over="ignore", invalid="ignore"):
+            square = mean * mean
+            return _finite(LogLoss(level, -2 * T * mean, 2 * T * (2 * T - 1) * (variance + square),
+                                   T * ((4 * T - 2) * variance - 2 * square), (2 * T - 1) * variance))
 
     def short_log_loss(self, measure: Measure, theta: Array, work: Array = None) -> LogLoss:
         """log F and F'/F by b = a / rho, rho = max |a|, which is at an end of the spectrum: no b^(2T) overflows.
@@ -108,6 +122,8 @@ class GradientDescent(ConstantStep, PolynomialOptimizer):
         counts 2T times: the error of log F is about 20 T eps E[1 + 1/|a|], that of F'/F about
         20 T^2 eps E[|u| (1 + 1/|a|)], means over pi.
         """
+        if measure.wide:
+            return super().short_log_loss(measure, theta)
         T, ends = self.steps, (abs(1 - theta * measure.low), abs(1 - theta * measure.high))
         number = isinstance(theta, float)
         rho = max(ends) if number else np.maximum(*ends)
@@ -130,8 +146,8 @@ class GradientDescent(ConstantStep, PolynomialOptimizer):
         """
         shape = np.broadcast_shapes(np.shape(eigenvalues), np.shape(weights))
         lam = np.broadcast_to(eigenvalues, shape).reshape(-1, shape[-1])
-        mass = np.broadcast_to(weights, shape).reshape(-1, shape[-1]) * lam
-        active = mass > 0
+        omega = np.broadcast_to(weights, shape).reshape(-1, shape[-1])
+        active = omega > 0
         low = 1 / np.where(active, lam, -np.inf).max(axis=-1)
         high = 1 / np.where(active, lam, np.inf).min(axis=-1)
         eta = 2 / (1 / low + 1 / high)
@@ -139,7 +155,7 @@ class GradientDescent(ConstantStep, PolynomialOptimizer):
         for _ in range(200):
             if not busy.size:
                 return eta.reshape(shape[:-1])[()]
-            h, slope = _balance(lam[busy], mass[busy], eta[busy], 2 * self.steps - 1)
+            h, slope = _balance(lam[busy], omega[busy], eta[busy], 2 * self.steps - 1)
             low[busy] = np.where(h < 0, eta[busy], low[busy])
             high[busy] = np.where(h > 0, eta[busy], high[busy])
             step = eta[busy] - h / slope
@@ -152,31 +168,38 @@ class GradientDescent(ConstantStep, PolynomialOptimizer):
         raise ArithmeticError(f"minimizer: no convergence in 200 iterations at eta = {eta[busy[0]]!r}")
 
 
-def _first_variance(weights: Array, eigenvalues: Array, loss: Array) -> Array:
-    """Var_pi(u) for T = 1: lambda_i a_j - lambda_j a_i = lambda_i - lambda_j, hence Omega^2 Var_omega(lambda) / F^2.
+def _finite(loss: LogLoss) -> LogLoss:
+    """The loss, if its second derivatives fit in float64."""
+    if not all(np.isfinite(part).all() for part in loss[2:]):
+        raise OverflowError("a derivative of the loss relative to the loss exceeds float64: use objective.exactly")
+    return loss
 
-    (E_pi[u^2] counts omega lambda^2 / F also where a = 0.)
+
+def _balance(lam: Array, omega: Array, eta: Array, power: int) -> tuple[Array, Array]:
+    """h = log S_- - log S_+ and dh/deta at 1/L < eta < 1/mu, rows of (n, d); S_+- = sum mass |a|^power over +-a > 0.
+
+    mass = omega lambda. Where a side is empty, because every eigenvalue on it lies within rounding of 1/eta, h is
+    infinite and the slope 1.
     """
-    mass = weights.sum(axis=-1)
-    centre = (weights * eigenvalues).sum(axis=-1) / mass
-    spread = (weights * (eigenvalues - centre[..., None]) ** 2).sum(axis=-1)
-    return (mass / loss) * (spread / loss)
-
-
-def _balance(lam: Array, mass: Array, eta: Array, power: int) -> tuple[Array, Array]:
-    """h = log S_- - log S_+ and dh/deta at 1/L < eta < 1/mu, rows of (n, d); S_+- = sum mass |a|^power over +-a > 0."""
     x = factor(eta[:, None], lam)
-    with np.errstate(divide="ignore"):
-        score = np.log(mass) + power * np.log(np.abs(x.value))
+    with np.errstate(all="ignore"):
+        mass, log_mass = omega * lam, np.log(omega) + np.log(lam)
+        log_mass = np.where((mass > SMALL) & (mass < 1 / SMALL), np.log(mass), log_mass)
+        score = log_mass + power * np.log(np.abs(x.value))
     ends = []
     for side in (x.value < 0, x.value > 0):
         index = np.argmax(np.where(side, score, -np.inf), axis=-1)[:, None]
         r = take(x, index)
-        reference = pick(mass, index)
-        terms = np.where(side, mass / reference * np.exp(power * np.where(side, log_ratio(x, r), 0)), 0)
-        total = terms.sum(axis=-1)
+        empty = ~side.any(axis=-1, keepdims=True)
+        r = r._replace(value=np.where(empty, 1, r.value))
+        terms = np.where(side, scaled(mass, log_mass, index, power * np.where(side, log_ratio(x, r), 0)), 0)
+        total = np.where(empty[:, 0], 1, terms.sum(axis=-1))
         slope = (terms * lam / np.where(side, np.abs(x.value), 1)).sum(axis=-1) / total
-        ends.append((r, reference, total, slope))
-    (r0, m0, t0, s0), (r1, m1, t1, s1) = ends
-    h = (power * log_ratio(r0, r1) + np.log(m0 / m1))[:, 0] + np.log(t0 / t1)
-    return h, power * (s0 + s1)
+        ends.append((r, pick(mass, index), pick(log_mass, index), total, slope, empty[:, 0]))
+    (r0, m0, l0, t0, s0, none0), (r1, m1, l1, t1, s1, none1) = ends
+    with np.errstate(all="ignore"):
+        quotient = m0 / m1
+        log = np.where((quotient > SMALL) & (quotient < 1 / SMALL), np.log(quotient), l0 - l1)
+    h = (power * log_ratio(r0, r1) + log)[:, 0] + np.log(t0 / t1)
+    h = np.where(none0, -np.inf, np.where(none1, np.inf, h))
+    return h, np.where(none0 | none1, 1, power * (s0 + s1))

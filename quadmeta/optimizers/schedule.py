@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 
 from quadmeta._validate import natural
-from quadmeta.arithmetic.residual import Factor, factor, log_abs, log_ratio
+from quadmeta.arithmetic.residual import Factor, factor, log_abs, log_ratio, scaled
 from quadmeta.arithmetic.signlog import SignLog
 from quadmeta.optimizers._base import LogLoss, Measure, PolynomialOptimizer
+from quadmeta.optimizers._one_step import one_step
 
 Array = Any
 _FACTORS = 64  # factors 1 - eta lambda multiplied before a logarithm is taken
@@ -88,10 +89,13 @@ class Schedule(PolynomialOptimizer):
                          "objective.exactly")
 
     def log_loss(self, eigenvalues: Array, weights: Array, theta: Array, order: int = 2) -> LogLoss:
-        """log F, its gradient -2 E[U] in O(dT), its Hessian 4 Cov(U) - 2 diag(E[U_t^2]) as one product in O(dT^2).
+        """log F, its gradient -2 E[U] in O(dT), its Hessian 4 Cov(U) - 2 diag(E[U_t^2]) as a product in O(dT^2).
 
         U_t = lambda / a_t under pi_i = omega_i prod_t a_ti^2 / F. An eigenvalue with one factor a_ti = 0 has pi_i = 0
         and counts omega_i lambda_i^2 prod_{s != t} a_si^2 / F in E[U_t^2] alone; with more of them it counts nothing.
+
+        The error of an entry (s, t) is below 1e-13 times 4 E|U_s U_t| + 4 E|U_s| E|U_t|; at T = 1 the second derivative
+        is that of ``GradientDescent``, to all its digits.
 
         Args as in the base class; theta (..., T).
 
@@ -101,41 +105,49 @@ class Schedule(PolynomialOptimizer):
         T, x = self.steps, factor(theta[..., None, :], eigenvalues[..., None])
         zero = x.value == 0
         zeros = zero.sum(axis=-1)
+        weights = np.broadcast_to(weights, zeros.shape)
         with np.errstate(divide="ignore"):
-            logs = np.log(np.abs(x.value)).sum(axis=-1)
-            index = np.argmax(np.log(weights) / 2 + logs, axis=-1, keepdims=True)
+            log_weights, logs = np.log(weights), np.log(np.abs(x.value)).sum(axis=-1)
+            index = np.argmax(log_weights / 2 + logs, axis=-1, keepdims=True)
         r = Factor(x.eta, *(_row(part, index) for part in x[1:]))
         vanished = (zeros > 0).all(axis=-1)[..., None]
         r = r._replace(value=np.where(r.value == 0, 1, r.value))
         with np.errstate(divide="ignore", over="ignore"):
-            exclusive = np.exp(2 * np.where(zero, -log_abs(r), log_ratio(x, r)).sum(axis=-1))
-        omega_r = np.take_along_axis(np.broadcast_to(weights, zeros.shape), index, axis=-1)
-        exclusive = exclusive * (weights / omega_r)
+            exponent = 2 * np.where(zero, -log_abs(r), log_ratio(x, r)).sum(axis=-1)
+        exclusive = scaled(weights, log_weights, index, exponent)
         v = np.where(zeros == 0, exclusive, 0)
         total = np.where(vanished, 1, v.sum(axis=-1, keepdims=True))
-        level = 2 * log_abs(r).sum(axis=-1) + np.log(omega_r) + np.log(total)
+        level = 2 * log_abs(r).sum(axis=-1) + np.take_along_axis(log_weights, index, axis=-1) + np.log(total)
         level = np.where(vanished, -np.inf, level)[..., 0]
         if order == 0:
             return LogLoss(level)
         pi, a = v / total, np.where(zero, 1, x.value)
-        mean = (pi[..., None] * (x.eigenvalue / a)).sum(axis=-2)
+        u = x.eigenvalue / a
+        mean = (pi[..., None] * u).sum(axis=-2)
         if order == 1:
             return LogLoss(level, -2 * mean)
         # u_i - u_r = (lambda_i - lambda_r) / (a_i a_r): a covariance of rounded u loses eps T
-        shift = (x.eigenvalue - r.eigenvalue) / (a * r.value)
-        shift = np.sqrt(pi)[..., None] * (shift - (pi[..., None] * shift).sum(axis=-2, keepdims=True))
-        curvature = 4 * np.swapaxes(shift, -1, -2) @ shift
-        # the diagonal 4 Var - 2 E[U^2] = 2 Var - 2 E[U]^2, and 2 E[U^2] more from single zeros
-        t = np.arange(T)
-        lone = np.where((zeros == 1) & ~vanished, exclusive / total * eigenvalues**2, 0)
-        with np.errstate(invalid="ignore"):
+        shift, root = (x.eigenvalue - r.eigenvalue) / (a * r.value), np.sqrt(pi)[..., None]
+        shift = root * (shift - (pi[..., None] * shift).sum(axis=-2, keepdims=True))
+        with np.errstate(over="ignore", invalid="ignore"):
+            curvature = 4 * np.swapaxes(shift, -1, -2) @ shift
+            # E[U U'] by itself: a sum of Cov(U) and E[U] E[U]' cancels where U_s and U_t are large in different modes
+            u = root * u
+            second = 4 * np.swapaxes(u, -1, -2) @ u
+            lone = np.where((zeros == 1) & ~vanished, exclusive / total * eigenvalues**2, 0)
             alone = np.where(zero, lone[..., None], 0).sum(axis=-2)
-        curvature[..., t, t] = curvature[..., t, t] / 2 - 2 * mean**2 + 2 * alone
-        if not np.isfinite(curvature).all():
+            # the diagonal 4 Var - 2 E[U^2] = 2 Var - 2 E[U]^2, and 2 E[U^2] more from single zeros
+            t = np.arange(T)
+            curvature[..., t, t] = curvature[..., t, t] / 2 - 2 * mean**2 + 2 * alone
+            second[..., t, t] = second[..., t, t] / 2 + 2 * alone
+            slope = -2 * mean
+            square = slope[..., :, None] * slope[..., None, :]
+        if T == 1:
+            one = one_step(weights, factor(theta, eigenvalues))
+            second, curvature = ((2 * part)[..., None, None] for part in (one.spread + one.square, one.difference))
+        if not all(np.isfinite(part).all() for part in (second, curvature, square)):
             raise OverflowError("a derivative of the loss relative to the loss exceeds float64: use objective.exactly")
-        slope = -2 * mean
-        square = slope[..., :, None] * slope[..., None, :]
-        return LogLoss(level, slope, curvature + square, curvature, (curvature + square / (2 * T)) / (2 * T))
+        return LogLoss(level, slope, second, curvature, (curvature + square / (2 * T)) / (2 * T))
 
     def short_log_loss(self, measure: Measure, theta: Array, work: Array = None) -> LogLoss:
         """log F and its gradient -2 E[U], U_t = lambda / a_t: a product and a division a factor, a logarithm for 64.

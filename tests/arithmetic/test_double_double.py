@@ -72,3 +72,12 @@ def test_other_types_are_refused(call):
 def test_known_false_in_float64():
     x = DoubleDouble.of(1.0) + 2.0**-90
     assert exact(x * x) - 1 == pytest.approx(2.0**-89) and (1 + 2.0**-90) ** 2 == 1
+
+
+@given(st.lists(pairs, min_size=1, max_size=9))
+def test_sum_along_the_last_axis(parts):
+    numbers = [made(pair) for pair in parts]
+    rows = DoubleDouble(*(np.array([[x.hi for x in numbers], [x.lo for x in numbers]][k] + [0.0])[None] for k in (0, 1)))
+    total = rows.sum()
+    want, size = sum(map(exact, numbers)), sum(abs(exact(x)) for x in numbers)
+    assert total.hi.shape == (1,) and abs(Q(float(total.hi[0])) + Q(float(total.lo[0])) - want) <= 16 * UNIT * size
