@@ -77,7 +77,7 @@ def test_known_false_in_float64():
 @given(st.lists(pairs, min_size=1, max_size=9))
 def test_sum_along_the_last_axis(parts):
     numbers = [made(pair) for pair in parts]
-    rows = DoubleDouble(*(np.array([[x.hi for x in numbers], [x.lo for x in numbers]][k] + [0.0])[None] for k in (0, 1)))
-    total = rows.sum()
+    high, low = (np.array([[*part, 0.0]]) for part in zip(*((x.hi, x.lo) for x in numbers)))
+    total = DoubleDouble(high, low).sum()
     want, size = sum(map(exact, numbers)), sum(abs(exact(x)) for x in numbers)
     assert total.hi.shape == (1,) and abs(Q(float(total.hi[0])) + Q(float(total.lo[0])) - want) <= 16 * UNIT * size
