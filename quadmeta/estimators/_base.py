@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from quadmeta._validate import choice, instance, natural
 from quadmeta.arithmetic.signlog import SignLog
 from quadmeta.estimators._hyper_tape import HyperTape
-from quadmeta.estimators._step_size_tape import StepSizeTape
+from quadmeta.estimators._step_size_tape import DTYPES, StepSizeTape
 from quadmeta.estimators._tape import Tape
 from quadmeta.objectives._base import Objective
 from quadmeta.objectives.outer_loss import OuterLoss
@@ -54,6 +55,10 @@ class Estimator(ABC):
     """
 
     dtype: str = field(default="float64", kw_only=True)
+
+    def __post_init__(self) -> None:
+        choice("dtype", self.dtype, DTYPES)
+
     renormalised = False
     steps_matter = True
     """Whether the estimate at an inner minimum depends on the step size of the run."""
@@ -86,6 +91,9 @@ def hypergradient(objective: Objective | OuterLoss, theta: Array, estimator: Est
         start: another w_0 for a bilevel problem (warm start).
         digits: precision of dtype "mpmath".
     """
+    instance("objective", objective, (Objective, OuterLoss), "OuterLoss(problem, GradientDescent(100, 0.1))")
+    instance("estimator", estimator, Estimator, "Reverse()")
+    digits = natural("digits", digits)
     context: Any = nullcontext()
     if estimator.dtype == "mpmath":
         import mpmath
@@ -93,7 +101,8 @@ def hypergradient(objective: Objective | OuterLoss, theta: Array, estimator: Est
     with context, np.errstate(all="ignore"):
         if isinstance(objective, OuterLoss):
             if estimator.dtype != "float64":
-                raise ValueError(f"dtype = {estimator.dtype!r}: hypergradients of a bilevel problem run in float64")
+                raise ValueError(f"dtype = {estimator.dtype!r} must be 'float64': hypergradients of a bilevel problem "
+                                 "run in float64")
             tape: Tape = HyperTape(objective, theta, start)
         else:
             if start is not None:

@@ -1,7 +1,7 @@
 """The discount shared by the discounted estimators."""
 from typing import Any
 
-from quadmeta._validate import finite
+from quadmeta._validate import number
 
 
 def discount(gamma: Any) -> float:
@@ -10,7 +10,4 @@ def discount(gamma: Any) -> float:
     Raises:
         ValueError: outside.
     """
-    value = finite("gamma", gamma)
-    if value.ndim or not 0 < value <= 1:
-        raise ValueError(f"gamma = {gamma!r} must lie in (0, 1]: a small one tends to OneStep")
-    return float(value)
+    return number("gamma", gamma, above=0, most=1, remedy="a small one tends to OneStep")

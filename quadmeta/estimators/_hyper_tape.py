@@ -3,8 +3,10 @@ from typing import Any
 
 import numpy as np
 
+from quadmeta.estimators._solvable import share_of_null_space
 from quadmeta.estimators._tape import Tape
 from quadmeta.objectives.outer_loss import OuterLoss
+from quadmeta.problems._bilevel import QuadraticBound
 
 Array = Any
 
@@ -43,5 +45,24 @@ class HyperTape(Tape):
         return np.asarray(self.objective.problem.outer_gradient(self._states[t]))
 
     def closed_form(self) -> Array:
-        """The exact unrolled hypergradient."""
-        return self.objective.gradient(self.theta, self.given)
+        """The exact unrolled hypergradient; where the inner loss is not quadratic, by reverse mode and its products."""
+        if isinstance(self.bound, QuadraticBound):
+            return self.objective.gradient(self.theta, self.given)
+        self.record()
+        b, gradient = self.outer_gradient(), np.zeros(self.width)
+        for t in reversed(range(self.steps)):
+            gradient = gradient + self.B(t, b)
+            b = self.A(t, b) if t else b
+        return gradient
+
+    def null_share(self, v: Array) -> tuple[float, float] | None:
+        """From the eigenvalues of a quadratic."""
+        if not isinstance(self.bound, QuadraticBound):
+            return None
+        lam, Q = self.bound.eigen
+        return share_of_null_space(lam, Q, v.reshape(self.bound.B.shape))
+
+    def diverged(self) -> str:
+        """With the step size and the largest stable one."""
+        return (f"the inner run diverged, w_T is not finite: step_size = {self.eta:.6g} must be below 2/L = "
+                f"{self.objective.largest_step_size(self.theta):.6g}")

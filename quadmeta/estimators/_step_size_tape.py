@@ -14,8 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from quadmeta._registry import unknown
-from quadmeta._validate import step_sizes
+from quadmeta._validate import choice, step_sizes
 from quadmeta.estimators._tape import Tape
 from quadmeta.objectives._base import Objective
 from quadmeta.optimizers.gradient_descent import GradientDescent
@@ -34,8 +33,7 @@ class StepSizeTape(Tape):
     def __init__(self, objective: Objective, theta: Array, dtype: str = "float64", renormalised: bool = False) -> None:
         """Args as for ``hypergradient``; mpmath works at the precision of the surrounding context."""
         super().__init__()
-        if dtype not in DTYPES:
-            raise ValueError(unknown("dtype", dtype, DTYPES))
+        choice("dtype", dtype, DTYPES)
         if objective.outer != "train":
             raise ValueError(f"{type(objective).__name__} scores w_T by another loss than the inner one, a tape of the "
                              "step size knows the inner one: use its own gradient")

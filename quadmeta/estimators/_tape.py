@@ -59,6 +59,17 @@ class Tape(ABC):
     def closed_form(self) -> Array:
         """The exact derivative, for the reference estimator."""
 
+    def null_share(self, v: Array) -> tuple[float, float] | None:
+        """(share of the norm of v that lies in the null space of I - A at w_T, what rounding makes of 0).
+
+        A fact about the problem, not a product: None where it is not known.
+        """
+        return None
+
+    def diverged(self) -> str:
+        """What to say of a run whose w_T is not finite."""
+        return "the inner run diverged, w_T is not finite: pass a smaller step size"
+
     def stream(self) -> Iterator[int]:
         """t = 0..T-1 with w_t and w_{t+1} there, forgetting w_t afterwards; w_T stays."""
         self.counts["stored_vectors"] = max(self.counts["stored_vectors"], 1)

@@ -3,8 +3,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from quadmeta._validate import natural
 from quadmeta.estimators._base import Estimator
+from quadmeta.estimators._solvable import require_digits, require_solution
 from quadmeta.estimators._tape import Tape
 
 Array = Any
@@ -15,10 +18,12 @@ class ConjugateGradient(Estimator):
     """-J(w_T) x with x after N iterations of conjugate gradients on H(w_T) x = g_T from 0, which spend N - 1 products.
 
     ``products`` = N counts the products in all, the mixed one included: exact to rounding once N - 1 reaches the number
-    of distinct eigenvalues. It stops early at a residual of rounding size.
+    of distinct eigenvalues. It stops early at a residual of rounding size. On a singular Hessian from 0 it stays in the
+    range: that is a solution if there is one.
 
     Raises:
-        ValueError: products < 2, a singular or indefinite inner Hessian, or the step size as parameter.
+        ValueError: products < 2, an indefinite inner Hessian, a singular one for which H x = g_T has no solution, one
+            so close to it that x has less than six digits, an inner run that diverged, or the step size as parameter.
     """
 
     products: int
@@ -26,8 +31,9 @@ class ConjugateGradient(Estimator):
     reference = "Pedregosa 2016; Grazzi, Franceschi, Pontil, Salzo 2020"
 
     def __post_init__(self) -> None:
-        if natural("products", self.products) < 2:
-            raise ValueError(f"products = {self.products} must be at least 2: one Hessian and one mixed product")
+        super().__post_init__()
+        remedy = "one Hessian and one mixed product"
+        object.__setattr__(self, "products", natural("products", self.products, remedy, least=2))
 
     def estimate(self, tape: Tape) -> Array:
         """B x with (I - A) x = g."""
@@ -35,21 +41,31 @@ class ConjugateGradient(Estimator):
             raise ValueError("implicit differentiation of the step size is 0 at the inner minimum: use Reverse instead")
         for _ in tape.stream():
             pass
-        T = tape.steps
-        r = tape.outer_gradient()
-        x, p, rr = 0 * r, r, r @ r
+        T, g = tape.steps, tape.outer_gradient()
+        if not np.isfinite(g @ g):
+            raise ValueError(tape.diverged())
+        require_solution(*(tape.null_share(g) or (0.0, 0.0)))
+        # a curvature that rounding alone could have made, of I - A and of A
+        rounding, top = 4 * len(g) * np.finfo(float).eps, 1.0
+        x, r, p, rr = 0 * g, g, g, g @ g
         first = rr
         for _ in range(self.products - 1):
             if rr <= 1e-32 * first:
                 break
             q = p - tape.A(T, p)
             curvature = p @ q
-            if not curvature > 0:
-                raise ValueError("the inner Hessian at w_T is singular or indefinite along a direction: add a ridge")
+            top = max(top, curvature / (p @ p))
+            if not curvature > rounding * top * (p @ p):
+                if curvature < -rounding * top * (p @ p):
+                    raise ValueError("the inner Hessian at w_T is indefinite: conjugate gradients need a minimum, "
+                                     "train for more steps")
+                require_solution(float(np.sqrt(rr / first)), 1e-10)
+                break
             step = rr / curvature
             x, r = x + step * p, r - step * q
             rr, old = r @ r, rr
             p = r + rr / old * p
+        require_digits(top, x, g)
         return tape.B(T, x)
 
     def cost(self, T: int, h: int = 1, P: int = 1) -> Mapping[str, int]:

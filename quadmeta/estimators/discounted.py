@@ -22,6 +22,7 @@ class Discounted(Estimator):
     reference = "Yakovlev, Bakhteev, Strijov 2023, slide 5"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         object.__setattr__(self, "gamma", discount(self.gamma))
 
     def estimate(self, tape: Tape) -> Array:

@@ -22,6 +22,7 @@ class FixedGradient(Estimator):
     reference = "Lee, Lee, Shin, Lee 2022, equation 7"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         object.__setattr__(self, "gamma", discount(self.gamma))
 
     def estimate(self, tape: Tape) -> Array:

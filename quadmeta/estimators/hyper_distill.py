@@ -3,6 +3,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from quadmeta._validate import number
 from quadmeta.estimators._base import Estimator
 from quadmeta.estimators._discount import discount
 from quadmeta.estimators._tape import Tape
@@ -23,7 +24,9 @@ class HyperDistill(Estimator):
     reference = "Lee, Lee, Shin, Lee 2022"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         object.__setattr__(self, "gamma", discount(self.gamma))
+        object.__setattr__(self, "theta", number("theta", self.theta))
 
     def estimate(self, tape: Tape) -> Array:
         """One product at the distilled point."""

@@ -3,6 +3,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from quadmeta._validate import natural
 from quadmeta.estimators._base import Estimator
 from quadmeta.estimators._tape import Tape
 
@@ -25,10 +26,9 @@ class Neumann(Estimator):
     reference = "Lorraine, Vicol, Duvenaud 2020; IFT(N, K): Lee, Lee, Shin, Lee 2022"
 
     def __post_init__(self) -> None:
-        if isinstance(self.products, bool) or not isinstance(self.products, int) or self.products < 0:
-            raise ValueError(f"products = {self.products!r} must be a whole number of at least 0")
-        if isinstance(self.estimates, bool) or not isinstance(self.estimates, int) or self.estimates < 1:
-            raise ValueError(f"estimates = {self.estimates!r} must be a whole number of at least 1")
+        super().__post_init__()
+        object.__setattr__(self, "products", natural("products", self.products, least=0))
+        object.__setattr__(self, "estimates", natural("estimates", self.estimates))
 
     def estimate(self, tape: Tape) -> Array:
         """Mean over the last states of B(w_t) sum_j A(w_t)^j g_t."""

@@ -22,6 +22,7 @@ class Truncated(Estimator):
     reference = "Shaban, Cheng, Hatch, Boots 2019"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         object.__setattr__(self, "K", natural("K", self.K))
 
     def estimate(self, tape: Tape) -> Array:

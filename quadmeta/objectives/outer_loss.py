@@ -4,9 +4,11 @@ from typing import Any
 
 import numpy as np
 
-from quadmeta._validate import finite
+from quadmeta._validate import finite, instance, show
+from quadmeta.arithmetic._response import response
 from quadmeta.arithmetic.residual import factor, log_abs, power_difference
 from quadmeta.arithmetic.signlog import SignLog
+from quadmeta.optimizers._base import Optimizer
 from quadmeta.optimizers.gradient_descent import GradientDescent
 from quadmeta.problems._bilevel import BilevelProblem, QuadraticBound
 
@@ -32,8 +34,16 @@ class OuterLoss:
     optimizer: GradientDescent
 
     def __post_init__(self) -> None:
-        if self.optimizer.free or self.optimizer.step_size is None:
-            raise ValueError(f"{self.optimizer!r} leaves its step size free: pass GradientDescent(steps, step_size)")
+        instance("problem", self.problem, BilevelProblem, "Ridge(train, validation)")
+        optimizer = self.optimizer
+        plain = isinstance(optimizer, GradientDescent) and type(optimizer).run is GradientDescent.run
+        if isinstance(optimizer, Optimizer) and not plain:
+            raise ValueError(f"optimizer = {show(optimizer)} is not plain gradient descent, the only one that "
+                             "OuterLoss unrolls (no momentum, noise or schedule): pass GradientDescent(steps, "
+                             "step_size)")
+        instance("optimizer", optimizer, GradientDescent, "GradientDescent(steps=100, step_size=0.1)")
+        if optimizer.step_size is None:
+            raise ValueError(f"{optimizer!r} leaves its step size free: pass GradientDescent(steps, step_size)")
 
     @property
     def step_size(self) -> float:
@@ -91,10 +101,14 @@ class OuterLoss:
         return self._closed(bound, start)
 
     def _closed(self, bound: QuadraticBound, start: Array) -> SignLog:
+        W0 = self._start(start).reshape(bound.B.shape)
+        return self._from_minimum(bound, W0) if bound.firm else self._from_start(bound, W0)
+
+    def _from_minimum(self, bound: QuadraticBound, W0: Array) -> SignLog:
         T, eta = self.optimizer.steps, self.step_size
         problem, (lam, Q), W = bound.problem, bound.spectrum, bound.minimizer
         rows, a = factor(np.float64(eta), np.append(lam, 0.0)[:, None]), factor(np.float64(eta), lam)
-        E = Q.T @ (self._start(start).reshape(W.shape) - W)
+        E = Q.T @ (W0 - W)
         # every power is divided by e^shift = max(1, |a|^T), so that products hold e^(2 shift) in common
         log = T * log_abs(a)
         shift = max(0.0, float(log.max()))
@@ -109,13 +123,42 @@ class OuterLoss:
         X = V @ W.T + Q @ (D * (G @ E.T)) @ Q.T
         return SignLog.of(-eta * problem.pair(bound.alpha, X, V)) * SignLog(1.0, 2 * shift)
 
+    def _from_start(self, bound: QuadraticBound, W0: Array) -> SignLog:
+        """The same without W_* and without 1 / lambda, for singular H too.
+
+        With S(lambda) = eta sum_{k<T} a^k, its divided differences S[lambda_i, lambda_j] and R = Q'(H W_0 - B),
+
+            W_T = W_0 - Q (S o R),   F'_k = -<H_k W_0 - b_k, V> - <H_k, Q (S[.,.] o G R') Q'>,   V = Q (S o G).
+        """
+        problem, (lam, Q, inside, R) = bound.problem, bound.modes(W0)
+        S, slopes, shift = response(self.step_size, lam, self.optimizer.steps)
+        common, S = np.exp(-shift), S[:, None]
+        G = Q.T @ (problem.outer_hessian @ (common * W0 - Q @ (S * R)) - common * problem.outer_linear)
+        if bound.rows is not None and bound.rows.spanned:
+            # no H_k leads out of the space of the rows: 0 exactly, where rounding would be multiplied by T
+            slopes[:inside, inside:] = slopes[inside:, :inside] = 0
+            if problem.inside:
+                Q, S, G, R, slopes = Q[:, :inside], S[:inside], G[:inside], R[:inside], slopes[:inside, :inside]
+        V = Q @ (S * G)
+        X = V @ W0.T + Q @ (slopes * (G @ R.T)) @ Q.T
+        return SignLog.of(-problem.pair(bound.alpha, X, V)) * SignLog(1.0, 2 * shift)
+
     def implicit(self, alpha: Array) -> Array:
-        """Exact implicit hypergradient -J(w_*) H^-1 grad L_2(w_*), the limit T -> infinity. Quadratic problems only."""
+        """Exact implicit hypergradient -J(w_*) H^-1 grad L_2(w_*) (h,), the limit T -> infinity, of a quadratic.
+
+        Where float64 would lose more than eleven digits of it, which happens where the data do not determine w_* and
+        the ridge is small, it is computed in whole numbers from the data as they are, at a cost of about
+        min(n, p)^3 / 10^7 seconds: the relative error is then below 1e-14, whatever the condition number.
+
+        Raises:
+            ValueError: H is singular to rounding, or an inner loss that is not quadratic.
+            OverflowError: a component that float64 cannot hold.
+        """
         bound = self.problem.at(alpha)
         if not isinstance(bound, QuadraticBound):
             raise ValueError("the inner loss is not quadratic: estimate with Implicit() after enough steps")
-        problem, W = bound.problem, bound.solve(bound.B)
-        return -problem.contracted(bound.alpha, W, bound.solve(problem.outer_hessian @ W - problem.outer_linear))
+        value = bound.rounded_implicit()
+        return -(bound.exact_implicit() if value is None else value)
 
     def definition(self, alpha: Array, start: Array = None) -> Array:
         """Reverse mode by loops: sum_t B_t A_{t+1} ... A_T grad L_2(w_T)."""

@@ -5,12 +5,13 @@ inner loss it also has modes, from which the exact hypergradients follow. w is a
 """
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
 
 from quadmeta._validate import finite
+from quadmeta.problems._rows import dense_implicit, Modes, Rows
 
 Array = Any
 
@@ -75,6 +76,8 @@ class QuadraticBound(Bound):
     B: Array
     problem: "QuadraticBilevel"
     alpha: Array
+    rows: Rows | None = None
+    """L_1 as a sum over weighted rows, where it is one."""
 
     def _matrix(self, w: Array) -> Array:
         return np.reshape(w, (*np.shape(w)[:-1], *self.B.shape))
@@ -100,17 +103,50 @@ class QuadraticBound(Bound):
         return self._flat(self.problem.rows(self.alpha, self._matrix(w)))
 
     @cached_property
-    def spectrum(self) -> tuple[Array, Array]:
-        """(lambda, Q) of H, ascending."""
+    def eigen(self) -> tuple[Array, Array]:
+        """(lambda, Q) of H, ascending, singular or not: lambda is right to rounding of the largest one."""
         lam, Q = np.linalg.eigh(self.H)
-        if lam[0] <= len(lam) * np.finfo(float).eps * lam[-1]:
-            raise ValueError(f"the inner Hessian is singular to rounding (eigenvalue {lam[0]:.3g} next to "
-                             f"{lam[-1]:.3g}): add a ridge, or give samples or tasks positive weights of closer size")
         return lam, Q
 
+    @property
+    def singular(self) -> bool:
+        """Whether H is singular to rounding."""
+        lam = self.eigen[0]
+        return bool(lam[0] <= len(lam) * np.finfo(float).eps * lam[-1])
+
+    @property
+    def firm(self) -> bool:
+        """Whether the condition number of H is at most 1e5, so that rounding of H and B takes no more digits than 5."""
+        lam = self.eigen[0]
+        return bool(lam[0] >= 1e-5 * lam[-1] > 0)
+
+    @property
+    def spectrum(self) -> tuple[Array, Array]:
+        """(lambda, Q) of H, ascending.
+
+        Raises:
+            ValueError: H is singular to rounding.
+        """
+        lam = self.eigen[0]
+        if self.singular:
+            raise ValueError(f"the inner Hessian is singular to rounding (eigenvalue {lam[0]:.3g} next to "
+                             f"{lam[-1]:.3g}): add a ridge, or give samples or tasks positive weights of closer size")
+        return self.eigen
+
+    def modes(self, start: Array) -> Modes:
+        """H by its eigenvalues, singular or not, and the gradient at W_0 = ``start`` (p, outputs) in its eigenbasis.
+
+        From the rows where there are any; elsewhere eigenvalues at rounding count as 0.
+        """
+        if self.rows is not None:
+            return self.rows.modes(start)
+        lam, Q = self.eigen
+        lam = np.where(lam > 4 * len(lam) * np.finfo(float).eps * lam[-1], lam, 0.0)
+        return Modes(lam, Q, len(lam), Q.T @ (self.H @ start - self.B))
+
     @cached_property
-    def _inverse(self) -> Array:
-        """H^-1 at a third of the cost of the spectrum, or None next to a singular H, where that has more digits."""
+    def inverse(self) -> Array:
+        """H^-1 at a third of the cost of the spectrum, or None where it has not enough digits."""
         try:
             np.linalg.cholesky(self.H)
             inverse, p = np.linalg.inv(self.H), len(self.H)
@@ -120,21 +156,54 @@ class QuadraticBound(Bound):
         singular = p**3 * np.finfo(float).eps * np.abs(self.H).max() * np.abs(inverse).max()
         return inverse if singular < 1e-3 else None
 
-    def solve(self, right: Array) -> Array:
-        """H^-1 R for R (p, outputs).
+    def rounded_implicit(self) -> Array:
+        """J(w_*) H^-1 grad L_2(w_*) (h,) in float64, or None where its rounding may count more than 1e-11 of it."""
+        if self.inverse is None:
+            return None
+        problem = self.problem
+        W = self._solve(self.B)
+        g = problem.outer_hessian @ W - problem.outer_linear
+        V = self._solve(g)
+        value = problem.contracted(self.alpha, W, V)
+        # first order: |dW| <= |H^-1| u (|H||W| + |B|), and so on, u a few roundings
+        norm, u, inverse = np.linalg.norm, 4 * np.finfo(float).eps, np.linalg.norm(self.inverse)
+        dW = inverse * u * (norm(self.H) * norm(W) + norm(self.B))
+        outer = norm(problem.outer_hessian)
+        dg = outer * dW + u * (outer * norm(W) + norm(problem.outer_linear))
+        dV = inverse * (u * norm(self.H) * norm(V) + dg)
+        doubt = problem.doubt(self, (float(norm(W)), float(dW)), (float(norm(V)), float(dV)))
+        return value if doubt.max() <= 1e-11 * np.abs(value).max() else None
+
+    def exact_implicit(self) -> Array:
+        """The same in whole numbers.
 
         Raises:
             ValueError: H is singular to rounding.
         """
-        if self._inverse is None:
-            lam, Q = self.spectrum
-            return Q @ ((Q.T @ right) / lam[:, None])
-        X = self._inverse @ right
-        return X + self._inverse @ (right - self.H @ X)  # refined: an inverse alone leaves too large a residual
+        problem, rows = self.problem, self.rows
+        lacking = len(self.H) - (rows.rank if rows is not None else np.count_nonzero(self.modes(0 * self.B).lam))
+        if lacking and not (rows is not None and rows.rho > 0):
+            raise ValueError(f"the inner Hessian is singular to rounding (rank {len(self.H) - lacking} of {len(self.H)}"
+                             "), so that H x = grad L_2 has no one solution: add a ridge, or take gradient, the "
+                             "unrolled derivative, which exists")
+        if rows is None:
+            V = dense_implicit(self.H, self.B, problem.outer_hessian, problem.outer_linear)
+            return problem.pair(self.alpha, V @ self.B.T, V)
+        return rows.implicit(problem.held_out, partial(problem.from_rows, self.alpha))
+
+    def _solve(self, right: Array) -> Array:
+        X = self.inverse @ right
+        return X + self.inverse @ (right - self.H @ X)  # refined: an inverse alone leaves too large a residual
 
     @cached_property
     def minimizer(self) -> Array:
-        """W_* = H^-1 B, shape (p, outputs)."""
+        """W_* = H^-1 B, shape (p, outputs).
+
+        Raises:
+            ValueError: H is singular to rounding.
+        """
+        if self.rows is not None and not self.firm and (self.rows.rho > 0 or not self.singular):
+            return self.rows.minimizer()
         lam, Q = self.spectrum
         return Q @ ((Q.T @ self.B) / lam[:, None])
 
@@ -157,6 +226,24 @@ class QuadraticBilevel(BilevelProblem):
     @abstractmethod
     def rows(self, alpha: Array, W: Array) -> Array:
         """k -> H_k W - b_k, shape (h, p, outputs)."""
+
+    held_out: tuple[Array, Array]
+    """(X_2, Y_2) of L_2, where the inner loss is a sum over rows."""
+    inside = True
+    """Whether H_k and B_k act on the space of the rows alone; else they leave it and its complement in place."""
+
+    def doubt(self, bound: QuadraticBound, W: tuple[float, float], V: tuple[float, float]) -> Array:
+        """A bound (h,) of the error of <H_k W - b_k, V> from (norm, error) of W and V, to first order."""
+        rows = bound.rows
+        assert rows is not None
+        (w, dw), (v, dv), u = W, V, 4 * np.finfo(float).eps
+        x, y = rows.norms
+        left = x * w + y
+        return self.from_rows(bound.alpha, x * ((x * dw + u * left) * v + left * dv), w * dv + dw * v + u * w * v)
+
+    def from_rows(self, alpha: Array, products: Array, inner: Array) -> Array:
+        """k -> <H_k W - b_k, V> from <W'x_i - y_i, V'x_i> of every row (n,) and <W, V>: linear, coefficients >= 0."""
+        raise NotImplementedError
 
     def outer(self, w: Array) -> Array:
         """L_2(w)."""

@@ -7,6 +7,7 @@ import numpy as np
 
 from quadmeta._validate import finite
 from quadmeta.problems._bilevel import QuadraticBilevel, QuadraticBound
+from quadmeta.problems._rows import Rows
 from quadmeta.problems._weighted import design, mean_square, triangle
 
 Array = Any
@@ -21,10 +22,14 @@ class WeightedTasks(QuadraticBilevel):
     """(tasks, p, outputs)"""
     factors: tuple[Array, ...]
     """R_k of [X_k Y_k] / sqrt n_k = Q R_k, the losses without cancellation; the outer loss last."""
+    counts: tuple[int, ...]
+    """n_k."""
+    stacked: tuple[Array, Array]
+    """(X, Y) of all tasks, one below the other."""
     rho: float
 
     def _store(self, tasks: Sequence[tuple[Array, Array]], outer: str, held_out: tuple[Array, Array]) -> None:
-        sets = [*(design(f"task {k}", *task) for k, task in enumerate(tasks)), design(outer, *held_out)]
+        sets = [*(design(f"task {k}", task) for k, task in enumerate(tasks)), design(outer, held_out)]
         *forms, (H2, B2, c2) = (mean_square(*one) for one in sets)
         for k, (gram, moment, _) in enumerate(forms):
             if gram.shape != H2.shape or moment.shape != B2.shape:
@@ -33,7 +38,9 @@ class WeightedTasks(QuadraticBilevel):
             raise ValueError(f"rho = {self.rho!r} must be >= 0")
         for name, x in (("grams", np.array([form[0] for form in forms])),
                         ("moments", np.array([form[1] for form in forms])), ("outer_hessian", H2),
-                        ("outer_linear", B2), ("outer_constant", c2), ("start", np.zeros(B2.size))):
+                        ("outer_linear", B2), ("outer_constant", c2), ("start", np.zeros(B2.size)),
+                        ("held_out", sets[-1]), ("counts", tuple(len(X) for X, _ in sets[:-1])),
+                        ("stacked", tuple(np.vstack(parts) for parts in zip(*sets[:-1], strict=True)))):
             object.__setattr__(self, name, x)
         object.__setattr__(self, "factors", tuple(triangle(*one) for one in sets))
 
@@ -53,7 +60,11 @@ class WeightedTasks(QuadraticBilevel):
             B = np.tensordot(phi, self.moments, 1)
         if not np.isfinite(H).all() or not np.isfinite(B).all():
             raise ValueError(f"weights up to {phi.max():.3g} overflow: pass smaller ones")
-        return QuadraticBound(H, B, self, alpha)
+        return QuadraticBound(H, B, self, alpha, self.weighted(phi, self.rho))
+
+    def weighted(self, phi: Array, rho: float) -> Rows:
+        """The rows of all tasks for weights phi (tasks,)."""
+        return Rows(*self.stacked, np.repeat(phi, self.counts), np.repeat(self.counts, self.counts), rho)
 
     def pair(self, alpha: Array, X: Array, V: Array) -> Array:
         """phi_k' (<X_k'X_k / n_k, X> - <X_k'Y_k / n_k, V>)."""
@@ -62,6 +73,11 @@ class WeightedTasks(QuadraticBilevel):
     def rows(self, alpha: Array, W: Array) -> Array:
         """phi_k' times the gradient of task k at W."""
         return self._chain(alpha, self.grams @ W - self.moments)
+
+    def from_rows(self, alpha: Array, products: Array, inner: Array) -> Array:
+        """phi_k' / n_k times the sum over the rows of task k."""
+        starts = np.cumsum((0, *self.counts[:-1]))
+        return self._chain(alpha, np.add.reduceat(products, starts) / self.counts)
 
     @property
     def constants(self) -> Array:

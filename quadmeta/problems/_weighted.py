@@ -3,14 +3,16 @@ from typing import Any
 
 import numpy as np
 
-from quadmeta._validate import finite
+from quadmeta._validate import finite, show
 
 Array = Any
 
 
-def design(name: str, X: Array, Y: Array) -> tuple[Array, Array]:
-    """Validated (X (n, p), Y (n, outputs)); a vector Y is one output."""
-    X, Y = finite(f"{name} X", X), finite(f"{name} Y", Y)
+def design(name: str, data: Any) -> tuple[Array, Array]:
+    """Copied, read-only (X (n, p), Y (n, outputs)) of a pair; a vector Y is one output."""
+    if not isinstance(data, tuple | list) or len(data) != 2:
+        raise ValueError(f"{name} = {show(data)} must be a pair: pass (X, Y) with X (n, p) and Y (n,) or (n, outputs)")
+    X, Y = finite(f"{name} X", data[0]), finite(f"{name} Y", data[1])
     Y = Y[:, None] if Y.ndim == 1 else Y
     if X.ndim != 2 or Y.ndim != 2 or not X.size or not Y.size or len(X) != len(Y):
         raise ValueError(f"{name} X has shape {X.shape}, Y {Y.shape}: pass X (n, p) and Y (n,) or (n, outputs), n >= 1")

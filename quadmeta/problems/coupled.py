@@ -71,6 +71,10 @@ class Coupled(QuadraticBilevel):
         """-C'V."""
         return -(self.cross.T @ V)[:, 0]
 
+    def doubt(self, bound: QuadraticBound, W: tuple[float, float], V: tuple[float, float]) -> Array:
+        """||C_k|| times the error of V."""
+        return np.linalg.norm(self.cross, axis=0) * (V[1] + 4 * np.finfo(float).eps * V[0])
+
     def rows(self, alpha: Array, W: Array) -> Array:
         """-C'."""
         return -self.cross.T[:, :, None] * np.ones_like(W)

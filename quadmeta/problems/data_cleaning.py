@@ -10,6 +10,7 @@ import numpy as np
 from quadmeta._extras import require
 from quadmeta._validate import finite
 from quadmeta.problems._bilevel import QuadraticBilevel, QuadraticBound
+from quadmeta.problems._rows import Rows
 from quadmeta.problems._weighted import design, mean_square, one_hot, sigmoid
 
 Array = Any
@@ -34,13 +35,15 @@ class DataCleaning(QuadraticBilevel):
     corrupted: Array = None
 
     def __post_init__(self) -> None:
-        X, Y = design("train", *self.train)
-        H2, B2, c2 = mean_square(*design("validation", *self.validation))
+        X, Y = design("train", self.train)
+        held_out = design("validation", self.validation)
+        H2, B2, c2 = mean_square(*held_out)
         if H2.shape[0] != X.shape[1] or B2.shape[1] != Y.shape[1]:
             raise ValueError(f"validation is p x outputs = {B2.shape}, train X {X.shape}, Y {Y.shape}: pass equal ones")
         if not finite("rho", self.rho) >= 0:
             raise ValueError(f"rho = {self.rho!r} must be >= 0")
-        for name, x in (("train", (X, Y)), ("outer_hessian", H2), ("outer_linear", B2), ("outer_constant", c2),
+        for name, x in (("train", (X, Y)), ("validation", held_out), ("held_out", held_out),
+                        ("outer_hessian", H2), ("outer_linear", B2), ("outer_constant", c2),
                         ("start", np.zeros(B2.size))):
             object.__setattr__(self, name, x)
 
@@ -80,11 +83,13 @@ class DataCleaning(QuadraticBilevel):
     def bind(self, alpha: Array) -> QuadraticBound:
         """H = X' diag(s(alpha)) X / n + rho I."""
         X, Y = self.train
-        root = np.sqrt(sigmoid(alpha) / len(X))[:, None]
+        weights = sigmoid(alpha)
+        root = np.sqrt(weights / len(X))[:, None]
         Z = root * X
         H = Z.T @ Z  # numpy computes it as symmetric, in half the time of another product
         H.flat[::len(H) + 1] += self.rho
-        return QuadraticBound(H, Z.T @ (root * Y), self, alpha)
+        rows = Rows(X, Y, weights, np.full(len(X), len(X)), self.rho)
+        return QuadraticBound(H, Z.T @ (root * Y), self, alpha, rows)
 
     def _slopes(self, alpha: Array) -> Array:
         return sigmoid(alpha) * sigmoid(-alpha) / len(alpha)  # s (1 - s) without the difference
@@ -105,6 +110,10 @@ class DataCleaning(QuadraticBilevel):
         """s'(alpha_i) / n x_i (W'x_i - y_i)'."""
         x, y = self.train
         return (self._slopes(alpha)[:, None] * x)[:, :, None] * (x @ W - y)[:, None, :]
+
+    def from_rows(self, alpha: Array, products: Array, inner: Array) -> Array:
+        """s'(alpha_i) / n times the product of the row."""
+        return self._slopes(alpha) * products
 
     def accuracy(self, w: Array) -> float:
         """Share of test images whose largest output is their class."""

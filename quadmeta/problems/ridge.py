@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from quadmeta.problems._bilevel import QuadraticBilevel, QuadraticBound
+from quadmeta.problems._rows import Rows
 from quadmeta.problems._weighted import design, mean_square
 
 Array = Any
@@ -22,13 +23,16 @@ class Ridge(QuadraticBilevel):
     train: tuple[Array, Array]
     validation: tuple[Array, Array]
     hyperparameters = 1
+    inside = False
 
     def __post_init__(self) -> None:
-        gram, moment, _ = mean_square(*design("train", *self.train))
-        H2, B2, c2 = mean_square(*design("validation", *self.validation))
+        train, held_out = design("train", self.train), design("validation", self.validation)
+        gram, moment, _ = mean_square(*train)
+        H2, B2, c2 = mean_square(*held_out)
         if gram.shape != H2.shape or moment.shape != B2.shape:
             raise ValueError(f"validation has p x outputs = {B2.shape}, train {moment.shape}: pass equal ones")
-        for name, x in (("gram", gram), ("moment", moment), ("outer_hessian", H2), ("outer_linear", B2),
+        for name, x in (("train", train), ("validation", held_out), ("held_out", held_out), ("gram", gram),
+                        ("moment", moment), ("outer_hessian", H2), ("outer_linear", B2),
                         ("outer_constant", c2), ("start", np.zeros(moment.size))):
             object.__setattr__(self, name, x)
 
@@ -36,8 +40,9 @@ class Ridge(QuadraticBilevel):
         """H = X'X/n + alpha I."""
         if alpha[0] < 0:
             raise ValueError(f"alpha = {alpha[0]!r} must be >= 0: a ridge cannot be negative")
-        gram = getattr(self, "gram")
-        return QuadraticBound(gram + alpha[0] * np.eye(len(gram)), getattr(self, "moment"), self, alpha)
+        gram, (X, Y) = getattr(self, "gram"), self.train
+        rows = Rows(X, Y, np.ones(len(X)), np.full(len(X), len(X)), alpha[0])
+        return QuadraticBound(gram + alpha[0] * np.eye(len(gram)), getattr(self, "moment"), self, alpha, rows)
 
     def pair(self, alpha: Array, X: Array, V: Array) -> Array:
         """H_1 = I, b_1 = 0: the trace of X."""
@@ -46,6 +51,10 @@ class Ridge(QuadraticBilevel):
     def rows(self, alpha: Array, W: Array) -> Array:
         """W."""
         return W[None]
+
+    def from_rows(self, alpha: Array, products: Array, inner: Array) -> Array:
+        """<W, V>."""
+        return np.array([inner])
 
     def __repr__(self) -> str:
         return f"Ridge(p={self.outer_linear.shape[0]}, outputs={self.outer_linear.shape[1]})"
