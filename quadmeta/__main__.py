@@ -1,13 +1,16 @@
 """``python -m quadmeta``: the ledger of statements, and the commands that recompute and re-check it.
 
-Exit codes: 0 fine; 1 a verdict differs from the recorded one, or a certificate does not show what it says; 2 bad use;
-3 something could not be computed; 130 interrupted.
+Exit codes: 0 fine, and of a certificate: re-checked and compared with the source of its claim; 1 a verdict differs from
+the recorded one, or a certificate does not show what it says; 2 bad use, or a file that cannot be read; 3 something
+could not be computed, or a certificate not compared, since numpy or its claim is not installed; 130 interrupted.
+Of several certificates the first of 1, 2, 3 that one of them gives.
 """
 import argparse
 import json
 import os
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -22,7 +25,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     check.add_argument("--json", action="store_true", help="one JSON list, a record for each form, on standard output")
     show = commands.add_parser("show", help="one claim: wordings, domain, proof, worst instance, source code")
     show.add_argument("name", metavar="NAME")
-    again = commands.add_parser("recheck", help="verify certificates with the standard library alone")
+    again = commands.add_parser("recheck", help="verify certificates with the standard library alone, and compare them "
+                                "with their claims where numpy is installed")
     again.add_argument("files", nargs="*", metavar="FILE", help="a file, or the name of a published certificate: "
                        "CLAIM.FORM, or CLAIM for all its forms")
     again.add_argument("--all", action="store_true", help="every certificate published with this version")
@@ -92,42 +96,64 @@ def _recheck_each(given: Sequence[str]) -> int:
     if not given and not known:
         print(f"no certificates in {folder()}: install quadmeta from a wheel or use a checkout", file=sys.stderr)
         return 2
-    code = 0
+    codes: set[int] = set()
     for name in given or list(known):
         found = [] if os.path.lexists(name) else list(map(str, files(name)))
         is_path = os.path.lexists(name) or os.path.basename(name) != name or name.endswith(".json")
         if found or is_path or not known:
-            code = max([code, *map(_recheck, found or [name])])
+            codes |= set(map(_recheck, found or [name]))
         else:
             from quadmeta._registry import unknown
             print(unknown("file or published certificate", name, known), file=sys.stderr)
-            code = max(code, 2)
-    return code
+            codes.add(2)
+    # a wrong one first, whatever else there is
+    return next((code for code in (1, 2, 3) if code in codes), 0)
 
 
 def _recheck(file: str) -> int:
     """With fractions and the standard library; that the program is the claim's own only where numpy is installed."""
-    from quadmeta.certificates.recheck import Wrong, read, recheck
+    from quadmeta.certificates.recheck import Wrong, quoted, read, recheck
+    place = file if file.isascii() and file.isprintable() else quoted(file, 500)
     try:
         certificate = read(file)
         lines = recheck(certificate)
-    except (OSError, Wrong) as error:
-        print(f"{file}: {'cannot be read' if isinstance(error, OSError) else 'WRONG'}: {error}", file=sys.stderr)
-        return 2 if isinstance(error, OSError) else 1
-    try:
-        from quadmeta.claims._certificate import compare
-    except ImportError as error:
-        lines.append(f"programs: not compared with the claim's source, {error.name} is not installed")
-    else:
-        try:
-            lines.append(compare(certificate))
-        except (ValueError, KeyError, TypeError) as error:
-            print(f"{file}: WRONG: {error}", file=sys.stderr)
-            return 1
-    without = f", without {certificate['dropped']}" if "dropped" in certificate else ""
-    print(f"{certificate['claim']}, {certificate['form']}{without}: {certificate['status']} ({certificate['how']})")
+        missing = _compare(certificate, lines)
+    except Wrong as error:
+        print(f"{place}: WRONG: {error}", file=sys.stderr)
+        return 1
+    except (OSError, ValueError) as error:  # a name with a NUL byte is a ValueError
+        print(f"{place}: cannot be read: {error}", file=sys.stderr)
+        return 2
+    # what is printed bare has been checked: names of claims are a-z, 0-9 and _, the other words are known ones
+    name, form, status, how = (certificate[key] for key in ("claim", "form", "status", "how"))
+    without = f", without {quoted(certificate['dropped'], 200)}" if "dropped" in certificate else ""
+    print(f"{name}, {form}{without}: {'the file says ' if missing else ''}{status} ({how})")
     print("\n".join(f"  {line}" for line in lines))
-    return 0
+    return 3 if missing else 0
+
+
+def _compare(certificate: dict[str, Any], lines: list[str]) -> bool:
+    """Add a line on the comparison with the claim's source; whether there was nothing to compare with.
+
+    Raises:
+        Wrong: the certificate is another one.
+    """
+    try:
+        from quadmeta.claims._certificate import Uncompared, compare
+    except ImportError as error:
+        lines.append(_uncompared(f"{error.name or error} is not installed"))
+        return True
+    try:
+        lines.append(compare(certificate))
+    except Uncompared as error:
+        lines.append(_uncompared(str(error)))
+        return True
+    return False
+
+
+def _uncompared(reason: str) -> str:
+    return (f"NOT COMPARED with the claim's source: {reason}. The lines above are about the programs of the file: "
+            "that they compute the claim, and that the verdict is the one on record, was not checked")
 
 
 if __name__ == "__main__":

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, strategies as st
 
 from quadmeta.certificates.enclosure import Enclosure
-from quadmeta.certificates.program import BINARY, OPPOSITE, RELATIONS, Program, number
+from quadmeta.certificates.program import BINARY, OPPOSITE, RELATIONS, Program, literal, number
 from quadmeta.certificates.recheck import met
-from quadmeta.claims._trace import Recorder, literal
+from quadmeta.claims._trace import Recorder
 
 ENDS = st.tuples(st.integers(-3, 3), st.integers(-3, 3)).map(lambda ends: tuple(map(F, sorted(ends))))
 

@@ -17,7 +17,10 @@ class Enclosure:
     @staticmethod
     def of(x: Any) -> "Enclosure":
         """A number as an interval of width 0."""
-        return x if isinstance(x, Enclosure) else Enclosure(Fraction(x), Fraction(x))
+        if isinstance(x, Enclosure):
+            return x
+        end = x if type(x) is Fraction else Fraction(x)
+        return Enclosure(end, end)
 
     def __add__(self, other: Any) -> "Enclosure":
         b = Enclosure.of(other)
@@ -29,12 +32,26 @@ class Enclosure:
 
     def __mul__(self, other: Any) -> "Enclosure":
         b = Enclosure.of(other)
-        corners = [x * y for x in (self.lower, self.upper) for y in (b.lower, b.upper)]
-        return Enclosure(min(corners), max(corners))
+        if self.lower.numerator >= 0 and b.lower.numerator >= 0:
+            return Enclosure(self.lower * b.lower, self.upper * b.upper)
+        # the corners that can be least and greatest, by the signs of the first factor
+        if self.lower.numerator >= 0:
+            high = (self.lower if b.upper.numerator < 0 else self.upper) * b.upper
+            return Enclosure(self.upper * b.lower, high)
+        if self.upper.numerator <= 0:
+            low = (self.lower if b.upper.numerator > 0 else self.upper) * b.upper
+            high = (self.upper if b.lower.numerator > 0 else self.lower) * b.lower
+            return Enclosure(low, high)
+        if b.lower.numerator >= 0:
+            return Enclosure(self.lower * b.upper, self.upper * b.upper)
+        if b.upper.numerator <= 0:
+            return Enclosure(self.upper * b.lower, self.lower * b.lower)
+        return Enclosure(min(self.lower * b.upper, self.upper * b.lower),
+                         max(self.lower * b.lower, self.upper * b.upper))
 
     def __truediv__(self, other: Any) -> "Enclosure":
         b = Enclosure.of(other)
-        if b.lower <= 0 <= b.upper:
+        if b.lower.numerator <= 0 <= b.upper.numerator:
             raise ZeroDivisionError("the divisor holds 0")
         return self * Enclosure(1 / b.upper, 1 / b.lower)
 
@@ -45,8 +62,11 @@ class Enclosure:
         return Enclosure(base.lower**exponent, base.upper**exponent)
 
     def __abs__(self) -> "Enclosure":
-        low = Fraction(0) if self.lower <= 0 <= self.upper else min(abs(self.lower), abs(self.upper))
-        return Enclosure(low, max(abs(self.lower), abs(self.upper)))
+        if self.lower.numerator >= 0:
+            return self
+        if self.upper.numerator <= 0:
+            return Enclosure(-self.upper, -self.lower)
+        return Enclosure(Fraction(0), max(-self.lower, self.upper))
 
     __radd__, __rmul__ = __add__, __mul__
 

@@ -8,15 +8,43 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from quadmeta.certificates.budget import HELD, OPERATION, Budget, fixed, size
+from quadmeta.certificates.refusal import TooLarge, quoted
 
 BINARY: Mapping[str, Callable[[Any, Any], Any]] = {
     "+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv}
 RELATIONS: Mapping[str, Callable[[Any, Any], Any]] = {
     "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "==": operator.eq, "!=": operator.ne}
 OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
-_NUMBER = re.compile(r"-?[0-9]+(/[0-9]+)?|-?0x[0-9a-f]+/0x[0-9a-f]+")
-_STEP = re.compile(r"t[0-9]+")
+LONG = 10000
+"""Bits from which on a number is written in hexadecimal: Python reads no decimal integer beyond 4300 digits."""
+_NUMBER = re.compile(r"-?[0-9]+(/[0-9]+)?|-?0x[0-9a-f]+/0x[0-9a-f]+", re.ASCII)
+_STEP = re.compile(r"t[0-9]+", re.ASCII)
+_EXPONENT = re.compile(r"-?[0-9]{1,5}", re.ASCII)
+
+
+class Step(NamedTuple):
+    """One operation; an operand is a name, or a number that the program holds."""
+
+    line: str
+    name: str
+    sign: str
+    """``+ - * /``, ``**`` or ``abs``."""
+    left: str | Fraction
+    right: str | Fraction | int
+    """The exponent of ``**`` is an int, ``abs`` has 0 here."""
+
+
+class Condition(NamedTuple):
+    """One comparison."""
+
+    line: str
+    relation: str
+    left: str | Fraction
+    right: str | Fraction
 
 
 @dataclass(frozen=True)
@@ -27,22 +55,49 @@ class Program:
     conditions: tuple[str, ...]
     outputs: Mapping[str, tuple[str, ...]]
 
-    def run(self, inputs: Mapping[str, Any]) -> "Run":
+    @cached_property
+    def parsed(self) -> tuple[Step, ...]:
+        """The steps, taken apart once.
+
+        Raises:
+            ValueError: a line that is no step.
+        """
+        return tuple(map(_step, self.steps))
+
+    @cached_property
+    def compared(self) -> tuple[Condition, ...]:
+        """The conditions, taken apart once.
+
+        Raises:
+            ValueError: a line that is no condition.
+        """
+        return tuple(map(_condition, self.conditions))
+
+    def run(self, inputs: Mapping[str, Any], budget: Budget | None = None) -> "Run":
         """Every step on numbers of any type with ``+ - * /``, integer powers and abs; conditions are not looked at.
+
+        With a ``budget`` numbers are fractions or enclosures, and no operation is begun that it cannot pay.
 
         Raises:
             ValueError: a line that is not a step, or names an operand that is not known there.
             ZeroDivisionError: a divisor that is 0, with the step.
+            TooLarge: the budget does not suffice.
         """
         known = dict(inputs)
-        for line in self.steps:
-            name, sign, right = line.partition(" = ")
-            if not sign or name in known or not _STEP.fullmatch(name):
-                raise ValueError(f"step {line!r} must give a new name to a result: the program is damaged")
+        meter = None if budget is None else _Meter(budget, known)
+        for step in self.parsed:
+            line, name, sign, left, right = step
+            if name in known:
+                raise ValueError(f"step {quoted(line)} must give a new name to a result: the program is damaged")
+            a, b = _value(left, known), _value(right, known)
+            if meter is not None:
+                meter.before(step, a, b)
             try:
-                known[name] = _result(right.split(" "), known)
+                known[name] = found = _result(sign, a, b)
             except ZeroDivisionError:
-                raise ZeroDivisionError(f"step {line!r} divides by 0: the instance lies at a pole") from None
+                raise ZeroDivisionError(f"step {quoted(line)} divides by 0: the instance lies at a pole") from None
+            if meter is not None:
+                meter.after(name, found)
         return Run(self, known)
 
     def plain(self) -> dict[str, Any]:
@@ -61,7 +116,7 @@ class Program:
             raise ValueError("program must hold steps and conditions: the file is damaged")
         for key, lines in data.items():
             if not isinstance(lines, list) or not all(isinstance(line, str) for line in lines):
-                raise ValueError(f"program, {key}: it must be a list of strings: the file is damaged")
+                raise ValueError(f"program, {quoted(key)}: it must be a list of strings: the file is damaged")
         outputs = {key: tuple(value) for key, value in data.items() if key not in ("steps", "conditions")}
         return cls(tuple(data["steps"]), tuple(data["conditions"]), outputs)
 
@@ -74,39 +129,113 @@ class Run:
     values: Mapping[str, Any]
 
     def __getitem__(self, output: str) -> tuple[Any, ...]:
-        return tuple(_operand(name, self.values) for name in self.program.outputs[output])
+        return tuple(_value(operand(name), self.values) for name in self.program.outputs[output])
 
-    def conditions(self) -> Iterator[tuple[str, Any]]:
+    def conditions(self, budget: Budget | None = None) -> Iterator[tuple[str, Any]]:
         """Each condition with its truth (an array of truths for arrays)."""
-        for line in self.program.conditions:
-            left, relation, right = (line.split(" ") + ["", ""])[:3]
-            if relation not in RELATIONS or line.count(" ") != 2:
-                raise ValueError(f"condition {line!r} must compare two operands: the program is damaged")
-            yield line, RELATIONS[relation](_operand(left, self.values), _operand(right, self.values))
+        for line, relation, left, right in self.program.compared:
+            a, b = _value(left, self.values), _value(right, self.values)
+            if budget is not None:
+                budget.operation(relation, a, b)
+            yield line, RELATIONS[relation](a, b)
+
+
+class _Meter:
+    """Takes the cost of each step from a budget, and counts the bits of all results; each length is found once."""
+
+    def __init__(self, budget: Budget, inputs: Mapping[str, Any]) -> None:
+        self.budget, self.held = budget, 0
+        self.sizes = {name: size(value) for name, value in inputs.items()}
+        # one enclosure makes all results enclosures
+        self.least = max(map(fixed, inputs.values()), default=OPERATION)
+
+    def before(self, step: Step, left: Any, right: Any) -> None:
+        """Pay for a step.
+
+        Raises:
+            TooLarge: the budget does not suffice.
+        """
+        m = self.sizes[step.left] if isinstance(step.left, str) else size(left)
+        if step.sign != "**":
+            right = self.sizes[step.right] if isinstance(step.right, str) else size(right)
+        self.budget.of_sizes(step.sign, m, right, self.least)
+
+    def after(self, name: str, found: Any) -> None:
+        """Count a result.
+
+        Raises:
+            TooLarge: all results together take too much memory.
+        """
+        self.sizes[name] = size(found)
+        self.held += self.sizes[name]
+        if self.held > HELD:
+            raise TooLarge("the results of the program take too much memory: use a smaller instance or box")
 
 
 def number(text: str) -> Fraction:
-    """A fraction such as ``-3/4``, ``5`` or, beyond 4300 digits, hexadecimal ``0x1f/0x2``.
+    """A fraction such as ``-3/4``, ``5`` or, beyond 10000 bits, hexadecimal ``0x1f/0x2``.
 
     Raises:
         ValueError: something else.
     """
     if not isinstance(text, str) or not _NUMBER.fullmatch(text):
-        raise ValueError(f"{text!r} must be a fraction like '3/4': the file is damaged")
+        raise ValueError(f"{quoted(text)} must be a fraction like '3/4': the file is damaged")
     top, _, bottom = text.partition("/")
     base = 16 if "x" in text else 10
-    return Fraction(int(top, base), int(bottom, base) if bottom else 1)
+    try:
+        return Fraction(int(top, base), int(bottom, base) if bottom else 1)
+    except ZeroDivisionError:
+        raise ValueError(f"{quoted(text)} divides by 0: the file is damaged") from None
+    except ValueError:  # more decimal digits than Python reads
+        raise ValueError(f"{quoted(text)} must be hexadecimal, like '0x3/0x4', at this length: "
+                         "the file is damaged") from None
 
 
-def _operand(text: str, known: Mapping[str, Any]) -> Any:
-    return known[text] if text in known else number(text)
+def literal(x: Fraction) -> str:
+    """The one way in which a fraction is written: lowest terms, hexadecimal beyond 10000 bits."""
+    long = max(x.numerator.bit_length(), x.denominator.bit_length()) > LONG
+    return f"{x.numerator:#x}/{x.denominator:#x}" if long else str(x)
 
 
-def _result(words: list[str], known: Mapping[str, Any]) -> Any:
+def named(text: str) -> bool:
+    """Whether a program would read this as a step or a number, so that no input can have the name."""
+    return bool(_STEP.fullmatch(text) or _NUMBER.fullmatch(text) or text == "abs")
+
+
+def operand(text: str) -> str | Fraction:
+    """A number, or the name of something."""
+    return number(text) if _NUMBER.fullmatch(text) else text
+
+
+def _value(x: Any, known: Mapping[str, Any]) -> Any:
+    """The value of an operand; a name that nothing has is no number either."""
+    if not isinstance(x, str):
+        return x
+    return known[x] if x in known else number(x)
+
+
+def _step(line: str) -> Step:
+    name, sign, right = line.partition(" = ")
+    if not sign or not _STEP.fullmatch(name):
+        raise ValueError(f"step {quoted(line)} must give a new name to a result: the program is damaged")
+    words = right.split(" ")
     if len(words) == 2 and words[0] == "abs":
-        return abs(_operand(words[1], known))
-    if len(words) == 3 and words[1] == "**" and re.fullmatch(r"-?[0-9]{1,5}", words[2]):
-        return _operand(words[0], known) ** int(words[2])
+        return Step(line, name, "abs", operand(words[1]), 0)
+    if len(words) == 3 and words[1] == "**" and _EXPONENT.fullmatch(words[2]):
+        return Step(line, name, "**", operand(words[0]), int(words[2]))
     if len(words) == 3 and words[1] in BINARY:
-        return BINARY[words[1]](_operand(words[0], known), _operand(words[2], known))
-    raise ValueError(f"{' '.join(words)!r} must be one operation: the program is damaged")
+        return Step(line, name, words[1], operand(words[0]), operand(words[2]))
+    raise ValueError(f"{quoted(right)} must be one operation: the program is damaged")
+
+
+def _condition(line: str) -> Condition:
+    words = line.split(" ")
+    if len(words) != 3 or words[1] not in RELATIONS:
+        raise ValueError(f"condition {quoted(line)} must compare two operands: the program is damaged")
+    return Condition(line, words[1], operand(words[0]), operand(words[2]))
+
+
+def _result(sign: str, left: Any, right: Any) -> Any:
+    if sign == "abs":
+        return abs(left)
+    return left**right if sign == "**" else BINARY[sign](left, right)

@@ -3,29 +3,41 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
-from quadmeta.certificates.program import Program, number
+from quadmeta._registry import members, unknown
+from quadmeta.certificates.budget import Budget
+from quadmeta.certificates.program import Program, literal, number
+from quadmeta.certificates.refusal import Wrong, quoted
+from quadmeta.certificates.schema import ARITHMETIC, BOX
 from quadmeta.claims._base import Claim
-from quadmeta.claims._box import Coverage
+from quadmeta.claims._box import Box, Coverage, prove
 from quadmeta.claims._domain import Instance
 from quadmeta.claims._finding import arrays, entries
 from quadmeta.claims._ledger import claim as claim_of
-from quadmeta.claims._trace import Recorder, literal
+from quadmeta.claims._trace import Recorder, Traced
 from quadmeta.claims._verdict import Verdict, plain
+
+TRACE = 4 * 10**11
+"""What a claim may cost while it is traced beside a certificate: about a second."""
+
+
+class Uncompared(Exception):
+    """There is nothing here that a certificate could be compared with."""
 
 
 def certificate(verdict: Verdict, claim: Claim | None = None) -> dict[str, Any]:
-    """What ``recheck`` needs, ready for JSON; ``claim`` is looked up by name unless it is given."""
+    """What ``recheck`` needs, ready for JSON; ``claim`` is looked up by name unless it is given.
+
+    Raises:
+        ValueError: an assumption was dropped and no counterexample was found, which shows nothing.
+    """
     claim = claim_of(verdict.claim) if claim is None else claim
-    record, found = claim.forms[verdict.form], verdict.evidence
-    out: dict[str, Any] = {
-        "claim": verdict.claim, "form": verdict.form, "source": claim.reference, "statement": record.statement,
-        "status": verdict.status, "how": verdict.how, "relation": claim.relation,
-        "arithmetic": "fractions; + - * /, whole powers, abs"}
+    found = verdict.evidence
+    if "dropped" in found and verdict.status != "refuted":
+        raise ValueError(f"verdict must have a counterexample without {found['dropped']!r}, and is {verdict.status}: "
+                         "that none was found is no certificate")
+    out = _head(claim, verdict.form, verdict.status, verdict.how)
     if "instance" in found and claim.exact:
-        program = trace(claim, verdict.form, found["instance"])
-        margins = {name: literal(Fraction(margin)) for name, margin in found["assumptions"].items()}
-        sides = {side: [literal(Fraction(entry)) for entry in found[side]] for side in ("lhs", "rhs")}
-        out |= {"instance": plain(found["instance"]), "assumptions": margins, **sides, "program": program.plain()}
+        out |= {"instance": plain(found["instance"]), **_computed(claim, verdict.form, found["instance"], None)}
     out |= {"dropped": found["dropped"]} if "dropped" in found else {}
     return out | ({"boxes": [_box(coverage) for coverage in found["boxes"]]} if "boxes" in found else {})
 
@@ -36,44 +48,109 @@ def trace(claim: Claim, form: str, instance: Instance) -> Program:
     Raises:
         TypeError: a number was used outside of ``+ - * / **``, abs and comparisons.
     """
-    recorder = Recorder()
-    x = arrays({name: recorder.read(name, value) for name, value in instance.items()})
-    margins = claim.assumptions(x, form)
-    lhs, rhs = (entries(side) for side in claim.sides(x, form))
-    return recorder.program({"lhs": lhs, "rhs": rhs, "assumptions": tuple(margins.values())})
+    return _traced(claim, form, instance, None)[0]
 
 
 def compare(found: Mapping[str, Any]) -> str:
-    """That the program of a certificate is what the claim's source computes at its instance.
+    """That a certificate, which ``recheck`` accepts, is what would be written here for its claim and its instance.
 
     Raises:
-        ValueError: it is another one.
+        Uncompared: no claim of this name is installed.
+        Wrong: the first thing that is another one, or the claim cannot be computed at the instance.
     """
-    claim = claim_of(found["claim"])
-    record = claim.forms[found["form"]]
-    same = {"source": claim.reference, "statement": record.statement, "relation": claim.relation}
-    if "dropped" not in found:  # what is left without an assumption is no verdict on record
-        same |= {"status": record.recorded, "how": record.how}
-    for key, value in same.items():
+    known = members("claims")
+    if found["claim"] not in known:
+        raise Uncompared(unknown("claim", found["claim"], known))
+    claim, form = claim_of(found["claim"]), found["form"]
+    if form not in claim.forms:
+        raise Wrong(f"form is {quoted(form)} in the file, and the claim has {', '.join(claim.forms)} alone")
+    record = claim.forms[form]
+    # what is left without an assumption is no verdict on record, and refuted by the instance
+    status, how = ("refuted", "exact") if "dropped" in found else (record.recorded, record.how)
+    for key, value in _head(claim, form, status, how).items():
         if found[key] != value:
-            raise ValueError(f"{key} is {found[key]!r} in the file, {value!r} in the claim")
-    if "program" in found:
+            raise Wrong(f"{key} is {quoted(found[key])} in the file, {quoted(value)} in the claim")
+    if claim.exact != ("instance" in found) and how != "none":
+        raise Wrong(f"the instance {'is missing' if claim.exact else 'has no place'}: the claim is "
+                    f"{'exact' if claim.exact else 'sampled in float64'}")
+    if "instance" in found:
+        _same_instance(claim, found)
+    _same_boxes(claim, found, [] if status == "refuted" or how == "none" else list(claim.boxes(form)))
+    return "programs: as the claim's source gives them"
+
+
+def _same_instance(claim: Claim, found: Mapping[str, Any]) -> None:
+    """The instance lies in the domain of the claim, and everything is computed from it as the claim does.
+
+    Raises:
+        Wrong: it is not.
+    """
+    try:
         x = claim.read({key: [*map(_number, value)] if isinstance(value, list) else _number(value)
                         for key, value in found["instance"].items()})
-        if list(found["assumptions"]) != list(claim.assumptions(arrays(x), found["form"])):
-            raise ValueError("the assumptions are not those of the claim")
-        if found["program"] != trace(claim, found["form"], x).plain():
-            raise ValueError("the program is not what the claim computes at the instance")
-    elif claim.exact and found["status"] != "undecided" and found["how"] != "box":
-        raise ValueError("the instance is missing")
-    boxes = [] if "dropped" in found or found["status"] == "undecided" else list(claim.boxes(found["form"]))
-    if [{key: box.get(key) for key in ("ranges", "note", "equality", "program")} for box in found.get("boxes", ())] != [
-            _description(box) for box in boxes]:
-        raise ValueError("the boxes are not those of the claim")
-    if found["how"] == "box" and found["status"] == "holds" and not any(
-            box.covers_domain and made["proved"] == "1" for box, made in zip(boxes, found["boxes"], strict=True)):
-        raise ValueError("no box that is proved covers the domain of the claim")
-    return "programs: as the claim's source gives them"
+        if found["instance"] != plain(x):
+            raise Wrong("the instance is not written as the claim reads it")
+        computed = _computed(claim, found["form"], x, Budget(TRACE))
+    except Wrong:
+        raise
+    except Exception as error:  # of any kind: no claim is meant for every instance that a file may hold
+        raise Wrong(f"the claim cannot be computed at the instance: {type(error).__name__}: "
+                    f"{quoted(str(error), 300)}") from None
+    if list(found["assumptions"]) != list(computed["assumptions"]):
+        raise Wrong("the assumptions are not those of the claim")
+    if found["program"] != computed["program"]:
+        raise Wrong("the program is not what the claim computes at the instance")
+    for key in ("assumptions", "lhs", "rhs"):
+        if found[key] != computed[key]:
+            raise Wrong(f"{key} is not what the claim computes at the instance")
+
+
+def _same_boxes(claim: Claim, found: Mapping[str, Any], boxes: list[Box]) -> None:
+    """The boxes are those of the claim, decided as they are here.
+
+    Raises:
+        Wrong: they are others.
+    """
+    stated, own = found.get("boxes", []), [_description(box) for box in boxes]
+    # the order of the ranges says which side is halved when
+    if [{key: box[key] for key in BOX if key not in ("proved", "levels")} for box in stated] != own \
+            or [list(box["ranges"]) for box in stated] != [list(box["ranges"]) for box in own]:
+        raise Wrong("the boxes are not those of the claim")
+    coverages = [prove(box, claim.relation) for box in boxes]
+    for coverage, box in zip(coverages, stated, strict=True):
+        if _box(coverage) != box:
+            raise Wrong("the cells of a box are not those that the claim's box is halved into")
+    if found["how"] == "box" and not any(box.covers_domain and coverage.complete
+                                         for box, coverage in zip(boxes, coverages, strict=True)):
+        raise Wrong("no box that is proved covers the domain of the claim")
+
+
+def _head(claim: Claim, form: str, status: str, how: str) -> dict[str, Any]:
+    """The part of a certificate that does not depend on an instance."""
+    return {"claim": claim.name, "form": form, "source": claim.reference, "statement": claim.forms[form].statement,
+            "status": status, "how": how, "relation": claim.relation, "arithmetic": ARITHMETIC}
+
+
+def _computed(claim: Claim, form: str, instance: Instance, budget: Budget | None) -> dict[str, Any]:
+    """The part of a certificate that the instance determines."""
+    program, margins, sides = _traced(claim, form, instance, budget)
+    return {"assumptions": {name: _literal(margin) for name, margin in margins.items()},
+            **{side: [*map(_literal, values)] for side, values in sides.items()}, "program": program.plain()}
+
+
+def _traced(claim: Claim, form: str, instance: Instance, budget: Budget | None
+            ) -> tuple[Program, Mapping[str, Any], dict[str, tuple[Any, ...]]]:
+    """(program, margins, sides) of one evaluation with traced numbers."""
+    recorder = Recorder(budget)
+    x = arrays({name: recorder.read(name, value) for name, value in instance.items()})
+    margins = claim.assumptions(x, form)
+    lhs, rhs = (entries(side) for side in claim.sides(x, form))
+    program = recorder.program({"lhs": lhs, "rhs": rhs, "assumptions": tuple(margins.values())})
+    return program, margins, {"lhs": lhs, "rhs": rhs}
+
+
+def _literal(x: Any) -> str:
+    return literal(x.plain if isinstance(x, Traced) else Fraction(x))
 
 
 def _number(entry: Any) -> Any:
@@ -84,6 +161,6 @@ def _box(coverage: Coverage) -> dict[str, Any]:
     return {**_description(coverage.box), "proved": literal(coverage.proved), "levels": list(coverage.levels)}
 
 
-def _description(box: Any) -> dict[str, Any]:
+def _description(box: Box) -> dict[str, Any]:
     ranges = {name: [literal(low), literal(high)] for name, (low, high) in box.ends().items()}
     return {"ranges": ranges, "note": box.note, "equality": box.equality, "program": box.program().plain()}

@@ -9,16 +9,21 @@ from fractions import Fraction
 from math import ceil, isfinite
 from typing import Any
 
-from quadmeta.certificates.program import BINARY, OPPOSITE, RELATIONS, Program
+from quadmeta.certificates.budget import Budget
+from quadmeta.certificates.program import BINARY, OPPOSITE, RELATIONS, Program, literal
 
 _COMMUTE = {"+", "*"}
 _SWAPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
 
 
 class Recorder:
-    """Steps and conditions in the order in which they happened, equal steps once."""
+    """Steps and conditions in the order in which they happened, equal steps once.
 
-    def __init__(self) -> None:
+    With a ``budget`` no operation is begun that it cannot pay.
+    """
+
+    def __init__(self, budget: Budget | None = None) -> None:
+        self.budget = budget
         self.steps: dict[str, str] = {}
         """Right side -> name."""
         self.conditions: dict[str, None] = {}
@@ -36,6 +41,15 @@ class Recorder:
             self.conditions[f"{name} == {value}"] = None
             return value
         return self.number(name, value)
+
+    def pay(self, sign: str, left: Any, right: Any) -> None:
+        """Take the cost of one operation from the budget, if there is one.
+
+        Raises:
+            TooLarge: there is not enough left.
+        """
+        if self.budget is not None:
+            self.budget.operation(sign, left, right if sign == "**" else Fraction(right))
 
     def step(self, right: str, value: Fraction) -> "Traced":
         """The result of one operation."""
@@ -93,16 +107,19 @@ class Traced(Fraction):
     __trunc__ = __int__
 
     def __neg__(self) -> "Traced":
+        self.recorder.pay("-", 0, self.plain)
         return self.recorder.step(f"0 - {self.name}", -self.plain)
 
     def __pos__(self) -> "Traced":
         return self
 
     def __abs__(self) -> "Traced":
+        self.recorder.pay("abs", self.plain, 0)
         return self.recorder.step(f"abs {self.name}", abs(self.plain))
 
     def __pow__(self, exponent: Any) -> "Traced":  # type: ignore[override]
         whole = operator.index(exponent)
+        self.recorder.pay("**", self.plain, whole)
         return self.recorder.step(f"{self.name} ** {whole}", self.plain**whole)
 
     def __ceil__(self) -> int:
@@ -132,12 +149,6 @@ def name_of(x: Any) -> str:
     return x.name if isinstance(x, Traced) else literal(Fraction(x))
 
 
-def literal(x: Fraction) -> str:
-    """A fraction as a program writes it; Python reads no decimal integer beyond 4300 digits."""
-    long = max(x.numerator.bit_length(), x.denominator.bit_length()) > 10000
-    return f"{x.numerator:#x}/{x.denominator:#x}" if long else str(x)
-
-
 def _plain(x: Any) -> Any:
     return x.plain if isinstance(x, Traced) else x
 
@@ -156,11 +167,13 @@ def _operation(sign: str) -> tuple[Callable[..., Any], Callable[..., Any]]:
 
 
 def _record(recorder: Recorder, sign: str, left: Any, right: Any) -> Traced:
-    value = BINARY[sign](Fraction(_plain(left)), Fraction(_plain(right)))
+    first, second = Fraction(_plain(left)), Fraction(_plain(right))
+    recorder.pay(sign, first, second)
+    value = BINARY[sign](first, second)
     names = (name_of(left), name_of(right))
     # a sum or product in one order only, so that equal steps are found
-    first, second = sorted(names) if sign in _COMMUTE else names
-    return recorder.step(f"{first} {sign} {second}", value)
+    one, other = sorted(names) if sign in _COMMUTE else names
+    return recorder.step(f"{one} {sign} {other}", value)
 
 
 def _comparison(sign: str) -> Callable[..., Any]:
@@ -168,6 +181,7 @@ def _comparison(sign: str) -> Callable[..., Any]:
         if not _known(other):
             # every fraction lies on the same side of an infinite bound: nothing to record
             return RELATIONS[sign](self.plain, other) if isinstance(other, float) else NotImplemented
+        self.recorder.pay(sign, self.plain, _plain(other))
         truth = RELATIONS[sign](self.plain, _plain(other))
         left, right, relation = self.name, name_of(other), sign if truth else OPPOSITE[sign]
         if left != right:

@@ -5,7 +5,7 @@ from fractions import Fraction
 from math import log10
 from typing import Any
 
-from quadmeta.claims._trace import literal
+from quadmeta.certificates.program import literal
 
 
 @dataclass(frozen=True, eq=False)

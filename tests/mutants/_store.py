@@ -22,6 +22,8 @@ TESTS = {
     "arithmetic/signlog": ["arithmetic/test_signlog.py"],
     **dict.fromkeys("certificates/enclosure certificates/program claims/_trace".split(), ["test_programs.py"]),
     **dict.fromkeys("certificates/recheck claims/_certificate".split(), ["test_certificates.py", "test_programs.py"]),
+    **dict.fromkeys([f"certificates/{name}" for name in "budget file refusal schema".split()],
+                    ["test_certificates.py", "test_forgeries.py"]),
     "claims/_box": ["claims/test_box.py"],
     "claims/_instances": ["claims/test_instances.py"],
     "claims/_record": ["claims/test_decide.py"],
