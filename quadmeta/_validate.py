@@ -94,6 +94,44 @@ def step_sizes(name: str, value: Any) -> Array:
     return array
 
 
+def numbers(name: str, value: Any, *, least: float | None = None, above: float | None = None) -> Any:
+    """Real numbers for a formula that runs in every arithmetic, kept in theirs: fractions stay exact.
+
+    float64 must be finite, and is copied as an array where it comes as one. Fractions, whole numbers and mpf are kept,
+    in object arrays too, and so are arrays with an arithmetic of their own: ``SignLog``, ``Interval`` and jets.
+    """
+    if value is not None and not isinstance(value, type) and getattr(value, "__array_ufunc__", value) is None:
+        return value
+    if isinstance(value, list | tuple | range):
+        _require_real_entries(name, value, value, 0)
+        value = np.array(value, dtype=None if set(map(type, value)) <= {float, int} else object)
+    if isinstance(value, np.ndarray) and value.dtype.kind == "O" and type(value) is np.ndarray:
+        for entry in value.flat:
+            if isinstance(entry, list | tuple | np.ndarray):
+                raise ValueError(f"{name} = {show(value)} is ragged: pass rows of equal length")
+            numbers(name, entry, least=least, above=above)
+        return frozen(value)
+    if not real(value) or isinstance(value, float | np.floating):
+        array = finite(name, value)
+        value = array if array.ndim else float(array)
+    low = np.min(value) if np.size(value) else math.inf
+    if least is not None and low < least or above is not None and not low > above:
+        raise ValueError(f"{name} = {show(value)} must be {f'>= {least:g}' if above is None else f'> {above:g}'}: "
+                         "pass numbers in this range")
+    return value
+
+
+def quantity(name: str, value: Any, *, least: float | None = None, above: float | None = None,
+             below: float | None = None) -> Any:
+    """One real number of any arithmetic, kept in its own, as ``numbers`` does for arrays."""
+    x = numbers(name, value, least=least, above=above)
+    if np.ndim(x):
+        raise ValueError(f"{name} = {show(value)} must be one number, it has shape {np.shape(x)}: pass a scalar")
+    if below is not None and not x < below:
+        raise ValueError(f"{name} = {show(value)} must be < {below:g}: pass a smaller number")
+    return x
+
+
 def shaped(name: str, value: Any, shape: tuple[int | EllipsisType, ...], meaning: str = "") -> Array:
     """``finite`` numbers of a given shape; -1 stands for any length of at least 1, a leading ... for any axes.
 

@@ -10,7 +10,9 @@ from dataclasses import dataclass, replace
 from math import sqrt
 from typing import Any
 
-from quadmeta._validate import natural, show
+import numpy as np
+
+from quadmeta._validate import choice, flag, instance, natural, numbers, quantity, show
 from quadmeta.arithmetic.powers import complete_homogeneous, divided_difference, geometric_sum
 
 Array = Any
@@ -47,16 +49,17 @@ class Scales:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "steps", natural("steps", self.steps))
-        if not (0 < self.mu <= self.L and self.eta > 0):
-            raise ValueError(f"mu = {show(self.mu)}, L = {show(self.L)}, eta = {show(self.eta)} must meet "
-                             "0 < mu <= L and eta > 0: pass eigenvalue bounds and a step size")
-        if not 0 <= self.gamma < 1:
-            raise ValueError(f"gamma = {show(self.gamma)} must lie in [0, 1): pass a discount")
+        for name in ("mu", "L", "eta"):
+            object.__setattr__(self, name, quantity(name, getattr(self, name), above=0))
+        if not self.mu <= self.L:
+            raise ValueError(f"mu = {show(self.mu)} must be at most L = {show(self.L)}: pass bounds of the eigenvalues")
+        object.__setattr__(self, "gamma", quantity("gamma", self.gamma, least=0, below=1))
         for name in ("L2", "R", "G", "B", "H_w", "M_b"):
-            if not getattr(self, name) >= 0:
-                raise ValueError(f"{name} = {show(getattr(self, name))} must be >= 0: pass a norm")
-        if self.q is not None and not (self.q > 0 and abs(self.q**2 - self.a_mu) <= 1e-12):
-            raise ValueError(f"q = {show(self.q)} must be sqrt(1 - eta mu): pass None, or its exact value")
+            object.__setattr__(self, name, quantity(name, getattr(self, name), least=0))
+        if self.q is not None:
+            object.__setattr__(self, "q", quantity("q", self.q, above=0))
+            if not abs(self.q**2 - self.a_mu) <= 1e-12:
+                raise ValueError(f"q = {show(self.q)} must be sqrt(1 - eta mu): pass None, or its exact value")
 
     @property
     def a_mu(self) -> Any:
@@ -110,16 +113,22 @@ def bias(eigenvalues: Array, cross: Array, outer_hessian: Array, error: Array, g
 
     Arguments: lambda (P,), C (P, h), H_2 (P, P), w_0 - w_* (P,), g_T (P,); no restriction on eta and gamma.
     """
-    z, n = eta * eigenvalues, natural("steps", steps) - 2
-    a, gamma = 1 - z, gamma + 0 * z
-    last = (gamma - 1 + z) * complete_homogeneous((a * 0 + 1, gamma, a), n) * gradient
-    return eta * (cross.T @ (last + outer_hessian @ (transient(z, gamma, n + 2) * error)))
+    lam, C, g = _modes(eigenvalues, cross, gradient)
+    H2 = _shaped("outer_hessian", outer_hessian, lam.shape * 2)
+    error = _shaped("error", error, lam.shape)
+    eta, T = quantity("eta", eta), natural("steps", steps)
+    z = eta * lam
+    a = 1 - z
+    gamma = quantity("gamma", gamma) + 0 * z
+    last = (gamma - a) * complete_homogeneous((a * 0 + 1, gamma, a), T - 2) * g
+    return eta * (C.T @ (last + H2 @ (transient(z, gamma, T) * error)))
 
 
 def transient(z: Any, gamma: Any, steps: int) -> Any:
     """s(a) = gamma a (1 - a) h_{T-2}(a, gamma a, gamma) = sum_{0<k<T} gamma^k (a^(T-k) - a^T) at a = 1 - z."""
+    z, gamma = numbers("z", z), numbers("gamma", gamma)
     a = 1 - z
-    return gamma * a * z * complete_homogeneous((a, gamma * a, gamma), steps - 2)
+    return gamma * a * z * complete_homogeneous((a, gamma * a, gamma), natural("steps", steps) - 2)
 
 
 def largest_transient(low: Any, high: Any, gamma: Any, steps: int, halvings: int = 40) -> Any:
@@ -127,7 +136,12 @@ def largest_transient(low: Any, high: Any, gamma: Any, steps: int, halvings: int
 
     s is unimodal: s'/a^(T-1) = sum gamma^k ((T - k) a^-k - T) decreases in a.
     """
-    T, total = steps, sum(gamma**k for k in range(1, steps))
+    low, high = quantity("low", low, least=0), quantity("high", high, least=0)
+    if low > high:
+        raise ValueError(f"low = {show(low)} must be at most high = {show(high)}: pass them in order")
+    gamma = quantity("gamma", gamma, least=0)
+    T, halvings = natural("steps", steps), natural("halvings", halvings)
+    total = sum(gamma**k for k in range(1, T))
 
     def rises(a: Any) -> bool:
         return bool(sum(gamma**k * (T - k) * a ** (T - 1 - k) for k in range(1, T)) > T * a ** (T - 1) * total)
@@ -143,6 +157,7 @@ def largest_transient(low: Any, high: Any, gamma: Any, steps: int, halvings: int
 
 def bound_a(x: Scales, halvings: int = 40) -> Any:
     """Tight: quadratic losses, J constant, eta <= 1/L. max s and max |S_T(a) - S_T(gamma)| over a in [a_L, a_mu]."""
+    _scales(x)
     x._need(x.L, "1/L")
     low, gamma, high = x._sums(x.a_L, x.gamma, x.a_mu)
     most = largest_transient(max(x.a_L, 0 * x.a_L), x.a_mu, x.gamma, x.steps, halvings)
@@ -151,6 +166,7 @@ def bound_a(x: Scales, halvings: int = 40) -> Any:
 
 def bound_a_simple(x: Scales) -> Any:
     """Quadratic inner loss, any J, eta <= 1/L, gamma in [a_L, a_mu]: drift and S_T(a_mu) - S_T(a_L)."""
+    _scales(x)
     x._need(x.L, "1/L", between=True)
     low, high = x._sums(x.a_L, x.a_mu)
     return x._total(x._drift(), high - low)
@@ -158,12 +174,14 @@ def bound_a_simple(x: Scales) -> Any:
 
 def bound_a2(x: Scales) -> Any:
     """Quadratic inner loss, any J, eta <= 1/L: drift and the maximum taken for each k."""
+    _scales(x)
     x._need(x.L, "1/L")
     return x._total(x._drift(), x._spread())
 
 
 def bound_b(x: Scales) -> Any:
     """Any inner loss with mu <= H <= L, Lipschitz or not, eta <= 2/(L + mu), c = 1 - eta (L + mu)/2."""
+    _scales(x)
     x._need((x.L + x.mu) / 2, "2/(L + mu)")
     middle, gamma, high = x._sums(1 - x.eta * (x.L + x.mu) / 2, x.gamma, x.a_mu)
     return x._total(x._path(), abs(gamma - middle) + high - middle)
@@ -171,6 +189,7 @@ def bound_b(x: Scales) -> Any:
 
 def bound_bp(x: Scales) -> Any:
     """The printed theorem corrected: H is H_w-Lipschitz, eta <= 1/L."""
+    _scales(x)
     x._need(x.L, "1/L")
     a, T = x.a_mu, x.steps
     return x._total(x._path(), x._spread() + x.H_w * x.R / x.mu * a ** (T - 1) * sum(1 - a**k for k in range(2, T)))
@@ -178,6 +197,7 @@ def bound_bp(x: Scales) -> Any:
 
 def bound_p(x: Scales) -> Any:
     """The printed shape made sound: the conditions of ``bound_bp`` and gamma in [a_L, a_mu]."""
+    _scales(x)
     x._need(x.L, "1/L", between=True)
     q, a, T = x._root(), x.a_mu, x.steps
     lost = (T - 1) * q**T - (q ** (T - 1) - a ** (T - 1)) * q / (1 - q)
@@ -187,6 +207,7 @@ def bound_p(x: Scales) -> Any:
 
 def bound_e(x: Scales) -> Any:
     """Of the matrix discount instead: eta <= 1/L where H_w = M_b = 0 (quadratic, J constant), else 2/(L + mu)."""
+    _scales(x)
     a, T = x.a_mu, x.steps
     if x.H_w == 0 and x.M_b == 0:
         x._need(x.L, "1/L")
@@ -198,8 +219,8 @@ def bound_e(x: Scales) -> Any:
 
 def printed(x: Scales, reading: str = "step") -> Any:
     """The bound as printed, B being a bound of eta ||J|| (reading "step") or of ||J|| ("cross"); may be negative."""
-    if reading not in ("step", "cross"):
-        raise ValueError(f"reading = {show(reading)} must be 'step' or 'cross': say what B bounds")
+    choice("reading", reading, ("step", "cross"))
+    _scales(x)
     q, a, T = x._root(), x.a_mu, x.steps
     bracket = (1 / x.mu - 1 / x.L + a**T / x.L) / x.eta + 2 * x.eta * x.H_w * printed_bracket(q, T)
     return (x.eta if reading == "step" else 1) * x.B * (2 * x.L2 * x.R * q ** (T + 1) / (1 - q) + x.G * bracket)
@@ -207,11 +228,16 @@ def printed(x: Scales, reading: str = "step") -> Any:
 
 def printed_bracket(q: Any, steps: int) -> Any:
     """(T-1) q^T - (q^(T-1) - q^2T) / (1/q - 1), the printed factor of H_w: q^T (T - 1 - S_{T+1}(q))."""
-    return q**steps * (steps - 1 - geometric_sum(q, steps + 1))
+    q, T = numbers("q", q), natural("steps", steps)
+    return q**T * (T - 1 - geometric_sum(q, T + 1))
 
 
 def tightness(x: Scales, mu2: Any = 0) -> tuple[float, float]:
     """(lower, upper) of the worst bias over quadratics of these scales, mu2 <= H_2 <= L2: their ratio >= 1/sqrt 2."""
+    _scales(x)
+    mu2 = quantity("mu2", mu2, least=0)
+    if not mu2 <= x.L2:
+        raise ValueError(f"mu2 = {show(mu2)} must be at most L2 = {show(x.L2)}: it bounds H_2 from below")
     gradient, distance = bound_a(replace(x, R=0)), bound_a(replace(x, G=0, L2=1))
     lower = sqrt(gradient**2 + ((x.L2 + mu2) / 2 * distance) ** 2) + (x.L2 - mu2) / 2 * distance
     return float(lower), float(gradient + x.L2 * distance)
@@ -219,11 +245,14 @@ def tightness(x: Scales, mu2: Any = 0) -> tuple[float, float]:
 
 def limit_bias(eigenvalues: Array, cross: Array, gradient: Array, eta: Any, gamma: Any) -> Array:
     """ghat - g as T -> infinity, C' (eta/(1 - gamma) - 1/lambda) g_*: 0 iff gamma = 1 - eta lambda where it counts."""
-    return cross.T @ ((eta / (1 - gamma) - 1 / eigenvalues) * gradient)
+    lam, C, g = _modes(eigenvalues, cross, gradient)
+    eta, gamma = quantity("eta", eta, above=0), quantity("gamma", gamma, least=0, below=1)
+    return C.T @ ((eta / (1 - gamma) - 1 / lam) * g)
 
 
 def floor(x: Scales, limit: bool = False) -> Any:
     """What no scalar weights of the T terms go below in the worst case: eta B G (S_T(a_mu) - S_T(a_L)) / 2."""
+    _scales(x)
     x._need(x.L, "1/L")
     low, high = (1 / x.L / x.eta, 1 / x.mu / x.eta) if limit else x._sums(x.a_L, x.a_mu)
     return x._total(0, (high - low) / 2)
@@ -235,8 +264,13 @@ def minimax_gamma(eta: Any, mu: Any, L: Any, steps: int | None = None, relative:
     absolute: 1 - 2 eta mu L/(mu + L), at T steps the root of S_T(gamma) = (S_T(a_mu) + S_T(a_L))/2, eta <= 1/L;
     relative (of |ghat - g| / |g|): 1 - eta (mu + L)/2, T -> infinity, worst case (L - mu)/(L + mu).
     """
-    if not (0 < mu <= L and 0 < eta * L <= 1 + 4e-16):
-        raise ValueError(f"eta = {show(eta)} must lie in (0, 1/L] and 0 < mu <= L: pass a smaller step size")
+    mu, L, eta = quantity("mu", mu, above=0), quantity("L", L, above=0), quantity("eta", eta, above=0)
+    if not mu <= L:
+        raise ValueError(f"mu = {show(mu)} must be at most L = {show(L)}: pass bounds of the eigenvalues")
+    if not eta * L <= 1 + 4e-16:
+        raise ValueError(f"eta = {show(eta)} must be at most 1/L = {show(1 / L)}: pass a smaller step size")
+    steps = None if steps is None else natural("steps", steps)
+    relative = flag("relative", relative)
     if relative and steps is not None:
         raise ValueError("relative has no closed form at a finite number of steps: pass steps=None")
     if relative or steps is None:
@@ -246,13 +280,37 @@ def minimax_gamma(eta: Any, mu: Any, L: Any, steps: int | None = None, relative:
 
 def best_gamma(eigenvalues: Array, cross: Array, gradient: Array, eta: Any, steps: int | None = None) -> Any:
     """The discount in [0, 1) of least bias on one instance at w_0 = w_*: S_T(gamma) C'g is nearest to C' S_T(A) g."""
-    near, far = cross.T @ gradient, cross.T @ ((1 / eigenvalues / eta if steps is None else
-                                                geometric_sum(1 - eta * eigenvalues, steps)) * gradient)
+    lam, C, g = _modes(eigenvalues, cross, gradient)
+    eta, steps = quantity("eta", eta, above=0), None if steps is None else natural("steps", steps)
+    # S_T(A) in the eigenbasis, and its limit
+    sums = 1 / lam / eta if steps is None else geometric_sum(1 - eta * lam, steps)
+    near, far = C.T @ g, C.T @ (sums * g)
     size = near @ near
     if size == 0:
         raise ValueError("C' g is 0: every discounted estimate is 0, so no discount is best")
     s = near @ far / size
     return _solve(s, steps) if steps is not None else 1 - 1 / s if s > 1 else 0 * s
+
+
+def _scales(x: Any) -> None:
+    instance("x", x, Scales, "Scales(mu=0.1, L=1.0, eta=1.0, gamma=0.9, steps=10)")
+
+
+def _shaped(name: str, value: Any, shape: tuple[int, ...]) -> Array:
+    array = numbers(name, value)
+    if np.shape(array) != shape:
+        raise ValueError(f"{name} has shape {np.shape(array)}: pass shape {shape}, in the eigenbasis")
+    return array
+
+
+def _modes(eigenvalues: Any, cross: Any, gradient: Any) -> tuple[Array, Array, Array]:
+    """lambda > 0 (P,), C (P, h), g (P,) in the eigenbasis."""
+    lam, C = numbers("eigenvalues", eigenvalues, above=0), numbers("cross", cross)
+    if np.ndim(lam) != 1 or not len(lam):
+        raise ValueError(f"eigenvalues has shape {np.shape(lam)}: pass a vector of at least one")
+    if np.ndim(C) not in (1, 2) or len(C) != len(lam):
+        raise ValueError(f"cross has shape {np.shape(C)}: pass shape ({len(lam)}, h), one row an eigenvalue")
+    return lam, C, _shaped("gradient", gradient, np.shape(lam))
 
 
 def _solve(total: Any, steps: int) -> float:

@@ -10,12 +10,11 @@ for even J, and for odd J as long as nu lambda < 2. Away from w_* the estimators
 
 Source: the table is derived; Neumann's series from Lorraine, Vicol, Duvenaud 2020; Navon et al. 2021, Algorithm 2.
 """
-from numbers import Integral
 from typing import Any
 
 import numpy as np
 
-from quadmeta._validate import finite, natural, show
+from quadmeta._validate import finite, natural, numbers
 from quadmeta.arithmetic.powers import geometric_sum, geometric_sum_at
 
 Array = Any
@@ -23,7 +22,7 @@ Array = Any
 
 def implicit(lam: Array) -> Array:
     """1 / lambda."""
-    return 1 / lam
+    return 1 / numbers("lam", lam, above=0)
 
 
 def unrolled(lam: Array, eta: Any, steps: int) -> Array:
@@ -34,24 +33,26 @@ def unrolled(lam: Array, eta: Any, steps: int) -> Array:
     Raises:
         OverflowError: beyond float64, far past eta lambda = 2; ``SignLog`` holds it.
     """
-    x, T = eta * lam, natural("steps", steps)
+    eta, T = numbers("eta", eta), natural("steps", steps)
+    x = eta * numbers("lam", lam)
     in_floats = isinstance(x, float | np.floating | np.ndarray) and np.asarray(x).dtype != object
     return eta * (geometric_sum_at(x, T) if in_floats else geometric_sum(1 - x, T))
 
 
 def neumann(lam: Array, nu: Any, products: int) -> Array:
     """nu sum_{j<=J} (1 - nu lambda)^j from J = ``products`` Hessian products: J + 1 terms; as ``unrolled``."""
-    return unrolled(lam, nu, _products(products) + 1)
+    return unrolled(lam, numbers("nu", nu), natural("products", products, least=0) + 1)
 
 
 def neumann_residual(lam: Array, nu: Any, products: int) -> Array:
     """1 - lambda f(lambda) = (1 - nu lambda)^(J+1), the relative error of Neumann's filter: plain arithmetic."""
-    return (1 - nu * lam) ** (_products(products) + 1)
+    return (1 - numbers("nu", nu) * numbers("lam", lam)) ** (natural("products", products, least=0) + 1)
 
 
 def discounted(lam: Array, eta: Any, gamma: Any, steps: int) -> Array:
     """eta S_T(gamma) at every lambda: ``Discounted``, ``FixedGradient``, ``HyperDistill``; ``OneStep`` at T = 1."""
-    return 0 * lam + eta * geometric_sum(gamma, natural("steps", steps))
+    total = geometric_sum(numbers("gamma", gamma), natural("steps", steps))
+    return 0 * numbers("lam", lam) + numbers("eta", eta) * total
 
 
 def conjugate_gradients(lam: Array, v: Array, products: int) -> Array:
@@ -80,9 +81,3 @@ def conjugate_gradients(lam: Array, v: Array, products: int) -> Array:
         basis.append(rest / size)
     V = np.array(basis)
     return V.T @ np.linalg.solve(V * lam @ V.T, V @ v)
-
-
-def _products(J: Any) -> int:
-    if isinstance(J, bool) or not isinstance(J, Integral) or J < 0:
-        raise ValueError(f"products = {show(J)} must be a whole number of at least 0: pass an int")
-    return int(J)

@@ -91,11 +91,13 @@ class Number(Argument):
     low: float = -math.inf
     high: float = math.inf
     open_: str = ""
+    any_arithmetic: bool = False
 
     def kinds(self) -> Iterator[tuple[str, Any]]:
         """Not a number, not finite, not one, out of range."""
-        yield from _anything_but_a_number()
-        yield from _not_finite()
+        for label, value in (*_anything_but_a_number(), *_not_finite()):
+            if not self.any_arithmetic or label != "signlog" and not label.startswith("beyond"):
+                yield label, value
         yield "true", True
         yield "numpy true", np.True_
         yield "list", [self.value, self.value]
@@ -202,7 +204,7 @@ class Reals(Argument):
         """Lists, other memory orders, read-only and strided arrays, object arrays."""
         good = np.array(self.value, dtype=float)
         yield "list", good.tolist()
-        yield "fortran", np.asfortranarray(good)
+        yield "fortran", np.array(good, order="F")
         strided = np.empty((*good.shape, 2))
         strided[..., 0] = good
         yield "strided", strided[..., 0]
@@ -214,6 +216,19 @@ class Reals(Argument):
         objects = np.empty(good.shape, dtype=object)
         objects[...] = good
         yield "objects", objects
+
+
+@dataclass(frozen=True)
+class AnyNumbers(Reals):
+    """Numbers of any shape in any arithmetic: SignLog, and integers of any size, are good too."""
+
+    shape_matters: bool = False
+
+    def kinds(self) -> Iterator[tuple[str, Any]]:
+        """As for arrays of float64, less what another arithmetic holds."""
+        for label, value in super().kinds():
+            if label != "signlog" and not label.startswith("beyond"):
+                yield label, value
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from bad_calls.arguments import (Argument, Count, Flag, Function, Number, Pair, Pairs, Reals, Thing, Word, nonnegative,
-                                 positive, seed)
+from bad_calls.arguments import (AnyNumbers, Argument, Count, Flag, Function, Number, Pair, Pairs, Reals, Thing,
+                                 Word, nonnegative, positive, seed)
 import quadmeta as qm
 
 
@@ -189,7 +189,8 @@ call(OBJECTIVES["TrainByValidation"].scanned, "TrainByValidation.scanned", round
 
 # hypergradients
 call(qm.OuterLoss, problem=thing(ridge), optimizer=Thing(fixed, others=(
-    *KINDS, heavy, qm.HeavyBall(5, 0.1, 0.9), qm.Nesterov(5, 0.1, 0.9), qm.StochasticGradientDescent(5, 0.1), schedule)))
+    *KINDS, heavy, schedule, qm.HeavyBall(5, 0.1, 0.9), qm.Nesterov(5, 0.1, 0.9),
+    qm.StochasticGradientDescent(5, 0.1))))
 for problem in (ridge, cleaning, weights, coupled, curved):
     loss, kind = qm.OuterLoss(problem, fixed), type(problem).__name__
     alpha = Reals(np.full(problem.hyperparameters, 0.5))
@@ -226,9 +227,10 @@ def first(function: Callable[..., Iterator[Any]]) -> Callable[..., Any]:
 
 call(first(qm.bilevel_descent), "bilevel_descent", loss=thing(outer), alpha=Reals([0.5]),
      estimator=thing(qm.Reverse()), rule=Thing(qm.Gradient(0.1), others=KINDS), warm=Flag(True), lower=Number(0.0),
-     schedule=Argument((5,), extra=(("text", "abc"), ("number", 5), ("zero", (0,)), ("half", (2.5,)), ("true", (True,)))),
+     schedule=Argument((5,), extra=(("text", "abc"), ("number", 5), ("zero", (0,)), ("half", (2.5,)),
+                                    ("true", (True,)))),
      exact=Flag(False), unstable=Flag(False), state=Thing(None, True, others=KINDS))
-call(first(qm.meta_descent), "meta_descent", objective=thing(log), start=Reals(0.1, False, least=0.0),
+call(first(qm.meta_descent), "meta_descent", objective=thing(log), start=Reals(0.1, shape_matters=False, least=0.0),
      scale=positive(1.0))
 call(qm.iteration_bound, objective=thing(log), start=nonnegative(0.1), scale=positive(10.0), epsilon=positive(0.1))
 call(qm.descend, objective=thing(qm.LogObjective(quadratic, schedule)), start=Reals([0.1, 0.2, 0.3]),
@@ -243,39 +245,43 @@ call(qm.optimal_weights.curvature, problem=thing(auxiliary), phi=Reals(np.ones(2
 call(qm.optimal_weights.simplex_minimum, problem=thing(auxiliary))
 call(qm.optimal_weights.local_minima, problem=thing(auxiliary), starts=Count(2), seed=seed())
 
-# closed forms
-scales = qm.discount.Scales(mu=0.5, L=2.0, eta=0.25, gamma=0.9, steps=5)
-call(qm.discount.Scales, mu=positive(0.5), L=positive(2.0), eta=positive(0.25), gamma=Number(0.9, low=0.0, high=1.0),
-     steps=Count(5), L2=nonnegative(1.0), R=nonnegative(1.0), G=nonnegative(1.0), B=nonnegative(1.0),
-     H_w=nonnegative(0.0), M_b=nonnegative(0.0))
-call(qm.discount.bias, eigenvalues=spectrum, cross=Reals(np.ones((2, 3))), outer_hessian=Reals(np.eye(3)),
-     error=Reals(error), gradient=Reals(error), eta=positive(0.25), gamma=Number(0.9, low=0.0, high=1.0),
-     steps=Count(5))
-call(qm.discount.transient, z=Reals(0.5, False), gamma=Number(0.9, low=0.0, high=1.0), steps=Count(5))
-call(qm.discount.largest_transient, low=Number(0.1), high=Number(0.5), gamma=Number(0.9, low=0.0, high=1.0),
+# closed forms, in any arithmetic
+GAMMA = Number(0.9, low=0.0, high=1.0, open_="h", any_arithmetic=True)
+scales = qm.discount.Scales(mu=0.5, L=2.0, eta=0.25, gamma=0.75, steps=5)
+
+
+def exact(value: float, low: float = 0.0, open_: str = "l") -> Number:
+    """A number above 0 in any arithmetic."""
+    return Number(value, low=low, open_=open_, any_arithmetic=True)
+
+
+call(qm.discount.Scales, mu=exact(0.5), L=exact(2.0), eta=exact(0.25), gamma=GAMMA, steps=Count(5),
+     **{name: exact(0.5, open_="") for name in ("L2", "R", "G", "B", "H_w", "M_b")})
+modes = {"eigenvalues": AnyNumbers(lam, least=1e-9), "cross": AnyNumbers(np.ones((3, 2))), "gradient": AnyNumbers(error)}
+call(qm.discount.bias, **modes, outer_hessian=AnyNumbers(np.eye(3)), error=AnyNumbers(error), eta=AnyNumbers(0.25),
+     gamma=AnyNumbers(0.9), steps=Count(5))
+call(qm.discount.transient, z=AnyNumbers(0.5), gamma=AnyNumbers(0.9), steps=Count(5))
+call(qm.discount.largest_transient, low=exact(0.1, open_=""), high=exact(0.5, open_=""), gamma=exact(0.9, open_=""),
      steps=Count(5), halvings=Count(5))
 for function in (qm.discount.bound_a, qm.discount.bound_a_simple, qm.discount.bound_a2, qm.discount.bound_b,
                  qm.discount.bound_bp, qm.discount.bound_p, qm.discount.bound_e, qm.discount.floor,
                  qm.discount.tightness):
     call(function, x=Thing(scales, others=KINDS))
 call(qm.discount.printed, x=Thing(scales, others=KINDS), reading=Word("step"))
-call(qm.discount.printed_bracket, q=Number(0.5), steps=Count(5))
-call(qm.discount.limit_bias, eigenvalues=spectrum, cross=Reals(np.ones((2, 3))), gradient=Reals(error),
-     eta=positive(0.25), gamma=Number(0.9, low=0.0, high=1.0, open_="h"))
-call(qm.discount.minimax_gamma, eta=positive(0.25), mu=positive(0.5), L=positive(2.0), steps=Count(5, optional=True),
+call(qm.discount.printed_bracket, q=AnyNumbers(0.5), steps=Count(5))
+call(qm.discount.limit_bias, **modes, eta=exact(0.25), gamma=GAMMA)
+call(qm.discount.minimax_gamma, eta=exact(0.25), mu=exact(0.5), L=exact(2.0), steps=Count(5, optional=True),
      relative=Flag(False))
-call(qm.discount.best_gamma, eigenvalues=spectrum, cross=Reals(np.ones((2, 3))), gradient=Reals(error),
-     eta=positive(0.25), steps=Count(5, optional=True))
-call(qm.filters.implicit, lam=Reals(lam, False, least=1e-9))
-call(qm.filters.unrolled, lam=Reals(lam, False), eta=positive(0.25), steps=Count(5))
+call(qm.discount.best_gamma, **modes, eta=exact(0.25), steps=Count(5, optional=True))
+call(qm.filters.implicit, lam=AnyNumbers(lam, least=1e-9))
+call(qm.filters.unrolled, lam=AnyNumbers(lam), eta=AnyNumbers(0.25), steps=Count(5))
 for function in (qm.filters.neumann, qm.filters.neumann_residual):
-    call(function, lam=Reals(lam, False), nu=positive(0.25), products=Count(3))
-call(qm.filters.discounted, lam=Reals(lam, False), eta=positive(0.25), gamma=Number(0.9, low=0.0, high=1.0),
-     steps=Count(5))
+    call(function, lam=AnyNumbers(lam), nu=AnyNumbers(0.25), products=Count(3, least=0))
+call(qm.filters.discounted, lam=AnyNumbers(lam), eta=AnyNumbers(0.25), gamma=AnyNumbers(0.9), steps=Count(5))
 call(qm.filters.conjugate_gradients, lam=spectrum, v=Reals(error), products=Count(3))
 for function in (qm.gradient_flow.setting, qm.gradient_flow.optimal_time, qm.gradient_flow.ridge_risk):
     call(function, aspect=positive(0.5), noise=nonnegative(0.5))
-call(qm.gradient_flow.kernel, aspect=positive(0.5), u=Reals(1.0, False, least=0.0))
+call(qm.gradient_flow.kernel, aspect=positive(0.5), u=Reals(1.0, shape_matters=False, least=0.0))
 call(qm.gradient_flow.flow_risk, aspect=positive(0.5), noise=nonnegative(0.5), tau=nonnegative(1.0))
 call(qm.phases.train_by_train_risk, nu=positive(0.5), noise=nonnegative(0.5))
 call(qm.phases.worse_than_zero, nu=positive(0.5))
@@ -284,7 +290,8 @@ call(qm.phases.fair_split, nu=positive(0.5), fraction=Number(0.5, low=0.0, high=
 call(qm.schedules.constant, step_size=nonnegative(0.1), steps=Count(5))
 call(qm.schedules.chebyshev, mu=positive(0.5), L=positive(2.0), steps=Count(5))
 call(qm.schedules.lebedev_finogenov, steps=Count(8))
-call(qm.schedules.growth, schedule=Reals([0.1, 0.2], False, least=0.0), eigenvalues=Reals(lam, False))
+call(qm.schedules.growth, schedule=Reals([0.1, 0.2], shape_matters=False, least=0.0),
+     eigenvalues=Reals(lam, shape_matters=False))
 call(qm.schedules.chebyshev_instance, mu=positive(0.5), L=positive(2.0), nodes=Count(5))
 for function in (qm.spectra.linear, qm.spectra.geometric, qm.spectra.power_law, qm.spectra.two_clusters,
                  qm.spectra.chebyshev):
@@ -298,24 +305,25 @@ call(qm.spectra.marchenko_pastur, aspect=positive(0.5), nodes=Count(5))
 call(qm.task_risk.TaskRisk, grams=Reals(np.stack([np.eye(3)] * 2)), variances=Reals([0.1, 0.2], least=0.0),
      offsets=Reals(np.array([[0.0, 0.0, 0.0], [1.0, 0.0, 0.0]])), truth=Reals(np.ones(3)), covariance=Reals(np.eye(3)),
      rho=nonnegative(0.1))
-call(qm.task_risk.gauss_markov, samples=Reals([8.0, 9.0], False), sigma=Reals([0.5, 0.5], False, least=0.0))
-call(qm.task_risk.variance, samples=Reals([8.0, 9.0], False), d=Count(3), sigma=Reals([0.5, 0.5], False, least=0.0),
-     fixed=Flag(False))
-call(qm.task_risk.SharedInputs, variances=Reals([0.1, 0.2], least=0.0), overlaps=Reals(np.eye(1), False))
+call(qm.task_risk.gauss_markov, samples=Reals([8.0, 9.0], shape_matters=False),
+     sigma=Reals([0.5, 0.5], shape_matters=False, least=0.0))
+call(qm.task_risk.variance, samples=Reals([8.0, 9.0], shape_matters=False), d=Count(3),
+     sigma=Reals([0.5, 0.5], shape_matters=False, least=0.0), fixed=Flag(False))
+call(qm.task_risk.SharedInputs, variances=Reals([0.1, 0.2], least=0.0), overlaps=Reals(np.eye(1), shape_matters=False))
 call(qm.failure_horizon, problem=thing(quadratic), step_size=nonnegative(0.9), dtype=Word("float32"),
      limit=Count(100))
-call(qm.run_protocol, n=Count(4), d=Count(3), sigmas=Reals([0.5], False, least=0.0), steps=Count(2), tasks=Count(2),
-     test_tasks=Count(2), grid=Reals([0.1, 0.2], False, least=0.0), norm=positive(1.0), seed=seed(),
+call(qm.run_protocol, n=Count(4), d=Count(3), sigmas=Reals([0.5], shape_matters=False, least=0.0), steps=Count(2), tasks=Count(2),
+     test_tasks=Count(2), grid=Reals([0.1, 0.2], shape_matters=False, least=0.0), norm=positive(1.0), seed=seed(),
      reading=Word("retrain"), fraction=Number(0.5, low=0.0, high=1.0, open_="lh"),
      truncation=positive(40.0, optional=True), fresh=Flag(False))
 
 # numbers
-call(qm.SignLog.of, x=Reals([1.0, -2.0], False))
-call(qm.SignLog, sign=Reals([1.0, -1.0], False), log=Reals([0.5, 0.25], False))
-call(qm.SignLog.of([1.0, 2.0]).dot, "SignLog.dot", other=Reals([1.0, 2.0], False))
-call(qm.Interval, lower=Reals([1.0, -2.0], False), upper=Reals([1.5, 2.0], False))
-call(qm.Interval.of, x=Reals([1.0, -2.0], False))
-call(qm.Interval.of([1.0, 2.0]).contains, "Interval.contains", x=Reals([1.0, 2.0], False))
+call(qm.SignLog.of, x=Reals([1.0, -2.0], shape_matters=False))
+call(qm.SignLog, sign=Reals([1.0, -1.0], shape_matters=False), log=Reals([0.5, 0.25], shape_matters=False))
+call(qm.SignLog.of([1.0, 2.0]).dot, "SignLog.dot", other=Reals([1.0, 2.0], shape_matters=False))
+call(qm.Interval, lower=Reals([1.0, -2.0], shape_matters=False), upper=Reals([1.5, 2.0], shape_matters=False))
+call(qm.Interval.of, x=Reals([1.0, -2.0], shape_matters=False))
+call(qm.Interval.of([1.0, 2.0]).contains, "Interval.contains", x=Reals([1.0, 2.0], shape_matters=False))
 call(qm.evaluate, formula=Function(abs), kind=Word("float64"), digits=Count(20))
 
 # statements, sweeps
