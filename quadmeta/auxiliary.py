@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from quadmeta._validate import finite, natural
+from quadmeta._validate import instance, natural, number, shaped
 from quadmeta.optimizers.gradient_descent import GradientDescent
 from quadmeta.optimal_weights import outer_loss
 from quadmeta.problems.auxiliary_tasks import AuxiliaryTasks
@@ -43,13 +43,30 @@ def joint_training(problem: AuxiliaryTasks, phi: Array, step: float, optimizer: 
         optimizer: gradient descent with a step size, run before each update; None solves for w.
         start: w_0 of the first run.
     """
+    require_weights(problem)
+    phi = shaped("phi", phi, (problem.hyperparameters,), "(K,), one weight an auxiliary task")
+    if (phi < 0).any():
+        raise ValueError(f"phi has the negative entry {phi[phi < 0][0]}: pass weights >= 0")
+    step = number("step", step, above=0)
+    if optimizer is not None:
+        instance("optimizer", optimizer, GradientDescent, "GradientDescent(steps=10, step_size=0.1)")
+        if optimizer.step_size is None:
+            raise ValueError(f"optimizer = {optimizer!r} leaves its step size free: pass GradientDescent(steps, "
+                             "step_size)")
+    w = problem.start if start is None else shaped("start", start, problem.start.shape, "(P,), a flat w_0")
+    return _states(problem, phi, step, optimizer, w)
+
+
+def require_weights(problem: AuxiliaryTasks) -> None:
+    """Refuse what is not a problem of auxiliary tasks whose weights themselves are learned."""
+    instance("problem", problem, AuxiliaryTasks, "AuxiliaryTasks.diabetes()")
     if problem.softplus:
-        raise ValueError("softplus = True learns another parameter than the weights: build the problem without it")
-    if not finite("step", step) > 0:
-        raise ValueError(f"step = {step!r} must be > 0")
-    if optimizer is not None and optimizer.step_size is None:
-        raise ValueError(f"{optimizer!r} leaves its step size free: pass GradientDescent(steps, step_size)")
-    phi, w, k = finite("phi", phi), problem.start if start is None else finite("start", start), 0
+        raise ValueError("problem: softplus = True learns another parameter than the weights: build it without")
+
+
+def _states(problem: AuxiliaryTasks, phi: Array, step: float, optimizer: GradientDescent | None,
+            w: Array) -> Iterator[Joint]:
+    k = 0
     while True:
         bound = problem.at(phi)
         if optimizer is None:
@@ -73,8 +90,7 @@ class Searched(NamedTuple):
 
 def grid_search(problem: AuxiliaryTasks, points: int) -> Searched:
     """The best of points^K weights phi = tau / (1 - tau), tau evenly spaced in [0, 1) along each axis; a solve each."""
-    if problem.softplus:
-        raise ValueError("softplus = True learns another parameter than the weights: build the problem without it")
+    require_weights(problem)
     p, K = natural("points", points), problem.hyperparameters
     axis = np.arange(p) / p
     best: tuple[float, Array] = (np.inf, np.zeros(K))

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from quadmeta._validate import finite, step_sizes
+from quadmeta._validate import finite, instance, number, step_sizes
 from quadmeta.objectives._base import Objective
 from quadmeta.objectives.log_objective import LogObjective
 
@@ -22,12 +22,23 @@ def meta_descent(objective: Objective, start: Array, scale: Array = 1.0) -> Iter
 
     Source: Wang, Yuan, Wu, Ge 2021, Theorem 4. It converges to eta*_T. Compare ``objective.minimizer()``.
     """
+    instance("objective", objective, Objective, "LogObjective(problem, GradientDescent(steps=10))")
+    if not objective.logarithmic:
+        raise ValueError("objective: the naive objective's gradient leaves float64: descend on LogObjective or "
+                         "RootObjective")
     scale = finite("scale", scale)
     if not (scale > 0).all():
         raise ValueError(f"scale = {scale!r} must be > 0")
-    if not objective.logarithmic:
-        raise ValueError("the naive objective's gradient leaves float64: descend on LogObjective or RootObjective")
-    eta, k = step_sizes("start", start), 1
+    eta = step_sizes("start", start)
+    try:
+        np.broadcast_shapes(eta.shape, scale.shape)
+    except ValueError:
+        raise ValueError(f"start has shape {eta.shape} and scale {scale.shape}: pass shapes that broadcast") from None
+    return _iterates(objective, eta, scale)
+
+
+def _iterates(objective: Objective, eta: Array, scale: Array) -> Iterator[Array]:
+    k = 1
     while True:
         yield eta
         eta, k = np.maximum(0, eta - scale / np.sqrt(k) * objective.gradient(eta)), k + 1
@@ -50,11 +61,14 @@ def iteration_bound(objective: LogObjective, start: float, scale: float, epsilon
         objective: a LogObjective of one spectrum (or pooled).
         epsilon: 0 < epsilon < eta*.
     """
+    instance("objective", objective, LogObjective, "LogObjective(problem, GradientDescent(steps=10))")
+    start, scale = number("start", start, least=0), number("scale", scale, above=0)
     bound, best = objective.gradient_bound(), objective.minimizer()
-    if not 0 < epsilon < best:
-        raise ValueError(f"epsilon = {epsilon!r} must lie in (0, {best!r}), below the minimiser")
+    if np.ndim(best):
+        raise ValueError(f"objective = {objective!r} has one minimiser a task: pass pooled=True, or one task")
+    epsilon = number("epsilon", epsilon, above=0, below=best, remedy="pass a distance below the minimiser")
     root = [np.exp(objective(best + x) / 2) for x in (0.0, epsilon, -epsilon)]
-    D = max(abs(float(start) - best), scale * bound)
+    D = max(abs(start - best), scale * bound)
     slopes = [(r - root[0]) / epsilon for r in root[1:]]
     g = min(2 * s / (root[0] + s * D) for s in slopes)
     first = np.ceil((scale * bound / epsilon) ** 2)

@@ -3,7 +3,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from quadmeta._validate import natural
+from quadmeta._validate import instance, natural, seeded
 from quadmeta.problems._bilevel import QuadraticBound
 from quadmeta.problems.auxiliary_tasks import AuxiliaryTasks
 
@@ -12,6 +12,7 @@ Array = Any
 
 def outer_loss(problem: AuxiliaryTasks, alpha: Array) -> float:
     """F = L_A(w_*(alpha))."""
+    _require(problem)
     return float(problem.outer(problem.at(alpha).minimizer))
 
 
@@ -21,8 +22,9 @@ def curvature(problem: AuxiliaryTasks, phi: Array) -> Array:
     Raises:
         ValueError: softplus = True, or a singular L_T Hessian.
     """
+    _require(problem)
     if problem.softplus:
-        raise ValueError("softplus = True learns another parameter than the weights: build the problem without it")
+        raise ValueError("problem: softplus = True learns another parameter than the weights: build it without")
     bound = problem.at(phi)
     (lam, Q), W = bound.spectrum, bound.minimizer
     inverse = Q / lam @ Q.T
@@ -57,6 +59,7 @@ def simplex_minimum(problem: AuxiliaryTasks) -> Minima:
         ValueError: other inputs, a ridge, or a singular X_0'X_0.
     """
     from scipy.optimize import nnls
+    _require(problem)
     if problem.rho or np.abs(problem.grams - problem.grams[0]).max() > 1e-12 * np.abs(problem.grams).max():
         raise ValueError("the tasks need the inputs of the main one and rho = 0: use local_minima")
     lam, Q = _bound(problem, np.eye(len(problem.grams))[0]).spectrum
@@ -81,12 +84,14 @@ def local_minima(problem: AuxiliaryTasks, starts: int = 20, seed: int = 0) -> Mi
     Raises:
         ArithmeticError: no descent converged.
     """
+    _require(problem)
+    starts, seed = natural("starts", starts), seeded("seed", seed)
     n, rng = len(problem.grams), np.random.default_rng(seed)
     if n == 2:
         found = _on_the_line(problem)
     else:
         corners = np.eye(n) * 0.98 + 0.02 / n
-        found = _descents(problem, np.vstack([corners, rng.dirichlet(np.ones(n), natural("starts", starts))]))
+        found = _descents(problem, np.vstack([corners, rng.dirichlet(np.ones(n), starts)]))
     fits = [_bound(problem, pi).minimizer for pi, _ in found]
     ends = [_bound(problem, pi).minimizer for pi in np.eye(n) * 0.9 + 0.1 / n]
     spread = max(np.abs(W - ends[0]).max() for W in ends) or 1.0
@@ -95,6 +100,10 @@ def local_minima(problem: AuxiliaryTasks, starts: int = 20, seed: int = 0) -> Mi
         if not any(np.abs(fits[k] - fits[j]).max() < 1e-3 * spread for j in kept):
             kept.append(int(k))
     return Minima(np.array([found[k][0] for k in kept]), np.array([found[k][1] for k in kept]))
+
+
+def _require(problem: AuxiliaryTasks) -> None:
+    instance("problem", problem, AuxiliaryTasks, "AuxiliaryTasks.diabetes()")
 
 
 def _on_the_line(problem: AuxiliaryTasks) -> list[tuple[Array, float]]:

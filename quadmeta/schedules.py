@@ -3,7 +3,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from quadmeta._validate import finite, natural, show, step_sizes
+from quadmeta._validate import choice, finite, instance, natural, shaped, show, step_sizes
 from quadmeta.arithmetic.residual import factor, log_abs
 from quadmeta.arithmetic.signlog import SignLog
 from quadmeta.objectives._base import Objective
@@ -135,14 +135,15 @@ def descend(objective: Objective, start: Array, method: str = "BFGS", iterations
         ArithmeticError: d objective / d log eta is above 1e-5 kappa after ``iterations``: often so from beyond 1/mu.
     """
     from scipy.optimize import minimize
+    instance("objective", objective, Objective, "LogObjective(problem, Schedule(steps=3))")
     if not isinstance(objective.optimizer, Schedule) or not objective.logarithmic:
-        raise ValueError(f"{objective!r}: descend on LogObjective or RootObjective of a Schedule")
-    if method not in METHODS:
-        raise ValueError(f"method = {method!r} is unknown: pass one of {', '.join(METHODS)}")
+        raise ValueError(f"objective = {objective!r}: descend on LogObjective or RootObjective of a Schedule")
+    choice("method", method, METHODS)
+    iterations = natural("iterations", iterations)
     unit = 1 / float(objective.spectrum()[0].max())
-    x = objective.optimizer.read(start) / unit
-    if x.ndim != 1:
-        raise ValueError(f"start has shape {x.shape}: pass one schedule ({objective.optimizer.steps},)")
+    x = shaped("start", start, (objective.optimizer.steps,)) / unit
+    if (x < 0).any():
+        raise ValueError(f"start has the negative entry {x[x < 0][0] * unit:g}: pass step sizes >= 0")
     scaled = {"fun": lambda x: objective(x * unit), "jac": lambda x: objective.gradient(x * unit) * unit}
     if method == "gradient":
         x = _steepest(scaled["fun"], scaled["jac"], x, iterations)

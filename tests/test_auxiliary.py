@@ -126,7 +126,7 @@ BAD = {
     "softplus": (lambda p: next(joint_training(problem(softplus=True), [0.0, 0.0], 1.0)), "softplus = True"),
     "step": (lambda p: next(joint_training(p, [1.0, 1.0], 0.0)), "step = 0.0"),
     "free": (lambda p: next(joint_training(p, [1.0, 1.0], 1.0, qm.GradientDescent(3))), "leaves its step size free"),
-    "negative": (lambda p: next(joint_training(p, [1.0, -1.0], 1.0)), "clip the weights"),
+    "negative": (lambda p: next(joint_training(p, [1.0, -1.0], 1.0)), "phi has the negative"),
     "softplus grid": (lambda p: grid_search(problem(softplus=True), 3), "softplus = True"),
     "rule": (lambda p: Gradient(np.nan), "step has the non-finite"),
     "ascent": (lambda p: qm.Adam(-1.0), "step = -1.0"),

@@ -231,10 +231,10 @@ call(first(qm.bilevel_descent), "bilevel_descent", loss=thing(outer), alpha=Real
                                     ("true", (True,)))),
      exact=Flag(False), unstable=Flag(False), state=Thing(None, True, others=KINDS))
 call(first(qm.meta_descent), "meta_descent", objective=thing(log), start=Reals(0.1, shape_matters=False, least=0.0),
-     scale=positive(1.0))
+     scale=Reals(1.0, shape_matters=False, least=0.0, extra=(("zero", 0.0),)))
 call(qm.iteration_bound, objective=thing(log), start=nonnegative(0.1), scale=positive(10.0), epsilon=positive(0.1))
-call(qm.descend, objective=thing(qm.LogObjective(quadratic, schedule)), start=Reals([0.1, 0.2, 0.3]),
-     method=Word("BFGS"), iterations=Count(10))
+call(qm.descend, objective=thing(qm.LogObjective(quadratic, schedule)), start=Reals([0.2, 0.3, 0.4], least=0.0),
+     method=Word("BFGS"), iterations=Count(500))
 call(qm.bilevel.online, steps=Count(5), estimates=Count(2, extra=(("more than steps", 6),)))
 call(first(qm.auxiliary.joint_training), "auxiliary.joint_training", problem=thing(auxiliary), phi=Reals(np.ones(2)),
      step=positive(0.05), optimizer=Thing(qm.GradientDescent(1, 0.1), True, others=(*KINDS, heavy)),
@@ -257,7 +257,8 @@ def exact(value: float, low: float = 0.0, open_: str = "l") -> Number:
 
 call(qm.discount.Scales, mu=exact(0.5), L=exact(2.0), eta=exact(0.25), gamma=GAMMA, steps=Count(5),
      **{name: exact(0.5, open_="") for name in ("L2", "R", "G", "B", "H_w", "M_b")})
-modes = {"eigenvalues": AnyNumbers(lam, least=1e-9), "cross": AnyNumbers(np.ones((3, 2))), "gradient": AnyNumbers(error)}
+modes = {"eigenvalues": AnyNumbers(lam, least=1e-9), "cross": AnyNumbers(np.ones((3, 2))),
+         "gradient": AnyNumbers(error)}
 call(qm.discount.bias, **modes, outer_hessian=AnyNumbers(np.eye(3)), error=AnyNumbers(error), eta=AnyNumbers(0.25),
      gamma=AnyNumbers(0.9), steps=Count(5))
 call(qm.discount.transient, z=AnyNumbers(0.5), gamma=AnyNumbers(0.9), steps=Count(5))
@@ -312,8 +313,8 @@ call(qm.task_risk.variance, samples=Reals([8.0, 9.0], shape_matters=False), d=Co
 call(qm.task_risk.SharedInputs, variances=Reals([0.1, 0.2], least=0.0), overlaps=Reals(np.eye(1), shape_matters=False))
 call(qm.failure_horizon, problem=thing(quadratic), step_size=nonnegative(0.9), dtype=Word("float32"),
      limit=Count(100))
-call(qm.run_protocol, n=Count(4), d=Count(3), sigmas=Reals([0.5], shape_matters=False, least=0.0), steps=Count(2), tasks=Count(2),
-     test_tasks=Count(2), grid=Reals([0.1, 0.2], shape_matters=False, least=0.0), norm=positive(1.0), seed=seed(),
+call(qm.run_protocol, n=Count(4), d=Count(3), sigmas=Reals([0.5], shape_matters=False, least=0.0), steps=Count(2),
+     tasks=Count(2), test_tasks=Count(2), grid=Reals([0.1, 0.2], shape_matters=False, least=0.0), norm=positive(1.0), seed=seed(),
      reading=Word("retrain"), fraction=Number(0.5, low=0.0, high=1.0, open_="lh"),
      truncation=positive(40.0, optional=True), fresh=Flag(False))
 
