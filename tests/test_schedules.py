@@ -136,10 +136,10 @@ BAD = {
     "no interval": (lambda o: schedules.chebyshev_instance(2, 2, 4), "mu < L"),
     "empty": (lambda o: schedules.growth([], [1.0]), r"schedule has shape \(0,\)"),
     "null": (lambda o: schedules.growth([1.0], [0.0]), "> 0"),
-    "method": (lambda o: schedules.descend(o, [0.1, 0.2, 0.3], "Newton"), "method = 'Newton' is unknown"),
+    "method": (lambda o: schedules.descend(o, [0.1, 0.2, 0.3], "Newton"), "method = 'Newton' must be .* did you mean 'newton'"),
     "naive": (lambda o: schedules.descend(qm.NaiveObjective(o.problem, o.optimizer), [0.1, 0.2, 0.3]), "LogObjective"),
     "optimizer": (lambda o: schedules.descend(qm.LogObjective(o.problem, qm.GradientDescent(3)), 0.1), "of a Schedule"),
-    "length": (lambda o: schedules.descend(o, [0.1, 0.2]), r"step_sizes has shape \(2,\)"),
+    "length": (lambda o: schedules.descend(o, [0.1, 0.2]), r"start has shape \(2,\)"),
     "batch": (lambda o: schedules.descend(o, np.ones((2, 3))), r"start has shape \(2, 3\)"),
 }
 

@@ -251,7 +251,7 @@ class Word(Argument):
 
     def kinds(self) -> Iterator[tuple[str, Any]]:
         """Other words and no words."""
-        yield from (("another word", "abc"), ("empty", ""), ("capitals", str(self.value).upper()), ("number", 3),
+        yield from (("another word", "abc"), ("empty", ""), ("other letters", str(self.value).swapcase()), ("number", 3),
                     ("bytes", b"float64"), ("list", [self.value]), ("class", np.float32), ("object", object()),
                     ("hostile object", Hostile()), ("long", "x" * 10**6), ("unprintable", "\x1b[31m\n"))
 

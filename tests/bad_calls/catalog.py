@@ -233,7 +233,8 @@ call(first(qm.bilevel_descent), "bilevel_descent", loss=thing(outer), alpha=Real
 call(first(qm.meta_descent), "meta_descent", objective=thing(log), start=Reals(0.1, shape_matters=False, least=0.0),
      scale=Reals(1.0, shape_matters=False, least=0.0, extra=(("zero", 0.0),)))
 call(qm.iteration_bound, objective=thing(log), start=nonnegative(0.1), scale=positive(10.0), epsilon=positive(0.1))
-call(qm.descend, objective=thing(qm.LogObjective(quadratic, schedule)), start=Reals([0.2, 0.3, 0.4], least=0.0),
+call(qm.descend, objective=thing(qm.LogObjective(quadratic, qm.Schedule(steps=2))),
+     start=Reals([0.5, 1.5], least=0.0),
      method=Word("BFGS"), iterations=Count(500))
 call(qm.bilevel.online, steps=Count(5), estimates=Count(2, extra=(("more than steps", 6),)))
 call(first(qm.auxiliary.joint_training), "auxiliary.joint_training", problem=thing(auxiliary), phi=Reals(np.ones(2)),
@@ -314,8 +315,8 @@ call(qm.task_risk.SharedInputs, variances=Reals([0.1, 0.2], least=0.0), overlaps
 call(qm.failure_horizon, problem=thing(quadratic), step_size=nonnegative(0.9), dtype=Word("float32"),
      limit=Count(100))
 call(qm.run_protocol, n=Count(4), d=Count(3), sigmas=Reals([0.5], shape_matters=False, least=0.0), steps=Count(2),
-     tasks=Count(2), test_tasks=Count(2), grid=Reals([0.1, 0.2], shape_matters=False, least=0.0), norm=positive(1.0), seed=seed(),
-     reading=Word("retrain"), fraction=Number(0.5, low=0.0, high=1.0, open_="lh"),
+     tasks=Count(2), test_tasks=Count(2), grid=Reals([0.1, 0.2], shape_matters=False, least=0.0), norm=positive(1.0),
+     seed=seed(), reading=Word("retrain"), fraction=Number(0.5, low=0.0, high=1.0, open_="lh"),
      truncation=positive(40.0, optional=True), fresh=Flag(False))
 
 # numbers
@@ -325,7 +326,8 @@ call(qm.SignLog.of([1.0, 2.0]).dot, "SignLog.dot", other=Reals([1.0, 2.0], shape
 call(qm.Interval, lower=Reals([1.0, -2.0], shape_matters=False), upper=Reals([1.5, 2.0], shape_matters=False))
 call(qm.Interval.of, x=Reals([1.0, -2.0], shape_matters=False))
 call(qm.Interval.of([1.0, 2.0]).contains, "Interval.contains", x=Reals([1.0, 2.0], shape_matters=False))
-call(qm.evaluate, formula=Function(abs), kind=Word("float64"), digits=Count(20))
+call(lambda formula, x, kind, digits: qm.evaluate(formula, x, kind=kind, digits=digits), "evaluate",
+     formula=Function(abs), x=AnyNumbers([1.0, 2.0]), kind=Word("float64"), digits=Count(20))
 
 # statements, sweeps
 call(qm.members, family=Word("problems"))
