@@ -153,7 +153,7 @@ class Count(Argument):
 
     def layouts(self) -> Iterator[tuple[str, Any]]:
         """numpy integers."""
-        yield "int8", np.int8(self.value)
+        yield "int16", np.int16(self.value)
         yield "uint64", np.uint64(self.value)
 
 
@@ -251,7 +251,8 @@ class Word(Argument):
 
     def kinds(self) -> Iterator[tuple[str, Any]]:
         """Other words and no words."""
-        yield from (("another word", "abc"), ("empty", ""), ("other letters", str(self.value).swapcase()), ("number", 3),
+        yield from (("another word", "abc"), ("empty", ""), ("other letters", str(self.value).swapcase()),
+                    ("number", 3),
                     ("bytes", b"float64"), ("list", [self.value]), ("class", np.float32), ("object", object()),
                     ("hostile object", Hostile()), ("long", "x" * 10**6), ("unprintable", "\x1b[31m\n"))
 
