@@ -16,7 +16,7 @@ CONTRACT := tests/test_readme.py tests/test_imports.py tests/test_extras.py test
 # the lowest Python that setup.cfg declares
 MINIMUM_PYTHON ?= python3.11
 
-.PHONY: help figures smoke test test-minimum test-newest check certify mutants clean
+.PHONY: help figures smoke test test-minimum test-newest check certify fuzz mutants clean
 
 help:
 	@echo "make figures       every figure at paper scale, stale ones only (WORKERS=$(WORKERS))"
@@ -26,6 +26,7 @@ help:
 	@echo "make test-newest   the same with the newest versions, in .venv-newest"
 	@echo "make check         the gates alone: style, types, imports, docstrings"
 	@echo "make certify       10^6 rational instances over all exact statements, 0 violations (10 min)"
+	@echo "make fuzz          FUZZ_DRAWS=100000 values at extreme settings against an exact oracle, resumed from .cache/fuzz"
 	@echo "make mutants       survivors of mutation tests, into tests/mutants (MODULES=arithmetic/signlog; hours for all)"
 	@echo "make clean         remove .venv and caches"
 
@@ -66,6 +67,10 @@ test-newest:
 
 certify: $(READY)
 	$(RUN) -m quadmeta.certify
+
+FUZZ_DRAWS ?= 100000
+fuzz: $(READY)
+	PYTHONPATH=.:tests $(RUN) -m fuzz.run --draws $(FUZZ_DRAWS) --workers $(WORKERS)
 
 mutants: $(READY)
 	$(RUN) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[mutants]'
