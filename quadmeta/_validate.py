@@ -71,6 +71,35 @@ def finite(name: str, value: Any, remedy: str = "remove NaN and infinite entries
     return array
 
 
+def unrounded(name: str, value: Any) -> Array:
+    """Real numbers of any shape without any rounding, NaN and infinities among them.
+
+    A float64 array where machine numbers fit in it, else an object array: integers beyond 2^53, fractions, mpf and
+    longer floats stay what they are.
+    """
+    if isinstance(value, np.ndarray) and value.dtype == float and type(value) is np.ndarray:
+        return value
+    if type(value) is float:
+        return np.array(value)
+    if isinstance(value, list | tuple | range):
+        _require_real_entries(name, value, value, 0)
+        value = _objects(name, value)
+    elif not isinstance(value, np.ndarray):
+        value = np.asarray(_array(name, value))
+    _require_real_array(name, value)
+    if value.dtype.kind == "f" and value.dtype.itemsize <= 8:
+        return value.astype(float)
+    if value.dtype.kind in "iu" and (value <= 2**53).all() and (value >= -2**53).all():
+        return value.astype(float)
+    value = value.astype(object)
+    entries = [entry.item() if isinstance(entry, np.generic | np.ndarray) else entry for entry in value.flat]
+    if all(type(entry) is float or type(entry) is int and -2**53 <= entry <= 2**53 for entry in entries):
+        return np.array(entries, dtype=float).reshape(value.shape)
+    out = np.empty(value.size, dtype=object)
+    out[:] = entries
+    return out.reshape(value.shape)
+
+
 def number(name: str, value: Any, *, least: float = -math.inf, above: float = -math.inf, most: float = math.inf,
            below: float = math.inf, remedy: str = "") -> float:
     """One real number with ``above < value < below`` and ``least <= value <= most``, as a Python float."""
@@ -232,7 +261,7 @@ def _floats(name: str, value: Any) -> Array:
         raise ValueError(f"{name} = {show(value)} has an entry beyond 1.8e308, the end of float64: rescale the "
                          "problem") from None
     except (TypeError, ValueError):
-        raise ValueError(f"{name} = {show(value)} is ragged: pass rows of equal length") from None
+        raise _ragged(name, value) from None
 
 
 def _array(name: str, value: Any) -> Any:
@@ -251,6 +280,21 @@ def _array(name: str, value: Any) -> Any:
             raise ValueError(f"{name} = {show(value)} does not turn into an array ({type(error).__name__}): pass a "
                              "numpy array") from None
     raise _not_real(name, value, value)
+
+
+def _objects(name: str, value: Any) -> Array:
+    """Nested lists of real numbers as an object array."""
+    try:
+        array = np.array(value, dtype=object)
+    except ValueError:
+        raise _ragged(name, value) from None
+    if any(isinstance(entry, list | tuple | range) or np.ndim(entry) for entry in array.flat):
+        raise _ragged(name, value)
+    return array
+
+
+def _ragged(name: str, value: Any) -> ValueError:
+    return ValueError(f"{name} = {show(value)} is ragged: pass rows of equal length")
 
 
 def _require_real_array(name: str, array: Array) -> None:

@@ -137,3 +137,17 @@ def test_shapes():
 def test_every_value_shows_in_one_short_line(value):
     text = read.show(value)
     assert text.isprintable() and len(text) <= 80
+
+
+def test_numbers_without_rounding():
+    for value in (0.5, np.float32(0.1), [1, 2.5], np.arange(3), [[1.0], [2.0]], np.float64(2), 2**53, np.nan, -np.inf):
+        assert read.unrounded("x", value).dtype == float
+    long = [2**53 + 1, 0.5, Fraction(1, 3), np.uint64(2**64 - 1), np.longdouble(1) / 3]
+    found = read.unrounded("x", long)
+    assert found.dtype == object and found.tolist() == [2**53 + 1, 0.5, Fraction(1, 3), 2**64 - 1, np.longdouble(1) / 3]
+    assert type(found[3]) is int and type(read.unrounded("x", np.array([2**53 + 1, 1]))[1]) is int
+    assert read.unrounded("x", np.longdouble("1e-4000")) != 0
+    for bad, message in ((True, "x = True"), ([True, 1.0], "entry True"), ("1", "x = '1'"), ([[1], [1, 2]], "ragged"),
+                         ([1, [2]], "ragged"), (np.ma.array([1.0]), "masked"), (None, "x = None")):
+        with pytest.raises(ValueError, match=message):
+            read.unrounded("x", bad)

@@ -5,7 +5,19 @@ from typing import Any, Self
 
 import numpy as np
 
+from quadmeta._validate import show, whole
+
 Array = Any
+
+
+def summed(axis: Any, ndim: int) -> int | None:
+    """The axis of a sum, from 0 on; None for all of them."""
+    if axis is None:
+        return None
+    if not whole(axis) or not -ndim <= axis < ndim:
+        raise ValueError(f"axis = {show(axis)} must be None or a whole number from {-ndim} to {ndim - 1}: the array "
+                         f"has {ndim} axes")
+    return int(axis) % ndim
 
 
 class Container:

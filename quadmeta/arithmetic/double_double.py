@@ -3,11 +3,13 @@
 Sums and products have a relative error of a few 2^-104 (products lose that below magnitudes of about 1e-150).
 """
 from dataclasses import dataclass
+from fractions import Fraction
 from numbers import Real
 from typing import Any
 
 import numpy as np
 
+from quadmeta._validate import unrounded
 from quadmeta.arithmetic.residual import two_product, two_sum
 
 Array = Any
@@ -24,9 +26,13 @@ class DoubleDouble:
 
     @classmethod
     def of(cls, x: Array) -> "DoubleDouble":
-        """x itself, exactly."""
-        hi = np.asarray(x, dtype=float)
-        return cls(hi, np.zeros_like(hi))
+        """x itself: exactly, if it has no more than 106 bits, else to 2^-106."""
+        exact = unrounded("x", x)
+        if exact.dtype != object:
+            return cls(exact, np.zeros_like(exact))
+        hi = exact.astype(float)
+        rest = [Fraction(*v.as_integer_ratio()) - Fraction(float(h)) for v, h in zip(exact.flat, hi.flat)]
+        return cls(hi, np.array(rest, dtype=float).reshape(hi.shape))
 
     def ldexp(self, exponent: Array) -> "DoubleDouble":
         """Times 2**exponent, exact unless it leaves the range of float64."""
@@ -40,6 +46,8 @@ class DoubleDouble:
             return DoubleDouble(*_renormalised(s, e + f))
         if not isinstance(other, (Real, np.ndarray)):
             return NotImplemented
+        if not _is_float64(other):
+            return self + DoubleDouble.of(other)
         s, e = two_sum(self.hi, other)
         return DoubleDouble(*_renormalised(s, e + self.lo))
 
@@ -49,6 +57,8 @@ class DoubleDouble:
             return DoubleDouble(*_renormalised(p, e + (self.hi * other.lo + self.lo * other.hi)))
         if not isinstance(other, (Real, np.ndarray)):
             return NotImplemented
+        if not _is_float64(other):
+            return self * DoubleDouble.of(other)
         p, e = two_product(self.hi, other)
         return DoubleDouble(*_renormalised(p, e + self.lo * other))
 
@@ -77,6 +87,13 @@ class DoubleDouble:
 
     __radd__ = __add__
     __rmul__ = __mul__
+
+
+def _is_float64(x: Any) -> bool:
+    """Whether x is one or an array of float64, or an int that is one."""
+    if type(x) is int:
+        return -2**53 <= x <= 2**53
+    return isinstance(x, float) or type(x) is np.ndarray and x.dtype == float
 
 
 def _renormalised(s: Array, e: Array) -> tuple[Array, Array]:

@@ -5,13 +5,11 @@ of the type that was asked for: a float that leaks into rational arithmetic is a
 """
 from collections.abc import Callable
 from fractions import Fraction
-from numbers import Integral
 from typing import Any
 
 import numpy as np
 
-from quadmeta._registry import unknown
-from quadmeta._validate import finite, natural, show
+from quadmeta._validate import choice, finite, natural, show, unrounded, whole
 from quadmeta.arithmetic.interval import Interval
 from quadmeta.arithmetic.signlog import LARGEST, SMALLEST, SignLog, integer_parts
 
@@ -26,9 +24,13 @@ def evaluate(formula: Callable[..., Any], *args: Any, kind: str = "float64", dig
         TypeError: the formula returns another number type, for example because it says 0.5 * x for x / 2.
         FloatingPointError: overflow, NaN or division by zero in float64.
     """
+    choice("kind", kind, KINDS)
+    digits = natural("digits", digits)
+    if digits > 10**6:
+        raise ValueError(f"digits = {show(digits)} is more than mpmath can use: pass at most 1000000")
     if kind == "mpmath":
         import mpmath
-        with mpmath.workdps(natural("digits", digits)):
+        with mpmath.workdps(digits):
             return _checked(kind, formula(*(convert(kind, arg) for arg in args)))
     with np.errstate(over="raise", divide="raise", invalid="raise"):
         return _checked(kind, formula(*(convert(kind, arg) for arg in args)))
@@ -45,17 +47,16 @@ def convert(kind: str, value: Any) -> Any:
         ValueError: unknown kind, NaN or infinity, or something that is not a real number.
         OverflowError: kind="float64" and an exact number that is too large, or not zero and below 2.2e-308.
     """
-    if kind not in KINDS:
-        raise ValueError(unknown("kind", str(kind), KINDS))
+    choice("kind", kind, KINDS)
     if isinstance(value, tuple):
         return tuple(convert(kind, entry) for entry in value)
-    if isinstance(value, Integral):
+    if whole(value):
         return int(value)
     if isinstance(value, (SignLog, Interval)) and not isinstance(value, _CLASSES.get(kind, ())):
         raise ValueError(f"value = {show(value)} cannot become {kind}: pass the numbers it was made from")
     if kind in _CLASSES:
         return _CLASSES[kind].of(value)
-    array = np.asarray(value)
+    array = unrounded("value", value)
     if kind == "float64" and array.dtype != object:
         return finite("value", array)[()]
     out = np.empty(array.shape, dtype=float if kind == "float64" else object)

@@ -5,13 +5,13 @@ and powers by squaring move each end by one ``np.nextafter``, not across a zero 
 functions such as exp or power are not correctly rounded and are therefore never used.
 """
 from dataclasses import dataclass
-from numbers import Integral, Real
+from numbers import Real
 from typing import Any
 
 import numpy as np
 
-from quadmeta._validate import frozen, show
-from quadmeta.arithmetic._container import Container
+from quadmeta._validate import frozen, show, unrounded, whole
+from quadmeta.arithmetic._container import Container, summed
 
 Array = Any
 
@@ -25,7 +25,8 @@ class Interval(Container):
     Arithmetic ``+ - * /`` and integer powers enclose every real result. Comparisons are statements that are certain:
     ``a < b`` is true where every number of a is below every number of b, so that ``a < b`` and ``a >= b`` may both be
     false; ``a == b`` needs two equal single numbers, ``a != b`` disjoint intervals. Division by an interval with zero
-    inside gives (-inf, inf), with zero at an end the unbounded side of it.
+    inside gives (-inf, inf), with zero at an end the unbounded side of it. Ends that float64 does not hold are rounded
+    outward.
 
     Raises:
         ValueError: NaN, lower > upper, or an interval that holds no real number.
@@ -36,7 +37,7 @@ class Interval(Container):
     upper: Array
 
     def __post_init__(self) -> None:
-        lower, upper = np.broadcast_arrays(np.asarray(self.lower, dtype=float), np.asarray(self.upper, dtype=float))
+        lower, upper = _broadcast(_ends("lower", self.lower)[0], _ends("upper", self.upper)[1])
         if not ((lower <= upper) & (lower < np.inf) & (upper > -np.inf)).all():
             raise ValueError(f"lower = {show(self.lower)}, upper = {show(self.upper)} must be real numbers with "
                              "lower <= upper: use Interval.hull for ends in any order")
@@ -46,12 +47,12 @@ class Interval(Container):
     @classmethod
     def of(cls, x: Any) -> "Interval":
         """The tightest enclosure of x: floats have width zero; int, Fraction and mpf are rounded outward if at all."""
-        return x if isinstance(x, cls) else cls(*_ends(x))
+        return x if isinstance(x, cls) else cls(*_ends("x", x))
 
     @classmethod
     def hull(cls, a: Any, b: Any) -> "Interval":
         """The smallest intervals that hold a and b, which may be numbers (infinite ones too), arrays or intervals."""
-        (a_lower, a_upper), (b_lower, b_upper) = _ends(a), _ends(b)
+        (a_lower, a_upper), (b_lower, b_upper) = _ends("a", a), _ends("b", b)
         return cls(np.minimum(a_lower, b_lower), np.maximum(a_upper, b_upper))
 
     @property
@@ -88,7 +89,7 @@ class Interval(Container):
         return Interval(np.where(inside, -np.inf, quotient.lower), np.where(inside, np.inf, quotient.upper))
 
     def __pow__(self, exponent: Any) -> "Interval":
-        if not isinstance(exponent, Integral):
+        if not whole(exponent):
             raise ValueError(f"exponent = {show(exponent)} must be one integer: intervals have no other powers")
         n = int(exponent)
         if n < 0:
@@ -109,6 +110,7 @@ class Interval(Container):
 
     def sum(self, axis: "int | None" = None) -> "Interval":
         """Sum over all entries or one axis, by halves."""
+        axis = summed(axis, self.ndim)
         total = self.ravel() if axis is None else Interval(*(np.moveaxis(x, axis, 0) for x in (self.lower, self.upper)))
         while len(total) != 1:
             if len(total) % 2 or not len(total):
@@ -136,11 +138,14 @@ class Interval(Container):
     def __ne__(self, other: object) -> Array:
         return NotImplemented if (b := self._operand(other)) is None else (self < b) | (self > b)
 
+    def __bool__(self) -> bool:
+        raise ValueError("the truth of an Interval is ambiguous: compare it, or its .lower and .upper, with a number")
+
     def contains(self, x: Any) -> Array:
         """Whether x lies inside, decided exactly for float, int, Fraction and mpf; a whole interval for Interval."""
         if isinstance(x, Interval):
             return (self.lower <= x.lower) & (x.upper <= self.upper)
-        x = _exact(x)
+        x = unrounded("x", x)
         return np.asarray((self.lower <= x) & (x <= self.upper), dtype=bool)[()]
 
     @property
@@ -210,31 +215,35 @@ def _around(corners: "list[tuple[Array, Array]]") -> Interval:
     return Interval(np.minimum.reduce(np.broadcast_arrays(*lowers)), np.maximum.reduce(np.broadcast_arrays(*uppers)))
 
 
-def _exact(x: Any) -> Array:
-    """x as an array whose comparison with float64 is exact: integers that float64 may round become Python ints."""
-    array = np.asarray(x)
-    if array.dtype.kind not in "biufO":
-        raise ValueError(f"x = {show(x)} must hold real numbers: pass float, int, Fraction, mpf or arrays of them")
-    return array.astype(object) if array.dtype.kind in "iu" else array
+def _broadcast(lower: Array, upper: Array) -> tuple[Array, Array]:
+    if lower.shape == upper.shape:
+        return lower, upper
+    try:
+        lower, upper = np.broadcast_arrays(lower, upper)
+    except ValueError:
+        raise ValueError(f"lower has shape {lower.shape}, upper {upper.shape}: pass shapes that broadcast") from None
+    return lower, upper
 
 
 def _nearest(x: Any) -> float:
     """float(x), infinite where it overflows."""
-    if not isinstance(x, Real):
-        raise ValueError(f"x = {show(x)} must be a real number: pass float, int, Fraction or mpf")
     try:
-        return float(x)
+        with np.errstate(all="ignore"):
+            return float(x)
     except OverflowError:
         return np.inf if x == abs(x) else -np.inf
 
 
-def _ends(x: Any) -> tuple[Array, Array]:
+def _ends(name: str, x: Any) -> tuple[Array, Array]:
     """The neighbouring float64 numbers around x, equal where x is one."""
     if isinstance(x, Interval):
         return x.lower, x.upper
-    array = _exact(x)
-    nearest = np.array([_nearest(v) for v in array.flat]).reshape(array.shape) if array.dtype == object else array
-    nearest = nearest.astype(float)
+    exact = unrounded(name, x)
+    nearest = exact
+    if exact.dtype == object:
+        nearest = np.array([_nearest(v) for v in exact.flat]).reshape(exact.shape)
     if np.isnan(nearest).any():
-        raise ValueError(f"x = {show(x)} holds NaN: remove the entries that are not numbers")
-    return np.where(nearest <= array, nearest, _down(nearest)), np.where(nearest >= array, nearest, _up(nearest))
+        raise ValueError(f"{name} = {show(x)} holds NaN: remove the entries that are not numbers")
+    if nearest is exact:
+        return exact, exact
+    return np.where(nearest <= exact, nearest, _down(nearest)), np.where(nearest >= exact, nearest, _up(nearest))

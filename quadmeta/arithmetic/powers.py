@@ -7,15 +7,17 @@ object arrays of these, SignLog and Interval. Every rounding error is then relat
 because no formula here subtracts what its definition does not: about 4 log2(n) * 2^-53 in float64, exact in Fraction.
 A float64 result that overflows raises OverflowError; one below 2.2e-308 loses digits, as any float64 product does.
 """
-from collections.abc import Sequence
-from numbers import Integral
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
-from quadmeta._validate import finite, show
+from quadmeta._validate import finite, natural, show, unrounded, whole
+from quadmeta.arithmetic._container import Container
 
 Array = Any
+_BEYOND = "the result exceeds 1.8e308: pass SignLog.of(...) or smaller n"
 
 
 def power_complement(x: Any, n: Any) -> Array:
@@ -31,7 +33,7 @@ def power_complement(x: Any, n: Any) -> Array:
     x, n = finite("x", x), _count("n", n)
     if n == 0:
         return x * 0.0 + 0.0
-    with np.errstate(all="ignore"):
+    with _in_range():
         # |1 - x| is 1 + (-x) up to x = 1 and 1 + (x - 2) beyond, where x - 2 is exact as long as it matters
         log = n * np.log1p(np.where(x <= 1, -x, x - 2))
         value = np.where((x > 1) & (n % 2 == 1), 1 + np.exp(log), -np.expm1(log))
@@ -44,7 +46,7 @@ def geometric_sum_at(x: Any, n: Any) -> Array:
     Accuracy and errors as ``power_complement``.
     """
     x, n = finite("x", x), _count("n", n)
-    with np.errstate(all="ignore"):
+    with _in_range():
         value = np.where(x == 0, float(n), power_complement(x, n) / x)
     return _no_overflow(value[()])
 
@@ -64,7 +66,7 @@ def divided_difference(a: Any, b: Any, n: Any) -> Array:
         OverflowError: float64 cannot hold the sum of magnitudes.
     """
     a, b, n = _entry("a", a), _entry("b", b), _count("n", n)
-    with np.errstate(all="ignore"):
+    with _in_range():
         total = a * 0 + b * 0
         for shift in reversed(range(n.bit_length())):
             k = n >> shift
@@ -86,17 +88,19 @@ def complete_homogeneous(values: Sequence[Any], degree: Any) -> Array:
         ValueError: degree is not a whole number >= -1, no values, or a float is not finite.
         OverflowError: float64 cannot hold h_n(|x|).
     """
+    if not isinstance(values, Sequence | np.ndarray | Container) or isinstance(values, str | bytes):
+        raise ValueError(f"values = {show(values)} must be a sequence: pass a list of numbers or arrays")
     if not len(values):
         raise ValueError("values is empty: pass at least one number or array")
     x = [_entry(f"values[{i}]", value) for i, value in enumerate(values)]
     zero = sum(y * 0 for y in x)
-    if isinstance(degree, Integral) and degree == -1:
+    if whole(degree) and degree == -1:
         return zero
     n = _count("degree", degree)
     # prod 1/(1 - x_i t) = prod (1 + x_i t) / prod (1 - x_i^2 t^2), hence, over the i of the parity of n,
     # h_n(x) = sum_i e_i(x) h_((n-i)/2)(x^2): the degree halves while the numbers are squared, and m neighbours suffice
     h = {0: zero + 1}
-    with np.errstate(all="ignore"):
+    with _in_range():
         for shift in reversed(range(n.bit_length())):
             k = n >> shift
             e = _elementary([y ** (1 << shift) for y in x], k)
@@ -115,24 +119,34 @@ def _elementary(x: Sequence[Any], degree: int) -> list[Any]:
 
 def _count(name: str, n: Any) -> int:
     """A whole number >= 0 as a Python int, so that exact powers cannot wrap around."""
-    if isinstance(n, (bool, np.bool_)) or not isinstance(n, Integral) or n < 0:
-        raise ValueError(f"{name} = {show(n)} must be a whole number of at least 0: pass an int")
-    return int(n)
+    return natural(name, n, least=0)
 
 
 def _entry(name: str, x: Any) -> Any:
     """Floats and arrays of machine numbers as finite float64; every other number type as it is."""
-    if isinstance(x, Integral):
+    if whole(x):
         return int(x)
-    if getattr(x, "__array_ufunc__", x) is None:  # SignLog, Interval
+    if isinstance(x, Container):  # SignLog, Interval
         return x
-    array = np.asarray(x)
+    array = unrounded(name, x)
     if array.dtype == object:
-        return array if isinstance(x, list) else x
+        if any(v - v != 0 for v in array.flat):
+            raise ValueError(f"{name} = {show(x)} has a non-finite entry: remove NaN and infinite entries")
+        return array[()]
     return finite(name, array)[()]
+
+
+@contextmanager
+def _in_range() -> Iterator[None]:
+    """Without warnings, and with the remedy where an int is too large for a float."""
+    try:
+        with np.errstate(all="ignore"):
+            yield
+    except OverflowError:
+        raise OverflowError(_BEYOND) from None
 
 
 def _no_overflow(value: Any) -> Any:
     if isinstance(value, (np.ndarray, float)) and np.asarray(value).dtype == float and not np.isfinite(value).all():
-        raise OverflowError("the result exceeds 1.8e308: pass SignLog.of(...) or smaller n")
+        raise OverflowError(_BEYOND)
     return value

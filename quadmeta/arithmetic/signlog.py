@@ -6,13 +6,13 @@ magnitude 10^(10^12) carries four digits.
 """
 import math
 from dataclasses import dataclass
-from numbers import Integral, Real
+from numbers import Real
 from typing import Any
 
 import numpy as np
 
-from quadmeta._validate import finite, frozen, show
-from quadmeta.arithmetic._container import Container
+from quadmeta._validate import frozen, show, unrounded, whole
+from quadmeta.arithmetic._container import Container, summed
 
 Array = Any
 
@@ -38,7 +38,7 @@ class SignLog(Container):
     log: Array
 
     def __post_init__(self) -> None:
-        sign, log = np.asarray(self.sign, dtype=float), np.asarray(self.log, dtype=float)
+        sign, log = _part("sign", self.sign), _part("log", self.log)
         if sign.shape != log.shape:
             sign, log = np.broadcast_arrays(sign, log)
         zero, unit, finite_log = (sign == 0) & (log == -np.inf), np.abs(sign) == 1, np.isfinite(log)
@@ -58,11 +58,12 @@ class SignLog(Container):
         """
         if isinstance(x, cls):
             return x
-        array = np.asarray(x)
+        array = unrounded("x", x)
         if array.dtype == object:
             pairs = np.array([_sign_and_log(value) for value in array.flat]).reshape(array.shape + (2,))
             return cls(pairs[..., 0], pairs[..., 1])
-        array = finite("x", x)
+        if not np.isfinite(array).all():
+            raise ValueError(f"x = {show(x)} must hold finite numbers: remove NaN and infinite entries")
         with np.errstate(divide="ignore"):
             return cls(np.sign(array), np.log(np.abs(array)))
 
@@ -104,12 +105,19 @@ class SignLog(Container):
             return SignLog(self.sign * b.sign, self.log - b.log)
 
     def __pow__(self, exponent: Any) -> "SignLog":
-        n = int(exponent) if isinstance(exponent, Integral) else np.asarray(exponent)
-        if isinstance(n, np.ndarray) and n.dtype.kind not in "iu":
-            raise ValueError(f"exponent = {show(exponent)} must be an integer: multiply .log for other powers")
+        n: Any = int(exponent) if whole(exponent) else None
+        if n is None:
+            try:
+                n = np.asarray(exponent)
+            except ValueError:  # a ragged list
+                n = np.array(None)
+            if n.dtype.kind not in "iu" or isinstance(n, np.ma.MaskedArray):
+                raise ValueError(f"exponent = {show(exponent)} must be an integer: multiply .log for other powers")
         zero = self.sign == 0
         if (zero & (n < 0)).any():
             raise ZeroDivisionError("zero to a negative power: remove the zero entries of the base")
+        if isinstance(n, int) and abs(n) > 10**308:
+            raise OverflowError(f"exponent = {show(n)}: log|x| does not fit in float64, use a smaller exponent")
         with np.errstate(all="ignore"):
             log = np.where(n == 0, 0.0, np.where(zero, -np.inf, self.log * np.asarray(n, dtype=float)))
         return SignLog(np.where(n == 0, 1.0, np.where(n % 2 == 1, self.sign, self.sign**2)), log)
@@ -122,6 +130,7 @@ class SignLog(Container):
 
     def sum(self, axis: Any = None) -> "SignLog":
         """Sum over all entries or an axis; the error is about eps times the sum of magnitudes, all-zero sums exact."""
+        axis = tuple(summed(k, self.ndim) for k in axis) if isinstance(axis, tuple) else summed(axis, self.ndim)
         top = np.max(self.log, axis=axis, keepdims=True, initial=-np.inf)
         top = np.where(np.isfinite(top), top, 0.0)
         with np.errstate(all="ignore"):
@@ -184,6 +193,15 @@ class SignLog(Container):
         if self.size != 1:
             raise ValueError(f"the truth of a SignLog of shape {self.shape} is ambiguous: compare .sign with 0")
         return bool((self.sign != 0).all())
+
+
+def _part(name: str, x: Any) -> Array:
+    """Real numbers, infinite ones too, as float64."""
+    array = unrounded(name, x)
+    try:
+        return array.astype(float) if array.dtype == object else array
+    except OverflowError:
+        raise OverflowError(f"{name} = {show(x)} does not fit in float64: use a smaller exponent") from None
 
 
 def _show(sign: float, log: float) -> str:

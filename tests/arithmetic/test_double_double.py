@@ -81,3 +81,10 @@ def test_sum_along_the_last_axis(parts):
     total = DoubleDouble(high, low).sum()
     want, size = sum(map(exact, numbers)), sum(abs(exact(x)) for x in numbers)
     assert total.hi.shape == (1,) and abs(Q(float(total.hi[0])) + Q(float(total.lo[0])) - want) <= 16 * UNIT * size
+
+
+@pytest.mark.parametrize("x", [2**53 + 1, np.uint64(2**64 - 1), Q(2**60 + 1, 2**7), np.longdouble(1) / 3])
+def test_longer_numbers_are_split(x):
+    want = Q(*x.item().as_integer_ratio()) if isinstance(x, np.generic) else Q(x)
+    one = DoubleDouble.of(1.0)
+    assert exact(DoubleDouble.of(x)) == want and exact(one * x) == want and exact(one + x) == want + 1

@@ -148,3 +148,32 @@ def test_exact_integers_may_stand_in_an_array_of_any_exact_kind():
     third = evaluate(lambda x: np.array([1, x], dtype=object), Fraction(1, 3), kind="fraction")
     assert third.tolist() == [1, Fraction(1, 3)]
     assert evaluate(lambda x: np.array([1, x], dtype=object), 0.5, kind="mpmath")[1] == 0.5
+
+
+def test_mixed_lists_are_converted_entry_by_entry():
+    numbers = [2**53 + 1, 0.5, np.uint64(2**64 - 1), np.longdouble("1e-4000")]
+    want = [Fraction(2**53 + 1), Fraction(1, 2), Fraction(2**64 - 1), Fraction(*numbers[3].as_integer_ratio())]
+    assert convert("fraction", numbers).tolist() == want
+    with mpmath.workdps(50):
+        assert [mpmath.mpf(x.numerator) / x.denominator for x in want] == convert("mpmath", numbers).tolist()
+    box = convert("interval", numbers)
+    assert all(box[k].contains(x) for k, x in enumerate(want))
+    assert convert("signlog", numbers).log[3] == pytest.approx(-4000 * np.log(10))
+    with pytest.raises(OverflowError, match="does not fit in float64"):
+        convert("float64", numbers)
+
+
+@pytest.mark.parametrize("kind", ["float64", "signlog", "interval", "fraction", "mpmath"])
+def test_what_only_looks_like_a_number_has_no_conversion(kind):
+    for bad in (True, [True, 1.0], "0.3", ["1"], 1j, None, np.ma.array([1.0], mask=[True]), [[1], [1, 2]]):
+        with pytest.raises(ValueError) as caught:
+            convert(kind, bad)
+        assert "\n" not in str(caught.value)
+
+
+def test_kind_and_digits_are_named():
+    with pytest.raises(ValueError, match="kind = 'fractions' must be .*: did you mean 'fraction'"):
+        evaluate(lambda x: x, 1.0, kind="fractions")
+    for digits in (0, 2.5, True, 10**400):
+        with pytest.raises(ValueError, match="^digits = "):
+            evaluate(lambda x: x, 1.0, kind="mpmath", digits=digits)

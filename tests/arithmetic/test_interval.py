@@ -1,4 +1,5 @@
 """Interval: no real result escapes, decided in integers; what may be tight is tight."""
+import math
 import operator
 from fractions import Fraction
 from math import prod
@@ -265,3 +266,84 @@ def test_integers_beyond_float64_keep_their_sign():
         box = Interval.of(sign * 10**400)
         assert box.contains(sign * 10**400) and not box.contains(sign * 1.5e308) and not box.contains(-sign * 10**400)
     assert not Interval.of(2.0**62).contains(np.int64(2**62 + 1)) and Interval.of(-2**62 - 1).contains(-2**62 - 1)
+
+
+EXACT = [2**53 + 1, -(2**53) - 1, 2**63 - 1, 10**400, -(10**400), Fraction(1, 3), Fraction(-1, 10**400), 0.5, 3,
+         np.float32(0.1), np.float16(0.1), np.int64(2**53 + 1), np.uint64(2**64 - 1), np.longdouble(1) / 3,
+         np.longdouble("1e-4000"), -np.longdouble("1e4000")]
+
+
+def fraction(x):
+    x = x.item() if isinstance(x, np.generic) and not isinstance(x, np.longdouble) else x
+    return Fraction(*x.as_integer_ratio())
+
+
+def encloses_tightly(lower, upper, x):
+    """lower <= x <= upper, neighbours unless both are x; infinite ends stand beyond every float."""
+    lower, upper = float(lower), float(upper)
+    below = lower == -np.inf or Fraction(lower) <= x
+    above = upper == np.inf or x <= Fraction(upper)
+    exact = np.isfinite(lower) and Fraction(lower) == x
+    return below and above and (lower == upper if exact else math.nextafter(lower, np.inf) == upper)
+
+
+@pytest.mark.parametrize("x", EXACT, ids=lambda x: f"{type(x).__name__}")
+def test_numbers_of_every_type_are_enclosed_alone_and_in_lists(x):
+    found = [(Interval.of(x).lower, Interval.of(x).upper)]
+    found += [(Interval.of(mixed)[k].lower, Interval.of(mixed)[k].upper)
+              for mixed, k in (([x, 0.5], 0), ([0.5, x], 1), ((x, 0.5), 0), (np.array([x, 0.5], dtype=object), 0))]
+    built = Interval(x, x)
+    found += [(built.lower, built.upper), (Interval([x, 1], [x, 1])[0].lower, Interval([x, 1], [x, 1])[0].upper)]
+    hull = Interval.hull([x, 0.5], [x, 0.5])
+    found += [(hull[0].lower, hull[0].upper)]
+    assert all(encloses_tightly(lower, upper, fraction(x)) for lower, upper in found)
+
+
+@pytest.mark.parametrize("x", EXACT, ids=lambda x: f"{type(x).__name__}")
+def test_operands_of_every_type_are_enclosed(x):
+    zero = Interval([0.0, 0.0], [0.0, 0.0])
+    for total in (zero + [x, 0.5], [x, 0.5] + zero):
+        assert total[0].contains(x) and total[1].contains(0.5)
+    one = Interval.of([1.0, 1.0])
+    for product in (one * [x, 0.5], one * np.array([x, 0.5], dtype=object)):
+        assert product[0].contains(x)
+
+
+def test_membership_is_decided_before_any_rounding():
+    point = Interval(2.0**53, 2.0**53)
+    assert not point.contains(2**53 + 1) and not point.contains([2**53 + 1, 0.5]).any()
+    assert point.contains([2**53, 0.5]).tolist() == [True, False]
+    assert not point.contains(np.array([2**53 + 1])).any() and not point.contains(np.uint64(2**53 + 1))
+    assert not Interval.of(float(np.longdouble(1) / 3)).contains(np.longdouble(1) / 3)
+    third = Interval(Fraction(1, 3), Fraction(1, 3))
+    assert third.contains(Fraction(1, 3)) and third.lower < third.upper
+
+
+def test_one_pair_of_a_number_and_its_masked_or_boolean_look_alike():
+    box = Interval.of([1.0, 2.0])
+    masked = np.ma.array([1.0, 2.0], mask=[False, True])
+    for bad, message in ((True, "x = True"), ([True, 1.0], "entry True"), (masked, "x is a masked array"),
+                         (np.array([True, False]), "holds booleans"), (np.array([1j, 2]), "complex"),
+                         (np.datetime64("2020-01-01"), "dates"), (["1"], "entry '1'"), ([[1, 2], [3]], "ragged")):
+        for call in (Interval.of, box.contains, lambda x: box + x, lambda x: box < x, lambda x: Interval.hull(x, 1)):
+            if isinstance(bad, np.datetime64) and call not in (Interval.of, box.contains):
+                continue
+            with pytest.raises(ValueError) as caught:
+                call(bad)
+            assert "\n" not in str(caught.value)
+        with pytest.raises(ValueError, match=message):
+            Interval.of(bad)
+        with pytest.raises(ValueError, match="^lower"):
+            Interval(bad, 3.0)
+        with pytest.raises(ValueError, match="^upper"):
+            Interval(0.0, bad)
+    with pytest.raises(ValueError, match="exponent = True must be one integer"):
+        box ** True
+    with pytest.raises(ValueError, match="axis = 1 must be None or a whole number from -1 to 0"):
+        box.sum(axis=1)
+    with pytest.raises(ValueError, match="truth of an Interval is ambiguous"):
+        bool(box)
+    with pytest.raises(ValueError, match=r"lower has shape \(2,\), upper \(3,\): pass shapes that broadcast"):
+        Interval([0.0, 0.0], [1.0, 1.0, 1.0])
+    with pytest.raises(TypeError):
+        np.add(box, np.ones(2))

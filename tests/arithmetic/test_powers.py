@@ -159,3 +159,20 @@ def test_a_billion_steps_take_thirty_levels():
     want = divided_difference(a, b, n + 1).log
     assert complete_homogeneous([a, b], n).log == pytest.approx(want, rel=1e-14)
     assert complete_homogeneous([a, b, SignLog.of(0)], n).log == pytest.approx(want, rel=1e-14)
+
+
+def test_numbers_keep_their_digits_and_their_names():
+    assert divided_difference([2**53 + 1, Fraction(1, 2)], 0, 2).tolist() == [2**53 + 1, Fraction(1, 2)]
+    assert power_complement(np.longdouble(0.5), 1) == 0.5
+    for call in (lambda x: power_complement(x, 2), lambda x: geometric_sum(x, 2),
+                 lambda x: divided_difference(1.0, x, 2), lambda x: complete_homogeneous([x], 2)):
+        for bad in (True, [True, 1.0], "1", None, 1j, float("nan"), mpmath.inf, np.ma.array([1.0], mask=[True])):
+            with pytest.raises(ValueError) as caught:
+                call(bad)
+            assert "\n" not in str(caught.value)
+    for values in (1.0, "12", None, {1}):
+        with pytest.raises(ValueError, match="^values = .* must be a sequence: pass a list"):
+            complete_homogeneous(values, 2)
+    for call in (lambda: power_complement(0.5, 10**400), lambda: divided_difference(1.0, 10**400, 3)):
+        with pytest.raises(OverflowError, match="the result exceeds 1.8e308"):
+            call()

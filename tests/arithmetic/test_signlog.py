@@ -240,3 +240,35 @@ def test_sign_and_log_broadcast():
         assert x.shape == (2,) and x.sign.tolist() == [1, 1] and x.log.tolist() == [0, 1]
     with pytest.raises(ValueError, match="shape|broadcast"):
         SignLog([1.0, 1.0, 1.0], [0.0, 1.0])
+
+
+def test_numbers_are_read_before_any_rounding():
+    tiny, huge = np.longdouble("1e-4000"), np.longdouble("1e4000")
+    assert SignLog.of(tiny).log == pytest.approx(-4000 * np.log(10)) and SignLog.of(huge).sign == 1
+    assert SignLog.of([10**400, 0.5]).log[0] == pytest.approx(400 * np.log(10))
+    assert SignLog.of([Fraction(-1, 10**400), 1]).sign.tolist() == [-1, 1]
+    near = SignLog.of([Fraction(10**30 + 1, 10**30), 1.0])  # one above 1 by less than rounding
+    assert near.log[0] == pytest.approx(1e-30, rel=1e-12) and near.log[1] == 0
+    assert (SignLog.of([1.0, 1.0]) * [10**400, 0.5]).log10_abs[0] == pytest.approx(400)
+
+
+@pytest.mark.parametrize("bad", [True, np.array([True]), [True, 1.0], ["1"], np.array(["1"]), np.array([1j]),
+                                 np.ma.array([1.0], mask=[True]), [[1, 2], [3]], [None], float("nan"),
+                                 np.array([np.inf])], ids=str)
+def test_what_only_looks_like_a_number_is_refused(bad):
+    x = SignLog.of([1.0, 2.0])
+    for call in (SignLog.of, lambda b: x + b, lambda b: x * b, lambda b: x / b, lambda b: x < b, lambda b: b - x,
+                 lambda b: SignLog(b, 0.0), lambda b: x**b):
+        with pytest.raises(ValueError) as caught:
+            call(bad)
+        assert "\n" not in str(caught.value)
+
+
+def test_exponents_and_axes():
+    x = SignLog.of([2.0, 3.0])
+    assert (x ** [2, 3]).to_float() == pytest.approx([4.0, 27.0])
+    with pytest.raises(OverflowError, match="exponent = an integer of about 400 digits"):
+        x ** 10**400
+    for axis in (1, -2, True, 0.0, "0", (2,)):
+        with pytest.raises(ValueError, match="^axis = .* must be None or a whole number from -1 to 0"):
+            x.sum(axis=axis)
