@@ -229,7 +229,7 @@ def test_an_exhausted_krylov_space_is_exact_for_every_horizon():
 @pytest.mark.parametrize("shape, ridge", [((60, 30), 0.0), ((20, 50), 0.0), ((20, 50), 0.1)])
 def test_a_sparse_design_is_least_squares_without_the_gram_matrix(shape, ridge):
     rng = np.random.default_rng(4)
-    X = scipy.sparse.random_array(shape, density=0.3, rng=rng, format="csr", data_sampler=rng.standard_normal)
+    X = scipy.sparse.csr_array(rng.standard_normal(shape) * (rng.random(shape) < 0.3))
     y, T = rng.standard_normal(shape[0]), 9
     table = X.toarray()
     want = qm.Quadratic.from_design(table, y, ridge)
