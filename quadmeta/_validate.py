@@ -220,6 +220,14 @@ def instance(name: str, value: Any, kind: type[Kind] | tuple[type[Any], ...], ex
     raise ValueError(f"{name} = {show(value)} must be {_article(wanted)} {wanted}: pass for example {example}")
 
 
+def pair(name: str, value: Any, meaning: str) -> tuple[Any, Any]:
+    """Two objects in a tuple or list, not yet read; ``meaning`` shows them: "(X2, y2)"."""
+    if not isinstance(value, tuple | list) or len(value) != 2:
+        found = f"{type(value).__name__} of {len(value)}" if isinstance(value, tuple | list) else show(value)
+        raise ValueError(f"{name} is {found}, it must be a pair {meaning}: pass a tuple")
+    return value[0], value[1]
+
+
 def function(name: str, value: Any, meaning: str) -> Any:
     """Something that can be called; ``meaning`` says with what: "a function of one point"."""
     if not callable(value):

@@ -12,10 +12,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from quadmeta._validate import finite
+from quadmeta._validate import finite, number
 from quadmeta.spectra import marchenko_pastur
 
 Array = Any
+_LATEST = 1e9
+"""Largest tau sqrt(psi), for which the quadrature has 300,000 nodes."""
 
 
 class Setting(NamedTuple):
@@ -28,9 +30,10 @@ class Setting(NamedTuple):
 
 def setting(aspect: float, noise: float) -> Setting:
     """Validated (d / n, sigma^2 / ||w_*||^2)."""
-    psi, s = float(finite("aspect", aspect)), float(finite("noise", noise))
-    if not psi > 0 or s < 0:
-        raise ValueError(f"aspect = {aspect!r} must be > 0, noise = {noise!r} >= 0: pass d/n and sigma^2/norm^2")
+    psi = number("aspect", aspect, least=1e-100, most=1e100, remedy="pass d / n")
+    s = number("noise", noise, least=0.0, most=1e100, remedy="pass sigma^2 / norm^2")
+    if 0 < s < 1e-100:
+        raise ValueError(f"noise = {s:g} must be 0 or at least 1e-100: pass sigma^2 / norm^2")
     return Setting(psi, s, s * psi)
 
 
@@ -39,6 +42,8 @@ def kernel(aspect: float, u: Array) -> Array:
     from scipy.special import ive
     root = np.sqrt(setting(aspect, 0).aspect)
     u = finite("u", u)
+    if (u < 0).any():
+        raise ValueError(f"u has the negative entry {u[u < 0].flat[0]}: pass times >= 0")
     x = 2 * root * u
     with np.errstate(invalid="ignore", divide="ignore"):
         ratio = np.where(x < 1e-8, 1.0 - x, 2 * ive(1, x) / np.where(x == 0, 1, x))
@@ -46,6 +51,9 @@ def kernel(aspect: float, u: Array) -> Array:
 
 
 def _rule(aspect: float, tau: float) -> tuple[Array, Array]:
+    if tau * np.sqrt(aspect) > _LATEST:
+        raise ValueError(f"tau = {tau:.3g} times sqrt(aspect) exceeds {_LATEST:g}, too late for the quadrature: pass "
+                         "an earlier time, more noise, or an aspect further from 1")
     # polynomials of degree 2N - 1 resolve exp(-2 tau l) over the bulk of width 4 sqrt psi for N of this order
     l, omega, _, _ = marchenko_pastur(aspect, int(30 + 9 * np.sqrt(tau * np.sqrt(aspect))))
     return l, omega
@@ -57,9 +65,7 @@ def flow_risk(aspect: float, noise: float, tau: float) -> float:
     Equal to the Bessel form to rounding; cost O(sqrt tau).
     """
     psi, _, delta = setting(aspect, noise)
-    tau = float(finite("tau", tau))
-    if tau < 0:
-        raise ValueError(f"tau = {tau!r} must be >= 0: pass eta T")
+    tau = number("tau", tau, least=0.0, remedy="pass eta T")
     l, omega = _rule(psi, tau)
     h = -np.expm1(-tau * l) / l
     # 1 - 2 E[h] + E[l h^2] = 1 - E[(1 - e^-2 tau l) / l] exactly
@@ -85,6 +91,9 @@ def optimal_time(aspect: float, noise: float) -> float:
         shift = np.exp(-tau * (l - low_edge))
         return float((omega * shift * (np.exp(-tau * l) - delta * -np.expm1(-tau * l) / l)).sum())
     low, high = low * (1 - 1e-12), high * (1 + 1e-12)
+    # a bracket as narrow as the rounding of the balance holds the root to rounding
+    if balance(low) <= 0 or balance(high) >= 0:
+        return float(low if balance(low) <= 0 else high)
     return float(brentq(balance, low, high, xtol=1e-300, rtol=1e-15, maxiter=500))
 
 

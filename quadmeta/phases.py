@@ -5,15 +5,12 @@ best, the ridge risk. Risks are in units of ||w_*||^2; a border is the value of 
 """
 import numpy as np
 
-from quadmeta._validate import finite
+from quadmeta._validate import number
 from quadmeta.gradient_flow import setting
 
 
 def _ratio(nu: float) -> float:
-    value = float(finite("nu", nu))
-    if not value > 0:
-        raise ValueError(f"nu = {nu!r} must be > 0: pass n / d")
-    return value
+    return number("nu", nu, least=1e-100, most=1e100, remedy="pass n / d")
 
 
 def train_by_train_risk(nu: float, noise: float) -> float:
@@ -39,9 +36,8 @@ def same_size(nu: float, ratio: float) -> float:
     nu > 1: G (G - 1) (nu - 1)^2 / (1 + G (nu - 1)). nu < 1, with D = 1 - nu: the positive root of
     nu (nu + G D) / D^2 s^2 - (G - 1) (G + 2 nu) s - (G - 1) D^2 = 0.
     """
-    nu, G = _ratio(nu), float(finite("ratio", ratio))
-    if not G > 1:
-        raise ValueError(f"ratio = {ratio!r} must be > 1: validation never loses on the same samples")
+    nu = _ratio(nu)
+    G = number("ratio", ratio, above=1.0, most=1e100, remedy="validation never loses on the same samples")
     if nu >= 1:
         return G * (G - 1) * (nu - 1) ** 2 / (1 + G * (nu - 1))
     D = 1 - nu
@@ -55,8 +51,6 @@ def fair_split(nu: float, fraction: float = 0.5) -> float:
     nu > 1: (1 - f) (nu - 1); nu < 1: (1 - nu) / 2 ((1 - f) nu + sqrt((1 - f)^2 nu^2 + 4 (1 - f) (1 - nu))).
     The risk is reported at n_1, without retraining; at n = d it is 0.
     """
-    nu, f = _ratio(nu), float(finite("fraction", fraction))
-    if not 0 < f < 1:
-        raise ValueError(f"fraction = {fraction!r} must lie in (0, 1): pass n_1 / n")
+    nu, f = _ratio(nu), number("fraction", fraction, above=0.0, below=1.0, remedy="pass n_1 / n")
     g = 1 - f
     return float(g * (nu - 1) if nu > 1 else (1 - nu) / 2 * (g * nu + np.sqrt((g * nu) ** 2 + 4 * g * (1 - nu))))

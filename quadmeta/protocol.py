@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from quadmeta._validate import finite, natural, step_sizes
+from quadmeta._validate import choice, flag, function, natural, number, seeded, shaped, step_sizes
 from quadmeta.objectives.population_risk import PopulationRisk
 from quadmeta.objectives.train_by_train import TrainByTrain
 from quadmeta.objectives.train_by_validation import TrainByValidation
@@ -51,10 +51,18 @@ def run_protocol(n: int, d: int, sigmas: Sequence[float], steps: int, tasks: int
 
     Source: Wang, Yuan, Wu, Ge 2021, section 5; companion code for the test on all n samples.
     """
-    n, grid = natural("n", n), step_sizes("grid", grid)
-    levels = finite("sigmas", list(sigmas))
-    if reading not in READINGS:
-        raise ValueError(f"reading = {reading!r} must be one of {', '.join(map(repr, READINGS))}")
+    n, d, seed, fresh = natural("n", n), natural("d", d), seeded("seed", seed), flag("fresh", fresh)
+    tasks, test_tasks = natural("tasks", tasks), natural("test_tasks", test_tasks)
+    grid, levels = shaped("grid", step_sizes("grid", grid), (-1,)), shaped("sigmas", sigmas, (-1,))
+    if (levels < 0).any():
+        raise ValueError(f"sigmas has the negative entry {levels[levels < 0][0]}: pass standard deviations")
+    norm = number("norm", norm, least=0.0, remedy="pass the norm of w_*")
+    fraction = number("fraction", fraction, least=0.0, most=1.0, remedy="pass n_1 / n")
+    reading = choice("reading", reading, READINGS)
+    if truncation is not None:
+        truncation = number("truncation", truncation, above=0.0, remedy="pass a multiple of sigma, or None")
+    if progress is not None:
+        progress = function("progress", progress, "a function of one line of text, or None")
     n1 = n if reading == "same size" else int(round(fraction * n))
     if not 0 < n1 < n + (reading == "same size"):
         raise ValueError(f"fraction = {fraction!r} leaves n1 = {n1} of n = {n}: both halves need a sample")

@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from quadmeta._validate import finite, natural
+from quadmeta._validate import instance, natural, number
 
 Array = Any
 
 
 def _ends(mu: float, L: float, d: int) -> tuple[float, float, int]:
-    mu, L = float(finite("mu", mu)), float(finite("L", L))
+    mu, L = number("mu", mu), number("L", L)
     d = natural("d", d)
     if not 0 < mu <= L:
         raise ValueError(f"mu = {mu!r} and L = {L!r} must satisfy 0 < mu <= L: swap or rescale them")
@@ -37,21 +37,38 @@ def linear(mu: float, L: float, d: int) -> Array:
 def geometric(mu: float, L: float, d: int) -> Array:
     """d eigenvalues evenly spaced in log lambda: mu kappa^(i/(d-1))."""
     mu, L, d = _ends(mu, L, d)
-    return _pinned(mu * (L / mu) ** np.linspace(0, 1, d), mu, L)
+    with np.errstate(over="ignore"):
+        ratio = L / np.float64(mu)
+    powers = np.linspace(0, 1, d)
+    if np.isfinite(ratio):
+        return _pinned(mu * ratio**powers, mu, L)
+    # kappa leaves float64: its fourth root does not, and no partial product exceeds L
+    quarter = (np.sqrt(np.sqrt(L)) / np.sqrt(np.sqrt(mu))) ** powers
+    return _pinned(mu * quarter * quarter * quarter * quarter, mu, L)
 
 
 def power_law(mu: float, L: float, d: int, exponent: float = 1.0) -> Array:
-    """d eigenvalues L i^-exponent, i = 1..d, mapped affinely onto [mu, L]: few large ones, many small ones."""
+    """d eigenvalues L i^-exponent, i = 1..d, mapped affinely onto [mu, L]: few large ones, many small ones.
+
+    ``exponent`` s > 0; as s tends to 0 their spacing tends to that of log i.
+    """
     mu, L, d = _ends(mu, L, d)
-    x = np.arange(d, 0, -1, dtype=float) ** -float(finite("exponent", exponent))
-    span = x[-1] - x[0]
-    return _pinned(mu + (L - mu) * (x - x[0]) / (span if span > 0 else 1.0), mu, L)
+    s = number("exponent", exponent, above=0.0, remedy="pass a power of decay")
+    i = np.arange(d, 0, -1, dtype=float)
+    if d == 1:
+        return np.array([mu])
+    if s < 0.01:
+        # (i^-s - d^-s) / (1 - d^-s), whose differences cancel for small s
+        share = np.expm1(s * np.log(d / i)) / np.expm1(s * np.log(d))
+        return _pinned(mu + (L - mu) * share, mu, L)
+    x = i**-s
+    return _pinned(mu + (L - mu) * (x - x[0]) / (x[-1] - x[0]), mu, L)
 
 
 def two_clusters(mu: float, L: float, d: int, width: float = 0.05) -> Array:
-    """Half of the d eigenvalues within a relative ``width`` above mu, half within ``width`` below L."""
+    """Half of the d eigenvalues within ``width`` (L - mu) above mu, half within as much below L; 0 <= width <= 1."""
     mu, L, d = _ends(mu, L, d)
-    width = float(finite("width", width))
+    width = number("width", width, least=0.0, most=1.0, remedy="pass a share of L - mu")
     low, high = d // 2, d - d // 2
     spread = width * (L - mu)
     values = [mu + spread * np.linspace(0, 1, max(low, 1))[:low], L - spread * np.linspace(1, 0, max(high, 1))]
@@ -61,11 +78,12 @@ def two_clusters(mu: float, L: float, d: int, width: float = 0.05) -> Array:
 def chebyshev(mu: float, L: float, d: int) -> Array:
     """Extrema of the Chebyshev polynomial of degree d - 1 on [mu, L]: dense at both ends."""
     mu, L, d = _ends(mu, L, d)
-    return _pinned((L + mu) / 2 - (L - mu) / 2 * np.cos(np.pi * np.arange(d) / max(d - 1, 1)), mu, L)
+    return _pinned((L / 2 + mu / 2) - (L - mu) / 2 * np.cos(np.pi * np.arange(d) / max(d - 1, 1)), mu, L)
 
 
 def rotation(d: int, rng: np.random.Generator) -> Array:
     """A d x d orthogonal matrix, Haar distributed: Q R of a Gaussian matrix, with the signs of diag R moved to Q."""
+    rng = instance("rng", rng, np.random.Generator, "numpy.random.default_rng(0)")
     q, r = np.linalg.qr(rng.standard_normal((natural("d", d),) * 2))
     return q * np.sign(np.diag(r))
 
@@ -82,9 +100,8 @@ def marchenko_pastur(aspect: float, nodes: int) -> tuple[Array, Array, float, fl
         spectrum of X'X/n (null = aspect^N (1 - aspect) / (1 - aspect^(N+1)) for d) and of XX'/n (empty, for n). Their
         sums 1 = null + sum weights / l and 1 = empty + aspect sum weights / l are exact.
     """
-    aspect, N = float(finite("aspect", aspect)), natural("nodes", nodes)
-    if not aspect > 0:
-        raise ValueError(f"aspect = {aspect!r} must be > 0: pass d / n")
+    aspect = number("aspect", aspect, above=0.0, most=1e150, remedy="pass d / n")
+    N = natural("nodes", nodes)
     theta = np.arange(N, 0, -1) * np.pi / (N + 1)
     root = np.sqrt(aspect)
     l = (1 - root) ** 2 + 4 * root * np.cos(theta / 2) ** 2

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from quadmeta._validate import finite
+from quadmeta._validate import finite, flag, frozen, natural, number, shaped, show
 
 Array = Any
 
@@ -39,15 +39,21 @@ class TaskRisk:
     rho: float = 0.0
 
     def __post_init__(self) -> None:
-        for name in ("grams", "variances", "offsets", "truth", "covariance"):
-            object.__setattr__(self, name, finite(name, getattr(self, name)))
-        tasks, d = len(self.grams), self.truth.size
-        shapes = {"grams": (tasks, d, d), "variances": (tasks,), "offsets": (tasks, d), "covariance": (d, d)}
-        for name, shape in shapes.items():
-            if getattr(self, name).shape != shape:
-                raise ValueError(f"{name} has shape {getattr(self, name).shape}: pass {shape}, the main task first")
-        if (self.variances < 0).any() or self.offsets[0].any() or not finite("rho", self.rho) >= 0:
-            raise ValueError("variances and rho must be >= 0, and the main task's offset 0: shift truth instead")
+        variances = shaped("variances", self.variances, (-1,), "(K + 1,), the main task first")
+        truth = shaped("truth", self.truth, (-1,), "(d,)")
+        tasks, d = len(variances), len(truth)
+        meaning = f"({{}}) for {tasks} variances and a truth of length {d}, the main task first"
+        parts = {"variances": variances, "truth": truth,
+                 "grams": shaped("grams", self.grams, (tasks, d, d), meaning.format(f"{tasks}, {d}, {d}")),
+                 "offsets": shaped("offsets", self.offsets, (tasks, d), meaning.format(f"{tasks}, {d}")),
+                 "covariance": shaped("covariance", self.covariance, (d, d), meaning.format(f"{d}, {d}")),
+                 "rho": number("rho", self.rho, least=0.0, remedy="pass a ridge")}
+        for name, value in parts.items():
+            object.__setattr__(self, name, value)
+        if (variances < 0).any() or self.offsets[0].any():
+            raise ValueError("variances must be >= 0, and the main task's offset 0: shift truth instead")
+        for name in ("grams", "covariance"):
+            _require_semidefinite(name, getattr(self, name))
 
     def __call__(self, phi: Array) -> float:
         """R at weights phi (K,)."""
@@ -86,7 +92,7 @@ class TaskRisk:
     def _derivatives(self, phi: Array) -> tuple[float, Array]:
         auxiliary = finite("phi", phi)
         if auxiliary.shape != (len(self.grams) - 1,) or (auxiliary < 0).any() or (auxiliary > 1e30).any():
-            raise ValueError(f"phi = {auxiliary!r} must be {len(self.grams) - 1} weights >= 0, at most 1e30: leave out "
+            raise ValueError(f"phi = {show(phi)} must be {len(self.grams) - 1} weights >= 0, at most 1e30: leave out "
                              "the main one")
         full = np.concatenate([[1.0], auxiliary])
         back, N = self._solved(np.append(full, 1.0))
@@ -101,21 +107,43 @@ class TaskRisk:
         return float(value), np.array(slope[1:])
 
 
+def _require_semidefinite(name: str, matrices: Array) -> None:
+    """Symmetric to 1e-12 of the largest entry, and no eigenvalue below -1e-10 of the largest one."""
+    top = np.abs(matrices).max(axis=(-1, -2))
+    gap = np.abs(matrices - np.swapaxes(matrices, -1, -2)).max(axis=(-1, -2))
+    low = np.linalg.eigvalsh(matrices)[..., 0]
+    if (gap > 1e-12 * top).any() or (low < -1e-10 * top).any():
+        raise ValueError(f"{name} must be symmetric and positive semidefinite, it is asymmetric by {gap.max():.3g} and "
+                         f"has the eigenvalue {low.min():.3g}: pass second moments X'X / n")
+
+
 def gauss_markov(samples: Array, sigma: Array) -> Array:
     """phi_k = (n_k / n_0) (sigma_0 / sigma_k)^2: the best weights of equal tasks, for all designs and all Sigma."""
     n, s = finite("samples", samples), finite("sigma", sigma)
-    if n.ndim != 1 or n.shape != s.shape or not (n > 0).all() or not (s > 0).all():
-        raise ValueError(f"samples = {samples!r} and sigma = {sigma!r} must be lists of K + 1 numbers > 0: a task "
-                         "without noise has no limit")
-    return n[1:] / n[0] * (s[0] / s[1:]) ** 2
+    if n.ndim != 1 or n.shape != s.shape or not n.size or not (n > 0).all() or not (s > 0).all():
+        raise ValueError(f"samples = {show(samples)} and sigma = {show(sigma)} must be lists of K + 1 numbers > 0: a "
+                         "task without noise has no limit")
+    with np.errstate(over="ignore", under="ignore"):
+        phi = n[1:] / n[0] * (s[0] / s[1:]) ** 2
+    if not (np.isfinite(phi) & (phi > 0)).all():
+        raise ValueError(f"sigma = {show(sigma)} has ratios whose squares leave float64: rescale it")
+    return phi
 
 
 def variance(samples: Array, d: int, sigma: Array, fixed: bool = False) -> Array:
     """V_k = sigma_k^2 d / (n - d - 1), the mean over Gaussian designs; or sigma_k^2 d / n where X'X / n = Sigma."""
-    n, s = finite("samples", samples), finite("sigma", sigma)
+    n, s, d, fixed = finite("samples", samples), finite("sigma", sigma), natural("d", d), flag("fixed", fixed)
+    if n.shape and s.shape and n.shape != s.shape:
+        raise ValueError(f"samples has shape {n.shape}, sigma {s.shape}: pass one of each for every task, or one "
+                         "number")
+    if (s < 0).any() or (s > 1e150).any():
+        raise ValueError(f"sigma = {show(sigma)} must lie in 0..1e150: pass standard deviations")
     room = n if fixed else n - d - 1
-    if (s < 0).any() or not (room > 0).all():
-        raise ValueError(f"samples = {samples!r} must exceed d + 1 = {d + 1}, sigma = {sigma!r} be >= 0: "
+    if fixed and not (n >= d).all():
+        raise ValueError(f"samples = {show(samples)} must be at least d = {d}: with fewer, X'X / n = Sigma cannot "
+                         "be")
+    if not (room > 0).all():
+        raise ValueError(f"samples = {show(samples)} must exceed d + 1 = {d + 1}: "
                          "with fewer samples the mean is infinite, or does not exist")
     return s**2 * d / room
 
@@ -135,12 +163,13 @@ class SharedInputs:
     def __post_init__(self) -> None:
         V, D = finite("variances", self.variances), np.atleast_2d(finite("overlaps", self.overlaps))
         if V.ndim != 1 or len(V) < 2 or D.shape != (len(V) - 1,) * 2 or not (V > 0).all():
-            raise ValueError(f"variances = {V!r} and overlaps of shape {D.shape}: pass K + 1 numbers > 0 and (K, K)")
+            raise ValueError(f"variances = {show(self.variances)} and overlaps of shape {D.shape}: pass K + 1 numbers "
+                             "> 0 and (K, K)")
         if np.abs(D - D.T).max() > 1e-12 * np.abs(D).max() or np.linalg.eigvalsh(D)[0] < -1e-12 * np.trace(D):
-            raise ValueError(f"overlaps = {D!r} must be symmetric and positive semidefinite: pass offset_j' Sigma "
-                             "offset_k")
+            raise ValueError(f"overlaps = {show(self.overlaps)} must be symmetric and positive semidefinite: pass "
+                             "offset_j' Sigma offset_k")
         object.__setattr__(self, "variances", V)
-        object.__setattr__(self, "overlaps", D)
+        object.__setattr__(self, "overlaps", frozen(D))
 
     @property
     def form(self) -> Array:
@@ -151,7 +180,8 @@ class SharedInputs:
         """R at phi (..., K) >= 0."""
         phi = finite("phi", phi)
         if phi.shape[-1:] != (len(self.form),) or (phi < 0).any() or (phi > 1e150).any():
-            raise ValueError(f"phi = {phi!r} must hold {len(self.form)} weights from 0 to 1e150 along its last axis")
+            raise ValueError(f"phi = {show(phi)} must hold {len(self.form)} weights from 0 to 1e150 along its last "
+                             "axis")
         return (self.variances[0] + ((phi @ self.form) * phi).sum(axis=-1)) / (1 + phi.sum(axis=-1)) ** 2
 
     def minimizer(self) -> Array:

@@ -4,12 +4,21 @@ from typing import Any
 
 import numpy as np
 
-from quadmeta._validate import finite, frozen
+from quadmeta._validate import choice, natural, number, shaped
 from quadmeta.problems._base import Modes
 from quadmeta.problems._losses import SeparableLoss
 from quadmeta.problems._regression import RegressionProblem
+from quadmeta.problems._scale import require_range
 
 Array = Any
+
+
+def levels(sigma: Any, norm: Any) -> tuple[float, float]:
+    """The noise deviation and the norm of w_*, both >= 0 and with squares inside float64."""
+    found = [number(name, x, least=0.0) for name, x in (("sigma", sigma), ("norm", norm))]
+    for name, x in zip(("sigma", "norm"), found, strict=True):
+        require_range(name, np.array(x), (1e-75, 1e75))
+    return found[0], found[1]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -30,8 +39,22 @@ class AveragedProblem(RegressionProblem):
     """Largest T for which the modes represent the problem; None: every T."""
 
     def __post_init__(self) -> None:
-        for name in ("eigenvalues", "signal", "noise"):
-            object.__setattr__(self, name, frozen(finite(name, getattr(self, name))))
+        lam = shaped("eigenvalues", self.eigenvalues, (-1,))
+        if not (lam > 0).all():
+            raise ValueError(f"eigenvalues has the entry {lam[lam <= 0][0]}, every one must be > 0: leave out null "
+                             "directions")
+        parts: dict[str, Any] = {"eigenvalues": lam}
+        for name in ("signal", "noise"):
+            x = shaped(name, getattr(self, name), lam.shape, f"{lam.shape}, one an eigenvalue")
+            if (x < 0).any():
+                raise ValueError(f"{name} has the negative entry {x[x < 0][0]}: pass masses >= 0")
+            parts[name] = x
+        for name in ("null_signal", "noise_floor", "sigma"):
+            parts[name] = number(name, getattr(self, name), least=0.0)
+        if self.exact_steps is not None:
+            parts["exact_steps"] = natural("exact_steps", self.exact_steps)
+        for name, value in parts.items():
+            object.__setattr__(self, name, value)
 
     def require(self, steps: int) -> None:
         """Refuse more steps than the quadrature is exact for."""
@@ -55,7 +78,7 @@ class AveragedProblem(RegressionProblem):
 
     def outer(self, name: str) -> SeparableLoss:
         """The averaged "train", "population" (excess risk) or "validation" loss; n_2 plays no part in a mean."""
-        zero = np.zeros_like(self.eigenvalues)
+        name, zero = choice("outer", name, ("train", "population", "validation")), np.zeros_like(self.eigenvalues)
         if name == "train":
             return SeparableLoss(self.modes().weights, zero, zero, self.floor)
         noise = self.noise / self.eigenvalues

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from quadmeta.problems._base import QuadraticProblem
+from quadmeta.problems._base import QuadraticProblem, point
 from quadmeta.problems._losses import DenseLoss, SeparableLoss
 
 Array = Any
@@ -31,12 +31,13 @@ class RegressionProblem(QuadraticProblem):
 
     def loss(self, w: Array) -> Array:
         """Training loss of w (..., r)."""
+        w = point("w", w, self.eigenvalues.shape[-1])
         return self.floor + (self.eigenvalues * (w - self.fitted) ** 2).sum(axis=-1) / 2
 
     def gradient(self, w: Array) -> Array:
         """lambda (w - fitted)."""
-        return self.eigenvalues * (w - self.fitted)
+        return self.eigenvalues * (point("w", w, self.eigenvalues.shape[-1]) - self.fitted)
 
     def hvp(self, w: Array, v: Array) -> Array:
         """lambda v."""
-        return self.eigenvalues * v
+        return self.eigenvalues * point("v", v, self.eigenvalues.shape[-1])

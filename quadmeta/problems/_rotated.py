@@ -4,10 +4,16 @@ from typing import Any
 
 import numpy as np
 
-from quadmeta._validate import finite, frozen
+from quadmeta._validate import finite, frozen, shaped
+from quadmeta.problems._base import point
+from quadmeta.problems._scale import require_range
 from quadmeta.problems._stochastic import StochasticProblem
 
 Array = Any
+CONSISTENT = 1e-10
+"""How far given eigenvectors may be from orthonormal, and a root from the variances it stands for."""
+LIMITS = 1e-75, 1e75
+"""Magnitudes of data whose products of four, the moments of SGD, stay in float64."""
 
 
 class RotatedProblem(StochasticProblem):
@@ -27,34 +33,48 @@ class RotatedProblem(StochasticProblem):
                              "drop null directions")
         object.__setattr__(self, "eigenvalues", frozen(lam))
         object.__setattr__(self, "error", frozen(error))
+        require_range("eigenvalues", self._lam, LIMITS)
+        require_range("error", self._error, LIMITS)
+        if self.basis is not None:
+            Q = shaped("basis", self.basis, (lam.size, lam.size), f"({lam.size}, {lam.size}), eigenvectors as columns")
+            gap = np.abs(Q.T @ Q - np.eye(lam.size)).max()
+            if gap > CONSISTENT:
+                raise ValueError(f"basis is off orthonormal columns by {gap:.3g}, more than {CONSISTENT:g}: pass "
+                                 "eigenvectors")
+            object.__setattr__(self, "basis", Q)
 
     @cached_property
     def _lam(self) -> Array:
         return finite("eigenvalues", self.eigenvalues)
 
     @cached_property
+    def _error(self) -> Array:
+        return finite("error", self.error)
+
+    @cached_property
     def start(self) -> Array:
         """(d,) w_0."""
-        error = finite("error", self.error)
-        return error if self.basis is None else self.basis @ error
+        return self._error if self.basis is None else frozen(self.basis @ self._error)
 
     def loss(self, w: Array) -> Array:
         """f(w) for w (..., d)."""
+        w = point("w", w, self._lam.size)
         return (w * self.gradient(w)).sum(axis=-1) / 2 + float(self.floor)
 
     def gradient(self, w: Array) -> Array:
         """H w."""
+        w = point("w", w, self._lam.size)
         return self._lam * w if self.basis is None else (w @ self.basis * self._lam) @ self.basis.T
 
     def hvp(self, w: Array, v: Array) -> Array:
         """H v."""
-        return self.gradient(v)
+        return self.gradient(point("v", v, self._lam.size))
 
 
 def given(name: str, value: Any) -> Array:
     """Finite real numbers: an object array of Fractions or mpf stays as it is, all else becomes float64."""
-    array = np.asarray(value)
     checked = finite(name, value)
+    array = np.asarray(value)
     return array if array.dtype == object else checked
 
 

@@ -10,8 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from quadmeta._registry import unknown
-from quadmeta._validate import natural, show, step_sizes
+from quadmeta._validate import choice, instance, natural, number, show, step_sizes, whole
 from quadmeta.arithmetic.affine import Affine, signed
 from quadmeta.arithmetic.exact import evaluate
 from quadmeta.arithmetic.residual import factor
@@ -81,8 +80,7 @@ class StochasticProblem(Problem):
             FloatingPointError: overflow in float64.
         """
         steps = natural("steps", steps)
-        if np.ndim(step_size) or step_sizes("step_size", float(step_size)) < 0:
-            raise ValueError(f"step_size = {show(step_size)} must be one number >= 0")
+        size = number("step_size", step_size, least=0.0, remedy="pass a step size, unit 1/eigenvalue")
         self._check(outer, order)
         kind, digits = "float64", 15
         if isinstance(step_size, Fraction):
@@ -93,7 +91,7 @@ class StochasticProblem(Problem):
 
         def formula(eta: Any, data: tuple[Array, ...]) -> Any:
             return self._recursion(steps, eta, data, order)
-        eta = float(step_size) if kind == "float64" else step_size
+        eta = size if kind == "float64" else step_size
         return evaluate(formula, eta, self._data(outer, kind != "float64"), kind=kind, digits=digits)
 
     def diverges(self, step_size: Array) -> Array:
@@ -106,12 +104,14 @@ class StochasticProblem(Problem):
         return 0.0
 
     def _check(self, outer: str, order: int) -> None:
-        if outer not in OUTERS:
-            raise ValueError(unknown("outer loss", str(outer), OUTERS))
+        choice("outer", outer, OUTERS)
         if outer not in self.outers:
             raise ValueError(f"outer = {outer!r} is not defined for {self!r}: {self._remedy(outer)}")
-        if order not in (0, 1) or isinstance(order, bool):
+        if not whole(order) or order not in (0, 1):
             raise ValueError(f"order = {show(order)} must be 0 or 1: second derivatives in eta are not implemented")
+
+    def _generator(self, rng: Any) -> np.random.Generator:
+        return instance("rng", rng, np.random.Generator, "numpy.random.default_rng(0)")
 
     def _remedy(self, outer: str) -> str:
         return OUTERS[outer]

@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from quadmeta._validate import finite, natural
-from quadmeta.problems._averaged import AveragedProblem
+from quadmeta._validate import natural, shaped
+from quadmeta.problems._averaged import AveragedProblem, levels
 
 Array = Any
 
@@ -17,10 +17,12 @@ class AveragedLeastSquares(AveragedProblem):
     @classmethod
     def of(cls, eigenvalues: Array, n: int, d: int, sigma: float, norm: float = 1.0) -> "AveragedLeastSquares":
         """From the r <= min(n, d) positive eigenvalues of X'X / n."""
-        lam, n, d = finite("eigenvalues", eigenvalues), natural("n", n), natural("d", d)
-        if lam.ndim != 1 or not 0 < len(lam) <= min(n, d) or not (lam > 0).all():
-            raise ValueError(f"eigenvalues has shape {lam.shape}: pass 1 to min(n, d) = {min(n, d)} positive numbers")
-        sigma, norm = (float(finite(name, x)) for name, x in (("sigma", sigma), ("norm", norm)))
+        n, d = natural("n", n), natural("d", d)
+        lam = shaped("eigenvalues", eigenvalues, (-1,), "(r,) with r >= 1")
+        if len(lam) > min(n, d) or not (lam > 0).all():
+            raise ValueError(f"eigenvalues has shape {lam.shape} and the least entry {lam.min():.6g}: pass 1 to "
+                             f"min(n, d) = {min(n, d)} positive numbers")
+        sigma, norm = levels(sigma, norm)
         one, r = np.ones_like(lam), len(lam)
         return cls(lam, norm**2 / d * one, sigma**2 / n * one, norm**2 * (d - r) / d, sigma**2 * (n - r) / n, sigma)
 

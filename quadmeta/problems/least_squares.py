@@ -4,12 +4,16 @@ from typing import Any
 
 import numpy as np
 
-from quadmeta._validate import finite, frozen, natural
+from quadmeta._validate import choice, finite, flag, natural, number, pair, seeded, shaped
 from quadmeta.problems._base import Modes, apply
 from quadmeta.problems._losses import DenseLoss, SeparableLoss
 from quadmeta.problems._regression import RegressionProblem
+from quadmeta.problems._scale import require_range
 
 Array = Any
+_LIMITS = 1e-75, 1e75  # magnitudes of data whose products of four stay in float64
+_SQUARED = 1e8
+_EPS = float(np.finfo(float).eps)
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,9 +53,10 @@ class LeastSquares(RegressionProblem):
             tasks: number of independent tasks; None for one without a task axis. Task k of a seed is always the same.
             validation: n_2 further samples of each task.
         """
-        n, d = natural("n", n), natural("d", d)
-        norm, sigma = float(finite("norm", norm)), _noise_level(sigma)
-        held_out = _whole("validation", validation)
+        n, d, seed = natural("n", n), natural("d", d), seeded("seed", seed)
+        norm, sigma = number("norm", norm, least=0.0, remedy="pass the norm of w_*"), _noise_level(sigma)
+        require_range("norm", np.array(norm), _LIMITS)
+        held_out = natural("validation", validation, "pass a whole number >= 0", least=0)
         records = [_draw(n, d, norm, held_out, np.random.default_rng([seed, k]))
                    for k in range(1 if tasks is None else natural("tasks", tasks))]
         columns = records[0] if tasks is None else [np.array(column) for column in zip(*records, strict=True)]
@@ -64,15 +69,21 @@ class LeastSquares(RegressionProblem):
 
         With a leading axis on all of them, a batch of tasks of equal rank.
 
-        Rank-deficient X and constant columns are fine: the minimum-norm solution is what training from 0 tends to.
+        Rank-deficient X and constant columns are fine: the minimum-norm solution is what training from 0 tends to. A
+        singular value below max(n, d) eps of the largest one is null. Up to kappa(X) = 1e4 the eigenvalues come from
+        X'X or XX', with a relative error of a few eps kappa(X)^2 <= 1e-7; beyond that from the singular values of X,
+        with a few eps kappa(X).
         """
         X, y = finite("X", X), finite("y", y)
         if X.ndim not in (2, 3) or not X.size or y.shape != X.shape[:-1]:
             raise ValueError(f"X has shape {X.shape} and y {y.shape}: pass X (n, d) and y (n,) with n, d >= 1")
         n, d = X.shape[-2:]
+        require_range("X", np.abs(X).max(axis=(-1, -2)), _LIMITS)
+        require_range("y", np.abs(y).max(axis=-1), _LIMITS)
         held = None
         if validation is not None:
-            X2, y2 = finite("validation X", validation[0]), finite("validation y", validation[1])
+            given = pair("validation", validation, "(X2, y2)")
+            X2, y2 = finite("validation X", given[0]), finite("validation y", given[1])
             if X2.ndim != X.ndim or not X2.size or X2.shape[:-2] != X.shape[:-2] or X2.shape[-1] != d \
                     or y2.shape != X2.shape[:-1]:
                 raise ValueError(f"validation has shapes {X2.shape}, {y2.shape}: pass (n2, {d}) and (n2,), n2 > 0"
@@ -82,11 +93,26 @@ class LeastSquares(RegressionProblem):
         return cls(lam, fitted, np.zeros_like(lam), floor, np.zeros_like(floor), n, d, 1.0, tuple(parts) or None, False)
 
     def __post_init__(self) -> None:
-        for name in ("eigenvalues", "signal", "noise", "residual", "null_signal"):
-            object.__setattr__(self, name, frozen(finite(name, getattr(self, name))))
-        object.__setattr__(self, "sigma", _noise_level(self.sigma))
-        if self.eigenvalues.shape[-1] == 0:
+        lam = finite("eigenvalues", self.eigenvalues)
+        if not lam.ndim or lam.shape[-1] == 0:
             raise ValueError("X is zero, so there is nothing to train: pass at least one nonzero column")
+        if not (lam > 0).all():
+            raise ValueError(f"eigenvalues has the entry {lam[lam <= 0].flat[0]}, every one must be > 0: leave out "
+                             "null directions")
+        tasks = lam.shape[:-1]
+        parts = {"eigenvalues": lam, "sigma": _noise_level(self.sigma), "known": flag("known", self.known),
+                 "samples": natural("samples", self.samples), "dimension": natural("dimension", self.dimension)}
+        for name in ("signal", "noise"):
+            parts[name] = shaped(name, getattr(self, name), lam.shape, f"{lam.shape}, one an eigenvalue")
+        for name in ("residual", "null_signal"):
+            parts[name] = _nonnegative(name, shaped(name, getattr(self, name), tasks, f"{tasks}, one a task"))
+        if lam.shape[-1] > min(self.samples, self.dimension):
+            raise ValueError(f"eigenvalues has {lam.shape[-1]} modes, samples = {self.samples} and dimension = "
+                             f"{self.dimension} allow fewer: build the problem with draw or from_data")
+        if self.validation is not None:
+            parts["validation"] = _held(self.validation, lam.shape)
+        for name, value in parts.items():
+            object.__setattr__(self, name, value)
 
     def at_sigma(self, sigma: float) -> "LeastSquares":
         """The same tasks at another noise level: no decomposition is computed again."""
@@ -115,6 +141,7 @@ class LeastSquares(RegressionProblem):
             ValueError: population risk of real data, or validation without a validation set.
         """
         zero = np.zeros_like(self.signal)
+        name = choice("outer", name, ("train", "population", "validation"))
         if name == "train":
             weights = self.modes().weights
             energy = self.floor + weights.sum(axis=-1)
@@ -140,14 +167,26 @@ class LeastSquares(RegressionProblem):
 
 
 def _noise_level(sigma: Any) -> float:
-    value = finite("sigma", sigma)
-    if value.ndim or value < 0:
-        raise ValueError(f"sigma = {sigma!r} must be one number >= 0")
-    return float(value)
+    value = number("sigma", sigma, least=0.0, remedy="pass a standard deviation")
+    require_range("sigma", np.array(value), _LIMITS)
+    return value
 
 
-def _whole(name: str, value: Any) -> int:
-    return 0 if value == 0 and not isinstance(value, bool) else natural(name, value, "pass a whole number >= 0")
+def _nonnegative(name: str, array: Array) -> Array:
+    if (array < 0).any():
+        raise ValueError(f"{name} has the negative entry {array[array < 0].flat[0]}: pass numbers >= 0")
+    return array
+
+
+def _held(validation: Any, shape: tuple[int, ...]) -> tuple[Array, ...]:
+    """The four arrays of a validation set for modes of ``shape`` (..., r)."""
+    if not isinstance(validation, tuple) or len(validation) != 4:
+        raise ValueError("validation must hold (X_2 V, X_2 w_*, xi_2, mean ||x||^2 / d): build the problem with draw "
+                         "or from_data, which take (X2, y2)")
+    tasks, r = shape[:-1], shape[-1]
+    features = shaped("validation[0]", validation[0], (*tasks, -1, r))
+    clean, unit = (shaped(f"validation[{k}]", validation[k], features.shape[:-1]) for k in (1, 2))
+    return features, clean, unit, _nonnegative("validation[3]", shaped("validation[3]", validation[3], tasks))
 
 
 def _draw(n: int, d: int, norm: float, held_out: int, rng: np.random.Generator) -> list[Any]:
@@ -178,17 +217,26 @@ def _real(X: Array, y: Array, held: tuple[Array, Array] | None) -> list[Any]:
 
 
 def _decompose(X: Array, signal: Array, noise: Array) -> tuple[Array, Array, Array, Array, Any]:
-    """(lambda, V'X^+ signal, V'X^+ noise, left singular vectors, a function that returns V) from the smaller Gram side.
+    """(lambda, V'X^+ signal, V'X^+ noise, left singular vectors, a function that returns V), lambda ascending.
 
-    Eigenvalues below max(n, d) eps lambda_max are null directions of X.
+    From the smaller Gram side where kappa(X)^2 is at most ``_SQUARED``, else from the singular values of X, which also
+    decide the rank: those below max(n, d) eps of the largest are null.
     """
     n, d = X.shape[-2:]
-    cut, transposed = max(n, d) * np.finfo(float).eps, _transposed(X)
+    transposed = _transposed(X)
     lam, Q = np.linalg.eigh((X @ transposed if n <= d else transposed @ X) / n)
-    null = (lam <= np.maximum(cut * lam[..., -1:], 0.0)).sum(axis=-1)
-    if null.min() < null.max():
-        raise ValueError("the tasks have designs of different rank: pass them one by one")
-    lam, Q = lam[..., null.max():], Q[..., null.max():]
+    small = lam * _SQUARED <= lam[..., -1:]
+    if small.any():
+        left, s, right = np.linalg.svd(X, full_matrices=False)
+        null = (s <= max(n, d) * _EPS * s[..., :1]).sum(axis=-1)
+        if null.min() < null.max():
+            raise ValueError("the tasks have designs of different rank: pass them one by one")
+        r = s.shape[-1] - int(null.max())
+        if (small.sum(axis=-1) > null).any():
+            s, left, V = s[..., :r][..., ::-1], left[..., :r][..., ::-1], _transposed(right[..., :r, :][..., ::-1, :])
+            rows = _transposed(left)
+            return s**2 / n, apply(rows, signal) / s, apply(rows, noise) / s, left, lambda: V
+        lam, Q = lam[..., lam.shape[-1] - r:], Q[..., Q.shape[-1] - r:]
     scale = np.sqrt(n * lam)
     left = Q if n <= d else X @ Q / scale[..., None, :]
     rows = _transposed(left)

@@ -2,10 +2,9 @@
 from dataclasses import dataclass
 from typing import Any
 
-
 from quadmeta import spectra
-from quadmeta._validate import finite
-from quadmeta.problems._averaged import AveragedProblem
+from quadmeta._validate import natural, number
+from quadmeta.problems._averaged import AveragedProblem, levels
 
 Array = Any
 
@@ -30,12 +29,19 @@ class MarchenkoPastur(AveragedProblem):
             steps: largest T it will be asked for; it gets T + 1 nodes.
             norm: ||w_*||.
         """
-        sigma, norm = (float(finite(name, x)) for name, x in (("sigma", sigma), ("norm", norm)))
-        if sigma < 0 or norm < 0:
-            raise ValueError(f"sigma = {sigma!r} and norm = {norm!r} must be >= 0")
+        aspect, steps = _aspect(aspect), natural("steps", steps)
+        sigma, norm = levels(sigma, norm)
         l, omega, null, empty = spectra.marchenko_pastur(aspect, steps + 1)
         return cls(l, norm**2 * omega / l, sigma**2 * aspect * omega / l, norm**2 * null, sigma**2 * empty, sigma,
-                   steps, float(aspect))
+                   steps, aspect)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        object.__setattr__(self, "aspect", _aspect(self.aspect))
 
     def __repr__(self) -> str:
         return f"MarchenkoPastur(aspect={self.aspect:.6g}, sigma={self.sigma:.6g}, up to T={self.exact_steps})"
+
+
+def _aspect(value: Any) -> float:
+    return number("aspect", value, least=1e-75, most=1e75, remedy="pass d / n")

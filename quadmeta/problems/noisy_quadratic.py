@@ -5,15 +5,18 @@ With a = 1 - eta lambda and s the diagonal of Sigma in the eigenbasis of H, the 
     E e_T^2 = a^(2T) e_0^2 + eta^2 s (1 + a^2 + ... + a^(2T-2)),    E f(w_T) - floor = sum lambda E e_T^2 / 2.
 """
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from quadmeta._validate import finite, frozen
+from quadmeta._validate import finite, frozen, shaped
 from quadmeta.arithmetic.affine import second_difference, signed
 from quadmeta.arithmetic.residual import factor, power_difference
 from quadmeta.arithmetic.signlog import SignLog
-from quadmeta.problems._rotated import RotatedProblem, covariance, diagonalised, given
+from quadmeta.problems._base import point
+from quadmeta.problems._rotated import CONSISTENT, LIMITS, RotatedProblem, covariance, diagonalised, given
+from quadmeta.problems._scale import require_range
 
 Array = Any
 
@@ -47,6 +50,20 @@ class NoisyQuadratic(RotatedProblem):
         if (noise < 0).any():
             raise ValueError(f"noise has the entry {noise[noise < 0][0]!r}, it must be >= 0: pass variances")
         object.__setattr__(self, "noise", frozen(noise))
+        require_range("noise", self._variances, (LIMITS[0] ** 2, LIMITS[1] ** 2))
+        if self.root is not None:
+            d = noise.size
+            R = shaped("root", self.root, (d, d))
+            spread = ((R if self.basis is None else self.basis.T @ R) ** 2).sum(axis=1)
+            gap = np.abs(spread - self._variances).max()
+            if gap > CONSISTENT * spread.max():
+                raise ValueError(f"root has variances Q'RR'Q that differ from noise by {gap:.3g}: build the problem "
+                                 "with from_matrix")
+            object.__setattr__(self, "root", R)
+
+    @cached_property
+    def _variances(self) -> Array:
+        return finite("noise", self.noise)
 
     @classmethod
     def from_matrix(cls, hessian: Array, start: Array, noise: Array) -> "NoisyQuadratic":
@@ -61,8 +78,9 @@ class NoisyQuadratic(RotatedProblem):
 
     def noisy_gradient(self, w: Array, rng: np.random.Generator) -> Array:
         """H (w - w_*) + zeta with Gaussian zeta; the expected loss holds for any distribution of this covariance."""
-        z = rng.standard_normal(w.shape)
-        zeta = z * np.sqrt(finite("noise", self.noise)) if self.root is None else z @ self.root.T
+        w = point("w", w, self._lam.size)
+        z = self._generator(rng).standard_normal(w.shape)
+        zeta = z * np.sqrt(self._variances) if self.root is None else z @ self.root.T
         return self.gradient(w) + zeta
 
     def mean_square_limit(self) -> float:
@@ -74,8 +92,7 @@ class NoisyQuadratic(RotatedProblem):
         return self.mean_square_limit(), self.mean_square_limit()
 
     def _expected(self, steps: int, eta: float, outer: str, order: int) -> SignLog:
-        T, lam, error = steps, self._lam, finite("error", self.error)
-        noise = finite("noise", self.noise)
+        T, lam, error, noise = steps, self._lam, self._error, self._variances
         a, x = factor(eta, lam), eta * lam
         square, one = factor(1.0, x * (2 - x)), factor(1.0, np.zeros_like(x))  # 1 - a^2 = x (2 - x)
         total = power_difference(square, one, T)
@@ -102,5 +119,5 @@ class NoisyQuadratic(RotatedProblem):
         return "it has no data, use 'train'"
 
     def __repr__(self) -> str:
-        trace = finite("noise", self.noise).sum()
+        trace = self._variances.sum()
         return f"NoisyQuadratic(d={len(self._lam)}, tr Sigma={trace:.6g}, L={self._lam.max():.6g})"

@@ -13,14 +13,17 @@ from typing import Any
 
 import numpy as np
 
-from quadmeta._validate import finite, frozen
+from quadmeta._validate import finite, frozen, pair
 from quadmeta.arithmetic.exact import convert
 from quadmeta.arithmetic.signlog import SignLog
+from quadmeta.problems._base import point
 from quadmeta.problems._rotated import given
 from quadmeta.problems._sampling import RowSpace, solve, step, vector
+from quadmeta.problems._scale import require_range
 from quadmeta.problems._stochastic import StochasticProblem
 
 Array = Any
+_LIMITS = 1e-70, 1e70  # sizes of X, y and w_0 whose products of four stay in float64
 CLOSED = 30  # largest rank of the closed form: an eigendecomposition of size rank (rank + 1) / 2 a step size
 
 
@@ -61,14 +64,25 @@ class SampledRows(StochasticProblem):
                     raise ValueError(f"{name} has shape {w.shape}, X has {d} columns: pass a vector of length {d}")
                 object.__setattr__(self, name, frozen(w))
         if self.validation is not None:
-            X2, y2 = given("validation X", self.validation[0]), given("validation y", self.validation[1])
+            held = pair("validation", self.validation, "(X2, y2)")
+            X2, y2 = given("validation X", held[0]), given("validation y", held[1])
             if X2.ndim != 2 or not X2.size or X2.shape[1] != d or y2.shape != X2.shape[:1]:
                 raise ValueError(f"validation has shapes {X2.shape}, {y2.shape}: pass (n2, {d}) and (n2,), n2 >= 1")
             object.__setattr__(self, "validation", (frozen(X2), frozen(y2)))
+        for name, data in (("X", self._features), ("y", self._labels), ("initial", self.start)):
+            require_range(name, np.abs(data).max(), _LIMITS)
+
+    @cached_property
+    def _features(self) -> Array:
+        return finite("X", self.X)
+
+    @cached_property
+    def _labels(self) -> Array:
+        return finite("y", self.y)
 
     @cached_property
     def _rows(self) -> RowSpace:
-        return RowSpace.of(*(finite(name, getattr(self, name)) for name in ("X", "y", "initial")))
+        return RowSpace.of(self._features, self._labels, self.start)
 
     @property
     def outers(self) -> tuple[str, ...]:  # type: ignore[override]
@@ -76,7 +90,7 @@ class SampledRows(StochasticProblem):
         known = ("validation", self.validation), ("population", self.truth)
         return ("train", *(name for name, data in known if data is not None))
 
-    @property
+    @cached_property
     def start(self) -> Array:
         """(d,) w_0."""
         return finite("initial", self.initial)
@@ -87,7 +101,7 @@ class SampledRows(StochasticProblem):
         return float((self._rows.residual**2).mean() / 2)
 
     def _residual(self, w: Array) -> Array:
-        return w @ finite("X", self.X).T - finite("y", self.y)
+        return point("w", w, self._features.shape[1]) @ self._features.T - self._labels
 
     def loss(self, w: Array) -> Array:
         """||Xw - y||^2 / (2n) for w (..., d)."""
@@ -95,18 +109,19 @@ class SampledRows(StochasticProblem):
 
     def gradient(self, w: Array) -> Array:
         """X'(Xw - y) / n."""
-        return self._residual(w) @ finite("X", self.X) / len(self.y)
+        return self._residual(w) @ self._features / len(self._labels)
 
     def hvp(self, w: Array, v: Array) -> Array:
         """X'X v / n."""
-        X = finite("X", self.X)
-        return v @ X.T @ X / len(X)
+        X = self._features
+        return point("v", v, X.shape[1]) @ X.T @ X / len(X)
 
     def noisy_gradient(self, w: Array, rng: np.random.Generator) -> Array:
         """(x_k'w - y_k) x_k for one uniformly drawn row k a path."""
-        k = rng.integers(len(self.y), size=w.shape[:-1])
-        rows = finite("X", self.X)[k]
-        return ((rows * w).sum(axis=-1) - finite("y", self.y)[k])[..., None] * rows
+        w = point("w", w, self._features.shape[1])
+        k = self._generator(rng).integers(len(self._labels), size=w.shape[:-1])
+        rows = self._features[k]
+        return ((rows * w).sum(axis=-1) - self._labels[k])[..., None] * rows
 
     def mean_square_limit(self) -> float:
         """1 / lambda_max(Q, L) over the symmetric matrices on the row space.
@@ -140,7 +155,7 @@ class SampledRows(StochasticProblem):
 
     def _expected(self, steps: int, eta: float, outer: str, order: int) -> SignLog:
         rows = self._rows
-        A, u, m = self._form(outer, "float64", finite("X", self.X), rows.center)
+        A, u, m = self._form(outer, "float64", self._features, rows.center)
         A = A @ rows.basis
         if len(rows.eigenvalues) > CLOSED:
             return rows.recursion(steps, eta, order, A, u, m)

@@ -12,9 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from quadmeta._validate import finite, step_sizes
+from quadmeta._validate import number, show
 from quadmeta.arithmetic.signlog import SignLog
-from quadmeta.problems._rotated import RotatedProblem, diagonalised, given
+from quadmeta.problems._base import point
+from quadmeta.problems._rotated import LIMITS, RotatedProblem, diagonalised, given
+from quadmeta.problems._scale import require_range
 from quadmeta.problems._stochastic import Moments
 
 Array = Any
@@ -42,7 +44,8 @@ class StreamingGaussian(RotatedProblem):
         super().__post_init__()
         sigma = given("sigma", self.sigma)
         if sigma.ndim or sigma < 0:
-            raise ValueError(f"sigma = {self.sigma!r} must be one number >= 0: pass a standard deviation")
+            raise ValueError(f"sigma = {show(self.sigma)} must be one number >= 0: pass a standard deviation")
+        require_range("sigma", np.asarray(sigma, dtype=float), LIMITS)
         object.__setattr__(self, "sigma", sigma.item())
 
     @classmethod
@@ -69,6 +72,7 @@ class StreamingGaussian(RotatedProblem):
 
     def noisy_gradient(self, w: Array, rng: np.random.Generator) -> Array:
         """(x'w - y) x for one fresh sample (x, y) a path."""
+        w, rng = point("w", w, self._lam.size), self._generator(rng)
         x = rng.standard_normal(w.shape) * np.sqrt(self._lam)
         x = x if self.basis is None else x @ self.basis.T
         noise = float(self.sigma) * rng.standard_normal(w.shape[:-1])
@@ -102,7 +106,7 @@ class StreamingGaussian(RotatedProblem):
 
         B is the sum in ``mean_square_limit``; the limit of the train loss is J / 2.
         """
-        eta = float(step_sizes("step_size", step_size))
+        eta = number("step_size", step_size)
         if not 0 < eta < self.mean_square_limit():
             raise ValueError(f"step_size = {eta!r} must lie in (0, {self.mean_square_limit():.6g}), below the "
                              "mean-square limit: pass another one")
@@ -128,7 +132,7 @@ class StreamingGaussian(RotatedProblem):
     @cached_property
     def _moments(self) -> Moments:
         lam, none = self._lam, np.zeros(0)
-        return Moments(2 * lam, np.diag(2 * lam**2) + lam[:, None] * lam, finite("error", self.error)**2,
+        return Moments(2 * lam, np.diag(2 * lam**2) + lam[:, None] * lam, self._error**2,
                        float(self.sigma)**2 * lam, none, none, np.zeros((len(lam), 0)))
 
     def _expected(self, steps: int, eta: float, outer: str, order: int) -> SignLog:
