@@ -130,7 +130,7 @@ BAD = {
     "validation": (lambda: qm.TrainByValidation(STREAM, sgd(3)), "validation"),
     "truncation": (lambda: qm.TrainByTrain(STREAM, sgd(3), truncation=1.0), "expected loss of SGD has none"),
     "negative": (lambda: qm.NaiveObjective(STREAM, sgd(3))(-0.1), "negative"),
-    "kind": (lambda: qm.NaiveObjective(STREAM, sgd(3)).exactly(0.1, kind="interval"), "recursion of the moments"),
+    "kind": (lambda: qm.NaiveObjective(STREAM, sgd(3)).exactly(0.1, kind="interval"), "must be 'float64' or 'fraction' or 'mpmath'"),
     "scanned": (lambda: qm.TrainByTrain(STREAM, sgd(3)).scanned(), "searched for GradientDescent"),
     "tape": (lambda: qm.hypergradient(qm.LogObjective(STREAM, sgd(3)), 0.1, qm.Reverse()), "a tape unrolls"),
     "minima": (lambda: qm.TrainByTrain(STREAM, sgd(3)).minima(), "noisy gradients, so its loss"),
