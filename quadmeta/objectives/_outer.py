@@ -48,7 +48,7 @@ class OuterObjective(Objective):
     def __post_init__(self) -> None:
         self._read_arguments()
         if self.truncation is not None:
-            radius = number("truncation", self.truncation, above=0, remedy="pass a radius, or None")
+            radius = number("truncation", self.truncation, above=0, remedy="pass a radius > 0, or None")
             object.__setattr__(self, "truncation", radius)
         if isinstance(self.problem, StochasticProblem):
             super().__post_init__()
