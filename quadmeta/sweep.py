@@ -2,7 +2,8 @@
 
 A point is a small record of parameters, never an array: instances are rebuilt from their seed where they are needed,
 so that the results are the same whichever process computes which point.
-What raises becomes a :class:`Failure` in its place and the other points go on; a worker that is killed raises at once.
+What raises, or gives a result that does not travel, becomes a :class:`Failure` in its place and the other points go on;
+a worker that is killed raises at once and names its point.
 """
 import re
 from collections.abc import Callable, Generator, Iterable
@@ -47,17 +48,20 @@ def pmap(fn: Callable[[P], R], points: Iterable[P], where: int | str = 1,
             modules they imported: after editing one, start a new interpreter. The loop runs with the BLAS threads of
             this process; for the same last digits give it one (``OPENBLAS_NUM_THREADS=1``). Workers of a cluster need
             the packages of this process in the same versions, one BLAS thread, and nothing of your own: the code of
-            modules that are not installed travels with ``fn``.
+            modules that are not installed travels with ``fn``. Trust a cluster as you trust this machine: what its
+            workers send is unpickled here, and unpickling can run any code.
         done: called in this process with ``(index, result)`` as each result lands, in any order. What it raises ends
             the call.
 
     Returns:
-        One result a point, in the order of the points; a :class:`Failure` where ``fn`` raised.
+        One result a point, in the order of the points; a :class:`Failure` where ``fn`` raised, in another process also
+        where it called ``sys.exit``, and where the point or its result could not be pickled or opened again.
 
     Raises:
         ValueError: ``where`` is none of these; ``fn`` or a point cannot be pickled.
-        WorkerKilled: a worker ended in the middle of a point, for want of memory for instance. No point is tried
-            twice: one that kills its worker would kill the next.
+        WorkerKilled: a worker ended in the middle of a point, for want of memory for instance; ``index`` and ``point``
+            say which. What had landed was handed to ``done``. No point is tried twice: one that kills its worker would
+            kill the next. Points that other workers had in hand are dropped.
         ClusterError: the cluster does not answer, has no workers, or another environment than this process.
     """
     place, given = workers(where), list(points)

@@ -120,6 +120,7 @@ def library(tmp_path_factory):
 def same(library, monkeypatch):
     here = _environment.environment() | {"sources": _environment.sources(library)}
     monkeypatch.setattr(executor, "environment", lambda: here)
+    monkeypatch.setattr(_connection, "PATIENCE", 60)  # a busy machine answers late
 
 
 @pytest.fixture(scope="module")
@@ -132,8 +133,8 @@ def machine(tmp_path_factory, library):
 @pytest.fixture
 def address(machine, same):
     """The cluster with its two workers, whatever the test before did to them."""
-    with distributed.Client(machine, set_as_default=False, timeout=10) as client:
-        for _ in range(300):
+    with distributed.Client(machine, set_as_default=False, timeout=60) as client:
+        for _ in range(2400):
             if len(client.nthreads()) == 2:
                 return machine
             time.sleep(0.05)
@@ -171,13 +172,6 @@ def fragile(point):
     return sys.exit(2) if point == 4 else (number for number in [1]) if point == 5 else point
 
 
-def deadly(point):
-    time.sleep(0.05)
-    if point == 7:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return point
-
-
 def test_the_same_results_whoever_computes_them(address):
     points = [{"seed": seed} for seed in range(12)]
     landed = {}
@@ -193,11 +187,12 @@ def test_workers_have_one_blas_thread_and_see_nothing_of_this_folder(address):
     assert pmap(seen, ONE_THREAD, address) == [("1", None, None)] * 3
 
 
-def test_results_come_as_they_are_ready(address):
-    order = []
-    assert pmap(lambda point: time.sleep(1.5 * (point == 0)), range(6), address,
-                lambda index, _: order.append((index, time.monotonic()))) == [None] * 6
-    assert order[0][0] != 0 and dict(order)[0] - order[0][1] > 0.5
+def test_results_come_as_they_are_ready(address, tmp_path):
+    """The first point ends once another one has landed."""
+    def wait(point):
+        while point == 0 and not (tmp_path / "landed").exists():
+            time.sleep(0.02)
+    assert pmap(wait, range(6), address, lambda *_: (tmp_path / "landed").touch()) == [None] * 6
 
 
 def test_what_raises_travels_back_as_a_value_and_workers_live_on(address):
@@ -207,24 +202,70 @@ def test_what_raises_travels_back_as_a_value_and_workers_live_on(address):
     assert "in fragile" in found[0].trace and "cannot be pickled" in found[5].error
 
 
-def test_what_the_callback_raises_ends_the_call(address):
+def test_a_result_that_does_not_travel_costs_one_point(address):
+    class Refuses:
+        def __reduce__(self):
+            return exec, ("raise ValueError('not here')",)
+
+    def one_of_each(point):
+        return threading.Lock() if point == 1 else [Refuses()] if point == 2 else point
+    found = pmap(one_of_each, range(5), address)
+    assert found[0] == 0 and found[3:] == [3, 4] and [found[1].point, found[2].point] == [1, 2]
+    assert re.match("ValueError: result = .* cannot be pickled for other processes", found[1].error)
+    assert found[2].error.startswith("the result cannot be opened in this process (ValueError: not here)")
+
+
+def test_what_the_callback_raises_ends_the_call(address, tmp_path):
     def stop(index, result):
         raise KeyboardInterrupt
-    started = time.monotonic()
+
+    def logged(point):
+        (tmp_path / str(point)).touch()
     with pytest.raises(KeyboardInterrupt):
-        pmap(lambda point: time.sleep(0.1), range(400), address, stop)
-    assert time.monotonic() - started < 10 and pmap(fragile, [1, 2], address) == [1, 2]
+        pmap(logged, range(400), address, stop)
+    assert len(list(tmp_path.iterdir())) < 400 and pmap(fragile, [1, 2], address) == [1, 2]
 
 
-def test_a_killed_worker_is_named_with_its_point_and_the_next_call_works(address):
+@pytest.mark.parametrize("where", [0, 7])
+@pytest.mark.parametrize("how", ["kill", "exit"])
+def test_a_killed_worker_is_named_with_its_point_which_is_tried_once(address, tmp_path, where, how):
+    """At once or after others, and the next call works."""
+    def deadly(point):
+        with open(tmp_path / "tries", "a") as log:
+            log.write(f"{point}\n")
+        if point == where and how == "exit":
+            os._exit(0)
+        if point == where:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return point
     landed = {}
-    started = time.monotonic()
-    with pytest.raises(WorkerKilled, match=r"worker tcp://\S+:\d+ ended in the middle of .*points\[7\] = 7") as caught:
+    with pytest.raises(WorkerKilled) as caught:
         pmap(deadly, range(16), address, landed.__setitem__)
-    assert time.monotonic() - started < 10 and "\n" not in str(caught.value)
-    assert landed and f"after {len(landed)} of 16 points" in str(caught.value)
-    assert all(index == result < 15 for index, result in landed.items())
-    assert pmap(deadly, range(5), address) == list(range(5))
+    assert re.fullmatch(rf"worker tcp://\S+:\d+ ended in the middle of points\[{where}\] = {where}, "
+                        rf"after {len(landed)} of 16 points had landed; it was not tried again: if it .* start workers with more",
+                        str(caught.value))
+    assert (caught.value.index, caught.value.point) == (where, where)
+    tries = [int(point) for point in (tmp_path / "tries").read_text().split()]
+    assert len(set(tries)) == len(tries) and set(landed) == set(landed.values()) <= set(tries) - {where}
+    assert pmap(fragile, [1, 2], address) == [1, 2]
+    later = [int(point) for point in (tmp_path / "tries").read_text().split()]
+    assert later.count(where) == 1
+
+
+def test_a_worker_that_pauses_keeps_no_point_from_the_others(address):
+    """As one does that has little memory left."""
+    with distributed.Client(address, set_as_default=False) as client:
+        first = sorted(client.nthreads())[0]
+
+        def turn(status):
+            def set_status(dask_worker):
+                dask_worker.status = distributed.Status[status]
+            client.run(set_status, workers=[first])
+        turn("paused")
+        try:
+            assert pmap(lambda point: point, range(6), address) == list(range(6))
+        finally:
+            turn("running")
 
 
 def test_a_worker_that_is_retired_may_go(address, guest):
@@ -260,10 +301,9 @@ def test_a_cluster_that_ends_midway(tmp_path, library, same):
 
         def end(index, result):
             os.killpg(short.process.pid, signal.SIGKILL)
-        began = time.monotonic()
         with pytest.raises(ClusterError, match=f"{short.address}.* (is gone|has no workers left)") as caught:
             pmap(lambda point: time.sleep(0.1) or point, range(40), short.address, end)
-        assert "\n" not in str(caught.value) and time.monotonic() - began < 30
+        assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("machine_of_its_own, message", [
@@ -354,10 +394,9 @@ def test_an_address_that_does_not_answer(answer, monkeypatch):
             door.close()
         elif answer:
             threading.Thread(target=speak, args=(door, answer)).start()
-        started = time.monotonic()
         with pytest.raises(ClusterError, match=f"^no Dask scheduler answers at {address} within 1 s") as caught:
             pmap(fragile, [1], address)
-    assert time.monotonic() - started < 4 and "\n" not in str(caught.value)
+    assert "\n" not in str(caught.value)
 
 
 @pytest.fixture

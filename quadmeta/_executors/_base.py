@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
+from quadmeta._validate import show
+
 P = TypeVar("P")
 
 
@@ -17,21 +19,39 @@ class Failure(Generic[P]):
 
 
 class WorkerKilled(RuntimeError):
-    """A worker process ended in the middle of a point; what had landed was handed to the callback."""
+    """A worker process ended in the middle of a point; what had landed was handed to the callback.
+
+    ``index`` and ``point`` say which one it was.
+    """
+
+    def __init__(self, message: str, index: int | None = None, point: Any = None) -> None:
+        super().__init__(message)
+        self.index, self.point = index, point
 
 
 class ClusterError(RuntimeError):
     """A cluster cannot be used as it is: no answer, no workers, or another environment than this process has."""
 
 
-def attempt(fn: Callable[[P], Any], point: P, caught: type[BaseException] = Exception) -> Any:
+def attempt(fn: Callable[[P], Any], point: P) -> Any:
     """``fn(point)``, or what it raised as a Failure."""
     try:
         return fn(point)
-    except caught as error:
+    except Exception as error:
         return Failure(point, line(error), traceback.format_exc())
 
 
 def line(error: BaseException) -> str:
-    """An error as one line."""
-    return " ".join(f"{type(error).__name__}: {error}".split())
+    """An error as one line; of one that cannot say what it is, the name."""
+    name = type(error).__name__
+    try:
+        return " ".join(f"{name}: {error}".split())
+    except Exception:
+        return name
+
+
+def killed(worker: str, index: int, points: list[Any], landed: int, remedy: str) -> WorkerKilled:
+    """The error of a point whose worker ended."""
+    point = points[index]
+    return WorkerKilled(f"{worker} ended in the middle of points[{index}] = {show(point)}, after {landed} of "
+                        f"{len(points)} points had landed; it was not tried again: {remedy}", index, point)

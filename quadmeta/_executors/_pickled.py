@@ -1,4 +1,4 @@
-"""Functions and points as bytes, which other processes open once they are ready for them.
+"""Functions, points and results as bytes, which other processes open once they are ready for them.
 
 A process on another machine cannot import a script or its neighbours: ``by_value`` sends their code along. What is
 installed, here and there, goes by name.
@@ -6,18 +6,55 @@ installed, here and there, goes by name.
 import io
 import pickle
 import sys
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from quadmeta._executors._base import line
+from quadmeta._executors._base import Failure, line
 from quadmeta._validate import show
 
 _Cached = type(lru_cache(lambda: None))
+
+
+@dataclass(frozen=True)
+class Raised:
+    """What a point raised in a worker. The caller has the point and makes a Failure of both."""
+
+    error: str
+    trace: str
+    interrupt: bool
+
+
+def computed(blob: bytes, parcel: bytes) -> bytes:
+    """In a worker: the result of one point, or what went wrong on the way to it, as bytes.
+
+    Opening the function and the point and pickling the result belong to the point: what they raise costs that point
+    alone. So does what would end the process, as ``sys.exit`` does; only a KeyboardInterrupt ends the call.
+    """
+    try:
+        return packed("result", opened(blob)(pickle.loads(parcel)))
+    except BaseException as error:
+        return pickle.dumps(Raised(line(error), traceback.format_exc(), isinstance(error, KeyboardInterrupt)))
+
+
+def received(data: bytes, point: Any) -> Any:
+    """In the calling process: the result in these bytes, or the Failure of its point."""
+    try:
+        found = pickle.loads(data)
+    except Exception as error:
+        return Failure(point, f"the result cannot be opened in this process ({line(error)}): return numbers, text, "
+                              "lists or arrays", traceback.format_exc())
+    if type(found) is not Raised:
+        return found
+    if found.interrupt:
+        raise KeyboardInterrupt
+    return Failure(point, found.error, found.trace)
 
 
 def packed(name: str, value: Any, by_value: bool = False) -> bytes:

@@ -1,57 +1,81 @@
-"""Worker processes on this machine (joblib's loky), with one BLAS thread each."""
-import pickle
-import signal
+"""Worker processes on this machine, one point in hand each: when one ends, it is known which point ended it."""
 import sys
-import warnings
-from collections.abc import Callable, Generator, Iterator
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
-from multiprocessing import resource_tracker
+from collections.abc import Callable, Generator, Iterable
 from typing import Any, TypeVar
 
-from quadmeta._executors._base import WorkerKilled, attempt
-from quadmeta._executors._pickled import opened, packed
+from quadmeta._executors._base import killed
+from quadmeta._executors._pickled import packed, received
+from quadmeta._executors._worker import Worker, keep, take
 
 P = TypeVar("P")
 
 
 def processes(fn: Callable[[P], Any], points: list[P], count: int) -> Generator[tuple[int, Any], None, None]:
     """Points in the order in which they land. Raises WorkerKilled when a process ends in the middle of a point."""
-    from joblib import Parallel, delayed, parallel_config
-
-    blob, path, landed = packed("fn", fn), tuple(sys.path), 0
+    blob = packed("fn", fn)
     parcels = [packed(f"points[{index}]", point) for index, point in enumerate(points)]
-    with parallel_config(backend="loky", n_jobs=count, inner_max_num_threads=1):
-        parallel = Parallel(return_as="generator_unordered", max_nbytes=None)
-    with _without_ctrl_c():
-        landing = parallel(delayed(_remote)(blob, path, index, parcel) for index, parcel in enumerate(parcels))
+    workers = take(min(count, len(points)))
     try:
-        for landed, result in enumerate(landing, start=1):
-            yield result
-    except BrokenProcessPool:
-        raise WorkerKilled(f"a worker process was killed after {landed} of {len(points)} points had landed "
-                           "(out of memory?): try fewer workers") from None
-    finally:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # joblib warns of the results that an interrupt leaves unread
-            landing.close()
+        for index, data in _landing(workers, blob, parcels, points):
+            yield index, received(data, points[index])
+    except BaseException:
+        for worker in workers:
+            worker.kill()  # before the caller goes on, so that none is left which writes a file
+        raise
+    keep(workers)
 
 
-@contextmanager
-def _without_ctrl_c() -> Iterator[None]:
-    """Processes started meanwhile never see Ctrl-C, which a terminal sends to all: the caller alone acts on it."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    resource_tracker.ensure_running()  # before, since its own start unblocks the signal
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+def _landing(workers: list[Worker], blob: bytes, parcels: list[bytes],
+             points: list[P]) -> Generator[tuple[int, bytes], None, None]:
+    """Results as bytes. ``workers`` changes where one that had no point is replaced."""
+    path, ahead, landed = tuple(sys.path), iter(range(len(parcels))), 0
+    hands: dict[int, int] = {}  # place in the list of workers: index of the point in hand
+
+    def give(place: int) -> None:
+        """The next point, if there is one, to the worker in this place."""
+        index = next(ahead, None)
+        if index is not None:
+            hands[place] = index
+            workers[place].give(path, blob, parcels[index])
+
+    for place in range(len(workers)):
+        give(place)
+    while hands:
+        dead: int | None = None  # the place of a worker that ended in the middle of its point
+        heard: list[tuple[int, bytes]] = []
+        for place in _ready(workers, hands):
+            try:
+                message = workers[place].hear()
+            except EOFError:
+                if workers[place].begun:
+                    dead = place
+                else:
+                    workers[place].kill()
+                    workers[place] = Worker()
+                    workers[place].give(path, blob, parcels[hands[place]])
+                continue
+            if message is not None:
+                heard.append((place, message))
+        for place, message in heard:
+            index = hands.pop(place)
+            landed += 1
+            if dead is None:
+                give(place)
+            yield index, message
+        if dead is not None:
+            raise killed(f"a worker process ({workers[dead].ended})", hands[dead], points, landed,
+                         "if it ran out of memory, try fewer workers")
 
 
-def _remote(blob: bytes, path: tuple[str, ...], index: int, parcel: bytes) -> tuple[int, Any]:
-    """One point in a worker. All comes as bytes, so that it is unpickled once this process has the path."""
-    sys.path.extend(place for place in path if place not in sys.path)
-    return index, attempt(lambda point: opened(blob)(point), pickle.loads(parcel))
+def _ready(workers: list[Worker], places: Iterable[int]) -> list[int]:
+    """The places of workers that have said something or have ended; it waits until there are some."""
+    from multiprocessing.connection import wait
+    pipes = {workers[place].pipe: place for place in places}
+    while True:
+        found = wait(list(pipes), timeout=1)
+        if found:
+            return [pipes[pipe] for pipe in found]
+        for place in places:
+            if workers[place].ended:  # and a process that its point started holds its pipe open
+                workers[place].pipe.close()
+                return [place]
