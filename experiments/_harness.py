@@ -2,18 +2,24 @@
 
 Every module here without a leading underscore is an experiment: a docstring whose first line is the heading, CAPTION,
 SEED, FULL and SMOKE settings, ``points(**settings)``, ``measure(**point)``, ``check(rows)``, ``draw(rows)``; one with
-more to write than a table and a figure has ``files(rows)``, {path below the figures: bytes}.
+more to write than a table and a figure has ``files(rows)``, {path below the figures: bytes}; one that measures other
+packages has their names as ``LIBRARIES``, and ``keep(rows)``, which says why a published table must not be replaced by
+one of this machine, or returns None.
 """
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from experiments._points import Measured, Store
+import quadmeta
+from experiments._points import Measured, Store, Unusable
+from experiments._provenance import Scripts
 from experiments._results import Row, plain
 from quadmeta.sweep import Failure, pmap, workers
 
+SHOWN = 20  # failed points, or files that cannot be used, printed one by one
 CONTRACT = ("CAPTION", "SEED", "FULL", "SMOKE", "points", "measure", "check", "draw")
 
 
@@ -40,11 +46,12 @@ class Places:
 
     root: Path = Path(__file__).resolve().parent.parent
     package: str = "experiments"
+    library: Path = Path(quadmeta.__file__).resolve().parent  # what all scripts depend on: the one that is imported
 
     @property
-    def package_sources(self) -> Path:
-        """The folder of the library that all scripts depend on."""
-        return self.root / "quadmeta"
+    def scripts(self) -> Scripts:
+        """The package of the experiments, for what a script imports from it."""
+        return Scripts(self.package, self.root / self.package)
 
     def names(self) -> list[str]:
         """All experiments, found by folder."""
@@ -89,7 +96,7 @@ def compute(module: Any, settings: Mapping[str, Any], where: int | str = 1, stor
         WorkerKilled, ClusterError: as in :func:`quadmeta.sweep.pmap`.
     """
     todo = [plain(point) for point in module.points(**plain(settings))]
-    results: list[Any] = [store.get(point) if store else None for point in todo]
+    results: list[Any] = _finished(store, todo)
     missing = [index for index, rows in enumerate(results) if rows is None]
     far = isinstance(workers(where), str)  # workers on other machines, whose files are not ours
     landed = failed = 0
@@ -110,7 +117,7 @@ def compute(module: Any, settings: Mapping[str, Any], where: int | str = 1, stor
     except KeyboardInterrupt:
         if store is None:
             raise
-        kept = sum(store.path(point).exists() for point in todo)
+        kept = sum(rows is not None for rows in _finished(store, todo, quiet=True))
         raise Interrupted(f"{kept} of {len(todo)} points are kept") from None
     for index, result in zip(missing, found, strict=True):
         results[index] = result
@@ -118,3 +125,20 @@ def compute(module: Any, settings: Mapping[str, Any], where: int | str = 1, stor
     if failures:
         raise PointsFailed(failures, len(todo))
     return [row for rows in results for row in rows]
+
+
+def _finished(store: Store | None, points: list[Any], quiet: bool = False) -> list[list[Row] | None]:
+    """The rows of each point that is finished; of files that cannot be used, say so on stderr."""
+    found: list[list[Row] | None] = []
+    unusable: list[str] = []
+    for point in points:
+        try:
+            found.append(store.get(point) if store else None)
+        except Unusable as error:
+            found.append(None)
+            unusable.append(str(error))
+    if not quiet:
+        more = len(unusable) - SHOWN
+        for line in unusable[:SHOWN] + ([f"nor are {more} more files"] if more > 0 else []):
+            print(line, file=sys.stderr, flush=True)
+    return found

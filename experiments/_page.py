@@ -9,6 +9,7 @@ from typing import Any
 
 from experiments._mathml import prose
 from experiments._page_ledger import MARKS, MEANING, badge, filters, table
+from experiments._results import BrokenFile, content, drawn, read_record
 from quadmeta.claims._ledger import ledger
 
 TITLE = "quadmeta: exact meta-gradients and hypergradients"
@@ -23,14 +24,14 @@ def page(figures: Path) -> bytes:
     verdicts = {row.claim: row.verdict for row in rows if row.form == "printed"}
     style, script = (Path(__file__).with_name(f"_page.{kind}").read_text(encoding="utf-8") for kind in ("css", "js"))
     sources = [_source(path, verdicts) for path in sorted((figures.parent / "docs" / "statements").glob("*.md"))]
-    drawn = [_figure(path) for path in sorted(figures.glob("*.json")) if path.with_suffix(".png").exists()]
+    pictures = [_figure(path) for path in drawn(figures)]
     words = "".join(f"<dt>{badge(verdict)}</dt><dd>{MEANING[verdict]}</dd>" for verdict in MARKS)
     parts = [f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>{TITLE}</title>\n'
              '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
              f'<link rel="icon" href="data:,">\n<style>\n{style}</style>\n</head>\n<body>\n<header>',
              f"<h1>{TITLE}</h1>", f'<p class="lead">{LEAD}</p>',
              '<nav><ul><li><a href="#ledger">The ledger</a></li><li><a href="#statements">Statements of the sources</a>'
-             f'</li><li><a href="#figures">{len(drawn)} figures</a></li></ul></nav>', "</header>\n<main>",
+             f'</li><li><a href="#figures">{len(pictures)} figures</a></li></ul></nav>', "</header>\n<main>",
              '<section id="ledger"><h2>The ledger</h2>', filters(rows),
              f'<details><summary>What the verdicts mean</summary><dl class="words">{words}</dl><p>lhs/rhs: the most '
              "extreme ratio of the two sides that was found, 1 is equality. Re-check a statement with "
@@ -38,7 +39,7 @@ def page(figures: Path) -> bytes:
              "<code>python -m quadmeta recheck FILE</code>.</p></details>", table(rows, figures), "</section>",
              '<section id="statements"><h2>Statements of the sources</h2><p>Every statement in order of appearance, '
              f"the rows of the ledger that decide it, and the outcome.</p>{''.join(sources)}</section>",
-             f'<section id="figures"><h2>Figures</h2>{_contents(figures)}{"".join(drawn)}</section>',
+             f'<section id="figures"><h2>Figures</h2>{_contents(figures)}{"".join(pictures)}</section>',
              f"</main>\n<script>\n{script}</script>\n</body>\n</html>\n"]
     return "\n".join(parts).encode()
 
@@ -68,15 +69,14 @@ def _links(cell: str, verdicts: Mapping[str, str]) -> str:
 
 
 def _contents(figures: Path) -> str:
-    found = {path.stem: json.loads(path.read_bytes())["title"] for path in sorted(figures.glob("*.json"))
-             if path.with_suffix(".png").exists()}
+    found = {path.stem: read_record(path, "title")["title"] for path in drawn(figures)}
     return "<ul>" + "".join(f'<li><a href="#figure-{name}">{prose(title)}</a></li>' for name, title in found.items()) \
         + "</ul>"
 
 
 def _figure(path: Path) -> str:
-    name, record = path.stem, json.loads(path.read_bytes())
-    width, height = struct.unpack(">II", path.with_suffix(".png").read_bytes()[16:24])
+    name, record = path.stem, read_record(path, "title", "caption", "settings", "rows", "seed")
+    width, height = _size(path.with_suffix(".png"))
     settings = ", ".join(f"{key} = {_short(value)}" for key, value in record["settings"].items())
     more = [f'<a href="{escape(file)}">{escape(Path(file).name)}</a>' for file in record.get("files", ())
             if (path.parent / file).exists()]
@@ -88,6 +88,15 @@ def _figure(path: Path) -> str:
             f"<figcaption>{prose(record['caption'])}<small><code>{name}</code>: {', '.join([*links, *more[:3]])}"
             f"{f', {len(more) - 3} more files' * (len(more) > 3)}<br>settings: {escape(settings)}, "
             f"seed = {escape(str(record['seed']))}</small></figcaption></figure></article>\n")
+
+
+def _size(picture: Path) -> tuple[int, int]:
+    """Width and height of a PNG in pixels. Raises BrokenFile where it is none."""
+    head = content(picture)[:24] if picture.is_file() else b""
+    if len(head) < 24 or head[:8] != b"\x89PNG\r\n\x1a\n":
+        raise BrokenFile(f"{picture} is no PNG: `python -m experiments run {picture.stem}` draws it again")
+    width, height = struct.unpack(">II", head[16:24])
+    return width, height
 
 
 def _short(value: Any) -> str:

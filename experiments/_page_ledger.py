@@ -1,6 +1,5 @@
 """The ledger as HTML: filters, and a table with a row for each wording of a statement."""
 import inspect
-import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
@@ -8,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments._mathml import formula, prose
+from experiments._results import BrokenFile, content, line, read_json
 from quadmeta.certificates.program import RELATIONS, number
 from quadmeta.certificates.recheck import STATUSES
 from quadmeta.claims._base import Claim
@@ -79,7 +79,7 @@ def _claim(statement: Claim, rows: Sequence[Row], figures: Path) -> str:
     proved = [key for key, form in statement.forms.items() if form.proved]
     for row in rows:
         path = figures / "certificates" / f"{name}.{row.form}.json"
-        certificate = json.loads(path.read_bytes()) if path.exists() else {}
+        certificate = _certificate(path) if path.exists() else {}
         record = statement.forms[row.form]
         more = [_details("Setting", _paragraphs(_setting(statement)))] if row is rows[0] else []
         more += [_details("Proof", _paragraphs(statement.proof))] if proved[:1] == [row.form] else []
@@ -94,6 +94,17 @@ def _claim(statement: Claim, rows: Sequence[Row], figures: Path) -> str:
                    + "".join(f'<td class="{style}" data-label="{label}">{"" if entry == "-" else escape(entry)}</td>'
                              for label, style, entry in cells) + f"<td>{link}</td></tr>")
     return "\n".join(out) + "</tbody>"
+
+
+def _certificate(path: Path) -> dict[str, Any]:
+    try:
+        found = read_json(content(path))
+        if not isinstance(found, dict):
+            raise ValueError("it is no object")
+    except (OSError, ValueError, RecursionError) as error:
+        raise BrokenFile(f"{path} is no certificate ({line(error)}): `python -m experiments run counterexamples` "
+                         "writes it again, or remove it") from None
+    return found
 
 
 def _details(summary: str, body: str) -> str:

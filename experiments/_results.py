@@ -3,8 +3,10 @@
 A table reads back with its types: ``1`` is an int, ``1.0`` a float, ``True`` a bool, an empty cell None, the rest text.
 """
 import csv
+import errno
 import io
 import json
+import os
 import re
 from collections.abc import Mapping, Sequence
 from math import isfinite
@@ -14,6 +16,7 @@ from typing import Any
 Cell = str | int | float | bool | None
 Row = dict[str, Cell]
 
+_PARTS = {"title": str, "caption": str, "settings": dict, "rows": int, "sha256": dict, "versions": dict, "files": list}
 _INT = re.compile(r"-?[0-9]+")
 _FLOAT = re.compile(r"-?[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?")
 
@@ -65,17 +68,70 @@ def to_json(record: Mapping[str, Any]) -> bytes:
     return (json.dumps(record, allow_nan=False, sort_keys=True, indent=1, ensure_ascii=False) + "\n").encode()
 
 
+def read_json(data: bytes) -> Any:
+    """What JSON says. Raises ValueError where it is none, or holds NaN or infinity."""
+    return json.loads(data, parse_constant=_no_number)
+
+
+def content(path: Path) -> bytes:
+    """The bytes of a file. Raises OSError where there is none; a pipe, which may never answer, is none."""
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "it is no file", os.fspath(path))
+    return path.read_bytes()
+
+
+class BrokenFile(ValueError):
+    """A file that others are made from cannot be read; the message names it and says what to do."""
+
+
+def read_record(path: Path, *parts: str) -> dict[str, Any]:
+    """The provenance in a file, with these parts.
+
+    Raises:
+        BrokenFile: it cannot be read, is no JSON, or lacks one of them.
+    """
+    try:
+        found = read_json(content(path))
+        if not isinstance(found, dict):
+            raise ValueError("it is no object")
+        for part in parts:
+            if part not in found or not isinstance(found[part], _PARTS.get(part, object)):
+                raise ValueError(f"it has no {part}")
+        if "sha256" in parts and not isinstance(found["sha256"].get("csv"), str):
+            raise ValueError("it has no hash of the table")
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+    except (ValueError, RecursionError) as error:
+        reason = line(error)
+    else:
+        return found
+    raise BrokenFile(f"{path} is no record of a figure ({reason}): `python -m experiments run {path.stem}` writes it "
+                     "again where that is an experiment; otherwise move it away")
+
+
+def line(error: BaseException) -> str:
+    """An error as one line; of a claim its message alone."""
+    return " ".join((f"{error}" if isinstance(error, AssertionError) else f"{type(error).__name__}: {error}").split())
+
+
+def drawn(figures: Path) -> list[Path]:
+    """The provenance files of a folder that have a picture beside them, in order."""
+    return [path for path in sorted(figures.glob("*.json")) if path.with_suffix(".png").exists()]
+
+
 def gallery(figures: Path) -> bytes:
     """A page of all figures in a folder, from their provenance: heading, picture, caption, table."""
     parts = ["# Figures\n\nWritten by `python -m experiments run`, each with its table and its provenance.\n"
              "[index.html](index.html) has them beside the ledger of statements; it opens without a network.\n"]
-    for path in sorted(figures.glob("*.json")):
-        name = path.stem
-        if (figures / f"{name}.png").exists():
-            record = json.loads(path.read_bytes())
-            parts.append(f"## {record['title']}\n\n![{name}]({name}.png)\n\n{record['caption']}\n\n"
-                         f"`{name}`: [table]({name}.csv), [vector graphic]({name}.svg), [provenance]({name}.json)\n")
+    for path in drawn(figures):
+        name, record = path.stem, read_record(path, "title", "caption")
+        parts.append(f"## {record['title']}\n\n![{name}]({name}.png)\n\n{record['caption']}\n\n"
+                     f"`{name}`: [table]({name}.csv), [vector graphic]({name}.svg), [provenance]({name}.json)\n")
     return "\n".join(parts).encode()
+
+
+def _no_number(text: str) -> Any:
+    raise ValueError(f"it holds {text}")
 
 
 def _scalar(value: Any) -> Any:

@@ -4,21 +4,29 @@ from collections.abc import Sequence
 
 from experiments import _provenance as origin, _results as results
 from experiments._harness import Places
-from experiments._job import FINE, NOT_COMPUTED, Job, Run, line
+from experiments._job import FINE, NOT_COMPUTED, Job, Run
 from experiments._page import page
-from quadmeta._files import write
+from experiments._results import line
+from quadmeta._files import sweep, write
 from quadmeta.sweep import workers
 
 
 def run(names: Sequence[str], asked: Run, places: Places) -> int:
     """Run these experiments and return the exit code: the largest of theirs."""
     workers(asked.workers)
-    package = origin.sources(places.package_sources)  # before any script is imported: this is what will be run
-    codes = [Job(name, asked, places, package).run() for name in names]
     figures = places.figures(False)
+    for folder in (figures, places.cache("")):
+        sweep(folder)  # what runs left that were killed
+    package = origin.sources(places.library)  # before any script is imported: this is what will be run
+    codes = [Job(name, asked, places, package).run() for name in names]
     if not asked.smoke and any(figures.glob("*.json")):
-        write(figures / "README.md", results.gallery(figures))
-        write(figures / "index.html", page(figures))
+        try:
+            pages = {"README.md": results.gallery(figures), "index.html": page(figures)}
+        except results.BrokenFile as error:
+            print(f"README.md and index.html are left as they were: {error}", file=sys.stderr)
+            return max(codes, default=FINE) or NOT_COMPUTED
+        for name, data in pages.items():
+            write(figures / name, data)
     return max(codes, default=FINE)
 
 

@@ -1,6 +1,7 @@
 """Run the routes of the speed table: each family of routes in a process of its own, case by case in turn."""
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from importlib.util import find_spec
@@ -92,7 +93,7 @@ def processes(names: list[str], apart: bool) -> Iterator[dict[str, Any]]:
             multiprocessing.set_start_method("spawn", force=True)
             context = multiprocessing.get_context("spawn")
             pool = stack.enter_context(ProcessPoolExecutor(1, mp_context=context))
-            found[name] = partial(_there, pool)
+            found[name] = partial(_there, name, pool)
         yield found
 
 
@@ -100,5 +101,9 @@ def _here(function: Any, *arguments: Any) -> Any:
     return function(*arguments)
 
 
-def _there(pool: ProcessPoolExecutor, function: Any, *arguments: Any) -> Any:
-    return pool.submit(function, *arguments).result()
+def _there(name: str, pool: ProcessPoolExecutor, function: Any, *arguments: Any) -> Any:
+    try:
+        return pool.submit(function, *arguments).result()
+    except BrokenProcessPool:
+        raise RuntimeError(f"the process of {name} was killed in the middle of its routes: if it ran out of memory, "
+                           "give the machine more") from None

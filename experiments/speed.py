@@ -20,6 +20,7 @@ CAPTION = (r"Medians of five rounds in float64 (of two where one run takes over 
            r"Gram form instead. (c) What should stay small, how the time of a grid of step sizes grows, and the "
            r"rates of this machine in the same run. The machine is shared: ratios carry over, seconds do not.")
 SEED = 0
+LIBRARIES = ("jax", "torch")
 FULL: dict[str, Any] = {"size": "full", "peers": ["jax", "torch"]}
 SMOKE: dict[str, Any] = {"size": "smoke", "peers": []}
 UNCHECKED = ("discounted", "DrMAD", "Neumann", "CG", "closed form, momentum")  # estimates; another optimizer
@@ -92,6 +93,16 @@ def check(rows: Rows) -> None:
         if all(both):
             ratio = both[0] / both[1]
             assert math.isclose(row["value"], ratio, rel_tol=1e-9), f"{row['name']}: not the ratio of the times"
+
+
+def keep(rows: Rows) -> str | None:
+    """A table with times of a peer is not replaced where that peer is not installed."""
+    from experiments._speed_run import installed
+    timed = [row["name"] for row in rows if row["part"] == "peer" and row["met"]]
+    missing = [name for name in timed if name not in installed(timed)]
+    if not missing:
+        return None
+    return f"it has times of {' and '.join(missing)}, not installed here (pip install -e '.[peers]')"
 
 
 def allowed(row: dict[str, Any]) -> float:

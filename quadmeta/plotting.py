@@ -22,7 +22,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.text import Annotation, Text
 
-from quadmeta._files import write
+from quadmeta._files import sweep, write
 
 COLUMN, PAGE = 3.3, 6.75  # inches: a paper's column and its page
 # Okabe and Ito's colours, yellow last: it is too light for a thin line
@@ -112,7 +112,9 @@ def render(fig: Figure, description: str = "") -> dict[str, bytes]:
 def save(fig: Figure, stem: str | os.PathLike[str], description: str = "") -> None:
     """Write ``stem.svg`` and ``stem.png``, each whole or not at all."""
     for ending, data in render(fig, description).items():
-        write(Path(f"{os.fspath(stem)}{ending}"), data)
+        path = Path(f"{os.fspath(stem)}{ending}")
+        sweep(path.parent, deep=False)
+        write(path, data)
 
 
 def overlapping_text(fig: Figure, slack: float = 1.0) -> list[tuple[str, str]]:

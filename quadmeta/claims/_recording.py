@@ -2,7 +2,7 @@
 import json
 from typing import Any
 
-from quadmeta._files import write as write_file
+from quadmeta._files import sweep, write as write_file
 from quadmeta._registry import members
 from quadmeta.claims._decide import decide
 from quadmeta.claims._finding import Finding
@@ -45,6 +45,7 @@ def write(workers: int = 2) -> int:
             print(f"{name}, {form}: {result}")
             return 3
         out[name][form] = result
+    sweep(FILE.parent, deep=False)
     write_file(FILE, (json.dumps(out, indent=1) + "\n").encode())
     print(f"{FILE}: {len(forms)} forms")
     return 0
