@@ -48,8 +48,7 @@ class Job:
             script = self.places.script(self.name).read_text(encoding="utf-8")
             if self.asked.redraw:
                 return self.redraw()
-            key = origin.digest(self.package, self.places.scripts.whole(script), str(origin.HARNESS),
-                                str(self.asked.smoke), self.versions(script))
+            key = self.key(script)
             if not self.asked.force and self.fresh(key):
                 print(f"{self.name}: fresh", flush=True)
                 return FINE
@@ -175,6 +174,11 @@ class Job:
             return whole and bool(mark == {"key": key, "files": written})
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return False
+
+    def key(self, script: str) -> str:
+        """A hash of what the files of this experiment depend on."""
+        return origin.digest(self.package, self.places.scripts.whole(script), str(origin.HARNESS),
+                             str(self.asked.smoke), self.versions(script))
 
     def versions(self, script: str) -> str:
         """The versions that the rows of this script depend on, as one text."""

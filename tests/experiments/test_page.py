@@ -10,6 +10,7 @@ from experiments._harness import Places
 from experiments._mathml import formula, prose
 from experiments._page import page
 from experiments._page_ledger import badge, filters, table
+from experiments._results import BrokenFile
 from quadmeta.claims._certificate import certificate
 from quadmeta.claims._ledger import Row, check, claim, ledger
 from quadmeta.certificates.recheck import STATUSES
@@ -70,6 +71,19 @@ def site(tmp_path):
         "# Somebody 2020\n\n| statement | rows | verdict |\n|---|---|---|\n| G is convex for \\|x\\| < 1. | "
         "`derived_log_convexity`, `not_yet_there` | Refuted. |\n", encoding="utf-8")
     return figures
+
+
+@pytest.mark.parametrize(("name", "data", "message"), [
+    ("first.png", b"", "first.png is no PNG: `python -m experiments run first` draws it again"),
+    ("first.png", PNG[:20], "first.png is no PNG"),
+    ("first.png", b"GIF89a" + PNG, "first.png is no PNG"),
+    ("second.json", b"{", "second.json is no record of a figure"),
+    ("certificates/derived_log_convexity.printed.json", b"[]", r"no certificate \(.*run counterexamples` writes it")])
+def test_what_a_page_cannot_be_made_of_is_named(site, name, data, message):
+    (site / name).write_bytes(data)
+    with pytest.raises(BrokenFile, match=message) as caught:
+        page(site)
+    assert str(caught.value).startswith(str(site)) and "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize(("name", "form"), FORMS)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from experiments._progress import Progress
-from experiments._results import from_csv, gallery, plain, tidy, to_csv, to_json
+from experiments._results import BrokenFile, from_csv, gallery, plain, tidy, to_csv, to_json
 
 CELLS = st.none() | st.booleans() | st.integers(-10**30, 10**30) | st.floats(allow_nan=False, allow_infinity=False) \
     | st.text(st.characters(codec="utf-8", exclude_characters="\r")).map("w{}".format)
@@ -74,6 +74,20 @@ def test_gallery_is_sorted_and_takes_only_what_has_a_picture(tmp_path):
     page = gallery(tmp_path).decode()
     assert page.index("## Title a") < page.index("## Title b") and "no_picture" not in page and "Caption é." in page
     assert page == gallery(tmp_path).decode()
+
+
+@pytest.mark.parametrize("data", [b"", b"{", b"[]", b"{}", b"\0\0", b"\xff", b"[" * 10**5,
+                                  b'{"title": 1, "caption": "c"}', b'{"title": "t", "caption": "c", "x": NaN}'])
+def test_what_is_no_record_is_named_with_what_to_do(tmp_path, data):
+    path = tmp_path / "other.json"
+    path.write_bytes(data)
+    assert "other" not in gallery(tmp_path).decode()  # without a picture it is none
+    path.with_suffix(".png").touch()
+    with pytest.raises(BrokenFile) as caught:
+        gallery(tmp_path)
+    message = str(caught.value)
+    assert message.startswith(f"{path} is no record of a figure (") and "`python -m experiments run other`" in message
+    assert message.isprintable() and len(message) < 500
 
 
 def test_json_is_sorted_and_strict():

@@ -1,5 +1,5 @@
 """A step size for each step: derivatives against fifty digits, the landscape, and the optimum by four routes."""
-import time
+import tracemalloc
 from fractions import Fraction as Q
 from itertools import pairwise
 
@@ -240,19 +240,19 @@ def test_minimizer_against_a_hundred_digits(kappa, decades, bar):
         np.testing.assert_allclose(Schedule(T).minimizer(lam, omega), ritz_reference(lam, omega, T), rtol=bar)
 
 
-def test_long_schedules_in_linear_and_quadratic_time():
-    """O(dT) and O(dT^2): d = 1000, T = 1000 takes a second or two."""
+def test_long_schedules_take_the_memory_of_a_few_arrays():
+    """O(dT), also of the curvature, which has T^2 entries with sums over d terms each."""
     problem = qm.Quadratic.from_spectrum(qm.spectra.linear(0.01, 1, 1000), seed=0)
-    seconds = {}
-    for T in (250, 1000):
-        objective = qm.LogObjective(problem, Schedule(T))
-        eta = np.random.default_rng(0).uniform(0.5, 2, T)
-        for name in ("gradient", "curvature"):
-            start = time.perf_counter()
+    objective = qm.LogObjective(problem, Schedule(1000))
+    eta = np.random.default_rng(0).uniform(0.5, 2, 1000)
+    for name in ("gradient", "curvature"):
+        tracemalloc.start()
+        try:
             assert np.isfinite(getattr(objective, name)(eta)).all()
-            seconds[name, T] = time.perf_counter() - start
-    assert seconds["gradient", 1000] < 5 and seconds["curvature", 1000] < 10
-    assert seconds["gradient", 1000] < 40 * seconds["gradient", 250]  # linear: 4
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        assert peak < 12 * 8 * 1000 * 1000, name
 
 
 def test_nothing_overflows_and_exclusive_products_that_do_are_an_error():
