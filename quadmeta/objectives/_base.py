@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from quadmeta import _validate
-from quadmeta._validate import plain, show
+from quadmeta._validate import plain
 from quadmeta.objectives._expected import ExpectedLoss
 from quadmeta.objectives._polynomial import PolynomialLoss
 from quadmeta.optimizers._base import LogLoss, Optimizer, PolynomialOptimizer
+from quadmeta.optimizers._momentum import Minimum, Momentum
 from quadmeta.problems._base import QuadraticProblem
 from quadmeta.problems._scale import unscaled
 from quadmeta.problems._stochastic import StochasticProblem
@@ -40,32 +40,18 @@ class Objective(ABC):
     pooled: bool = True
 
     def __post_init__(self) -> None:
-        self._read_arguments()
-        noisy = isinstance(self.problem, StochasticProblem)
-        if noisy and isinstance(self.optimizer, PolynomialOptimizer):
-            raise ValueError(f"{self.optimizer!r} needs exact gradients, those of {self.problem!r} are noisy: pass "
-                             f"StochasticGradientDescent(steps={self.optimizer.steps})")
-        if not noisy and not isinstance(self.optimizer, PolynomialOptimizer):
-            raise ValueError(f"{self.optimizer!r} needs noisy gradients, those of {self.problem!r} are exact: pass "
-                             f"GradientDescent(steps={self.optimizer.steps}), or a problem with noise")
         if not self.optimizer.free:
             raise ValueError(f"{self.optimizer!r} has no free parameter: leave step_size out to tune it, or use "
                              "OuterLoss to tune a problem's hyperparameters")
+        noisy = isinstance(self.problem, StochasticProblem)
+        if noisy == isinstance(self.optimizer, PolynomialOptimizer):
+            raise ValueError(f"{self.optimizer!r} does not fit {self.problem!r}: noisy gradients need "
+                             "StochasticGradientDescent, and exact ones another optimizer")
         if self.optimizer.shape and not self.pooled:
             raise ValueError(f"pooled = False keeps one number for each task, {self.optimizer!r} has a vector of "
                              "parameters: pass pooled=True, or one task")
         if self.logarithmic:
             self.source.require_logarithm(type(self).__name__)
-
-    def _read_arguments(self) -> None:
-        """Refuse what is no problem, no optimizer or no flag, before anything asks it for its attributes."""
-        name, problems = type(self).__name__, (QuadraticProblem, StochasticProblem)
-        if isinstance(self.problem, Optimizer) and isinstance(self.optimizer, problems):
-            raise ValueError(f"problem = {show(self.problem)} and optimizer = {show(self.optimizer)} are swapped: pass "
-                             f"{name}(problem, optimizer)")
-        _validate.instance("problem", self.problem, problems, "Quadratic.random(d=5, seed=0)")
-        _validate.instance("optimizer", self.optimizer, Optimizer, "GradientDescent(steps=10)")
-        object.__setattr__(self, "pooled", _validate.flag("pooled", self.pooled))
 
     logarithmic = False
     outer = "train"
@@ -99,6 +85,24 @@ class Objective(ABC):
         """theta* that minimises the loss after T steps (the same for every monotone transform)."""
         return plain(self.source.minimizer())
 
+    def minimum(self, boxes: int | None = None) -> Minimum:
+        """The minimiser with what is proved of it, for heavy ball and Nesterov, whose loss has many local minima.
+
+        Args:
+            boxes: how many boxes of parameters branch and bound looks at, at most (default: some ten thousand).
+
+        Returns:
+            theta, log F there (``level``), a lower bound of log F over all parameters (``lower``), whether theta is
+            proved to be the global minimiser (``proved``), and the boxes looked at.
+        """
+        # an objective with a minimiser of its own is no monotone transform of F
+        if not isinstance(self.optimizer, Momentum) or type(self).minimizer is not Objective.minimizer:
+            raise ValueError(f"{self!r} has no search with a proof, which is for the loss after T steps of HeavyBall "
+                             "or Nesterov: use minimizer")
+        if not self.pooled:
+            raise ValueError("pooled = False leaves one minimum a task: pass pooled=True, or one task")
+        return self.optimizer.minimum(*self.spectrum(), boxes)
+
     @cached_property
     def source(self) -> PolynomialLoss | ExpectedLoss:
         """The loss F of theta that is transformed."""
@@ -129,7 +133,7 @@ class Objective(ABC):
         Raises:
             ValueError: F = 0, and the objective is a logarithm or a root.
         """
-        loss = self.source.log_loss(theta, _validate.order(order))
+        loss = self.source.log_loss(theta, order)
         if self.logarithmic and np.isneginf(loss.level).any():
             raise ValueError(f"{type(self).__name__}: the loss is 0 at an entry of {' and '.join(self.optimizer.free)},"
                              " where its logarithm has a pole: use NaiveObjective, or fewer free parameters")
@@ -143,18 +147,17 @@ class Objective(ABC):
 
         Args:
             theta: step sizes (one vector, if theta is a vector); pass ``Fraction`` for exact ones.
-            order: 0, 1 or 2.
             kind: "float64", "signlog", "interval", "fraction" or "mpmath" (at ``digits`` digits). Logarithms and
                 roots themselves need "float64" or "mpmath"; their derivatives are rational.
         """
-        return self.source.exactly(self.compose, theta, _validate.order(order), kind, digits)
+        return self.source.exactly(self.compose, theta, order, kind, digits)
 
     def definition(self, theta: Array, order: int = 0) -> Array:
         """The same quantity by T steps of the optimizer with the derivatives of every iterate, in float64.
 
         One theta; O(k^2 T d^2) for k parameters; overflows and underflows where the closed form does not.
         """
-        return plain(self.compose(self.source.definition(theta, _validate.order(order))))
+        return plain(self.compose(self.source.definition(theta, order)))
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.problem!r}, {self.optimizer!r}{'' if self.pooled else ', each task'})"

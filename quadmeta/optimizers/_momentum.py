@@ -1,9 +1,9 @@
 """What heavy ball and Nesterov share: z_{t+1} = h z_t - b z_{t-1} for each eigenvalue, z_{-1} = z_0 = 1, p_T = z_T."""
 from abc import abstractmethod
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -13,10 +13,29 @@ from quadmeta.arithmetic.jet import Jet
 from quadmeta.arithmetic.signlog import SignLog
 from quadmeta.optimizers._base import LogLoss, PolynomialOptimizer
 from quadmeta.optimizers._companion import log_loss, power, signlog
+from quadmeta.optimizers._isolate import Boxes, Search, rough, search
 from quadmeta.optimizers._newton import descend_in_box, lowest
 
 Array = Any
 _LAST = 1 - 2.0**-53  # the largest momentum below 1
+
+
+class Minimum(NamedTuple):
+    """The best parameters found, and what is proved of them."""
+
+    theta: Array
+    """A number, or a vector (k,) of the free parameters."""
+    level: float
+    """log F there."""
+    lower: float
+    """No admitted parameters have a smaller log F than this; -inf where nothing is proved."""
+    boxes: int
+    """How many boxes of parameters were looked at."""
+
+    @property
+    def proved(self) -> bool:
+        """Whether no admitted parameters are better by more than 1e-6 in log F (and the rounding of log F)."""
+        return self.lower >= self.level - 1e-6 - 1e-14 * abs(self.level)
 
 
 @dataclass(frozen=True, repr=False)
@@ -52,6 +71,14 @@ class Momentum(PolynomialOptimizer):
     @abstractmethod
     def gap(self, x: DoubleDouble, beta: Array) -> DoubleDouble:
         """h^2 - 4 b for a product x of two floats and a float beta, relative error of a few 2^-104."""
+
+    @abstractmethod
+    def spread(self, x: Array, beta: Array, dx: Array, dbeta: Array) -> tuple[Array, Array]:
+        """How far h and b move at most where x and beta move by at most dx and dbeta, in the complex plane."""
+
+    @abstractmethod
+    def growth(self, x: Array, beta: Array) -> Array:
+        """|h| - |b| for x beyond the stability limit: |p_T| is at least its power T, where it is at least 1."""
 
     @abstractmethod
     def limit(self, beta: Array) -> Array:
@@ -137,46 +164,94 @@ class Momentum(PolynomialOptimizer):
         return log_loss(*self._power(eigenvalues, theta, order), weights, self.steps, bool(self.shape))
 
     def minimizer(self, eigenvalues: Array, weights: Array) -> Array:
-        """The best theta found, one for each row of spectra: F has many local minima, their number grows with T.
+        """The best theta found, one for each row of spectra; ``minimum`` says whether it is proved to be the best.
 
-        Searched are 0 < eta <= 4 / mu and 0 <= beta < 1, which contain every minimiser: a grid with up to 1000 points
-        in the angle of the complex roots (fewer where both are free), then Newton's method on R = F^(1/2T) from the
-        best local minima of the grid. Where minima are narrow (few eigenvalues, a momentum next to 1, T above about
-        250) another one may be lower, in log F by a few units.
+        One free parameter: the global minimiser, by branch and bound (see ``minimum``). Both free: the best local
+        minimum from a grid, not proved.
         """
         shape = np.broadcast_shapes(np.shape(eigenvalues), np.shape(weights))
         lam, omega = (np.broadcast_to(x, shape).reshape(-1, shape[-1]) for x in (eigenvalues, weights))
-        best = [self._best(x[o > 0], o[o > 0]) for x, o in zip(lam, omega, strict=True)]
+        boxes = 0 if self.shape else None
+        best = [self.minimum(x, o, boxes).theta for x, o in zip(lam, omega, strict=True)]
         return np.array(best).reshape(shape[:-1] + self.shape)
 
-    def _best(self, lam: Array, omega: Array) -> Array:
-        grid = self._grid(lam.min(), lam.max())
+    def minimum(self, eigenvalues: Array, weights: Array, boxes: int | None = None) -> Minimum:
+        """The best theta found for one spectrum (d,), and a lower bound of log F over every admitted theta.
+
+        F has many local minima, their number grows with T. Newton's method on R = F^(1/2T) starts from the best local
+        minima of a grid in the angles of the complex roots. Then branch and bound (``_isolate``) goes through all of
+        0 <= eta <= 4 / mu and 0 <= beta <= 1, beyond which F is at least F(0), starting Newton's method again where a
+        box is lower. It ends when every box is above the best value less 1e-9 of F, or at ``boxes`` boxes.
+
+        Args:
+            eigenvalues: lambda (d,), positive.
+            weights: omega (d,), nonnegative, not all zero.
+            boxes: how many boxes are looked at, at most; None stands for 2^20 / d, at least 2^14. One free
+                parameter needs a few thousand at T = 160 and d = 10; both need some 10^3 T^2.
+        """
+        cap = None if boxes is None else natural("boxes", boxes, least=0)
+        on = np.asarray(weights) > 0
+        lam, place = np.unique(np.asarray(eigenvalues, dtype=float)[on], return_inverse=True)
+        omega = np.bincount(place, np.asarray(weights, dtype=float)[on])
+        if self.steps == 1 and self.momentum is None:
+            # w_{-1} = w_0: one step has no momentum
+            still = replace(self, momentum=0.0)
+            if self.step_size is None:
+                one = still.minimum(lam, omega, boxes)
+                return one._replace(theta=np.array([one.theta, 0.0]))
+            level = float(self.log_loss(lam, omega, np.float64(0.0), 0).level)
+            return Minimum(0.0, level, level, 0)
         low, high = (np.array([x[name] for name in self.free])
-                     for x in ({"step_size": 0.0, "momentum": 0.0}, {"step_size": 4 / lam.min(), "momentum": _LAST}))
+                     for x in ({"step_size": 0.0, "momentum": 0.0}, {"step_size": 4 / lam[0], "momentum": _LAST}))
 
         def loss(points: Array, order: int = 2) -> LogLoss:
             found = self.log_loss(lam, omega, points if self.shape else points[:, 0], order)
             if self.shape or order == 0:
                 return found
             return LogLoss(found.level, found.slope[:, None], *(x[:, None, None] for x in found[2:]))
-        flat, size = grid.reshape(-1, grid.shape[-1]), max(1, 2**16 // len(lam))
-        level = np.concatenate([loss(flat[k:k + size], 0).level for k in range(0, len(flat), size)])
-        return descend_in_box(loss, lowest(level.reshape(grid.shape[:2]), grid, 16), low, high, self.steps)
 
-    def _grid(self, mu: float, L: float) -> Array:
-        """(lines, points, k): step sizes where the roots at L or at mu have evenly spaced angles, and a wide range."""
+        def polish(points: Array) -> tuple[Array, float]:
+            theta = descend_in_box(loss, points, low, high, self.steps)
+            return theta, float(loss(theta[None], 0).level[0])
+        grids = self._grids(lam[0], lam[-1])
+        given = np.array([np.nan if x is None else x for x in (self.step_size, self.momentum)])
+        free = tuple(np.flatnonzero(np.isnan(given)).tolist())
+        levels = []
+        for grid in grids:
+            points = np.broadcast_to(given, (*grid.shape[:-1], 2)).copy()
+            points[..., free] = grid
+            levels.append(rough(self, lam, omega, points.reshape(-1, 2)).reshape(grid.shape[:2]))
+        theta, best = polish(lowest(levels, grids, 24))
+        cap = max(2**14, 2**20 // len(lam)) if cap is None else cap
+        if best == -math.inf or len(lam) == 1 and "step_size" in self.free:
+            # F >= 0; one eigenvalue: p_T has a root in eta
+            found = Search(theta, best, best, 0)
+        else:
+            found = search(self, lam, omega, self._root(lam[0], given), free, (theta, best), polish, cap)
+        return Minimum(found.theta if self.shape else found.theta[0], found.level, found.lower, found.boxes)
+
+    def _root(self, mu: float, given: Array) -> Boxes:
+        """One dyadic box that holds 0 <= eta <= 4 / mu and 0 <= beta <= 1, of width 0 in what is given."""
+        half = np.array([math.ldexp(1.0, math.frexp(4 / mu)[1]), 1.0]) / 2
+        free = [x is None for x in (self.step_size, self.momentum)]
+        return Boxes(np.where(free, half, given)[None], np.where(free, half, 0.0)[None], np.zeros((1, 2), dtype=int))
+
+    def _grids(self, mu: float, L: float) -> list[Array]:
+        """Lattices (lines, points, k): step sizes where the roots at L or at mu have even angles, and a wide range."""
         n = min(self.steps, 250)
         best = 1 - 2 / (1 + math.sqrt(L / mu))  # sqrt(beta) of the optimal tuning
         if self.step_size is not None:
-            return self._momenta(mu, L, n, best**2)[None, :, None]
+            return [self._momenta(mu, L, n, best**2)[None, :, None]]
         if self.momentum is None:
-            root, angles = np.append(1 - np.geomspace(0.1 / n, 1, 24), best)[:, None], min(n, 24) + 8
+            root, angles = np.sort(np.append(1 - np.geomspace(0.1 / n, 1, 96), best))[:, None], 2 * min(n, 100) + 40
         else:
             root, angles = np.array([[math.sqrt(self.momentum)]]), 4 * n + 8
         x = 1 + root**2 - 2 * root * np.cos(np.linspace(0, np.pi, angles))
         wide = np.broadcast_to(np.geomspace(0.01 / L, 4 / mu, 60), (len(root), 60))
-        eta = np.sort(np.concatenate([x / L, x / mu, wide], axis=-1), axis=-1)
-        return np.stack(np.broadcast_arrays(eta, root**2), axis=-1)[..., :len(self.free)]
+        lattices = [x / L, x / mu, wide]
+        if self.momentum is not None:
+            lattices = [np.sort(np.concatenate(lattices, axis=-1), axis=-1)]
+        return [np.stack(np.broadcast_arrays(eta, root**2), axis=-1)[..., :len(self.free)] for eta in lattices]
 
     def _momenta(self, mu: float, L: float, n: int, best: float) -> Array:
         """Momenta r^2 where roots at L or mu have even angles, 1 + r^2 - eta lambda = 2 r cos(angle); and even ones."""

@@ -7,6 +7,7 @@ import numpy as np
 from quadmeta.optimizers._base import LogLoss
 
 Array = Any
+_RACE, _FINALISTS = 12, 6
 
 
 def descend_in_box(loss: Callable[[Array], LogLoss], points: Array, low: Array, high: Array, steps: int) -> Array:
@@ -14,12 +15,14 @@ def descend_in_box(loss: Callable[[Array], LogLoss], points: Array, low: Array, 
 
     It goes by R = F^(1/2T), which keeps its scale along the way, and by F, which is smooth where it is 0, in turn.
     Hessians enter by the absolute values of their eigenvalues, in units of ``high``; steps are clipped to the box,
-    quartered until log F does not increase, and leave out coordinates that a bound holds; cap 200. ``loss`` maps (n, k)
-    to derivatives of shape (n, k) and (n, k, k).
+    quartered until log F does not increase, and leave out coordinates that a bound holds; cap 200. After ``_RACE``
+    steps only the best ``_FINALISTS`` go on. ``loss`` maps (n, k) to derivatives of shape (n, k) and (n, k, k).
     """
     x = np.clip(points, low, high)
     now, radius, busy = loss(x), np.ones(len(x)), np.arange(len(x))
     for count in range(200):
+        if count == _RACE:
+            busy = busy[np.argsort(now.level[busy], kind="stable")[:_FINALISTS]]
         here = _pick(now, busy)
         hessian = here.root if count % 2 == 0 else here.second / (2 * steps)
         new = np.clip(x[busy] + radius[busy, None] * _step(x[busy], here.slope / (2 * steps), hessian, low, high),
@@ -57,8 +60,18 @@ def _size(loss: LogLoss) -> Array:
     return np.abs(loss.slope).sum(axis=-1)
 
 
-def lowest(level: Array, grid: Array, count: int) -> Array:
-    """The ``count`` lowest local minima (n, k) of ``level`` (m, n) along the last axis of ``grid`` (m, n, k)."""
-    padded = np.pad(level, ((0, 0), (1, 1)), constant_values=np.inf)
-    minima = (level <= padded[:, :-2]) & (level <= padded[:, 2:])
-    return grid[minima][np.argsort(level[minima], kind="stable")[:count]]
+def lowest(levels: list[Array], grids: list[Array], count: int) -> Array:
+    """The ``count`` lowest local minima (n, k) of ``levels``, each (m, n), on lattices ``grids``, each (m, n, k).
+
+    A local minimum of a lattice is no higher than its eight neighbours.
+    """
+    heights, places = [], []
+    for level, grid in zip(levels, grids, strict=True):
+        padded = np.pad(level, 1, constant_values=np.inf)
+        m, n = level.shape
+        around = np.min([padded[i:i + m, j:j + n] for i in range(3) for j in range(3)], axis=0)
+        minima = level <= around
+        heights.append(level[minima])
+        places.append(grid[minima])
+    order = np.argsort(np.concatenate(heights), kind="stable")[:count]
+    return np.concatenate(places)[order]

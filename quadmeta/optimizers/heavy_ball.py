@@ -40,6 +40,14 @@ class HeavyBall(Momentum):
         return total([*products(rest, rest), -2 * x.hi, -2 * x.lo, *products((-2 * beta,), pair),
                       *products(pair, pair)])
 
+    def spread(self, x: Array, beta: Array, dx: Array, dbeta: Array) -> tuple[Array, Array]:
+        """|dh| <= |dx| + |dbeta|, |db| <= |dbeta|."""
+        return dx + dbeta, dbeta + 0 * dx
+
+    def growth(self, x: Array, beta: Array) -> Array:
+        """(x - 1 - beta) - beta."""
+        return x - 1 - 2 * beta
+
     def limit(self, beta: Array) -> Array:
         """2 (1 + beta)."""
         return 2 * (1 + beta)

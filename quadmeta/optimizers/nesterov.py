@@ -3,6 +3,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from quadmeta.arithmetic.double_double import DoubleDouble
 from quadmeta.arithmetic.expansion import products, total
 from quadmeta.arithmetic.residual import two_product, two_sum
@@ -43,6 +45,15 @@ class Nesterov(Momentum):
         second = total([*products(rest, rest), -x.hi, -x.lo, *products((-2 * beta,), pair),
                         *products(square, (-x.hi, -x.lo))])
         return (1 - x) * second
+
+    def spread(self, x: Array, beta: Array, dx: Array, dbeta: Array) -> tuple[Array, Array]:
+        """Of h = (1 + beta) a and b = beta a, a = 1 - x, with the term of second order."""
+        a = np.abs(1 - x)
+        return (1 + beta) * dx + a * dbeta + dx * dbeta, beta * dx + a * dbeta + dx * dbeta
+
+    def growth(self, x: Array, beta: Array) -> Array:
+        """(1 + beta) (x - 1) - beta (x - 1)."""
+        return x - 1 + 0 * beta
 
     def limit(self, beta: Array) -> Array:
         """2 (1 + beta) / (1 + 2 beta)."""
