@@ -42,9 +42,10 @@ def geometric(mu: float, L: float, d: int) -> Array:
     powers = np.linspace(0, 1, d)
     if np.isfinite(ratio):
         return _pinned(mu * ratio**powers, mu, L)
-    # kappa leaves float64: its fourth root does not, and no partial product exceeds L
-    quarter = (np.sqrt(np.sqrt(L)) / np.sqrt(np.sqrt(mu))) ** powers
-    return _pinned(mu * quarter * quarter * quarter * quarter, mu, L)
+    # kappa leaves float64: go from the nearer end by four equal factors; a power of two keeps tiny mu off subnormals
+    q = (np.sqrt(np.sqrt(L)) / np.sqrt(np.sqrt(mu))) ** np.minimum(powers, 1 - powers)
+    up = np.ldexp(np.ldexp(mu, 300) * q * q * q * q, -300)
+    return _pinned(np.where(powers <= 0.5, up, L / q / q / q / q), mu, L)
 
 
 def power_law(mu: float, L: float, d: int, exponent: float = 1.0) -> Array:

@@ -84,6 +84,12 @@ BAD = {
     "nu = 1": (lambda: phases.train_by_train_risk(1.0, 1.0), "nu = 1"),
     "fraction": (lambda: phases.fair_split(2.0, 1.0), "fraction = 1.0"),
     "ratio": (lambda: phases.same_size(2.0, 1.0), "ratio = 1.0"),
+    "negative time": (lambda: flow.kernel(1.0, [0.5, -0.5]), "u has the negative entry -0.5"),
+    "late": (lambda: flow.flow_risk(1.0, 1.0, 1e300), "tau = 1e.300 times sqrt.aspect. exceeds 1e.09"),
+    "little noise": (lambda: flow.optimal_time(1.0, 1e-30), "too late for the quadrature"),
+    "far ratio": (lambda: phases.same_size(2.0, 1e200), "ratio = 1e.200"),
+    "text": (lambda: phases.worse_than_zero("1"), "nu"),
+    "far noise": (lambda: flow.ridge_risk(1.0, 1e200), "noise = 1e.200"),
     "nu": (lambda: phases.worse_than_zero(-1.0), "nu = -1.0"),
 }
 

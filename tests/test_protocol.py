@@ -40,7 +40,11 @@ def test_readings_and_fresh_tasks():
 
 def test_bad_input():
     for options, message in (({"reading": "other"}, "reading"), ({"fraction": 0.0}, "fraction"),
-                             ({"grid": [-1.0]}, "grid"), ({"sigmas": [np.nan]}, "sigmas"), ({"tasks": 0}, "tasks")):
+                             ({"grid": [-1.0]}, "grid"), ({"sigmas": [np.nan]}, "sigmas"), ({"tasks": 0}, "tasks"),
+                             ({"sigmas": 1.0}, "sigmas has shape"), ({"sigmas": [-1.0]}, "sigmas has the negative"),
+                             ({"norm": -1.0}, "norm"), ({"truncation": 0.0}, "truncation"), ({"fresh": 1}, "fresh"),
+                             ({"progress": 3}, "progress"), ({"seed": -1}, "seed"), ({"grid": 0.1}, "grid has shape"),
+                             ({"fraction": "half"}, "fraction"), ({"steps": 2.5}, "steps")):
         arguments = {"n": 4, "d": 4, "sigmas": [1.0], "steps": 2, "tasks": 2, "test_tasks": 2, "grid": GRID} | options
         with pytest.raises(ValueError, match=message):
             qm.run_protocol(**arguments)

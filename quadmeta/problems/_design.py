@@ -42,22 +42,35 @@ class Design(NamedTuple):
             noise = np.sqrt(lam[-1] / n) * np.linalg.norm(y)
             on = np.abs(pull) > 8 * _EPS * max(d * np.linalg.norm(pull), noise)
         else:
-            lam, pull, Q = _by_singular_values(X, y, ridge)
-            on = pull != 0
+            return cls._of_singular_values(X, y, ridge, gram + ridge * np.eye(d))
         if not on.any():
-            raise ValueError("y is orthogonal to every column of X, so w_0 = 0 is the minimiser: pass other data")
+            raise _orthogonal()
         lam, Q = lam[on], Q[:, on]
         optimum = pull[on] / lam
         w = Q @ optimum
         floor = float(np.sum((X @ w - y) ** 2) / (2 * n) + ridge * np.sum(w**2) / 2)
         return cls(lam, Q, optimum, gram + ridge * np.eye(d), floor)
 
+    @classmethod
+    def _of_singular_values(cls, X: Array, y: Array, ridge: float, hessian: Array) -> "Design":
+        """Each singular value s with c = u'y, its share of y, is a mode.
 
-def _by_singular_values(X: Array, y: Array, ridge: float) -> tuple[Array, Array, Array]:
-    """(eigenvalues, Q'X'y / n, Q) of the directions that are not null, in ascending order; rounding of Q'X'y is 0."""
-    n, d = X.shape
-    left, s, right = np.linalg.svd(X, full_matrices=False)
-    k = int((s > max(n, d) * _EPS * s[0]).sum())
-    s, share = s[:k][::-1], (left[:, :k].T @ y)[::-1]
-    share[np.abs(share) <= 8 * max(n, d) * _EPS * np.linalg.norm(y)] = 0
-    return s**2 / n + ridge, s * share / n, right[:k][::-1].T
+        lambda = s^2 / n + ridge and q'w_* = s c / (n lambda). A share below 8 max(n, d) eps ||y|| is rounding. What the
+        modes leave of the loss is c^2 ridge / (2 n lambda).
+        """
+        n, d = X.shape
+        left, s, right = np.linalg.svd(X, full_matrices=False)
+        share, cut = left.T @ y, max(n, d) * _EPS
+        on = (s > cut * s[0]) & (np.abs(share) > 8 * cut * np.linalg.norm(y))
+        if not on.any():
+            raise _orthogonal()
+        on = np.flatnonzero(on)[::-1]  # ascending
+        left, s, share = left[:, on], s[on], share[on]
+        lam = s**2 / n + ridge
+        outside = 0 * y if len(on) == n else y - left @ share
+        floor = float((outside @ outside + (share**2 * (ridge / lam)).sum()) / (2 * n))
+        return cls(lam, right[on].T, s * share / n / lam, hessian, floor)
+
+
+def _orthogonal() -> ValueError:
+    return ValueError("y is orthogonal to every column of X, so w_0 = 0 is the minimiser: pass other data")

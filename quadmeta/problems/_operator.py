@@ -1,5 +1,6 @@
 """Linear operators: how they are read, and products with them that name what fails."""
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -33,10 +34,15 @@ def operator(name: str, value: Any) -> Any:
     return A
 
 
+@cache
+def _wrapper() -> Any:
+    from scipy.sparse.linalg import aslinearoperator
+    return type(aslinearoperator(np.eye(1)))
+
+
 def matrix_of(A: Any) -> Any:
     """The matrix that scipy's ``aslinearoperator`` wraps, None for another operator."""
-    from scipy.sparse.linalg import aslinearoperator
-    return A.A if type(A) is type(aslinearoperator(np.eye(1))) else None
+    return A.A if type(A) is _wrapper() else None
 
 
 def _sparse(name: str, value: Any) -> Any:

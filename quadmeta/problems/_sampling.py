@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from quadmeta._validate import frozen
 from quadmeta.arithmetic.affine import refined, signed
 from quadmeta.arithmetic.residual import factor
 from quadmeta.arithmetic.signlog import SignLog
@@ -102,7 +103,7 @@ class RowSpace:
         if k == len(y) or np.sqrt((residual**2).sum()) <= 8 * cut * np.sqrt((target**2).sum()):
             residual = 0 * residual
         parts = square / len(y), basis, rows, -move, start + basis @ move, residual
-        return cls(*(part.astype(float) for part in parts))
+        return cls(*(frozen(part.astype(float)) for part in parts))
 
     @cached_property
     def moments(self) -> Moments:
@@ -112,9 +113,10 @@ class RowSpace:
         squares = vector(Z[:, :, None] * Z[:, None, :])
         m = Z.shape[1]
         noisy = bool(r.any())
-        return Moments(self.eigenvalues[i] + self.eigenvalues[j], squares.T @ squares / n,
-                       vector(self.error[:, None] * self.error), squares.T @ r**2 / n, self.eigenvalues, self.error,
-                       squares.T @ (r[:, None] * Z) / n if noisy else np.zeros((len(i), m)))
+        parts = (self.eigenvalues[i] + self.eigenvalues[j], squares.T @ squares / n,
+                 vector(self.error[:, None] * self.error), squares.T @ r**2 / n, self.eigenvalues, self.error,
+                 squares.T @ (r[:, None] * Z) / n if noisy else np.zeros((len(i), m)))
+        return Moments(*map(frozen, parts))
 
     def limit(self) -> float:
         """1 / lambda_max(Q, L) from the smaller Gram side of the pencil."""

@@ -12,7 +12,8 @@ from quadmeta.problems._scale import require_range
 
 Array = Any
 _LIMITS = 1e-75, 1e75  # magnitudes of data whose products of four stay in float64
-_SQUARED = 1e8
+_SQUARED, _DRAWN = 1e8, 1e12
+"""Largest kappa(X)^2 for which given data, and drawn data, go through X'X."""
 _EPS = float(np.finfo(float).eps)
 
 
@@ -47,6 +48,8 @@ class LeastSquares(RegressionProblem):
     def draw(cls, n: int, d: int, sigma: float, norm: float = 1.0, seed: int = 0, tasks: int | None = None,
              validation: int = 0) -> "LeastSquares":
         """Tasks with w_* uniform on the sphere of radius ``norm``, x ~ N(0, I_d), noise of deviation ``sigma``.
+
+        Eigenvalues come from X'X or XX', with the error eps lambda_max, up to kappa(X) = 1e6 (see ``from_data``).
 
         Args:
             n, d: samples and dimension.
@@ -194,7 +197,7 @@ def _draw(n: int, d: int, norm: float, held_out: int, rng: np.random.Generator) 
     w = rng.standard_normal(d)
     w *= norm / np.linalg.norm(w)
     X, xi = rng.standard_normal((n, d)), rng.standard_normal(n)
-    lam, signal, noise, left, basis = _decompose(X, X @ w, xi)
+    lam, signal, noise, left, basis = _decompose(X, X @ w, xi, _DRAWN)
     residual = 0.0 if len(lam) == n else float(np.sum((xi - left @ (left.T @ xi)) ** 2) / (2 * n))
     null = max(float(w @ w - signal @ signal), 0.0) if len(lam) < d else 0.0
     columns = [lam, signal, noise, residual, null]
@@ -207,7 +210,7 @@ def _draw(n: int, d: int, norm: float, held_out: int, rng: np.random.Generator) 
 def _real(X: Array, y: Array, held: tuple[Array, Array] | None) -> list[Any]:
     """Columns of real data, one task or a batch: lambda, fitted, floor, then the validation set."""
     n = X.shape[-2]
-    lam, fitted, _, left, basis = _decompose(X, y, np.zeros_like(y))
+    lam, fitted, _, left, basis = _decompose(X, y, np.zeros_like(y), _SQUARED)
     outside = y - apply(left, apply(_transposed(left), y))
     floor = np.zeros(y.shape[:-1]) if lam.shape[-1] == n else (outside**2).sum(axis=-1) / (2 * n)
     if held is None:
@@ -216,16 +219,16 @@ def _real(X: Array, y: Array, held: tuple[Array, Array] | None) -> list[Any]:
     return [lam, fitted, floor, X2 @ basis(), y2, np.zeros_like(y2), (X2**2).mean(axis=(-1, -2))]
 
 
-def _decompose(X: Array, signal: Array, noise: Array) -> tuple[Array, Array, Array, Array, Any]:
+def _decompose(X: Array, signal: Array, noise: Array, squared: float) -> tuple[Array, Array, Array, Array, Any]:
     """(lambda, V'X^+ signal, V'X^+ noise, left singular vectors, a function that returns V), lambda ascending.
 
-    From the smaller Gram side where kappa(X)^2 is at most ``_SQUARED``, else from the singular values of X, which also
+    From the smaller Gram side where kappa(X)^2 is at most ``squared``, else from the singular values of X, which also
     decide the rank: those below max(n, d) eps of the largest are null.
     """
     n, d = X.shape[-2:]
     transposed = _transposed(X)
     lam, Q = np.linalg.eigh((X @ transposed if n <= d else transposed @ X) / n)
-    small = lam * _SQUARED <= lam[..., -1:]
+    small = lam * squared <= lam[..., -1:]
     if small.any():
         left, s, right = np.linalg.svd(X, full_matrices=False)
         null = (s <= max(n, d) * _EPS * s[..., :1]).sum(axis=-1)

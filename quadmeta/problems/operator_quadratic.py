@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from quadmeta._validate import finite, frozen, function, natural, number, shaped, show
+from quadmeta._validate import finite, frozen, function, instance, natural, number, shaped, show
 from quadmeta.problems._base import Modes, QuadraticProblem, point
 from quadmeta.problems._lanczos import Jacobi, divided, multiplied, rounding
 from quadmeta.problems._operator import backward, checked, forward, operator as linear, sized, square, unit, vector
@@ -197,6 +197,9 @@ class OperatorQuadratic(QuadraticProblem):
                       remedy="rescale the problem")
 
     def __post_init__(self) -> None:
+        jacobi = instance("jacobi", self.jacobi, Jacobi, "what from_error makes of products with H")
+        object.__setattr__(self, "jacobi", jacobi._replace(diagonal=frozen(jacobi.diagonal),
+                                                           beside=frozen(jacobi.beside)))
         lam = self.modes().eigenvalues
         if self.bounds is not None:
             mu, L = self.bounds
@@ -298,7 +301,7 @@ class OperatorQuadratic(QuadraticProblem):
             return self._multiply(v)
         return np.array([self._multiply(row) for row in v.reshape(-1, v.shape[-1])]).reshape(v.shape)
 
-    @cached_property
+    @property
     def _multiply(self) -> Product:
         return forward("operator", self.operator)
 

@@ -157,8 +157,8 @@ class Quadratic(QuadraticProblem):
         if weights is not None:
             weights = finite("weights", weights)
             if weights.shape != lam.shape or (weights < 0).any():
-                raise ValueError(f"weights = {show(weights)} must be >= 0, one an eigenvalue {lam.shape}: pass "
-                                 "spectral weights")
+                raise ValueError(f"weights = {show(weights)} must be >= 0, one for each of eigenvalues, shape "
+                                 f"{lam.shape}: pass spectral weights")
             require_range("weights", weights, WEIGHTS)
             error = error_of(weights, lam)
         elif seed is not None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from quadmeta._validate import number, show
+from quadmeta._validate import frozen, number, show
 from quadmeta.arithmetic.signlog import SignLog
 from quadmeta.problems._base import point
 from quadmeta.problems._rotated import LIMITS, RotatedProblem, diagonalised, given
@@ -132,8 +132,9 @@ class StreamingGaussian(RotatedProblem):
     @cached_property
     def _moments(self) -> Moments:
         lam, none = self._lam, np.zeros(0)
-        return Moments(2 * lam, np.diag(2 * lam**2) + lam[:, None] * lam, self._error**2,
-                       float(self.sigma)**2 * lam, none, none, np.zeros((len(lam), 0)))
+        parts = (2 * lam, np.diag(2 * lam**2) + lam[:, None] * lam, self._error**2, float(self.sigma)**2 * lam,
+                 none, none, np.zeros((len(lam), 0)))
+        return Moments(*map(frozen, parts))
 
     def _expected(self, steps: int, eta: float, outer: str, order: int) -> SignLog:
         return self._moments.after(steps, eta, order, self._lam / (2 if outer == "train" else 1), np.zeros(0), 0.0)

@@ -287,7 +287,7 @@ call(qm.gradient_flow.kernel, aspect=positive(0.5), u=Reals(1.0, shape_matters=F
 call(qm.gradient_flow.flow_risk, aspect=positive(0.5), noise=nonnegative(0.5), tau=nonnegative(1.0))
 call(qm.phases.train_by_train_risk, nu=positive(0.5), noise=nonnegative(0.5))
 call(qm.phases.worse_than_zero, nu=positive(0.5))
-call(qm.phases.same_size, nu=positive(0.5), ratio=positive(0.1))
+call(qm.phases.same_size, nu=positive(0.5), ratio=Number(2.0, low=1.0, open_="l"))
 call(qm.phases.fair_split, nu=positive(0.5), fraction=Number(0.5, low=0.0, high=1.0, open_="lh"))
 call(qm.schedules.constant, step_size=nonnegative(0.1), steps=Count(5))
 call(qm.schedules.chebyshev, mu=positive(0.5), L=positive(2.0), steps=Count(5))
@@ -301,8 +301,10 @@ for function in (qm.spectra.linear, qm.spectra.geometric, qm.spectra.power_law, 
 call(qm.spectra.power_law, "spectra.power_law (exponent)", mu=positive(0.5), L=positive(2.0), d=Count(4),
      exponent=positive(1.0))
 call(qm.spectra.two_clusters, "spectra.two_clusters (width)", mu=positive(0.5), L=positive(2.0), d=Count(4),
-     width=positive(0.05))
-call(qm.spectra.rotation, d=Count(3), rng=Thing(np.random.default_rng(0), others=KINDS))
+     width=Number(0.05, low=0.0, high=1.0))
+call(lambda d: qm.spectra.rotation(d, np.random.default_rng(0)), "spectra.rotation (d)", d=Count(3))
+call(lambda rng: qm.spectra.rotation(3, rng), "spectra.rotation (rng)",
+     rng=Thing(np.random.default_rng(0), others=KINDS))
 call(qm.spectra.marchenko_pastur, aspect=positive(0.5), nodes=Count(5))
 call(qm.task_risk.TaskRisk, grams=Reals(np.stack([np.eye(3)] * 2)), variances=Reals([0.1, 0.2], least=0.0),
      offsets=Reals(np.array([[0.0, 0.0, 0.0], [1.0, 0.0, 0.0]])), truth=Reals(np.ones(3)), covariance=Reals(np.eye(3)),
@@ -315,7 +317,7 @@ call(qm.task_risk.SharedInputs, variances=Reals([0.1, 0.2], least=0.0), overlaps
 call(qm.failure_horizon, problem=thing(quadratic), step_size=nonnegative(0.9), dtype=Word("float32"),
      limit=Count(100))
 call(qm.run_protocol, n=Count(4), d=Count(3), sigmas=Reals([0.5], shape_matters=False, least=0.0), steps=Count(2),
-     tasks=Count(2), test_tasks=Count(2), grid=Reals([0.1, 0.2], shape_matters=False, least=0.0), norm=positive(1.0),
+     tasks=Count(2), test_tasks=Count(2), grid=Reals([0.1, 0.2], shape_matters=False, least=0.0), norm=nonnegative(1.0),
      seed=seed(), reading=Word("retrain"), fraction=Number(0.5, low=0.0, high=1.0, open_="lh"),
      truncation=positive(40.0, optional=True), fresh=Flag(False))
 

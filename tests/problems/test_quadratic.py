@@ -1,4 +1,7 @@
 """Quadratic: every way to build one describes the same function, and wrong input says what is wrong."""
+from fractions import Fraction
+
+import mpmath
 import numpy as np
 import pytest
 from hypothesis import given
@@ -130,3 +133,154 @@ def test_bad_input_is_one_line_that_names_it(name):
     with pytest.raises(ValueError, match=message) as caught:
         call()
     assert "\n" not in str(caught.value)
+
+
+def rationals(M):
+    return [[Fraction(x) for x in row] for row in M.tolist()]
+
+
+def solved(H, b):
+    """H^-1 b in exact arithmetic."""
+    table = [row + [Fraction(x)] for row, x in zip(rationals(H), b.tolist(), strict=True)]
+    n = len(table)
+    for k in range(n):
+        pivot = next(i for i in range(k, n) if table[i][k])
+        table[k], table[pivot] = table[pivot], table[k]
+        table[k] = [x / table[k][k] for x in table[k]]
+        for i in range(n):
+            if i != k:
+                table[i] = [x - table[i][k] * y for x, y in zip(table[i], table[k], strict=True)]
+    return [row[-1] for row in table]
+
+
+@pytest.mark.parametrize("decades", [0, 6, 12])
+def test_a_system_is_solved_to_rounding_whatever_its_condition(decades):
+    rng = np.random.default_rng(decades)
+    Q = np.linalg.qr(rng.standard_normal((6, 6)))[0]
+    H = (Q * np.geomspace(10.0**-decades, 1, 6)) @ Q.T
+    H, b, start = (H + H.T) / 2, rng.standard_normal(6), rng.standard_normal(6)
+    problem, want = qm.Quadratic.from_system(H, b, start=start), solved(H, b)
+    size = max(map(abs, want))
+    assert max(abs(Fraction(x) - y) for x, y in zip(problem.minimizer.tolist(), want, strict=True)) < 3e-16 * size
+    least = -sum(Fraction(x) * y for x, y in zip(b.tolist(), want, strict=True)) / 2
+    assert problem.floor == pytest.approx(float(least), rel=1e-12)
+    # every component of the error, also the tiny ones of the stiff directions
+    lam, e = np.linalg.eigvalsh(H), problem.error
+    g = H @ start - b
+    rounding = 1e-15 * 10.0**decades  # of the smallest eigenvalue
+    np.testing.assert_allclose(np.linalg.norm(lam * e), np.linalg.norm(g), rtol=10 * rounding)
+    gap = sum((Fraction(s) - w) * Fraction(x) for s, w, x in zip(start.tolist(), want, g.tolist(), strict=True)) / 2
+    assert problem.modes().weights.sum() == pytest.approx(float(gap), rel=10 * rounding)
+    # the stiff directions hold 1e-12 of the error and keep its digits: e = q'g / lambda
+    top = np.linalg.eigh(H)[1][:, -1] @ g / lam[-1]
+    assert abs(e[-1]) == pytest.approx(abs(top), rel=1e-12)
+
+
+def test_systems_in_batches_and_in_tiny_units():
+    H, b, start = np.stack([H2 * 2, H2 * 4]), np.array([[2.0, 4.0], [2.0, 4.0]]), np.ones((2, 2))
+    problem = qm.Quadratic.from_system(H, b, start=start * 3, active=True)
+    assert problem.minimizer.tolist() == [[1, 2], [0.5, 1]] and problem.floor.tolist() == [-5, -2.5]
+    tiny = qm.Quadratic.from_system([[2e-130, 0], [0, 1e-130]], [2e-130, 3e-130])
+    assert tiny.minimizer == pytest.approx([1, 3], rel=3e-16) and tiny.start.tolist() == [0, 0]
+
+
+def test_a_design_keeps_the_digits_of_its_singular_values():
+    rng = np.random.default_rng(5)
+    for decades, rel in ((1, 1e-12), (5, 1e-10), (8, 1e-7)):
+        left, right = (np.linalg.qr(rng.standard_normal(shape))[0] for shape in ((9, 4), (4, 4)))
+        X, y = left * np.geomspace(10.0**-decades, 1, 4) @ right.T, rng.standard_normal(9)
+        with mpmath.workdps(60):
+            gram = mpmath.matrix(X.tolist()).T * mpmath.matrix(X.tolist()) / 9
+            want = sorted(float(x) for x in mpmath.eigsy(gram, eigvals_only=True))
+            optimum = mpmath.lu_solve(gram, mpmath.matrix(X.tolist()).T * mpmath.matrix(y.tolist()) / 9)
+            floor = mpmath.norm(mpmath.matrix(X.tolist()) * optimum - mpmath.matrix(y.tolist())) ** 2 / 18
+        for problem in (qm.Quadratic.from_design(X, y), qm.LeastSquares.from_data(X, y)):
+            np.testing.assert_allclose(problem.eigenvalues, want, rtol=rel)
+            assert len(problem.eigenvalues) == 4
+            assert problem.floor == pytest.approx(float(floor), rel=rel)
+        np.testing.assert_allclose(qm.Quadratic.from_design(X, y).minimizer, [float(x) for x in optimum], rtol=10 * rel)
+
+
+def test_the_rank_of_a_design_is_that_of_its_singular_values():
+    rng = np.random.default_rng(6)
+    left, right = (np.linalg.qr(rng.standard_normal(shape))[0] for shape in ((9, 4), (4, 4)))
+    y = rng.standard_normal(9)
+    for last, rank in ((1e-9, 4), (1e-12, 4), (0.0, 3)):
+        X = left * [1, 0.5, 0.1, last] @ right.T
+        if not last:
+            X[:, 3] = X[:, 0] + X[:, 1]  # exactly of rank 3
+        assert len(qm.Quadratic.from_design(X, y).eigenvalues) == rank
+        assert len(qm.LeastSquares.from_data(X, y).eigenvalues) == rank
+    with pytest.raises(ValueError, match="orthogonal"):
+        X = rng.standard_normal((9, 4))
+        for _ in range(3):
+            y -= X @ np.linalg.lstsq(X, y, rcond=None)[0]
+        qm.Quadratic.from_design(X, y)
+
+
+LAM3, ONE3 = np.array([1.0, 2.0, 3.0]), np.ones(3)
+TURN = np.linalg.qr(np.random.default_rng(1).standard_normal((3, 3)))[0]
+SPUN = TURN * LAM3 @ TURN.T
+PARTS = {
+    "negative weights": (dict(weights=-ONE3), "weights has the entry -1.0, it must be >= 0"),
+    "too many weights": (dict(weights=np.ones(4)), r"weights has shape \(4,\)"),
+    "other weights": (dict(weights=ONE3), "weights contradict error: .* from_spectrum"),
+    "basis text": (dict(basis="abc"), "basis"),
+    "basis NaN": (dict(basis=np.full((3, 3), np.nan)), "basis has the non-finite entry nan"),
+    "basis shape": (dict(basis=np.eye(4)), r"basis has shape \(4, 4\): pass shape"),
+    "basis oblique": (dict(basis=np.eye(3) + 0.1), "basis is off orthonormal columns by"),
+    "hessian text": (dict(basis=TURN, hessian="abc"), "hessian"),
+    "hessian NaN": (dict(basis=TURN, hessian=np.full((3, 3), np.nan)), "hessian has the non-finite entry nan"),
+    "hessian asymmetric": (dict(basis=TURN, hessian=SPUN + np.eye(3, k=1)), "hessian is asymmetric"),
+    "another hessian": (dict(basis=TURN, hessian=2 * SPUN), "hessian H has H Q - Q"),
+    "hessian without basis": (dict(hessian=SPUN), "hessian H has H Q - Q"),
+    "minimizer": (dict(minimizer=np.ones(2)), r"minimizer has shape \(2,\): pass shape \(3,\) or one number"),
+    "floor": (dict(floor=np.ones(2)), r"floor has shape \(2,\): pass shape \(\) or one number"),
+    "active": (dict(active=1), "active = 1 must be True or False"),
+    "complex": (dict(minimizer=1j * ONE3), "minimizer .* complex"),
+    "masked": (dict(minimizer=np.ma.masked_equal(ONE3, 1)), "minimizer is a masked array"),
+}
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_the_constructor_checks_its_parts_against_each_other(name):
+    parts, message = PARTS[name]
+    with pytest.raises(ValueError, match=message) as caught:
+        qm.Quadratic(LAM3, ONE3, **parts)
+    assert "\n" not in str(caught.value)
+
+
+def test_parts_that_agree_are_taken():
+    for parts in (dict(basis=TURN, hessian=SPUN), dict(weights=LAM3 / 2), dict(minimizer=2.0), dict(basis=-TURN)):
+        assert qm.Quadratic(LAM3, ONE3, **parts).modes().weights == pytest.approx(LAM3 / 2)
+    first = qm.Quadratic.from_matrix(SPUN, start=ONE3)
+    again = qm.Quadratic(first.eigenvalues, first.error, first.basis, first.hessian, first.minimizer, first.floor)
+    assert (again.gradient(ONE3) == first.gradient(ONE3)).all()
+
+
+def test_an_index_picks_tasks_and_never_modes():
+    batch = qm.Quadratic.from_spectrum(np.ones((4, 3)) * LAM3, seed=0)
+    assert batch[1:3].eigenvalues.shape == (2, 3) and (batch[-1].error == batch.error[3]).all()
+    assert (batch[[0, 2]].start == batch.start[[0, 2]]).all()
+    with pytest.raises(IndexError, match="too many indices"):
+        batch[:, 0]
+    with pytest.raises(IndexError, match="out of bounds"):
+        batch[4]
+
+
+POINTS = {"short": (np.ones(2), r"w has shape \(2,\)"), "none": (None, "w"), "text": ("abc", "w"),
+          "booleans": ([True] * 3, "w"), "NaN": ([1.0, np.nan, 0.0], "w has the non-finite"), "class": (dict, "w")}
+
+
+@pytest.mark.parametrize("name", POINTS)
+def test_a_point_is_read_by_every_kind_of_problem(name):
+    w, message = POINTS[name]
+    problems = (qm.Quadratic.from_matrix(SPUN, start=ONE3), qm.Quadratic.from_spectrum(LAM3, error=ONE3),
+                qm.OperatorQuadratic.from_error(SPUN, ONE3, 3), qm.LeastSquares.from_data(SPUN, ONE3),
+                qm.NoisyQuadratic(LAM3, ONE3, ONE3), qm.StreamingGaussian(LAM3, ONE3), qm.SampledRows(SPUN, ONE3))
+    for problem in problems:
+        assert np.shape(problem.gradient([1, 2, 3])) == (3,) and np.ndim(problem.loss([1, 2, 3])) == 0
+        for call in (problem.gradient, problem.loss):
+            with pytest.raises(ValueError, match=message) as caught:
+                call(w)
+            assert "\n" not in str(caught.value)
