@@ -222,7 +222,7 @@ def test_a_third_of_a_golden_singular_system():
 @pytest.mark.parametrize("ridge", [1e-14, 1e-12, 1e-10, 1e-8, 1e-7, 1e-6, 1e-4])
 @pytest.mark.parametrize("estimator", [qm.Implicit(), qm.ConjugateGradient(8)])
 def test_solves_at_a_small_ridge_are_right_to_six_digits_or_refused(train, ridge, estimator):
-    loss = qm.OuterLoss(qm.Ridge(train, HELD_OUT), qm.GradientDescent(800, 0.25))
+    loss = qm.OuterLoss(qm.Ridge(train, HELD_OUT), qm.GradientDescent(1000, 0.2))
     try:
         found = qm.hypergradient(loss, [ridge], estimator).value
     except ValueError as error:
