@@ -146,7 +146,7 @@ class OuterLoss:
     def implicit(self, alpha: Array) -> Array:
         """Exact implicit hypergradient -J(w_*) H^-1 grad L_2(w_*) (h,), the limit T -> infinity, of a quadratic.
 
-        Where float64 would lose more than eleven digits of it, which happens where the data do not determine w_* and
+        Where float64 may lose all but ten digits of it, which happens where the data do not determine w_* and
         the ridge is small, it is computed in whole numbers from the data as they are, at a cost of about
         min(n, p)^3 / 10^7 seconds: the relative error is then below 1e-14, whatever the condition number.
 

@@ -29,6 +29,7 @@ class Coupled(QuadraticBilevel):
     outer_linear: Array
     start: Array = None
     outer_constant: float = 0.0
+    inside = False
 
     def __post_init__(self) -> None:
         H, C, b = (finite(name, getattr(self, name)) for name in ("hessian", "cross", "linear"))
