@@ -73,7 +73,7 @@ def _states(problem: AuxiliaryTasks, phi: Array, step: float, optimizer: Gradien
             w = bound.minimizer.ravel()
         else:
             *_, w = optimizer.run(bound.gradient, w, optimizer.step_size)
-        losses = problem.losses(w)[1:]
+        losses = problem.losses(w)[1:] if np.isfinite(w).all() else w
         if not np.isfinite(losses).all():
             raise FloatingPointError(f"step {k + 1}: inner training diverges: pass a step size below 2/L")
         phi, k = np.maximum(0, phi - step * losses), k + 1

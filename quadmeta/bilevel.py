@@ -5,17 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from quadmeta._validate import finite, natural
+from quadmeta._validate import finite, flag, instance, natural, number, shaped, show
 from quadmeta.estimators._base import Estimator, Hypergradient, hypergradient
 from quadmeta.objectives.outer_loss import OuterLoss
 from quadmeta.problems._bilevel import QuadraticBound
 
 Array = Any
-
-
-def _positive(step: float) -> None:
-    if not finite("step", step) > 0:
-        raise ValueError(f"step = {step!r} must be a number > 0")
 
 
 @dataclass(frozen=True)
@@ -25,7 +20,7 @@ class Gradient:
     step: float
 
     def __post_init__(self) -> None:
-        _positive(self.step)
+        object.__setattr__(self, "step", number("step", self.step, above=0))
 
     def update(self, k: int, memory: tuple[Array, ...], g: Array) -> tuple[Array, tuple[Array, ...]]:
         """(increment, memory) at outer step k = 1, 2, ..."""
@@ -42,7 +37,10 @@ class Adam:
     epsilon: float = 1e-12
 
     def __post_init__(self) -> None:
-        _positive(self.step)
+        for name in ("step", "epsilon"):
+            object.__setattr__(self, name, number(name, getattr(self, name), above=0))
+        for name in ("beta1", "beta2"):
+            object.__setattr__(self, name, number(name, getattr(self, name), least=0, below=1))
 
     def update(self, k: int, memory: tuple[Array, ...], g: Array) -> tuple[Array, tuple[Array, ...]]:
         """(increment, memory) at outer step k = 1, 2, ..."""
@@ -54,7 +52,10 @@ class Adam:
 
 @dataclass(frozen=True, eq=False)
 class State:
-    """Where a descent stands after ``step`` outer steps; passing it back resumes the run to the bit."""
+    """Where a descent stands after ``step`` outer steps; passing it back resumes the run to the bit.
+
+    Its arrays are copies and read-only: nothing written to one reaches a run.
+    """
 
     alpha: Array
     start: Array
@@ -70,6 +71,12 @@ class State:
     """Steps of inner training."""
     solves: int = 0
     """Inner problems solved exactly."""
+
+    def __post_init__(self) -> None:
+        for name, shape in (("alpha", "(h,)"), ("start", "(P,)")):
+            object.__setattr__(self, name, shaped(name, getattr(self, name), (-1,), shape))
+        object.__setattr__(self, "memory", tuple(finite("memory", x) for x in self.memory))
+        natural("step", self.step, least=0)
 
 
 def online(steps: int, estimates: int) -> tuple[int, ...]:
@@ -105,12 +112,30 @@ def bilevel_descent(loss: OuterLoss, alpha: Array, estimator: Estimator, rule: G
         FloatingPointError: a step size beyond 2/L that training or the estimator uses, or an estimate or an update
             that is not finite, before it spoils alpha.
     """
+    instance("loss", loss, OuterLoss, "OuterLoss(problem, GradientDescent(100, 0.1))")
+    instance("estimator", estimator, Estimator, "Reverse()")
+    if isinstance(rule, type) or not callable(getattr(rule, "update", None)):
+        instance("rule", rule, (Gradient, Adam), "Adam(0.1)")
+    for name, value in (("warm", warm), ("exact", exact), ("unstable", unstable)):
+        flag(name, value)
+    h, start = loss.problem.hyperparameters, loss.problem.start
     if state is None:
-        state = State(finite("alpha", alpha), loss.problem.start)
-    runs = [replace(loss, optimizer=replace(loss.optimizer, steps=steps)) for steps in schedule] or [loss]
-    lower = None if lower is None else float(finite("lower", lower))
+        state = State(shaped("alpha", alpha, (h,), f"({h},), one entry a hyperparameter"), start)
+    elif instance("state", state, State, "one of those that this descent yields").alpha.shape != (h,) \
+            or state.start.shape != start.shape:
+        raise ValueError(f"state is of another problem, with alpha {state.alpha.shape} and start {state.start.shape}: "
+                         f"pass one with {(h,)} and {start.shape}")
+    if not isinstance(schedule, Sequence) or isinstance(schedule, str):
+        raise ValueError(f"schedule = {show(schedule)} must be a list of numbers of steps: pass for example (8, 1, 1)")
+    runs = [replace(loss, optimizer=replace(loss.optimizer, steps=natural("schedule", steps))) for steps in schedule]
     if len(runs) > 1 and not warm:
         raise ValueError("warm = False starts every run anew: a schedule of several runs needs warm=True")
+    lower = None if lower is None else number("lower", lower)
+    return _states(runs or [loss], estimator, rule, warm, lower, exact, unstable, state)
+
+
+def _states(runs: list[OuterLoss], estimator: Estimator, rule: Gradient | Adam, warm: bool, lower: float | None,
+            exact: bool, unstable: bool, state: State) -> Iterator[State]:
     while True:
         loss = runs[state.step % len(runs)]
         if exact and not estimator.steps_matter:  # more steps beyond 2/L would only amplify the rounding of w_*
@@ -121,7 +146,7 @@ def bilevel_descent(loss: OuterLoss, alpha: Array, estimator: Estimator, rule: G
         change, memory = rule.update(state.step + 1, state.memory, found.value)
         moved = state.alpha + change
         moved = moved if lower is None else np.maximum(moved, lower)
-        if not np.isfinite(moved).all():
+        if not np.isfinite(moved).all() or not all(np.isfinite(x).all() for x in memory):
             raise FloatingPointError(f"outer step {state.step + 1}: the update is not finite: take a smaller step")
         start = begin if exact or not warm else loss.trained(state.alpha, begin)
         spent = (0, 1) if exact else (loss.optimizer.steps, 0)

@@ -6,7 +6,7 @@ import pytest
 from test_outer_loss import families
 
 import quadmeta as qm
-from quadmeta.bilevel import Adam, Gradient, bilevel_descent, online
+from quadmeta.bilevel import Adam, Gradient, State, bilevel_descent, online
 
 
 def ridge(T=150):
@@ -68,6 +68,71 @@ def test_online_neumann_updates_after_each_of_the_last_steps():
                           (lambda: next(bilevel_descent(loss, alpha, estimator, warm=False, schedule=(1, 1))), "warm")):
         with pytest.raises(ValueError, match=message):
             call()
+
+
+def test_yielded_states_are_read_only_and_nothing_written_to_a_copy_reaches_the_run():
+    problem, alpha = families(0)["data_cleaning"]
+    loss, given = qm.OuterLoss(problem, qm.GradientDescent(5, 0.3)), alpha.copy()
+    descent = bilevel_descent(loss, given, qm.Discounted(0.9))
+    given[:] = 1e6
+    first = next(descent)
+    for array in (first.alpha, first.start, *first.memory):
+        with pytest.raises(ValueError, match="read-only"):
+            array[0] = 1e6
+    whole = list(islice(bilevel_descent(loss, alpha, qm.Discounted(0.9)), 2))
+    assert (next(descent).alpha == whole[1].alpha).all()
+    memory = [np.ones(8), np.ones(8)]
+    state = State(alpha, problem.start, 3, tuple(memory))
+    again = next(bilevel_descent(loss, alpha, qm.Discounted(0.9), state=state)).alpha
+    memory[0][:] = alpha[:] = 7.0
+    assert (next(bilevel_descent(loss, alpha, qm.Discounted(0.9), state=state)).alpha == again).all()
+
+
+PROBLEM, ALPHA = families(0)["coupled"]
+LOSS = qm.OuterLoss(PROBLEM, qm.GradientDescent(5, 0.3))
+BAD = {
+    "loss": (lambda: bilevel_descent(PROBLEM, ALPHA, qm.Reverse()), "loss = Coupled.* must be an OuterLoss"),
+    "swapped": (lambda: bilevel_descent(qm.Reverse(), ALPHA, LOSS), "loss = Reverse"),
+    "class": (lambda: bilevel_descent(LOSS, ALPHA, qm.Reverse), "estimator is the class Reverse"),
+    "rule class": (lambda: bilevel_descent(LOSS, ALPHA, qm.Reverse(), Adam), "rule is the class Adam"),
+    "rule": (lambda: bilevel_descent(LOSS, ALPHA, qm.Reverse(), 0.1), "rule = 0.1 must be a Gradient or Adam"),
+    "alpha": (lambda: bilevel_descent(LOSS, ALPHA[:1], qm.Reverse()), "alpha has shape"),
+    "alpha text": (lambda: bilevel_descent(LOSS, "abc", qm.Reverse()), "alpha = 'abc'"),
+    "alpha NaN": (lambda: bilevel_descent(LOSS, ALPHA * np.nan, qm.Reverse()), "alpha has the non-finite"),
+    "warm": (lambda: bilevel_descent(LOSS, ALPHA, qm.Reverse(), warm=1), "warm = 1 must be True or False"),
+    "exact": (lambda: bilevel_descent(LOSS, ALPHA, qm.Reverse(), exact="no"), "exact = 'no'"),
+    "unstable": (lambda: bilevel_descent(LOSS, ALPHA, qm.Reverse(), unstable=None), "unstable = None"),
+    "lower": (lambda: bilevel_descent(LOSS, ALPHA, qm.Reverse(), lower=[0.0, 1.0]), "lower"),
+    "schedule": (lambda: bilevel_descent(LOSS, ALPHA, qm.Reverse(), schedule=5), "schedule = 5 must be a list"),
+    "steps": (lambda: bilevel_descent(LOSS, ALPHA, qm.Reverse(), schedule=(5, 0)), "schedule = 0"),
+    "state": (lambda: bilevel_descent(LOSS, ALPHA, qm.Reverse(), state=3), "state = 3 must be a State"),
+    "another": (lambda: bilevel_descent(LOSS, ALPHA, qm.Reverse(), state=State([1.0], [1.0])), "state is of another"),
+    "state alpha": (lambda: State([np.inf], [1.0]), "alpha has the non-finite"),
+    "state step": (lambda: State([1.0], [1.0], -1), "step = -1"),
+    "step": (lambda: Gradient(0.0), "step = 0.0"),
+    "step text": (lambda: Gradient("0.1"), "step"),
+    "adam step": (lambda: Adam(-1.0), "step = -1.0"),
+    "beta1": (lambda: Adam(beta1=1.0), "beta1 = 1.0 must be a number >= 0 and < 1"),
+    "beta2": (lambda: Adam(beta2=-0.1), "beta2 = -0.1"),
+    "beta NaN": (lambda: Adam(beta2=np.nan), "beta2 has the non-finite"),
+    "epsilon": (lambda: Adam(epsilon=0.0), "epsilon = 0.0"),
+    "online": (lambda: online(3.0, 1), "steps = 3.0"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_input_is_one_line_at_the_call_itself(name):
+    call, message = BAD[name]
+    with pytest.raises(ValueError, match=message) as caught:
+        call()
+    assert "\n" not in str(caught.value)
+
+
+def test_a_squared_estimate_beyond_float64_stops_adam_instead_of_standing_still():
+    problem = qm.Coupled(np.eye(2), 1e160 * np.eye(2), np.zeros(2), np.eye(2), np.ones(2))
+    with pytest.raises(FloatingPointError, match="outer step 1: the update is not finite"):
+        with np.errstate(over="ignore"):
+            next(bilevel_descent(qm.OuterLoss(problem, qm.GradientDescent(5, 0.3)), [0.0, 0.0], qm.Reverse()))
 
 
 def test_a_diverging_estimate_stops_the_descent_before_alpha_is_spoilt():

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from quadmeta._validate import finite, instance, show
+from quadmeta._validate import instance, shaped, show
 from quadmeta.arithmetic._response import response
 from quadmeta.arithmetic.residual import factor, log_abs, power_difference
 from quadmeta.arithmetic.signlog import SignLog
@@ -63,10 +63,8 @@ class OuterLoss:
         return self.step_size > self.largest_step_size(alpha)
 
     def _start(self, start: Array) -> Array:
-        w = self.problem.start if start is None else finite("start", start)
-        if w.shape != self.problem.start.shape:
-            raise ValueError(f"start has shape {w.shape}, the problem {self.problem.start.shape}: pass a flat w_0")
-        return w
+        shape = self.problem.start.shape
+        return self.problem.start if start is None else shaped("start", start, shape, f"{shape}, a flat w_0")
 
     def trained(self, alpha: Array, start: Array = None) -> Array:
         """w_T by the loop, from ``start`` (default: the problem's)."""

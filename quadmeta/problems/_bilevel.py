@@ -16,6 +16,20 @@ from quadmeta.problems._rows import dense_implicit, Modes, Rows
 Array = Any
 
 
+def require_symmetric(name: str, matrix: Array) -> None:
+    """Refuse a matrix whose two triangles differ by more than rounding."""
+    if np.abs(matrix - matrix.T).max() > 1e-12 * np.abs(matrix).max():
+        raise ValueError(f"{name} is asymmetric: pass (A + A.T) / 2 if that is what you mean")
+
+
+def _freeze(value: Any) -> None:
+    if isinstance(value, np.ndarray):
+        value.setflags(write=False)
+    elif isinstance(value, tuple):
+        for entry in value:
+            _freeze(entry)
+
+
 class Bound(ABC):
     """L_1(., alpha) at bound hyperparameters. J(w) = d^2 L_1 / d alpha d w' is h x P."""
 
@@ -43,6 +57,12 @@ class BilevelProblem(ABC):
     """w_0, shape (P,)."""
     hyperparameters: int
     """h."""
+
+    def _keep(self, **values: Any) -> None:
+        """Set attributes of a frozen dataclass; arrays become read-only, those in tuples too."""
+        for name, value in values.items():
+            _freeze(value)
+            object.__setattr__(self, name, value)
 
     @abstractmethod
     def bind(self, alpha: Array) -> Bound:
@@ -249,9 +269,16 @@ class QuadraticBilevel(BilevelProblem):
         """k -> <H_k W - b_k, V> from <W'x_i - y_i, V'x_i> of every row (n,) and <W, V>: linear, coefficients >= 0."""
         raise NotImplementedError
 
+    def weights_of(self, w: Array) -> Array:
+        """w (P,) or (p, outputs) as (p, outputs)."""
+        w, shape = finite("w", w), self.outer_linear.shape
+        if w.shape not in ((w.size,), shape) or w.size != shape[0] * shape[1]:
+            raise ValueError(f"w has shape {w.shape}: pass a vector of {shape[0] * shape[1]} numbers, or shape {shape}")
+        return w.reshape(shape)
+
     def outer(self, w: Array) -> Array:
         """L_2(w)."""
-        W = np.reshape(w, self.outer_linear.shape)
+        W = self.weights_of(w)
         return float((W * (self.outer_hessian @ W)).sum() / 2 - (self.outer_linear * W).sum() + self.outer_constant)
 
     def outer_gradient(self, w: Array) -> Array:

@@ -3,7 +3,7 @@ from typing import Any
 
 import numpy as np
 
-from quadmeta._validate import finite, natural
+from quadmeta._validate import natural, seeded, shaped
 from quadmeta.spectra import rotation
 from quadmeta.task_risk import TaskRisk
 
@@ -15,9 +15,9 @@ def drawn(d: int, n: list[int], sigma: Array, delta: Array, seed: int, shared: b
     """(data of each task, held-out data, expected risk), as ``AuxiliaryTasks.draw`` says."""
     rng = np.random.default_rng([seed, 0])
     basis = rotation(d, rng)
-    values = np.ones(d) if spectrum is None else finite("covariance", spectrum)
-    if values.shape != (d,) or not (values > 0).all():
-        raise ValueError(f"covariance has shape {values.shape}: pass {d} eigenvalues > 0")
+    values = np.ones(d) if spectrum is None else shaped("covariance", spectrum, (d,), f"({d},), eigenvalues > 0")
+    if not (values > 0).all():
+        raise ValueError(f"covariance has the entry {values.min()!r}: pass {d} eigenvalues > 0")
     root = basis * np.sqrt(values) @ basis.T
     truth = _unit(rng.standard_normal(d))
     sets: list[tuple[Array, Array]] = []
@@ -63,6 +63,7 @@ def _held_out(rng: np.random.Generator, n: int, root: Array, truth: Array, sigma
 def standardised(X: Array, Y: Array, main: int, held_out: int, seed: int) -> tuple[tuple[Array, ...], ...]:
     """Training and held-out rows, both standardised with the training means and deviations."""
     n = len(X)
+    seed = seeded("seed", seed)
     if natural("main", main) < 2 or natural("held_out", held_out) + main > n:
         raise ValueError(f"main = {main!r}, held_out = {held_out!r}: pass at least 2 and 1, together at most {n}")
     order = np.random.default_rng(seed).permutation(n)

@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from quadmeta._validate import finite
+from quadmeta._validate import number, show
 from quadmeta.problems._bilevel import QuadraticBilevel, QuadraticBound
 from quadmeta.problems._rows import Rows
-from quadmeta.problems._weighted import design, mean_square, triangle
+from quadmeta.problems._weighted import as_given, design, mean_square, triangle
 
 Array = Any
 
@@ -28,21 +28,28 @@ class WeightedTasks(QuadraticBilevel):
     """(X, Y) of all tasks, one below the other."""
     rho: float
 
-    def _store(self, tasks: Sequence[tuple[Array, Array]], outer: str, held_out: tuple[Array, Array]) -> None:
+    def _store(self, tasks: Sequence[tuple[Array, Array]], outer: str, held_out: tuple[Array, Array]
+               ) -> tuple[tuple[Array, Array], ...]:
+        """Keep what is derived from the data; the data themselves come back, copied and read-only."""
         sets = [*(design(f"task {k}", task) for k, task in enumerate(tasks)), design(outer, held_out)]
         *forms, (H2, B2, c2) = (mean_square(*one) for one in sets)
         for k, (gram, moment, _) in enumerate(forms):
             if gram.shape != H2.shape or moment.shape != B2.shape:
                 raise ValueError(f"task {k} has p x outputs = {moment.shape}, {outer} {B2.shape}: pass equal ones")
-        if not finite("rho", self.rho) >= 0:
-            raise ValueError(f"rho = {self.rho!r} must be >= 0")
-        for name, x in (("grams", np.array([form[0] for form in forms])),
-                        ("moments", np.array([form[1] for form in forms])), ("outer_hessian", H2),
-                        ("outer_linear", B2), ("outer_constant", c2), ("start", np.zeros(B2.size)),
-                        ("held_out", sets[-1]), ("counts", tuple(len(X) for X, _ in sets[:-1])),
-                        ("stacked", tuple(np.vstack(parts) for parts in zip(*sets[:-1], strict=True)))):
-            object.__setattr__(self, name, x)
-        object.__setattr__(self, "factors", tuple(triangle(*one) for one in sets))
+        rho = number("rho", self.rho, least=0, remedy="a ridge cannot be negative")
+        self._keep(grams=np.array([form[0] for form in forms]), moments=np.array([form[1] for form in forms]),
+                   factors=tuple(triangle(*one) for one in sets), outer_hessian=H2, outer_linear=B2,
+                   outer_constant=c2, start=np.zeros(B2.size), held_out=sets[-1], rho=rho,
+                   counts=tuple(len(X) for X, _ in sets[:-1]),
+                   stacked=tuple(np.vstack(parts) for parts in zip(*sets[:-1], strict=True)))
+        return tuple(as_given(*both) for both in zip((*tasks, held_out), sets, strict=True))
+
+    def _pairs(self, tasks: Any) -> list[Any]:
+        """The data of at least one task, as a list."""
+        if not isinstance(tasks, list | tuple) or not tasks:
+            what = "is empty" if isinstance(tasks, list | tuple) else f"= {show(tasks)} must be a list"
+            raise ValueError(f"tasks {what}: pass at least one (X, Y)")
+        return list(tasks)
 
     @abstractmethod
     def weights(self, alpha: Array) -> Array:
@@ -87,12 +94,12 @@ class WeightedTasks(QuadraticBilevel):
 
     def losses(self, w: Array) -> Array:
         """||X_k W - Y_k||^2 / (2 n_k) of every task, shape (tasks,)."""
-        return np.array([self._loss(R, w) for R in self.factors[:-1]])
+        W = self.weights_of(w)
+        return np.array([self._loss(R, W) for R in self.factors[:-1]])
 
     def outer(self, w: Array) -> Array:
         """L_2(w)."""
-        return self._loss(self.factors[-1], w)
+        return self._loss(self.factors[-1], self.weights_of(w))
 
-    def _loss(self, R: Array, w: Array) -> float:
-        W = np.reshape(w, self.outer_linear.shape)
+    def _loss(self, R: Array, W: Array) -> float:
         return float(((R @ np.vstack([W, -np.eye(W.shape[1])])) ** 2).sum() / 2)

@@ -19,6 +19,12 @@ def design(name: str, data: Any) -> tuple[Array, Array]:
     return X, Y
 
 
+def as_given(data: Any, read: tuple[Array, Array]) -> tuple[Array, Array]:
+    """What ``design`` made of a pair, a vector of targets as a vector."""
+    X, Y = read
+    return X, Y[:, 0] if np.ndim(data[1]) == 1 else Y
+
+
 def mean_square(X: Array, Y: Array) -> tuple[Array, Array, float]:
     """(X'X, X'Y, ||Y||^2 / 2) / n: the quadratic form of ||XW - Y||^2 / (2n)."""
     n = len(X)
@@ -42,7 +48,9 @@ def one_hot(name: str, labels: Array, classes: int) -> Array:
     Raises:
         ValueError: a label that is not a whole number in 0..classes - 1.
     """
-    labels = np.asarray(labels)
+    labels = finite(name, labels)
+    if (labels % 1 == 0).all():
+        labels = labels.astype(int)
     if labels.ndim != 1 or labels.dtype.kind not in "iu" or ((labels < 0) | (labels >= classes)).any():
         raise ValueError(f"{name} must hold whole numbers from 0 to {classes - 1}: encode the classes so")
     return np.eye(classes)[labels]

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from quadmeta._extras import require
-from quadmeta._validate import finite, natural
+from quadmeta._validate import finite, flag, instance, natural, number, seeded, shaped, show
 from quadmeta.problems._multitask import drawn, standardised
 from quadmeta.problems._tasks import WeightedTasks
 from quadmeta.problems._weighted import one_hot, sigmoid
@@ -39,9 +39,11 @@ class AuxiliaryTasks(WeightedTasks):
     truth: TaskRisk | None = None
 
     def __post_init__(self) -> None:
-        if not self.tasks:
-            raise ValueError("tasks is empty: pass at least one auxiliary (X, Y), K >= 1")
-        self._store([self.main, *self.tasks], "auxiliary", self.auxiliary)
+        flag("softplus", self.softplus)
+        if self.truth is not None:
+            instance("truth", self.truth, TaskRisk, "AuxiliaryTasks.draw(...).truth")
+        main, *tasks, auxiliary = self._store([self.main, *self._pairs(self.tasks)], "auxiliary", self.auxiliary)
+        self._keep(main=main, tasks=tuple(tasks), auxiliary=auxiliary)
 
     @classmethod
     def draw(cls, d: int, samples: Any, sigma: Any, unrelatedness: Sequence[float], seed: int = 0, *,
@@ -62,15 +64,20 @@ class AuxiliaryTasks(WeightedTasks):
             fixed: designs with X'X / n = Sigma exactly.
         """
         d, delta, noise = natural("d", d), finite("unrelatedness", unrelatedness), finite("sigma", sigma)
-        K, counts = len(np.atleast_1d(delta)), np.asarray(samples)
-        if delta.ndim != 1 or noise.shape not in ((), (K + 1,)) or counts.shape not in ((), (K + 1,)):
-            raise ValueError(f"samples = {samples!r}, sigma = {sigma!r}: pass a number or K + 1 = {K + 1} of them, and "
-                             f"unrelatedness = {unrelatedness!r} as a list of K")
-        n = [natural("samples", x) for x in np.broadcast_to(counts, K + 1)]
+        K = len(np.atleast_1d(delta))
+        counts = list(samples) if isinstance(samples, list | tuple) or np.ndim(samples) else \
+            [samples] * (K + 1)
+        if delta.ndim != 1 or noise.shape not in ((), (K + 1,)) or len(counts) != K + 1:
+            raise ValueError(f"samples = {show(samples)}, sigma = {show(sigma)}: pass a number or K + 1 = {K + 1} of "
+                             f"them, and unrelatedness = {show(unrelatedness)} as a list of K")
+        n = [natural("samples", x) for x in counts]
         noise = np.broadcast_to(noise, K + 1)
         if (noise < 0).any() or (delta < 0).any():
-            raise ValueError(f"sigma = {sigma!r} and unrelatedness = {unrelatedness!r} must be >= 0")
-        held_out = held_out if held_out == 0 else natural("held_out", held_out, "pass a whole number, or 0")
+            raise ValueError(f"sigma = {show(sigma)} and unrelatedness = {show(unrelatedness)} must be >= 0")
+        held_out, seed = natural("held_out", held_out, "pass a whole number, or 0", least=0), seeded("seed", seed)
+        for name, value in (("shared", shared), ("opposite", opposite), ("fixed", fixed), ("softplus", softplus)):
+            flag(name, value)
+        rho = number("rho", rho, least=0, remedy="a ridge cannot be negative")
         if shared and len(set(n)) > 1:
             raise ValueError(f"samples = {n} differ between tasks that share their inputs: pass one number")
         sets, held, truth = drawn(d, n, noise, delta, seed, shared, held_out, covariance, opposite, fixed, rho)
@@ -99,9 +106,10 @@ class AuxiliaryTasks(WeightedTasks):
 
         Features are the 64 pixels / 16 and a constant; targets are +-1.
         """
+        digit, seed = natural("digit", digit, "pass one of 0..9", least=0), seeded("seed", seed)
         sizes = [natural("main", main), *[natural("each", each)] * 9, natural("held_out", held_out)]
         data = require("sklearn.datasets", "data", "AuxiliaryTasks.digits").load_digits()
-        if not isinstance(digit, int) or digit not in range(10) or sum(sizes) > len(data.target):
+        if digit > 9 or sum(sizes) > len(data.target):
             raise ValueError(f"digit = {digit!r} must be in 0..9, and {sum(sizes)} images at most {len(data.target)}: "
                              "pass smaller main, each or held_out")
         order = np.random.default_rng(seed).permutation(len(data.target))
@@ -123,7 +131,7 @@ class AuxiliaryTasks(WeightedTasks):
 
     def weights(self, alpha: Array) -> Array:
         """(1, phi)."""
-        alpha = finite("alpha", alpha)
+        alpha = shaped("alpha", alpha, (len(self.tasks),), "(K,), one weight an auxiliary task")
         if self.softplus:
             return np.concatenate([[1.0], np.logaddexp(0, alpha)])
         if (alpha < 0).any():
@@ -147,9 +155,10 @@ class AuxiliaryTasks(WeightedTasks):
             direction: u >= 0 (K,), default all 1.
         """
         from scipy.linalg import eigh
-        u = np.ones(len(self.tasks)) if direction is None else finite("direction", direction)
-        if not finite("step_size", step_size) > 0 or u.shape != (len(self.tasks),) or (u < 0).any() or not u.any():
-            raise ValueError(f"step_size = {step_size!r} must be > 0, direction = {u!r} >= 0 and not 0, one a task")
+        step_size, K = number("step_size", step_size, above=0), len(self.tasks)
+        u = np.ones(K) if direction is None else shaped("direction", direction, (K,), "(K,), one entry a task")
+        if (u < 0).any() or not u.any():
+            raise ValueError(f"direction = {show(direction)} must be >= 0 and not 0: pass one entry an auxiliary task")
         room = (2 / step_size - self.rho) * np.eye(len(self.outer_hessian)) - self.grams[0]
         if not np.linalg.eigvalsh(room)[0] > 0:
             raise ValueError(f"step_size = {step_size!r} is not stable without auxiliary tasks: pass one below 2/L")

@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from quadmeta._validate import finite, frozen
-from quadmeta.problems._bilevel import QuadraticBilevel, QuadraticBound
+from quadmeta._validate import finite, natural, number, seeded, shaped
+from quadmeta.problems._bilevel import QuadraticBilevel, QuadraticBound, require_symmetric
 
 Array = Any
 
@@ -15,7 +15,7 @@ class Coupled(QuadraticBilevel):
     """J(w) = -C' for every w, so each estimator has a closed form of its own.
 
     Args:
-        hessian: H (P, P), symmetric positive definite.
+        hessian: H (P, P), symmetric positive definite, or semidefinite to rounding.
         cross: C (P, h).
         linear: b (P,).
         outer_hessian, outer_linear: L_2 = w'H_2 w / 2 - b_2'w.
@@ -32,27 +32,29 @@ class Coupled(QuadraticBilevel):
     inside = False
 
     def __post_init__(self) -> None:
-        H, C, b = (finite(name, getattr(self, name)) for name in ("hessian", "cross", "linear"))
-        P = len(b) if b.ndim == 1 else 0
-        H2, b2 = finite("outer_hessian", self.outer_hessian), finite("outer_linear", self.outer_linear)
-        w0 = np.zeros(P) if self.start is None else finite("start", self.start)
-        shapes = {"hessian": (H, (P, P)), "cross": (C, (P, C.shape[-1] if C.ndim == 2 else -1)), "linear": (b, (P,)),
-                  "outer_hessian": (H2, (P, P)), "outer_linear": (b2.reshape(-1), (P,)), "start": (w0, (P,))}
-        for name, (x, shape) in shapes.items():
-            if x.shape != shape or not x.size:
-                raise ValueError(f"{name} has shape {x.shape}, linear {b.shape}: pass arrays for one w of length >= 1")
+        b = shaped("linear", self.linear, (-1,), "(P,)")
+        P = len(b)
+        H, H2 = (shaped(name, getattr(self, name), (P, P), f"(P, P) for P = {P} entries of linear")
+                 for name in ("hessian", "outer_hessian"))
+        C = shaped("cross", self.cross, (P, -1), f"(P, h) for P = {P} entries of linear")
+        b2 = finite("outer_linear", self.outer_linear)
+        b2 = shaped("outer_linear", b2[:, 0] if b2.shape == (P, 1) else b2, (P,), f"(P,) for P = {P}")
+        w0 = np.zeros(P) if self.start is None else shaped("start", self.start, (P,), f"(P,) for P = {P}")
         for name, x in (("hessian", H), ("outer_hessian", H2)):
-            if np.abs(x - x.T).max() > 1e-12 * np.abs(x).max():
-                raise ValueError(f"{name} is asymmetric: pass (A + A.T) / 2 if that is what you mean")
-        for name, x in (("hessian", H), ("cross", C), ("linear", b), ("outer_hessian", H2),
-                        ("outer_linear", b2.reshape(-1, 1)), ("start", w0)):
-            object.__setattr__(self, name, frozen(x))
+            require_symmetric(name, x)
+        lam = np.linalg.eigvalsh(H)
+        if lam[0] < -4 * P * np.finfo(float).eps * np.abs(lam).max():
+            raise ValueError(f"hessian has the negative eigenvalue {lam[0]:.6g}: pass a positive definite one, of an "
+                             "inner loss that has a minimum")
+        self._keep(hessian=H, cross=C, linear=b, outer_hessian=H2, outer_linear=b2.reshape(-1, 1), start=w0,
+                   outer_constant=number("outer_constant", self.outer_constant))
 
     @classmethod
     def random(cls, eigenvalues: Array, h: int, seed: int) -> "Coupled":
         """Prescribed inner spectrum in a random basis; Gaussian C, b, b_2, w_0; H_2 with a spectrum within the same."""
         from quadmeta.spectra import rotation
-        lam, rng = finite("eigenvalues", eigenvalues), np.random.default_rng(seed)
+        lam, h = shaped("eigenvalues", eigenvalues, (-1,), "(P,)"), natural("h", h)
+        rng = np.random.default_rng(seeded("seed", seed))
         P = len(lam)
         Q, Q2 = rotation(P, rng), rotation(P, rng)
         H, H2 = (U * x @ U.T for U, x in ((Q, lam), (Q2, rng.uniform(lam.min(), lam.max(), P))))

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from quadmeta._extras import require
-from quadmeta._validate import finite
+from quadmeta._validate import frozen, natural, number, seeded
 from quadmeta.problems._bilevel import QuadraticBilevel, QuadraticBound
 from quadmeta.problems._rows import Rows
 from quadmeta.problems._weighted import design, mean_square, one_hot, sigmoid
@@ -40,12 +40,17 @@ class DataCleaning(QuadraticBilevel):
         H2, B2, c2 = mean_square(*held_out)
         if H2.shape[0] != X.shape[1] or B2.shape[1] != Y.shape[1]:
             raise ValueError(f"validation is p x outputs = {B2.shape}, train X {X.shape}, Y {Y.shape}: pass equal ones")
-        if not finite("rho", self.rho) >= 0:
-            raise ValueError(f"rho = {self.rho!r} must be >= 0")
-        for name, x in (("train", (X, Y)), ("validation", held_out), ("held_out", held_out),
-                        ("outer_hessian", H2), ("outer_linear", B2), ("outer_constant", c2),
-                        ("start", np.zeros(B2.size))):
-            object.__setattr__(self, name, x)
+        test = None if self.test is None else design("test", self.test)
+        if test is not None and (test[0].shape[1] != X.shape[1] or test[1].shape[1] != Y.shape[1]):
+            raise ValueError(f"test has X {test[0].shape}, Y {test[1].shape}, train X {X.shape}, Y {Y.shape}: pass as "
+                             "many columns")
+        rho = number("rho", self.rho, least=0, remedy="a ridge cannot be negative")
+        corrupted = None if self.corrupted is None else frozen(self.corrupted)
+        if corrupted is not None and (corrupted.dtype != bool or corrupted.shape != (len(X),)):
+            raise ValueError(f"corrupted has shape {corrupted.shape} and dtype {corrupted.dtype}: pass {len(X)} "
+                             "booleans, one a training sample")
+        self._keep(train=(X, Y), validation=held_out, held_out=held_out, test=test, rho=rho, corrupted=corrupted,
+                   outer_hessian=H2, outer_linear=B2, outer_constant=c2, start=np.zeros(B2.size))
 
     @classmethod
     def digits(cls, noise: float = 0.5, seed: int = 0, samples: int = 600, rho: float = 1e-2) -> "DataCleaning":
@@ -54,12 +59,12 @@ class DataCleaning(QuadraticBilevel):
         Each training label is replaced with probability ``noise`` by a uniform class; features are the 64 pixels / 16
         and a constant.
         """
-        if not 0 <= finite("noise", noise) <= 1:
-            raise ValueError(f"noise = {noise!r} must lie in [0, 1]: it is a probability")
+        noise = number("noise", noise, least=0, most=1, remedy="it is a probability")
+        samples, seed = natural("samples", samples), seeded("seed", seed)
         datasets = require("sklearn.datasets", "data", "DataCleaning.digits")
         data, rng = datasets.load_digits(), np.random.default_rng(seed)
-        if not 0 < samples or 2 * samples >= len(data.target):
-            raise ValueError(f"samples = {samples!r} must be positive and below {len(data.target) // 2}")
+        if 2 * samples >= len(data.target):
+            raise ValueError(f"samples = {samples!r} must be below {len(data.target) // 2}")
         order = rng.permutation(len(data.target))
         X = np.column_stack([data.data / 16, np.ones(len(order))])[order]
         clean = data.target[order]
@@ -120,7 +125,7 @@ class DataCleaning(QuadraticBilevel):
         if self.test is None:
             raise ValueError("test is None: pass a test set, or use DataCleaning.digits")
         X, Y = self.test
-        W = np.reshape(w, self.outer_linear.shape)
+        W = self.weights_of(w)
         return float(np.mean((X @ W).argmax(axis=1) == Y.argmax(axis=1)))
 
     def __repr__(self) -> str:

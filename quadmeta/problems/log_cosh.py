@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from quadmeta._validate import finite, frozen
-from quadmeta.problems._bilevel import BilevelProblem, Bound
+from quadmeta._validate import natural, number, seeded, shaped
+from quadmeta.problems._bilevel import BilevelProblem, Bound, require_symmetric
 
 Array = Any
 
@@ -63,21 +63,22 @@ class LogCosh(BilevelProblem):
     start: Array
 
     def __post_init__(self) -> None:
-        for name in ("features", "scale", "cross", "linear", "outer_hessian", "outer_linear", "start"):
-            object.__setattr__(self, name, frozen(finite(name, getattr(self, name))))
-        m, P = self.features.shape if self.features.ndim == 2 else (0, 0)
-        if not P or self.scale.shape != (m,) or (self.scale < 0).any() or not finite("mu", self.mu) > 0:
-            raise ValueError(f"mu = {self.mu!r} must be > 0, scale >= 0 of length m, features (m, P): check them")
-        shapes = {"cross": (P, self.cross.shape[-1]), "linear": (P,), "outer_hessian": (P, P), "outer_linear": (P,),
-                  "start": (P,)}
-        for name, shape in shapes.items():
-            if getattr(self, name).shape != shape:
-                raise ValueError(f"{name} has shape {getattr(self, name).shape}, features need {shape}: pass that")
+        Z = shaped("features", self.features, (-1, -1), "(m, P)")
+        m, P = Z.shape
+        scale = shaped("scale", self.scale, (m,), f"({m},), one a row of features")
+        if (scale < 0).any():
+            raise ValueError(f"scale has the negative entry {scale[scale < 0][0]}: pass numbers >= 0")
+        C = shaped("cross", self.cross, (P, -1), f"({P}, h) for features of {P} columns")
+        H2 = shaped("outer_hessian", self.outer_hessian, (P, P), f"({P}, {P}) for features of {P} columns")
+        require_symmetric("outer_hessian", H2)
+        rest = {name: shaped(name, getattr(self, name), (P,), f"({P},) for features of {P} columns")
+                for name in ("linear", "outer_linear", "start")}
+        self._keep(features=Z, scale=scale, cross=C, outer_hessian=H2, mu=number("mu", self.mu, above=0), **rest)
 
     @classmethod
     def random(cls, P: int, h: int, seed: int, mu: float = 0.2) -> "LogCosh":
         """Gaussian everything, curvature above mu of order 1."""
-        rng = np.random.default_rng(seed)
+        P, h, rng = natural("P", P), natural("h", h), np.random.default_rng(seeded("seed", seed))
         Z = rng.standard_normal((P + 1, P)) / np.sqrt(P)
         A = rng.standard_normal((P, P)) / np.sqrt(P)
         return cls(Z, rng.uniform(0.2, 1, P + 1), mu, rng.standard_normal((P, h)), rng.standard_normal(P), A @ A.T,
@@ -105,6 +106,7 @@ class LogCosh(BilevelProblem):
 
     def outer(self, w: Array) -> Array:
         """w'H_2 w / 2 - b_2'w."""
+        w = shaped("w", w, self.start.shape, "(P,)")
         return float(w @ self.outer_hessian @ w / 2 - self.outer_linear @ w)
 
     def outer_gradient(self, w: Array) -> Array:

@@ -31,10 +31,8 @@ class Ridge(QuadraticBilevel):
         H2, B2, c2 = mean_square(*held_out)
         if gram.shape != H2.shape or moment.shape != B2.shape:
             raise ValueError(f"validation has p x outputs = {B2.shape}, train {moment.shape}: pass equal ones")
-        for name, x in (("train", train), ("validation", held_out), ("held_out", held_out), ("gram", gram),
-                        ("moment", moment), ("outer_hessian", H2), ("outer_linear", B2),
-                        ("outer_constant", c2), ("start", np.zeros(moment.size))):
-            object.__setattr__(self, name, x)
+        self._keep(train=train, validation=held_out, held_out=held_out, gram=gram, moment=moment, outer_hessian=H2,
+                   outer_linear=B2, outer_constant=c2, start=np.zeros(moment.size))
 
     def bind(self, alpha: Array) -> QuadraticBound:
         """H = X'X/n + alpha I."""

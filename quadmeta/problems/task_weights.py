@@ -3,6 +3,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from quadmeta._validate import shaped
 from quadmeta.problems._tasks import WeightedTasks
 
 Array = Any
@@ -25,9 +26,8 @@ class TaskWeights(WeightedTasks):
     rho: float = 0.0
 
     def __post_init__(self) -> None:
-        if not self.tasks:
-            raise ValueError("tasks is empty: pass at least one (X, Y)")
-        self._store(self.tasks, "validation", self.validation)
+        *tasks, validation = self._store(self._pairs(self.tasks), "validation", self.validation)
+        self._keep(tasks=tuple(tasks), validation=validation)
 
     @property
     def hyperparameters(self) -> int:  # type: ignore[override]
@@ -36,6 +36,7 @@ class TaskWeights(WeightedTasks):
 
     def weights(self, alpha: Array) -> Array:
         """alpha itself."""
+        alpha = shaped("alpha", alpha, (len(self.tasks),), "(tasks,), one weight a task")
         if (alpha < 0).any() or not alpha.any() and not self.rho:
             raise ValueError(f"alpha has the least entry {alpha.min()!r}: pass weights >= 0, not all 0 without a ridge")
         return alpha

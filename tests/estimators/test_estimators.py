@@ -185,7 +185,8 @@ def test_fixed_gradient_without_discount_is_the_stop_gradient():
 
 
 BAD = {
-    "dtype": (lambda o: qm.hypergradient(o, 0.1, qm.Reverse(dtype="float8")), "dtype = 'float8' must be .* did you mean 'float64'"),
+    "dtype": (lambda o: qm.hypergradient(o, 0.1, qm.Reverse(dtype="float8")),
+              "dtype = 'float8' must be .* did you mean 'float64'"),
     "pooled": (lambda o: qm.hypergradient(qm.LogObjective(qm.Quadratic.random(3, 0, 2), o.optimizer), 0.1,
                                           qm.Reverse()), "pooled=False"),
     "naive renormalised": (lambda o: qm.hypergradient(qm.NaiveObjective(o.problem, o.optimizer), 0.1,

@@ -95,7 +95,7 @@ def test_generators_keep_their_promises():
     assert (more.tasks[0][1] == less.tasks[0][1]).all() and (more.main[1] == less.main[1]).all()
     pair = qm.AuxiliaryTasks.draw(3, 20, 1.0, [2.0, 2.0], 1, shared=True, opposite=True, held_out=5)
     np.testing.assert_allclose(pair.truth.offsets[1], -pair.truth.offsets[2], rtol=1e-13)
-    assert pair.tasks[0][0] is pair.main[0] and (pair.main[1] != pair.tasks[0][1]).all()
+    assert (pair.tasks[0][0] == pair.main[0]).all() and (pair.main[1] != pair.tasks[0][1]).all()
 
 
 def test_population_as_the_auxiliary_set_is_exact():
@@ -128,7 +128,7 @@ def test_critical_weight_is_where_the_step_reaches_two_over_L():
 
 X, Y = np.eye(3), np.ones(3)
 BAD = {
-    "K = 0": (lambda: qm.AuxiliaryTasks((X, Y), [], (X, Y)), "K >= 1"),
+    "K = 0": (lambda: qm.AuxiliaryTasks((X, Y), [], (X, Y)), "tasks is empty"),
     "negative": (lambda: golden().at([-0.1]), "clip the weights at 0"),
     "targets": (lambda: qm.AuxiliaryTasks((X, Y), [(X, np.ones((3, 2)))], (X, Y)), "task 1 has p x outputs"),
     "rows": (lambda: qm.AuxiliaryTasks((X, Y), [(X, Y[:2])], (X, Y)), "task 1 X has shape"),
