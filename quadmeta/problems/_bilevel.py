@@ -187,8 +187,8 @@ class QuadraticBound(Bound):
         value = problem.contracted(self.alpha, W, V)
         norm, u = np.linalg.norm, 4 * np.finfo(float).eps
         inverse = norm(self.inverse)
-        # the condition number counts once, or twice where H_k leads out of the space of the rows
-        if inverse * norm(self.H) <= (4e3 if problem.inside else 300):
+        # the condition number counts twice, or once in residuals and images of the rows that are not small themselves
+        if inverse * norm(self.H) <= (4e3 if problem.inside and self._loose(W, V, g) else 300 * (not problem.inside)):
             return value
         # to first order |dW| <= |H^-1| u (|H||W| + |B|), and so on, with u a few roundings
         dW = inverse * u * (norm(self.H) * norm(W) + norm(self.B))
@@ -197,6 +197,15 @@ class QuadraticBound(Bound):
         dV = inverse * (u * norm(self.H) * norm(V) + dg)
         doubt = problem.doubt(self, (float(norm(W)), float(dW)), (float(norm(V)), float(dV)))
         return value if doubt.max() <= 1e-10 * np.abs(value).max() else None
+
+    def _loose(self, W: Array, V: Array, g: Array) -> bool:
+        """Whether residuals X W_* - Y and images X V have at least a thirtieth of the size of their terms."""
+        rows = self.rows
+        assert rows is not None
+        # HW = B, HV = g: sum d_i ||W'x_i - y_i||^2 = sum d_i ||y_i||^2 - <B, W> - rho ||W||^2
+        total, moved = rows.total, float((V * g).sum())
+        left = total - float((self.B * W).sum()) - rows.rho * float((W * W).sum())
+        return left > 1e-3 * total and moved - rows.rho * float((V * V).sum()) > 1e-3 * moved
 
     def exact_implicit(self) -> Array:
         """The same in whole numbers.

@@ -62,6 +62,11 @@ class Rows:
         return np.linalg.norm(self.X, axis=1), np.linalg.norm(self.Y, axis=1)
 
     @property
+    def total(self) -> float:
+        """sum d_i ||y_i||^2."""
+        return float((self.weights / self.counts) @ np.einsum("ij,ij->i", self.Y, self.Y))
+
+    @property
     def rank(self) -> int:
         """Of D^(1/2) X, to rounding."""
         return self._svd[3]
