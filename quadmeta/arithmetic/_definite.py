@@ -4,6 +4,7 @@ A float64 is a whole number times a power of two, so that products of data are e
 fractions of ``bits`` binary digits is wrong by about 2^-bits times the condition number. Arrays of Python integers.
 """
 from fractions import Fraction
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -61,9 +62,9 @@ def _rounded(top: int, bottom: int, exponent: int) -> float:
     quotient = (top << shift) // bottom
     excess = max(0, abs(quotient).bit_length() - 64)
     try:
-        return float(np.ldexp(float(quotient >> excess), excess - shift + exponent))
+        return math.ldexp(quotient >> excess, excess - shift + exponent)
     except OverflowError:
-        return float("inf")
+        return math.inf if top > 0 else -math.inf
 
 
 class Definite:
