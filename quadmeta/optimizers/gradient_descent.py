@@ -12,6 +12,7 @@ from quadmeta.optimizers._constant import ConstantStep
 from quadmeta.optimizers._one_step import one_step
 
 Array = Any
+_LONGEST = 10**13  # times max |a|, if that is below 1: beyond this T the rounding of a leaves few digits
 
 
 class LogMoments(NamedTuple):
@@ -73,7 +74,8 @@ class GradientDescent(ConstantStep, PolynomialOptimizer):
         omega_r = pick(weights, index)
         vanished = r.value[..., 0] == 0
         r = r._replace(value=np.where(r.value == 0, 1, r.value))
-        v = scaled(weights, log_weights, index, 2 * T * log_ratio(x, r))
+        exponent = 2 * T * log_ratio(x, r)
+        v = scaled(weights, log_weights, index, exponent)
         total = np.where(vanished, 1, v.sum(axis=-1))
         level = np.where(vanished, -np.inf, 2 * T * log_abs(r)[..., 0] + np.log(omega_r[..., 0])) + np.log(total)
         # at a = 0, v u and v u^2 are 0 for T >= 2; for T = 1 they are omega lambda a and omega lambda^2 over F
@@ -85,10 +87,15 @@ class GradientDescent(ConstantStep, PolynomialOptimizer):
             variance = one_step(weights, x).spread
         else:
             # u_i - u_r = (lambda_i - lambda_r) / (a_i a_r): a variance of rounded u loses eps sqrt(T)
-            with np.errstate(over="ignore", invalid="ignore"):
+            with np.errstate(all="ignore"):
                 shift = (x.eigenvalue - r.eigenvalue) / (a * r.value)
                 centre = (v * shift).sum(axis=-1, keepdims=True) / total[..., None]
-                variance = (v * (shift - centre) ** 2).sum(axis=-1) / total
+                shift = shift - centre
+                spread = v * shift**2
+                if (v < SMALL).any():  # what v loses there, a large u may need
+                    log_v = log_weights - pick(log_weights, index) + exponent
+                    spread = np.where(v < SMALL, np.exp(log_v + 2 * np.log(np.abs(shift))), spread)
+                variance = spread.sum(axis=-1) / total
         return LogMoments(level, np.where(vanished, 0, mean), np.where(vanished, 0, variance))
 
     def log_loss(self, eigenvalues: Array, weights: Array, theta: Array, order: int = 2) -> LogLoss:
@@ -122,11 +129,11 @@ class GradientDescent(ConstantStep, PolynomialOptimizer):
         counts 2T times: the error of log F is about 20 T eps E[1 + 1/|a|], that of F'/F about
         20 T^2 eps E[|u| (1 + 1/|a|)], means over pi.
         """
-        if measure.wide:
-            return super().short_log_loss(measure, theta)
         T, ends = self.steps, (abs(1 - theta * measure.low), abs(1 - theta * measure.high))
         number = isinstance(theta, float)
         rho = max(ends) if number else np.maximum(*ends)
+        if measure.wide or T > _LONGEST * min(1.0, rho if number else rho.min(initial=1)):
+            return super().short_log_loss(measure, theta)
         slope, offset = (-theta / rho, 1 / rho) if number else ((-theta / rho)[:, None], (1 / rho)[:, None])
         shape = measure.eigenvalues.shape if number else (len(theta), measure.eigenvalues.size)
         b, power, spare = np.empty((3, *shape)) if work is None else work[:, :len(theta)]

@@ -155,6 +155,8 @@ class Schedule(PolynomialOptimizer):
         F is good to about 4 T eps, the gradient to that times 2 E|U_t|; where a factor is 0 or a product of 64 leaves
         float64, as accurate as ``log_loss``.
         """
+        if measure.wide:
+            return super().short_log_loss(measure, theta)
         lam, T = measure.eigenvalues, self.steps
         eta = np.zeros((*np.shape(theta)[:-1], T + -T % _FACTORS))  # further steps of size 0 change nothing
         eta[..., :T] = theta

@@ -158,13 +158,44 @@ def objective_of_two(eta):
     return float(first / F) / 4
 
 
+def test_a_scan_is_as_right_as_the_calls_where_its_short_kernel_is_not():
+    """Weights whose powers underflow, every factor next to 0, and a T that rounding cannot follow."""
+    cases = [([1.0, 60688514.0], [5.361396618479634e261, 3.223431952673855e-285], 10, 1.000000003755522),
+             ([0.22700549165496528, 0.2270054916549653], [1.868, 2.25], 3, 4.40517977212613),
+             ([92.93684387926324, 92.93685429447173], [1.0, 1.0], 2419130016784, 0.010759995264086298),
+             ([1.0, 3.0], [1.0, 1.0], 10**18, 0.4)]
+    for lam, omega, T, eta in cases:
+        objective = qm.LogObjective(qm.Quadratic.from_spectrum(lam, weights=omega), qm.GradientDescent(T))
+        assert objective.scan(eta) == pytest.approx((objective(eta), objective.gradient(eta)), rel=1e-12)
+        several = objective.scan(np.array([eta, eta]))
+        assert several[0] == pytest.approx([objective(eta)] * 2, rel=1e-12)
+        if T == 10:
+            F, first, _, _, _ = exact(lam, omega, eta, T)
+            assert objective.scan(eta) == pytest.approx((float(log(F)) / T, float(first / F / T)), rel=1e-10)
+
+
+def test_a_scan_of_schedules_with_wide_weights():
+    problem = qm.Quadratic.from_spectrum([1.0, 1e6], weights=[1e260, 1e-280])
+    objective, eta = qm.LogObjective(problem, qm.Schedule(30)), np.full(30, 1 - 1e-12)
+    value, slope = objective.scan(eta)
+    assert value == pytest.approx(objective(eta), rel=1e-12)
+    assert slope == pytest.approx(objective.gradient(eta), rel=1e-12)
+
+
+def test_a_variance_whose_weights_underflow():
+    lam, omega = [0.0366678116776972, 36.00444469650728], [1.3748769808828212e249, 6.206565738748368e30]
+    root = qm.RootObjective(qm.Quadratic.from_spectrum(lam, weights=omega), qm.GradientDescent(9))
+    assert root.curvature(27.271875638224675) == pytest.approx(1.4258626199891121e-78, rel=1e-12, abs=0)
+
+
 def test_products_of_weights_and_eigenvalues_may_leave_float64():
     problem = qm.Quadratic.from_spectrum([5.36e19, 3.31e20], weights=[1.25e61, 9.1e292])
     objective = qm.LogObjective(problem, qm.GradientDescent(4099283932))
     with mp.workdps(50):
         a = 1 - mp.mpf(1e-21) * mp.mpf(5.36e19)
         want = 2 * mp.log(a) + mp.log(mp.mpf(1.25e61)) / 4099283932
-    assert objective(1e-21) == pytest.approx(float(want), rel=1e-14) and objective.scan(1e-21)[0] == objective(1e-21)
+    assert objective(1e-21) == pytest.approx(float(want), rel=1e-14)
+    assert objective.scan(1e-21)[0] == pytest.approx(float(want), rel=1e-6)
 
 
 def test_minimiser_between_eigenvalues_an_ulp_apart():
@@ -173,11 +204,25 @@ def test_minimiser_between_eigenvalues_an_ulp_apart():
     assert 1 - 2**-52 <= best <= 1
 
 
+def test_a_variance_of_nothing_beside_a_square_that_fits():
+    """One mode carries the loss of 6e10 steps, so that G'' = -G'^2 / 2."""
+    lam, eta = [4.6123910001116466e139, 4.653728447957706e141], 2.1680729148413355e-140
+    objective = qm.LogObjective(qm.Quadratic.from_spectrum(lam, weights=[2.3e-160, 1.13e-95]),
+                                qm.GradientDescent(60210420666))
+    slope = -2 * Q(lam[1]) / (1 - Q(eta) * Q(lam[1]))
+    assert objective.gradient(eta) == pytest.approx(float(slope), rel=1e-13)
+    assert objective.curvature(eta) == pytest.approx(float(-slope**2 / 2), rel=1e-13)
+
+
 def test_second_derivatives_beyond_float64_are_refused():
-    problem = qm.Quadratic.from_spectrum([4.6123910001116466e139, 4.653728447957706e141], weights=[2.3e-160, 1.13e-95])
+    lam = 1e149 * np.array([1, 1 + 2**-52])
+    problem = qm.Quadratic.from_spectrum(lam, weights=[1.0, 1.0])
     for cls in (qm.LogObjective, qm.NaiveObjective, qm.RootObjective):
+        for T in (1, 2):
+            with pytest.raises(OverflowError, match="exceeds float64: use objective.exactly"):
+                cls(problem, qm.GradientDescent(T)).curvature(1 / lam[0])
         with pytest.raises(OverflowError, match="exceeds float64: use objective.exactly"):
-            cls(problem, qm.GradientDescent(60210420666)).curvature(2.1680729148413355e-140)
+            cls(problem, qm.Schedule(2)).curvature([1 / lam[0], 1 / lam[0]])
     far = qm.Quadratic.from_spectrum([1, 1e149], weights=[1e150, 1e-150])
     with pytest.raises(OverflowError, match="use objective.exactly"):
         qm.LogObjective(far, qm.GradientDescent(1)).curvature(1 - 2**-53)
