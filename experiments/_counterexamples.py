@@ -9,7 +9,7 @@ from typing import Any
 import quadmeta as qm
 from quadmeta.certificates.recheck import recheck
 from quadmeta.claims._base import Claim
-from quadmeta.claims._box import prove
+from quadmeta.claims._box import placed, prove
 from quadmeta.claims._domain import Instance
 from quadmeta.certificates.program import RELATIONS
 from quadmeta.claims._finding import examine, Finding
@@ -197,7 +197,7 @@ def _certificate(name: str, form: str, status: str, how: str, instance: str | No
     if instance is not None:
         evidence = examine(claim, form, read(claim, instance)).evidence()
     if coverage is not None:
-        evidence["boxes"] = tuple(prove(box, claim.relation) for box in claim.boxes(form))
+        evidence["boxes"] = tuple(prove(box, claim.relation) for box in placed(claim, form))
     found: dict[str, Any] = qm.certificate(Verdict(name, form, status, how, evidence), claim)
     recheck(found)
     return found

@@ -45,7 +45,8 @@ class Budget:
     def of_sizes(self, sign: str, left: int, right: int, least: int) -> None:
         """The same for operands of so many bits; of ``**`` the right one is the exponent itself."""
         cost = (left * right) ** 2 if sign == "**" else left * right
-        self.spend(least + cost)
+        # a quotient of enclosures is a reciprocal and a product
+        self.spend((2 * least if sign == "/" else least) + cost)
 
 
 def fixed(x: Any) -> int:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
-from quadmeta.certificates.budget import OPERATION, Budget
+from quadmeta.certificates.budget import ENCLOSED, Budget
 from quadmeta.certificates.enclosure import Enclosure
 from quadmeta.certificates.file import read
 from quadmeta.certificates.program import RELATIONS, Program, Run, literal, number
@@ -126,7 +126,7 @@ def _box(box: Mapping[str, Any], relation: str, budget: Budget) -> tuple[Fractio
         if len(level) != len(cells):
             raise Wrong(f"box: level {depth} has {len(level)} cells, {len(cells)} are there")
         for cell, mark in zip(cells, level, strict=True):
-            budget.spend(OPERATION)
+            budget.spend(ENCLOSED)
             if mark not in ("P", "S", "U"):
                 raise Wrong(f"box: the cell {_place(names, cell)} is marked {quoted(mark)}, not P, S or U")
             if mark == "P" and not _true(program, names, cell, relation, budget):

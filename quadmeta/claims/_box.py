@@ -1,6 +1,6 @@
 """Branch and bound on ``Interval``: a statement proved on every point of a parameter box, or what is left of it."""
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import product
 from typing import Any, NamedTuple
@@ -10,14 +10,11 @@ import numpy as np
 from quadmeta.arithmetic.interval import Interval
 from quadmeta.certificates.program import Program
 from quadmeta.certificates.recheck import percent
+from quadmeta.certificates.schema import CELLS, GRID, HALVINGS
 from quadmeta.claims._domain import Instance
 from quadmeta.claims._trace import Recorder
 
 Array = Any
-GRID = 1024
-"""Ends of a box are multiples of 1/1024 of size at most 1024, so that midpoints are floats."""
-HALVINGS = 30
-"""No side is halved more often: down to here every midpoint is exact."""
 
 
 class Reduced(NamedTuple):
@@ -44,6 +41,11 @@ class Box:
     """Where both sides are equal: no arithmetic with rounding proves a bound there."""
     covers_domain: bool = False
     """Whether the box, with the reduction, is the whole domain of the claim."""
+    origin: tuple[Any, str, int] | None = None
+    """(class of the claim, form, number) of a box that a claim gave, by which it pickles: its functions do not."""
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return super().__reduce_ex__(protocol) if self.origin is None else (_again, self.origin)
 
     def ends(self) -> dict[str, tuple[Fraction, Fraction]]:
         """The ranges, checked.
@@ -72,6 +74,16 @@ class Box:
         if program.conditions:
             raise ValueError(f"sides of the box compare numbers ({program.conditions[0]}): write them without max, if")
         return program
+
+
+def placed(claim: Any, form: str) -> list[Box]:
+    """The boxes of a claim, each with its place in it."""
+    return [replace(box, origin=(type(claim), form, k)) for k, box in enumerate(claim.boxes(form))]
+
+
+def _again(claim: Any, form: str, k: int) -> Box:
+    """The box of this place."""
+    return placed(claim(), form)[k]
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,7 +117,7 @@ class Coverage:
                 f"{self.cells} cells ({self.box.note}){'; left: ' + left + equal if left else ''}")
 
 
-def prove(box: Box, relation: str, limit: int = 20000) -> Coverage:
+def prove(box: Box, relation: str, limit: int = CELLS) -> Coverage:
     """Halve undecided cells, along all sides in turn, until all are decided.
 
     At most ``limit`` cells are looked at, and no side is halved more than 30 times.

@@ -1,12 +1,14 @@
 """A verdict as a file: instance, margins and both sides as fractions, and the program that computes them."""
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from fractions import Fraction
 from typing import Any
 
 from quadmeta._registry import members, unknown
 from quadmeta.certificates.budget import Budget
 from quadmeta.certificates.program import Program, literal, number
-from quadmeta.certificates.refusal import Wrong, quoted
+from quadmeta.certificates.refusal import TooLarge, Wrong, quoted
 from quadmeta.certificates.schema import ARITHMETIC, BOX
 from quadmeta.claims._base import Claim
 from quadmeta.claims._box import Box, Coverage, prove
@@ -17,7 +19,9 @@ from quadmeta.claims._trace import Recorder, Traced
 from quadmeta.claims._verdict import Verdict, plain
 
 TRACE = 4 * 10**11
-"""What a claim may cost while it is traced beside a certificate: about a second."""
+"""What the arithmetic of a claim may cost while it is traced beside a certificate: about a second."""
+CALLS = 2 * 10**6
+"""Calls and returns of functions in the meantime, so that what is not traced is bounded as well."""
 
 
 class Uncompared(Exception):
@@ -90,7 +94,8 @@ def _same_instance(claim: Claim, found: Mapping[str, Any]) -> None:
                         for key, value in found["instance"].items()})
         if found["instance"] != plain(x):
             raise Wrong("the instance is not written as the claim reads it")
-        computed = _computed(claim, found["form"], x, Budget(TRACE))
+        with _counted_calls():
+            computed = _computed(claim, found["form"], x, Budget(TRACE))
     except Wrong:
         raise
     except Exception as error:  # of any kind: no claim is meant for every instance that a file may hold
@@ -123,6 +128,28 @@ def _same_boxes(claim: Claim, found: Mapping[str, Any], boxes: list[Box]) -> Non
     if found["how"] == "box" and not any(box.covers_domain and coverage.complete
                                          for box, coverage in zip(boxes, coverages, strict=True)):
         raise Wrong("no box that is proved covers the domain of the claim")
+
+
+@contextmanager
+def _counted_calls() -> Iterator[None]:
+    """Ends what calls functions without end, such as a loop over the whole numbers of an instance.
+
+    Raises:
+        TooLarge: there were more than ``CALLS``.
+    """
+    left, before = CALLS, sys.getprofile()
+
+    def count(frame: Any, event: str, argument: Any) -> None:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            sys.setprofile(before)
+            raise TooLarge("the claim takes more work at the instance than any certificate is given: use a smaller one")
+    sys.setprofile(count)
+    try:
+        yield
+    finally:
+        sys.setprofile(before)
 
 
 def _head(claim: Claim, form: str, status: str, how: str) -> dict[str, Any]:

@@ -3,7 +3,7 @@ from typing import Any
 
 from quadmeta._registry import unknown
 from quadmeta.claims._base import Claim
-from quadmeta.claims._box import prove
+from quadmeta.claims._box import placed, prove
 from quadmeta.claims._domain import size
 from quadmeta.claims._finding import Finding
 from quadmeta.claims._search import findings, shrink
@@ -40,7 +40,7 @@ def decide(claim: Claim, form: str = "printed") -> Verdict:
         least = min((shrink(claim, form, found) for found in bad), key=lambda found: size(found.instance))
         return Verdict(claim.name, form, "refuted", how, {**least.evidence(), "instances": len(seen)})
     evidence = _summary(claim, seen)
-    boxes = tuple(prove(box, claim.relation) for box in claim.boxes(form))
+    boxes = tuple(prove(box, claim.relation) for box in placed(claim, form))
     if boxes:
         evidence["boxes"] = boxes
     if any(coverage.refuted for coverage in boxes):

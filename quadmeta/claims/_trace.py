@@ -9,9 +9,11 @@ from fractions import Fraction
 from math import ceil, isfinite
 from typing import Any
 
-from quadmeta.certificates.budget import Budget
+from quadmeta.certificates.budget import Budget, size
 from quadmeta.certificates.program import BINARY, OPPOSITE, RELATIONS, Program, literal
 
+RECORDED = 8 * 10**6
+"""What it costs at least to record an operation, in the unit of a ``Budget``."""
 _COMMUTE = {"+", "*"}
 _SWAPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
 
@@ -49,7 +51,7 @@ class Recorder:
             TooLarge: there is not enough left.
         """
         if self.budget is not None:
-            self.budget.operation(sign, left, right if sign == "**" else Fraction(right))
+            self.budget.of_sizes(sign, size(left), right if sign == "**" else size(Fraction(right)), RECORDED)
 
     def step(self, right: str, value: Fraction) -> "Traced":
         """The result of one operation."""

@@ -1,11 +1,15 @@
 """Certificates are re-checked with fractions alone, and an altered one is rejected; instances are validated."""
+import pickle
+from copy import deepcopy
 from fractions import Fraction
 from functools import cache
 
 import pytest
 
 import quadmeta as qm
-from quadmeta.claims._verdict import text
+from quadmeta.claims._box import placed, prove
+from quadmeta.claims._finding import examine
+from quadmeta.claims._verdict import Verdict, text
 from quadmeta.claims._decide import decide
 from quadmeta.claims._search import drop
 
@@ -32,6 +36,44 @@ def test_reprs_show_and_do_not_compute(monkeypatch):
     verdict._repr_pretty_(printer, False)
     assert "as repaired: HOLDS" in printer.value
     assert repr(qm.claim("derived_log_convexity")) == "DerivedLogConvexity(printed: refuted, repaired: holds)"
+
+
+def test_a_verdict_pickles_with_its_boxes():
+    verdict = check("derived_log_convexity")
+    for again in (pickle.loads(pickle.dumps(verdict)), deepcopy(verdict)):
+        assert again.lines() == verdict.lines() and again.repaired.lines() == verdict.repaired.lines()
+        assert qm.certificate(again.repaired) == qm.certificate(verdict.repaired)
+        assert again.repaired.evidence["boxes"][0].box.covers_domain is False
+
+
+@pytest.mark.parametrize("name", qm.members("claims"))
+def test_whatever_a_check_of_a_claim_gives_pickles(name):
+    claim = qm.claim(name)
+    for form, record in claim.forms.items():
+        if record.testable:
+            found = examine(claim, form, claim.read(next(iter(claim.cases(form)))))
+            # few cells: what they hold is the same of many
+            boxes = tuple(prove(box, claim.relation, limit=1) for box in placed(claim, form))
+            verdict = Verdict(name, form, record.recorded, record.how, {**found.evidence(), "boxes": boxes})
+            again = pickle.loads(pickle.dumps(verdict))
+            assert again.lines() == verdict.lines()
+            assert [box.box.program() for box in again.evidence["boxes"]] == [box.box.program() for box in boxes]
+            assert pickle.loads(pickle.dumps(found)).margins == found.margins
+    assert repr(pickle.loads(pickle.dumps(claim))) == repr(claim)
+
+
+def test_a_box_of_functions_alone_does_not_pickle():
+    box = placed(qm.claim("wang2021_naive_lower_bound"), "printed")[0]
+    assert pickle.loads(pickle.dumps(box)).note == box.note
+    with pytest.raises((AttributeError, pickle.PicklingError)):
+        pickle.dumps(type(box)(box.ranges, lambda x: x, box.note, box.reduce))
+
+
+def test_the_ledger_and_its_members_pickle():
+    ledger = qm.ledger()
+    assert pickle.loads(pickle.dumps(ledger)) == ledger
+    for family in ("problems", "optimizers", "objectives", "estimators", "claims"):
+        assert list(pickle.loads(pickle.dumps(qm.members(family)))) == list(qm.members(family))
 
 
 def test_numbers_a_person_can_read():
