@@ -308,6 +308,19 @@ def test_work_is_counted_before_it_is_done():
         compare(large)
 
 
+def test_what_a_claim_does_outside_of_the_trace_is_bounded():
+    """10,000 nodes: the whole numbers alone are too much, before there is a traced number."""
+    c = forgeries.real("derived_chebyshev_instance.printed")
+    nodes, c["instance"]["nodes"] = c["instance"]["nodes"], 10000
+    c["program"]["conditions"] = [line.replace(f"nodes == {nodes}", "nodes == 10000")
+                                  for line in c["program"]["conditions"]]
+    assert recheck(c)
+    profile = sys.getprofile()
+    with pytest.raises(TooLarge, match="the claim takes more work at the instance"):
+        compare(c)
+    assert sys.getprofile() is profile
+
+
 def test_only_small_regular_files_are_read(tmp_path):
     os.mkfifo(tmp_path / "pipe.json")
     (tmp_path / "folder.json").mkdir()
