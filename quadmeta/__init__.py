@@ -3,6 +3,7 @@
 Public names load on first use, so that ``import quadmeta`` costs nothing: each member of a family (a problem, an
 optimizer, an objective, an estimator) is the class that its file is named after; the rest stands in ``_PLACES``.
 """
+from difflib import get_close_matches as _near
 from importlib import import_module as _import
 from typing import Any
 
@@ -50,10 +51,22 @@ def __getattr__(name: str) -> Any:
     if module is None and not name.startswith("_"):
         module = _members().get(name)
     if module is None:
-        raise AttributeError(f"module 'quadmeta' has no attribute {name!r}")
+        raise AttributeError(f"module 'quadmeta' has no attribute {name!r}{_hint(name)}")
     # kept, so that the folders are looked through once for each name
     found = globals()[name] = getattr(_import(module), name)
     return found
+
+
+def _hint(name: str) -> str:
+    """The public names that look like ``name``, in whatever case."""
+    if name.startswith("_"):
+        return ""
+    known: dict[str, list[str]] = {}
+    for word in __dir__():
+        known.setdefault(word.lower().replace("_", ""), []).append(word)
+    near = _near(name.lower().replace("_", ""), known, n=2, cutoff=0.7)
+    words = [word for key in near for word in known[key]]
+    return f": did you mean {' or '.join(map(repr, words))}?" if words else ""
 
 
 def __dir__() -> list[str]:

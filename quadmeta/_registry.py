@@ -55,7 +55,7 @@ def members(family: str) -> Members:
     return Members(family)
 
 
-def unknown(kind: str, name: str, known: Any) -> str:
+def unknown(kind: str, name: Any, known: Any) -> str:
     """One line for an unknown name, with the nearest known ones."""
-    near = get_close_matches(name, list(known), n=3, cutoff=0.0)
+    near = get_close_matches(str(name), list(known), n=3, cutoff=0.0)
     return f"unknown {kind} {name!r}: did you mean {' or '.join(map(repr, near))}?"

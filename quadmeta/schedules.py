@@ -3,7 +3,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from quadmeta._validate import choice, finite, instance, natural, shaped, show, step_sizes
+from quadmeta._validate import choice, finite, instance, natural, number, shaped
 from quadmeta.arithmetic.residual import factor, log_abs
 from quadmeta.arithmetic.signlog import SignLog
 from quadmeta.objectives._base import Objective
@@ -14,21 +14,15 @@ METHODS = ("BFGS", "newton", "gradient")
 
 
 def _interval(mu: float, L: float) -> tuple[float, float]:
-    mu, L = _number("mu", mu), _number("L", L)
+    mu, L = number("mu", mu), number("L", L)
     if not 0 < mu <= L:
         raise ValueError(f"mu = {mu!r} and L = {L!r} must satisfy 0 < mu <= L: swap or rescale them")
     return mu, L
 
 
-def _number(name: str, value: Any) -> float:
-    if np.ndim(value):
-        raise ValueError(f"{name} = {show(value)} must be one number")
-    return float(finite(name, value))
-
-
 def constant(step_size: float, steps: int) -> Array:
     """The schedule (eta, ..., eta) of T = ``steps`` steps."""
-    return np.full(natural("steps", steps), _number("step_size", step_sizes("step_size", step_size)))
+    return np.full(natural("steps", steps), number("step_size", step_size, least=0))
 
 
 def chebyshev(mu: float, L: float, steps: int) -> Array:

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from quadmeta._validate import plain
+from quadmeta import _validate
+from quadmeta._validate import plain, show
 from quadmeta.objectives._expected import ExpectedLoss
 from quadmeta.objectives._polynomial import PolynomialLoss
 from quadmeta.optimizers._base import LogLoss, Optimizer, PolynomialOptimizer
@@ -40,18 +41,32 @@ class Objective(ABC):
     pooled: bool = True
 
     def __post_init__(self) -> None:
+        self._read_arguments()
+        noisy = isinstance(self.problem, StochasticProblem)
+        if noisy and isinstance(self.optimizer, PolynomialOptimizer):
+            raise ValueError(f"{self.optimizer!r} needs exact gradients, those of {self.problem!r} are noisy: pass "
+                             f"StochasticGradientDescent(steps={self.optimizer.steps})")
+        if not noisy and not isinstance(self.optimizer, PolynomialOptimizer):
+            raise ValueError(f"{self.optimizer!r} needs noisy gradients, those of {self.problem!r} are exact: pass "
+                             f"GradientDescent(steps={self.optimizer.steps}), or a problem with noise")
         if not self.optimizer.free:
             raise ValueError(f"{self.optimizer!r} has no free parameter: leave step_size out to tune it, or use "
                              "OuterLoss to tune a problem's hyperparameters")
-        noisy = isinstance(self.problem, StochasticProblem)
-        if noisy == isinstance(self.optimizer, PolynomialOptimizer):
-            raise ValueError(f"{self.optimizer!r} does not fit {self.problem!r}: noisy gradients need "
-                             "StochasticGradientDescent, and exact ones another optimizer")
         if self.optimizer.shape and not self.pooled:
             raise ValueError(f"pooled = False keeps one number for each task, {self.optimizer!r} has a vector of "
                              "parameters: pass pooled=True, or one task")
         if self.logarithmic:
             self.source.require_logarithm(type(self).__name__)
+
+    def _read_arguments(self) -> None:
+        """Refuse what is no problem, no optimizer or no flag, before anything asks it for its attributes."""
+        name, problems = type(self).__name__, (QuadraticProblem, StochasticProblem)
+        if isinstance(self.problem, Optimizer) and isinstance(self.optimizer, problems):
+            raise ValueError(f"problem = {show(self.problem)} and optimizer = {show(self.optimizer)} are swapped: pass "
+                             f"{name}(problem, optimizer)")
+        _validate.instance("problem", self.problem, problems, "Quadratic.random(d=5, seed=0)")
+        _validate.instance("optimizer", self.optimizer, Optimizer, "GradientDescent(steps=10)")
+        object.__setattr__(self, "pooled", _validate.flag("pooled", self.pooled))
 
     logarithmic = False
     outer = "train"
@@ -133,7 +148,7 @@ class Objective(ABC):
         Raises:
             ValueError: F = 0, and the objective is a logarithm or a root.
         """
-        loss = self.source.log_loss(theta, order)
+        loss = self.source.log_loss(theta, _validate.order(order))
         if self.logarithmic and np.isneginf(loss.level).any():
             raise ValueError(f"{type(self).__name__}: the loss is 0 at an entry of {' and '.join(self.optimizer.free)},"
                              " where its logarithm has a pole: use NaiveObjective, or fewer free parameters")
@@ -147,17 +162,18 @@ class Objective(ABC):
 
         Args:
             theta: step sizes (one vector, if theta is a vector); pass ``Fraction`` for exact ones.
+            order: 0, 1 or 2.
             kind: "float64", "signlog", "interval", "fraction" or "mpmath" (at ``digits`` digits). Logarithms and
                 roots themselves need "float64" or "mpmath"; their derivatives are rational.
         """
-        return self.source.exactly(self.compose, theta, order, kind, digits)
+        return self.source.exactly(self.compose, theta, _validate.order(order), kind, digits)
 
     def definition(self, theta: Array, order: int = 0) -> Array:
         """The same quantity by T steps of the optimizer with the derivatives of every iterate, in float64.
 
         One theta; O(k^2 T d^2) for k parameters; overflows and underflows where the closed form does not.
         """
-        return plain(self.compose(self.source.definition(theta, order)))
+        return plain(self.compose(self.source.definition(theta, _validate.order(order))))
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.problem!r}, {self.optimizer!r}{'' if self.pooled else ', each task'})"

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from quadmeta._validate import finite
+from quadmeta._validate import choice
 from quadmeta.arithmetic.signlog import SignLog
 from quadmeta.optimizers._base import LogLoss, Optimizer
 from quadmeta.problems._stochastic import StochasticProblem
@@ -46,6 +46,7 @@ class ExpectedLoss:
 
     def value(self, theta: Array, order: int = 0) -> SignLog:
         """F or F' as SignLog."""
+        theta = self.optimizer.read(theta)
         found = self.problem.expected(self.optimizer.steps, theta, self.outer, order)
         return found if order else found + self.floor
 
@@ -63,15 +64,21 @@ class ExpectedLoss:
         """``compose`` of F and F' by the recursion of the moments, at one step size in one arithmetic."""
         import mpmath
         from quadmeta.arithmetic.exact import convert, evaluate
-        if kind not in ("float64", "fraction", "mpmath"):
-            raise ValueError(f"kind = {kind!r}: the recursion of the moments runs in float64, fraction or mpmath")
+        choice("kind", kind, ("float64", "fraction", "mpmath"))  # the recursion of the moments runs in these
+        self._one(theta)
         with mpmath.workdps(digits):
             eta = convert(kind, theta)
             return evaluate(lambda *parts: compose(parts), *self._moments(eta, order), kind=kind, digits=digits)
 
     def definition(self, theta: Array, order: int) -> tuple[Array, ...]:
         """F and F' by the recursion of the moments in float64."""
-        return self._moments(float(finite("step_size", theta)), order)
+        return self._moments(self._one(theta), order)
+
+    def _one(self, theta: Array) -> float:
+        found = self.optimizer.read(theta)
+        if found.ndim:
+            raise ValueError(f"step_size has shape {found.shape}: the recursion takes one step size, a number")
+        return float(found)
 
     def _moments(self, eta: Any, order: int) -> tuple[Array, ...]:
         found = [self.problem.recursion(self.optimizer.steps, eta, self.outer, k) for k in range(order + 1)]

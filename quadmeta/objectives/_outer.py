@@ -5,7 +5,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from quadmeta._validate import plain
+from quadmeta import _validate
+from quadmeta._validate import natural, number, plain
 from quadmeta.arithmetic._scan import short_power
 from quadmeta.arithmetic.exact import evaluate
 from quadmeta.arithmetic.jet import Jet
@@ -45,6 +46,10 @@ class OuterObjective(Objective):
     truncation: float | None = None
 
     def __post_init__(self) -> None:
+        self._read_arguments()
+        if self.truncation is not None:
+            radius = number("truncation", self.truncation, above=0, remedy="pass a radius > 0, or None")
+            object.__setattr__(self, "truncation", radius)
         if isinstance(self.problem, StochasticProblem):
             super().__post_init__()
             if self.truncation is not None:
@@ -63,8 +68,6 @@ class OuterObjective(Objective):
         self.problem.require(self.optimizer.steps)
         loss = self.problem.outer(self.outer)
         if self.truncation is not None:
-            if not self.truncation > 0:
-                raise ValueError(f"truncation = {self.truncation!r} must be a radius > 0, or None")
             if loss.frozen is None:
                 raise ValueError("truncation needs realised tasks: draw LeastSquares, or leave it off")
         object.__setattr__(self, "_loss", loss)
@@ -196,11 +199,13 @@ class OuterObjective(Objective):
 
     def exactly(self, theta: Array, order: int = 0, kind: str = "fraction", digits: int = 50) -> Array:
         """As for other objectives, for one task with a separable loss."""
+        order, theta = _validate.order(order), list(theta) if isinstance(theta, tuple) else theta
         if isinstance(self.source, ExpectedLoss):
             return super().exactly(theta, order, kind, digits)
         loss: Any = getattr(self, "_loss")
         if not isinstance(loss, SeparableLoss) or loss.signal.ndim > 1:
             raise ValueError("exact arithmetic needs one task and a separable loss: a realised validation set has none")
+        self.optimizer.read(theta)
 
         def formula(lam: Array, signal: Array, cross: Array, noise: Array, constant: Array, eta: Array) -> Array:
             residual = self.polynomial.residual(lam, eta[..., None] if np.ndim(eta) else eta)
@@ -210,9 +215,10 @@ class OuterObjective(Objective):
 
     def definition(self, theta: Array, order: int = 0) -> Array:
         """The same by T steps on the mode residuals, from q_0 = 1, with the derivatives of every iterate."""
+        order = _validate.order(order)
         if isinstance(self.source, ExpectedLoss):
             return super().definition(theta, order)
-        eta = float(self.optimizer.read(theta))
+        eta = number("step_size", theta, least=0 if self.optimizer.nonnegative else -np.inf)
         lam = self._regression.modes().eigenvalues
         jet, q = Jet.parameters([eta])[0], np.ones_like(lam)
         for q in self.optimizer.run(lambda w: w * lam, q, jet):
@@ -238,6 +244,7 @@ class OuterObjective(Objective):
         around the best: values only, cheap for many tasks, to about 1e-4. ``minimizer`` is exact, knows all minima.
         """
         self._require_gradient_descent()
+        rounds = natural("rounds", rounds)
         high = 2 / float(np.max(self._regression.modes().eigenvalues))
         grid = np.geomspace(1e-6 * high, high, 61)
         for _ in range(rounds):

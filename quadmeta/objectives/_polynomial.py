@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from quadmeta.arithmetic._container import Container
-from quadmeta.arithmetic.exact import convert, evaluate
+from quadmeta.arithmetic.exact import evaluate
 from quadmeta.arithmetic.jet import Jet
 from quadmeta.optimizers._base import LogLoss, Measure, PolynomialOptimizer
 from quadmeta.problems._base import QuadraticProblem
@@ -164,7 +164,8 @@ class PolynomialLoss:
     def exactly(self, compose: Callable[[tuple[Array, ...]], Array], theta: Array, order: int, kind: str,
                 digits: int) -> Array:
         """``compose`` of F and its derivatives up to ``order``, in one arithmetic with the data taken as exact."""
-        if self.optimizer.read(convert("float64", theta)).ndim > 1 and self.optimizer.shape:
+        theta = list(theta) if isinstance(theta, tuple) else theta
+        if self.optimizer.read(theta).ndim > 1 and self.optimizer.shape:
             raise ValueError(f"theta has shape {np.shape(theta)}: exact arithmetic takes one vector of parameters")
         modes = self.problem.modes()
         lam, data, tasks = modes.eigenvalues, modes.unscaled if modes.given else modes.error, 1

@@ -34,6 +34,7 @@ class MeanLogObjective(Objective):
     logarithmic = True
 
     def __post_init__(self) -> None:
+        self._read_arguments()
         if self.pooled:
             raise ValueError("pooled = True is the log of the mean: use LogObjective")
         if not isinstance(self.problem, QuadraticProblem):
@@ -43,7 +44,7 @@ class MeanLogObjective(Objective):
     def log_loss(self, theta: Array, order: int = 2) -> LogLoss:
         """Of each task: shape of ``theta`` followed by the task axes."""
         axes = tuple(range(-self.source.spectrum[0].ndim + 1, 0))
-        return super().log_loss(np.expand_dims(np.asarray(theta, dtype=float), axes), order)
+        return super().log_loss(np.expand_dims(self.optimizer.read(theta), axes), order)
 
     def transform(self, loss: LogLoss, order: int) -> Array:
         """Mean over the task axes of G, G' or G''."""

@@ -3,9 +3,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from quadmeta._validate import natural, show, step_sizes
+from quadmeta._validate import natural, number, show
 
 Array = Any
+_MOST = 10**300
 
 
 @dataclass(frozen=True, repr=False)
@@ -21,11 +22,12 @@ class ConstantStep:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "steps", natural("steps", self.steps))
+        if self.steps > _MOST:
+            raise ValueError(f"steps = {show(self.steps)} must be at most 1e300, so that logarithms of powers fit: "
+                             "pass fewer")
         if self.step_size is not None:
-            eta = step_sizes("step_size", self.step_size)
-            if eta.ndim or not eta > 0:
-                raise ValueError(f"step_size = {show(self.step_size)} must be one number > 0, or None to tune it")
-            object.__setattr__(self, "step_size", float(eta))
+            eta = number("step_size", self.step_size, above=0, remedy="pass one step size, or None to tune it")
+            object.__setattr__(self, "step_size", eta)
 
     @property
     def free(self) -> tuple[str, ...]:

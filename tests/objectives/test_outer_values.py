@@ -86,7 +86,7 @@ def test_frozen_tasks_are_constant_and_the_others_as_without_truncation():
         assert frozen[2].all() and not frozen[0].any()
         assert ((slope == 0) == frozen).all()
         np.testing.assert_array_equal(slope[~frozen], each(cls, eta, 1)[~frozen])
-    with pytest.raises(ValueError, match="must be a radius > 0"):
+    with pytest.raises(ValueError, match="radius > 0"):
         qm.PopulationRisk(TASKS, qm.GradientDescent(5), truncation=0.0)
 
 

@@ -379,8 +379,8 @@ BAD = [
     (lambda: qm.SampledRows(X, Y).expected(3, 1e80), "exceeds 1e70 times"),
     (lambda: qm.SampledRows(X, Y).diverges(np.nan), "non-finite"),
     (lambda: qm.StochasticGradientDescent(0), "steps = 0"),
-    (lambda: qm.StochasticGradientDescent(3, -1.0), "negative entry -1"),
-    (lambda: qm.StochasticGradientDescent(3, 0.0), "must be one number > 0"),
+    (lambda: qm.StochasticGradientDescent(3, -1.0), "step_size = -1.0 must be a number > 0"),
+    (lambda: qm.StochasticGradientDescent(3, 0.0), "must be a number > 0"),
 ]
 
 
