@@ -210,6 +210,23 @@ def test_powers_of_the_companion_are_the_recursion(nesterov):
             assert abs(mp.mpf(got.str(30, radius=False)) / want - 1) < 1e-15
 
 
+@pytest.mark.parametrize("nesterov", [False, True])
+def test_roots_and_the_matrix_power_agree(nesterov):
+    rng = np.random.default_rng(1)
+    for T in (1, 5, 10**9):
+        for beta in (0.3, 1 - 1e-9):
+            with precision(600):
+                lam, eta = arb(rng.uniform(0.1, 2)), arb(rng.uniform(0.1, 1.2))
+                h, b = methods.coefficients(lam, eta, arb(beta), nesterov)
+                for x, y in zip(methods.by_roots(h, b, T), methods.by_matrix(h, b, T)):
+                    assert x.overlaps(y) and abs(x - y) <= abs(y) / arb(2) ** 100 + arb(2) ** -300
+    with precision(256):
+        # equal roots, and a root at 0
+        for h, b in ((2, 1), (1, 0)):
+            series = [[arb(x), arb(1), arb(0), arb(0), arb(0), arb(0)] for x in (h, b)]
+            assert methods.by_roots(*series, 3) is None
+
+
 def test_hypergradients_are_those_of_fractions():
     rng = np.random.default_rng(0)
     problem, alpha, exact, *_ = bilevel.ridges(rng)

@@ -13,7 +13,7 @@ from typing import Any
 from flint import arb, arb_mat, ctx
 import numpy as np
 
-PRECISIONS = (256, 512, 1024, 2048, 4096, 8192, 16384)
+PRECISIONS = (256, 512, 1024, 2048, 4096, 8192)
 """Bits that are tried in turn: the first ones do in nearly every draw."""
 EPS = 2.0**-52
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
-from flint import arb, arb_mat, ctx
+from flint import acb, arb, arb_mat, ctx
 import numpy as np
 
 import quadmeta as qm
@@ -23,10 +23,15 @@ class Residuals:
         omega: weights.
         p: (p, [p_s], [[p_st]]) of each eigenvalue.
         T: steps.
+        logs: sum of |log |a_t|| over the factors of each p, where it is a product.
     """
 
     def __init__(
-        self, omega: list[arb], p: list[tuple[arb, list[arb], list[list[arb]]]], T: int
+        self,
+        omega: list[arb],
+        p: list[tuple[arb, list[arb], list[list[arb]]]],
+        T: int,
+        logs: list[arb] | None = None,
     ) -> None:
         self.T, k = T, len(p[0][1])
         self.F = total([o * q * q for o, (q, _, _) in zip(omega, p)])
@@ -40,7 +45,7 @@ class Residuals:
         self.size = [
             2 * total([o * abs(q * q1[s]) for o, (q, q1, _) in zip(omega, p)]) / F for s in one
         ]
-        self.square = [total([o * q1[s] ** 2 for o, (_, q1, _) in zip(omega, p)]) / F for s in one]
+        self.square = [total([o * q1[s] * q1[s] for o, (_, q1, _) in zip(omega, p)]) / F for s in one]
         self.second = {
             (s, t): 2
             * total([o * (q1[s] * q1[t] + q * q2[s][t]) for o, (q, q1, q2) in zip(omega, p)])
@@ -52,8 +57,8 @@ class Residuals:
             for s, t in two
         }
         self.top = max(range(len(omega)), key=lambda i: float(omega[i] * p[i][0] ** 2 / F))
-        self.log_weight = abs(omega[self.top].log())
-        self.log_power = (
+        self.log_weight = models.log_of_weights(omega, self.top)
+        self.log_power = 2 * logs[self.top] if logs else (
             2 * abs(abs(p[self.top][0]).log()) if not p[self.top][0].is_zero() else arb(0)
         )
         # the largest logarithm of a ratio of weights that counts
@@ -88,21 +93,69 @@ def products(lam: arb, eta: list[arb]) -> tuple[arb, list[arb], list[list[arb]]]
     return without(), [-lam * without(t) for t in range(T)], second
 
 
+Series = list[Any]
+"""A polynomial of degree 2 in two variables: its coefficients of 1, x, y, xx, xy, yy."""
+
+
+def multiplied(a: Series, b: Series) -> Series:
+    """The product, without terms of degree 3 and more."""
+    return [
+        a[0] * b[0],
+        a[0] * b[1] + a[1] * b[0],
+        a[0] * b[2] + a[2] * b[0],
+        a[0] * b[3] + a[1] * b[1] + a[3] * b[0],
+        a[0] * b[4] + a[1] * b[2] + a[2] * b[1] + a[4] * b[0],
+        a[0] * b[5] + a[2] * b[2] + a[5] * b[0],
+    ]
+
+
+def power(a: Series, first: Any, c1: Any, c2: Any) -> Series:
+    """first (1 + c1 e + c2 e^2) with e = a / a_0 - 1: a root, a power or an inverse of a."""
+    e = [0, *(x / a[0] for x in a[1:])]
+    square = multiplied(e, e)
+    return [first * (c1 * x + c2 * y + (k == 0)) for k, (x, y) in enumerate(zip(e, square))]
+
+
+def coefficients(lam: arb, eta: arb, beta: arb, nesterov: bool) -> tuple[Series, Series]:
+    """(h, b) of z_{t+1} = h z_t - b z_{t-1} as series in (eta lambda, beta) around their values."""
+    a, zero, one = 1 - eta * lam, arb(0), arb(1)
+    if nesterov:
+        return [(1 + beta) * a, -(1 + beta), a, zero, -one, zero], [beta * a, -beta, a, zero, -one, zero]
+    return [a + beta, -one, one, zero, zero, zero], [beta, zero, one, zero, zero, zero]
+
+
 def powers(
     lam: arb, eta: arb, beta: arb, T: int, nesterov: bool
 ) -> tuple[arb, list[arb], list[list[arb]]]:
-    """p_T and its derivatives in (eta, beta) by the T-th power of the companion matrix, over Taylor polynomials.
+    """p_T and its derivatives in (eta, beta): by the roots of z^2 = h z - b, or where they agree by a matrix power."""
+    h, b = coefficients(lam, eta, beta, nesterov)
+    z = by_roots(h, b, T) or by_matrix(h, b, T)
+    p, x, y, xx, xy, yy = z
+    return p, [x * lam, y], [[2 * xx * lam * lam, xy * lam], [xy * lam, 2 * yy]]
 
-    z_{t+1} = h z_t - b z_{t-1}. Each entry of the matrix is a polynomial of degree 2 in (x, beta), x = eta lambda, held
-    as the 6 x 6 matrix of the multiplication by it on the basis 1, x, y, xx, xy, yy.
-    """
-    a = 1 - eta * lam
-    if nesterov:
-        h, b = ([(1 + beta) * a, -(1 + beta), a, 0, -1, 0], [beta * a, -beta, a, 0, -1, 0])
-    else:
-        h, b = ([a + beta, -1, 1, 0, 0, 0], [beta, 0, 1, 0, 0, 0])
 
-    def rows(c: list[Any]) -> list[list[Any]]:
+def by_roots(h: Series, b: Series, T: int) -> Series | None:
+    """(r^T (r - b) - s^T (s - b)) / (r - s); None where a root is 0 or both are equal, as far as the balls tell."""
+    h, b = ([acb(x) for x in series] for series in (h, b))
+    D = [x - 4 * y for x, y in zip(multiplied(h, h), b)]
+    if D[0].contains(0):
+        return None
+    gap = power(D, D[0].sqrt(), arb(1) / 2, -arb(1) / 8)
+    total: Series = [acb(0)] * 6
+    for sign in (1, -1):
+        r = [(x + sign * y) / 2 for x, y in zip(h, gap)]
+        if r[0].contains(0):
+            return None
+        raised = power(r, r[0] ** T, T, T * (T - 1) // 2)
+        end = multiplied(raised, [x - y for x, y in zip(r, b)])
+        total = [x + sign * y for x, y in zip(total, end)]
+    return [x.real for x in multiplied(total, power(gap, 1 / gap[0], -1, 1))]
+
+
+def by_matrix(h: Series, b: Series, T: int) -> Series:
+    """The T-th power of the companion matrix [[h, -b], [1, 0]], each entry as the matrix of the product by it."""
+
+    def rows(c: Series) -> list[list[Any]]:
         v, x, y, xx, xy, yy = c
         return [
             [v, 0, 0, 0, 0, 0],
@@ -115,13 +168,11 @@ def powers(
 
     H, B = rows(h), rows(b)
     identity = [[int(i == j) for j in range(6)] for i in range(6)]
-    table = [[*H[i], *(-x for x in B[i])] for i in range(6)] + [
-        [*identity[i], *([0] * 6)] for i in range(6)
-    ]
+    table = [[*H[i], *(-x for x in B[i])] for i in range(6)]
+    table += [[*identity[i], *([0] * 6)] for i in range(6)]
     start = arb_mat([[int(i in (0, 6))] for i in range(12)])
-    z = (arb_mat([[arb(x) for x in row] for row in table]) ** T) * start
-    p, x, y, xx, xy, yy = (z[i, 0] for i in range(6))
-    return p, [x * lam, y], [[2 * xx * lam * lam, xy * lam], [xy * lam, 2 * yy]]
+    z = arb_mat([[arb(x) for x in row] for row in table]) ** T * start
+    return [z[i, 0] for i in range(6)]
 
 
 def schedule(rng: np.random.Generator) -> Iterator[Question]:
@@ -139,7 +190,9 @@ def schedule(rng: np.random.Generator) -> Iterator[Question]:
     @lru_cache(maxsize=None)
     def residuals(k: int, bits: int) -> Residuals:
         steps = balls(points[k])
-        return Residuals(balls(omega), [products(x, steps) for x in balls(lam)], T)
+        factors = [[abs(1 - s * x) for s in steps] for x in balls(lam)]
+        logs = [total([abs(a.log()) for a in row if a > 0]) for row in factors]
+        return Residuals(balls(omega), [products(x, steps) for x in balls(lam)], T, logs)
 
     one = bool(lam[0] == lam[-1])
     picks = [(int(s), int(t)) for s, t in rng.integers(0, T, (3, 2))]
@@ -154,34 +207,37 @@ def momentum(rng: np.random.Generator) -> Iterator[Question]:
     T = draws.steps(rng)
     cls = qm.Nesterov if draws.chance(rng, 0.5) else qm.HeavyBall
     nesterov = cls is qm.Nesterov
-    points = [pair(rng, lam, nesterov) for _ in range(2)]
+    points = [pair(rng, lam, nesterov) for _ in range(12)]
     problem = qm.Quadratic.from_spectrum(lam, weights=omega)
     about = f"lam={lam.tolist()}, omega={omega.tolist()}, T={T}"
     label = "Nesterov" if nesterov else "heavy ball"
+    one = bool(lam[0] == lam[-1])
 
     @lru_cache(maxsize=None)
-    def residuals(k: int, bits: int) -> Residuals:
-        eta, beta = balls(points[k])
-        return Residuals(balls(omega), [powers(x, eta, beta, T, nesterov) for x in balls(lam)], T)
+    def at(eta: float, beta: float, bits: int) -> Residuals:
+        p = [powers(x, arb(eta), arb(beta), T, nesterov) for x in balls(lam)]
+        return Residuals(balls(omega), p, T)
 
-    one = bool(lam[0] == lam[-1])
-    yield from vector(
-        problem, cls(T), points, residuals, [(0, 0), (0, 1), (1, 1)], label, about, one
-    )
-    eta, beta = points[0]
-    if eta > 0:
-        for given, free, theta in (("momentum", 0, eta), ("step_size", 1, beta)):
-            optimizer = cls(T, **{given: (beta if free == 0 else eta)})
-            yield from vector(
-                problem,
-                optimizer,
-                [theta],
-                lambda k, bits: residuals(0, bits),
-                [(free, free)],
-                f"{label}, {given} given",
-                f"{about}, other={points[0]}",
-                one,
-            )
+    # both parameters free, then each of them with the other one given
+    (eta, beta), both = points[0].tolist(), [x.tolist() for x in points]
+    settings = [
+        ({}, points, both, [(0, 0), (0, 1), (1, 1)], ""),
+        ({"momentum": beta}, [e for e, _ in both], [(e, beta) for e, _ in both], [(0, 0)], ", momentum given"),
+        ({"step_size": eta}, [b for _, b in both], [(eta, b) for _, b in both], [(1, 1)], ", step_size given"),
+    ]
+    for given, thetas, places, picks, suffix in settings:
+        if given.get("step_size") == 0:
+            continue
+        yield from vector(
+            problem,
+            cls(T, **given),
+            thetas,
+            lambda k, bits, places=places: at(*places[k], bits),
+            picks,
+            label + suffix,
+            f"{about}, {given}",
+            one,
+        )
 
 
 def pair(rng: np.random.Generator, lam: Array, nesterov: bool) -> Array:
@@ -223,31 +279,23 @@ def vector(
         if isinstance(built, Exception):
             yield Question(f"{name}, {label}", built, lambda: (arb(0), arb(0)), about, refusal=one)
             continue
-        for k, theta in enumerate(points):
-            where = f"{about}, theta={np.asarray(theta).tolist()}"
-            for order, call in enumerate(("__call__", "gradient", "curvature")):
-                found = ask(getattr(built, call), theta)
-                entries: list[tuple[int, ...]]
-                if order == 0:
-                    entries = [()]
-                elif order == 1:
-                    entries = (
-                        [(s,) for s in range(optimizer.shape[0])] if many else [(picks[0][0],)]
-                    )
-                else:
-                    entries = list(picks)
+        for order, call in enumerate(("__call__", "gradient", "curvature")):
+            # all points in one call, or one by one where one of them is refused
+            found = ask(getattr(built, call), np.array(points))
+            if isinstance(found, Exception):
+                found = [ask(getattr(built, call), theta) for theta in points]
+            free = range(optimizer.shape[0]) if many else [picks[0][0]]
+            entries = [[()], [(s,) for s in free], list(picks)][order]
+            for k, theta in enumerate(points):
                 for entry in entries:
-                    index = entry if many else ()
-                    value = (
-                        found
-                        if isinstance(found, Exception)
-                        else single(found[index] if index else found)
-                    )
+                    value = found[k]
+                    if not isinstance(value, Exception):
+                        value = single(value[entry] if many and entry else value)
                     yield Question(
                         f"{name}.{('value', 'gradient', 'curvature')[order]}, {label}",
                         value,
                         models.several(name, residuals, k, entry, label),
-                        where,
+                        f"{about}, theta={np.asarray(theta).tolist()}",
                         refusal=one,
                         bits=bits,
                         size=lambda k=k: largest_relative(residuals(k, ctx.prec)),

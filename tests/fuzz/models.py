@@ -11,6 +11,12 @@ from flint import arb, ctx
 from fuzz.exact import EPS, largest, total
 
 
+def log_of_weights(omega: list[arb], top: int) -> arb:
+    """|log omega| of the largest term; of the largest weight, where one leaves 2^-400..2^400."""
+    logs = [abs(x.log()) for x in omega if x > 0]
+    return largest(*logs) if largest(*logs) > 400 * arb(2).log() else abs(omega[top].log())
+
+
 def level(m: Any) -> arb:
     """log F: 1e-14 max(1, |log F|, 2T |log |a_r||), r the largest term.
 
@@ -34,7 +40,7 @@ def variance(m: Any) -> tuple[arb, arb]:
     """Var(u): 5e-14 of itself."""
     value = m.spread / m.F**2
     error = largest(value * 5e-14, 4 * EPS * (value * m.blur0 + m.blurred_spread / m.F**2))
-    return value, error + LOST * m.S2 / m.F + TINY
+    return value, error + LOST * m.steepest + TINY
 
 
 def relative(m: Any, order: int) -> tuple[arb, arb, arb]:
@@ -55,7 +61,7 @@ def naive(m: Any, order: int) -> tuple[arb, arb, arb]:
         value = (m.F, -2 * T * m.S1, 2 * T * (2 * T - 1) * m.S2)[order]
         return value, abs(value) * arb(1e-14), arb(0)
     value, error, slack = relative(m, order)
-    if not value.is_zero():
+    if abs(value) > 0:
         slack += 2 * EPS * abs(abs(value).log())  # a product of two SignLogs adds two logarithms
     return value * m.F, m.F * (abs(value) * slack.expm1() + error * slack.exp()), m.F * error
 
@@ -101,7 +107,7 @@ def root(m: Any, order: int) -> tuple[arb, arb]:
     return (2 * T - 1) * value * spread, (2 * T - 1) * value * (spread * half + error)
 
 
-LOST = arb(10) ** -290
+LOST = arb(10) ** -295
 """Share of a sum below which terms may underflow."""
 TINY = arb(2) ** -1060
 """What products below 2.2e-308 may lose."""
@@ -116,36 +122,46 @@ def truth(
 
 
 def minimizer(lam: list[arb], omega: list[arb], T: int, best: float | None) -> tuple[arb, arb]:
-    """eta*: 2e-15 of itself; for weights of any size, what 4 eps |log of their ratio| moves the root of F' by.
+    """eta*: 2e-15 of itself; for weights of any size, what 2 eps of their logarithms move the root by.
 
-    The distance from the root is one Newton step on log S_- - log S_+, the sums of F' over a < 0 and over a > 0.
+    The root of log S_- - log S_+, the sums of F' over a < 0 and over a > 0, is bracketed from the answer outwards and
+    bisected to a fiftieth of what is allowed.
     """
     if best is None:
         return arb(0), arb(0)
-    eta, power = arb(best), 2 * T - 1
-    for nudge in (0, -60, -70):
-        x = eta if nudge == 0 else eta * (1 + arb(2) ** nudge)
+    power = 2 * T - 1
+
+    def balance(x: arb) -> tuple[arb, arb]:
         sides: list[list[tuple[arb, arb]]] = [[], []]
         for value, weight in zip(lam, omega):
             a = 1 - x * value
             if not a.is_zero():
-                sides[bool(a > 0)].append((weight * value * abs(a) ** power, value / abs(a)))
-        if sides[0] and sides[1]:
-            sums = [total([t for t, _ in side]) for side in sides]
-            rises = [total([t * u for t, u in side]) / s for side, s in zip(sides, sums)]
-            rise = power * total(rises)
-            step = (sums[0].log() - sums[1].log()) / rise
-            exponents = largest(*(abs(o.log()) for o in omega)) + largest(
-                *(abs(v.log()) for v in lam)
-            )
-            return x - step, largest(2e-15 * eta, 2 * EPS * exponents / rise)
-    # eigenvalues an ulp apart: the root lies between their inverses, which no float may do
-    low, high = 1 / largest(*lam), largest(*(1 / x for x in lam))
-    return (
-        (eta, 2e-15 * eta)
-        if high - low < 1e-15 * eta and abs(eta - low) < 1e-15 * eta
-        else (low, 2e-15 * eta)
-    )
+                term = weight * value * abs(a) ** power
+                sides[bool(a > 0)].append((term, value / abs(a)))
+        low, high = (total([t for t, _ in side]) for side in sides)
+        rise = total([t * u for side in sides for t, u in side]) * power
+        return low - high, rise
+    eta = arb(best)
+    value, rise = balance(eta)
+    exponents = largest(*(abs(o.log()) for o in omega)) + largest(*(abs(v.log()) for v in lam))
+    # d log S / d eta is about rise / S on each side
+    total_mass = total([o * v * abs(1 - eta * v) ** power for o, v in zip(omega, lam)])
+    allowed = 2e-15 * eta
+    if rise > 0 and total_mass > 0:
+        allowed = largest(allowed, 2 * EPS * exponents * total_mass / rise)
+    if value.is_zero():
+        return eta, allowed
+    reach = allowed.mid()
+    for _ in range(60):
+        other = eta + (reach if value < 0 else -reach)
+        if not (balance(other)[0] * value > 0):
+            break
+        reach *= 2
+    low, high = (eta, other) if value < 0 else (other, eta)
+    for _ in range(8):
+        middle = ((low + high) / 2).mid()
+        low, high = (middle, high) if balance(middle)[0] < 0 else (low, middle)
+    return (low + high) / 2, allowed
 
 
 def several(
@@ -176,7 +192,7 @@ def _parts(m: Any, entry: tuple[int, ...], label: str) -> tuple[arb, arb]:
     """
     blur = max(1.0, 4 * EPS * m.blur / 1e-14)
     if label == "schedule":
-        scale = [(2 * x).nonnegative_part().sqrt() for x in m.square]
+        scale = [(2 * x).abs_upper().sqrt() for x in m.square]
         if len(entry) == 1:
             return m.slope[entry[0]], 1e-14 * blur * scale[entry[0]] + TINY
         s, t = entry
@@ -187,7 +203,7 @@ def _parts(m: Any, entry: tuple[int, ...], label: str) -> tuple[arb, arb]:
         return m.slope[entry[0]], 1e-14 * blur * m.size[entry[0]] + TINY + rest[entry[0]]
     s, t = entry
     error = (
-        1e-13 * blur * ((m.square[s] * m.square[t]).nonnegative_part().sqrt() + m.bend[s, t]) + TINY
+        1e-13 * blur * ((m.square[s] * m.square[t]).abs_upper().sqrt() + m.bend[s, t]) + TINY
     )
     return m.curvature(s, t), error + rest[s] * (1 + m.size[t]) + rest[t] * (1 + m.size[s])
 
@@ -212,7 +228,7 @@ def _several_naive(m: Any, entry: tuple[int, ...], label: str) -> tuple[arb, ...
             + abs(m.slope[t]) * _parts(m, (s,), label)[1]
         )
         error += 4 * EPS * abs(m.slope[s] * m.slope[t])
-    if not value.is_zero():
+    if abs(value) > 0:
         slack += 2 * EPS * abs(abs(value).log())
     return value * m.F, m.F * (abs(value) * slack.expm1() + error * slack.exp()), m.F * error
 

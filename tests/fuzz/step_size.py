@@ -32,12 +32,14 @@ class Moments:
         self.spread = total(
             [p[i] * p[j] * (lam[i] - lam[j]) ** 2 for i in range(len(lam)) for j in range(i)]
         )
+        self.steepest = models.largest(*((x / b) ** 2 for x, b in zip(lam, a) if not b.is_zero()), arb(0))
         self.size1 = total([q * x * abs(b) for q, x, b in zip(p, lam, a)])
         # logarithms that the float formula exponentiates: |log| of the weights relative to the largest
         self.top = max(
             range(len(lam)), key=lambda i: float(squares[i] / self.F) if self.F > 0 else 0.0
         )
-        self.log_weight = abs(omega[self.top].log())
+        # weights beyond 2^400 are held in units of another power of two, whose logarithm is added
+        self.log_weight = models.log_of_weights(omega, self.top)
         b = abs(a[self.top])
         self.log_power = 2 * T * abs(b.log()) if b > 0 else arb(0)
         ratio = [
@@ -128,7 +130,7 @@ def polynomial(
                     models.truth(name, order, moments, k),
                     f"{about}, T={T}, eta={float(x)!r}",
                     refusal=one,
-                    size=lambda k=k: 4 * T * T * moments(k, 256).S2 / moments(k, 256).F,
+                    size=lambda k=k: 4 * T * T * moments(k, ctx.prec).steepest,
                 )
         if name == "LogObjective":
             found = ask(built.scan, eta)
