@@ -9,7 +9,7 @@ import mpmath as mp
 import numpy as np
 import pytest
 
-from fuzz import bilevel, closed_forms, methods, regression, run, step_size, stochastic
+from fuzz import bilevel, closed_forms, methods, regression, run, step_size, stochastic, tasks
 from fuzz.exact import Answer, Question, balls, judge, matrix, precision
 from quadmeta.objectives import log_objective
 from quadmeta.objectives.outer_loss import OuterLoss
@@ -38,9 +38,15 @@ def outside(found):
 
 
 SAMPLE = {
-    "schedule": (methods.schedule, 12),
-    "regression": (regression.regression, 25),
-    "stochastic": (stochastic.stochastic, 10),
+    "gradient descent": (step_size.gradient_descent, 20),
+    "batches": (tasks.batches, 10),
+    "matrices": (tasks.matrices, 15),
+    "schedule": (methods.schedule, 10),
+    "momentum": (methods.momentum, 1),
+    "regression": (regression.regression, 20),
+    "stochastic": (stochastic.stochastic, 8),
+    "bilevel": (bilevel.bilevel, 30),
+    "closed forms": (closed_forms.closed_forms, 20),
 }
 
 
@@ -53,6 +59,8 @@ def test_a_sample_is_inside_its_documented_error(name):
 def test_every_family_is_in_the_command():
     assert {family.__name__ for family in run.FAMILIES} == {
         "gradient_descent",
+        "batches",
+        "matrices",
         "schedule",
         "momentum",
         "regression",
@@ -142,7 +150,7 @@ def test_planted_mistakes_are_found(name, monkeypatch):
     place, attribute, wrong, family, quantity = MISTAKES[name]
 
     def caught():
-        found = rows(family, 12, seed=1)
+        found = rows(family, 8, seed=1)
         return sum(row.outside for key, row in found.items() if key.startswith(quantity))
 
     before = caught()

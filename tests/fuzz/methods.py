@@ -45,7 +45,9 @@ class Residuals:
         self.size = [
             2 * total([o * abs(q * q1[s]) for o, (q, q1, _) in zip(omega, p)]) / F for s in one
         ]
-        self.square = [total([o * q1[s] * q1[s] for o, (_, q1, _) in zip(omega, p)]) / F for s in one]
+        self.square = [
+            total([o * q1[s] * q1[s] for o, (_, q1, _) in zip(omega, p)]) / F for s in one
+        ]
         self.second = {
             (s, t): 2
             * total([o * (q1[s] * q1[t] + q * q2[s][t]) for o, (q, q1, q2) in zip(omega, p)])
@@ -58,8 +60,10 @@ class Residuals:
         }
         self.top = max(range(len(omega)), key=lambda i: float(omega[i] * p[i][0] ** 2 / F))
         self.log_weight = models.log_of_weights(omega, self.top)
-        self.log_power = 2 * logs[self.top] if logs else (
-            2 * abs(abs(p[self.top][0]).log()) if not p[self.top][0].is_zero() else arb(0)
+        self.log_power = (
+            2 * logs[self.top]
+            if logs
+            else (2 * abs(abs(p[self.top][0]).log()) if not p[self.top][0].is_zero() else arb(0))
         )
         # the largest logarithm of a ratio of weights that counts
         shares = [float(o * q * q / F) for o, (q, _, _) in zip(omega, p)]
@@ -120,7 +124,14 @@ def coefficients(lam: arb, eta: arb, beta: arb, nesterov: bool) -> tuple[Series,
     """(h, b) of z_{t+1} = h z_t - b z_{t-1} as series in (eta lambda, beta) around their values."""
     a, zero, one = 1 - eta * lam, arb(0), arb(1)
     if nesterov:
-        return [(1 + beta) * a, -(1 + beta), a, zero, -one, zero], [beta * a, -beta, a, zero, -one, zero]
+        return [(1 + beta) * a, -(1 + beta), a, zero, -one, zero], [
+            beta * a,
+            -beta,
+            a,
+            zero,
+            -one,
+            zero,
+        ]
     return [a + beta, -one, one, zero, zero, zero], [beta, zero, one, zero, zero, zero]
 
 
@@ -222,8 +233,20 @@ def momentum(rng: np.random.Generator) -> Iterator[Question]:
     (eta, beta), both = points[0].tolist(), [x.tolist() for x in points]
     settings = [
         ({}, points, both, [(0, 0), (0, 1), (1, 1)], ""),
-        ({"momentum": beta}, [e for e, _ in both], [(e, beta) for e, _ in both], [(0, 0)], ", momentum given"),
-        ({"step_size": eta}, [b for _, b in both], [(eta, b) for _, b in both], [(1, 1)], ", step_size given"),
+        (
+            {"momentum": beta},
+            [e for e, _ in both],
+            [(e, beta) for e, _ in both],
+            [(0, 0)],
+            ", momentum given",
+        ),
+        (
+            {"step_size": eta},
+            [b for _, b in both],
+            [(eta, b) for _, b in both],
+            [(1, 1)],
+            ", step_size given",
+        ),
     ]
     for given, thetas, places, picks, suffix in settings:
         if given.get("step_size") == 0:

@@ -141,6 +141,7 @@ def minimizer(lam: list[arb], omega: list[arb], T: int, best: float | None) -> t
         low, high = (total([t for t, _ in side]) for side in sides)
         rise = total([t * u for side in sides for t, u in side]) * power
         return low - high, rise
+
     eta = arb(best)
     value, rise = balance(eta)
     exponents = largest(*(abs(o.log()) for o in omega)) + largest(*(abs(v.log()) for v in lam))
@@ -202,9 +203,7 @@ def _parts(m: Any, entry: tuple[int, ...], label: str) -> tuple[arb, arb]:
     if len(entry) == 1:
         return m.slope[entry[0]], 1e-14 * blur * m.size[entry[0]] + TINY + rest[entry[0]]
     s, t = entry
-    error = (
-        1e-13 * blur * ((m.square[s] * m.square[t]).abs_upper().sqrt() + m.bend[s, t]) + TINY
-    )
+    error = 1e-13 * blur * ((m.square[s] * m.square[t]).abs_upper().sqrt() + m.bend[s, t]) + TINY
     return m.curvature(s, t), error + rest[s] * (1 + m.size[t]) + rest[t] * (1 + m.size[s])
 
 

@@ -23,17 +23,19 @@ import warnings
 import numpy as np
 
 import quadmeta
-from fuzz import bilevel, closed_forms, methods, regression, step_size, stochastic
+from fuzz import bilevel, closed_forms, methods, regression, step_size, stochastic, tasks
 from fuzz.exact import Answer, Question, judge
 
 FAMILIES: dict[Callable[[np.random.Generator], Iterator[Question]], float] = {
-    step_size.gradient_descent: 0.4,
-    methods.schedule: 0.2,
-    methods.momentum: 0.02,
-    regression.regression: 0.15,
-    stochastic.stochastic: 0.06,
-    bilevel.bilevel: 0.25,
-    closed_forms.closed_forms: 0.2,
+    step_size.gradient_descent: 0.30,
+    tasks.batches: 0.12,
+    tasks.matrices: 0.12,
+    methods.schedule: 0.15,
+    methods.momentum: 0.005,
+    regression.regression: 0.12,
+    stochastic.stochastic: 0.05,
+    bilevel.bilevel: 0.40,
+    closed_forms.closed_forms: 0.20,
 }
 """What is drawn, and the share of the cases it gets."""
 BATCH = 50

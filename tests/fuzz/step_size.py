@@ -32,7 +32,9 @@ class Moments:
         self.spread = total(
             [p[i] * p[j] * (lam[i] - lam[j]) ** 2 for i in range(len(lam)) for j in range(i)]
         )
-        self.steepest = models.largest(*((x / b) ** 2 for x, b in zip(lam, a) if not b.is_zero()), arb(0))
+        self.steepest = models.largest(
+            *((x / b) ** 2 for x, b in zip(lam, a) if not b.is_zero()), arb(0)
+        )
         self.size1 = total([q * x * abs(b) for q, x, b in zip(p, lam, a)])
         # logarithms that the float formula exponentiates: |log| of the weights relative to the largest
         self.top = max(
