@@ -84,6 +84,9 @@ def check(rows: Sequence[Mapping[str, Any]]) -> None:
     for dtype in DIGITS:
         cells = [row for row in rows if row["kind"] == "map" and row["dtype"] == dtype]
         wrong = [row for row in cells if not _agrees(row)]
+        if dtype == "float16":  # the first failing T is exact, but states stall, and one a little later may not fail
+            wrong = [row for row in wrong if all(first is None or not 0 < row["T"] / first - 1 < 0.1
+                                                 for first in (row["nonfinite"], row["silent_zero"]))]
         assert not wrong, f"{dtype}: {len(wrong)} of {len(cells)} cells differ from the prediction, as {wrong[0]}"
         seen = {row["measured"] for row in cells}
         assert {"right", "silent zero"} <= seen, f"{dtype}: the map shows only {sorted(seen)}"

@@ -40,7 +40,8 @@ def failure_horizon(problem: QuadraticProblem, step_size: float, dtype: str = "f
     """The first failing T in 1..``limit`` for one task, from the *stored* eta, lambda and w_0 - w_*.
 
     It is the T at which ``Reverse`` first fails on the ``LogObjective`` of ``problem``, at every scale of eta, lambda
-    and w. Where the loss of the first steps exceeds the format, longer runs that contract may be right again.
+    and w. Longer runs may be right again: where only the loss of the first steps exceeds the format, and in float16
+    next to the border, where (1/T)/F falls as T grows and w no longer moves.
 
     Args:
         problem: one quadratic task; its eigenvalues and initial error are rounded to ``dtype`` as the algorithm would.

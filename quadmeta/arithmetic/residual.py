@@ -63,15 +63,20 @@ def take(x: Factor, index: Array) -> Factor:
     return Factor(x.eta, *(pick(part, index) for part in (x.eigenvalue, x.value, x.tail)))
 
 
-def scaled(weights: Array, log_weights: Array, index: Array, exponent: Array) -> Array:
-    """weights / weights[index] times e^exponent, by logarithms where that quotient leaves float64."""
+def scaled(x: Array, reference: Array, exponent: Array, log_quotient: Array = None) -> Array:
+    """x / reference times e^exponent for x >= 0, by logarithms where that quotient leaves float64.
+
+    ``log_quotient`` is log(x / reference), where x itself may have left float64.
+    """
     with np.errstate(all="ignore"):
-        quotient = weights / pick(weights, index)
+        quotient = x / reference
         terms = quotient * np.exp(exponent)
-        plain = (quotient > SMALL) & (quotient < 1 / SMALL)
-        if plain.all():
+        fits = (quotient > SMALL) & (quotient < 1 / SMALL)
+        if fits.all():
             return terms
-        return np.where(plain, terms, np.exp(log_weights - pick(log_weights, index) + exponent))
+        if log_quotient is None:
+            log_quotient = np.log(x) - np.log(reference)
+        return np.where(fits, terms, np.exp(log_quotient + exponent))
 
 
 def log_abs(x: Factor) -> Array:

@@ -67,15 +67,14 @@ class GradientDescent(ConstantStep, PolynomialOptimizer):
         """
         T, x = self.steps, factor(np.asarray(theta)[..., None], eigenvalues)
         with np.errstate(divide="ignore"):
-            log_weights = np.log(weights)
-            score = log_weights + 2 * T * np.log(np.abs(x.value))
+            score = np.log(weights) + 2 * T * np.log(np.abs(x.value))
         index = np.argmax(score, axis=-1, keepdims=True)
         r = take(x, index)
         omega_r = pick(weights, index)
         vanished = r.value[..., 0] == 0
         r = r._replace(value=np.where(r.value == 0, 1, r.value))
         exponent = 2 * T * log_ratio(x, r)
-        v = scaled(weights, log_weights, index, exponent)
+        v = scaled(weights, omega_r, exponent)
         total = np.where(vanished, 1, v.sum(axis=-1))
         level = np.where(vanished, -np.inf, 2 * T * log_abs(r)[..., 0] + np.log(omega_r[..., 0])) + np.log(total)
         # at a = 0, v u and v u^2 are 0 for T >= 2; for T = 1 they are omega lambda a and omega lambda^2 over F
@@ -93,7 +92,7 @@ class GradientDescent(ConstantStep, PolynomialOptimizer):
                 shift = shift - centre
                 spread = v * shift**2
                 if (v < SMALL).any():  # what v loses there, a large u may need
-                    log_v = log_weights - pick(log_weights, index) + exponent
+                    log_v = np.log(weights) - np.log(omega_r) + exponent
                     spread = np.where(v < SMALL, np.exp(log_v + 2 * np.log(np.abs(shift))), spread)
                 variance = spread.sum(axis=-1) / total
         return LogMoments(level, np.where(vanished, 0, mean), np.where(vanished, 0, variance))
@@ -199,10 +198,12 @@ def _balance(lam: Array, omega: Array, eta: Array, power: int) -> tuple[Array, A
         r = take(x, index)
         empty = ~side.any(axis=-1, keepdims=True)
         r = r._replace(value=np.where(empty, 1, r.value))
-        terms = np.where(side, scaled(mass, log_mass, index, power * np.where(side, log_ratio(x, r), 0)), 0)
+        reference, log_reference = pick(mass, index), pick(log_mass, index)
+        exponent = power * np.where(side, log_ratio(x, r), 0)
+        terms = np.where(side, scaled(mass, reference, exponent, log_mass - log_reference), 0)
         total = np.where(empty[:, 0], 1, terms.sum(axis=-1))
         slope = (terms * lam / np.where(side, np.abs(x.value), 1)).sum(axis=-1) / total
-        ends.append((r, pick(mass, index), pick(log_mass, index), total, slope, empty[:, 0]))
+        ends.append((r, reference, log_reference, total, slope, empty[:, 0]))
     (r0, m0, l0, t0, s0, none0), (r1, m1, l1, t1, s1, none1) = ends
     with np.errstate(all="ignore"):
         quotient = m0 / m1

@@ -107,17 +107,18 @@ class Schedule(PolynomialOptimizer):
         zeros = zero.sum(axis=-1)
         weights = np.broadcast_to(weights, zeros.shape)
         with np.errstate(divide="ignore"):
-            log_weights, logs = np.log(weights), np.log(np.abs(x.value)).sum(axis=-1)
-            index = np.argmax(log_weights / 2 + logs, axis=-1, keepdims=True)
+            logs = np.log(np.abs(x.value)).sum(axis=-1)
+            index = np.argmax(np.log(weights) / 2 + logs, axis=-1, keepdims=True)
         r = Factor(x.eta, *(_row(part, index) for part in x[1:]))
         vanished = (zeros > 0).all(axis=-1)[..., None]
         r = r._replace(value=np.where(r.value == 0, 1, r.value))
         with np.errstate(divide="ignore", over="ignore"):
             exponent = 2 * np.where(zero, -log_abs(r), log_ratio(x, r)).sum(axis=-1)
-        exclusive = scaled(weights, log_weights, index, exponent)
+        omega_r = np.take_along_axis(weights, index, axis=-1)
+        exclusive = scaled(weights, omega_r, exponent)
         v = np.where(zeros == 0, exclusive, 0)
         total = np.where(vanished, 1, v.sum(axis=-1, keepdims=True))
-        level = 2 * log_abs(r).sum(axis=-1) + np.take_along_axis(log_weights, index, axis=-1) + np.log(total)
+        level = 2 * log_abs(r).sum(axis=-1) + np.log(omega_r) + np.log(total)
         level = np.where(vanished, -np.inf, level)[..., 0]
         if order == 0:
             return LogLoss(level)
