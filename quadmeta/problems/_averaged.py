@@ -78,7 +78,7 @@ class AveragedProblem(RegressionProblem):
 
     def outer(self, name: str) -> SeparableLoss:
         """The averaged "train", "population" (excess risk) or "validation" loss; n_2 plays no part in a mean."""
-        name, zero = choice("outer", name, ("train", "population", "validation")), np.zeros_like(self.eigenvalues)
+        name, zero = choice("name", name, ("train", "population", "validation")), np.zeros_like(self.eigenvalues)
         if name == "train":
             return SeparableLoss(self.modes().weights, zero, zero, self.floor)
         noise = self.noise / self.eigenvalues

@@ -73,12 +73,17 @@ class QuadraticProblem(Problem):
 
 
 def point(name: str, value: Array, d: int) -> Array:
-    """A point (..., d) at which a function is asked for; arrays of floats pass as they are, for loops call this."""
-    if isinstance(value, np.ndarray) and value.dtype.kind in "fO" and value.shape[-1:] == (d,):
+    """A point (..., d) at which a function is asked for.
+
+    Arrays of floats of this shape pass as they are, whatever their entries: loops call this, and may diverge.
+    """
+    if type(value) is np.ndarray and value.dtype.kind == "f" and value.shape[-1:] == (d,):
         return value
     if isinstance(value, Container):
         return value
-    return shaped(name, value, (..., d), f"(..., {d}), one entry a coordinate")
+    array = shaped(name, value, (..., d), f"(..., {d}), one entry a coordinate")
+    # fractions and mpf stay exact
+    return value if type(value) is np.ndarray and value.dtype == object else array
 
 
 def apply(matrix: Array, vector: Array) -> Array:

@@ -144,7 +144,7 @@ class LeastSquares(RegressionProblem):
             ValueError: population risk of real data, or validation without a validation set.
         """
         zero = np.zeros_like(self.signal)
-        name = choice("outer", name, ("train", "population", "validation"))
+        name = choice("name", name, ("train", "population", "validation"))
         if name == "train":
             weights = self.modes().weights
             energy = self.floor + weights.sum(axis=-1)

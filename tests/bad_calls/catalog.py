@@ -86,6 +86,7 @@ call(qm.Quadratic.from_spectrum, "Quadratic.from_spectrum (weights)", eigenvalue
      weights=Reals(np.ones(3), least=0.0))
 call(qm.Quadratic.from_matrix, hessian=Reals(H), start=Reals(error), minimizer=Reals(np.zeros(3), True),
      floor=Reals(0.0, shape_matters=False), active=Flag(False))
+call(qm.Quadratic.from_system, hessian=Reals(H), b=Reals(error), start=Reals(np.zeros(3), True), active=Flag(False))
 call(qm.Quadratic.from_design, X=Reals(X), y=Reals(y), ridge=nonnegative(0.1))
 call(qm.Quadratic.random, d=Count(3), seed=seed(), tasks=Count(2, optional=True))
 call(qm.Quadratic.stack, problems=Argument([quadratic, quadratic], extra=(
@@ -94,12 +95,26 @@ call(qm.Quadratic.stack, problems=Argument([quadratic, quadratic], extra=(
 call(qm.LeastSquares.from_data, X=Reals(X), y=Reals(y), validation=Pair((X2, y2), optional=True))
 call(qm.LeastSquares.draw, n=Count(8), d=Count(3), sigma=nonnegative(0.5), norm=positive(1.0), seed=seed(),
      tasks=Count(2, optional=True), validation=Count(4, least=0))
+call(qm.LeastSquares, eigenvalues=spectrum, signal=Reals(error), noise=Reals(error), residual=nonnegative(0.1),
+     null_signal=nonnegative(0.2), samples=Count(8), dimension=Count(4), sigma=nonnegative(0.5), known=Flag(True))
 call(drawn.at_sigma, "LeastSquares.at_sigma", sigma=nonnegative(0.5))
 call(qm.AveragedLeastSquares.of, eigenvalues=Reals(lam, least=0.0, shape_matters=False), n=Count(8), d=Count(3),
      sigma=nonnegative(0.5), norm=positive(1.0))
+call(qm.AveragedLeastSquares, eigenvalues=spectrum, signal=Reals(lam, least=0.0), noise=Reals(lam, least=0.0),
+     null_signal=nonnegative(0.1), noise_floor=nonnegative(0.2), sigma=nonnegative(0.5),
+     exact_steps=Count(4, optional=True))
+for record in (drawn, qm.MarchenkoPastur.of(0.5, 0.5, 4)):
+    call(record.outer, f"{type(record).__name__}.outer", name=Word("train"))
+operated = qm.OperatorQuadratic.from_error(H, error, 3)
+for problem in (noisy, stream, sampled):
+    call(lambda rng, problem=problem: problem.noisy_gradient(error, rng), f"{type(problem).__name__}.noisy_gradient",
+         rng=Thing(np.random.default_rng(0), others=KINDS))
+call(operated.leading, "OperatorQuadratic.leading", modes=Count(2))
+call(operated.estimate, "OperatorQuadratic.estimate", quantity=Function(lambda p: float(p.floor)))
 call(qm.MarchenkoPastur.of, aspect=positive(0.5), sigma=nonnegative(0.5), steps=Count(5), norm=positive(1.0))
 call(qm.OperatorQuadratic.from_error, operator=Reals(H), error=Reals(error), modes=Count(3),
-     minimizer=Reals(np.zeros(3), True), floor=Number(0.0))
+     minimizer=Reals(np.zeros(3), True), floor=Number(0.0), eps=Number(1e-7, low=0.0, high=0.01, open_="lh",
+                                                                       optional=True))
 call(qm.OperatorQuadratic.from_system, operator=Reals(H), b=Reals(error), modes=Count(3),
      start=Reals(np.zeros(3), True), floor=Number(-10.0, optional=True))
 call(qm.OperatorQuadratic.from_design, X=Reals(X), y=Reals(y), modes=Count(3), ridge=nonnegative(0.1),

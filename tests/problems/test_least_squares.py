@@ -205,7 +205,7 @@ BAD = {
     "complex X": (lambda: LS.from_data(np.eye(2) * 1j, np.ones(2)), "X = .* complex"),
     "huge X": (lambda: LS.from_data(np.eye(2) * 1e100, np.ones(2)), "X has the entry 1e.100.*rescale"),
     "outer": (lambda: LS.from_data(np.eye(2), np.ones(2)).outer("valid"), "did you mean 'validation'"),
-    "averaged outer": (lambda: qm.MarchenkoPastur.of(1.0, 1.0, 3).outer("abc"), "outer = 'abc'"),
+    "averaged outer": (lambda: qm.MarchenkoPastur.of(1.0, 1.0, 3).outer("abc"), "name = 'abc'"),
     "averaged sigma": (lambda: qm.AveragedLeastSquares.of([1.0], 3, 3, sigma=-1), "sigma = -1 must be a number >= 0"),
     "averaged norm": (lambda: qm.AveragedLeastSquares.of([1.0], 3, 3, 1.0, norm=-1.0), "norm = -1.0"),
     "averaged lambda": (lambda: qm.AveragedLeastSquares.of([-1.0], 3, 3, 1.0), "positive numbers"),
