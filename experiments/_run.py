@@ -41,6 +41,7 @@ def listing(places: Places) -> int:
             print(f"{name}: cannot be loaded: {line(error)}", file=sys.stderr)
             code = NOT_COMPUTED
             continue
-        drawn = "drawn" if (places.figures(False) / f"{name}.svg").exists() else "not drawn"
+        picture = places.figures(False) / f"{name}.svg"
+        drawn = "drawn" if picture.is_file() and picture.stat().st_size else "not drawn"
         print(f"{name:<20} {full:>5} points, smoke {smoke:>3}, {drawn:<9}  {origin.title(module.__doc__)}")
     return code

@@ -18,7 +18,7 @@ OLD = 24 * 3600  # seconds: no write takes so long
 def write(path: Path, data: bytes) -> None:
     """Write a whole file or none: under a temporary name in the same folder, onto the disk, then renamed."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}-{next(_NUMBER)}@{_HOST}.tmp")
+    temporary = path.with_name(f".{path.name[:60]}.{os.getpid()}-{next(_NUMBER)}@{_HOST}.tmp")
     try:
         with open(temporary, "xb") as file:
             file.write(data)

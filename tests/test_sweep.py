@@ -4,6 +4,7 @@ import re
 import signal
 import sys
 import time
+from pathlib import Path
 from threading import Lock
 
 import mpmath
@@ -191,6 +192,33 @@ def test_a_point_that_does_not_arrive_costs_one_point():
     points = [Closed("a"), Closed("shut"), Closed("b")]
     found = pmap(lambda point: point.name, points, 2)
     assert found == ["a", Failure(points[1], "ValueError: not here"), "b"]
+
+
+@pytest.mark.skipif(not Path("/proc").exists(), reason="sees from /proc that workers end")
+def test_a_point_may_have_workers_of_its_own():
+    """They end with the worker that started them, which does not wait for them."""
+    def inner(point):
+        return os.getpid()
+
+    def outer(point):
+        return os.getpid(), pmap(inner, range(2), 2)
+    (first, inside), = pmap(outer, [0], 2)
+    assert first not in inside and os.getpid() not in inside
+    _worker.dismiss()
+    for _ in range(2400):
+        if not any(alive(process) for process in (first, *inside)):
+            break
+        time.sleep(0.05)
+    else:
+        raise AssertionError("workers are left")
+
+
+def alive(process):
+    try:
+        os.kill(process, 0)
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (ProcessLookupError, FileNotFoundError):
+        return False
 
 
 def test_an_interrupt_in_a_worker_ends_the_call():

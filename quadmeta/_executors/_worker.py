@@ -122,7 +122,7 @@ def dismiss() -> None:
 
 def serve(pipe: Any) -> None:
     """In a worker: compute points until the pipe is closed, or until none came for a while."""
-    with suppress(EOFError, OSError):
+    try:
         while pipe.poll(IDLE):
             first, path, blob, parcel = pipe.recv()
             if first:
@@ -130,6 +130,10 @@ def serve(pipe: Any) -> None:
             # the function and the point are opened once this process has the path
             sys.path.extend(place for place in path if place not in sys.path)
             pipe.send_bytes(computed(blob, parcel))
+    except (EOFError, OSError):
+        return  # the caller has ended
+    finally:
+        dismiss()  # of its own, where a point had some: a process waits for its children before the functions at exit
 
 
 @contextmanager

@@ -82,7 +82,7 @@ class Browser:
 
     def close(self):
         self.call("Browser.close")
-        self.process.wait(20)
+        self.process.wait(300)
         os.close(self.to)
         os.close(self.back)
 
