@@ -114,6 +114,10 @@ class Job:
         module = self.places.load(self.name)
         table = results.content(self.file(".csv"))
         record = results.read_record(self.file(".json"), "sha256", "versions")
+        try:
+            results.from_csv(table)
+        except ValueError as error:
+            raise BrokenFile(f"{self.file('.csv')} is no table ({line(error)}): run it without --redraw") from None
         if sha256(table).hexdigest() != record["sha256"]["csv"]:
             print(f"{self.name}: warning: {self.file('.csv').name} is not the table that {self.file('.json').name} "
                   "records, it was edited: run with --force to compute it again", file=sys.stderr)

@@ -58,8 +58,11 @@ def to_csv(rows: Sequence[Row]) -> bytes:
 
 
 def from_csv(data: bytes) -> list[Row]:
-    """The rows of a table written by :func:`to_csv`."""
-    columns, *lines = csv.reader(io.StringIO(data.decode(), newline=""))
+    """The rows of a table written by :func:`to_csv`. Raises ValueError where it is none."""
+    try:
+        columns, *lines = csv.reader(io.StringIO(data.decode(), newline=""))
+    except csv.Error as error:
+        raise ValueError(str(error)) from None
     return [dict(zip(columns, map(_parsed, line), strict=True)) for line in lines]
 
 

@@ -329,6 +329,12 @@ def test_a_broken_record_stops_a_redraw_with_one_line_and_a_run_heals_it(lab, ca
     assert lab.run("--redraw") == 3
     assert f"doubling: {lab.file('.json')} is no record of a figure" in capsys.readouterr().err
     assert lab.run() == 0 and lab.files() == before
+    for data in (b"", b"\xff", b"a,b\n1\n", b'a,"' + b"x" * 2**18):
+        lab.file(".csv").write_bytes(data)
+        assert lab.run("--redraw") == 3
+        said = capsys.readouterr().err
+        assert said.startswith(f"doubling: {lab.file('.csv')} is no table (") and said.count("\n") == 1
+    assert lab.run() == 0 and lab.files() == before
 
 
 def test_what_killed_runs_left_is_swept(lab):
