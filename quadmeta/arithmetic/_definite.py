@@ -53,7 +53,9 @@ class Whole(NamedTuple):
     def over(self, divisor: int | Fraction) -> Array:
         """Divided by a number > 0 and rounded to float64."""
         top, bottom = divisor.as_integer_ratio()
-        return np.vectorize(lambda x: _rounded(x * bottom, top, self.exponent), otypes=[float])(self.digits)
+        digits = np.asarray(self.digits, dtype=object)
+        rounded = [_rounded(x * bottom, top, self.exponent) for x in digits.ravel()]
+        return np.array(rounded).reshape(digits.shape)
 
 
 def _rounded(top: int, bottom: int, exponent: int) -> float:
