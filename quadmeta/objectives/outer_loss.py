@@ -53,10 +53,11 @@ class OuterLoss:
     def largest_step_size(self, alpha: Array) -> float:
         """2 / L at these hyperparameters, beyond which inner training (and a Neumann series) on a quadratic diverges.
 
-        Infinite where the inner loss is not quadratic, so that it is not known.
+        Infinite where the inner loss is not quadratic, so that it is not known, and where the Hessian is 0.
         """
         bound = self.problem.at(alpha)
-        return 2 / float(np.linalg.eigvalsh(bound.H)[-1]) if isinstance(bound, QuadraticBound) else np.inf
+        L = float(np.linalg.eigvalsh(bound.H)[-1]) if isinstance(bound, QuadraticBound) else 0.0
+        return 2 / L if L > 0 else np.inf
 
     def diverges(self, alpha: Array) -> bool:
         """Whether the step size exceeds the largest one."""

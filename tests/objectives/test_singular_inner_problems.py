@@ -222,6 +222,13 @@ def test_long_unrolled_runs_tend_to_the_ridge_limit(T):
     assert relative(found, [limit]) < (1e-4 if T == 1000 else 1e-14)
 
 
+def test_a_hessian_of_zeros_has_an_unrolled_gradient():
+    """w_T = w_0 + eta T (b + C alpha): F' = eta T C' (H_2 w_T - b_2)."""
+    problem = qm.Coupled(np.zeros((2, 2)), np.eye(2), np.ones(2), np.eye(2), np.ones(2))
+    found = qm.hypergradient(loss(problem, 50), [0.0, 1.0], qm.ClosedForm())
+    assert found.value == pytest.approx([20.0, 45.0], rel=1e-15) and found.notes["2/L"] == np.inf
+
+
 def test_a_minimum_at_a_small_ridge_lies_in_the_space_of_the_rows():
     problem = qm.Ridge(TRAIN, HELD_OUT)
     with mp.workdps(DIGITS):
