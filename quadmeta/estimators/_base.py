@@ -55,14 +55,13 @@ class Estimator(ABC):
     """
 
     dtype: str = field(default="float64", kw_only=True)
-
-    def __post_init__(self) -> None:
-        choice("dtype", self.dtype, DTYPES)
-
     renormalised = False
     steps_matter = True
     """Whether the estimate at an inner minimum depends on the step size of the run."""
     reference = ""
+
+    def __post_init__(self) -> None:
+        choice("dtype", self.dtype, DTYPES)
 
     @abstractmethod
     def estimate(self, tape: Tape) -> Array:
@@ -90,6 +89,9 @@ def hypergradient(objective: Objective | OuterLoss, theta: Array, estimator: Est
         estimator: for example ``Reverse(dtype="float32")`` or ``Discounted(gamma=0.99)``.
         start: another w_0 for a bilevel problem (warm start).
         digits: precision of dtype "mpmath".
+
+    Raises:
+        ValueError: an argument of another kind, or what the estimator itself refuses.
     """
     instance("objective", objective, (Objective, OuterLoss), "OuterLoss(problem, GradientDescent(100, 0.1))")
     instance("estimator", estimator, Estimator, "Reverse()")

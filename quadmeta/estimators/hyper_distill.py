@@ -3,7 +3,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from quadmeta._validate import number
+from quadmeta._validate import instance, number
 from quadmeta.estimators._base import Estimator
 from quadmeta.estimators._discount import discount
 from quadmeta.estimators._tape import Tape
@@ -52,6 +52,7 @@ class HyperDistill(Estimator):
         x_s = |u_s| S_s(gamma), y_s = u_s'G_s / |u_s|, theta = x'y / x'x.
         """
         import numpy as np
+        instance("tape", tape, Tape, "the tape of another run")
         T, first = tape.steps, tape.start
         tape.record()
         last = tape.state(T)

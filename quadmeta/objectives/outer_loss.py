@@ -25,9 +25,15 @@ class OuterLoss:
 
         F'_k = -eta (<H_k, V W_*' + Q (D o G E') Q'> - <b_k, V>),   V = Q (S o G).
 
+    Where H is singular or its condition number above 1e5, a form without W_* takes its place, which holds there too;
+    singular values of the weighted data up to max(n, p) eps of the largest then count as 0.
+
     Args:
         problem: a bilevel problem.
-        optimizer: gradient descent with a step size.
+        optimizer: gradient descent with a step size, without momentum, noise or schedule.
+
+    Raises:
+        ValueError: another optimizer, or one whose step size is free.
     """
 
     problem: BilevelProblem
@@ -82,7 +88,7 @@ class OuterLoss:
         return float(self.problem.outer(self.trained(alpha, start)))
 
     def gradient(self, alpha: Array, start: Array = None) -> Array:
-        """Exact unrolled hypergradient (h,): the closed form on a quadratic, reverse mode elsewhere.
+        """Exact unrolled hypergradient (h,): the closed form on a quadratic, singular or not, reverse mode elsewhere.
 
         Raises:
             OverflowError: a component that float64 cannot hold; ``signed_gradient`` holds it.
