@@ -120,7 +120,8 @@ def bias(eigenvalues: Array, cross: Array, outer_hessian: Array, error: Array, g
     z = eta * lam
     a = 1 - z
     gamma = quantity("gamma", gamma) + 0 * z
-    last = (gamma - a) * complete_homogeneous((a * 0 + 1, gamma, a), T - 2) * g
+    # gamma - a without the rounding of a
+    last = (gamma - 1 + z) * complete_homogeneous((a * 0 + 1, gamma, a), T - 2) * g
     return eta * (C.T @ (last + H2 @ (transient(z, gamma, T) * error)))
 
 

@@ -176,5 +176,4 @@ def _singular(problem: AuxiliaryTasks, pi: Array) -> bool:
 def _bound(problem: AuxiliaryTasks, pi: Array) -> QuadraticBound:
     """L_T divided by 1 + sum phi: sum pi_k l_k + pi_0 rho ||W||^2 / 2, defined without a main task too."""
     H = np.tensordot(pi, problem.grams, 1) + pi[0] * problem.rho * np.eye(len(problem.outer_hessian))
-    return QuadraticBound(H, np.tensordot(pi, problem.moments, 1), problem, pi[1:],
-                          problem.weighted(pi, float(pi[0]) * problem.rho))
+    return QuadraticBound(H, np.tensordot(pi, problem.moments, 1), problem, pi[1:])
