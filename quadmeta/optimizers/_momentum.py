@@ -221,7 +221,7 @@ class Momentum(PolynomialOptimizer):
             points = np.broadcast_to(given, (*grid.shape[:-1], 2)).copy()
             points[..., free] = grid
             levels.append(rough(self, lam, omega, points.reshape(-1, 2)).reshape(grid.shape[:2]))
-        theta, best = polish(lowest(levels, grids, 24))
+        theta, best = polish(lowest(levels, grids, 48))
         cap = max(2**14, 2**20 // len(lam)) if cap is None else cap
         if best == -math.inf or len(lam) == 1 and "step_size" in self.free:
             # F >= 0; one eigenvalue: p_T has a root in eta
@@ -243,7 +243,7 @@ class Momentum(PolynomialOptimizer):
         if self.step_size is not None:
             return [self._momenta(mu, L, n, best**2)[None, :, None]]
         if self.momentum is None:
-            root, angles = np.sort(np.append(1 - np.geomspace(0.1 / n, 1, 96), best))[:, None], 2 * min(n, 100) + 40
+            root, angles = np.sort(np.append(1 - np.geomspace(0.1 / n, 1, 400), best))[:, None], 2 * min(n, 100) + 40
         else:
             root, angles = np.array([[math.sqrt(self.momentum)]]), 4 * n + 8
         x = 1 + root**2 - 2 * root * np.cos(np.linspace(0, np.pi, angles))

@@ -7,7 +7,7 @@ import numpy as np
 from quadmeta.optimizers._base import LogLoss
 
 Array = Any
-_RACE, _FINALISTS = 12, 6
+_RACE, _FINALISTS = 12, 8
 
 
 def descend_in_box(loss: Callable[[Array], LogLoss], points: Array, low: Array, high: Array, steps: int) -> Array:
