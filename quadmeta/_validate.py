@@ -143,11 +143,18 @@ def numbers(name: str, value: Any, *, least: float | None = None, above: float |
     if not real(value) or isinstance(value, float | np.floating):
         array = finite(name, value)
         value = array if array.ndim else float(array)
-    low = np.min(value) if np.size(value) else math.inf
-    if least is not None and low < least or above is not None and not low > above:
+    if not _within(value, least, above):
         raise ValueError(f"{name} = {show(value)} must be {f'>= {least:g}' if above is None else f'> {above:g}'}: "
                          "pass numbers in this range")
     return value
+
+
+def _within(value: Any, least: float | None, above: float | None) -> bool:
+    # a number that records what is computed from it is judged by its plain value: a check is no step of a computation
+    low = np.min(value) if isinstance(value, np.ndarray) and value.size else getattr(value, "plain", value)
+    if np.size(low) == 0 or least is None and above is None:
+        return True
+    return bool(low >= least if above is None else low > above)
 
 
 def quantity(name: str, value: Any, *, least: float | None = None, above: float | None = None,
@@ -156,7 +163,7 @@ def quantity(name: str, value: Any, *, least: float | None = None, above: float 
     x = numbers(name, value, least=least, above=above)
     if np.ndim(x):
         raise ValueError(f"{name} = {show(value)} must be one number, it has shape {np.shape(x)}: pass a scalar")
-    if below is not None and not x < below:
+    if below is not None and not getattr(x, "plain", x) < below:
         raise ValueError(f"{name} = {show(value)} must be < {below:g}: pass a smaller number")
     return x
 

@@ -49,16 +49,19 @@ class Scales:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "steps", natural("steps", self.steps))
-        for name in ("mu", "L", "eta"):
-            object.__setattr__(self, name, quantity(name, getattr(self, name), above=0))
-        if not self.mu <= self.L:
-            raise ValueError(f"mu = {show(self.mu)} must be at most L = {show(self.L)}: pass bounds of the eigenvalues")
-        object.__setattr__(self, "gamma", quantity("gamma", self.gamma, least=0, below=1))
+        for name in ("mu", "L", "eta", "gamma", "L2", "R", "G", "B", "H_w", "M_b"):
+            object.__setattr__(self, name, quantity(name, getattr(self, name)))
+        if not (0 < self.mu <= self.L and self.eta > 0):
+            raise ValueError(f"mu = {show(self.mu)}, L = {show(self.L)}, eta = {show(self.eta)} must meet "
+                             "0 < mu <= L and eta > 0: pass eigenvalue bounds and a step size")
+        if not 0 <= self.gamma < 1:
+            raise ValueError(f"gamma = {show(self.gamma)} must lie in [0, 1): pass a discount")
         for name in ("L2", "R", "G", "B", "H_w", "M_b"):
-            object.__setattr__(self, name, quantity(name, getattr(self, name), least=0))
+            if not getattr(self, name) >= 0:
+                raise ValueError(f"{name} = {show(getattr(self, name))} must be >= 0: pass a norm")
         if self.q is not None:
-            object.__setattr__(self, "q", quantity("q", self.q, above=0))
-            if not abs(self.q**2 - self.a_mu) <= 1e-12:
+            object.__setattr__(self, "q", quantity("q", self.q))
+            if not (self.q > 0 and abs(self.q**2 - self.a_mu) <= 1e-12):
                 raise ValueError(f"q = {show(self.q)} must be sqrt(1 - eta mu): pass None, or its exact value")
 
     @property
@@ -138,8 +141,6 @@ def largest_transient(low: Any, high: Any, gamma: Any, steps: int, halvings: int
     s is unimodal: s'/a^(T-1) = sum gamma^k ((T - k) a^-k - T) decreases in a.
     """
     low, high = quantity("low", low, least=0), quantity("high", high, least=0)
-    if low > high:
-        raise ValueError(f"low = {show(low)} must be at most high = {show(high)}: pass them in order")
     gamma = quantity("gamma", gamma, least=0)
     T, halvings = natural("steps", steps), natural("halvings", halvings)
     total = sum(gamma**k for k in range(1, T))
@@ -237,7 +238,7 @@ def tightness(x: Scales, mu2: Any = 0) -> tuple[float, float]:
     """(lower, upper) of the worst bias over quadratics of these scales, mu2 <= H_2 <= L2: their ratio >= 1/sqrt 2."""
     _scales(x)
     mu2 = quantity("mu2", mu2, least=0)
-    if not mu2 <= x.L2:
+    if mu2 > x.L2:
         raise ValueError(f"mu2 = {show(mu2)} must be at most L2 = {show(x.L2)}: it bounds H_2 from below")
     gradient, distance = bound_a(replace(x, R=0)), bound_a(replace(x, G=0, L2=1))
     lower = sqrt(gradient**2 + ((x.L2 + mu2) / 2 * distance) ** 2) + (x.L2 - mu2) / 2 * distance
@@ -265,11 +266,10 @@ def minimax_gamma(eta: Any, mu: Any, L: Any, steps: int | None = None, relative:
     absolute: 1 - 2 eta mu L/(mu + L), at T steps the root of S_T(gamma) = (S_T(a_mu) + S_T(a_L))/2, eta <= 1/L;
     relative (of |ghat - g| / |g|): 1 - eta (mu + L)/2, T -> infinity, worst case (L - mu)/(L + mu).
     """
-    mu, L, eta = quantity("mu", mu, above=0), quantity("L", L, above=0), quantity("eta", eta, above=0)
-    if not mu <= L:
-        raise ValueError(f"mu = {show(mu)} must be at most L = {show(L)}: pass bounds of the eigenvalues")
-    if not eta * L <= 1 + 4e-16:
-        raise ValueError(f"eta = {show(eta)} must be at most 1/L = {show(1 / L)}: pass a smaller step size")
+    mu, L, eta = quantity("mu", mu), quantity("L", L), quantity("eta", eta)
+    if not (0 < mu <= L and 0 < eta * L <= 1 + 4e-16):
+        raise ValueError(f"eta = {show(eta)} must lie in (0, 1/L] and 0 < mu = {show(mu)} <= L = {show(L)}: pass a "
+                         "smaller step size, or bounds of the eigenvalues")
     steps = None if steps is None else natural("steps", steps)
     relative = flag("relative", relative)
     if relative and steps is not None:

@@ -223,7 +223,7 @@ def test_largest_transient():
 
 
 @pytest.mark.parametrize("change, match", [
-    ({"mu": F(2)}, "mu = .* at most L"), ({"eta": F(0)}, "eta = .* > 0"), ({"gamma": F(1)}, "gamma = .* < 1"),
+    ({"mu": F(2)}, "0 < mu <= L"), ({"eta": F(0)}, "eta > 0"), ({"gamma": F(1)}, r"gamma = .* \[0, 1\)"),
     ({"steps": 0}, "steps = 0"), ({"R": F(-1)}, "R = .* >= 0"), ({"q": F(1, 3)}, "q = .* sqrt")])
 def test_scales_refuse(change, match):
     with pytest.raises(ValueError, match=match) as error:

@@ -9,6 +9,7 @@ A float64 result that overflows raises OverflowError; one below 2.2e-308 loses d
 """
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from numbers import Rational
 from typing import Any
 
 import numpy as np
@@ -130,7 +131,8 @@ def _entry(name: str, x: Any) -> Any:
         return x
     array = unrounded(name, x)
     if array.dtype == object:
-        if any(v - v != 0 for v in array.flat):
+        # a fraction is finite, and one that records its history must not record this check
+        if any(not isinstance(v, Rational) and v - v != 0 for v in array.flat):
             raise ValueError(f"{name} = {show(x)} has a non-finite entry: remove NaN and infinite entries")
         return array[()]
     return finite(name, array)[()]
