@@ -10,8 +10,8 @@ import numpy as np
 
 import quadmeta as qm
 from fuzz import draws
-from fuzz.exact import Question, balls, largest, matrix, total
-from fuzz.package import ask
+from fuzz.exact import EPS, Question, balls, largest, matrix, total
+from fuzz.package import ask, single
 
 Array = Any
 
@@ -169,6 +169,42 @@ def bilevel(rng: np.random.Generator) -> Iterator[Question]:
     yield from entries(
         f"unrolled, {name}", found, runs, lambda: 1e-10, f"{about}, T={T}, eta={eta!r}", False, size
     )
+    if draws.chance(rng, 0.3):
+        yield from diverging(rng, problem, alpha, exact, L, name, about)
+
+
+def diverging(
+    rng: np.random.Generator,
+    problem: Any,
+    alpha: Array,
+    exact: Callable[[int], Inner],
+    L: float,
+    name: str,
+    about: str,
+) -> Iterator[Question]:
+    """Beyond 2 / L, as sign and logarithm: 1e-10 and 64 eps eta L T, of the largest entry."""
+    T, eta = draws.steps(rng, 10**6), float(rng.uniform(2, 3)) / L
+    loss = qm.OuterLoss(problem, qm.GradientDescent(T, eta))
+    found = ask(loss.signed_gradient, alpha)
+
+    @lru_cache(maxsize=None)
+    def runs(bits: int) -> list[arb]:
+        return unrolled(exact(bits), T, arb(eta))
+
+    # a short run may fit its data, so that the sum of its steps is 0
+    size = magnitude(problem, loss, alpha, exact(256)) if T < 100 else 0.0
+
+    def sizes_of(k: int) -> tuple[arb, arb, arb]:
+        values = runs(ctx.prec)
+        error = (1e-10 + 64 * EPS * eta * L * T) * largest(*map(abs, values)) + arb(size + 1e-300)
+        return values[k], error, error
+
+    where = f"{about}, T={T}, eta={eta!r}"
+    for k in range(1 if isinstance(found, Exception) else len(found)):
+        value = found if isinstance(found, Exception) else single(found[k])
+        yield Question(
+            f"unrolled beyond 2/L, {name}", value, lambda k=k: sizes_of(k), f"{where}, entry {k}"
+        )
 
 
 def estimators(

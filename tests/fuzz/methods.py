@@ -310,6 +310,8 @@ def vector(
             free = range(optimizer.shape[0]) if many else [picks[0][0]]
             entries = [[()], [(s,) for s in free], list(picks)][order]
             for k, theta in enumerate(points):
+                # a loss of 0 has no logarithm and no relative derivatives
+                zero = isinstance(found[k], ValueError) and bool(residuals(k, ctx.prec).F.is_zero())
                 for entry in entries:
                     value = found[k]
                     if not isinstance(value, Exception):
@@ -319,7 +321,7 @@ def vector(
                         value,
                         models.several(name, residuals, k, entry, label),
                         f"{about}, theta={np.asarray(theta).tolist()}",
-                        refusal=one,
+                        refusal=one or zero,
                         bits=bits,
                         size=lambda k=k: largest_relative(residuals(k, ctx.prec)),
                     )

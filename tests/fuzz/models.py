@@ -87,11 +87,16 @@ def log(m: Any, order: int) -> tuple[arb, arb]:
 
 
 def scan(m: Any, order: int) -> tuple[arb, arb]:
-    """The short kernel: 20 eps (1 + |G| + E 1/|a|) for G, 20 T eps E[|u| (1 + 1/|a|)] for G'; weights as elsewhere."""
+    """The short kernel: 20 eps (1 + |G| + E 1/|a|) for G, 20 T eps E[|u| (1 + 1/|a|)] for G'; weights as elsewhere.
+
+    Where that is more than a half of |G| or of E|u|, a factor a is below its own rounding, and nothing is said.
+    """
     value, wide = log(m, order)
     if order == 0:
-        return value, largest(20 * EPS * (1 + abs(value) + m.inverse / m.F), wide)
-    return value, largest(20 * EPS * m.T * m.scan1 / m.F, wide)
+        error, size = 20 * EPS * (1 + abs(value) + m.inverse / m.F), arb(1)
+    else:
+        error, size = 20 * EPS * m.T * m.scan1 / m.F, m.size1 / m.F
+    return value, arb(10) ** 400 if error > size / 2 else largest(error, wide)
 
 
 def root(m: Any, order: int) -> tuple[arb, arb]:

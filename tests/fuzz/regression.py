@@ -9,7 +9,7 @@ import numpy as np
 
 import quadmeta as qm
 from fuzz import draws
-from fuzz.exact import EPS, Question, balls, total
+from fuzz.exact import EPS, Question, balls, largest, total
 from fuzz.methods import powers
 from fuzz.package import ask, describe
 
@@ -60,6 +60,26 @@ def modes(lam: list[arb], eta: arb, optimizer: Any) -> list[Mode]:
     return found
 
 
+def short_modes(lam: list[arb], eta: arb, T: int) -> list[Mode]:
+    """The same with the errors of the short kernel: the rounding of 1 - eta lambda counts T times, 4 T eps in all."""
+    found = []
+    for x in lam:
+        a = 1 - eta * x
+        mode = Mode([a**T, -T * x * a ** (T - 1), arb(0)], arb(0))
+        moved = abs(a) ** (T - 1) * (1 + eta * x)
+        bent = (T - 1) * abs(a) ** max(T - 2, 0) * (1 + eta * x)
+        # powers below 3e-300 may be kept at that size
+        lost = arb(3e-300)
+        mode.blur = [
+            4 * EPS * (T * moved + abs(mode.q[0])) + lost,
+            4 * EPS * T * x * (bent + abs(a) ** (T - 1)) + T * x * lost,
+            arb(0),
+        ]
+        mode.rest_blur = mode.blur[0] + 4 * EPS
+        found.append(mode)
+    return found
+
+
 def separable(
     parts: list[tuple[arb, arb, arb]], constant: arb, found: list[Mode], order: int
 ) -> tuple[arb, arb]:
@@ -82,9 +102,9 @@ def separable(
                 (2 * A - B, q, dq, q2, d2),
                 (B - 2 * C, r, dr, q2, d2),
             ]
-            error += 2 * FACTOR * (abs(A) + abs(B) + abs(C)) * q1**2 + FACTOR * (
-                abs(A) + abs(B) + abs(C)
-            ) * (abs(q * q2) + abs(r * q2))
+            # each of A, B and C has products of its own, which may cancel
+            for x in (2 * q1 * q1, q * q2, r * q2):
+                error += (abs(A) + abs(B) + abs(C)) * abs(x) * blur(1 + logarithm(x))
         for factor, x, dx, y, dy in terms:
             term = factor * x * y
             value += term
@@ -148,6 +168,10 @@ def regression(rng: np.random.Generator) -> Iterator[Question]:
     def found(k: int, bits: int) -> list[Mode]:
         return modes(balls(lam), arb(float(eta[k])), optimizer)
 
+    @lru_cache(maxsize=None)
+    def short(k: int, bits: int) -> list[Mode]:
+        return short_modes(balls(lam), arb(float(eta[k])), T)
+
     for name in CLASSES:
         objective = ask(lambda: getattr(qm, name)(problem, optimizer))
         if isinstance(objective, Exception):
@@ -163,6 +187,22 @@ def regression(rng: np.random.Generator) -> Iterator[Question]:
                     describe(values, k),
                     lambda k=k, order=order, name=name: exact[name](found(k, ctx.prec), order),
                     f"{about}, eta={float(x)!r}",
+                )
+        for k, x in enumerate(eta if plain else []):
+            pair = ask(objective.scan, float(x))
+            for order in (0, 1):
+
+                def truth(k: int = k, order: int = order, name: str = name) -> tuple[arb, arb]:
+                    value, error = exact[name](short(k, ctx.prec), order)
+                    return value, error + arb(1e-300)
+
+                yield Question(
+                    f"{name}.scan {NAMES[order]}",
+                    pair if isinstance(pair, Exception) else float(pair[order]),
+                    truth,
+                    f"{about}, eta={float(x)!r}",
+                    # both are computed at once, and either may leave float64
+                    size=lambda t=truth: largest(*(abs(y) for o in (0, 1) for y in t(order=o))),
                 )
 
 
