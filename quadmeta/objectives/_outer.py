@@ -150,10 +150,12 @@ class OuterObjective(Objective):
                 a, power, spare = work[:, :len(row), :eta.shape[1]]
                 np.multiply(eta, -row, out=a)
                 a += 1
-                short_power(a, T - 1, power, spare)
-                a *= power
-                power *= -T * row
-                value[block, tasks], slope[block, tasks] = (x.T for x in some.short(a, power))
+                with np.errstate(over="ignore", invalid="ignore"):  # refused below, in one line
+                    short_power(a, T - 1, power, spare)
+                    a *= power
+                    power *= -T * row
+                    found = some.short(a, power)
+                value[block, tasks], slope[block, tasks] = (x.T for x in found)
         if not (np.isfinite(value).all() and np.isfinite(slope).all()):
             raise OverflowError("the loss of a diverging run exceeds float64: pass smaller step sizes, or call the "
                                 "objective, whose values are SignLog")
