@@ -107,7 +107,14 @@ class OuterLoss:
 
     def _closed(self, bound: QuadraticBound, start: Array) -> SignLog:
         W0 = self._start(start).reshape(bound.B.shape)
-        return self._from_minimum(bound, W0) if bound.firm else self._from_start(bound, W0)
+        return self._from_minimum(bound, W0) if self._settled(bound) else self._from_start(bound, W0)
+
+    def _settled(self, bound: QuadraticBound) -> bool:
+        """Whether W_* may enter: where the rows do not span, the condition number counts twice in it."""
+        if not bound.firm or bound.rows is None:
+            return bound.firm
+        lam = bound.eigen[0]
+        return bool(lam[0] >= 1e-2 * lam[-1]) or bound.rows.rank == len(lam)
 
     def _from_minimum(self, bound: QuadraticBound, W0: Array) -> SignLog:
         T, eta = self.optimizer.steps, self.step_size

@@ -188,7 +188,8 @@ class QuadraticBound(Bound):
         norm, u = np.linalg.norm, 4 * np.finfo(float).eps
         inverse = norm(self.inverse)
         # the condition number counts twice, or once in residuals and images of the rows that are not small themselves
-        if inverse * norm(self.H) <= (4e3 if problem.inside and self._loose(W, V, g) else 300 * (not problem.inside)):
+        rowwise = problem.inside and not problem.grouped
+        if inverse * norm(self.H) <= (4e3 if rowwise and self._loose(W, V, g) else 300 * (not problem.inside)):
             return value
         # to first order |dW| <= |H^-1| u (|H||W| + |B|), and so on, with u a few roundings
         dW = inverse * u * (norm(self.H) * norm(W) + norm(self.B))
@@ -264,6 +265,9 @@ class QuadraticBilevel(BilevelProblem):
     """(X_2, Y_2) of L_2, where the inner loss is a sum over rows."""
     inside = True
     """Whether H_k and B_k act on the space of the rows alone; else they leave it and its complement in place."""
+
+    grouped = False
+    """Whether one hyperparameter weighs several rows, whose terms may cancel although none of them is small."""
 
     def doubt(self, bound: QuadraticBound, W: tuple[float, float], V: tuple[float, float]) -> Array:
         """A bound (h,) of the error of <H_k W - b_k, V> from (norm, error) of W and V, to first order."""

@@ -39,10 +39,12 @@ class Rows:
         weights: (n,) floats >= 0.
         counts: (n,) whole numbers.
         rho: ridge.
+        starts: first rows of the groups that have one hyperparameter each; None: every row is a group of its own.
     """
 
-    def __init__(self, X: Array, Y: Array, weights: Array, counts: Array, rho: float) -> None:
+    def __init__(self, X: Array, Y: Array, weights: Array, counts: Array, rho: float, starts: Array = None) -> None:
         self.X, self.Y, self.weights, self.counts, self.rho = X, Y, weights, counts, float(rho)
+        self.starts = np.arange(len(X)) if starts is None else starts
 
     @cached_property
     def _root(self) -> Array:
@@ -97,6 +99,7 @@ class Rows:
     def implicit(self, outer: tuple[Array, Array], collect: Callable[[Array, Array], Array]) -> Array:
         """collect(<W'x_i - y_i, V'x_i> of every row, <W, V>) at W_* with V = H^-1 grad L_2.
 
+        The rows of a group are added up before they are rounded: the sum stands in its first row, 0 in the others.
         L_2 is the mean loss on ``outer``; ``collect`` is linear with coefficients >= 0.
         """
         system = _System(self, outer)
@@ -160,7 +163,7 @@ class _System:
     """The two solves of an implicit hypergradient, in the smaller one of the spaces of rows and of columns."""
 
     def __init__(self, rows: Rows, outer: tuple[Array, Array]) -> None:
-        self.X, self.Y, self.rho = Whole.of(rows.X), Whole.of(rows.Y), rows.rho
+        self.X, self.Y, self.rho, self.starts = Whole.of(rows.X), Whole.of(rows.Y), rows.rho, rows.starts
         self.X2, self.Y2 = (Whole.of(x) for x in outer)
         self.held_out = len(outer[0])
         active = np.flatnonzero(rows.weights)
@@ -207,6 +210,13 @@ class _System:
         terms = (self.X @ W + -self.Y) * (self.X @ V)
         inner = W * V
         found = [np.append(Whole(rows, terms.exponent).over(divisor), Whole(whole, inner.exponent).over(divisor))
-                 for rows, whole in ((terms.digits.sum(axis=1), inner.digits.sum()),
-                                     (np.abs(terms.digits).sum(axis=1), np.abs(inner.digits).sum()))]
+                 for rows, whole in ((self._grouped(terms.digits), inner.digits.sum()),
+                                     (self._grouped(np.abs(terms.digits)), np.abs(inner.digits).sum()))]
         return found[0], found[1]
+
+    def _grouped(self, digits: Array) -> Array:
+        """Sums over the outputs and over the rows of each group, in its first row."""
+        rows = digits.sum(axis=1)
+        sums = np.zeros_like(rows)
+        sums[self.starts] = np.add.reduceat(rows, self.starts)
+        return sums

@@ -16,6 +16,7 @@ Array = Any
 class WeightedTasks(QuadraticBilevel):
     """The task k has the Gram matrix X_k'X_k / n_k, the moment X_k'Y_k / n_k and a weight phi_k >= 0."""
 
+    grouped = True
     grams: Array
     """(tasks, p, p)"""
     moments: Array
@@ -71,7 +72,8 @@ class WeightedTasks(QuadraticBilevel):
 
     def weighted(self, phi: Array, rho: float) -> Rows:
         """The rows of all tasks for weights phi (tasks,)."""
-        return Rows(*self.stacked, np.repeat(phi, self.counts), np.repeat(self.counts, self.counts), rho)
+        starts = np.cumsum((0, *self.counts[:-1]))
+        return Rows(*self.stacked, np.repeat(phi, self.counts), np.repeat(self.counts, self.counts), rho, starts)
 
     def pair(self, alpha: Array, X: Array, V: Array) -> Array:
         """phi_k' (<X_k'X_k / n_k, X> - <X_k'Y_k / n_k, V>)."""

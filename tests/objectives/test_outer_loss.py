@@ -259,3 +259,36 @@ def test_sample_weights_near_their_ends_have_slopes():
     exact = [0, math.exp(-40), 0.25, math.exp(-40), math.exp(-700)]
     images = np.arange(10.0).reshape(5, 2) ** 0.5 @ np.ones(2)
     np.testing.assert_allclose(slopes, -np.array(exact) / 5 * images, rtol=1e-15)
+
+
+def test_implicit_gradient_of_one_task_with_more_rows_than_columns_cancels_to_what_the_ridge_leaves():
+    """One task: w_* does not react to its weight but through the ridge. In fractions, p = 1."""
+    X, y, X2, y2 = [-2.0, 1.0, 1.0], [-0.25, -0.5, 0.75], [0.5, -1.5], [1.0, 0.25]
+    for rho in (0.0, 1e-12, 1e-3):
+        problem = qm.TaskWeights([(np.array(X)[:, None], y)], (np.array(X2)[:, None], y2), rho)
+        got = qm.OuterLoss(problem, GD).implicit([1.75])
+        A, b = sum(Q(x) ** 2 for x in X) / 3, sum(Q(x) * Q(t) for x, t in zip(X, y, strict=True)) / 3
+        H, w = Q(1.75) * A + Q(rho), Q(1.75) * b / (Q(1.75) * A + Q(rho))
+        g = sum(Q(x) * (Q(x) * w - Q(t)) for x, t in zip(X2, y2, strict=True)) / 2
+        assert got == pytest.approx([float(-(A * w - b) * g / H)], rel=1e-13, abs=0)
+
+
+def test_unrolled_gradient_keeps_its_digits_where_rows_do_not_span_and_the_ridge_is_moderate():
+    """Fewer rows than columns, condition 2e4, T = 10^6: the complement of the rows carries no rounding of X'y."""
+    rng = np.random.default_rng(59)
+    X, y, X2, y2 = rng.standard_normal((2, 4)), rng.standard_normal(2), rng.standard_normal((2, 4)), np.ones(2)
+    a, T = 3.7e-5, 10**6
+    problem = qm.Ridge((X, y), (X2, y2))
+    eta = 1.9 / problem.at([a]).spectrum[0][-1]
+    got = qm.OuterLoss(problem, qm.GradientDescent(T, eta)).gradient([a])
+    with mp.workdps(60):
+        A, A2, b, b2 = (mp.matrix(v.tolist()) for v in (X, X2, y, y2))
+        H = A.T * A / 2 + mp.mpf(a) * mp.eye(4)
+        M = mp.zeros(9, 9)
+        M[8, 8] = 1
+        M[:4, :4] = M[4:8, 4:8] = mp.eye(4) - mp.mpf(eta) * H
+        M[4:8, :4] = -mp.mpf(eta) * mp.eye(4)
+        M[:4, 8] = mp.mpf(eta) * A.T * b / 2
+        z = M**T * mp.matrix([0] * 8 + [1])
+        want = (A2.T * (A2 * z[:4] - b2) / 2).T * z[4:8]
+    assert got == pytest.approx([float(want[0])], rel=1e-11)
