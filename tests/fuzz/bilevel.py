@@ -138,7 +138,7 @@ def bilevel(rng: np.random.Generator) -> Iterator[Question]:
     def runs(bits: int) -> list[arb]:
         return unrolled(exact(bits), T, arb(eta))
 
-    beyond = ratio > 1e4
+    beyond, size = ratio > 1e4, magnitude(problem, loss, alpha, exact(256))
     found = ask(loss.implicit, alpha)
     if singular:
         # the documented answer is an error
@@ -161,11 +161,10 @@ def bilevel(rng: np.random.Generator) -> Iterator[Question]:
             )
     else:
         label = f"implicit{', ratio beyond 1e4' if beyond else ''}, {name}"
-        yield from entries(label, found, limits, lambda: 1e-10, about, beyond)
+        yield from entries(label, found, limits, lambda: 1e-10, about, beyond, 1e-15 * size)
         if lam[-1] < 1e3 * lam[0]:
             yield from estimators(loss, problem, alpha, exact, name, about)
     found = ask(loss.gradient, alpha)
-    size = magnitude(problem, loss, alpha, exact(256))
     yield from entries(
         f"unrolled, {name}", found, runs, lambda: 1e-10, f"{about}, T={T}, eta={eta!r}", False, size
     )
