@@ -189,7 +189,7 @@ class QuadraticBound(Bound):
         inverse = norm(self.inverse)
         # the condition number counts twice, or once in residuals and images of the rows that are not small themselves
         rowwise = problem.inside and not problem.grouped
-        if inverse * norm(self.H) <= (4e3 if rowwise and self._loose(W, V, g) else 300 * (not problem.inside)):
+        if inverse * norm(self.H) <= (4e3 if rowwise and self._loose(W, V, g, value) else 300 * (not problem.inside)):
             return value
         # to first order |dW| <= |H^-1| u (|H||W| + |B|), and so on, with u a few roundings
         dW = inverse * u * (norm(self.H) * norm(W) + norm(self.B))
@@ -199,14 +199,19 @@ class QuadraticBound(Bound):
         doubt = problem.doubt(self, (float(norm(W)), float(dW)), (float(norm(V)), float(dV)))
         return value if doubt.max() <= 1e-10 * np.abs(value).max() else None
 
-    def _loose(self, W: Array, V: Array, g: Array) -> bool:
+    def _loose(self, W: Array, V: Array, g: Array, value: Array) -> bool:
         """Whether residuals X W_* - Y and images X V have at least a thirtieth of the size of their terms."""
         rows = self.rows
         assert rows is not None
         # HW = B, HV = g: sum d_i ||W'x_i - y_i||^2 = sum d_i ||y_i||^2 - <B, W> - rho ||W||^2
         total, moved = rows.total, float((V * g).sum())
         left = total - float((self.B * W).sum()) - rows.rho * float((W * W).sum())
-        return left > 1e-3 * total and moved - rows.rho * float((V * V).sum()) > 1e-3 * moved
+        if not (left > 1e-3 * total and moved - rows.rho * float((V * V).sum()) > 1e-3 * moved):
+            return False
+        # rows without much of an input have residuals of their own: so also in the row of the largest entry
+        k, norm = int(np.argmax(np.abs(value))), np.linalg.norm
+        x, y = rows.X[k], rows.Y[k]
+        return bool(norm(x @ W - y) > 0.03 * (norm(x) * norm(W) + norm(y)) and norm(x @ V) > 0.03 * norm(x) * norm(V))
 
     def exact_implicit(self) -> Array:
         """The same in whole numbers.

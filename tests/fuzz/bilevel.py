@@ -10,7 +10,7 @@ import numpy as np
 
 import quadmeta as qm
 from fuzz import draws
-from fuzz.exact import EPS, Question, balls, largest, matrix, total
+from fuzz.exact import EPS, Question, balls, largest, matrix, precision, total
 from fuzz.package import ask, single
 
 Array = Any
@@ -41,6 +41,17 @@ def form(X: Array, Y: Array, weights: list[arb] | None = None) -> tuple[arb_mat,
 def inner_product(A: arb_mat, B: arb_mat) -> arb:
     """<A, B>."""
     return total([x * y for x, y in zip(A.entries(), B.entries())])
+
+
+def at_precision(build: Callable[[int], Inner]) -> Callable[[int], Inner]:
+    """The problem in balls of a number of bits, built once."""
+
+    @lru_cache(maxsize=None)
+    def built(bits: int) -> Inner:
+        with precision(bits):
+            return build(bits)
+
+    return built
 
 
 def implicit(x: Inner) -> list[arb]:
@@ -120,7 +131,7 @@ def bilevel(rng: np.random.Generator) -> Iterator[Question]:
     kind = (ridges, cleaning, tasks, coupled)[int(rng.integers(0, 4))]
     problem, alpha, exact, ratio, singular, about = kind(rng)
     name = type(problem).__name__
-    exact = lru_cache(maxsize=None)(exact)
+    exact = at_precision(exact)
 
     H = np.asarray(problem.at(alpha).H)
     lam = np.linalg.eigvalsh(H)

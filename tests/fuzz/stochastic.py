@@ -125,7 +125,7 @@ def transformed(
     1e-12 (|F| + begin / 1000), and of the derivative with T / eta_ms times that; where T steps of size next to the
     limit multiply it, what a relative change of eta by 16 eps does to F and to F' as well.
     """
-    grown = largest(arb(1), abs(abs(F[0]).log()) if not F[0].is_zero() else arb(1))
+    grown = largest(arb(1), abs(abs(F[0]).log())) if abs(F[0]) > 0 else arb(1)
     factor = largest(arb(FACTOR), 32 * EPS * grown)
     size = abs(F[0]) + begin / 1000
     errors = [
@@ -139,7 +139,9 @@ def transformed(
         return F[order], errors[order]
     value, slope = F
     if not value > 0:
-        return arb("nan"), arb("nan")
+        # a loss that has decayed below all digits: what is promised of its logarithm is nothing
+        decayed = abs(value) < begin / arb(2) ** 2000
+        return (arb(0), arb(10) ** 400) if decayed else (arb("nan"), arb("nan"))
     relative = [errors[0] / value, (errors[1] + abs(slope) * errors[0] / value) / value]
     log = value.log()
     if name == "LogObjective":
