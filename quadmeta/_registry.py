@@ -8,6 +8,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from quadmeta.certificates.refusal import quoted
+
 FAMILIES = ("problems", "optimizers", "objectives", "estimators", "claims")
 
 
@@ -26,7 +28,7 @@ class Members(Mapping[str, Any]):
         self._places = {module.rsplit(".", 1)[1]: (module, name) for name, module in class_names(family).items()}
 
     def __getitem__(self, name: str) -> Any:
-        if name not in self._places:
+        if not isinstance(name, str) or name not in self._places:
             raise KeyError(unknown(f"{self.family[:-1]}", name, self._places))
         module, cls = self._places[name]
         return getattr(import_module(module), cls)
@@ -50,12 +52,13 @@ def members(family: str) -> Members:
     Raises:
         KeyError: unknown family.
     """
-    if family not in FAMILIES:
+    if not isinstance(family, str) or family not in FAMILIES:
         raise KeyError(unknown("family", family, FAMILIES))
     return Members(family)
 
 
 def unknown(kind: str, name: Any, known: Any) -> str:
     """One line for an unknown name, with the nearest known ones."""
-    near = get_close_matches(str(name), list(known), n=3, cutoff=0.0)
-    return f"unknown {kind} {name!r}: did you mean {' or '.join(map(repr, near))}?"
+    text = name[:100] if isinstance(name, str) else ""
+    near = get_close_matches(text, list(known), n=3, cutoff=0.0)
+    return f"unknown {kind} {quoted(name)}: did you mean {' or '.join(map(repr, near))}?"

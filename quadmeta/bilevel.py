@@ -114,7 +114,7 @@ def bilevel_descent(loss: OuterLoss, alpha: Array, estimator: Estimator, rule: G
     """
     instance("loss", loss, OuterLoss, "OuterLoss(problem, GradientDescent(100, 0.1))")
     instance("estimator", estimator, Estimator, "Reverse()")
-    if isinstance(rule, type) or not callable(getattr(rule, "update", None)):
+    if isinstance(rule, type | dict | set) or not callable(getattr(rule, "update", None)):
         instance("rule", rule, (Gradient, Adam), "Adam(0.1)")
     for name, value in (("warm", warm), ("exact", exact), ("unstable", unstable)):
         flag(name, value)

@@ -3,7 +3,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from quadmeta._validate import instance, natural, seeded
+from quadmeta._validate import instance, natural, seeded, shaped
 from quadmeta.problems._bilevel import QuadraticBound
 from quadmeta.problems.auxiliary_tasks import AuxiliaryTasks
 
@@ -25,7 +25,7 @@ def curvature(problem: AuxiliaryTasks, phi: Array) -> Array:
     _require(problem)
     if problem.softplus:
         raise ValueError("problem: softplus = True learns another parameter than the weights: build it without")
-    bound = problem.at(phi)
+    bound = problem.at(shaped("phi", phi, (problem.hyperparameters,), "(K,), one weight an auxiliary task"))
     (lam, Q), W = bound.spectrum, bound.minimizer
     inverse = Q / lam @ Q.T
     S = -inverse @ problem.rows(bound.alpha, W)

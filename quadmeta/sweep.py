@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from quadmeta._executors._base import ClusterError, Failure, WorkerKilled
 from quadmeta._executors.loop import loop
-from quadmeta._validate import natural, show
+from quadmeta._validate import function, natural, show
 
 __all__ = ["ClusterError", "Failure", "WorkerKilled", "pmap", "workers"]
 
@@ -26,7 +26,7 @@ def workers(where: Any) -> int | str:
     Raises:
         ValueError: neither ``"serial"`` nor a whole number of at least 1 nor an address.
     """
-    if where == "serial":
+    if isinstance(where, str) and where == "serial":
         return 1
     if not isinstance(where, str):
         return natural("workers", where, "pass 1 for a loop, the number of processes or the address of a cluster")
@@ -64,6 +64,11 @@ def pmap(fn: Callable[[P], R], points: Iterable[P], where: int | str = 1,
             kill the next. Points that other workers had in hand are dropped.
         ClusterError: the cluster does not answer, has no workers, or another environment than this process.
     """
+    function("fn", fn, "a function of one point")
+    if done is not None:
+        function("done", done, "a function of an index and a result")
+    if not isinstance(points, Iterable):
+        raise ValueError(f"points = {show(points)} must be a list of points: pass at least an empty one")
     place, given = workers(where), list(points)
     results: dict[int, R | Failure[P]] = {}
     with closing(_landing(fn, given, place)) as landing:

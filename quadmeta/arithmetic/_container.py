@@ -5,7 +5,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from quadmeta._validate import show, whole
+from quadmeta._validate import numbers, show, whole
 
 Array = Any
 
@@ -77,7 +77,13 @@ class Container:
 
     def dot(self, other: Any) -> Self:
         """Sum of products along the last axis."""
-        products: Self = self * other
+        factor = self._operand(numbers("other", other))
+        if factor is None:
+            raise ValueError(f"other = {show(other)} must hold real numbers: pass numbers or an array of them")
+        try:
+            products: Self = self * factor
+        except ValueError:
+            raise ValueError(f"other has shape {factor.shape}, this {self.shape}: pass shapes that broadcast") from None
         return products.sum(axis=-1)
 
     @property

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from quadmeta._validate import choice, finite, natural, show, unrounded, whole
+from quadmeta._validate import choice, finite, function, natural, show, unrounded, whole
 from quadmeta.arithmetic.interval import Interval
 from quadmeta.arithmetic.signlog import LARGEST, SMALLEST, SignLog, integer_parts
 
@@ -24,6 +24,7 @@ def evaluate(formula: Callable[..., Any], *args: Any, kind: str = "float64", dig
         TypeError: the formula returns another number type, for example because it says 0.5 * x for x / 2.
         FloatingPointError: overflow, NaN or division by zero in float64.
     """
+    function("formula", formula, "a function of the arguments")
     choice("kind", kind, KINDS)
     digits = natural("digits", digits)
     if digits > 10**6:

@@ -49,7 +49,8 @@ class OuterLoss:
                              "step_size)")
         instance("optimizer", optimizer, GradientDescent, "GradientDescent(steps=100, step_size=0.1)")
         if optimizer.step_size is None:
-            raise ValueError(f"{optimizer!r} leaves its step size free: pass GradientDescent(steps, step_size)")
+            raise ValueError(f"optimizer = {optimizer!r} leaves its step size free: pass GradientDescent(steps, "
+                             "step_size)")
 
     @property
     def step_size(self) -> float:

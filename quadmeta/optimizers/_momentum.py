@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from quadmeta._validate import finite, natural, show, step_sizes
+from quadmeta._validate import finite, natural, number, show, step_sizes
 from quadmeta.arithmetic.double_double import DoubleDouble
 from quadmeta.arithmetic.jet import Jet
 from quadmeta.arithmetic.signlog import SignLog
@@ -52,9 +52,7 @@ class Momentum(PolynomialOptimizer):
         object.__setattr__(self, "steps", natural("steps", self.steps))
         for name, check in (("step_size", _positive), ("momentum", _momentum)):
             if (value := getattr(self, name)) is not None:
-                if np.ndim(value):
-                    raise ValueError(f"{name} = {show(value)} must be one number, or None to tune it")
-                object.__setattr__(self, name, float(check(value)))
+                object.__setattr__(self, name, float(check(number(name, value))))
 
     @abstractmethod
     def step(self, gradient: Callable[[Array], Array], w: Array, before: Array, eta: Array, beta: Array) -> Array:

@@ -78,15 +78,15 @@ def given(name: str, value: Any) -> Array:
     return array if array.dtype == object else checked
 
 
-def diagonalised(name: str, matrix: Array, start: Array) -> tuple[Array, Array, Array]:
+def diagonalised(name: str, matrix: Array, label: str, start: Array) -> tuple[Array, Array, Array]:
     """(eigenvalues, error in the eigenbasis, eigenvectors) of a positive definite matrix (d, d) and w_0 - w_* (d,).
 
     Raises:
-        ValueError: not symmetric, not positive definite, or another length of ``start``.
+        ValueError: not symmetric, not positive definite, or another length of ``start``, which messages call ``label``.
     """
-    H, error = covariance(name, matrix), finite("error", start)
+    H, error = covariance(name, matrix), finite(label, start)
     if error.shape != H.shape[:1]:
-        raise ValueError(f"error has shape {error.shape}, {name} {H.shape}: pass a vector of length {len(H)}")
+        raise ValueError(f"{label} has shape {error.shape}, {name} {H.shape}: pass a vector of length {len(H)}")
     lam, Q = np.linalg.eigh(H)
     if lam[0] <= len(H) * np.finfo(float).eps * lam[-1]:
         raise ValueError(f"{name} has the eigenvalue {lam[0]:.3g} next to {lam[-1]:.3g}, it must be positive definite: "

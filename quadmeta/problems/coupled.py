@@ -54,6 +54,9 @@ class Coupled(QuadraticBilevel):
         """Prescribed inner spectrum in a random basis; Gaussian C, b, b_2, w_0; H_2 with a spectrum within the same."""
         from quadmeta.spectra import rotation
         lam, h = shaped("eigenvalues", eigenvalues, (-1,), "(P,)"), natural("h", h)
+        if not (lam > 0).all():
+            raise ValueError(f"eigenvalues has the entry {lam[lam <= 0][0]}, every one must be > 0: the inner loss "
+                             "needs a minimum")
         rng = np.random.default_rng(seeded("seed", seed))
         P = len(lam)
         Q, Q2 = rotation(P, rng), rotation(P, rng)

@@ -98,7 +98,7 @@ class LeastSquares(RegressionProblem):
     def __post_init__(self) -> None:
         lam = finite("eigenvalues", self.eigenvalues)
         if not lam.ndim or lam.shape[-1] == 0:
-            raise ValueError("X is zero, so there is nothing to train: pass at least one nonzero column")
+            raise ValueError("eigenvalues: X is zero, so there is nothing to train: pass at least one nonzero column")
         if not (lam > 0).all():
             raise ValueError(f"eigenvalues has the entry {lam[lam <= 0].flat[0]}, every one must be > 0: leave out "
                              "null directions")

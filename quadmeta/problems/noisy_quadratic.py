@@ -68,7 +68,7 @@ class NoisyQuadratic(RotatedProblem):
     @classmethod
     def from_matrix(cls, hessian: Array, start: Array, noise: Array) -> "NoisyQuadratic":
         """From a positive definite H (d, d), w_0 - w_* (d,) and any noise covariance Sigma (d, d)."""
-        lam, error, Q = diagonalised("hessian", hessian, start)
+        lam, error, Q = diagonalised("hessian", hessian, "start", start)
         Sigma = covariance("noise", noise)
         if Sigma.shape != Q.shape:
             raise ValueError(f"noise has shape {Sigma.shape}, hessian {Q.shape}: pass a covariance of the same shape")

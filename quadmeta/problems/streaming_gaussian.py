@@ -62,7 +62,7 @@ class StreamingGaussian(RotatedProblem):
     @classmethod
     def from_covariance(cls, S: Array, error: Array, sigma: float = 0.0) -> "StreamingGaussian":
         """From a positive definite feature covariance S (d, d) and ``error`` w_0 - w_* (d,) in the same coordinates."""
-        lam, e, Q = diagonalised("S", S, error)
+        lam, e, Q = diagonalised("S", S, "error", error)
         return cls(lam, e, sigma, Q)
 
     @property

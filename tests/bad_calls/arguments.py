@@ -67,6 +67,8 @@ class Argument:
     optional: bool = False
     """Whether None is a good value too."""
     extra: tuple[tuple[str, Any], ...] = field(default=(), kw_only=True)
+    allowed: tuple[str, ...] = field(default=(), kw_only=True)
+    """Labels of values that this one argument may take."""
 
     def kinds(self) -> Iterator[tuple[str, Any]]:
         """Wrong values of the kind."""
@@ -74,7 +76,7 @@ class Argument:
 
     def wrong(self) -> Iterator[tuple[str, Any]]:
         """All wrong values."""
-        yield from self.kinds()
+        yield from ((label, value) for label, value in self.kinds() if label not in self.allowed)
         yield from self.extra
         if not self.optional:
             yield "none", None

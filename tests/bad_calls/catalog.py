@@ -87,19 +87,19 @@ call(qm.Quadratic.from_spectrum, "Quadratic.from_spectrum (weights)", eigenvalue
 call(qm.Quadratic.from_matrix, hessian=Reals(H), start=Reals(error), minimizer=Reals(np.zeros(3), True),
      floor=Reals(0.0, shape_matters=False), active=Flag(False))
 call(qm.Quadratic.from_system, hessian=Reals(H), b=Reals(error), start=Reals(np.zeros(3), True), active=Flag(False))
-call(qm.Quadratic.from_design, X=Reals(X), y=Reals(y), ridge=nonnegative(0.1))
+call(qm.Quadratic.from_design, X=Reals(X, allowed=("one too many", "one too few")), y=Reals(y), ridge=nonnegative(0.1))
 call(qm.Quadratic.random, d=Count(3), seed=seed(), tasks=Count(2, optional=True))
 call(qm.Quadratic.stack, problems=Argument([quadratic, quadratic], extra=(
     ("empty", []), ("one", quadratic), ("number", 3), ("none in it", [quadratic, None]), ("text", "abc"),
     ("of other sizes", [quadratic, qm.Quadratic.random(2, seed=0)]), ("of other kinds", [quadratic, ridge]))))
 call(qm.LeastSquares.from_data, X=Reals(X), y=Reals(y), validation=Pair((X2, y2), optional=True))
-call(qm.LeastSquares.draw, n=Count(8), d=Count(3), sigma=nonnegative(0.5), norm=positive(1.0), seed=seed(),
+call(qm.LeastSquares.draw, n=Count(8), d=Count(3), sigma=nonnegative(0.5), norm=nonnegative(1.0), seed=seed(),
      tasks=Count(2, optional=True), validation=Count(4, least=0))
 call(qm.LeastSquares, eigenvalues=spectrum, signal=Reals(error), noise=Reals(error), residual=nonnegative(0.1),
      null_signal=nonnegative(0.2), samples=Count(8), dimension=Count(4), sigma=nonnegative(0.5), known=Flag(True))
 call(drawn.at_sigma, "LeastSquares.at_sigma", sigma=nonnegative(0.5))
 call(qm.AveragedLeastSquares.of, eigenvalues=Reals(lam, least=0.0, shape_matters=False), n=Count(8), d=Count(3),
-     sigma=nonnegative(0.5), norm=positive(1.0))
+     sigma=nonnegative(0.5), norm=nonnegative(1.0))
 call(qm.AveragedLeastSquares, eigenvalues=spectrum, signal=Reals(lam, least=0.0), noise=Reals(lam, least=0.0),
      null_signal=nonnegative(0.1), noise_floor=nonnegative(0.2), sigma=nonnegative(0.5),
      exact_steps=Count(4, optional=True))
@@ -111,20 +111,21 @@ for problem in (noisy, stream, sampled):
          rng=Thing(np.random.default_rng(0), others=KINDS))
 call(operated.leading, "OperatorQuadratic.leading", modes=Count(2))
 call(operated.estimate, "OperatorQuadratic.estimate", quantity=Function(lambda p: float(p.floor)))
-call(qm.MarchenkoPastur.of, aspect=positive(0.5), sigma=nonnegative(0.5), steps=Count(5), norm=positive(1.0))
-call(qm.OperatorQuadratic.from_error, operator=Reals(H), error=Reals(error), modes=Count(3),
+call(qm.MarchenkoPastur.of, aspect=positive(0.5), sigma=nonnegative(0.5), steps=Count(5), norm=nonnegative(1.0))
+call(qm.OperatorQuadratic.from_error, operator=Reals(H, allowed=("sparse",)), error=Reals(error), modes=Count(3),
      minimizer=Reals(np.zeros(3), True), floor=Number(0.0), eps=Number(1e-7, low=0.0, high=0.01, open_="lh",
                                                                        optional=True))
-call(qm.OperatorQuadratic.from_system, operator=Reals(H), b=Reals(error), modes=Count(3),
-     start=Reals(np.zeros(3), True), floor=Number(-10.0, optional=True))
-call(qm.OperatorQuadratic.from_design, X=Reals(X), y=Reals(y), modes=Count(3), ridge=nonnegative(0.1),
+call(qm.OperatorQuadratic.from_system, operator=Reals(H, allowed=("sparse",)), b=Reals(error), modes=Count(3),
+     start=Reals(np.zeros(3), True), floor=Number(float(-error @ np.linalg.solve(H, error) / 2), optional=True))
+call(qm.OperatorQuadratic.from_design, X=Reals(X, allowed=("sparse",)), y=Reals(y), modes=Count(3),
+     ridge=nonnegative(0.1),
      start=Reals(np.zeros(3), True), tolerance=positive(1e-12))
 call(qm.NoisyQuadratic, eigenvalues=spectrum, error=Reals(error), noise=Reals([0.1, 0.2, 0.3], least=0.0))
 call(qm.NoisyQuadratic.from_matrix, hessian=Reals(H), start=Reals(error), noise=Reals(0.1 * np.eye(3)))
 call(qm.StreamingGaussian.from_spectrum, eigenvalues=spectrum, error=Reals(error), sigma=nonnegative(0.1))
 call(qm.StreamingGaussian.from_covariance, S=Reals(H), error=Reals(error), sigma=nonnegative(0.1))
-call(qm.SampledRows, X=Reals(X), y=Reals(y), validation=Pair((X2, y2), optional=True), truth=Reals(np.ones(3)),
-     initial=Reals(np.zeros(3)))
+call(qm.SampledRows, X=Reals(X), y=Reals(y), validation=Pair((X2, y2), optional=True), truth=Reals(np.ones(3), True),
+     initial=Reals(np.zeros(3), True))
 for problem in (stream, sampled, noisy):
     kind = type(problem).__name__
     call(problem.expected, f"{kind}.expected", steps=Count(3), step_size=Reals(0.1, shape_matters=False, least=0.0),
@@ -139,24 +140,25 @@ call(qm.DataCleaning, train=pair, validation=other, rho=nonnegative(0.1), test=P
 call(qm.DataCleaning.digits, noise=Number(0.5, low=0.0, high=1.0), seed=seed(), samples=Count(50),
      rho=nonnegative(0.1))
 call(qm.TaskWeights, tasks=Pairs([(X, y), (X2, y2)]), validation=pair, rho=nonnegative(0.1))
-call(qm.Coupled, hessian=Reals(H), cross=Reals(np.ones((2, 3))), linear=Reals(error), outer_hessian=Reals(np.eye(3)),
+CROSS = Reals(np.ones((3, 2)), allowed=("one too many", "one too few"))  # any number of hyperparameters
+call(qm.Coupled, hessian=Reals(H), cross=CROSS, linear=Reals(error), outer_hessian=Reals(np.eye(3)),
      outer_linear=Reals(error), start=Reals(np.zeros(3), True), outer_constant=Number(0.0))
 call(qm.Coupled.random, eigenvalues=Reals(lam, least=1e-9, shape_matters=False), h=Count(2), seed=seed())
 call(qm.LogCosh, features=Reals(np.eye(3)), scale=Reals(np.ones(3), least=0.0), mu=positive(0.2),
-     cross=Reals(np.ones((2, 3))), linear=Reals(error), outer_hessian=Reals(np.eye(3)), outer_linear=Reals(error),
+     cross=CROSS, linear=Reals(error), outer_hessian=Reals(np.eye(3)), outer_linear=Reals(error),
      start=Reals(np.zeros(3)))
 call(qm.LogCosh.random, P=Count(3), h=Count(2), seed=seed(), mu=positive(0.2))
 call(qm.AuxiliaryTasks, main=pair, tasks=Pairs([(X, y), (X2, y2)]), auxiliary=other, rho=nonnegative(0.1),
      softplus=Flag(False))
 call(qm.AuxiliaryTasks.draw, d=Count(3), samples=Count(8), sigma=Reals(0.5, shape_matters=False, least=0.0),
      unrelatedness=Reals([0.1, 1.0], shape_matters=False, least=0.0), seed=seed(), shared=Flag(False),
-     held_out=Count(4, least=0), covariance=Reals(np.ones(3)), opposite=Flag(False), fixed=Flag(False),
+     held_out=Count(4, least=0), covariance=Reals(np.ones(3), True), opposite=Flag(False), fixed=Flag(False),
      rho=nonnegative(0.1), softplus=Flag(False))
 call(qm.AuxiliaryTasks.diabetes, held_out=Count(100), main=Count(60), seed=seed(), rho=nonnegative(0.1))
 call(qm.AuxiliaryTasks.linnerud, held_out=Count(8), main=Count(12), seed=seed(), rho=nonnegative(0.1))
 call(auxiliary.weights, "AuxiliaryTasks.weights", alpha=Reals(np.ones(2)))
 call(auxiliary.critical_weight, "AuxiliaryTasks.critical_weight", step_size=positive(0.1),
-     direction=Reals(np.ones(2), least=0.0))
+     direction=Reals(np.ones(2), True, least=0.0))
 for problem in (ridge, cleaning, weights, coupled, curved, auxiliary):
     h = problem.hyperparameters
     call(problem.at, f"{type(problem).__name__}.at", alpha=Reals(np.full(h, 0.5)))
@@ -168,7 +170,8 @@ for cls in (qm.HeavyBall, qm.Nesterov):
     call(cls, steps=Count(5), step_size=positive(0.1, optional=True),
          momentum=Number(0.5, True, low=0.0, high=1.0, open_="h"))
 call(qm.Schedule, steps=Count(3))
-call(qm.HeavyBall(5).stable, "HeavyBall.stable", eigenvalues=Reals(lam, shape_matters=False), theta=Reals([0.1, 0.5]))
+call(qm.HeavyBall(5).stable, "HeavyBall.stable", eigenvalues=Reals(lam, shape_matters=False),
+     theta=Reals([0.1, 0.5], allowed=("too deep",)))
 
 # objectives of step sizes
 for cls in (qm.NaiveObjective, qm.LogObjective, qm.RootObjective, qm.MeanLogObjective):
@@ -192,13 +195,14 @@ OBJECTIVES = {
 ORDER = Count(1, least=0, extra=(("three", 3), ("minus one", -1)))
 for name, objective in OBJECTIVES.items():
     k = objective.optimizer.shape
-    theta = Reals(np.full(k, 0.125), shape_matters=bool(k), least=0.0)
+    negative = ("an entry below",) if "schedule" in name else ()  # schedules may step back
+    theta = Reals(np.full(k, 0.125), shape_matters=bool(k), least=0.0, allowed=(*negative, "too deep"))
     for method in ("__call__", "gradient", "curvature", "scan"):
-        if hasattr(objective, method):
+        if hasattr(objective, method) and (method != "curvature" or "stream" not in name):
             call(getattr(objective, method), f"{name}.{method}", theta=theta)
-    one = Reals(np.full(k, 0.125), least=0.0, extra=(("two of them", np.full((2, *k), 0.125)),))
+    one = Reals(np.full(k, 0.125), least=0.0, allowed=negative, extra=(("two of them", np.full((2, *k), 0.125)),))
     call(objective.definition, f"{name}.definition", theta=one, order=ORDER)
-    if "stream" not in name and name not in ("MeanLogObjective",):
+    if "stream" not in name and name not in ("MeanLogObjective", "TrainByValidation"):
         call(objective.exactly, f"{name}.exactly", theta=theta, order=ORDER, kind=Word("float64"), digits=Count(20))
 call(OBJECTIVES["TrainByValidation"].scanned, "TrainByValidation.scanned", rounds=Count(1))
 
@@ -223,7 +227,7 @@ for cls in (qm.ClosedForm, qm.DrMad, qm.Forward, qm.Implicit, qm.MatrixDiscount,
             qm.Reverse, qm.StopGradient):
     call(cls, dtype=Word("float64"))
 call(qm.ConjugateGradient, products=Count(3, extra=(("one", 1),)), dtype=Word("float64"))
-call(qm.Neumann, products=Count(3), estimates=Count(1), dtype=Word("float64"))
+call(qm.Neumann, products=Count(3, least=0), estimates=Count(1), dtype=Word("float64"))
 call(qm.Truncated, K=Count(3), dtype=Word("float64"))
 for cls in (qm.Discounted, qm.FixedGradient):
     call(cls, gamma=Number(0.9, low=0.0, high=1.0), dtype=Word("float64"))
@@ -241,7 +245,8 @@ def first(function: Callable[..., Iterator[Any]]) -> Callable[..., Any]:
 
 
 call(first(qm.bilevel_descent), "bilevel_descent", loss=thing(outer), alpha=Reals([0.5]),
-     estimator=thing(qm.Reverse()), rule=Thing(qm.Gradient(0.1), others=KINDS), warm=Flag(True), lower=Number(0.0),
+     estimator=thing(qm.Reverse()), rule=Thing(qm.Gradient(0.1), others=KINDS), warm=Flag(True),
+     lower=Number(0.0, optional=True),
      schedule=Argument((5,), extra=(("text", "abc"), ("number", 5), ("zero", (0,)), ("half", (2.5,)),
                                     ("true", (True,)))),
      exact=Flag(False), unstable=Flag(False), state=Thing(None, True, others=KINDS))
@@ -258,7 +263,8 @@ call(first(qm.auxiliary.joint_training), "auxiliary.joint_training", problem=thi
 call(qm.auxiliary.grid_search, problem=thing(auxiliary), points=Count(3))
 call(qm.optimal_weights.outer_loss, problem=thing(auxiliary), alpha=Reals(np.ones(2)))
 call(qm.optimal_weights.curvature, problem=thing(auxiliary), phi=Reals(np.ones(2)))
-call(qm.optimal_weights.simplex_minimum, problem=thing(auxiliary))
+shared = qm.AuxiliaryTasks.draw(d=3, samples=8, sigma=0.5, unrelatedness=[0.1, 1.0], shared=True)
+call(qm.optimal_weights.simplex_minimum, problem=thing(shared))
 call(qm.optimal_weights.local_minima, problem=thing(auxiliary), starts=Count(2), seed=seed())
 
 # closed forms, in any arithmetic
@@ -307,7 +313,7 @@ call(qm.phases.fair_split, nu=positive(0.5), fraction=Number(0.5, low=0.0, high=
 call(qm.schedules.constant, step_size=nonnegative(0.1), steps=Count(5))
 call(qm.schedules.chebyshev, mu=positive(0.5), L=positive(2.0), steps=Count(5))
 call(qm.schedules.lebedev_finogenov, steps=Count(8))
-call(qm.schedules.growth, schedule=Reals([0.1, 0.2], shape_matters=False, least=0.0),
+call(qm.schedules.growth, schedule=Reals([0.1, 0.2], shape_matters=False),
      eigenvalues=Reals(lam, shape_matters=False))
 call(qm.schedules.chebyshev_instance, mu=positive(0.5), L=positive(2.0), nodes=Count(5))
 for function in (qm.spectra.linear, qm.spectra.geometric, qm.spectra.power_law, qm.spectra.two_clusters,
@@ -337,12 +343,14 @@ call(qm.run_protocol, n=Count(4), d=Count(3), sigmas=Reals([0.5], shape_matters=
      truncation=positive(40.0, optional=True), fresh=Flag(False))
 
 # numbers
-call(qm.SignLog.of, x=Reals([1.0, -2.0], shape_matters=False))
+call(qm.SignLog.of, x=AnyNumbers([1.0, -2.0]))
 call(qm.SignLog, sign=Reals([1.0, -1.0], shape_matters=False), log=Reals([0.5, 0.25], shape_matters=False))
-call(qm.SignLog.of([1.0, 2.0]).dot, "SignLog.dot", other=Reals([1.0, 2.0], shape_matters=False))
-call(qm.Interval, lower=Reals([1.0, -2.0], shape_matters=False), upper=Reals([1.5, 2.0], shape_matters=False))
-call(qm.Interval.of, x=Reals([1.0, -2.0], shape_matters=False))
-call(qm.Interval.of([1.0, 2.0]).contains, "Interval.contains", x=Reals([1.0, 2.0], shape_matters=False))
+call(qm.SignLog.of([1.0, 2.0]).dot, "SignLog.dot", other=AnyNumbers([1.0, 2.0]))
+ENDS = ("minus inf", "minus inf, list", "inf", "inf, list")  # an interval may reach to infinity
+call(qm.Interval, lower=AnyNumbers([1.0, -2.0], allowed=ENDS), upper=AnyNumbers([1.5, 2.0], allowed=ENDS))
+call(qm.Interval.of, x=AnyNumbers([1.0, -2.0]))
+call(qm.Interval.of([1.0, 2.0]).contains, "Interval.contains",
+     x=AnyNumbers([1.0, 2.0], allowed=(*ENDS, "nan", "nan, list")))
 call(lambda formula, x, kind, digits: qm.evaluate(formula, x, kind=kind, digits=digits), "evaluate",
      formula=Function(abs), x=AnyNumbers([1.0, 2.0]), kind=Word("float64"), digits=Count(20))
 

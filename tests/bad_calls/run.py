@@ -84,18 +84,21 @@ def judge(call: Call, name: str, label: str, value: Any) -> Outcome:
     if kind == "result":
         return Outcome(call.name, name, label, "accepted", type(text).__name__)
     if kind == "error":
-        kind = "named" if names(text, call, name) else "unnamed"
+        kind = "named" if names(text, call, name, label) else "unnamed"
     return Outcome(call.name, name, label, kind, " ".join(str(text).split())[:160])
 
 
-ALIASES = {"theta": ("step_size", "momentum", "theta", "schedule"), "x": ("x", "Scales"), "family": ("family",),
-           "name": ("claim", "name"), "lam": ("lam", "eigenvalues"), "eigenvalues": ("eigenvalues", "spectrum"),
-           "outer": ("outer",), "fn": ("fn",), "where": ("where", "workers")}
+ALIASES = {"theta": ("step_size", "step_sizes", "momentum", "theta", "alpha"), "name": ("claim", "name"),
+           "where": ("workers",), "tasks": ("tasks", "task"), "main": ("main", "task 0"), "x": ("x", "value", "lower")}
+"""Arguments that a message may call by what they hold."""
+SHAPES = ("one too many", "one too few", "too deep", "scalar", "empty")
 
 
-def names(text: str, call: Call, name: str) -> bool:
-    """Whether a message speaks of the argument, by its name or one that stands for it."""
+def names(text: str, call: Call, name: str, label: str) -> bool:
+    """Whether a message speaks of the argument; where two do not fit each other, of any of them."""
     known = ALIASES.get(name, (name,))
+    if label in SHAPES:
+        known = (*known, *call.arguments)
     return any(re.search(rf"\b{re.escape(word)}\b", text) for word in known)
 
 
