@@ -65,13 +65,10 @@ class Residuals:
             if logs
             else (2 * abs(abs(p[self.top][0]).log()) if not p[self.top][0].is_zero() else arb(0))
         )
-        # the largest logarithm of a ratio of weights that counts
-        shares = [float(o * q * q / F) for o, (q, _, _) in zip(omega, p)]
-        logs = [
-            abs(float((omega[i] / omega[self.top]).log()))
-            for i in range(len(omega))
-            if shares[i] > 1e-30
-        ]
+        # products of factors enter as sums of their logarithms
+        self.exponent = 2 * max(map(float, logs), default=0.0) if logs else 0.0
+        # the largest logarithm of a ratio of weights
+        logs = [abs(float((x / omega[self.top]).log())) for x in omega]
         self.blur = max(logs, default=0.0)
 
     def curvature(self, s: int, t: int) -> arb:

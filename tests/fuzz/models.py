@@ -196,7 +196,9 @@ def _parts(m: Any, entry: tuple[int, ...], label: str) -> tuple[arb, arb]:
     Schedules: 1e-14 sqrt(2 E U_s^2), and 2e-14 of the product of two such. Momentum: 1e-14 E|p_s / p| and 1e-13 of the
     sizes of what is summed.
     """
-    blur = max(1.0, 8 * EPS * m.blur / 1e-14)
+    # weights that span more than 12 decades enter as exponents
+    blur = max(1.0, 8 * EPS * m.blur / 1e-14) if m.blur > 28 else 1.0
+    blur = max(blur, 2 * EPS * m.exponent / 1e-14)
     if label == "schedule":
         scale = [(2 * x).abs_upper().sqrt() for x in m.square]
         if len(entry) == 1:

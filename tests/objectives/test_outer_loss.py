@@ -200,7 +200,7 @@ BAD = {
     "free step": (lambda: qm.OuterLoss(COUPLED, qm.GradientDescent(3)), "leaves its step size free"),
     "given step": (lambda: qm.LogObjective(qm.Quadratic.random(3, 0), GD), "no free parameter"),
     "step": (lambda: qm.GradientDescent(3, 0.0), "step_size = 0.0"),
-    "negative step": (lambda: qm.GradientDescent(3, -1.0), "step_size has the negative"),
+    "negative step": (lambda: qm.GradientDescent(3, -1.0), "step_size = -1.0 must be"),
     "diverges": (lambda: qm.OuterLoss(COUPLED, qm.GradientDescent(5000, 9.0))([1.0, 1.0]), "diverges"),
     "start": (lambda: qm.OuterLoss(COUPLED, GD)([0.0, 0.0], [1.0]), "start has shape"),
     "asymmetric": (lambda: qm.Coupled([[1, 2], [0, 1]], np.eye(2), np.zeros(2), np.eye(2), np.zeros(2)), "asymmetric"),
