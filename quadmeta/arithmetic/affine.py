@@ -93,6 +93,10 @@ def refined(B: Array, Q: Array) -> tuple[Array, Array]:
     S = np.where(np.abs(gap) < np.abs(delta + delta[:, None]) / 8, (S + S.T) / 2, S)
     near = np.abs(gap) <= np.sqrt(np.finfo(B.dtype).eps) * np.abs(delta).max()
     Q = Q + Q @ np.where(near, R / 2, (S + delta * R) / np.where(near, 1, gap))
+    # the same between two small eigenvalues whose gap is as small: there Q'Q = I + O(eps / gap). Entries of R that are
+    # rounding stay out, since they would cost the small entries of Q their digits
+    R = np.eye(len(B)) - Q.T @ Q
+    Q = Q + Q @ np.where(np.abs(R) > 64 * np.finfo(B.dtype).eps, R / 2, 0)
     return (Q * (B @ Q)).sum(axis=0) / (Q * Q).sum(axis=0), Q
 
 

@@ -71,7 +71,8 @@ def scaled(x: Array, reference: Array, exponent: Array, log_quotient: Array = No
     with np.errstate(all="ignore"):
         quotient = x / reference
         terms = quotient * np.exp(exponent)
-        fits = (quotient > SMALL) & (quotient < 1 / SMALL)
+        # below e^-708 the exponential itself has lost digits, which a large quotient would show
+        fits = (quotient > SMALL) & (quotient < 1 / SMALL) & ((quotient < 1e7) | (exponent > -708))
         if fits.all():
             return terms
         if log_quotient is None:

@@ -202,3 +202,10 @@ def test_bad_input_is_one_line_that_names_it(name):
     with pytest.raises(ValueError, match=message) as caught:
         call(qm.Quadratic.from_spectrum([1.0, 2.0], seed=0))
     assert "\n" not in str(caught.value)
+
+
+def test_a_mode_that_underflows_keeps_its_digits_beside_a_tiny_weight():
+    # pi_2 = 8.5e-182 is a quotient of weights 1e141 times a power that is subnormal; Var(u) = pi_2 u_2^2 in fractions
+    lam, omega = [0.002149712738841002, 0.4760408517579646], [1.2132910991489955e-156, 1.1553011679965988e-15]
+    root = qm.RootObjective(qm.Quadratic.from_spectrum(lam, weights=omega), qm.GradientDescent(10))
+    assert root.curvature(2.100660051142909) == pytest.approx(9.4748074292191055734e-157, rel=2e-12)

@@ -405,3 +405,16 @@ def test_repr():
     assert repr(qm.NoisyQuadratic([1.0, 2.0], [1.0, 1.0], [0.5, 0])) == "NoisyQuadratic(d=2, tr Sigma=0.5, L=2)"
     assert repr(qm.StochasticGradientDescent(3, 0.1)) == "StochasticGradientDescent(steps=3, step_size=0.1)"
     assert qm.StochasticGradientDescent(3).free == ("step_size",) and qm.StochasticGradientDescent(3, 0.1).free == ()
+
+
+def test_next_to_the_mean_square_limit_of_a_graded_spectrum():
+    # two eigenvalues of the recursion are 1e-17 and 1e-8 beside 1: their vectors must stay orthogonal
+    lam = [307.6009008410967, 353977610.2774832, 29320736372.464268, 54331691761.14915]
+    error = [-0.47584158736634263, -1.194570392074165, 0.029346532889551188, -0.6389368243945007]
+    stream, eta = qm.StreamingGaussian.from_spectrum(lam, error, 0.0), 1.1085701264046957e-11
+    for T, order in [(T, order) for T in (1, 16, 100) for order in (0, 1)]:
+        with mp.workdps(40):
+            right = stream.recursion(T, mp.mpf(eta), order=order)
+            log = float(mp.log(abs(right)))
+        found = stream.expected(T, eta, order=order)
+        assert found.sign == np.sign(float(right)) and found.log == pytest.approx(log, rel=1e-15, abs=2e-14)
