@@ -14,6 +14,7 @@ from quadmeta.arithmetic.signlog import SignLog
 from quadmeta.optimizers._base import LogLoss, PolynomialOptimizer
 from quadmeta.optimizers._companion import log_loss, power, signlog
 from quadmeta.optimizers._isolate import Boxes, Search, rough, search
+from quadmeta.optimizers._lattice import starts
 from quadmeta.optimizers._newton import descend_in_box, lowest
 
 Array = Any
@@ -53,6 +54,15 @@ class Momentum(PolynomialOptimizer):
         for name, check in (("step_size", _positive), ("momentum", _momentum)):
             if (value := getattr(self, name)) is not None:
                 object.__setattr__(self, name, float(check(number(name, value))))
+
+    @property
+    @abstractmethod
+    def fold(self) -> int:
+        """m of the plane of ``_lattice``, in which all phases are linear."""
+
+    @abstractmethod
+    def unfold(self, X: Array, S: Array) -> tuple[Array, Array]:
+        """(eta, beta) at a point of that plane."""
 
     @abstractmethod
     def step(self, gradient: Callable[[Array], Array], w: Array, before: Array, eta: Array, beta: Array) -> Array:
@@ -165,7 +175,10 @@ class Momentum(PolynomialOptimizer):
         """The best theta found, one for each row of spectra; ``minimum`` says whether it is proved to be the best.
 
         One free parameter: the global minimiser, by branch and bound (see ``minimum``). Both free: the best local
-        minimum from a grid, not proved.
+        minimum found, not proved. Measured on 160 random draws (2 to 10 eigenvalues, condition number 2 to 10^4,
+        weights over up to eight decades, T <= 160) against half a million random pairs each, the best 12000 of them
+        refined: no pair was lower by 1e-6 in log F in 158 draws. The two others have log F < -130: so close to 0,
+        minima are canyons about as narrow as the spacing of floats, and the lowest value met is returned.
         """
         shape = np.broadcast_shapes(np.shape(eigenvalues), np.shape(weights))
         lam, omega = (np.broadcast_to(x, shape).reshape(-1, shape[-1]) for x in (eigenvalues, weights))
@@ -177,7 +190,8 @@ class Momentum(PolynomialOptimizer):
         """The best theta found for one spectrum (d,), and a lower bound of log F over every admitted theta.
 
         F has many local minima, their number grows with T. Newton's method on R = F^(1/2T) starts from the best local
-        minima of a grid in the angles of the complex roots. Then branch and bound (``_isolate``) goes through all of
+        minima of a grid in the angles of the complex roots; where both parameters are free, from the ends of descents
+        on lattices that resolve every phase (``_lattice``). Then branch and bound (``_isolate``) goes through all of
         0 <= eta <= 4 / mu and 0 <= beta <= 1, beyond which F is at least F(0), starting Newton's method again where a
         box is lower. It ends when every box is above the best value less 1e-9 of F, or at ``boxes`` boxes.
 
@@ -214,12 +228,16 @@ class Momentum(PolynomialOptimizer):
         grids = self._grids(lam[0], lam[-1])
         given = np.array([np.nan if x is None else x for x in (self.step_size, self.momentum)])
         free = tuple(np.flatnonzero(np.isnan(given)).tolist())
-        levels = []
-        for grid in grids:
-            points = np.broadcast_to(given, (*grid.shape[:-1], 2)).copy()
-            points[..., free] = grid
-            levels.append(rough(self, lam, omega, points.reshape(-1, 2)).reshape(grid.shape[:2]))
-        theta, best = polish(lowest(levels, grids, 48))
+        if self.shape and len(lam) > 1:
+            first = starts(self, lam, omega, grids, high, 16)
+        else:
+            levels = []
+            for grid in grids:
+                points = np.broadcast_to(given, (*grid.shape[:-1], 2)).copy()
+                points[..., free] = grid
+                levels.append(rough(self, lam, omega, points.reshape(-1, 2)).reshape(grid.shape[:2]))
+            first = lowest(levels, grids, 48)
+        theta, best = polish(first)
         cap = max(2**14, 2**20 // len(lam)) if cap is None else cap
         if best == -math.inf or len(lam) == 1 and "step_size" in self.free:
             # F >= 0; one eigenvalue: p_T has a root in eta
@@ -241,7 +259,7 @@ class Momentum(PolynomialOptimizer):
         if self.step_size is not None:
             return [self._momenta(mu, L, n, best**2)[None, :, None]]
         if self.momentum is None:
-            root, angles = np.sort(np.append(1 - np.geomspace(0.1 / n, 1, 400), best))[:, None], 2 * min(n, 100) + 40
+            root, angles = np.sort(np.append(1 - np.geomspace(0.1 / n, 1, 100), best))[:, None], 2 * min(n, 60) + 40
         else:
             root, angles = np.array([[math.sqrt(self.momentum)]]), 4 * n + 8
         x = 1 + root**2 - 2 * root * np.cos(np.linspace(0, np.pi, angles))

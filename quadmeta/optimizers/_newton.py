@@ -16,13 +16,23 @@ def descend_in_box(loss: Callable[[Array], LogLoss], points: Array, low: Array, 
     It goes by R = F^(1/2T), which keeps its scale along the way, and by F, which is smooth where it is 0, in turn.
     Hessians enter by the absolute values of their eigenvalues, in units of ``high``; steps are clipped to the box,
     quartered until log F does not increase, and leave out coordinates that a bound holds; cap 200. After ``_RACE``
-    steps only the best ``_FINALISTS`` go on. ``loss`` maps (n, k) to derivatives of shape (n, k) and (n, k, k).
+    steps only the best ``_FINALISTS`` go on. With two coordinates those leave later, too, that gain too little to
+    overtake the best, or lie where log F changes by 0.1 from one float to the next. ``loss`` maps (n, k) to
+    derivatives of shape (n, k) and (n, k, k).
     """
     x = np.clip(points, low, high)
     now, radius, busy = loss(x), np.ones(len(x)), np.arange(len(x))
+    past = now.level.copy()
     for count in range(200):
         if count == _RACE:
             busy = busy[np.argsort(now.level[busy], kind="stable")[:_FINALISTS]]
+        if now.level.min() == -np.inf:
+            break
+        if count and count % _RACE == 0 and x.shape[1] > 1:
+            gain, behind = past[busy] - now.level[busy], now.level[busy] - now.level.min()
+            blur = (np.abs(now.slope[busy]) * np.abs(x[busy])).sum(axis=-1) * 1e-16
+            busy = busy[(gain > behind / 4) & (gain > 1e-12 * np.abs(now.level[busy])) & (blur < 0.1)]
+            past = now.level.copy()
         here = _pick(now, busy)
         hessian = here.root if count % 2 == 0 else here.second / (2 * steps)
         new = np.clip(x[busy] + radius[busy, None] * _step(x[busy], here.slope / (2 * steps), hessian, low, high),

@@ -3,6 +3,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from quadmeta.arithmetic.double_double import DoubleDouble
 from quadmeta.arithmetic.expansion import products, total
 from quadmeta.arithmetic.residual import two_sum
@@ -21,6 +23,11 @@ class HeavyBall(Momentum):
     Raises:
         ValueError: ``steps`` is not a whole number of at least 1, or a parameter lies outside its range.
     """
+
+    @property
+    def fold(self) -> int:
+        """1 - cos phi is linear in lambda: it is twice the square of sin(phi / 2)."""
+        return 2
 
     def step(self, gradient: Callable[[Array], Array], w: Array, before: Array, eta: Array, beta: Array) -> Array:
         """w_t - eta grad f(w_t) + beta (w_t - w_{t-1})."""
@@ -51,3 +58,8 @@ class HeavyBall(Momentum):
     def limit(self, beta: Array) -> Array:
         """2 (1 + beta)."""
         return 2 * (1 + beta)
+
+    def unfold(self, X: Array, S: Array) -> tuple[Array, Array]:
+        """sqrt S = sinh(tau / 2), eta = 4 r X with r = e^-tau, beta = r^2."""
+        r = np.exp(-2 * np.arcsinh(np.sqrt(S)))
+        return 4 * r * X, r * r

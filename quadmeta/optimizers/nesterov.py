@@ -24,6 +24,11 @@ class Nesterov(Momentum):
         ValueError: ``steps`` is not a whole number of at least 1, or a parameter lies outside its range.
     """
 
+    @property
+    def fold(self) -> int:
+        """cos^2 phi = (1 - eta lambda) cosh^2 tau: the square of the sine of phi is linear."""
+        return 1
+
     def step(self, gradient: Callable[[Array], Array], w: Array, before: Array, eta: Array, beta: Array) -> Array:
         """y - eta grad f(y) with y = w_t + beta (w_t - w_{t-1})."""
         y = w + beta * (w - before)
@@ -58,3 +63,7 @@ class Nesterov(Momentum):
     def limit(self, beta: Array) -> Array:
         """2 (1 + beta) / (1 + 2 beta)."""
         return 2 * (1 + beta) / (1 + 2 * beta)
+
+    def unfold(self, X: Array, S: Array) -> tuple[Array, Array]:
+        """sqrt S = sinh tau, eta = X / cosh^2 tau, beta = e^(-2 tau)."""
+        return X / (1 + S), np.exp(-2 * np.arcsinh(np.sqrt(S)))
