@@ -20,6 +20,7 @@ class RootObjective(Objective):
 
     Raises:
         ValueError: zero initial error, or one distinct active eigenvalue (R has a kink at 1/L).
+        OverflowError: R or a derivative of it exceeds float64.
     """
 
     logarithmic = True
@@ -28,10 +29,14 @@ class RootObjective(Objective):
         """R, R' = R F'/F / 2T or R''."""
         T = self.optimizer.steps
         axes = (...,) + (None,) * (order * len(self.optimizer.shape))
-        root = np.exp(loss.level / (2 * T))[axes]
-        if order == 0:
-            return root
-        return root * (loss.slope / (2 * T) if order == 1 else loss.root)
+        with np.errstate(over="ignore"):
+            value = np.exp(loss.level / (2 * T))[axes]
+            if order:
+                value = value * (loss.slope / (2 * T) if order == 1 else loss.root)
+        if not np.isfinite(value).all():
+            raise OverflowError(f"RootObjective: derivative number {order} exceeds float64: use LogObjective, or "
+                                "rescale the problem")
+        return value
 
     def chain(self, loss: Array) -> Array:
         """F^(1/2T) / (2T F)."""

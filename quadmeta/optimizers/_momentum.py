@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from quadmeta._validate import finite, natural, number, show, step_sizes
+from quadmeta._validate import finite, natural, number, shaped, show, step_sizes
 from quadmeta.arithmetic.double_double import DoubleDouble
 from quadmeta.arithmetic.jet import Jet
 from quadmeta.arithmetic.signlog import SignLog
@@ -202,9 +202,13 @@ class Momentum(PolynomialOptimizer):
                 parameter needs a few thousand at T = 160 and d = 10; both need some 10^3 T^2.
         """
         cap = None if boxes is None else natural("boxes", boxes, least=0)
-        on = np.asarray(weights) > 0
-        lam, place = np.unique(np.asarray(eigenvalues, dtype=float)[on], return_inverse=True)
-        omega = np.bincount(place, np.asarray(weights, dtype=float)[on])
+        spectrum = shaped("eigenvalues", eigenvalues, (-1,), "(d,), one spectrum")
+        masses = shaped("weights", weights, spectrum.shape)
+        if not (spectrum > 0).all() or (masses < 0).any() or not masses.any():
+            raise ValueError(f"eigenvalues = {show(spectrum)} must be > 0 and weights = {show(masses)} >= 0, not all 0")
+        on = masses > 0
+        lam, place = np.unique(spectrum[on], return_inverse=True)
+        omega = np.bincount(place, masses[on])
         if self.steps == 1 and self.momentum is None:
             # w_{-1} = w_0: one step has no momentum
             still = replace(self, momentum=0.0)
@@ -244,7 +248,7 @@ class Momentum(PolynomialOptimizer):
             found = Search(theta, best, best, 0)
         else:
             found = search(self, lam, omega, self._root(lam[0], given), free, (theta, best), polish, cap)
-        return Minimum(found.theta if self.shape else found.theta[0], found.level, found.lower, found.boxes)
+        return Minimum(found.theta if self.shape else float(found.theta[0]), found.level, found.lower, found.boxes)
 
     def _root(self, mu: float, given: Array) -> Boxes:
         """One dyadic box that holds 0 <= eta <= 4 / mu and 0 <= beta <= 1, of width 0 in what is given."""

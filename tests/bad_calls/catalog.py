@@ -204,6 +204,10 @@ for name, objective in OBJECTIVES.items():
     call(objective.definition, f"{name}.definition", theta=one, order=ORDER)
     if "stream" not in name and name not in ("MeanLogObjective", "TrainByValidation"):
         call(objective.exactly, f"{name}.exactly", theta=theta, order=ORDER, kind=Word("float64"), digits=Count(20))
+for name in ("LogObjective of heavy ball", "NaiveObjective of heavy ball"):
+    call(OBJECTIVES[name].minimum, f"{name}.minimum", boxes=Count(10, True, least=0))
+call(qm.HeavyBall(5, momentum=0.5).minimum, "HeavyBall.minimum", eigenvalues=spectrum,
+     weights=Reals(np.ones(3), least=0.0), boxes=Count(10, True, least=0))
 call(OBJECTIVES["TrainByValidation"].scanned, "TrainByValidation.scanned", rounds=Count(1))
 
 # hypergradients

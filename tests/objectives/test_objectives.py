@@ -209,3 +209,11 @@ def test_a_mode_that_underflows_keeps_its_digits_beside_a_tiny_weight():
     lam, omega = [0.002149712738841002, 0.4760408517579646], [1.2132910991489955e-156, 1.1553011679965988e-15]
     root = qm.RootObjective(qm.Quadratic.from_spectrum(lam, weights=omega), qm.GradientDescent(10))
     assert root.curvature(2.100660051142909) == pytest.approx(9.4748074292191055734e-157, rel=2e-12)
+
+
+def test_a_root_beyond_float64_is_an_error_of_one_line():
+    # R is 1e143 and R''/R about 1e196
+    lam = [1.0678424622599858e93, 1.0678484804916934e93]
+    root = qm.RootObjective(qm.Quadratic.from_spectrum(lam, weights=[7.9e296, 3.1e276]), qm.GradientDescent(1))
+    with pytest.raises(OverflowError, match="RootObjective: derivative number 2 exceeds float64"):
+        root.curvature(9.3646e-94)
