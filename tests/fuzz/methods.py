@@ -313,14 +313,17 @@ def vector(
                     value = found[k]
                     if not isinstance(value, Exception):
                         value = single(value[entry] if many and entry else value)
+                    truth = models.several(name, residuals, k, entry, label)
                     yield Question(
                         f"{name}.{('value', 'gradient', 'curvature')[order]}, {label}",
                         value,
-                        models.several(name, residuals, k, entry, label),
+                        truth,
                         f"{about}, theta={np.asarray(theta).tolist()}",
                         refusal=one or zero,
                         bits=bits,
-                        size=lambda k=k: largest_relative(residuals(k, ctx.prec)),
+                        size=lambda k=k, truth=truth: models.largest(
+                            largest_relative(residuals(k, ctx.prec)), abs(truth()[0])
+                        ),
                     )
 
 

@@ -126,13 +126,17 @@ def polynomial(
             if isinstance(values, Exception):
                 values = [ask(getattr(built, call), float(x)) for x in eta]
             for k, x in enumerate(eta):
+                truth = models.truth(name, order, moments, k)
                 yield Question(
                     f"{name}.{NAMES[order]}, {label}",
                     describe(values, k),
-                    models.truth(name, order, moments, k),
+                    truth,
                     f"{about}, T={T}, eta={float(x)!r}",
                     refusal=one,
-                    size=lambda k=k: 4 * T * T * moments(k, ctx.prec).steepest,
+                    # a ratio on the way, or the result itself
+                    size=lambda k=k, truth=truth: models.largest(
+                        4 * T * T * moments(k, ctx.prec).steepest, abs(truth()[0])
+                    ),
                 )
         if name == "LogObjective":
             found = ask(built.scan, eta)
