@@ -47,18 +47,24 @@ def one_step(weights: Array, x: Factor) -> OneStep:
     # Delta = sum omega sum omega g^2 - (sum omega g)^2 with the gaps g to the heaviest mode, where by Cauchy
     # (sum omega g)^2 <= d Delta: little cancels
     gap = DoubleDouble(*two_sum(lam, -pick(lam, heaviest)))
+    # the widest gap becomes a number of about 1 too, or a tiny weight times its square would underflow
+    gap_unit = np.frexp(np.abs(gap.hi).max(axis=-1, keepdims=True))[1]
+    gap = gap.ldexp(-gap_unit)
     first, pull = gap * omega, a * omega
     rows = (DoubleDouble.of(omega), first, first * gap, pull * lam, pull * a)
     total = DoubleDouble(np.stack([row.hi for row in rows]), np.stack([row.lo for row in rows])).sum()
     mass, centre, second, m, loss = (DoubleDouble(total.hi[k], total.lo[k]) for k in range(len(rows)))
-    lam_unit, a_unit = lam_unit[..., 0], a_unit[..., 0]
+    lam_unit, a_unit, gap_unit = lam_unit[..., 0], a_unit[..., 0], gap_unit[..., 0]
     m = m.ldexp(a_unit)
     spread, square = mass * second - centre * centre, m * m
+    difference = spread.ldexp(2 * gap_unit) - square
     vanished = pick(x.value, leader)[..., 0] == 0
     F = np.where(vanished, 1, loss.hi)
     if (F < 1e-250).any():
         raise OverflowError("weights: the mode that leads the loss has less than 1e-250 of the largest weight: use "
                             "objective.exactly")
     with np.errstate(over="ignore"):
-        parts = [np.ldexp(part.hi / F / F, 2 * lam_unit - 4 * a_unit) for part in (spread, square, spread - square)]
+        unit = 2 * lam_unit - 4 * a_unit
+        parts = [np.ldexp(part.hi / F / F, exponent) for part, exponent in (
+            (spread, unit + 2 * gap_unit), (square, unit), (difference, unit))]
     return OneStep(*(np.where(vanished, 0, part) for part in parts))

@@ -65,8 +65,8 @@ class AuxiliaryTasks(WeightedTasks):
         """
         d, delta, noise = natural("d", d), finite("unrelatedness", unrelatedness), finite("sigma", sigma)
         K = len(np.atleast_1d(delta))
-        counts = list(samples) if isinstance(samples, list | tuple | np.ndarray) and np.ndim(samples) else \
-            [samples] * (K + 1)
+        several = isinstance(samples, list | tuple) or isinstance(samples, np.ndarray) and samples.ndim
+        counts = list(samples) if several else [samples] * (K + 1)
         if delta.ndim != 1 or noise.shape not in ((), (K + 1,)) or len(counts) != K + 1:
             raise ValueError(f"samples = {show(samples)}, sigma = {show(sigma)}: pass a number or K + 1 = {K + 1} of "
                              f"them, and unrelatedness = {show(unrelatedness)} as a list of K")

@@ -217,3 +217,17 @@ def test_a_root_beyond_float64_is_an_error_of_one_line():
     root = qm.RootObjective(qm.Quadratic.from_spectrum(lam, weights=[7.9e296, 3.1e276]), qm.GradientDescent(1))
     with pytest.raises(OverflowError, match="RootObjective: derivative number 2 exceeds float64"):
         root.curvature(9.3646e-94)
+
+
+def test_one_step_between_neighbouring_eigenvalues_of_weights_290_decades_apart():
+    lam, omega = [0.0029746687310414853, 0.002974668731041486], [1.6495794607542353e225, 1.6495794630372484e-65]
+    root = qm.RootObjective(qm.Quadratic.from_spectrum(lam, weights=omega), qm.GradientDescent(1))
+    eta = 336.17188682717006
+    # R'' = omega_1 omega_2 (lambda_1 - lambda_2)^2 / F^(3/2)
+    a = [1 - Q(eta) * Q(x) for x in lam]
+    F = sum(Q(w) * x**2 for w, x in zip(omega, a, strict=True))
+    Delta = Q(omega[0]) * Q(omega[1]) * (Q(lam[0]) - Q(lam[1])) ** 2
+    with mp.workdps(30):
+        F, Delta = (mp.mpf(x.numerator) / x.denominator for x in (F, Delta))
+        right = Delta / F ** mp.mpf(1.5)
+        assert abs(root.curvature(eta) / right - 1) < 1e-12
