@@ -57,8 +57,8 @@ class Measure(NamedTuple):
             mass = weights * eigenvalues
         on = weights > 0
         used = np.concatenate([weights[on], mass[on], [1.0]])
-        # powers carry an error of 1e-300, which the largest weight multiplies
-        far = weights.max() * 1e-280 > weights[on].min(initial=1e300)
+        # next to a root of its factor a mode is off by (2^-53)^2 at least, which the largest weight multiplies
+        far = weights.max() * 1e-15 > weights[on].min(initial=1e300)
         wide = far or not (used.min() > 1e-300 and used.max() < 1e300)
         return cls(eigenvalues, weights, mass, float(eigenvalues.min()), float(eigenvalues.max()), bool(wide))
 

@@ -111,6 +111,11 @@ def judge(question: Question) -> Answer:
         with precision(bits):
             exact, allowed, *doubt = question.truth()
             number = _number(found)
+            # what the answer can hold: floats end at 2^-1074, a logarithm has 53 bits
+            if isinstance(found, tuple):
+                allowed += 0 if math.isinf(found[1]) else abs(exact) * EPS * abs(arb(float(found[1])))
+            else:
+                allowed += arb(2) ** -1074
             error = abs(number - exact)
             if not (error.is_finite() and allowed.is_finite()):
                 continue

@@ -64,7 +64,8 @@ def stochastic(rng: np.random.Generator) -> Iterator[Question]:
 
     @lru_cache(maxsize=None)
     def begin(bits: int) -> arb:
-        return largest(*(value for value, _ in system(arb(0), 1).values()))
+        # the errors are those of the terms that are added: squared distances from w_* too
+        return largest(magnitude(problem), *(value for value, _ in system(arb(0), 1).values()))
 
     for name, outer in (
         ("NaiveObjective", "train"),
@@ -109,6 +110,17 @@ def stochastic(rng: np.random.Generator) -> Iterator[Question]:
                 )
 
 
+def magnitude(problem: Any) -> arb:
+    """The largest squared distance from w_* that enters the losses of sampled rows, by the outer loss's curvature."""
+    if not isinstance(problem, qm.SampledRows):
+        return arb(0)
+    X, y, start = (np.asarray(part, dtype=float) for part in (problem.X, problem.y, problem.initial))
+    minimum = start - np.linalg.pinv(X) @ (X @ start - y)
+    ends = [start] if problem.truth is None else [start, np.asarray(problem.truth, dtype=float)]
+    bend = 1.0 if problem.validation is None else max(1.0, float(np.square(problem.validation[0]).sum()))
+    return arb(1000 * bend * max(float(((end - minimum) ** 2).sum()) for end in ends))
+
+
 def transformed(
     name: str,
     F: tuple[arb, arb],
@@ -123,14 +135,14 @@ def transformed(
     """The objective and its error: that of F and F', carried through the logarithm or the root.
 
     1e-12 (|F| + begin / 1000), and of the derivative with T / eta_ms times that; where T steps of size next to the
-    limit multiply it, what a relative change of eta by 16 eps does to F and to F' as well.
+    limit multiply it, what a relative change of eta by 32 eps does to F and to F' as well.
     """
     grown = largest(arb(1), abs(abs(F[0]).log())) if abs(F[0]) > 0 else arb(1)
     factor = largest(arb(FACTOR), 32 * EPS * grown)
     size = abs(F[0]) + begin / 1000
     errors = [
-        factor * size + 16 * EPS * abs(eta * F[1]),
-        factor * (abs(F[1]) + T / limit * size) + 16 * EPS * abs(bend),
+        factor * size + 32 * EPS * abs(eta * F[1]),
+        factor * (abs(F[1]) + T / limit * size) + 32 * EPS * abs(bend),
     ]
     if name == "TrainByTrain" and order == 0:
         floor = arb(float(problem.floor))
