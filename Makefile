@@ -66,12 +66,12 @@ test-newest:
 	.venv-newest/bin/python -m pytest -n $(WORKERS) $(CONTRACT)
 
 certify: $(READY)
-	$(RUN) -m quadmeta.certify
+	$(RUN) -m quadmeta.verification.certify
 
 FUZZ_DRAWS ?= 100000
 fuzz: $(READY)
-	$(RUN) tests/bad_calls/run.py --show
-	PYTHONPATH=.:tests $(RUN) -m fuzz.run --draws $(FUZZ_DRAWS) --workers $(WORKERS)
+	$(RUN) -m tests.bad_calls.run --show
+	$(RUN) -m tests.fuzz.run --draws $(FUZZ_DRAWS) --workers $(WORKERS)
 
 mutants: $(READY)
 	$(RUN) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[mutants]'

@@ -1,82 +1,26 @@
-"""``python -m experiments list | run``: regenerate the tables and figures.
-
-Exit codes: 0 fine, 1 an asserted claim failed, 2 bad use, 3 something could not be computed, 130 interrupted.
-"""
-import argparse
-import os
-import signal
+"""``python -m experiments list | run``: regenerate the tables and figures of this project."""
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from quadmeta.harness.experiment import Places
 
 
-def parser() -> argparse.ArgumentParser:
-    """The words of the command line."""
-    top = argparse.ArgumentParser(prog="python -m experiments", description="Regenerate tables and figures.",
-                                  epilog=(__doc__ or "").strip().splitlines()[-1])
-    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    commands.add_parser("list", help="name, points at full and at smoke size, and heading of each experiment")
-    one = commands.add_parser("run", help="compute, assert the claim, write the table, draw; no name = all",
-                              epilog="Fresh results are left alone, an interrupted run resumes.")
-    one.add_argument("names", nargs="*", metavar="NAME")
-    one.add_argument("--smoke", action="store_true", help="seconds-long settings, serial, into figures/smoke")
-    one.add_argument("--workers", default="1", metavar="N",
-                     help="local processes (default: 1), or tcp://HOST:PORT for a Dask cluster")
-    how = one.add_mutually_exclusive_group()
-    how.add_argument("--redraw", action="store_true", help="check and draw the tables that are there")
-    how.add_argument("--force", action="store_true", help="compute every point again")
-    return top
+def _project() -> "Places":
+    from experiments.shared.places import PROJECT
+    return PROJECT
 
 
-def main(arguments: Sequence[str] | None = None, places: Any = None) -> int:
-    """Do what the command line says and return the exit code."""
-    asked = parser().parse_args(arguments)
-    try:
-        from experiments._harness import Places
-        places = places or Places()
-        if asked.command == "list":
-            from experiments._run import listing
-            return listing(places)
-        return _run(asked, places)
-    except KeyboardInterrupt as stop:
-        print(str(stop) or "interrupted: the same command resumes", file=sys.stderr)
-        return 130
-
-
-def _run(asked: argparse.Namespace, places: Any) -> int:
-    from experiments._job import BAD_USE, NOT_COMPUTED, Run
-    from experiments._run import run
-    from quadmeta._registry import unknown
-    from quadmeta.sweep import ClusterError
-    known = places.names()
-    for name in asked.names:
-        if name not in known:
-            print(unknown("experiment", name, known) if known else f"unknown experiment {name!r}", file=sys.stderr)
-            return BAD_USE
-    if not __debug__:
-        print("claims are assertions, which python -O skips: run without -O and PYTHONOPTIMIZE", file=sys.stderr)
-        return BAD_USE
-    count = int(asked.workers) if asked.workers.lstrip("-").isdigit() else asked.workers
-    try:
-        wanted = Run(asked.smoke, asked.redraw, asked.force, count)
-        return run(list(dict.fromkeys(asked.names)) or known, wanted, places)
-    except ValueError as error:
-        print(error, file=sys.stderr)
-        return BAD_USE
-    except ClusterError as error:
-        print(f"{error}; finished points are kept", file=sys.stderr)
-        return NOT_COMPUTED
-
-
-def _one_blas_thread() -> None:
-    """The same last digits on every run; it must happen before numpy is imported, and workers inherit it."""
-    for library in ("OPENBLAS", "OMP", "MKL"):
-        os.environ.setdefault(f"{library}_NUM_THREADS", "1")
+def main(arguments: Sequence[str], places: "Places | None" = None) -> int:
+    """Do what the command line says, for this project or for other places, and return the exit code."""
+    from quadmeta.harness import command
+    return command.main(arguments, _project if places is None else lambda: places)
 
 
 if __name__ == "__main__":
-    _one_blas_thread()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a time limit stops a run as Ctrl-C does
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-    sys.exit(main())
+    from quadmeta.harness.command import prepare_process
+    prepare_process()
+    sys.exit(main(sys.argv[1:]))

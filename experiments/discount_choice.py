@@ -14,7 +14,7 @@ import numpy as np
 from scipy.optimize import brentq
 
 import quadmeta as qm
-from quadmeta import discount
+from quadmeta.theory import discount
 from quadmeta.arithmetic.powers import geometric_sum
 
 Rows = list[dict[str, Any]]

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 import quadmeta as qm
-from quadmeta import discount
+from quadmeta.theory import discount
 from quadmeta.arithmetic.powers import geometric_sum
 
 Rows = list[dict[str, Any]]

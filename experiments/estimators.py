@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 import quadmeta as qm
-from experiments import _filters
-from experiments._filters import EXACT
+from experiments.shared import filters as _filters
+from experiments.shared.filters import EXACT
 
 Rows = list[dict[str, Any]]
 MEAN = 5  # states that the averaged Neumann estimate takes

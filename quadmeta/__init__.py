@@ -15,28 +15,53 @@ _PLACES = {
     "SignLog": "quadmeta.arithmetic.signlog",
     "Interval": "quadmeta.arithmetic.interval",
     "evaluate": "quadmeta.arithmetic.exact",
-    "hypergradient": "quadmeta.estimators._base",
-    "failure_horizon": "quadmeta.horizons",
-    "meta_descent": "quadmeta.descent",
-    "iteration_bound": "quadmeta.descent",
-    "descend": "quadmeta.schedules",
-    "bilevel_descent": "quadmeta.bilevel",
-    "Adam": "quadmeta.bilevel",
-    "Gradient": "quadmeta.bilevel",
-    "run_protocol": "quadmeta.protocol",
+    "hypergradient": "quadmeta.estimators.parts.base",
+    "failure_horizon": "quadmeta.estimators.parts.horizons",
+    "meta_descent": "quadmeta.training.descent",
+    "iteration_bound": "quadmeta.training.descent",
+    "descend": "quadmeta.training.schedules",
+    "bilevel_descent": "quadmeta.training.bilevel",
+    "Adam": "quadmeta.training.bilevel",
+    "Gradient": "quadmeta.training.bilevel",
+    "run_protocol": "quadmeta.training.protocol",
     "pmap": "quadmeta.sweep",
     "members": "quadmeta._registry",
-    "ledger": "quadmeta.claims._ledger",
-    "check": "quadmeta.claims._ledger",
-    "claim": "quadmeta.claims._ledger",
-    "instances": "quadmeta.claims._instances",
-    "worst": "quadmeta.claims._instances",
-    "certificate": "quadmeta.claims._certificate",
+    "ledger": "quadmeta.verification.ledger",
+    "check": "quadmeta.verification.ledger",
+    "claim": "quadmeta.verification.ledger",
+    "instances": "quadmeta.verification.instances",
+    "worst": "quadmeta.verification.instances",
+    "certificate": "quadmeta.verification.certificate",
     "recheck": "quadmeta.certificates.recheck",
 }
-_MODULES = ("arithmetic", "auxiliary", "bilevel", "certificates", "claims", "descent", "discount", "estimators",
-            "filters", "gradient_flow", "horizons", "objectives", "optimal_weights", "optimizers", "phases",
-            "plotting", "problems", "protocol", "schedules", "spectra", "sweep", "task_risk")
+_MODULES = {
+    "arithmetic": "quadmeta.arithmetic",
+    "auxiliary": "quadmeta.training.auxiliary",
+    "bilevel": "quadmeta.training.bilevel",
+    "certificates": "quadmeta.certificates",
+    "claims": "quadmeta.claims",
+    "descent": "quadmeta.training.descent",
+    "discount": "quadmeta.theory.discount",
+    "estimators": "quadmeta.estimators",
+    "filters": "quadmeta.theory.filters",
+    "gradient_flow": "quadmeta.theory.gradient_flow",
+    "harness": "quadmeta.harness",
+    "horizons": "quadmeta.estimators.parts.horizons",
+    "objectives": "quadmeta.objectives",
+    "optimal_weights": "quadmeta.training.optimal_weights",
+    "optimizers": "quadmeta.optimizers",
+    "phases": "quadmeta.theory.phases",
+    "plotting": "quadmeta.plotting",
+    "problems": "quadmeta.problems",
+    "protocol": "quadmeta.training.protocol",
+    "schedules": "quadmeta.training.schedules",
+    "spectra": "quadmeta.theory.spectra",
+    "sweep": "quadmeta.sweep",
+    "task_risk": "quadmeta.theory.task_risk",
+    "theory": "quadmeta.theory",
+    "training": "quadmeta.training",
+    "verification": "quadmeta.verification",
+}
 
 
 def _members() -> dict[str, str]:
@@ -46,7 +71,7 @@ def _members() -> dict[str, str]:
 
 def __getattr__(name: str) -> Any:
     if name in _MODULES:
-        return _import(f"quadmeta.{name}")
+        return _import(_MODULES[name])
     module = _PLACES.get(name)
     if module is None and not name.startswith("_"):
         module = _members().get(name)

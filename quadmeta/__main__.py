@@ -37,11 +37,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             again.error("pass files or names of published certificates, or --all")
         return _recheck_each(options.files)
     if options.command is None:
-        from quadmeta.claims._ledger import ledger
+        from quadmeta.verification.ledger import ledger
         print(ledger())
         return 0
     if options.command == "record":
-        from quadmeta.claims._recording import write
+        from quadmeta.verification.recording import write
         return write()
     if options.command == "check" and options.all and options.names:
         parser.error("check takes names or --all, not both")
@@ -57,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _check(names: Sequence[str], as_json: bool) -> int:
     """Recompute; a claim that fails to compute does not stop the others."""
-    from quadmeta.claims._ledger import compared
+    from quadmeta.verification.ledger import compared
     rows, failed = [], 0
     for name in names:
         try:
@@ -79,7 +79,7 @@ def _check(names: Sequence[str], as_json: bool) -> int:
 
 
 def _show(name: str) -> int:
-    from quadmeta.claims._show import page
+    from quadmeta.verification.show import page
     try:
         found = page(name)
     except Exception as error:  # exit code 3 instead of a traceback
@@ -139,7 +139,7 @@ def _compare(certificate: dict[str, Any], lines: list[str]) -> bool:
         Wrong: the certificate is another one.
     """
     try:
-        from quadmeta.claims._certificate import Uncompared, compare
+        from quadmeta.verification.certificate import Uncompared, compare
     except ImportError as error:
         lines.append(_uncompared(f"{error.name or error} is not installed"))
         return True

@@ -1,7 +1,11 @@
-"""Families are folders: a module without a leading underscore holds the one class it is named after.
+"""Families are folders: each module of a family's folder holds the one class it is named after.
 
-``quadmeta/estimators/renormalised_reverse.py`` holds ``RenormalisedReverse``. Adding a member is adding a file.
+``quadmeta/estimators/renormalised_reverse.py`` holds ``RenormalisedReverse``, and what members share stands in
+``quadmeta/estimators/parts``. A claim is named after its source as well: ``quadmeta/claims/wang2021/gap_decreases.py``
+holds ``Wang2021GapDecreases``, and one derived here, ``quadmeta/claims/derived/discount/matrix_discount.py``, holds
+``DerivedMatrixDiscount`` whatever its topic. Adding a member is adding a file.
 """
+import re
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from importlib import import_module
@@ -11,13 +15,29 @@ from typing import Any
 from quadmeta.certificates.refusal import quoted
 
 FAMILIES = ("problems", "optimizers", "objectives", "estimators", "claims")
+SOURCES = ("navon2021", "talk2021", "wang2021", "yakovlev2023")
 
 
 def class_names(family: str) -> dict[str, str]:
     """{class name: module path} of the members of a family, in the order of their names, without importing them."""
     folder = Path(__file__).parent / family
-    stems = sorted(path.stem for path in folder.glob("*.py") if not path.stem.startswith("_"))
-    return {"".join(word.capitalize() for word in stem.split("_")): f"quadmeta.{family}.{stem}" for stem in stems}
+    keys = dict(sorted(_claims(folder) if family == "claims" else _files(folder, f"quadmeta.{family}")))
+    return {"".join(word.capitalize() for word in key.split("_")): module for key, module in keys.items()}
+
+
+def _files(folder: Path, package: str, prefix: str = "") -> Iterator[tuple[str, str]]:
+    """(key of the member, module) of each file of a folder."""
+    for path in folder.glob("*.py"):
+        if path.stem != "__init__":
+            yield prefix + path.stem, f"{package}.{path.stem}"
+
+
+def _claims(folder: Path) -> Iterator[tuple[str, str]]:
+    """(key of the claim, module): its source and its file."""
+    for source in SOURCES:
+        yield from _files(folder / source, f"quadmeta.claims.{source}", f"{source}_")
+    for topic in (folder / "derived").iterdir():
+        yield from _files(topic, f"quadmeta.claims.derived.{topic.name}", "derived_")
 
 
 class Members(Mapping[str, Any]):
@@ -25,7 +45,7 @@ class Members(Mapping[str, Any]):
 
     def __init__(self, family: str) -> None:
         self.family = family
-        self._places = {module.rsplit(".", 1)[1]: (module, name) for name, module in class_names(family).items()}
+        self._places = {_key(name): (module, name) for name, module in class_names(family).items()}
 
     def __getitem__(self, name: str) -> Any:
         if not isinstance(name, str) or name not in self._places:
@@ -44,6 +64,11 @@ class Members(Mapping[str, Any]):
 
     def _ipython_key_completions_(self) -> list[str]:
         return list(self)
+
+
+def _key(name: str) -> str:
+    """A class name in snake case."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
 
 
 def members(family: str) -> Members:

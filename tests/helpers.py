@@ -2,10 +2,10 @@
 import numpy as np
 
 import quadmeta as qm
-from experiments import _results
-from experiments._harness import compute
+from quadmeta.harness import results as _results
+from quadmeta.harness.experiment import compute
 from quadmeta import plotting
-from quadmeta.claims._finding import examine
+from quadmeta.verification.finding import examine
 
 
 def smoke_tables(modules):

@@ -5,9 +5,9 @@ import warnings
 import pytest
 
 import quadmeta as qm
-from bad_calls import run
-from bad_calls.arguments import Number
-from bad_calls.catalog import CALLS, LEFT_OUT, Call
+from tests.bad_calls import run
+from tests.bad_calls.arguments import Number
+from tests.bad_calls.catalog import CALLS, LEFT_OUT, Call
 
 
 def test_every_public_name_is_called_or_left_out():

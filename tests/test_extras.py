@@ -12,7 +12,7 @@ from quadmeta._extras import require
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = {"sklearn": "scikit-learn", "flint": "python-flint"}
-ELSEWHERE = {"quadmeta/_executors/_connection.py", "quadmeta/_executors/cluster.py"}
+ELSEWHERE = {"quadmeta/sweep/connection.py", "quadmeta/sweep/cluster.py"}
 """They raise ClusterError with the same words; see test_cluster.py."""
 
 

@@ -9,12 +9,12 @@ import mpmath as mp
 import numpy as np
 import pytest
 
-from fuzz import bilevel, closed_forms, methods, regression, run, step_size, stochastic, tasks
-from fuzz.exact import Answer, Question, balls, judge, matrix, precision
+from tests.fuzz import bilevel, closed_forms, methods, regression, run, step_size, stochastic, tasks
+from tests.fuzz.exact import Answer, Question, balls, judge, matrix, precision
 from quadmeta.objectives import log_objective
 from quadmeta.objectives.outer_loss import OuterLoss
 from quadmeta.optimizers.gradient_descent import GradientDescent, LogMoments
-from quadmeta.problems._stochastic import StochasticProblem
+from quadmeta.problems.parts.stochastic import StochasticProblem
 
 
 def rows(family, cases, seed=0):

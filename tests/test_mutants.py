@@ -4,7 +4,7 @@ from types import ModuleType
 
 import numpy as np
 import pytest
-from reference import exact, minimizer_error, random_spectrum
+from tests.reference import exact, minimizer_error, random_spectrum
 
 import quadmeta as qm
 from quadmeta.optimizers import gradient_descent

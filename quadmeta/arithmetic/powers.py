@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from quadmeta._validate import finite, natural, show, unrounded, whole
-from quadmeta.arithmetic._container import Container
+from quadmeta.arithmetic.container import Container
 
 Array = Any
 _BEYOND = "the result exceeds 1.8e308: pass SignLog.of(...) or smaller n"

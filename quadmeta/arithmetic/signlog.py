@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from quadmeta._validate import frozen, show, unrounded, whole
-from quadmeta.arithmetic._container import Container, summed
+from quadmeta.arithmetic.container import Container, summed
 
 Array = Any
 

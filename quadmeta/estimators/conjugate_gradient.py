@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 
 from quadmeta._validate import natural
-from quadmeta.estimators._base import Estimator
-from quadmeta.estimators._solvable import require_digits, require_solution
-from quadmeta.estimators._tape import Tape
+from quadmeta.estimators.parts.base import Estimator
+from quadmeta.estimators.parts.solvable import require_digits, require_solution
+from quadmeta.estimators.parts.tape import Tape
 
 Array = Any
 

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from quadmeta._validate import instance, number
-from quadmeta.estimators._base import Estimator
-from quadmeta.estimators._discount import discount
-from quadmeta.estimators._tape import Tape
+from quadmeta.estimators.parts.base import Estimator
+from quadmeta.estimators.parts.discount import discount
+from quadmeta.estimators.parts.tape import Tape
 
 Array = Any
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from quadmeta.estimators._base import Estimator
-from quadmeta.estimators._solvable import null_space, require_digits, require_solution, share_of_null_space
-from quadmeta.estimators._tape import Tape
+from quadmeta.estimators.parts.base import Estimator
+from quadmeta.estimators.parts.solvable import null_space, require_digits, require_solution, share_of_null_space
+from quadmeta.estimators.parts.tape import Tape
 
 Array = Any
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from quadmeta._validate import natural
-from quadmeta.estimators._base import Estimator
-from quadmeta.estimators._tape import Tape
+from quadmeta.estimators.parts.base import Estimator
+from quadmeta.estimators.parts.tape import Tape
 
 Array = Any
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from quadmeta.estimators._base import Estimator
-from quadmeta.estimators._tape import Tape
+from quadmeta.estimators.parts.base import Estimator
+from quadmeta.estimators.parts.tape import Tape
 
 
 @dataclass(frozen=True)

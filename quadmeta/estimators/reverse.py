@@ -3,8 +3,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from quadmeta.estimators._base import Estimator
-from quadmeta.estimators._tape import Tape
+from quadmeta.estimators.parts.base import Estimator
+from quadmeta.estimators.parts.tape import Tape
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from quadmeta.estimators._base import Estimator
-from quadmeta.estimators._step_size_tape import StepSizeTape
-from quadmeta.estimators._tape import Tape
+from quadmeta.estimators.parts.base import Estimator
+from quadmeta.estimators.parts.step_size_tape import StepSizeTape
+from quadmeta.estimators.parts.tape import Tape
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 
 from quadmeta._validate import plain
-from quadmeta.objectives._base import Objective
-from quadmeta.objectives._log import chain, compose, transform
-from quadmeta.objectives._polynomial import PolynomialLoss
-from quadmeta.optimizers._base import LogLoss
+from quadmeta.objectives.parts.base import Objective
+from quadmeta.objectives.parts.log import chain, compose, transform
+from quadmeta.objectives.parts.polynomial import PolynomialLoss
+from quadmeta.optimizers.parts.base import LogLoss
 from quadmeta.optimizers.gradient_descent import GradientDescent
 
 Array = Any

@@ -4,10 +4,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from quadmeta.objectives._base import Objective
-from quadmeta.objectives._log import chain, compose, transform
-from quadmeta.optimizers._base import LogLoss
-from quadmeta.problems._base import QuadraticProblem
+from quadmeta.objectives.parts.base import Objective
+from quadmeta.objectives.parts.log import chain, compose, transform
+from quadmeta.optimizers.parts.base import LogLoss
+from quadmeta.problems.parts.base import QuadraticProblem
 from quadmeta.optimizers.gradient_descent import GradientDescent
 
 Array = Any

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from quadmeta.arithmetic.signlog import SignLog
-from quadmeta.objectives._base import Objective
-from quadmeta.optimizers._base import LogLoss
+from quadmeta.objectives.parts.base import Objective
+from quadmeta.optimizers.parts.base import LogLoss
 
 Array = Any
 

@@ -5,12 +5,12 @@ from typing import Any
 import numpy as np
 
 from quadmeta._validate import instance, shaped, show
-from quadmeta.arithmetic._response import response
+from quadmeta.arithmetic.response import response
 from quadmeta.arithmetic.residual import factor, log_abs, power_difference
 from quadmeta.arithmetic.signlog import SignLog
-from quadmeta.optimizers._base import Optimizer
+from quadmeta.optimizers.parts.base import Optimizer
 from quadmeta.optimizers.gradient_descent import GradientDescent
-from quadmeta.problems._bilevel import BilevelProblem, QuadraticBound
+from quadmeta.problems.parts.bilevel import BilevelProblem, QuadraticBound
 
 Array = Any
 

@@ -1,7 +1,7 @@
 """Population risk: the excess risk E ||w_T - w_*||^2 of the trained weights under isotropic features."""
 from dataclasses import dataclass
 
-from quadmeta.objectives._outer import OuterObjective
+from quadmeta.objectives.parts.outer import OuterObjective
 
 
 @dataclass(frozen=True, eq=False, repr=False)

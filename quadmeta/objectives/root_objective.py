@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 
 from quadmeta.arithmetic import elementary
-from quadmeta.objectives._base import Objective
-from quadmeta.objectives._log import square
-from quadmeta.optimizers._base import LogLoss
+from quadmeta.objectives.parts.base import Objective
+from quadmeta.objectives.parts.log import square
+from quadmeta.optimizers.parts.base import LogLoss
 
 Array = Any
 

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 from quadmeta._validate import plain
-from quadmeta.objectives._expected import ExpectedLoss
-from quadmeta.objectives._outer import Minima, OuterObjective
+from quadmeta.objectives.parts.expected import ExpectedLoss
+from quadmeta.objectives.parts.outer import Minima, OuterObjective
 
 Array = Any
 

@@ -1,7 +1,7 @@
 """Train-by-validation: the loss of w_T on n_2 separate samples is the meta-objective."""
 from dataclasses import dataclass
 
-from quadmeta.objectives._outer import OuterObjective
+from quadmeta.objectives.parts.outer import OuterObjective
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -4,12 +4,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from quadmeta.arithmetic._scan import short_power
+from quadmeta.arithmetic.scan import short_power
 from quadmeta.arithmetic.residual import SMALL, factor, log_abs, log_ratio, pick, scaled, take
 from quadmeta.arithmetic.signlog import SignLog
-from quadmeta.optimizers._base import LogLoss, Measure, PolynomialOptimizer
-from quadmeta.optimizers._constant import ConstantStep
-from quadmeta.optimizers._one_step import one_step
+from quadmeta.optimizers.parts.base import LogLoss, Measure, PolynomialOptimizer
+from quadmeta.optimizers.parts.constant import ConstantStep
+from quadmeta.optimizers.parts.one_step import one_step
 
 Array = Any
 _LONGEST = 10**13  # times max |a|, if that is below 1: beyond this T the rounding of a leaves few digits

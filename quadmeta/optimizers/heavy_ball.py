@@ -8,7 +8,7 @@ import numpy as np
 from quadmeta.arithmetic.double_double import DoubleDouble
 from quadmeta.arithmetic.expansion import products, total
 from quadmeta.arithmetic.residual import two_sum
-from quadmeta.optimizers._momentum import Momentum
+from quadmeta.optimizers.parts.momentum import Momentum
 
 Array = Any
 

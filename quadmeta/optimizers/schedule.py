@@ -8,8 +8,8 @@ import numpy as np
 from quadmeta._validate import natural
 from quadmeta.arithmetic.residual import Factor, factor, log_abs, log_ratio, scaled
 from quadmeta.arithmetic.signlog import SignLog
-from quadmeta.optimizers._base import LogLoss, Measure, PolynomialOptimizer
-from quadmeta.optimizers._one_step import one_step
+from quadmeta.optimizers.parts.base import LogLoss, Measure, PolynomialOptimizer
+from quadmeta.optimizers.parts.one_step import one_step
 
 Array = Any
 _FACTORS = 64  # factors 1 - eta lambda multiplied before a logarithm is taken

@@ -1,8 +1,8 @@
 """Stochastic gradient descent with a constant step size: w_{t+1} = w_t - eta g_t(w_t) with E g_t = grad f."""
 from dataclasses import dataclass
 
-from quadmeta.optimizers._base import Optimizer
-from quadmeta.optimizers._constant import ConstantStep
+from quadmeta.optimizers.parts.base import Optimizer
+from quadmeta.optimizers.parts.constant import ConstantStep
 
 
 @dataclass(frozen=True, repr=False)

@@ -7,10 +7,10 @@ import numpy as np
 
 from quadmeta._extras import require
 from quadmeta._validate import finite, flag, instance, natural, number, seeded, shaped, show
-from quadmeta.problems._multitask import drawn, standardised
-from quadmeta.problems._tasks import WeightedTasks
-from quadmeta.problems._weighted import one_hot, sigmoid
-from quadmeta.task_risk import TaskRisk
+from quadmeta.problems.parts.multitask import drawn, standardised
+from quadmeta.problems.parts.tasks import WeightedTasks
+from quadmeta.problems.parts.weighted import one_hot, sigmoid
+from quadmeta.theory.task_risk import TaskRisk
 
 Array = Any
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from quadmeta._validate import natural, shaped
-from quadmeta.problems._averaged import AveragedProblem, levels
+from quadmeta.problems.parts.averaged import AveragedProblem, levels
 
 Array = Any
 

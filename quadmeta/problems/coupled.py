@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from quadmeta._validate import finite, natural, number, seeded, shaped
-from quadmeta.problems._bilevel import QuadraticBilevel, QuadraticBound, require_symmetric
+from quadmeta.problems.parts.bilevel import QuadraticBilevel, QuadraticBound, require_symmetric
 
 Array = Any
 
@@ -52,7 +52,7 @@ class Coupled(QuadraticBilevel):
     @classmethod
     def random(cls, eigenvalues: Array, h: int, seed: int) -> "Coupled":
         """Prescribed inner spectrum in a random basis; Gaussian C, b, b_2, w_0; H_2 with a spectrum within the same."""
-        from quadmeta.spectra import rotation
+        from quadmeta.theory.spectra import rotation
         lam, h = shaped("eigenvalues", eigenvalues, (-1,), "(P,)"), natural("h", h)
         if not (lam > 0).all():
             raise ValueError(f"eigenvalues has the entry {lam[lam <= 0][0]}, every one must be > 0: the inner loss "

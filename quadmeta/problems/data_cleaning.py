@@ -9,9 +9,9 @@ import numpy as np
 
 from quadmeta._extras import require
 from quadmeta._validate import frozen, natural, number, seeded
-from quadmeta.problems._bilevel import QuadraticBilevel, QuadraticBound
-from quadmeta.problems._rows import Rows
-from quadmeta.problems._weighted import design, mean_square, one_hot, sigmoid
+from quadmeta.problems.parts.bilevel import QuadraticBilevel, QuadraticBound
+from quadmeta.problems.parts.rows import Rows
+from quadmeta.problems.parts.weighted import design, mean_square, one_hot, sigmoid
 
 Array = Any
 

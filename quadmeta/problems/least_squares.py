@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 
 from quadmeta._validate import choice, finite, flag, natural, number, pair, seeded, shaped
-from quadmeta.problems._base import Modes, apply
-from quadmeta.problems._losses import DenseLoss, SeparableLoss
-from quadmeta.problems._regression import RegressionProblem
-from quadmeta.problems._scale import require_range
+from quadmeta.problems.parts.base import Modes, apply
+from quadmeta.problems.parts.losses import DenseLoss, SeparableLoss
+from quadmeta.problems.parts.regression import RegressionProblem
+from quadmeta.problems.parts.scale import require_range
 
 Array = Any
 _LIMITS = 1e-75, 1e75  # magnitudes of data whose products of four stay in float64

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from quadmeta._validate import natural, number, seeded, shaped
-from quadmeta.problems._bilevel import BilevelProblem, Bound, require_symmetric
+from quadmeta.problems.parts.bilevel import BilevelProblem, Bound, require_symmetric
 
 Array = Any
 

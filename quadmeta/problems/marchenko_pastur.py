@@ -2,9 +2,9 @@
 from dataclasses import dataclass
 from typing import Any
 
-from quadmeta import spectra
+from quadmeta.theory import spectra
 from quadmeta._validate import natural, number
-from quadmeta.problems._averaged import AveragedProblem, levels
+from quadmeta.problems.parts.averaged import AveragedProblem, levels
 
 Array = Any
 

@@ -14,9 +14,9 @@ from quadmeta._validate import finite, frozen, shaped
 from quadmeta.arithmetic.affine import second_difference, signed
 from quadmeta.arithmetic.residual import factor, power_difference
 from quadmeta.arithmetic.signlog import SignLog
-from quadmeta.problems._base import point
-from quadmeta.problems._rotated import CONSISTENT, LIMITS, RotatedProblem, covariance, diagonalised, given
-from quadmeta.problems._scale import require_range
+from quadmeta.problems.parts.base import point
+from quadmeta.problems.parts.rotated import CONSISTENT, LIMITS, RotatedProblem, covariance, diagonalised, given
+from quadmeta.problems.parts.scale import require_range
 
 Array = Any
 

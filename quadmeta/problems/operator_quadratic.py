@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from quadmeta._validate import finite, frozen, function, instance, natural, number, shaped, show
-from quadmeta.problems._base import Modes, QuadraticProblem, point
-from quadmeta.problems._lanczos import Jacobi, divided, multiplied, rounding
-from quadmeta.problems._operator import backward, checked, forward, operator as linear, sized, square, unit, vector
-from quadmeta.problems._scale import centred, error_of, require_range
-from quadmeta.problems._settled import grow
+from quadmeta.problems.parts.base import Modes, QuadraticProblem, point
+from quadmeta.problems.parts.lanczos import Jacobi, divided, multiplied, rounding
+from quadmeta.problems.parts.operator import backward, checked, forward, operator as linear, sized, square, unit, vector
+from quadmeta.problems.parts.scale import centred, error_of, require_range
+from quadmeta.problems.parts.settled import grow
 
 Array = Any
 Product = Callable[[Array], Array]

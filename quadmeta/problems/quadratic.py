@@ -8,9 +8,9 @@ import numpy as np
 
 from quadmeta._validate import finite, flag, frozen, instance, natural, number, seeded, shaped, show
 from quadmeta.arithmetic.double_double import DoubleDouble
-from quadmeta.problems._base import Modes, QuadraticProblem, apply, point
-from quadmeta.problems._design import Design
-from quadmeta.problems._scale import WEIGHTS, error_of, require_range, spectral_weights, split_weights
+from quadmeta.problems.parts.base import Modes, QuadraticProblem, apply, point
+from quadmeta.problems.parts.design import Design
+from quadmeta.problems.parts.scale import WEIGHTS, error_of, require_range, spectral_weights, split_weights
 
 Array = Any
 _EPS = float(np.finfo(float).eps)

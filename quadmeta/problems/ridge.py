@@ -4,9 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from quadmeta.problems._bilevel import QuadraticBilevel, QuadraticBound
-from quadmeta.problems._rows import Rows
-from quadmeta.problems._weighted import design, mean_square
+from quadmeta.problems.parts.bilevel import QuadraticBilevel, QuadraticBound
+from quadmeta.problems.parts.rows import Rows
+from quadmeta.problems.parts.weighted import design, mean_square
 
 Array = Any
 

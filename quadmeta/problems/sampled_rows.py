@@ -16,11 +16,11 @@ import numpy as np
 from quadmeta._validate import finite, frozen, pair
 from quadmeta.arithmetic.exact import convert
 from quadmeta.arithmetic.signlog import SignLog
-from quadmeta.problems._base import point
-from quadmeta.problems._rotated import given
-from quadmeta.problems._sampling import RowSpace, solve, step, vector
-from quadmeta.problems._scale import require_range
-from quadmeta.problems._stochastic import StochasticProblem
+from quadmeta.problems.parts.base import point
+from quadmeta.problems.parts.rotated import given
+from quadmeta.problems.parts.sampling import RowSpace, solve, step, vector
+from quadmeta.problems.parts.scale import require_range
+from quadmeta.problems.parts.stochastic import StochasticProblem
 
 Array = Any
 _LIMITS = 1e-70, 1e70  # sizes of X, y and w_0 whose products of four stay in float64

@@ -14,10 +14,10 @@ import numpy as np
 
 from quadmeta._validate import frozen, number, show
 from quadmeta.arithmetic.signlog import SignLog
-from quadmeta.problems._base import point
-from quadmeta.problems._rotated import LIMITS, RotatedProblem, diagonalised, given
-from quadmeta.problems._scale import require_range
-from quadmeta.problems._stochastic import Moments
+from quadmeta.problems.parts.base import point
+from quadmeta.problems.parts.rotated import LIMITS, RotatedProblem, diagonalised, given
+from quadmeta.problems.parts.scale import require_range
+from quadmeta.problems.parts.stochastic import Moments
 
 Array = Any
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from quadmeta._validate import shaped
-from quadmeta.problems._tasks import WeightedTasks
+from quadmeta.problems.parts.tasks import WeightedTasks
 
 Array = Any
 

@@ -5,8 +5,8 @@ import mpmath as mp
 import numpy as np
 import pytest
 
-from quadmeta.arithmetic._definite import Definite, Whole
-from quadmeta.arithmetic._response import response
+from quadmeta.arithmetic.definite import Definite, Whole
+from quadmeta.arithmetic.response import response
 
 
 def exactly(x):

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from bad_calls.arguments import (AnyNumbers, Argument, Count, Flag, Function, Number, Pair, Pairs, Reals, Thing,
+from tests.bad_calls.arguments import (AnyNumbers, Argument, Count, Flag, Function, Number, Pair, Pairs, Reals, Thing,
                                  Word, nonnegative, positive, seed)
 import quadmeta as qm
 

@@ -1,6 +1,6 @@
 """Calls every public name with wrong arguments, one at a time, and tabulates what became of each call.
 
-    python tests/bad_calls/run.py [--every K] [--offset I] [--show]
+    python -m tests.bad_calls.run [--every K] [--offset I] [--show]
 
 The package promises one line that names the argument. Outcomes:
 
@@ -19,15 +19,13 @@ from dataclasses import dataclass, is_dataclass
 import re
 import signal
 import sys
-from pathlib import Path
 from typing import Any
 import warnings
 
 import numpy as np
 
-sys.path[:0] = [str(Path(__file__).parents[1])]
-from bad_calls.arguments import Argument  # noqa: E402
-from bad_calls.catalog import CALLS, Call  # noqa: E402
+from tests.bad_calls.arguments import Argument
+from tests.bad_calls.catalog import CALLS, Call
 
 SECONDS = 6
 BAD = ("unnamed", "raw", "warned", "accepted", "hung", "differs")

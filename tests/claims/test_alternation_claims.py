@@ -4,16 +4,16 @@ from fractions import Fraction as F
 import mpmath as mp
 import numpy as np
 import pytest
-from helpers import mutant
+from tests.helpers import mutant
 
 import quadmeta as qm
 from quadmeta.arithmetic.exact import convert
-from quadmeta.claims import _collapse as plane
-from quadmeta.claims._alternation import Alternation
-from quadmeta.claims._decide import decide
-from quadmeta.claims._finding import arrays
-from quadmeta.claims._search import drop, findings
-from quadmeta.claims.derived_alternation_rate import DerivedAlternationRate
+from quadmeta.claims.families import collapse as plane
+from quadmeta.claims.families.alternation import Alternation
+from quadmeta.verification.decide import decide
+from quadmeta.verification.finding import arrays
+from quadmeta.verification.search import drop, findings
+from quadmeta.claims.derived.task_weights.alternation_rate import DerivedAlternationRate
 
 
 def at_rest(x):

@@ -6,14 +6,14 @@ from sys import modules
 import mpmath as mp
 import numpy as np
 import pytest
-from helpers import case, mutant
+from tests.helpers import case, mutant
 
 import quadmeta as qm
-from quadmeta.claims import _auxiliary as aux
-from quadmeta.claims._decide import decide
-from quadmeta.claims._domain import draw
-from quadmeta.claims._finding import arrays, examine
-from quadmeta.claims._search import drop
+from quadmeta.claims.families import auxiliary as aux
+from quadmeta.verification.decide import decide
+from quadmeta.verification.parameters import draw
+from quadmeta.verification.finding import arrays, examine
+from quadmeta.verification.search import drop
 
 PERCENT = F(99, 100)
 NAMES = ("navon2021_implicit_hypergradient", "navon2021_neumann_series", "navon2021_neumann_truncation",

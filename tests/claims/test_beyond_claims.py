@@ -6,17 +6,18 @@ from random import Random
 import mpmath as mp
 import numpy as np
 import pytest
-from helpers import case, mutant
-from reference import fractions
+from tests.helpers import case, mutant
+from tests.reference import fractions
 from scipy.optimize import minimize
 
 import quadmeta as qm
-from quadmeta import schedules
-from quadmeta.claims import _schedules, _sgd
-from quadmeta.claims._decide import decide
-from quadmeta.claims._domain import draw
-from quadmeta.claims._finding import arrays, broken, examine
-from quadmeta.claims._search import drop
+from quadmeta.training import schedules
+from quadmeta.claims.families import schedules as _schedules
+from quadmeta.claims.families import sgd as _sgd
+from quadmeta.verification.decide import decide
+from quadmeta.verification.parameters import draw
+from quadmeta.verification.finding import arrays, broken, examine
+from quadmeta.verification.search import drop
 from quadmeta.optimizers.heavy_ball import HeavyBall
 from quadmeta.optimizers.nesterov import Nesterov
 from quadmeta.optimizers.schedule import Schedule

@@ -8,10 +8,10 @@ import pytest
 
 import quadmeta as qm
 from quadmeta.arithmetic.powers import geometric_sum
-from quadmeta.claims import _boxes_angles as angles
-from quadmeta.claims import _boxes_bent as bent
-from quadmeta.claims import _boxes_discount as discount
-from quadmeta.claims._box import prove
+from quadmeta.claims.reductions import angles
+from quadmeta.claims.reductions import bent
+from quadmeta.claims.reductions import discount
+from quadmeta.verification.box import prove
 
 CLAIMS = ("derived_discount_bound", "derived_matrix_discount", "derived_minimax_discount",
           "derived_scalar_discount_no_go", "yakovlev2023_bias_bound", "yakovlev2023_bias_bound_cross",

@@ -8,11 +8,13 @@ import pytest
 
 import quadmeta as qm
 from quadmeta.arithmetic.powers import geometric_sum
-from quadmeta.claims import _boxes_notes as notes
-from quadmeta.claims import (derived_identity_regime, navon2021_grid_search, yakovlev2023_existing_methods,
-                             yakovlev2023_surpasses_existing)
-from quadmeta.claims._box import prove
-from quadmeta.claims._least_squares import ridge_quadratic, train_risk
+from quadmeta.claims.reductions import notes
+from quadmeta.claims.derived.implicit import identity_regime as derived_identity_regime
+from quadmeta.claims.navon2021 import grid_search as navon2021_grid_search
+from quadmeta.claims.yakovlev2023 import existing_methods as yakovlev2023_existing_methods
+from quadmeta.claims.yakovlev2023 import surpasses_existing as yakovlev2023_surpasses_existing
+from quadmeta.verification.box import prove
+from quadmeta.claims.families.least_squares import ridge_quadratic, train_risk
 
 NAMES = ("derived_cg_dominates_neumann", "derived_identity_regime", "navon2021_grid_search", "talk2021_few_samples",
          "talk2021_many_samples", "talk2021_meta_steps_converge", "talk2021_networks_first_case",

@@ -7,13 +7,13 @@ from random import Random
 import pytest
 
 import quadmeta as qm
-from quadmeta.claims._box import prove
-from quadmeta.claims._boxes_polynomial import Polynomial
-from quadmeta.claims._boxes_semicircle import catalan, excess, mean, power_means, series, square, variance
-from quadmeta.claims._domain import draw
-from quadmeta.claims._finding import broken
-from quadmeta.claims._least_squares import gain
-from quadmeta.claims.wang2021_small_sample_validation import bracket
+from quadmeta.verification.box import prove
+from quadmeta.claims.reductions.polynomial import Polynomial
+from quadmeta.claims.reductions.semicircle import catalan, excess, mean, power_means, series, square, variance
+from quadmeta.verification.parameters import draw
+from quadmeta.verification.finding import broken
+from quadmeta.claims.families.least_squares import gain
+from quadmeta.claims.wang2021.small_sample_validation import bracket
 
 NAMES = ("derived_gain_sandwich", "wang2021_gap_decreases", "wang2021_large_sample", "wang2021_small_sample_train",
          "wang2021_small_sample_validation", "derived_gauss_markov_weights", "derived_shared_input_weights",

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 import quadmeta as qm
-from quadmeta.claims._box import Box, prove
-from quadmeta.claims._boxes_steps import complete, increasing, peak, power_mean, two_extremes
-from quadmeta.claims._finding import arrays, examine
-from quadmeta.claims._sgd import strain, transition
+from quadmeta.verification.box import Box, prove
+from quadmeta.claims.reductions.steps import complete, increasing, peak, power_mean, two_extremes
+from quadmeta.verification.finding import arrays, examine
+from quadmeta.claims.families.sgd import strain, transition
 
 NAMES = ("derived_log_gradient_bound", "derived_log_curvature", "wang2021_log_gradient_bound",
          "wang2021_log_unique_minimizer", "wang2021_naive_lower_bound", "wang2021_naive_strictly_convex",

@@ -3,23 +3,23 @@ from fractions import Fraction as F
 
 import numpy as np
 import pytest
-from helpers import case, mutant
+from tests.helpers import case, mutant
 
 import quadmeta as qm
 from quadmeta.arithmetic.exact import convert
-from quadmeta.claims import _collapse as plane
-from quadmeta.claims._decide import decide
-from quadmeta.claims._finding import arrays, examine
-from quadmeta.claims._search import drop, findings
-from quadmeta.claims.derived_any_task_helps_a_little import DerivedAnyTaskHelpsALittle
-from quadmeta.claims.derived_conditional_risk import DerivedConditionalRisk
-from quadmeta.claims.derived_gauss_markov_weights import DerivedGaussMarkovWeights
-from quadmeta.claims.derived_helpful_interval import DerivedHelpfulInterval
-from quadmeta.claims.derived_shared_input_weights import DerivedSharedInputWeights
-from quadmeta.claims.derived_simplex_quasiconvex import DerivedSimplexQuasiconvex
-from quadmeta.claims.derived_task_interaction import DerivedTaskInteraction
-from quadmeta.claims.derived_training_set_collapse import DerivedTrainingSetCollapse
-from quadmeta.claims.navon2021_trivial_solution import Navon2021TrivialSolution
+from quadmeta.claims.families import collapse as plane
+from quadmeta.verification.decide import decide
+from quadmeta.verification.finding import arrays, examine
+from quadmeta.verification.search import drop, findings
+from quadmeta.claims.derived.task_weights.any_task_helps_a_little import DerivedAnyTaskHelpsALittle
+from quadmeta.claims.derived.task_weights.conditional_risk import DerivedConditionalRisk
+from quadmeta.claims.derived.task_weights.gauss_markov_weights import DerivedGaussMarkovWeights
+from quadmeta.claims.derived.task_weights.helpful_interval import DerivedHelpfulInterval
+from quadmeta.claims.derived.task_weights.shared_input_weights import DerivedSharedInputWeights
+from quadmeta.claims.derived.task_weights.simplex_quasiconvex import DerivedSimplexQuasiconvex
+from quadmeta.claims.derived.task_weights.task_interaction import DerivedTaskInteraction
+from quadmeta.claims.derived.task_weights.training_set_collapse import DerivedTrainingSetCollapse
+from quadmeta.claims.navon2021.trivial_solution import Navon2021TrivialSolution
 
 PERCENT = F(99, 100)
 # class, form, what is changed, how

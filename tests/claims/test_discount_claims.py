@@ -3,24 +3,24 @@ from fractions import Fraction as F
 
 import numpy as np
 import pytest
-from helpers import case, mutant
+from tests.helpers import case, mutant
 
 import quadmeta as qm
-from quadmeta.claims._discount import Bent, bent, direction
-from quadmeta.claims._finding import arrays
-from quadmeta.claims.derived_discount_bound import DerivedDiscountBound
-from quadmeta.claims.derived_discount_collinearity import DerivedDiscountCollinearity
-from quadmeta.claims.derived_matrix_discount import DerivedMatrixDiscount
-from quadmeta.claims.derived_minimax_discount import DerivedMinimaxDiscount
-from quadmeta.claims.derived_scalar_discount_no_go import DerivedScalarDiscountNoGo
-from quadmeta.claims.yakovlev2023_asymptotic import Yakovlev2023Asymptotic
-from quadmeta.claims.yakovlev2023_bias_bound import Yakovlev2023BiasBound
-from quadmeta.claims.yakovlev2023_bias_bound_cross import Yakovlev2023BiasBoundCross
-from quadmeta.claims.yakovlev2023_bias_bound_step_size import Yakovlev2023BiasBoundStepSize
-from quadmeta.claims.yakovlev2023_equal_curvature import Yakovlev2023EqualCurvature
-from quadmeta.claims.yakovlev2023_product_counts import Yakovlev2023ProductCounts
-from quadmeta.claims._decide import decide
-from quadmeta.claims._search import drop
+from quadmeta.claims.families.discount import Bent, bent, direction
+from quadmeta.verification.finding import arrays
+from quadmeta.claims.derived.discount.discount_bound import DerivedDiscountBound
+from quadmeta.claims.derived.discount.discount_collinearity import DerivedDiscountCollinearity
+from quadmeta.claims.derived.discount.matrix_discount import DerivedMatrixDiscount
+from quadmeta.claims.derived.discount.minimax_discount import DerivedMinimaxDiscount
+from quadmeta.claims.derived.discount.scalar_discount_no_go import DerivedScalarDiscountNoGo
+from quadmeta.claims.yakovlev2023.asymptotic import Yakovlev2023Asymptotic
+from quadmeta.claims.yakovlev2023.bias_bound import Yakovlev2023BiasBound
+from quadmeta.claims.yakovlev2023.bias_bound_cross import Yakovlev2023BiasBoundCross
+from quadmeta.claims.yakovlev2023.bias_bound_step_size import Yakovlev2023BiasBoundStepSize
+from quadmeta.claims.yakovlev2023.equal_curvature import Yakovlev2023EqualCurvature
+from quadmeta.claims.yakovlev2023.product_counts import Yakovlev2023ProductCounts
+from quadmeta.verification.decide import decide
+from quadmeta.verification.search import drop
 
 PERCENT = F(99, 100)
 # class, form, what is changed, how

@@ -3,25 +3,25 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from helpers import case, mutant
+from tests.helpers import case, mutant
 
 import quadmeta as qm
-from quadmeta import phases
-from quadmeta.claims import _least_squares as ls
-from quadmeta.claims._finding import arrays, examine
-from quadmeta.claims.derived_fair_split import DerivedFairSplit
-from quadmeta.claims.derived_gain_sandwich import DerivedGainSandwich
-from quadmeta.claims.derived_train_step_limit import DerivedTrainStepLimit
-from quadmeta.claims.derived_validation_step_scaling import DerivedValidationStepScaling
-from quadmeta.claims.derived_worse_than_not_training import DerivedWorseThanNotTraining
-from quadmeta.claims.wang2021_gap_decreases import Wang2021GapDecreases
-from quadmeta.claims.wang2021_large_sample import Wang2021LargeSample
-from quadmeta.claims.wang2021_optimal_risk import Wang2021OptimalRisk
-from quadmeta.claims.wang2021_small_sample_train import Wang2021SmallSampleTrain
-from quadmeta.claims.wang2021_small_sample_validation import Wang2021SmallSampleValidation
-from quadmeta.gradient_flow import optimal_time, ridge_risk
-from quadmeta.claims._decide import decide
-from quadmeta.claims._search import drop
+from quadmeta.theory import phases
+from quadmeta.claims.families import least_squares as ls
+from quadmeta.verification.finding import arrays, examine
+from quadmeta.claims.derived.least_squares.fair_split import DerivedFairSplit
+from quadmeta.claims.derived.least_squares.gain_sandwich import DerivedGainSandwich
+from quadmeta.claims.derived.least_squares.train_step_limit import DerivedTrainStepLimit
+from quadmeta.claims.derived.least_squares.validation_step_scaling import DerivedValidationStepScaling
+from quadmeta.claims.derived.least_squares.worse_than_not_training import DerivedWorseThanNotTraining
+from quadmeta.claims.wang2021.gap_decreases import Wang2021GapDecreases
+from quadmeta.claims.wang2021.large_sample import Wang2021LargeSample
+from quadmeta.claims.wang2021.optimal_risk import Wang2021OptimalRisk
+from quadmeta.claims.wang2021.small_sample_train import Wang2021SmallSampleTrain
+from quadmeta.claims.wang2021.small_sample_validation import Wang2021SmallSampleValidation
+from quadmeta.theory.gradient_flow import optimal_time, ridge_risk
+from quadmeta.verification.decide import decide
+from quadmeta.verification.search import drop
 
 # class, form, what is changed, how
 MUTANTS = [
@@ -249,7 +249,7 @@ def test_small_steps_are_needed_for_monotone_risk():
 def test_instances_cover_little_and_much_noise():
     from random import Random
 
-    from quadmeta.claims._domain import draw
+    from quadmeta.verification.parameters import draw
     claim, random = qm.claim("derived_gain_sandwich"), Random(0)
     noise = []
     for _ in range(200):

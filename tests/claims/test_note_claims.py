@@ -6,17 +6,17 @@ from sys import modules
 
 import numpy as np
 import pytest
-from helpers import case, mutant
+from tests.helpers import case, mutant
 
 import quadmeta as qm
 from quadmeta.certificates.recheck import recheck
-from quadmeta.claims import _auxiliary as aux
-from quadmeta.claims._certificate import certificate
-from quadmeta.claims._decide import decide
-from quadmeta.claims._domain import draw
-from quadmeta.claims._finding import arrays, examine
-from quadmeta.claims._least_squares import ridge_quadratic, train_risk
-from quadmeta.claims._search import drop
+from quadmeta.claims.families import auxiliary as aux
+from quadmeta.verification.certificate import certificate
+from quadmeta.verification.decide import decide
+from quadmeta.verification.parameters import draw
+from quadmeta.verification.finding import arrays, examine
+from quadmeta.claims.families.least_squares import ridge_quadratic, train_risk
+from quadmeta.verification.search import drop
 from quadmeta.objectives.log_objective import LogObjective
 from quadmeta.optimizers.gradient_descent import GradientDescent
 from quadmeta.problems.quadratic import Quadratic

@@ -6,14 +6,14 @@ from sys import modules
 import mpmath as mp
 import numpy as np
 import pytest
-from helpers import case
-from reference import fractions
+from tests.helpers import case
+from tests.reference import fractions
 
 import quadmeta as qm
-from quadmeta.claims import _sgd
-from quadmeta.claims._decide import decide
-from quadmeta.claims.derived_finite_sample_mean_square_limit import bracket
-from quadmeta.claims.derived_streaming_heavy_tail import fourth, second
+from quadmeta.claims.families import sgd as _sgd
+from quadmeta.verification.decide import decide
+from quadmeta.claims.derived.stochastic.finite_sample_mean_square_limit import bracket
+from quadmeta.claims.derived.stochastic.streaming_heavy_tail import fourth, second
 from quadmeta.problems.noisy_quadratic import NoisyQuadratic
 from quadmeta.problems.sampled_rows import SampledRows
 from quadmeta.problems.streaming_gaussian import StreamingGaussian

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers import case, mutant
+from tests.helpers import case, mutant
 
 import quadmeta as qm
-from quadmeta.claims import _discount
-from quadmeta.claims._certificate import trace
-from quadmeta.claims._decide import decide
-from quadmeta.claims._finding import examine
-from quadmeta.claims._search import drop
+from quadmeta.claims.families import discount as _discount
+from quadmeta.verification.certificate import trace
+from quadmeta.verification.decide import decide
+from quadmeta.verification.finding import examine
+from quadmeta.verification.search import drop
 
 PREFIX = "yakovlev2023_"
 ASSUMPTIONS = ["smooth_convex", "lipschitz_hessian", "discount_range", "cross_bound", "cross_lipschitz",
@@ -170,7 +170,7 @@ def test_published_costs():
 
 
 def test_bias_floor_is_the_limit_of_the_loop():
-    from quadmeta.discount import printed, Scales
+    from quadmeta.theory.discount import printed, Scales
     x = next(iter(qm.claim(PREFIX + "bound_floor").cases("printed")))
     limit = case(PREFIX + "bound_floor", **x).lhs[0]
     far = Scales(0.25, 0.75, 1.0, 0.25, 400, H_w=3.0)

@@ -7,8 +7,8 @@ from hypothesis import given, HealthCheck, settings, strategies as st
 from scipy.optimize import brentq
 
 import quadmeta as qm
-from quadmeta.claims._finding import arrays, examine
-from quadmeta.claims._instances import strategy
+from quadmeta.verification.finding import arrays, examine
+from quadmeta.verification.instances import strategy
 
 EXACT = [(name, form) for name in qm.members("claims") for form, record in qm.claim(name).forms.items()
          if qm.claim(name).exact and record.recorded == "holds"]

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import quadmeta as qm
-from quadmeta.estimators._base import Estimator
+from quadmeta.estimators.parts.base import Estimator
 
 ESTIMATORS = list(qm.members("estimators"))
 

@@ -1,10 +1,10 @@
 """The fitted scale of a distilled gradient by its formula, and solves where there is nothing to solve."""
 import numpy as np
 import pytest
-from test_outer_loss import curvature, families
+from tests.objectives.test_outer_loss import curvature, families
 
 import quadmeta as qm
-from quadmeta.estimators._hyper_tape import HyperTape
+from quadmeta.estimators.parts.hyper_tape import HyperTape
 
 
 def loss_of(name, T, seed=0):

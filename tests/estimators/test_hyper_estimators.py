@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from test_outer_loss import FAMILIES, QUADRATIC, curvature, families
+from tests.objectives.test_outer_loss import FAMILIES, QUADRATIC, curvature, families
 
 import quadmeta as qm
 
@@ -85,7 +85,7 @@ def test_distilled_point_is_the_fixed_gradient_where_J_is_affine(family):
 
 
 def test_fit_of_theta_is_a_least_squares_scale():
-    from quadmeta.estimators._hyper_tape import HyperTape
+    from quadmeta.estimators.parts.hyper_tape import HyperTape
     loss, alpha = case("ridge", 0, 15)
     fitted = qm.HyperDistill(0.9).fit(HyperTape(loss, alpha))
     exact = loss.gradient(alpha)

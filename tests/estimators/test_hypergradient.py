@@ -1,10 +1,10 @@
 """What comes back with an estimate: its status in floating point, its cost, what its repr says."""
 import numpy as np
 import pytest
-from test_outer_loss import curvature, families
+from tests.objectives.test_outer_loss import curvature, families
 
 import quadmeta as qm
-from quadmeta.estimators._base import Hypergradient
+from quadmeta.estimators.parts.base import Hypergradient
 
 PROBLEM = qm.Quadratic.from_spectrum([0.1, 0.4, 1.0], error=[1.0, 0.5, 2.0])
 LONG, ETA = qm.GradientDescent(2000), np.array([0.5, 1.2, 2.5])

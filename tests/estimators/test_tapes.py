@@ -3,8 +3,8 @@ import numpy as np
 import pytest
 
 import quadmeta as qm
-from quadmeta.estimators._hyper_tape import HyperTape
-from quadmeta.estimators._step_size_tape import StepSizeTape
+from quadmeta.estimators.parts.hyper_tape import HyperTape
+from quadmeta.estimators.parts.step_size_tape import StepSizeTape
 
 GD = qm.GradientDescent(5)
 PROBLEM = qm.Quadratic.from_spectrum([0.5, 1.0, 2.0], error=[1.0, -2.0, 0.5])

@@ -1,11 +1,11 @@
 """The figure on when auxiliary tasks help: its claims, controls, its own closed forms, what is drawn."""
 import numpy as np
 import pytest
-from helpers import altered, drawn, smoke_tables
+from tests.helpers import altered, drawn, smoke_tables
 
 import quadmeta as qm
-from experiments import auxiliary_benefit as figure
-from quadmeta.optimal_weights import outer_loss, simplex_minimum
+from experiments.auxiliary_benefit import figure
+from quadmeta.training.optimal_weights import outer_loss, simplex_minimum
 
 
 @pytest.fixture(scope="module")

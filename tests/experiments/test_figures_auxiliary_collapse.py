@@ -1,11 +1,11 @@
 """The figure on learned auxiliary weights: its claims hold, fail on altered tables, and no text collides."""
 import numpy as np
 import pytest
-from helpers import altered, drawn, smoke_tables
+from tests.helpers import altered, drawn, smoke_tables
 
-from experiments import auxiliary_collapse as figure
-from experiments._weights import filtered, Pencil
-from quadmeta.optimal_weights import curvature, outer_loss
+from experiments.auxiliary_collapse import figure
+from experiments.auxiliary_collapse.weights import filtered, Pencil
+from quadmeta.training.optimal_weights import curvature, outer_loss
 
 pytest.importorskip("sklearn")
 

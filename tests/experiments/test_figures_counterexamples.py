@@ -3,16 +3,17 @@ import json
 from fractions import Fraction as F
 
 import pytest
-from helpers import altered, drawn, smoke_tables
+from tests.helpers import altered, drawn, smoke_tables
 
 import quadmeta as qm
-from experiments import _results, counterexamples
-from experiments._counterexample_panels import corner, SOURCES, values, WORDS
-from experiments._counterexamples import cell, chosen, curve, MOVES, read, written
+from quadmeta.harness import results as _results
+from experiments.counterexamples import figure as counterexamples
+from experiments.counterexamples.panels import corner, SOURCES, values, WORDS
+from experiments.counterexamples.instances import cell, chosen, curve, MOVES, read, written
 from quadmeta.certificates.recheck import Wrong
-from quadmeta.claims._certificate import compare
-from quadmeta.claims._finding import examine, RELATIONS
-from quadmeta.claims._verdict import Verdict
+from quadmeta.verification.certificate import compare
+from quadmeta.verification.finding import examine, RELATIONS
+from quadmeta.verification.verdict import Verdict
 
 REFUTED = [row.claim for row in qm.ledger() if (row.form, row.verdict) == ("printed", "refuted")]
 

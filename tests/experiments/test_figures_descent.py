@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from experiments import backprop_numerics, meta_descent
-from experiments._harness import compute
-from experiments._results import from_csv, to_csv
+from quadmeta.harness.experiment import compute
+from quadmeta.harness.results import from_csv, to_csv
 from quadmeta import plotting
 
 

@@ -1,9 +1,9 @@
 """The figures on the discounted hypergradient: claims, controls, what is drawn."""
 import pytest
-from helpers import altered, drawn, smoke_tables
+from tests.helpers import altered, drawn, smoke_tables
 
 from experiments import discount_choice, discounted_bias
-from quadmeta.discount import minimax_gamma
+from quadmeta.theory.discount import minimax_gamma
 
 MODULES = {"discounted_bias": discounted_bias, "discount_choice": discount_choice}
 

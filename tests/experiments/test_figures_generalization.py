@@ -1,7 +1,7 @@
 """The figures on tuning by training loss or by validation: claims hold, fail on altered tables, no text collides."""
 import numpy as np
 import pytest
-from helpers import altered, drawn, smoke_tables
+from tests.helpers import altered, drawn, smoke_tables
 
 from experiments import phase_diagram, train_by_train
 

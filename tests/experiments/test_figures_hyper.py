@@ -2,11 +2,11 @@
 from pathlib import Path
 
 import pytest
-from helpers import altered, drawn, smoke_tables
+from tests.helpers import altered, drawn, smoke_tables
 
 from experiments import data_cleaning, estimators
-from experiments._harness import Places
-from experiments._results import from_csv
+from experiments.shared.places import PROJECT
+from quadmeta.harness.results import from_csv
 
 pytest.importorskip("sklearn")
 MODULES = {"data_cleaning": data_cleaning, "estimators": estimators}
@@ -71,7 +71,7 @@ def test_an_altered_table_fails(tables, name, change, where, message):
     ({"auc": lambda x: 0.9}, {"method": "Neumann, 9", "place": "last"}, "not extreme"),
 ])
 def test_the_caption_is_checked_on_the_published_table(change, where, message):
-    published: Path = Places().figures(False) / "data_cleaning.csv"
+    published: Path = PROJECT.figures(False) / "data_cleaning.csv"
     data_cleaning.check(from_csv(published.read_bytes()))
     with pytest.raises(AssertionError, match=message):
         data_cleaning.check(altered(published.read_bytes(), change, where))

@@ -2,12 +2,12 @@
 import mpmath
 import numpy as np
 import pytest
-from helpers import altered, drawn, smoke_tables
+from tests.helpers import altered, drawn, smoke_tables
 
 import quadmeta as qm
-from experiments import _krylov
-from experiments import schedules as figure
-from experiments._results import from_csv
+from experiments.schedules import krylov as _krylov
+from experiments.schedules import figure
+from quadmeta.harness.results import from_csv
 
 
 @pytest.fixture(scope="module")

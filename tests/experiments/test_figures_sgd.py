@@ -1,10 +1,12 @@
 """The figure on SGD: its claim, controls, what is drawn, the moments and samples behind it."""
 import numpy as np
 import pytest
-from helpers import altered, drawn, smoke_tables
+from tests.helpers import altered, drawn, smoke_tables
 
 import quadmeta as qm
-from experiments import _results, _sgd_runs, sgd
+from quadmeta.harness import results as _results
+from experiments.sgd import runs as _sgd_runs
+from experiments.sgd import figure as sgd
 
 
 @pytest.fixture(scope="module")

@@ -1,11 +1,15 @@
 """The speed figure: a smoke run without peers, results that disagree, what is never asserted."""
 import numpy as np
 import pytest
-from helpers import altered, drawn, smoke_tables
+from tests.helpers import altered, drawn, smoke_tables
 
-from experiments import _results, _speed_clock, _speed_limits, _speed_run, speed
-from experiments._speed_inputs import cases, inputs
-from experiments._speed_targets import TARGETS, target_rows
+from quadmeta.harness import results as _results
+from experiments.speed import clock as _speed_clock
+from experiments.speed import limits as _speed_limits
+from experiments.speed import run as _speed_run
+from experiments.speed import figure as speed
+from experiments.speed.inputs import cases, inputs
+from experiments.speed.targets import TARGETS, target_rows
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +67,7 @@ def test_no_time_is_asserted(table):
 
 
 def test_targets_compare_the_times_they_name(monkeypatch, table):
-    monkeypatch.setattr("experiments._speed_targets.start_up", lambda name: 1.0)
+    monkeypatch.setattr("experiments.speed.targets.start_up", lambda name: 1.0)
     times = [row for row in _results.from_csv(table) if row["part"] == "time"]
     peers = [row | {"route": name, "seconds": 1e6} for row in times if row["route"] == "closed form"
              for name in ("jax", "torch", "jax, in modes", "jax, Gram first", "jax, implicit")]

@@ -1,7 +1,7 @@
 """The figures of the step-size theory: claims hold on small settings and fail on altered tables; no text collides."""
 import numpy as np
 import pytest
-from helpers import altered, drawn, smoke_tables
+from tests.helpers import altered, drawn, smoke_tables
 
 from experiments import log_objective, naive_explosion
 

@@ -6,13 +6,13 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from experiments._harness import Places
-from experiments._mathml import formula, prose
-from experiments._page import page
-from experiments._page_ledger import badge, filters, table
-from experiments._results import BrokenFile
-from quadmeta.claims._certificate import certificate
-from quadmeta.claims._ledger import Row, check, claim, ledger
+from experiments.shared.places import PROJECT
+from experiments.page.mathml import formula, prose
+from experiments.page.page import page
+from experiments.page.ledger import badge, filters, table
+from quadmeta.harness.results import BrokenFile
+from quadmeta.verification.certificate import certificate
+from quadmeta.verification.ledger import Row, check, claim, ledger
 from quadmeta.certificates.recheck import STATUSES
 
 VOID = {"meta", "link", "br", "img", "input", "wbr"}
@@ -200,9 +200,9 @@ def test_the_same_inputs_give_the_same_bytes_and_others_do_not(site):
 
 
 def test_the_published_figures_make_a_page():
-    found = Read(page(Places().root / "figures").decode())
-    figures = [path.stem for path in (Places().root / "figures").glob("*.json") if path.with_suffix(".png").exists()]
+    found = Read(page(PROJECT.root / "figures").decode())
+    figures = [path.stem for path in (PROJECT.root / "figures").glob("*.json") if path.with_suffix(".png").exists()]
     assert {f"figure-{name}" for name in figures} <= set(found.ids) and figures
-    for path in (Places().root / "docs" / "statements").glob("*.md"):
+    for path in (PROJECT.root / "docs" / "statements").glob("*.md"):
         named = set(re.findall(r"`((?:derived|[a-z]+\d{4})_\w+)`", path.read_text(encoding="utf-8")))
         assert {f"#{name}" for name in named & {row.claim for row in ledger()}} <= set(found.links)

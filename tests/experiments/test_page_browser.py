@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from experiments._harness import Places
-from experiments._page import page
-from quadmeta.claims._ledger import ledger
+from experiments.shared.places import PROJECT
+from experiments.page.page import page
+from quadmeta.verification.ledger import ledger
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars",
@@ -99,7 +99,7 @@ def url(tmp_path_factory):
     """The present figures with a page of the present ledger."""
     root = tmp_path_factory.mktemp("site")
     for folder in ("figures", "docs"):
-        shutil.copytree(Places().root / folder, root / folder, ignore=shutil.ignore_patterns("smoke", "index.html"))
+        shutil.copytree(PROJECT.root / folder, root / folder, ignore=shutil.ignore_patterns("smoke", "index.html"))
     (root / "figures" / "index.html").write_bytes(page(root / "figures"))
     return (root / "figures" / "index.html").as_uri()
 

@@ -9,9 +9,9 @@ from flint import arb, arb_mat, ctx
 import numpy as np
 
 import quadmeta as qm
-from fuzz import draws
-from fuzz.exact import EPS, Question, balls, largest, matrix, precision, total
-from fuzz.package import ask, single
+from tests.fuzz import draws
+from tests.fuzz.exact import EPS, Question, balls, largest, matrix, precision, total
+from tests.fuzz.package import ask, single
 
 Array = Any
 

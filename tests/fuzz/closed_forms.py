@@ -7,11 +7,16 @@ from flint import arb
 import numpy as np
 
 import quadmeta as qm
-from quadmeta import discount, filters, gradient_flow, schedules, spectra, task_risk
+from quadmeta.theory import discount
+from quadmeta.theory import filters
+from quadmeta.theory import gradient_flow
+from quadmeta.training import schedules
+from quadmeta.theory import spectra
+from quadmeta.theory import task_risk
 from quadmeta.arithmetic import powers
-from fuzz import draws
-from fuzz.exact import EPS, Question, balls, total
-from fuzz.package import ask, single
+from tests.fuzz import draws
+from tests.fuzz.exact import EPS, Question, balls, total
+from tests.fuzz.package import ask, single
 
 Array = Any
 

@@ -8,9 +8,9 @@ from flint import acb, arb, arb_mat, ctx
 import numpy as np
 
 import quadmeta as qm
-from fuzz import draws, models
-from fuzz.exact import Question, balls, total
-from fuzz.package import ask, single
+from tests.fuzz import draws, models
+from tests.fuzz.exact import Question, balls, total
+from tests.fuzz.package import ask, single
 
 Array = Any
 CLASSES = ("NaiveObjective", "LogObjective", "RootObjective")

@@ -8,7 +8,7 @@ from typing import Any
 
 from flint import arb, ctx
 
-from fuzz.exact import EPS, largest, total
+from tests.fuzz.exact import EPS, largest, total
 
 
 def log_of_weights(omega: list[arb], top: int) -> arb:

@@ -8,10 +8,10 @@ from flint import arb, ctx
 import numpy as np
 
 import quadmeta as qm
-from fuzz import draws
-from fuzz.exact import EPS, Question, balls, largest, total
-from fuzz.methods import powers
-from fuzz.package import ask, describe
+from tests.fuzz import draws
+from tests.fuzz.exact import EPS, Question, balls, largest, total
+from tests.fuzz.methods import powers
+from tests.fuzz.package import ask, describe
 
 Array = Any
 CLASSES = ("TrainByTrain", "TrainByValidation", "PopulationRisk")

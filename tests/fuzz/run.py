@@ -1,7 +1,7 @@
 """The command behind ``make fuzz``: draws in batches over processes, a state that is resumed, a table of the worst.
 
-    python -m fuzz.run --draws 100000             # as many more batches as are missing
-    python -m fuzz.run --case 0 1234              # every question of one case, to look at a failure
+    python -m tests.fuzz.run --draws 100000             # as many more batches as are missing
+    python -m tests.fuzz.run --case 0 1234              # every question of one case, to look at a failure
 
 A case is all that follows from (seed, number): a family, a problem, its parameters. A draw is one compared value.
 """
@@ -23,8 +23,8 @@ import warnings
 import numpy as np
 
 import quadmeta
-from fuzz import bilevel, closed_forms, methods, regression, step_size, stochastic, tasks
-from fuzz.exact import Answer, Question, judge
+from tests.fuzz import bilevel, closed_forms, methods, regression, step_size, stochastic, tasks
+from tests.fuzz.exact import Answer, Question, judge
 
 FAMILIES: dict[Callable[[np.random.Generator], Iterator[Question]], float] = {
     step_size.gradient_descent: 0.30,

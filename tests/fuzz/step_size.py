@@ -8,9 +8,9 @@ from flint import arb, ctx
 import numpy as np
 
 import quadmeta as qm
-from fuzz import draws, models
-from fuzz.exact import Question, balls, total
-from fuzz.package import ask, describe
+from tests.fuzz import draws, models
+from tests.fuzz.exact import Question, balls, total
+from tests.fuzz.package import ask, describe
 
 Array = Any
 CLASSES = ("NaiveObjective", "LogObjective", "RootObjective")

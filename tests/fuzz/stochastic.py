@@ -9,9 +9,9 @@ from flint import arb, arb_mat, ctx
 import numpy as np
 
 import quadmeta as qm
-from fuzz import draws
-from fuzz.exact import EPS, Question, balls, largest, total
-from fuzz.package import ask, describe
+from tests.fuzz import draws
+from tests.fuzz.exact import EPS, Question, balls, largest, total
+from tests.fuzz.package import ask, describe
 
 Array = Any
 FACTOR = 1e-12

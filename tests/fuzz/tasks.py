@@ -8,10 +8,10 @@ from flint import arb, arb_mat, ctx
 import numpy as np
 
 import quadmeta as qm
-from fuzz import draws, models
-from fuzz.exact import EPS, Question, balls, largest, matrix, total
-from fuzz.package import ask, describe, single
-from fuzz.step_size import CALLS, CLASSES, NAMES, Moments, polynomial
+from tests.fuzz import draws, models
+from tests.fuzz.exact import EPS, Question, balls, largest, matrix, total
+from tests.fuzz.package import ask, describe, single
+from tests.fuzz.step_size import CALLS, CLASSES, NAMES, Moments, polynomial
 
 Array = Any
 

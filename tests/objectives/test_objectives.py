@@ -106,7 +106,7 @@ def test_result_does_not_depend_on_blocks_or_on_the_other_points(monkeypatch):
     eta = np.linspace(0, 1, 101)
     for objective in (qm.LogObjective(p, qm.GradientDescent(30)), qm.MeanLogObjective(p, qm.GradientDescent(30))):
         whole = objective.gradient(eta)
-        monkeypatch.setattr("quadmeta.objectives._polynomial.BLOCK", 70)
+        monkeypatch.setattr("quadmeta.objectives.parts.polynomial.BLOCK", 70)
         np.testing.assert_array_equal(objective.gradient(eta), whole)
         np.testing.assert_array_equal([objective.gradient(x) for x in eta], whole)
 

@@ -230,7 +230,7 @@ def test_bad_input_is_one_line_that_names_it(name):
 
 
 def test_labels_outside_the_classes_are_refused():
-    from quadmeta.problems._weighted import one_hot
+    from quadmeta.problems.parts.weighted import one_hot
     with pytest.raises(ValueError, match="whole numbers from 0 to 2"):
         one_hot("labels", [0, 3], 3)
 

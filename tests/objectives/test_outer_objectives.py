@@ -98,7 +98,7 @@ def test_result_does_not_depend_on_blocks(monkeypatch):
     for loss in (qm.TrainByTrain, qm.PopulationRisk):
         whole = loss(p, qm.GradientDescent(5)).gradient(eta)
         with monkeypatch.context() as patch:
-            patch.setattr("quadmeta.objectives._outer.BLOCK", 20)
+            patch.setattr("quadmeta.objectives.parts.outer.BLOCK", 20)
             assert bool((loss(p, qm.GradientDescent(5)).gradient(eta) == whole).all())
 
 

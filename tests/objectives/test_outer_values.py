@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import quadmeta as qm
-from quadmeta.objectives._outer import _bisect
+from quadmeta.objectives.parts.outer import _bisect
 
 OUTER = (qm.TrainByTrain, qm.TrainByValidation, qm.PopulationRisk)
 TASKS = qm.LeastSquares.draw(6, 4, 0.7, seed=2, tasks=3, validation=5)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import quadmeta as qm
-from quadmeta.arithmetic._scan import short_power
+from quadmeta.arithmetic.scan import short_power
 
 EPS = np.finfo(float).eps
 
@@ -44,7 +44,7 @@ def test_a_grid_over_tasks_a_pool_and_one_number_agree_with_the_objective(monkey
     for pooled, points in ((False, eta), (True, eta), (False, 0.01), (True, 0.01), (False, eta[0])):
         log = qm.LogObjective(problem, gd, pooled)
         for size in (2**14, 20):
-            monkeypatch.setattr("quadmeta.objectives._polynomial.BLOCK", size)
+            monkeypatch.setattr("quadmeta.objectives.parts.polynomial.BLOCK", size)
             value, slope = log.scan(points)
             np.testing.assert_allclose(value, log(points), rtol=1e-13, atol=1e-14)
             np.testing.assert_allclose(slope, log.gradient(points), rtol=1e-10)

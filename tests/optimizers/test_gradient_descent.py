@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import quadmeta as qm
-from quadmeta.objectives._polynomial import energy
+from quadmeta.objectives.parts.polynomial import energy
 from quadmeta.optimizers.gradient_descent import GradientDescent
-from reference import exact, minimizer_error, random_spectrum
+from tests.reference import exact, minimizer_error, random_spectrum
 
 T_VALUES = [1, 2, 3, 10, 137, 10**4, 10**6, 10**9]
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 import quadmeta as qm
-from quadmeta.optimizers._isolate import Boxes, bounds, search
+from quadmeta.optimizers.parts.isolate import Boxes, bounds, search
 from quadmeta.optimizers.heavy_ball import HeavyBall
 from quadmeta.optimizers.nesterov import Nesterov
-from reference import random_spectrum
+from tests.reference import random_spectrum
 
 METHODS = [HeavyBall, Nesterov]
 

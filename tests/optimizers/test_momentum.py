@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import quadmeta as qm
 from quadmeta.optimizers.heavy_ball import HeavyBall
 from quadmeta.optimizers.nesterov import Nesterov
-from reference import random_spectrum
+from tests.reference import random_spectrum
 
 METHODS = [HeavyBall, Nesterov]
 NAMES = ("NaiveObjective", "LogObjective", "RootObjective")

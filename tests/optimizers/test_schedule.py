@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import quadmeta as qm
 from quadmeta.optimizers.schedule import Schedule
-from reference import random_spectrum
+from tests.reference import random_spectrum
 
 NAMES = ("NaiveObjective", "LogObjective", "RootObjective")
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import quadmeta as qm
-from quadmeta import optimal_weights
+from quadmeta.training import optimal_weights
 
 STEP = qm.GradientDescent(1, 0.5)
 

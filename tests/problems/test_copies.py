@@ -6,7 +6,7 @@ import pytest
 import scipy.sparse
 
 import quadmeta as qm
-from quadmeta.task_risk import SharedInputs, TaskRisk
+from quadmeta.theory.task_risk import SharedInputs, TaskRisk
 
 rng = np.random.default_rng(0)
 X, Y = rng.standard_normal((6, 3)), rng.standard_normal(6)

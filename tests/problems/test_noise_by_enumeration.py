@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import quadmeta as qm
-from reference import sampled
+from tests.reference import sampled
 
 TURN = np.array([[Q(3, 5), Q(-4, 5)], [Q(4, 5), Q(3, 5)]], dtype=object)
 

@@ -5,7 +5,7 @@ import tracemalloc
 import mpmath as mp
 import numpy as np
 import pytest
-import reference
+from tests import reference
 import scipy.sparse
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +13,7 @@ from scipy.fft import dstn
 from scipy.sparse.linalg import LinearOperator, aslinearoperator
 
 import quadmeta as qm
-from quadmeta.problems import _lanczos
+from quadmeta.problems.parts import lanczos as _lanczos
 
 OQ, Log, Naive, GD = qm.OperatorQuadratic, qm.LogObjective, qm.NaiveObjective, qm.GradientDescent
 CSR = scipy.sparse.csr_array

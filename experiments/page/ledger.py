@@ -1,0 +1,136 @@
+"""The ledger as HTML: filters, and a table with a row for each wording of a statement."""
+import inspect
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from experiments.page.mathml import formula, prose
+from quadmeta.harness.results import BrokenFile, content, line, read_json
+from quadmeta.certificates.program import RELATIONS, number
+from quadmeta.certificates.recheck import STATUSES
+from quadmeta.verification.claim import Claim
+from quadmeta.verification.ledger import Row, claim
+from quadmeta.verification.verdict import text
+
+MARKS = dict(zip(STATUSES, "✓≈✗∅?", strict=True))
+MEANING = {
+    "holds": "A written proof and exact rational instances without violation, or a box of parameters that is covered.",
+    "consistent": "No violation was found on exact or sampled instances; that proves nothing.",
+    "refuted": "There is a counterexample in rational numbers, with every assumption met.",
+    "vacuous": "The bound is true because it says nothing.",
+    "undecided": "The wording leaves open what would decide it."}
+_SIGN = {"==": "=", "<=": "≤", ">=": "≥", "<": "<", ">": ">"}
+_COLUMNS = ("form", "statement", "verdict", "decided by", "evidence", "lhs/rhs", "certificate")
+
+
+def badge(verdict: str, count: int | None = None) -> str:
+    """A verdict as a word with its sign and colour."""
+    return f'<span class="badge {verdict}">{MARKS[verdict]} {verdict}{"" if count is None else f" {count}"}</span>'
+
+
+def filters(rows: Sequence[Row]) -> str:
+    """How many statements have which verdict; each count shows its own statements alone, without a script."""
+    claims = len({row.claim for row in rows})
+    parts = ['<form><fieldset class="filter"><span>statements</span><div><input type="radio" name="show" id="show-all" '
+             f'checked><label class="badge" for="show-all">all {claims}</label></div>']
+    rules = []
+    for form in ("printed", "stated", "repaired"):
+        parts.append(f"<span>as {form}</span><div>")
+        for verdict in STATUSES:
+            count = sum((row.wording, row.verdict) == (form, verdict) for row in rows)
+            if count:
+                key = f"{form}-{verdict}"
+                parts.append(f'<input type="radio" name="show" id="show-{key}"><label class="badge {verdict}" '
+                             f'for="show-{key}">{MARKS[verdict]} {count} {verdict}</label>')
+                rules.append(f"body:has(#show-{key}:checked) tbody:not(.{key}):is([id], .group) {{ display: none; }}")
+        parts.append("</div>")
+    parts.append('</fieldset><input id="find" type="search" placeholder="search the ledger" aria-label="search the '
+                 'ledger" hidden></form>')
+    return "".join(parts) + f"\n<style>{' '.join(rules)}</style>"
+
+
+def table(rows: Sequence[Row], figures: Path) -> str:
+    """The statements of the sources first, what is derived here last."""
+    groups: dict[str, list[Row]] = {}
+    for row in sorted(rows, key=lambda row: row.claim.startswith("derived")):
+        found = re.match(r"(?!derived).*?\d{4}(, talk)?", claim(row.claim).reference)
+        groups.setdefault(found.group() if found else "Derived here", []).append(row)
+    heads = "".join(f"<th scope=col{' class=number' * (name == 'lhs/rhs')}>{name}</th>" for name in _COLUMNS)
+    out = [f"<table><thead><tr>{heads}</tr></thead>"]
+    for source, members in groups.items():
+        names = list(dict.fromkeys(row.claim for row in members))
+        out.append(f'<tbody class="group {_classes(members)}"><tr><th colspan="{len(_COLUMNS)}" scope="rowgroup">'
+                   f'{escape(source)} <span class="soft">{len(names)}</span></th></tr></tbody>')
+        out += [_claim(claim(name), [row for row in members if row.claim == name], figures) for name in names]
+    return "\n".join(out) + "\n</table>"
+
+
+def _classes(rows: Iterable[Row]) -> str:
+    return " ".join(sorted({f"{row.wording}-{row.verdict}" for row in rows}))
+
+
+def _claim(statement: Claim, rows: Sequence[Row], figures: Path) -> str:
+    name = statement.name
+    out = [f'<tbody id="{name}" class="claim {_classes(rows)}"><tr><th colspan="2" scope="rowgroup"><a href="#{name}">'
+           f'<code>{name}</code></a></th><td colspan="{len(_COLUMNS) - 2}" class="soft">'
+           f"{escape(statement.reference)}</td></tr>"]
+    proved = [key for key, form in statement.forms.items() if form.proved]
+    for row in rows:
+        path = figures / "certificates" / f"{name}.{row.form}.json"
+        certificate = _certificate(path) if path.exists() else {}
+        record = statement.forms[row.form]
+        more = [_details("Setting", _paragraphs(_setting(statement)))] if row is rows[0] else []
+        more += [_details("Proof", _paragraphs(statement.proof))] if proved[:1] == [row.form] else []
+        more += [_details("Counterexample", _counterexample(certificate, statement))] \
+            if row.verdict == "refuted" and "instance" in certificate else []
+        reason = f"<p>{prose(record.reason)}</p>" if record.reason else ""
+        link = f'<a href="certificates/{path.name}" aria-label="{path.stem}">json</a>' if certificate else ""
+        cells = [("decided by", "", row.decided), ("evidence", "", row.evidence), ("lhs/rhs", "number", row.worst)]
+        out.append(f'<tr class="form" data-form="{row.form}" data-verdict="{row.verdict}"><th scope="row">{row.wording}'
+                   f'</th><td class="statement"><div class="formula">{formula(record.statement, True)}</div>{reason}'
+                   f"{''.join(more)}</td><td>{badge(row.verdict)}</td>"
+                   + "".join(f'<td class="{style}" data-label="{label}">{"" if entry == "-" else escape(entry)}</td>'
+                             for label, style, entry in cells) + f"<td>{link}</td></tr>")
+    return "\n".join(out) + "</tbody>"
+
+
+def _certificate(path: Path) -> dict[str, Any]:
+    try:
+        found = read_json(content(path))
+        if not isinstance(found, dict):
+            raise ValueError("it is no object")
+    except (OSError, ValueError, RecursionError) as error:
+        raise BrokenFile(f"{path} is no certificate ({line(error)}): `python -m experiments run counterexamples` "
+                         "writes it again, or remove it") from None
+    return found
+
+
+def _details(summary: str, body: str) -> str:
+    return f"<details><summary>{summary}</summary>{body}</details>"
+
+
+def _setting(statement: Claim) -> str:
+    return re.split(r"\n\s*Proof\b", inspect.cleandoc(type(statement).__doc__ or ""))[0]
+
+
+def _paragraphs(words: str) -> str:
+    """A line that ends a sentence ends a paragraph; other line ends are those of the source code."""
+    return "".join(f"<p>{prose(' '.join(part.split()))}</p>" for part in re.split(r"\n\n|(?<=\.)\n", words))
+
+
+def _counterexample(found: Mapping[str, Any], statement: Claim) -> str:
+    """The instance, and the entry of both sides that is wrong."""
+    shown = ", ".join(f"{name} = {text(_numbers(value))}" for name, value in found["instance"].items())
+    pairs = zip(_numbers(found["lhs"]), _numbers(found["rhs"]), strict=True)
+    left, right = next(pair for pair in pairs if not RELATIONS[found["relation"]](*pair))
+    stated = f"{text(left)} {_SIGN[found['relation']]} {text(right)}"
+    sides = " ".join((inspect.getdoc(type(statement).sides) or "").split())
+    return f"<p>{escape(shown)}</p><p>Stated is {escape(stated)}, which is false. Compared are: {prose(sides)}</p>"
+
+
+def _numbers(value: Any) -> Any:
+    if isinstance(value, str):
+        return number(value)
+    return tuple(map(_numbers, value)) if isinstance(value, list) else value

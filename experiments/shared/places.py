@@ -1,0 +1,8 @@
+"""Where this project keeps its scripts and figures, and the page that shows all of them."""
+from pathlib import Path
+
+from experiments.page.page import page
+from quadmeta.harness.experiment import Places
+
+ROOT = Path(__file__).resolve().parents[2]
+PROJECT = Places(ROOT, page=page)

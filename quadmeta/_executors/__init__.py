@@ -1,1 +1,0 @@
-"""The executors behind :func:`quadmeta.sweep.pmap`, one a module: each yields ``(index, result)`` as results land."""

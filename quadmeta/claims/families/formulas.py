@@ -1,0 +1,40 @@
+"""Formulas that statements share, in any arithmetic; a_i = 1 - eta lambda_i, F = sum_i omega_i a_i^(2T)."""
+from fractions import Fraction
+from typing import Any
+
+from quadmeta.objectives.parts.polynomial import energy
+from quadmeta.optimizers.gradient_descent import GradientDescent
+
+Array = Any
+
+
+def derivatives(lam: Array, omega: Array, eta: Array, T: int) -> tuple[Array, Array, Array]:
+    """(F, F', F'') at the step size eta after T steps."""
+    residual = GradientDescent(T).residual(lam, eta)
+    first, second, third = (energy(omega, residual, order) for order in range(3))
+    return first, second, third
+
+
+def weight_at(lam: Array, omega: Array, value: Array) -> Array:
+    """Total weight of the modes whose eigenvalue is ``value``, so that repeated eigenvalues count as one."""
+    return omega[lam == value].sum()
+
+
+def spread(lam: Array) -> Array:
+    """kappa - 1 = L / mu - 1."""
+    return lam.max() / lam.min() - 1
+
+
+def binary_scale(e: Array) -> Fraction:
+    """The power of two with max |e| / scale in [1/2, 1), 1 for e = 0; by comparisons, which lose nothing."""
+    top, scale = max(abs(e)), Fraction(1)
+    while scale <= top:
+        scale *= 2
+    while 0 < top < scale / 2:
+        scale /= 2
+    return scale
+
+
+def scaled(e: Array) -> Array:
+    """e over its scale."""
+    return e / binary_scale(e)

@@ -1,0 +1,255 @@
+"""One experiment of a run: is it fresh, compute what is missing, assert the claim, draw, write, say so."""
+import json
+import os
+import shlex
+import shutil
+import sys
+import traceback
+from collections.abc import Iterable
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from quadmeta.harness import provenance as origin
+from quadmeta.harness import results
+from quadmeta.harness.experiment import SHOWN, Interrupted, Places, PointsFailed, Refused, compute
+from quadmeta.harness.points import Store
+from quadmeta.harness.progress import Progress
+from quadmeta.harness.results import BrokenFile, line
+from quadmeta._files import write
+from quadmeta.sweep import ClusterError, WorkerKilled, workers
+
+FINE, CLAIM_FAILED, BAD_USE, NOT_COMPUTED = 0, 1, 2, 3
+PICTURES = (".svg", ".png")
+
+
+@dataclass(frozen=True)
+class Run:
+    """What was asked for on the command line."""
+
+    smoke: bool = False
+    redraw: bool = False
+    force: bool = False
+    workers: int | str = 1
+
+
+@dataclass(frozen=True)
+class Job:
+    """One experiment of a run. ``package`` is the hash of the library's sources."""
+
+    name: str
+    asked: Run
+    places: Places
+    package: str
+
+    def run(self) -> int:
+        """Bring its files up to date; say on stdout what was done and on stderr what failed."""
+        try:
+            script = self.places.script(self.name).read_text(encoding="utf-8")
+            if self.asked.redraw:
+                return self.redraw()
+            key = self.key(script)
+            if not self.asked.force and self.fresh(key):
+                print(f"{self.name}: fresh", flush=True)
+                return FINE
+            if not self.asked.force and not self.asked.smoke and (reason := self.kept()):
+                return self.keep(reason)
+            return self.compute(key, script)
+        except AssertionError as error:
+            return self.fail(CLAIM_FAILED, f"claim failed: {line(error) or _source(error)}")
+        except PointsFailed as error:
+            return self.fail(NOT_COMPUTED, *self.advice(error))
+        except WorkerKilled as error:
+            alone = [] if error.index is None else [self.alone(error.point)]
+            return self.fail(NOT_COMPUTED, str(error), *alone)
+        except (Refused, BrokenFile) as error:
+            return self.fail(NOT_COMPUTED, str(error))
+        except KeyboardInterrupt as stop:
+            kept = f": {stop}" if isinstance(stop, Interrupted) else ""
+            again = "without --force " if self.asked.force else ""
+            raise Interrupted(f"interrupted in {self.name}{kept}; the same command {again}resumes") from None
+        except ClusterError:
+            raise  # the next experiment would meet the same cluster
+        except Exception as error:
+            ours = self.ours(error)
+            if ours is None:
+                traceback.print_exc()
+            return self.fail(NOT_COMPUTED, f"stopped: {ours or line(error)}")
+
+    def compute(self, key: str, script: str) -> int:
+        """Compute what is missing, assert the claim, draw; then write, mark as fresh, drop what is old."""
+        store = self.store(script)
+        if self.asked.force:
+            shutil.rmtree(store.folder, ignore_errors=True)
+        self.clear(self.mark)
+        store.folder.mkdir(parents=True, exist_ok=True)  # if it cannot be, no point is to blame
+        module = self.places.load(self.name)
+        settings = results.plain(module.SMOKE if self.asked.smoke else module.FULL)
+        where = 1 if self.asked.smoke else workers(self.asked.workers)
+        progress = Progress(self.name)
+        try:
+            rows = compute(module, settings, where, store, progress)
+        finally:
+            progress.close()
+        table = results.to_csv(rows)
+        hashes = {"csv": sha256(table).hexdigest(), "package": self.package,
+                  "script": origin.digest(self.places.scripts.whole(script))}
+        last = origin.commit(self.places.root, [str(self.places.library), str(self.places.script(self.name))])
+        record = origin.provenance(self.name, module, settings, len(rows), hashes, last, None if where == 1 else 1,
+                                   origin.libraries(script))
+        more = module.files(results.from_csv(table)) if hasattr(module, "files") else {}
+        record |= {"files": sorted(more)} if more else {}
+        files = {".csv": table, ".json": results.to_json(record)} | self.drawn(module, table)
+        written = {f"{self.name}{ending}": data for ending, data in files.items()} | more
+        self.write(written)
+        write(self.mark, results.to_json({"key": key, "files": _digests(written.items())}))
+        store.drop_others()
+        print(f"{self.name}: {len(rows)} rows, {self.file('.svg').relative_to(self.places.root)}", flush=True)
+        return FINE
+
+    def redraw(self) -> int:
+        """Assert the claim on the table as it is and draw it; only heading, caption and drawing library are updated."""
+        if not self.file(".csv").exists() or not self.file(".json").exists():
+            raise Refused("there is no table with provenance to draw again: run it without --redraw first")
+        module = self.places.load(self.name)
+        table = results.content(self.file(".csv"))
+        record = results.read_record(self.file(".json"), "sha256", "versions")
+        try:
+            results.from_csv(table)
+        except ValueError as error:
+            raise BrokenFile(f"{self.file('.csv')} is no table ({line(error)}): run it without --redraw") from None
+        if sha256(table).hexdigest() != record["sha256"]["csv"]:
+            print(f"{self.name}: warning: {self.file('.csv').name} is not the table that {self.file('.json').name} "
+                  "records, it was edited: run with --force to compute it again", file=sys.stderr)
+        record |= {"title": origin.title(module.__doc__), "caption": module.CAPTION}
+        record["versions"]["matplotlib"] = origin.versions()["matplotlib"]
+        files = {".json": results.to_json(record)} | self.drawn(module, table)
+        self.write({f"{self.name}{ending}": data for ending, data in files.items()})
+        print(f"{self.name}: drawn again, {self.file('.svg').relative_to(self.places.root)}", flush=True)
+        return FINE
+
+    def kept(self) -> str | None:
+        """Why the published table must not be replaced here, though it is not fresh; None where it may."""
+        module = self.places.load(self.name)
+        if not hasattr(module, "keep"):
+            return None
+        try:
+            rows = results.from_csv(results.content(self.file(".csv")))
+            reason: str | None = module.keep(rows)
+        except (OSError, ValueError, KeyError, TypeError):
+            return None  # there is no table that could be kept
+        return reason
+
+    def keep(self, reason: str) -> int:
+        """Leave the published table; draw it where a picture is missing or is of another table."""
+        table = results.content(self.file(".csv"))
+        stamp = sha256(table).hexdigest()
+        try:
+            published = results.read_record(self.file(".json"), "sha256")["sha256"]["csv"] == stamp
+        except BrokenFile:
+            published = False
+        if not published:
+            raise Refused(f"{self.file('.csv')} and {self.name}.json are not as they were published, and {reason}: "
+                          "restore both, or pass --force to replace them")
+        if not all(path.is_file() and stamp[:12].encode() in path.read_bytes() for path in map(self.file, PICTURES)):
+            return self.redraw()
+        self.places.load(self.name).check(results.from_csv(table))
+        print(f"{self.name}: left as published: {reason}; --force replaces it", flush=True)
+        return FINE
+
+    def drawn(self, module: Any, table: bytes) -> dict[str, bytes]:
+        """Both pictures of a table. What is checked and drawn is what the table says when it is read back."""
+        from quadmeta import plotting
+        rows = results.from_csv(table)
+        module.check(rows)
+        with plotting.style():
+            try:
+                return plotting.render(module.draw(rows), f"{self.name} {sha256(table).hexdigest()[:12]}")
+            except AssertionError as error:
+                raise RuntimeError(f"draw raised AssertionError: {line(error)}") from error
+
+    def fresh(self, key: str) -> bool:
+        """Whether sources, settings and libraries, and every file that was written, are as they were then."""
+        try:
+            mark = results.read_json(results.content(self.mark))
+            names = list(mark["files"])
+            written = _digests((name, results.content(self.places.figures(self.asked.smoke) / name)) for name in names)
+            whole = {f"{self.name}{ending}" for ending in (".csv", ".json", *PICTURES)} <= set(names)
+            return whole and bool(mark == {"key": key, "files": written})
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+            return False
+
+    def key(self, script: str) -> str:
+        """A hash of what the files of this experiment depend on."""
+        return origin.digest(self.package, self.places.scripts.whole(script), str(origin.HARNESS),
+                             str(self.asked.smoke), self.versions(script))
+
+    def versions(self, script: str) -> str:
+        """The versions that the rows of this script depend on, as one text."""
+        return json.dumps(origin.versions(origin.libraries(script)), sort_keys=True)
+
+    def store(self, script: str) -> Store:
+        """Finished points that the present sources and libraries would compute again with the same rows."""
+        measured = origin.digest(self.package, self.places.scripts.measuring(script), str(origin.HARNESS),
+                                 self.versions(script))
+        return Store(self.places.cache(self.name) / "points" / measured[:16])
+
+    @property
+    def mark(self) -> Path:
+        """The file that says for which sources the results are fresh."""
+        return self.places.cache(self.name) / ("smoke.json" if self.asked.smoke else "full.json")
+
+    def file(self, ending: str) -> Path:
+        """One of the results."""
+        return self.places.figures(self.asked.smoke) / f"{self.name}{ending}"
+
+    def write(self, files: dict[str, bytes]) -> None:
+        """Write all results, {path below the figures: bytes}, once all of them exist."""
+        for name, data in files.items():
+            write(self.places.figures(self.asked.smoke) / name, data)
+
+    def clear(self, path: Path) -> None:
+        """Remove a folder that stands where a file of the cache should be; what is cached may go at any time."""
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+
+    def ours(self, error: Exception) -> str | None:
+        """What to do about a file of the results or of the cache that cannot be read or written, in a line."""
+        if not isinstance(error, OSError) or error.filename is None:
+            return None
+        path = Path(os.fsdecode(error.filename2 or error.filename))
+        if path.is_relative_to(self.places.cache(self.name)):
+            return f"{path}: {error.strerror}: remove {self.places.cache(self.name)}, which is a cache"
+        if path.is_relative_to(self.places.figures(False)):
+            return f"{path}: {error.strerror}: make it a file that can be written, or remove it"
+        return None
+
+    def fail(self, code: int, *lines: str) -> int:
+        """Say what went wrong."""
+        for said in lines:
+            print(f"{self.name}: {said}", file=sys.stderr, flush=True)
+        return code
+
+    def advice(self, failed: PointsFailed) -> list[str]:
+        """Each failed point, with the line that computes it alone."""
+        lines = []
+        for failure in failed.failures[:SHOWN]:
+            lines += [f"{failure.error} at {failure.point}", self.alone(failure.point)]
+        more = len(failed.failures) - SHOWN
+        return lines + ([f"and {more} more points failed"] if more > 0 else [])
+
+    def alone(self, point: object) -> str:
+        """The line that computes one point alone."""
+        package, _, module = self.places.module(self.name).rpartition(".")
+        code = f"from {package} import {module}; print({module}.measure(**{point!r}))"
+        quoted = shlex.quote(code) if set(code) & set('"$`\\!') else f'"{code}"'
+        return f"to see it alone: python -c {quoted}"
+
+
+def _digests(files: Iterable[tuple[str, bytes]]) -> dict[str, str]:
+    return {name: sha256(data).hexdigest() for name, data in files}
+
+
+def _source(error: BaseException) -> str:
+    return traceback.extract_tb(error.__traceback__)[-1].line or "an assertion without a message"

@@ -1,0 +1,166 @@
+"""p_T = z_T of z_{t+1} = h z_t - b z_{t-1}, z_{-1} = z_0 = 1, with its derivatives, in O(log T) and for every h and b.
+
+The roots of z^2 = h z - b are (h +- sqrt D) / 2, D = h^2 - 4 b, complex, real or equal. The power of a root is computed
+in the ring of pairs a + c sqrt D, where D alone enters and no square root is taken:
+
+    ((h + sqrt D) / 2)^n = a_n + c_n sqrt D,   (a + c sqrt D)^2 = a^2 + D c^2 + 2 a c sqrt D,
+    p_T = a_T + g c_T,   g = h - 2 b,   D = g^2 - 4 b x,   x = 1 - h + b = eta lambda.
+
+Error. Numbers carry 106 bits, and D keeps its relative digits next to equal roots because it is summed exactly. A
+squaring doubles a relative error and adds a few 2^-104 to it, so that p_T is off by about 8 T 2^-104 times
+r^T min(T, r / sqrt|D|), r the larger modulus of a root: below 1e-15 for every T up to 2^50, for equal roots too.
+(A recursion in h and b alone is not as good: there D enters as a difference of rounded numbers, and a long run next to
+equal roots multiplies their rounding by T^2.)
+
+Where x is small, p_T is next to 1 and its derivative in the momentum next to 0. There p_T = 1 - x A_T,
+A_T = s_0 + ... + s_{T-1} with s_n = 2 c_{n+1} and A_2n = A_n (2 - x A_n) + b s_{n-1}^2, in which nothing cancels.
+
+Powers of two are taken out into integer exponents: so nothing overflows.
+"""
+import math
+from typing import Any
+
+import numpy as np
+
+from quadmeta.arithmetic.double_double import DoubleDouble
+from quadmeta.arithmetic.jet import Jet
+from quadmeta.arithmetic.signlog import SignLog
+from quadmeta.optimizers.parts.base import LogLoss
+
+Array = Any
+_SMALL = 2.0**-20  # below this eta lambda, 1 - p_T is summed
+
+
+def power(h: Jet, b: Jet, g: Jet, x: Jet, gap: DoubleDouble, steps: int) -> tuple[Jet, Array]:
+    """(p, k) with p_T = p 2^k and T = ``steps`` >= 1, for Jets of DoubleDouble of one shape (..., d).
+
+    ``gap`` is the value of D to all its digits.
+    """
+    delta = g * g - 4 * (b * x)
+    delta = Jet(gap, delta.first, delta.second)
+    p, exponent = _power(h, g, delta, steps)
+    small = x.value.hi < _SMALL
+    if not small.any():
+        return p, exponent
+    h, b, x, delta = (_pick(y, small) for y in (h, b, x, delta))
+    near = 1 - x * _sum(h, b, x, delta, steps)
+    # where p_T has left the neighbourhood of 1, its own digits are in ``p``
+    close = np.abs(near.value.hi - 1) < 0.5
+    index = np.flatnonzero(small)[close]
+    near = _pick(near, close)
+    exponent.flat[index] = 0
+    return _put(p, index, near), exponent
+
+
+def _power(h: Jet, g: Jet, delta: Jet, steps: int) -> tuple[Jet, Array]:
+    """a_T + g c_T, over a power of two."""
+    # roots of size about 1: h / 2^e, g / 2^e, D / 4^e
+    unit = _exponent(np.maximum(np.abs(h.value.hi), np.sqrt(np.abs(delta.value.hi))))
+    half, g = (y.map(lambda v: v.ldexp(-unit)) for y in (h * 0.5, g))
+    delta = delta.map(lambda v: v.ldexp(-2 * unit))
+    a, c, exponent = half, half * 0 + 0.5, np.zeros_like(unit)
+    for bit in bin(steps)[3:]:
+        a, c = a * a + delta * (c * c), 2 * (a * c)
+        if bit == "1":
+            a, c = half * a + 0.5 * (delta * c), half * c + 0.5 * a
+        a, c, shift = _rescaled(a, c)
+        exponent = 2 * exponent + shift
+    return a + g * c, exponent + steps * unit
+
+
+def _sum(h: Jet, b: Jet, x: Jet, delta: Jet, steps: int) -> Jet:
+    """A_T for small x, where no root is larger than 1."""
+    half = h * 0.5
+    a, c, exponent = half, half * 0 + 0.5, np.zeros(h.value.hi.shape, dtype=np.int64)
+    total = half * 0 + 1
+    for bit in bin(steps)[3:]:
+        square = c * c
+        last = (4 * (b * square)).map(lambda v: v.ldexp(2 * exponent))  # b s_{n-1}^2  # noqa: B023
+        total = total * (2 - x * total) + last
+        a, c, exponent = a * a + delta * square, 2 * (a * c), 2 * exponent
+        if bit == "1":
+            a, c = half * a + 0.5 * (delta * c), half * c + 0.5 * a
+            total = total + 2 * c.map(lambda v: v.ldexp(exponent))  # s_n  # noqa: B023
+        a, c, shift = _rescaled(a, c)
+        exponent = exponent + shift
+    return total
+
+
+def _exponent(size: Array) -> Array:
+    """The integer k with 2^(k-1) <= size < 2^k, 0 where size is 0."""
+    return np.frexp(size)[1].astype(np.int64)
+
+
+def _rescaled(a: Jet, c: Jet) -> tuple[Jet, Jet, Array]:
+    """a and c over the power of two next to the larger value (of the derivatives, where both are 0)."""
+    sizes = [np.maximum(np.abs(y.hi), np.abs(z.hi)) for y, z in zip(_entries(a), _entries(c), strict=True)]
+    shift = _exponent(np.where(sizes[0] > 0, sizes[0], np.max(sizes, axis=0)))
+    return a.map(lambda v: v.ldexp(-shift)), c.map(lambda v: v.ldexp(-shift)), shift
+
+
+def _entries(x: Jet) -> list[DoubleDouble]:
+    return [x.value, *x.first, *(entry for row in x.second for entry in row)]
+
+
+def _pick(x: Jet, mask: Array) -> Jet:
+    return x.map(lambda v: DoubleDouble(v.hi[mask], v.lo[mask]))
+
+
+def _put(x: Jet, index: Array, part: Jet) -> Jet:
+    """x with the entries of ``part`` at the flat ``index``."""
+    for old, new in zip(_entries(x), _entries(part), strict=True):
+        old.hi.flat[index], old.lo.flat[index] = new.hi, new.lo
+    return x
+
+
+def signlog(x: DoubleDouble, exponent: Array) -> SignLog:
+    """x 2^exponent, with log|x| from log1p next to 1."""
+    half, shift = np.frexp(x.hi)
+    shift = np.where(np.abs(half) < math.sqrt(0.5), shift - 1, shift)
+    x = x.ldexp(-shift)
+    sign = np.sign(x.hi)
+    with np.errstate(divide="ignore"):
+        log = np.log1p((np.abs(x.hi) - 1) + sign * x.lo) + (shift + exponent) * math.log(2)
+    return SignLog(sign, np.where(sign == 0, -np.inf, log))
+
+
+def log_loss(p: Jet, exponent: Array, weights: Array, steps: int, vector: bool) -> LogLoss:
+    """F = sum_i omega_i (p_i 2^k_i)^2 and its relative derivatives, of the order that ``p`` carries.
+
+    With g_a = (dp/dtheta_a) / p under pi_i = omega_i p_i^2 / F: (log F)_a = 2 E[g_a] and
+    (log F)_ab = 4 Cov(g_a, g_b) + 2 E[p_ab / p - g_a g_b], all from differences taken in 106 bits.
+
+    Raises:
+        OverflowError: a relative derivative exceeds float64.
+    """
+    with np.errstate(divide="ignore"):
+        score = np.log2(weights) / 2 + np.log2(np.abs(p.value.hi)) + exponent
+    top = score.max(axis=-1, keepdims=True)
+    vanished = np.isneginf(top)
+    top = np.rint(np.where(vanished, 0, top)).astype(np.int64)
+    with np.errstate(over="ignore", invalid="ignore"):
+        p = p.map(lambda x: x.ldexp(exponent - top))
+        total = np.where(vanished, 1, (weights * p.value.hi**2).sum(axis=-1, keepdims=True))
+        level = np.where(vanished, -np.inf, np.log(total) + 2 * math.log(2) * top)[..., 0]
+        if not p.first:
+            return LogLoss(level)
+
+        def mean(x: DoubleDouble | Array) -> Array:
+            x = (weights * (x.hi if isinstance(x, DoubleDouble) else x)).sum(axis=-1, keepdims=True) / total
+            return np.where(vanished, 0, x)
+        means = [mean(p.value * x) for x in p.first]
+        slope = 2 * np.concatenate(means, axis=-1)
+        apart = [(x - p.value * m).hi for x, m in zip(p.first, means, strict=True)]
+        curvature = np.stack([np.concatenate([4 * mean(y * z) + 2 * mean(p.value * xz - x * w) for w, z, xz in
+                                              zip(p.first, apart, row, strict=True)], axis=-1)
+                              for x, y, row in zip(p.first, apart, p.second, strict=False)], axis=-2) \
+            if p.second else None
+    for x in (slope, curvature):
+        if x is not None and not np.isfinite(x).all():
+            raise OverflowError("a derivative of the loss relative to the loss exceeds float64: use objective.exactly")
+    if not vector:
+        slope, curvature = slope[..., 0], None if curvature is None else curvature[..., 0, 0]
+    if curvature is None:
+        return LogLoss(level, slope)
+    square = slope[..., :, None] * slope[..., None, :] if vector else slope * slope
+    return LogLoss(level, slope, curvature + square, curvature, (curvature + square / (2 * steps)) / (2 * steps))

@@ -1,0 +1,107 @@
+"""Weighted sums of least-squares tasks: L_1 = sum_k phi_k(alpha) ||X_k W - Y_k||^2 / (2 n_k) + rho ||W||^2 / 2."""
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from quadmeta._validate import number, show
+from quadmeta.problems.parts.bilevel import QuadraticBilevel, QuadraticBound
+from quadmeta.problems.parts.rows import Rows
+from quadmeta.problems.parts.weighted import as_given, design, mean_square, triangle
+
+Array = Any
+
+
+class WeightedTasks(QuadraticBilevel):
+    """The task k has the Gram matrix X_k'X_k / n_k, the moment X_k'Y_k / n_k and a weight phi_k >= 0."""
+
+    grouped = True
+    grams: Array
+    """(tasks, p, p)"""
+    moments: Array
+    """(tasks, p, outputs)"""
+    factors: tuple[Array, ...]
+    """R_k of [X_k Y_k] / sqrt n_k = Q R_k, the losses without cancellation; the outer loss last."""
+    counts: tuple[int, ...]
+    """n_k."""
+    stacked: tuple[Array, Array]
+    """(X, Y) of all tasks, one below the other."""
+    rho: float
+
+    def _store(self, tasks: Sequence[tuple[Array, Array]], outer: str, held_out: tuple[Array, Array]
+               ) -> tuple[tuple[Array, Array], ...]:
+        """Keep what is derived from the data; the data themselves come back, copied and read-only."""
+        sets = [*(design(f"task {k}", task) for k, task in enumerate(tasks)), design(outer, held_out)]
+        *forms, (H2, B2, c2) = (mean_square(*one) for one in sets)
+        for k, (gram, moment, _) in enumerate(forms):
+            if gram.shape != H2.shape or moment.shape != B2.shape:
+                raise ValueError(f"task {k} has p x outputs = {moment.shape}, {outer} {B2.shape}: pass equal ones")
+        rho = number("rho", self.rho, least=0, remedy="a ridge cannot be negative")
+        self._keep(grams=np.array([form[0] for form in forms]), moments=np.array([form[1] for form in forms]),
+                   factors=tuple(triangle(*one) for one in sets), outer_hessian=H2, outer_linear=B2,
+                   outer_constant=c2, start=np.zeros(B2.size), held_out=sets[-1], rho=rho,
+                   counts=tuple(len(X) for X, _ in sets[:-1]),
+                   stacked=tuple(np.vstack(parts) for parts in zip(*sets[:-1], strict=True)))
+        return tuple(as_given(*both) for both in zip((*tasks, held_out), sets, strict=True))
+
+    def _pairs(self, tasks: Any) -> list[Any]:
+        """The data of at least one task, as a list."""
+        if not isinstance(tasks, list | tuple) or not tasks:
+            what = "is empty" if isinstance(tasks, list | tuple) else f"= {show(tasks)} must be a list"
+            raise ValueError(f"tasks {what}: pass at least one (X, Y)")
+        return list(tasks)
+
+    @abstractmethod
+    def weights(self, alpha: Array) -> Array:
+        """phi (tasks,), refused if one is negative."""
+
+    @abstractmethod
+    def _chain(self, alpha: Array, values: Array) -> Array:
+        """d phi_k / d alpha_k times one value (or array) for each task, learned tasks only."""
+
+    def bind(self, alpha: Array) -> QuadraticBound:
+        """H = sum phi_k X_k'X_k / n_k + rho I."""
+        phi = self.weights(alpha)
+        with np.errstate(over="ignore", invalid="ignore"):
+            H = np.tensordot(phi, self.grams, 1) + self.rho * np.eye(len(self.outer_hessian))
+            B = np.tensordot(phi, self.moments, 1)
+        if not np.isfinite(H).all() or not np.isfinite(B).all():
+            raise ValueError(f"weights up to {phi.max():.3g} overflow: pass smaller ones")
+        return QuadraticBound(H, B, self, alpha, self.weighted(phi, self.rho))
+
+    def weighted(self, phi: Array, rho: float) -> Rows:
+        """The rows of all tasks for weights phi (tasks,)."""
+        starts = np.cumsum((0, *self.counts[:-1]))
+        return Rows(*self.stacked, np.repeat(phi, self.counts), np.repeat(self.counts, self.counts), rho, starts)
+
+    def pair(self, alpha: Array, X: Array, V: Array) -> Array:
+        """phi_k' (<X_k'X_k / n_k, X> - <X_k'Y_k / n_k, V>)."""
+        return self._chain(alpha, np.tensordot(self.grams, X, 2) - np.tensordot(self.moments, V, 2))
+
+    def rows(self, alpha: Array, W: Array) -> Array:
+        """phi_k' times the gradient of task k at W."""
+        return self._chain(alpha, self.grams @ W - self.moments)
+
+    def from_rows(self, alpha: Array, products: Array, inner: Array) -> Array:
+        """phi_k' / n_k times the sum over the rows of task k."""
+        starts = np.cumsum((0, *self.counts[:-1]))
+        return self._chain(alpha, np.add.reduceat(products, starts) / self.counts)
+
+    @property
+    def constants(self) -> Array:
+        """(tasks,) ||Y_k||^2 / (2 n_k)."""
+        p = self.outer_linear.shape[0]
+        return np.array([(R[:, p:] ** 2).sum() / 2 for R in self.factors[:-1]])
+
+    def losses(self, w: Array) -> Array:
+        """||X_k W - Y_k||^2 / (2 n_k) of every task, shape (tasks,)."""
+        W = self.weights_of(w)
+        return np.array([self._loss(R, W) for R in self.factors[:-1]])
+
+    def outer(self, w: Array) -> Array:
+        """L_2(w)."""
+        return self._loss(self.factors[-1], self.weights_of(w))
+
+    def _loss(self, R: Array, W: Array) -> float:
+        return float(((R @ np.vstack([W, -np.eye(W.shape[1])])) ** 2).sum() / 2)

@@ -1,0 +1,100 @@
+"""Training of auxiliary weights other than by hypergradients: joint descent, which must fail, and a grid.
+
+Two-stage training, W <- argmin L_T(W; phi) and phi <- max(0, phi - beta g), is ``bilevel_descent(OuterLoss(problem,
+GradientDescent(1, nu)), phi, Neumann(products=J), Gradient(beta), lower=0.0, exact=True)`` with any estimator.
+"""
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import product
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from quadmeta._validate import instance, natural, number, shaped
+from quadmeta.optimizers.gradient_descent import GradientDescent
+from quadmeta.training.optimal_weights import outer_loss
+from quadmeta.problems.auxiliary_tasks import AuxiliaryTasks
+
+Array = Any
+
+
+@dataclass(frozen=True, eq=False)
+class Joint:
+    """A state of joint training."""
+
+    phi: Array
+    w: Array
+    step: int
+    losses: Array
+    """l_k(w) of the auxiliary tasks, the derivative of L_T in phi_k."""
+
+
+def joint_training(problem: AuxiliaryTasks, phi: Array, step: float, optimizer: GradientDescent | None = None,
+                   start: Array = None) -> Iterator[Joint]:
+    """States of descent of L_T in the weights together with w, without end: phi_k <- max(0, phi_k - step l_k(w)).
+
+    No held-out data are used: a weight is lowered as long as its task has any loss left. Where c_k = min l_k > 0 it is
+    0 after at most ceil(phi_k / (step c_k)) steps.
+
+    Args:
+        problem: weights themselves are learned (``softplus=False``).
+        phi: initial weights >= 0 (K,).
+        step: beta > 0.
+        optimizer: gradient descent with a step size, run before each update; None solves for w.
+        start: w_0 of the first run.
+    """
+    require_weights(problem)
+    phi = shaped("phi", phi, (problem.hyperparameters,), "(K,), one weight an auxiliary task")
+    if (phi < 0).any():
+        raise ValueError(f"phi has the negative entry {phi[phi < 0][0]}: pass weights >= 0")
+    step = number("step", step, above=0)
+    if optimizer is not None:
+        instance("optimizer", optimizer, GradientDescent, "GradientDescent(steps=10, step_size=0.1)")
+        if optimizer.step_size is None:
+            raise ValueError(f"optimizer = {optimizer!r} leaves its step size free: pass GradientDescent(steps, "
+                             "step_size)")
+    w = problem.start if start is None else shaped("start", start, problem.start.shape, "(P,), a flat w_0")
+    return _states(problem, phi, step, optimizer, w)
+
+
+def require_weights(problem: AuxiliaryTasks) -> None:
+    """Refuse what is not a problem of auxiliary tasks whose weights themselves are learned."""
+    instance("problem", problem, AuxiliaryTasks, "AuxiliaryTasks.diabetes()")
+    if problem.softplus:
+        raise ValueError("problem: softplus = True learns another parameter than the weights: build it without")
+
+
+def _states(problem: AuxiliaryTasks, phi: Array, step: float, optimizer: GradientDescent | None,
+            w: Array) -> Iterator[Joint]:
+    k = 0
+    while True:
+        bound = problem.at(phi)
+        if optimizer is None:
+            w = bound.minimizer.ravel()
+        else:
+            *_, w = optimizer.run(bound.gradient, w, optimizer.step_size)
+        losses = problem.losses(w)[1:] if np.isfinite(w).all() else w
+        if not np.isfinite(losses).all():
+            raise FloatingPointError(f"step {k + 1}: inner training diverges: pass a step size below 2/L")
+        phi, k = np.maximum(0, phi - step * losses), k + 1
+        yield Joint(phi, w, k, losses)
+
+
+class Searched(NamedTuple):
+    """The best point of a grid, and what it cost."""
+
+    phi: Array
+    value: float
+    solves: int
+
+
+def grid_search(problem: AuxiliaryTasks, points: int) -> Searched:
+    """The best of points^K weights phi = tau / (1 - tau), tau evenly spaced in [0, 1) along each axis; a solve each."""
+    require_weights(problem)
+    p, K = natural("points", points), problem.hyperparameters
+    axis = np.arange(p) / p
+    best: tuple[float, Array] = (np.inf, np.zeros(K))
+    for corner in product(axis / (1 - axis), repeat=K):
+        value = outer_loss(problem, np.array(corner))
+        best = min(best, (value, np.array(corner)), key=lambda pair: pair[0])
+    return Searched(best[1], best[0], p**K)

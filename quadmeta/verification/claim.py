@@ -1,0 +1,120 @@
+"""What a claim is: a statement with a source, two sides in exact arithmetic, a domain and recorded verdicts."""
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from quadmeta._registry import unknown
+from quadmeta.verification.box import Box
+from quadmeta.verification.parameters import Instance, Parameter
+
+Array = Any
+STRENGTHS = {"identity": "==", "tight": "<=", "upper": "<=", "lower": ">=", "rate": "<=", "ordering": "<=",
+             "counterexample": "<="}
+"""Strength -> the relation of the two sides, unless the claim says otherwise."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """One wording of a statement and the verdict on record for it."""
+
+    statement: str
+    """LaTeX."""
+    recorded: str
+    """holds, consistent, refuted, vacuous or undecided."""
+    how: str
+    """proof + exact, box, exact, sampled or none."""
+    reason: str = ""
+    """One line: why it fails, what was repaired, what is not said."""
+    proved: bool = False
+    """The claim's docstring holds a proof of this form."""
+    attained: bool = False
+    """Equality is reached, so that a loosened bound is noticed."""
+    testable: bool = True
+    """False: the wording leaves something open that no instance can decide."""
+
+
+class Claim(ABC):
+    """A statement ``lhs relation rhs`` for every instance of the domain that meets the assumptions.
+
+    A subclass stands alone in the file named after it; its docstring gives the statement and, after "Proof", a proof.
+    """
+
+    reference: ClassVar[str]
+    """Paper and theorem number."""
+    strength: ClassVar[str]
+    relation: ClassVar[str] = ""
+    """"==", "<=", ">=", "<" or ">"; by default that of the strength."""
+    forms: ClassVar[Mapping[str, Form]]
+    domain: ClassVar[Mapping[str, Parameter]]
+    exact: ClassVar[bool] = True
+    """Sides are rational; False: sampled in float64, which never proves anything."""
+    draws: ClassVar[int] = 200
+    """Random instances a check looks at, beside the cases."""
+
+    def __init_subclass__(cls) -> None:
+        cls.relation = cls.relation or STRENGTHS[cls.strength]
+        if any(form.proved for form in cls.forms.values()) and "Proof" not in (cls.__doc__ or ""):
+            raise TypeError(f"{cls.__name__}: a form is marked as proved, so its docstring must hold the proof")
+
+    @property
+    def name(self) -> str:
+        """File name of the claim: the class name in snake case."""
+        return re.sub(r"(?<!^)(?=[A-Z])", "_", type(self).__name__).lower()
+
+    @property
+    def proof(self) -> str:
+        """The written proof, or "" where there is none."""
+        found = re.search(r"Proof\b.*", type(self).__doc__ or "", re.DOTALL)
+        return " ".join(found.group().split()) if found else ""
+
+    @abstractmethod
+    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+        """Margins by name, which says what is needed: "eta < 2/L" a margin > 0, "eta <= 2/L" one >= 0, "=" one of 0."""
+
+    @abstractmethod
+    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+        """(lhs, rhs), numbers or arrays of equal shape, in the arithmetic of ``x``; vectors of ``x`` are arrays."""
+
+    @abstractmethod
+    def cases(self, form: str) -> Iterable[Mapping[str, Any]]:
+        """Equality, border and known hard instances."""
+
+    def without(self, assumption: str) -> Iterable[Mapping[str, Any]]:
+        """Instances that break this assumption and no other, to look at first when it is dropped."""
+        return ()
+
+    def prepare(self, x: Instance) -> Instance:
+        """A drawn instance moved onto a constraint that random numbers would miss, for example a unit start."""
+        return x
+
+    def power(self, x: Any, form: str) -> int:
+        """The sides compare this power of the two quantities (2T where a 2T-th root was cleared)."""
+        return 1
+
+    def boxes(self, form: str) -> Iterable[Box]:
+        """The statement on parameter boxes, after reduction by scale, convexity or monotonicity."""
+        return ()
+
+    def read(self, x: Mapping[str, Any]) -> Instance:
+        """An instance from numbers or strings like "3/4", checked against the domain.
+
+        Raises:
+            ValueError: unknown or missing parameter, a number outside its range, or vectors of unequal length.
+        """
+        for name in x:
+            if name not in self.domain:
+                raise ValueError(unknown("parameter", name, self.domain))
+        missing = [name for name in self.domain if name not in x]
+        if missing:
+            raise ValueError(f"{self.name}: the instance lacks {', '.join(missing)}: pass the whole domain")
+        out = {name: p.read(name, x[name]) for name, p in self.domain.items()}
+        for axis in {p.axis for p in self.domain.values() if p.axis}:
+            lengths = {name: len(out[name]) for name, p in self.domain.items() if p.axis == axis}
+            if len(set(lengths.values())) > 1 or 0 in lengths.values():
+                raise ValueError(f"{self.name}: vectors have the lengths {lengths}: pass equal ones, at least 1")
+        return out
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{k}: {f.recorded}' for k, f in self.forms.items())})"

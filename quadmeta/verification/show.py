@@ -1,0 +1,77 @@
+"""One claim in full: wordings, domain, evidence, and the source code that a sceptic needs to recompute both sides."""
+import inspect
+from collections.abc import Iterator
+from types import CodeType
+from typing import Any
+
+from quadmeta.verification.claim import Claim
+from quadmeta.verification.certificate import certificate
+from quadmeta.verification.finding import arrays
+from quadmeta.verification.ledger import check, claim
+from quadmeta.verification.search import drop
+from quadmeta.verification.verdict import text
+
+
+def page(name: str) -> str:
+    """The text of ``python -m quadmeta show NAME``."""
+    statement, verdict = claim(name), check(name)
+    out = [f"{name}  ({statement.strength})", f"source: {statement.reference}", ""]
+    for form, record in statement.forms.items():
+        out += [f"{form}: {record.statement}", f"  on record: {record.recorded} ({record.how})"
+                + (f"; {record.reason}" if record.reason else "")]
+    out += ["", "domain: " + ", ".join(f"{key} ({p.symbol}) in {p}" for key, p in statement.domain.items()), ""]
+    out += verdict.lines() + (verdict.repaired.lines() if verdict.repaired is not None else [])
+    out += _needed(statement)
+    if statement.proof:
+        out += ["", statement.proof]
+    if "instance" in verdict.evidence and statement.exact:
+        program = certificate(verdict, statement)["program"]
+        out += ["", f"both sides: {' '.join((inspect.getdoc(type(statement).sides) or '').split())}", "",
+                "step by step, as printed:", *("  " + line for line in program["steps"]),
+                *(f"  {side} = {', '.join(program[side])}" for side in ("lhs", "rhs"))]
+    out += ["", "source of the sides:", ""]
+    return "\n".join(out + sources(type(statement).sides))
+
+
+def _needed(statement: Claim) -> list[str]:
+    """Of each assumption of a form that holds: a counterexample without it, or that none was found."""
+    out = []
+    for form in (form for form, record in statement.forms.items() if record.recorded == "holds"):
+        case = statement.read(next(iter(statement.cases(form))))
+        for name in statement.assumptions(arrays(case), form):
+            found = drop(statement, name, form)
+            if found.status == "refuted":
+                example = ", ".join(f"{key} = {text(value)}" for key, value in found.evidence["instance"].items())
+                out.append(f"  {form}: {name} is needed: without it false at {example}")
+            elif found.evidence["instances"]:
+                out.append(f"  {form}: {name}: true of {found.evidence['instances']} instances that break it alone")
+            else:
+                out.append(f"  {form}: {name}: no instance was found that breaks it alone and has both sides")
+    return out
+
+
+def sources(function: Any) -> list[str]:
+    """Source code of a function and of the package's own functions that it calls, each once, callers first."""
+    found: dict[str, str] = {}
+    queue = [function]
+    while queue:
+        one = queue.pop(0)
+        if one.__qualname__ not in found:
+            found[one.__qualname__] = inspect.cleandoc("\n" + inspect.getsource(one))
+            queue += _called(one)
+    return [source + "\n" for source in found.values()]
+
+
+def _called(function: Any) -> list[Any]:
+    names = list(_names(function.__code__))
+    used = [function.__globals__[name] for name in names if name in function.__globals__]
+    own = [x for x in used if getattr(x, "__module__", "").startswith("quadmeta") and hasattr(x, "__name__")]
+    methods = [vars(x)[name] for x in own if inspect.isclass(x) for name in names if name in vars(x)]
+    return [x for x in own + methods if inspect.isfunction(x)]
+
+
+def _names(code: CodeType) -> Iterator[str]:
+    yield from code.co_names
+    for part in code.co_consts:
+        if isinstance(part, CodeType):
+            yield from _names(part)

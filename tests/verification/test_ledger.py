@@ -1,0 +1,179 @@
+"""The ledger: recorded verdicts are the recomputed ones; the command line and its exit codes."""
+import inspect
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import quadmeta as qm
+from quadmeta.__main__ import main
+from quadmeta.verification import ledger as _ledger
+from quadmeta.certificates.recheck import HOWS
+from quadmeta.verification.finding import examine
+from quadmeta.verification.record import on_record
+from quadmeta.verification.show import page, sources
+
+NAMES = list(qm.members("claims"))
+FORMS = [(name, form) for name in NAMES for form in qm.claim(name).forms]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_recomputed_is_recorded(name):
+    for row in _ledger.compared(name):
+        assert row["agrees"], row
+        found = on_record(name, row["form"])
+        if not qm.claim(name).forms[row["form"]].testable:
+            assert not found and row["instances"] == 0
+            continue
+        assert {key: row[key] for key in ("instances", "ratio", "coverage", "boxes") if key in row} == {
+            key: value for key, value in found.items() if key != "worst"}, "python -m quadmeta record writes them"
+
+
+def test_worst_instances_on_record_are_as_bad_as_they_say():
+    kept = [(name, form) for name, form in FORMS if "worst" in on_record(name, form)]
+    assert len(kept) >= 5
+    for name, form in kept:
+        claim, found = qm.claim(name), on_record(name, form)
+        at = examine(claim, form, claim.read(found["worst"]))
+        extreme = min if claim.relation in (">=", ">") else max
+        assert at.admitted and at.holds and float(f"{extreme(at.ratios.values()):.4g}") == found["ratio"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_page_shape(name):
+    claim, module = qm.claim(name), inspect.getmodule(type(qm.claim(name)))
+    assert claim.name == name == Path(module.__file__).stem
+    assert len(inspect.getsource(module).splitlines()) <= 120
+    assert set(claim.forms) <= {"printed", "repaired"} and "printed" in claim.forms
+    assert all(form.how in HOWS[form.recorded] for form in claim.forms.values())
+    assert bool(claim.proof) == any(form.proved for form in claim.forms.values())
+    assert claim.domain and claim.reference
+
+
+@pytest.mark.parametrize("name, form", FORMS)
+def test_a_printed_statement_that_fails_says_why(name, form):
+    record = qm.claim(name).forms[form]
+    assert record.reason or record.recorded == "holds"
+    assert form == "printed" or record.recorded != "refuted"
+
+
+def test_holds_needs_a_proof_or_a_box():
+    for name, form in FORMS:
+        record = qm.claim(name).forms[form]
+        assert record.recorded != "holds" or record.how == "box" or (record.proved and qm.claim(name).exact)
+
+
+def test_ledger_is_a_table_on_record():
+    ledger = qm.ledger()
+    lines = repr(ledger).splitlines()
+    assert len(ledger) == len(FORMS) == len(lines) - 6
+    assert re.match(r"claim +form +verdict +decided +evidence +worst +source$", lines[0])
+    verdicts = {(row.claim, row.form): row.verdict for row in ledger}
+    assert verdicts["derived_log_convexity", "printed"] == "refuted"
+    assert verdicts["derived_log_convexity", "repaired"] == "holds"
+    assert max(map(len, lines)) <= 160
+    own, repaired = sum(name.startswith("derived_") for name in NAMES), len(FORMS) - len(NAMES)
+    counts = [f"{len(NAMES) - own} statements of the sources as printed: ", f"{own} derived here as stated: ",
+              f"{repaired} as repaired: "]
+    assert all(line.startswith(count) for line, count in zip(lines[-3:], counts, strict=True))
+
+
+def test_check_joins_both_forms():
+    verdict = qm.check("talk2021_almost_all_step_sizes")
+    assert (verdict.form, verdict.status) == ("printed", "refuted")
+    assert (verdict.repaired.form, verdict.repaired.status) == ("repaired", "holds")
+    assert qm.check("derived_log_curvature").repaired is None
+
+
+def test_check_all_as_json(capsys, monkeypatch):
+    monkeypatch.setattr("quadmeta._registry.Members.__iter__", lambda self: iter(
+        ["derived_log_convexity", "wang2021_naive_lower_bound"]))
+    assert main(["check", "--all", "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert [(row["claim"], row["form"], row["status"], row["agrees"]) for row in rows] == [
+        ("derived_log_convexity", "printed", "refuted", True), ("derived_log_convexity", "repaired", "holds", True),
+        ("wang2021_naive_lower_bound", "printed", "holds", True),
+        ("wang2021_naive_lower_bound", "repaired", "holds", True)]
+    assert rows[2]["coverage"] == 100 and rows[2]["ratio"] == 1 and rows[2]["instances"] > 200
+    with pytest.raises(SystemExit) as stop:
+        main(["check", "--all", "derived_log_convexity"])
+    assert stop.value.code == 2
+
+
+def test_a_ledger_in_ipython():
+    class Printer:
+        def text(self, value):
+            self.value = value
+    printer = Printer()
+    qm.ledger()._repr_pretty_(printer, False)
+    assert printer.value == repr(qm.ledger())
+
+
+def test_commands(capsys, monkeypatch):
+    assert main([]) == 0
+    assert "wang2021_naive_upper_bound" in capsys.readouterr().out
+    assert main(["check", "wang2021_naive_upper_bound", "derived_log_curvature"]) == 0
+    assert capsys.readouterr().out == "2 of 2 claims as recorded\n"
+    assert main(["check", "wang2021_naive_bound"]) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1 and "did you mean 'wang2021_naive_" in error
+    assert main(["show", "nothing"]) == 2
+    with pytest.raises(SystemExit) as stop:
+        main(["verify"])
+    assert stop.value.code == 2
+
+
+def test_a_changed_record_exits_1(capsys, monkeypatch):
+    from dataclasses import replace
+    cls = type(qm.claim("derived_log_curvature"))
+    monkeypatch.setattr(cls, "forms", {"printed": replace(cls.forms["printed"], recorded="refuted")})
+    assert main(["check", "derived_log_curvature", "wang2021_naive_upper_bound"]) == 1
+    out = capsys.readouterr().out
+    assert "derived_log_curvature, printed: recorded refuted (proof + exact), recomputed holds (proof + exact)" in out
+    assert "1 of 2 claims as recorded, 1 differ" in out
+
+
+def test_a_failing_claim_exits_3_and_stops_nothing(capsys, monkeypatch):
+    def broken(self, x, form):
+        raise ArithmeticError("no")
+    monkeypatch.setattr(type(qm.claim("derived_log_curvature")), "sides", broken)
+    assert main(["check", "derived_log_curvature", "wang2021_naive_upper_bound"]) == 3
+    captured = capsys.readouterr()
+    assert "could not be computed: ArithmeticError: no" in captured.err and "1 of 2" in captured.out
+    assert main(["show", "derived_log_curvature"]) == 3
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_show_is_complete(name, monkeypatch):
+    claim = qm.claim(name)
+    monkeypatch.setattr(type(claim), "draws", min(20, claim.draws))
+    text = page(name)
+    assert all(form.statement in text for form in claim.forms.values())
+    assert "domain: " in text and "def sides" in text
+    assert "REFUTED" in text or claim.forms["printed"].recorded != "refuted"
+
+
+def test_show_says_which_assumptions_are_needed():
+    text = page("wang2021_naive_strictly_convex")
+    assert "printed: kappa > 1 is needed: without it false at eigenvalues = 1, weights = 1, eta = " in text
+    assert re.search(r"printed: eta < 2/L: true of \d+ instances that break it", page("wang2021_naive_upper_bound"))
+    assert "kappa > 1: no instance was found that breaks it alone" in page("derived_log_gradient_bound")
+
+
+def test_sources_reach_the_formulas():
+    text = "\n".join(sources(type(qm.claim("derived_log_convexity")).sides))
+    assert all(f"def {name}(" in text for name in ("sides", "derivatives", "energy", "residual"))
+
+
+def test_help_needs_no_numpy():
+    code = ("import sys\nfrom quadmeta.__main__ import main\ntry: main(['--help'])\nexcept SystemExit: pass\n"
+            "sys.exit('numpy' in sys.modules)")
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True).returncode == 0
+
+
+def test_module_runs():
+    run = subprocess.run([sys.executable, "-m", "quadmeta", "show", "wang2021"], capture_output=True, text=True)
+    assert run.returncode == 2 and "did you mean" in run.stderr and not run.stdout
