@@ -16,7 +16,7 @@ CONTRACT := tests/test_readme.py tests/test_imports.py tests/test_extras.py test
 # the lowest Python that setup.cfg declares
 MINIMUM_PYTHON ?= python3.11
 
-.PHONY: help figures smoke test test-minimum test-newest check certify fuzz mutants clean
+.PHONY: help figures smoke test test-minimum test-newest check house certify fuzz mutants clean
 
 help:
 	@echo "make figures       every figure at paper scale, stale ones only (WORKERS=$(WORKERS))"
@@ -25,6 +25,7 @@ help:
 	@echo "make test-minimum  README session and contract tests with the lowest declared versions, in .venv-minimum"
 	@echo "make test-newest   the same with the newest versions, in .venv-newest"
 	@echo "make check         the gates alone: style, types, imports, docstrings"
+	@echo "make house         how readable the sources are, in numbers beside their bars"
 	@echo "make certify       10^6 rational instances over all exact statements, 0 violations (10 min)"
 	@echo "make fuzz          FUZZ_DRAWS=100000 values at extreme settings against an exact oracle, resumed from .cache/fuzz; 24,000 wrong calls"
 	@echo "make mutants       survivors of mutation tests, into tests/mutants (MODULES=arithmetic/signlog; hours for all)"
@@ -43,10 +44,13 @@ smoke: $(READY)
 	$(RUN) -m experiments run --smoke
 
 check: $(READY)
-	$(RUN) -m flake8 quadmeta experiments tests
+	$(RUN) -m ruff format --check --quiet .
+	$(RUN) -m ruff check --quiet .
 	$(RUN) -m mypy
 	$(VENV)/bin/lint-imports --no-cache
-	$(RUN) -m interrogate -q -c setup.cfg quadmeta experiments
+
+house: $(READY)
+	$(RUN) -m tests.house
 
 test: check
 	$(RUN) -m pytest -n $(WORKERS)

@@ -1,4 +1,5 @@
 """Puts the published certificates beside the modules of a wheel; everything else is stated in setup.cfg."""
+
 from pathlib import Path
 from shutil import copyfile
 
@@ -17,7 +18,9 @@ class WithCertificates(build_py):
         to.mkdir(parents=True, exist_ok=True)
         files = sorted(Path("figures", "certificates").glob("*.json"))
         if not files:
-            raise FileNotFoundError("figures/certificates holds no certificate: build from a whole checkout or sdist")
+            raise FileNotFoundError(
+                "figures/certificates holds no certificate: build from a whole checkout or sdist"
+            )
         for file in files:
             copyfile(file, to / file.name)
 

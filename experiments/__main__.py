@@ -1,4 +1,5 @@
 """``python -m experiments list | run``: regenerate the tables and figures of this project."""
+
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,17 +11,22 @@ if TYPE_CHECKING:
 
 def _project() -> "Places":
     from experiments.shared.places import PROJECT
+
     return PROJECT
 
 
 def main(arguments: Sequence[str], places: "Places | None" = None) -> int:
-    """Do what the command line says, for this project or for other places, and return the exit code."""
+    """Do what the command line says, for this project or for other places, and return the exit
+    code.
+    """
     from quadmeta.harness import command
+
     return command.main(arguments, _project if places is None else lambda: places)
 
 
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
     from quadmeta.harness.command import prepare_process
+
     prepare_process()
     sys.exit(main(sys.argv[1:]))

@@ -1,14 +1,18 @@
-"""Accuracy of every hypergradient estimator against its cost, and the spectral filter that explains it.
+"""Accuracy of every hypergradient estimator against its cost, and the spectral filter that
+explains it.
 
-Where J is constant, J = -C', each estimate is eta C' Q v: the exact unrolled hypergradient has v = S_T(a) g_T in the
-eigenbasis Q of the inner Hessian, S_T(a) = (1 - a^T) / (1 - a), a = 1 - eta lambda, and an estimator puts another
-function of eta lambda in place of S_T(a): S_K of its truncation or its Neumann series, the constant S_T(gamma) of a
-discount, 1 / (eta lambda) of implicit differentiation, the polynomial (1 - prod_j (1 - lambda / theta_j)) / (eta
-lambda) over the Ritz values theta_j of conjugate gradients. Those that use the gradients g_t of earlier states have a
-transient part besides, which vanishes at w_0 = w_*.
+Where J is constant, J = -C', each estimate is eta C' Q v: the exact unrolled hypergradient has v =
+S_T(a) g_T in the eigenbasis Q of the inner Hessian, S_T(a) = (1 - a^T) / (1 - a), a = 1 - eta
+lambda, and an estimator puts another function of eta lambda in place of S_T(a): S_K of its
+truncation or its Neumann series, the constant S_T(gamma) of a discount, 1 / (eta lambda) of
+implicit differentiation, the polynomial (1 - prod_j (1 - lambda / theta_j)) / (eta lambda) over
+the Ritz values theta_j of conjugate gradients. Those that use the gradients g_t of earlier states
+have a transient part besides, which vanishes at w_0 = w_*.
 
-Source: Yakovlev, Bakhteev, Strijov 2023, Theorems 1 and 2; Lorraine, Vicol, Duvenaud 2020; Lee et al. 2022.
+Source: Yakovlev, Bakhteev, Strijov 2023, Theorems 1 and 2; Lorraine, Vicol, Duvenaud 2020; Lee et
+al. 2022.
 """
+
 from typing import Any
 
 import numpy as np
@@ -21,15 +25,24 @@ Rows = list[dict[str, Any]]
 MEAN = 5  # states that the averaged Neumann estimate takes
 
 # settings
-CAPTION = (r"One family: $J$ constant, $P=50$ weights with a geometric spectrum of $\kappa=100$, $h=10$ "
-           r"hyperparameters, $T=100$, $\eta=1/L$, 10 seeds. (a, b) Relative error to the exact unrolled hypergradient "
-           r"against the products spent, each method at a sweep of its parameter: lines are the median of the closed "
-           r"forms, markers that of the estimates, bands and bars the range over seeds. A discount $\gamma$ from 0.5 "
-           r"to 1 (vertical strings, two of them beside their cost of $T$) does not change the cost. Conjugate "
-           r"gradients end at the gap between the implicit and the unrolled hypergradient. (c) The function "
-           r"$\varphi(\eta\lambda)$ by which each method replaces $S_T(1-\eta\lambda)$, times $\eta\lambda$, so that 1 "
-           r"is the inverse Hessian: lines closed form, markers estimates on eigenvectors; the polynomial of conjugate "
-           r"gradients is that of $H$ times a vector with equal parts of all of them.")
+CAPTION = (
+    r"One family: $J$ constant, $P=50$ weights with a geometric spectrum of $\kappa=100$, $h=10$ "
+    r"hyperparameters, $T=100$, $\eta=1/L$, 10 seeds. (a, b) Relative error to the exact "
+    r"unrolled hypergradient "
+    r"against the products spent, each method at a sweep of its parameter: lines are the median "
+    r"of the closed "
+    r"forms, markers that of the estimates, bands and bars the range over seeds. A discount "
+    r"$\gamma$ from 0.5 "
+    r"to 1 (vertical strings, two of them beside their cost of $T$) does not change the cost. "
+    r"Conjugate "
+    r"gradients end at the gap between the implicit and the unrolled hypergradient. (c) The "
+    r"function "
+    r"$\varphi(\eta\lambda)$ by which each method replaces $S_T(1-\eta\lambda)$, times "
+    r"$\eta\lambda$, so that 1 "
+    r"is the inverse Hessian: lines closed form, markers estimates on eigenvectors; the "
+    r"polynomial of conjugate "
+    r"gradients is that of $H$ times a vector with equal parts of all of them."
+)
 SEED = 0
 FULL: dict[str, Any] = {"P": 50, "h": 10, "T": 100, "kappa": 100.0, "seeds": 10, "near": 0.01}
 SMOKE: dict[str, Any] = FULL | {"seeds": 2}
@@ -40,9 +53,11 @@ def points(P: int, h: int, T: int, kappa: float, seeds: int, near: float) -> lis
     """All estimators at two starts for each seed; the filters once."""
     family = {"P": P, "h": h, "T": T, "kappa": kappa}
     starts = [("cold", 1.0), ("near", near)]
-    return [family | {"part": place, "distance": distance, "seed": SEED + seed}
-            for seed in range(seeds) for place, distance in starts] + [
-                family | {"part": "filter", "distance": 0.0, "seed": SEED}]
+    return [
+        family | {"part": place, "distance": distance, "seed": SEED + seed}
+        for seed in range(seeds)
+        for place, distance in starts
+    ] + [family | {"part": "filter", "distance": 0.0, "seed": SEED}]
 
 
 # compute
@@ -50,23 +65,35 @@ def sweep(T: int) -> list[tuple[str, float, Any]]:
     """(name, parameter, estimator); parameter 0 where there is none."""
     counts = sorted({int(K) for K in np.geomspace(1, T, 20).round()})
     gammas = [0.5, 0.8, 0.9, 0.95, 0.97, 0.98, 0.99, 1.0]
-    return [("one step", 0, qm.OneStep()), ("implicit", 0, qm.Implicit()), ("matrix discount", 0, qm.MatrixDiscount()),
-            ("reverse", 0, qm.Reverse()), ("forward", 0, qm.Forward()), ("DrMAD", 0, qm.DrMad()),
-            *(("truncated", K, qm.Truncated(K)) for K in counts),
-            *(("Neumann", K - 1, qm.Neumann(K - 1)) for K in counts),
-            *(("mean Neumann", K - 1, qm.Neumann(K - 1, MEAN)) for K in counts),
-            *(("conjugate gradients", N, qm.ConjugateGradient(N)) for N in counts if 2 <= N <= 60),
-            *(("discounted", gamma, qm.Discounted(gamma)) for gamma in gammas),
-            *(("fixed gradient", gamma, qm.FixedGradient(gamma)) for gamma in gammas),
-            *(("HyperDistill", gamma, qm.HyperDistill(gamma)) for gamma in gammas)]
+    return [
+        ("one step", 0, qm.OneStep()),
+        ("implicit", 0, qm.Implicit()),
+        ("matrix discount", 0, qm.MatrixDiscount()),
+        ("reverse", 0, qm.Reverse()),
+        ("forward", 0, qm.Forward()),
+        ("DrMAD", 0, qm.DrMad()),
+        *(("truncated", K, qm.Truncated(K)) for K in counts),
+        *(("Neumann", K - 1, qm.Neumann(K - 1)) for K in counts),
+        *(("mean Neumann", K - 1, qm.Neumann(K - 1, MEAN)) for K in counts),
+        *(("conjugate gradients", N, qm.ConjugateGradient(N)) for N in counts if 2 <= N <= 60),
+        *(("discounted", gamma, qm.Discounted(gamma)) for gamma in gammas),
+        *(("fixed gradient", gamma, qm.FixedGradient(gamma)) for gamma in gammas),
+        *(("HyperDistill", gamma, qm.HyperDistill(gamma)) for gamma in gammas),
+    ]
 
 
 def shown(T: int) -> list[tuple[str, float, Any]]:
     """The filters that are drawn."""
-    return [("reverse", 0, qm.Reverse()), ("implicit", 0, qm.Implicit()), ("truncated", 10, qm.Truncated(10)),
-            ("Neumann", 29, qm.Neumann(29)), ("fixed gradient", 0.9, qm.FixedGradient(0.9)),
-            ("discounted", 0.98, qm.Discounted(0.98)), ("one step", 0, qm.OneStep()),
-            ("conjugate gradients", 5, qm.ConjugateGradient(5))]
+    return [
+        ("reverse", 0, qm.Reverse()),
+        ("implicit", 0, qm.Implicit()),
+        ("truncated", 10, qm.Truncated(10)),
+        ("Neumann", 29, qm.Neumann(29)),
+        ("fixed gradient", 0.9, qm.FixedGradient(0.9)),
+        ("discounted", 0.98, qm.Discounted(0.98)),
+        ("one step", 0, qm.OneStep()),
+        ("conjugate gradients", 5, qm.ConjugateGradient(5)),
+    ]
 
 
 def measure(part: str, P: int, h: int, T: int, kappa: float, distance: float, seed: int) -> Rows:
@@ -89,17 +116,30 @@ def measure(part: str, P: int, h: int, T: int, kappa: float, distance: float, se
         theory = adjoint(name, parameter, lam, gradients)
         cost = estimator.cost(T, problem.hyperparameters, P)
         off = problem.cross.T @ Q @ (theory - adjoint("reverse", 0, lam, gradients))
-        rows.append({"part": part, "seed": seed, "name": name, "parameter": parameter, "x": None, "hvps": found.hvps,
-                     "mixed": found.mixed, "outer_gradients": found.outer_gradients,
-                     "published": cost["hvps"] + cost["mixed"],
-                     "measured": float(np.linalg.norm(found.value - exact) / np.linalg.norm(exact)),
-                     "theory": float(np.linalg.norm(off) / np.linalg.norm(exact))})
+        rows.append(
+            {
+                "part": part,
+                "seed": seed,
+                "name": name,
+                "parameter": parameter,
+                "x": None,
+                "hvps": found.hvps,
+                "mixed": found.mixed,
+                "outer_gradients": found.outer_gradients,
+                "published": cost["hvps"] + cost["mixed"],
+                "measured": float(np.linalg.norm(found.value - exact) / np.linalg.norm(exact)),
+                "theory": float(np.linalg.norm(off) / np.linalg.norm(exact)),
+            }
+        )
     return rows
 
 
 def adjoint(name: str, parameter: float, lam: Any, gradients: Any) -> Any:
-    """v in the eigenbasis, so that the estimate is C'Qv, from the outer gradients g_0..g_T there; eta = L = 1."""
-    T, last = len(gradients) - 1, gradients[-1]
+    """v in the eigenbasis, so that the estimate is C'Qv, from the outer gradients g_0..g_T there;
+    eta = L = 1.
+    """
+    T = len(gradients) - 1
+    last = gradients[-1]
     back = np.arange(T - 1, -1, -1)[:, None]  # T - t for t = 1..T
     if name == "discounted":
         return (parameter**back * gradients[1:]).sum(axis=0)
@@ -111,44 +151,77 @@ def adjoint(name: str, parameter: float, lam: Any, gradients: Any) -> Any:
 
 
 def check(rows: Rows) -> None:
-    """Estimates and costs are as in the closed forms; who is exact, and what bounds the others from below."""
+    """Estimates and costs are as in the closed forms; who is exact, and what bounds the others
+    from below.
+    """
     for row in rows:
-        off, name = abs(row["measured"] - row["theory"]), f"{row['name']}, {row['parameter']}, {row['part']}"
-        slack = 1e-4 if row["name"] == "conjugate gradients" else 1e-10  # rounding delays conjugate gradients
-        assert off < slack * (1 + abs(row["theory"])), f"{name}: the estimate is {off:.2g} off its closed form"
+        off = abs(row["measured"] - row["theory"])
+        name = f"{row['name']}, {row['parameter']}, {row['part']}"
+        # rounding delays conjugate gradients
+        if row["name"] == "conjugate gradients":
+            slack = 1e-4
+        else:
+            slack = 1e-10
+        assert off < slack * (1 + abs(row["theory"])), (
+            f"{name}: the estimate is {off:.2g} off its closed form"
+        )
         spent = row["hvps"] + row["mixed"]
-        assert spent == row["published"], f"{name}: {spent} products against {row['published']} published"
-    errors = {(row["part"], row["seed"], row["name"], row["parameter"]): row["measured"]
-              for row in rows if row["part"] != "filter"}
+        assert spent == row["published"], (
+            f"{name}: {spent} products against {row['published']} published"
+        )
+    errors = {
+        (row["part"], row["seed"], row["name"], row["parameter"]): row["measured"]
+        for row in rows
+        if row["part"] != "filter"
+    }
     for part, seed in sorted({key[:2] for key in errors}):
         own = {key[2:]: error for key, error in errors.items() if key[:2] == (part, seed)}
         last = max(parameter for name, parameter in own if name == "truncated")
         zero = [*((name, 0) for name in EXACT), ("truncated", last), ("Neumann", last - 1)]
-        assert max(own[key] for key in zero) < 1e-12, f"{part}, seed {seed}: an exact method is not exact"
+        assert max(own[key] for key in zero) < 1e-12, (
+            f"{part}, seed {seed}: an exact method is not exact"
+        )
         low = min(error for key, error in own.items() if key not in zero)
         assert low > 1e-9, f"{part}, seed {seed}: a method is exact that should not be"
         shortened = [error for (name, _), error in own.items() if name == "truncated"]
-        assert shortened == sorted(shortened, reverse=True), f"{part}, seed {seed}: a longer truncation is worse"
+        assert shortened == sorted(shortened, reverse=True), (
+            f"{part}, seed {seed}: a longer truncation is worse"
+        )
         floor = own["implicit", 0]
-        solved = [error for (name, N), error in own.items() if name == "conjugate gradients" and N >= 29]
-        assert max(abs(error - floor) for error in solved) < 1e-3, f"{part}: conjugate gradients miss the implicit gap"
+        solved = [
+            error for (name, N), error in own.items() if name == "conjugate gradients" and N >= 29
+        ]
+        assert max(abs(error - floor) for error in solved) < 1e-3, (
+            f"{part}: conjugate gradients miss the implicit gap"
+        )
         discounts = [error for (name, _), error in own.items() if name in DISCOUNTS]
         assert min(discounts) > 0.1, f"{part}, seed {seed}: a discount is nearly exact"
     for name in ("matrix discount", "mean Neumann"):
-        away, near = (min(error for key, error in errors.items() if key[0] == part and key[2] == name)
-                      for part in ("cold", "near"))
+        away, near = (
+            min(error for key, error in errors.items() if key[0] == part and key[2] == name)
+            for part in ("cold", "near")
+        )
         assert near < away / 3, f"{name}: its transient part does not vanish near the optimum"
 
 
 # draw
-LOOKS = {"truncated": (0, "o"), "Neumann": (1, "s"), "mean Neumann": (4, "v"), "conjugate gradients": (2, "^"),
-         "discounted": (5, "P"), "fixed gradient": (3, "X"), "HyperDistill": (3, "D"), "matrix discount": (6, "h"),
-         "implicit": (6, "*")}
+LOOKS = {
+    "truncated": (0, "o"),
+    "Neumann": (1, "s"),
+    "mean Neumann": (4, "v"),
+    "conjugate gradients": (2, "^"),
+    "discounted": (5, "P"),
+    "fixed gradient": (3, "X"),
+    "HyperDistill": (3, "D"),
+    "matrix discount": (6, "h"),
+    "implicit": (6, "*"),
+}
 
 
 def draw(rows: Rows) -> Any:
     """Errors against cost at both starts; the filters."""
     from quadmeta import plotting as p
+
     fig, axes = p.figure(height=5.6, rows=2, columns=2, height_ratios=[1.2, 1])
     for ax in axes[1]:
         ax.remove()
@@ -157,7 +230,9 @@ def draw(rows: Rows) -> Any:
         panel(p, ax, [row for row in rows if row["part"] == part])
     fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=5)
     filters(p, low, [row for row in rows if row["part"] == "filter"])
-    for ax, label, text in zip((*axes[0], low), "abc", (r"random $w_0$", r"$w_0$ near $w_*$", ""), strict=True):
+    for ax, label, text in zip(
+        (*axes[0], low), "abc", (r"random $w_0$", r"$w_0$ near $w_*$", ""), strict=True
+    ):
         p.panel_label(ax, label)
         ax.set_title(text, fontsize=8)
     return fig
@@ -167,43 +242,89 @@ def panel(p: Any, ax: Any, rows: Rows) -> None:
     """Relative error against products: medians over seeds with their range."""
     for name, (hue, marker) in LOOKS.items():
         own = [row for row in rows if row["name"] == name]
-        groups = [[row for row in own if row["parameter"] == parameter]
-                  for parameter in sorted({row["parameter"] for row in own})]
+        groups = [
+            [row for row in own if row["parameter"] == parameter]
+            for parameter in sorted({row["parameter"] for row in own})
+        ]
         shift = {"discounted": 1.13, "fixed gradient": 0.88}.get(name, 1)
         cost = [shift * group[0]["published"] for group in groups]
-        measured, theory = (np.array([[row[key] for row in group] for group in groups])
-                            for key in ("measured", "theory"))
+        measured, theory = (
+            np.array([[row[key] for row in group] for group in groups])
+            for key in ("measured", "theory")
+        )
         middle = np.median(measured, axis=1)
         p.theory(ax, cost, np.median(theory, axis=1), hue, linewidth=0.9)
         if name in ("matrix discount", "implicit"):
             ax.vlines(cost, theory.min(), theory.max(), color="black", linewidth=0.9)
         elif name not in DISCOUNTS:
-            ax.fill_between(cost, theory.min(axis=1), theory.max(axis=1), color=p.COLOURS[hue], alpha=0.18, linewidth=0)
+            ax.fill_between(
+                cost,
+                theory.min(axis=1),
+                theory.max(axis=1),
+                color=p.COLOURS[hue],
+                alpha=0.18,
+                linewidth=0,
+            )
         size = 6 if name == "implicit" else 3.5
-        p.measured(ax, cost, middle, hue, marker=marker, markersize=size,
-                   label=f"Neumann, mean of {MEAN}" if name == "mean Neumann" else name)
+        p.measured(
+            ax,
+            cost,
+            middle,
+            hue,
+            marker=marker,
+            markersize=size,
+            label=f"Neumann, mean of {MEAN}" if name == "mean Neumann" else name,
+        )
         if name == "HyperDistill":
             best = int(middle.argmin())
             for place, gap, side in ((best, -5, "top"), (len(groups) - 1, 5, "bottom")):
-                ax.annotate(rf"$\gamma={groups[place][0]['parameter']:g}$", (cost[place], middle[place]), (0, gap),
-                            fontsize=8, textcoords="offset points", ha="center", va=side)
-    for name, text, where in (("reverse", "reverse,\nDrMAD", (900, 0.3)), ("forward", "forward", (1500, 0.07))):
+                ax.annotate(
+                    rf"$\gamma={groups[place][0]['parameter']:g}$",
+                    (cost[place], middle[place]),
+                    (0, gap),
+                    fontsize=8,
+                    textcoords="offset points",
+                    ha="center",
+                    va=side,
+                )
+    for name, text, where in (
+        ("reverse", "reverse,\nDrMAD", (900, 0.3)),
+        ("forward", "forward", (1500, 0.07)),
+    ):
         spent = next(row["published"] for row in rows if row["name"] == name)
         p.measured(ax, spent, 0, 6, marker="o", markersize=7, markerfacecolor="none", clip_on=False)
-        ax.annotate(text, (1.1 * spent, 0.02), where, fontsize=8, ha="center", va="bottom",
-                    arrowprops={"arrowstyle": "-", "color": "0.5", "linewidth": 0.6} if name == "reverse" else None)
-    ax.set(xscale="log", xlim=(0.5, 4000), ylim=(-0.05, 1.48), xlabel="products of one estimate, #JVPs",
-           ylabel=r"relative error, $\Vert\hat g-g\Vert/\Vert g\Vert$")
+        ax.annotate(
+            text,
+            (1.1 * spent, 0.02),
+            where,
+            fontsize=8,
+            ha="center",
+            va="bottom",
+            arrowprops={"arrowstyle": "-", "color": "0.5", "linewidth": 0.6}
+            if name == "reverse"
+            else None,
+        )
+    ax.set(
+        xscale="log",
+        xlim=(0.5, 4000),
+        ylim=(-0.05, 1.48),
+        xlabel="products of one estimate, #JVPs",
+        ylabel=r"relative error, $\Vert\hat g-g\Vert/\Vert g\Vert$",
+    )
 
 
 def filters(p: Any, ax: Any, rows: Rows) -> None:
     """eta lambda phi(eta lambda) of each method."""
-    texts = {("reverse", 0): (0.0096, 0.66, "exact", "right"), ("implicit", 0): (0.0096, 1.0, "implicit", "right"),
-             ("truncated", 10): (0.085, 0.48, "$K=10$", "left"), ("Neumann", 29): (0.0096, 0.26, "$N=29$", "right"),
-             ("fixed gradient", 0.9): (0.158, 1.72, r"$\gamma=0.9$", "right"),
-             ("discounted", 0.98): (0.0375, 1.72, r"$\gamma=0.98$", "right"),
-             ("one step", 0): (0.33, 0.18, "one step", "left"),
-             ("conjugate gradients", 5): (0.25, 1.27, "5 products", "center")}
+    texts = {
+        ("reverse", 0): (0.0096, 0.66, "exact", "right"),
+        ("implicit", 0): (0.0096, 1.0, "implicit", "right"),
+        ("truncated", 10): (0.085, 0.48, "$K=10$", "left"),
+        ("Neumann", 29): (0.0096, 0.26, "$N=29$", "right"),
+        ("fixed gradient", 0.9): (0.158, 1.72, r"$\gamma=0.9$", "right"),
+        ("discounted", 0.98): (0.0375, 1.72, r"$\gamma=0.98$", "right"),
+        ("one step", 0): (0.33, 0.18, "one step", "left"),
+        ("conjugate gradients", 5): (0.25, 1.27, "5 products", "center"),
+    }
     looks = LOOKS | {"reverse": (6, "x"), "one step": (6, ".")}
     _filters.draw(p, ax, rows, {key: looks[key[0]] for key in texts}, texts, every=3)
     ax.set(xscale="log", xlim=(0.0068, 1.1), ylim=(-0.1, 1.9))

@@ -1,13 +1,17 @@
-"""Exact meta-gradients and hypergradients on quadratic inner problems, with a verdict on every printed statement.
+"""Exact meta-gradients and hypergradients on quadratic inner problems, with a verdict on every
+printed statement.
 
-Public names load on first use, so that ``import quadmeta`` costs nothing: each member of a family (a problem, an
-optimizer, an objective, an estimator) is the class that its file is named after; the rest stands in ``_PLACES``.
+Public names load on first use, so that ``import quadmeta`` costs nothing: each member of a family
+(a problem, an optimizer, an objective, an estimator) is the class that its file is named after;
+the rest stands in ``_PLACES``.
 """
+
 from difflib import get_close_matches as _near
 from importlib import import_module as _import
 from typing import Any
 
-from quadmeta._registry import FAMILIES as _FAMILIES, class_names as _class_names
+from quadmeta._registry import FAMILIES as _FAMILIES
+from quadmeta._registry import class_names as _class_names
 
 __version__ = "0.1.0"
 
@@ -66,7 +70,12 @@ _MODULES = {
 
 def _members() -> dict[str, str]:
     """{class name: module} of the four families a user constructs from."""
-    return {name: module for family in _FAMILIES if family != "claims" for name, module in _class_names(family).items()}
+    return {
+        name: module
+        for family in _FAMILIES
+        if family != "claims"
+        for name, module in _class_names(family).items()
+    }
 
 
 def __getattr__(name: str) -> Any:
@@ -91,7 +100,9 @@ def _hint(name: str) -> str:
         known.setdefault(word.lower().replace("_", ""), []).append(word)
     near = _near(name.lower().replace("_", ""), known, n=2, cutoff=0.7)
     words = [word for key in near for word in known[key]]
-    return f": did you mean {' or '.join(map(repr, words))}?" if words else ""
+    if words:
+        return f": did you mean {' or '.join(map(repr, words))}?"
+    return ""
 
 
 def __dir__() -> list[str]:

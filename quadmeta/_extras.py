@@ -1,4 +1,7 @@
-"""Packages that only some functions need: imported where they are used, and named where they are missing."""
+"""Packages that only some functions need: imported where they are used, and named where they are
+missing.
+"""
+
 from importlib import import_module
 from typing import Any
 
@@ -9,13 +12,19 @@ _NAMES = {"sklearn": "scikit-learn", "flint": "python-flint"}
 def require(module: str, extra: str, use: str) -> Any:
     """The module of an optional package.
 
-    Args:
-        module: what to import, such as ``"sklearn.datasets"``.
-        extra: the extra of quadmeta that installs its package.
-        use: what needs it, as the message begins.
+    Parameters
+    ----------
+    module
+        what to import, such as ``"sklearn.datasets"``.
+    extra
+        the extra of quadmeta that installs its package.
+    use
+        what needs it, as the message begins.
 
-    Raises:
-        ModuleNotFoundError: the package is not installed; one line with its name and the command that installs it.
+    Raises
+    ------
+    ModuleNotFoundError
+        the package is not installed; one line with its name and the command that installs it.
     """
     top = module.partition(".")[0]
     try:
@@ -23,5 +32,7 @@ def require(module: str, extra: str, use: str) -> Any:
     except ModuleNotFoundError as error:
         if error.name != top:  # the package is there and lacks something of its own
             raise
-        raise ModuleNotFoundError(f"{use} needs the package {_NAMES.get(top, top)}: "
-                                  f"pip install 'quadmeta[{extra}]'", name=top) from None
+        raise ModuleNotFoundError(
+            f"{use} needs the package {_NAMES.get(top, top)}: pip install 'quadmeta[{extra}]'",
+            name=top,
+        ) from None

@@ -1,4 +1,7 @@
-"""Files that are written whole or not at all, and what a process that was killed in the middle of it has left."""
+"""Files that are written whole or not at all, and what a process that was killed in the middle of
+it has left.
+"""
+
 import os
 import platform
 import re
@@ -16,7 +19,9 @@ OLD = 24 * 3600  # seconds: no write takes so long
 
 
 def write(path: Path, data: bytes) -> None:
-    """Write a whole file or none: under a temporary name in the same folder, onto the disk, then renamed."""
+    """Write a whole file or none: under a temporary name in the same folder, onto the disk, then
+    renamed.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name[:60]}.{os.getpid()}-{next(_NUMBER)}@{_HOST}.tmp")
     try:
@@ -31,9 +36,11 @@ def write(path: Path, data: bytes) -> None:
 
 
 def sweep(folder: Path, deep: bool = True) -> list[Path]:
-    """Remove the temporary files that killed processes left in a folder and below; return their paths.
+    """Remove the temporary files that killed processes left in a folder and below; return their
+    paths.
 
-    What a living process of this machine writes stays, and what another machine wrote within the last day.
+    What a living process of this machine writes stays, and what another machine wrote within the
+    last day.
     """
     gone = []
     for path in _files(folder, deep):

@@ -1,10 +1,12 @@
 """Families are folders: each module of a family's folder holds the one class it is named after.
 
-``quadmeta/estimators/renormalised_reverse.py`` holds ``RenormalisedReverse``, and what members share stands in
-``quadmeta/estimators/parts``. A claim is named after its source as well: ``quadmeta/claims/wang2021/gap_decreases.py``
-holds ``Wang2021GapDecreases``, and one derived here, ``quadmeta/claims/derived/discount/matrix_discount.py``, holds
-``DerivedMatrixDiscount`` whatever its topic. Adding a member is adding a file.
+``quadmeta/estimators/renormalised_reverse.py`` holds ``RenormalisedReverse``, and what members
+share stands in ``quadmeta/estimators/parts``. A claim is named after its source as well:
+``quadmeta/claims/wang2021/gap_decreases.py`` holds ``Wang2021GapDecreases``, and one derived here,
+``quadmeta/claims/derived/discount/matrix_discount.py``, holds ``DerivedMatrixDiscount`` whatever
+its topic. Adding a member is adding a file.
 """
+
 import re
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
@@ -19,10 +21,17 @@ SOURCES = ("navon2021", "talk2021", "wang2021", "yakovlev2023")
 
 
 def class_names(family: str) -> dict[str, str]:
-    """{class name: module path} of the members of a family, in the order of their names, without importing them."""
+    """{class name: module path} of the members of a family, in the order of their names, without
+    importing them.
+    """
     folder = Path(__file__).parent / family
-    keys = dict(sorted(_claims(folder) if family == "claims" else _files(folder, f"quadmeta.{family}")))
-    return {"".join(word.capitalize() for word in key.split("_")): module for key, module in keys.items()}
+    keys = dict(
+        sorted(_claims(folder) if family == "claims" else _files(folder, f"quadmeta.{family}"))
+    )
+    return {
+        "".join(word.capitalize() for word in key.split("_")): module
+        for key, module in keys.items()
+    }
 
 
 def _files(folder: Path, package: str, prefix: str = "") -> Iterator[tuple[str, str]]:
@@ -41,7 +50,9 @@ def _claims(folder: Path) -> Iterator[tuple[str, str]]:
 
 
 class Members(Mapping[str, Any]):
-    """Read-only mapping from file name (``renormalised_reverse``) to class; each is imported when it is looked up."""
+    """Read-only mapping from file name (``renormalised_reverse``) to class; each is imported when
+    it is looked up.
+    """
 
     def __init__(self, family: str) -> None:
         self.family = family
@@ -72,10 +83,13 @@ def _key(name: str) -> str:
 
 
 def members(family: str) -> Members:
-    """The members of ``"problems"``, ``"optimizers"``, ``"objectives"``, ``"estimators"`` or ``"claims"`` by name.
+    """The members of ``"problems"``, ``"optimizers"``, ``"objectives"``, ``"estimators"`` or
+    ``"claims"`` by name.
 
-    Raises:
-        KeyError: unknown family.
+    Raises
+    ------
+    KeyError
+        unknown family.
     """
     if not isinstance(family, str) or family not in FAMILIES:
         raise KeyError(unknown("family", family, FAMILIES))
@@ -84,6 +98,9 @@ def members(family: str) -> Members:
 
 def unknown(kind: str, name: Any, known: Any) -> str:
     """One line for an unknown name, with the nearest known ones."""
-    text = name[:100] if isinstance(name, str) else ""
+    if isinstance(name, str):
+        text = name[:100]
+    else:
+        text = ""
     near = get_close_matches(text, list(known), n=3, cutoff=0.0)
     return f"unknown {kind} {quoted(name)}: did you mean {' or '.join(map(repr, near))}?"

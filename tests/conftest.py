@@ -1,4 +1,5 @@
 """Profiles of the property tests, and global state that no test may leave changed."""
+
 import os
 
 import mpmath
@@ -9,8 +10,12 @@ from threadpoolctl import threadpool_limits
 
 threadpool_limits(1)  # the matrices are small, and every core has a test of its own
 slow = [HealthCheck.too_slow, HealthCheck.data_too_large]
-settings.register_profile("ci", deadline=None, max_examples=50, print_blob=True, suppress_health_check=slow)
-settings.register_profile("user", deadline=None, max_examples=50, derandomize=True, suppress_health_check=slow)
+settings.register_profile(
+    "ci", deadline=None, max_examples=50, print_blob=True, suppress_health_check=slow
+)
+settings.register_profile(
+    "user", deadline=None, max_examples=50, derandomize=True, suppress_health_check=slow
+)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "user"))
 
 

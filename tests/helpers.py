@@ -1,20 +1,25 @@
 """What several tests of figures and of claims share."""
+
 import numpy as np
 
 import quadmeta as qm
+from quadmeta import plotting
 from quadmeta.harness import results as _results
 from quadmeta.harness.experiment import compute
-from quadmeta import plotting
 from quadmeta.verification.finding import examine
 
 
 def smoke_tables(modules):
     """The tables of the smoke settings of experiment modules by name, as the text of their files."""
-    return {name: _results.to_csv(compute(module, module.SMOKE)) for name, module in modules.items()}
+    return {
+        name: _results.to_csv(compute(module, module.SMOKE)) for name, module in modules.items()
+    }
 
 
 def altered(table, change, where):
-    """The rows of a table with columns changed in those at these values, of which there is at least one."""
+    """The rows of a table with columns changed in those at these values, of which there is at
+    least one.
+    """
     rows = _results.from_csv(table)
     picked = [row for row in rows if all(row[column] == value for column, value in where.items())]
     assert picked
@@ -31,12 +36,15 @@ def drawn(module, table):
         fig = module.draw(rows)
     assert plotting.overlapping_text(fig) == []
     for ax in fig.axes:
-        assert all(np.isfinite(np.asarray(line.get_xydata(), dtype=float)).all() for line in ax.get_lines())
+        assert all(
+            np.isfinite(np.asarray(line.get_xydata(), dtype=float)).all() for line in ax.get_lines()
+        )
     return fig
 
 
 def mutant(cls, change):
     """The claim with its sides changed by ``change(x, lhs, rhs)``, on fewer instances."""
+
     class Mutant(cls):
         __doc__ = cls.__doc__
         draws = 40
@@ -44,6 +52,7 @@ def mutant(cls, change):
         def sides(self, x, form):
             lhs, rhs = (np.asarray(side, dtype=object) for side in super().sides(x, form))
             return change(x, lhs, rhs)
+
     return Mutant()
 
 

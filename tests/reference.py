@@ -1,4 +1,7 @@
-"""Oracles of the accuracy tests: a quadratic under gradient descent at high precision, and rational instances."""
+"""Oracles of the accuracy tests: a quadratic under gradient descent at high precision, and
+rational instances.
+"""
+
 from fractions import Fraction as Q
 from typing import NamedTuple
 
@@ -24,21 +27,40 @@ def exact(eigenvalues, weights, eta, T, digits=100):
     with mp.workdps(digits):
         lam, omega = ([mp.mpf(float(x)) for x in data] for data in (eigenvalues, weights))
         a = [1 - mp.mpf(float(eta)) * x for x in lam]
-        F, S1, S2, size = (mp.fsum(o * x**k * sign(b) for o, x, b in zip(omega, lam, a, strict=True))
-                           for k, sign in ((0, lambda b: b ** (2 * T)), (1, lambda b: b ** (2 * T - 1)),
-                                           (2, lambda b: b ** (2 * T - 2)), (1, lambda b: abs(b) ** (2 * T - 1))))
+        F, S1, S2, size = (
+            mp.fsum(o * x**k * sign(b) for o, x, b in zip(omega, lam, a, strict=True))
+            for k, sign in (
+                (0, lambda b: b ** (2 * T)),
+                (1, lambda b: b ** (2 * T - 1)),
+                (2, lambda b: b ** (2 * T - 2)),
+                (1, lambda b: abs(b) ** (2 * T - 1)),
+            )
+        )
         mean, square = S1 / F, S2 / F
         log = mp.log(F)
-        return Reference(log, log / T, -2 * mean, (4 * T - 2) * (square - mean**2) - 2 * mean**2, size / F, square)
+        return Reference(
+            log,
+            log / T,
+            -2 * mean,
+            (4 * T - 2) * (square - mean**2) - 2 * mean**2,
+            size / F,
+            square,
+        )
 
 
 def minimizer_error(eigenvalues, weights, eta, T, digits=100):
-    """Relative distance of eta from the root of F', by one Newton step on log S_- - log S_+ in mpmath."""
+    """Relative distance of eta from the root of F', by one Newton step on log S_- - log S_+ in
+    mpmath.
+    """
     with mp.workdps(digits):
         lam, omega = ([mp.mpf(float(x)) for x in data] for data in (eigenvalues, weights))
         sums = []
         for sign in (-1, 1):
-            pairs = [(o * x, x, abs(1 - eta * x)) for o, x in zip(omega, lam, strict=True) if sign * (1 - eta * x) > 0]
+            pairs = [
+                (o * x, x, abs(1 - eta * x))
+                for o, x in zip(omega, lam, strict=True)
+                if sign * (1 - eta * x) > 0
+            ]
             S = mp.fsum(m * a ** (2 * T - 1) for m, _, a in pairs)
             sums.append((mp.log(S), mp.fsum(m * x * a ** (2 * T - 2) for m, x, a in pairs) / S))
         h, slope = sums[0][0] - sums[1][0], (2 * T - 1) * (sums[0][1] + sums[1][1])
@@ -58,13 +80,19 @@ def fractions(*values):
 
 
 def rational(rng, *shape):
-    return np.array([Q(int(k), 4) for k in rng.integers(-8, 9, int(np.prod(shape)))], dtype=object).reshape(shape)
+    return np.array(
+        [Q(int(k), 4) for k in rng.integers(-8, 9, int(np.prod(shape)))], dtype=object
+    ).reshape(shape)
 
 
 def sampled(seed, n, d, n2=3, exact=True, noise=True, copies=False):
     """Rows with validation data, a truth and a start; ``copies`` repeats the first column."""
     rng = np.random.default_rng(seed)
-    draw = (lambda *shape: rational(rng, *shape)) if exact else (lambda *shape: rng.standard_normal(shape))
+    draw = (
+        (lambda *shape: rational(rng, *shape))
+        if exact
+        else (lambda *shape: rng.standard_normal(shape))
+    )
     X, truth = draw(n, d), draw(d)
     X[0, 0] = Q(1) if exact else 1.0
     if copies:

@@ -1,4 +1,5 @@
 """A sample of the bad-call fuzzer, and what the fuzzer itself must notice."""
+
 import math
 import warnings
 
@@ -28,6 +29,7 @@ def test_a_sample_of_bad_calls_is_refused_by_name(offset):
 
 def careless(what):
     """A function that treats a wrong argument in one of the ways that the fuzzer exists for."""
+
     def function(x):
         if isinstance(x, float) and math.isfinite(x):
             return x
@@ -43,11 +45,21 @@ def careless(what):
         if what == "raw":
             return x.no_such_attribute
         return x
+
     return function
 
 
-@pytest.mark.parametrize("what, kind", [("accepted", "accepted"), ("raw", "raw"), ("unnamed", "unnamed"),
-                                        ("two lines", "raw"), ("warned", "warned"), ("hung", "hung")])
+@pytest.mark.parametrize(
+    "what, kind",
+    [
+        ("accepted", "accepted"),
+        ("raw", "raw"),
+        ("unnamed", "unnamed"),
+        ("two lines", "raw"),
+        ("warned", "warned"),
+        ("hung", "hung"),
+    ],
+)
 def test_careless_functions_are_noticed(monkeypatch, what, kind):
     monkeypatch.setattr(run, "SECONDS", 0.05)
     assert run.judge(Call("f", careless(what), {"x": Number(1.0)}), "x", "text", "abc").kind == kind

@@ -1,4 +1,7 @@
-"""A package that only some functions need: where it is missing, one line names it and the extra that installs it."""
+"""A package that only some functions need: where it is missing, one line names it and the extra
+that installs it.
+"""
+
 import ast
 import configparser
 import re
@@ -20,12 +23,20 @@ ELSEWHERE = {"quadmeta/sweep/connection.py", "quadmeta/sweep/cluster.py"}
 def without_sklearn(monkeypatch):
     for name in [name for name in sys.modules if name.partition(".")[0] == "sklearn"]:
         monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setattr(sys, "path", [place for place in sys.path if not (Path(place) / "sklearn").exists()])
+    monkeypatch.setattr(
+        sys, "path", [place for place in sys.path if not (Path(place) / "sklearn").exists()]
+    )
 
 
-@pytest.mark.parametrize("call, use", [
-    (qm.DataCleaning.digits, "DataCleaning.digits"), (qm.AuxiliaryTasks.digits, "AuxiliaryTasks.digits"),
-    (qm.AuxiliaryTasks.diabetes, "AuxiliaryTasks.diabetes"), (qm.AuxiliaryTasks.linnerud, "AuxiliaryTasks.linnerud")])
+@pytest.mark.parametrize(
+    "call, use",
+    [
+        (qm.DataCleaning.digits, "DataCleaning.digits"),
+        (qm.AuxiliaryTasks.digits, "AuxiliaryTasks.digits"),
+        (qm.AuxiliaryTasks.diabetes, "AuxiliaryTasks.diabetes"),
+        (qm.AuxiliaryTasks.linnerud, "AuxiliaryTasks.linnerud"),
+    ],
+)
 def test_real_data_without_scikit_learn(call, use, without_sklearn):
     with pytest.raises(ModuleNotFoundError) as error:
         call()
@@ -46,11 +57,19 @@ def test_each_message_names_an_extra_that_installs_the_package():
     found = 0
     for path in [*(ROOT / "quadmeta").rglob("*.py"), *(ROOT / "experiments").rglob("*.py")]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "require":
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Name)
+                and node.func.id == "require"
+            ):
                 module, extra = (argument.value for argument in node.args[:2])
                 top = module.partition(".")[0]
-                listed = re.findall(r"^[\w-]+", setup["options.extras_require"][extra], re.MULTILINE)
-                assert PACKAGES.get(top, top) in listed, f"{path.name}: {extra} does not install {top}"
+                listed = re.findall(
+                    r"^[\w-]+", setup["options.extras_require"][extra], re.MULTILINE
+                )
+                assert PACKAGES.get(top, top) in listed, (
+                    f"{path.name}: {extra} does not install {top}"
+                )
                 found += 1
     assert found > 5
 
@@ -60,7 +79,14 @@ def test_no_optional_package_is_imported_in_another_way():
     for path in [*(ROOT / "quadmeta").rglob("*.py"), *(ROOT / "experiments").rglob("*.py")]:
         name = path.relative_to(ROOT).as_posix()
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            modules = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [
-                node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            modules = (
+                [alias.name for alias in node.names]
+                if isinstance(node, ast.Import)
+                else [node.module or ""]
+                if isinstance(node, ast.ImportFrom)
+                else []
+            )
             tops = {module.partition(".")[0] for module in modules}
-            assert not tops & optional or name in ELSEWHERE, f"{name} imports {tops & optional}: use require"
+            assert not tops & optional or name in ELSEWHERE, (
+                f"{name} imports {tops & optional}: use require"
+            )

@@ -1,20 +1,22 @@
-"""The fuzzer: its oracle against fractions and mpmath, its judge, planted mistakes that it must find, and a sample."""
+"""The fuzzer: its oracle against fractions and mpmath, its judge, planted mistakes that it must
+find, and a sample.
+"""
 
-from fractions import Fraction
 import json
 import math
+from fractions import Fraction
 
-from flint import arb
 import mpmath as mp
 import numpy as np
 import pytest
+from flint import arb
 
-from tests.fuzz import bilevel, closed_forms, methods, regression, run, step_size, stochastic, tasks
-from tests.fuzz.exact import Answer, Question, balls, judge, matrix, precision
 from quadmeta.objectives import log_objective
 from quadmeta.objectives.outer_loss import OuterLoss
 from quadmeta.optimizers.gradient_descent import GradientDescent, LogMoments
 from quadmeta.problems.parts.stochastic import StochasticProblem
+from tests.fuzz import bilevel, closed_forms, methods, regression, run, step_size, stochastic, tasks
+from tests.fuzz.exact import Answer, Question, balls, judge, matrix, precision
 
 
 def rows(family, cases, seed=0):

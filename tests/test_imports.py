@@ -1,4 +1,5 @@
 """The package loads numpy at most; names are lazy, discovered by folder, and listed."""
+
 import subprocess
 import sys
 
@@ -9,16 +10,22 @@ import quadmeta as qm
 
 def modules_after(code):
     """Names in sys.modules of a fresh interpreter."""
-    run = subprocess.run([sys.executable, "-c", f"{code}\nimport sys; print(*sys.modules)"], check=True,
-                         capture_output=True, text=True)
+    run = subprocess.run(
+        [sys.executable, "-c", f"{code}\nimport sys; print(*sys.modules)"],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
     return set(run.stdout.split())
 
 
 def test_import_is_light():
     heavy = {"matplotlib", "scipy", "mpmath", "joblib", "distributed", "sklearn", "pandas"}
     assert not heavy & modules_after("import quadmeta")
-    session = "import quadmeta as qm; p = qm.Quadratic.random(3, seed=0)\n" \
-              "qm.LogObjective(p, qm.GradientDescent(5)).minimizer()"
+    session = (
+        "import quadmeta as qm; p = qm.Quadratic.random(3, seed=0)\n"
+        "qm.LogObjective(p, qm.GradientDescent(5)).minimizer()"
+    )
     assert not heavy & modules_after(session)
 
 
@@ -39,5 +46,7 @@ def test_unknown_names_are_refused_with_the_nearest():
 
 def test_members_are_mappings_to_explore():
     estimators = qm.members("estimators")
-    assert "reverse" in estimators._ipython_key_completions_() and len(estimators) == len(list(estimators))
+    assert "reverse" in estimators._ipython_key_completions_() and len(estimators) == len(
+        list(estimators)
+    )
     assert repr(estimators).startswith("<estimators: closed_form,")

@@ -1,13 +1,16 @@
-"""Mathematical mutants that the suite must notice: each edits one formula, and a check that holds must then fail."""
+"""Mathematical mutants that the suite must notice: each edits one formula, and a check that holds
+must then fail.
+"""
+
 import sys
 from types import ModuleType
 
 import numpy as np
 import pytest
-from tests.reference import exact, minimizer_error, random_spectrum
 
 import quadmeta as qm
 from quadmeta.optimizers import gradient_descent
+from tests.reference import exact, minimizer_error, random_spectrum
 
 
 def mutated(module, old, new):
@@ -31,7 +34,9 @@ def check_moments(module):
         if T == 1:  # a = 0 exactly, where omega lambda^2 a^(2T-2) still counts
             lam, omega = np.array([1.0, 2.0]), np.array([1.0, 1.0])
         best = float(gradient_descent.GradientDescent(T).minimizer(lam, omega))
-        etas = np.array([0.5 if T == 1 else best / 2, best * (1 - 1e-9), best * (1 + 1e-9), best * 1.7])
+        etas = np.array(
+            [0.5 if T == 1 else best / 2, best * (1 - 1e-9), best * (1 + 1e-9), best * 1.7]
+        )
         with np.errstate(all="ignore"):
             level, mean, variance = module.GradientDescent(T).log_moments(lam, omega, etas)
         for k, eta in enumerate(etas):
@@ -46,12 +51,17 @@ def check_minimizer(module):
     """eta* against 100 digits."""
     for T, seed in ((1, 0), (2, 1), (3, 3), (10**9, 2)):
         lam, omega = random_spectrum(np.random.default_rng(seed))
-        assert minimizer_error(lam, omega, float(module.GradientDescent(T).minimizer(lam, omega)), T) <= 2e-15
+        assert (
+            minimizer_error(lam, omega, float(module.GradientDescent(T).minimizer(lam, omega)), T)
+            <= 2e-15
+        )
 
 
 def check_residual(module):
     """p, p', p'' against the closed form of the objective."""
-    log = qm.LogObjective(qm.Quadratic.from_spectrum([1, 3], weights=[1, 2]), module.GradientDescent(4))
+    log = qm.LogObjective(
+        qm.Quadratic.from_spectrum([1, 3], weights=[1, 2]), module.GradientDescent(4)
+    )
     for order, value in enumerate((log, log.gradient, log.curvature)):
         assert value(0.3) == pytest.approx(float(log.exactly(0.3, order, "mpmath")), rel=1e-13)
         assert value(0.3) == pytest.approx(log.definition(0.3, order), rel=1e-13)
@@ -61,10 +71,17 @@ MUTANTS = [
     (check_moments, "index = np.argmax(score", "index = np.argmin(score"),
     (check_moments, "np.exp(2 * T * log_ratio(x, r))", "np.exp((2 * T - 1) * log_ratio(x, r))"),
     (check_moments, "np.exp(2 * T * log_ratio(x, r))", "np.exp(2 * T * (log_abs(x) - log_abs(r)))"),
-    (check_moments, "2 * T * log_abs(r)[..., 0] + np.log(omega_r[..., 0])", "2 * T * log_abs(r)[..., 0]"),
+    (
+        check_moments,
+        "2 * T * log_abs(r)[..., 0] + np.log(omega_r[..., 0])",
+        "2 * T * log_abs(r)[..., 0]",
+    ),
     (check_moments, "(v * (x.eigenvalue / a))", "(v * x.eigenvalue)"),
-    (check_moments, "shift = (x.eigenvalue - r.eigenvalue) / (a * r.value)",
-     "shift = x.eigenvalue / a - r.eigenvalue / r.value"),
+    (
+        check_moments,
+        "shift = (x.eigenvalue - r.eigenvalue) / (a * r.value)",
+        "shift = x.eigenvalue / a - r.eigenvalue / r.value",
+    ),
     (check_moments, "(v * (shift - centre) ** 2)", "(v * shift ** 2)"),
     (check_moments, "if T == 1:", "if T == 0:"),
     (check_moments, "r.value[..., 0] ** 2 * total)", "r.value[..., 0] ** 2)"),

@@ -1,4 +1,7 @@
-"""What is shipped: an sdist that is the whole checkout, a wheel with its certificates, versions as declared."""
+"""What is shipped: an sdist that is the whole checkout, a wheel with its certificates, versions as
+declared.
+"""
+
 import configparser
 import os
 import re
@@ -13,9 +16,26 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-CACHES = (".git", ".venv*", ".cache", "__pycache__", "*.py[cod]", "*.egg-info", "build", "dist", ".*_cache",
-          ".hypothesis", ".coverage*", "smoke", ".*.tmp")
-LITTER = ("figures/smoke/sgd.csv", "figures/.sgd.csv.1.tmp", "quadmeta/__pycache__/spectra.cpython-311.pyc")
+CACHES = (
+    ".git",
+    ".venv*",
+    ".cache",
+    "__pycache__",
+    "*.py[cod]",
+    "*.egg-info",
+    "build",
+    "dist",
+    ".*_cache",
+    ".hypothesis",
+    ".coverage*",
+    "smoke",
+    ".*.tmp",
+)
+LITTER = (
+    "figures/smoke/sgd.csv",
+    "figures/.sgd.csv.1.tmp",
+    "quadmeta/__pycache__/spectra.cpython-311.pyc",
+)
 BUILD = "import sys, setuptools.build_meta as backend; print(getattr(backend, f'build_{sys.argv[1]}')(sys.argv[2]))"
 SETUP = configparser.ConfigParser(interpolation=None)
 SETUP.read(ROOT / "setup.cfg", encoding="utf-8")
@@ -23,18 +43,27 @@ SETUP.read(ROOT / "setup.cfg", encoding="utf-8")
 
 # archives
 
+
 def files(folder):
     """All files below a folder, as paths in it."""
     return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
 
 
 def sources():
-    """The files of this checkout: what git tracks; without git, as in an unpacked sdist, all that are no caches."""
+    """The files of this checkout: what git tracks; without git, as in an unpacked sdist, all that
+    are no caches.
+    """
     if (ROOT / ".git").exists() and shutil.which("git"):
-        listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+        listed = subprocess.run(
+            ["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True
+        ).stdout
         return {name for name in listed.split("\0") if name and (ROOT / name).exists()}
-    return {name for name in files(ROOT) if name != "PKG-INFO"
-            and not any(fnmatch(part, cache) for part in name.split("/") for cache in CACHES)}
+    return {
+        name
+        for name in files(ROOT)
+        if name != "PKG-INFO"
+        and not any(fnmatch(part, cache) for part in name.split("/") for cache in CACHES)
+    }
 
 
 def alone(**more):
@@ -44,15 +73,22 @@ def alone(**more):
 
 def build(what, source, to):
     """An sdist or a wheel of a folder by the build backend alone: nothing is downloaded."""
-    done = subprocess.run([sys.executable, "-c", BUILD, what, str(to)], cwd=source, env=alone(), text=True,
-                          capture_output=True)
+    done = subprocess.run(
+        [sys.executable, "-c", BUILD, what, str(to)],
+        cwd=source,
+        env=alone(),
+        text=True,
+        capture_output=True,
+    )
     assert done.returncode == 0, done.stderr
     return to / done.stdout.split()[-1]
 
 
 @pytest.fixture(scope="module")
 def shipped(tmp_path_factory):
-    """The sdist of a checkout with caches in it, unpacked, and the wheel that is built from that, unpacked."""
+    """The sdist of a checkout with caches in it, unpacked, and the wheel that is built from that,
+    unpacked.
+    """
     top = tmp_path_factory.mktemp("packaging")
     for name in sources():
         (top / "checkout" / name).parent.mkdir(parents=True, exist_ok=True)
@@ -62,7 +98,7 @@ def shipped(tmp_path_factory):
         (top / "checkout" / name).write_text("")
     with tarfile.open(build("sdist", top / "checkout", top)) as archive:
         archive.extractall(top, filter="data")
-    sdist, = top.glob("quadmeta-*/")
+    (sdist,) = top.glob("quadmeta-*/")
     with zipfile.ZipFile(build("wheel", sdist, top)) as archive:
         archive.extractall(top / "wheel")
     return sdist, top / "wheel"
@@ -70,24 +106,52 @@ def shipped(tmp_path_factory):
 
 def test_the_sdist_is_the_checkout_without_caches(shipped):
     sdist, _ = shipped
-    made = {name for name in files(sdist) if not re.match(r"(quadmeta\.egg-info|build)/|PKG-INFO$", name)}
+    made = {
+        name
+        for name in files(sdist)
+        if not re.match(r"(quadmeta\.egg-info|build)/|PKG-INFO$", name)
+    }
     assert made == sources()
     # what the two commands of the README need, by name
-    assert {"Makefile", "constraints.txt", "constraints-minimum.txt", ".ci/run", "tests/conftest.py",
-            "tests/helpers.py", "experiments/__main__.py", "experiments/_page.css", "figures/index.html",
-            "figures/sgd.csv", "figures/sgd.json", "figures/sgd.png", "figures/sgd.svg", "docs/reproducing.md",
-            "figures/certificates/derived_log_convexity.printed.json", "LICENSE", "CHANGELOG.md"} <= made
+    assert {
+        "Makefile",
+        "constraints.txt",
+        "constraints-minimum.txt",
+        ".ci/run",
+        "tests/conftest.py",
+        "tests/helpers.py",
+        "experiments/__main__.py",
+        "experiments/_page.css",
+        "figures/index.html",
+        "figures/sgd.csv",
+        "figures/sgd.json",
+        "figures/sgd.png",
+        "figures/sgd.svg",
+        "docs/reproducing.md",
+        "figures/certificates/derived_log_convexity.printed.json",
+        "LICENSE",
+        "CHANGELOG.md",
+    } <= made
 
 
 def test_the_commands_start_in_the_sdist(shipped):
     sdist, _ = shipped
     for target, command in (("figures", "-m experiments run"), ("test", "-m pytest")):
-        planned = subprocess.run(["make", "--dry-run", target], cwd=sdist, env=alone(), text=True, capture_output=True)
+        planned = subprocess.run(
+            ["make", "--dry-run", target], cwd=sdist, env=alone(), text=True, capture_output=True
+        )
         assert planned.returncode == 0 and command in planned.stdout, planned.stderr
-    listed = subprocess.run([sys.executable, "-m", "experiments", "list"], cwd=sdist, env=alone(), text=True,
-                            capture_output=True)
+    listed = subprocess.run(
+        [sys.executable, "-m", "experiments", "list"],
+        cwd=sdist,
+        env=alone(),
+        text=True,
+        capture_output=True,
+    )
     names = {path.stem for path in (ROOT / "experiments").glob("[!_]*.py")}
-    assert listed.returncode == 0 and {line.split()[0] for line in listed.stdout.splitlines()} == names
+    assert (
+        listed.returncode == 0 and {line.split()[0] for line in listed.stdout.splitlines()} == names
+    )
     assert "not drawn" not in listed.stdout
 
 
@@ -107,25 +171,48 @@ def test_an_installed_wheel_rechecks_its_certificates(shipped, tmp_path):
     _, wheel = shipped
 
     def run(*arguments):
-        return subprocess.run([sys.executable, *arguments], cwd=tmp_path, env=alone(PYTHONPATH=str(wheel)), text=True,
-                              capture_output=True)
+        return subprocess.run(
+            [sys.executable, *arguments],
+            cwd=tmp_path,
+            env=alone(PYTHONPATH=str(wheel)),
+            text=True,
+            capture_output=True,
+        )
+
     where = run("-c", "from quadmeta.certificates.published import folder; print(folder())")
     assert where.stdout.strip() == str(wheel / "quadmeta" / "certificates" / "bundled")
-    done = run("-m", "quadmeta", "recheck", "derived_log_convexity", "wang2021_naive_lower_bound.printed")
+    done = run(
+        "-m", "quadmeta", "recheck", "derived_log_convexity", "wang2021_naive_lower_bound.printed"
+    )
     assert done.returncode == 0, done.stderr
-    heads = [line.partition(" (")[0] for line in done.stdout.splitlines() if not line.startswith(" ")]
-    assert heads == ["derived_log_convexity, printed: refuted", "derived_log_convexity, repaired: holds",
-                     "wang2021_naive_lower_bound, printed: holds"]
+    heads = [
+        line.partition(" (")[0] for line in done.stdout.splitlines() if not line.startswith(" ")
+    ]
+    assert heads == [
+        "derived_log_convexity, printed: refuted",
+        "derived_log_convexity, repaired: holds",
+        "wang2021_naive_lower_bound, printed: holds",
+    ]
 
 
 # versions
 
+
 def declared():
-    """{package: lowest version} of install_requires and of the extras that `make test-minimum` installs."""
+    """{package: lowest version} of install_requires and of the extras that `make test-minimum`
+    installs.
+    """
     extras = SETUP["options.extras_require"]
-    texts = [SETUP["options"]["install_requires"], *(extras[name] for name in ("data", "rigorous", "cluster", "test"))]
-    pairs = [re.fullmatch(r"([\w-]+) >= ([\d.]+)", line.strip()) for text in texts for line in text.splitlines()
-             if line.strip() and not line.strip().startswith(("#", "%"))]
+    texts = [
+        SETUP["options"]["install_requires"],
+        *(extras[name] for name in ("data", "rigorous", "cluster", "test")),
+    ]
+    pairs = [
+        re.fullmatch(r"([\w-]+) >= ([\d.]+)", line.strip())
+        for text in texts
+        for line in text.splitlines()
+        if line.strip() and not line.strip().startswith(("#", "%"))
+    ]
     assert all(pairs)
     return {pair[1]: number(pair[2]) for pair in pairs}
 
@@ -156,15 +243,22 @@ def test_the_pinned_versions_are_allowed():
 def test_the_lowest_python_is_the_one_that_is_tried():
     lowest = SETUP["options"]["python_requires"].removeprefix(">=")
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    assert f"MINIMUM_PYTHON ?= python{lowest}\n" in makefile and f"v < ({lowest.replace('.', ', ')})" in makefile
+    assert (
+        f"MINIMUM_PYTHON ?= python{lowest}\n" in makefile
+        and f"v < ({lowest.replace('.', ', ')})" in makefile
+    )
 
 
 def test_the_tests_build_with_the_backend_that_a_build_asks_for():
-    asked = re.search(r'requires = \["setuptools>=([\d.]+)"\]', (ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    asked = re.search(
+        r'requires = \["setuptools>=([\d.]+)"\]',
+        (ROOT / "pyproject.toml").read_text(encoding="utf-8"),
+    )
     assert number(asked[1]) == declared()["setuptools"]
 
 
 # the browser of .ci/run
+
 
 class Machine:
     """A PATH with a few programs of its own; ``calls`` is what apt-get was asked."""
@@ -175,20 +269,31 @@ class Machine:
             (folder / name).symlink_to(shutil.which(name))
         programs = {"id": f"echo {user}", "timeout": 'shift; exec "$@"'} | programs
         for name, script in programs.items():
-            (folder / name.replace("_", "-")).write_text(f'#!{shutil.which("sh")}\n{script}\n')
+            (folder / name.replace("_", "-")).write_text(f"#!{shutil.which('sh')}\n{script}\n")
             (folder / name.replace("_", "-")).chmod(0o755)
 
     def run(self):
-        return subprocess.run(["sh", str(ROOT / ".ci" / "browser")], env={"PATH": str(self.folder)}, text=True,
-                              capture_output=True, executable=shutil.which("sh"))
+        return subprocess.run(
+            ["sh", str(ROOT / ".ci" / "browser")],
+            env={"PATH": str(self.folder)},
+            text=True,
+            capture_output=True,
+            executable=shutil.which("sh"),
+        )
 
     @property
     def calls(self):
-        return (self.folder / "calls").read_text().splitlines() if (self.folder / "calls").exists() else []
+        return (
+            (self.folder / "calls").read_text().splitlines()
+            if (self.folder / "calls").exists()
+            else []
+        )
 
 
 NOTED = 'echo "$@" >> "${0%/*}/calls"'
-INSTALLING = NOTED + '\ncase "$1" in install) echo > "${0%/*}/chromium"; chmod +x "${0%/*}/chromium";; esac'
+INSTALLING = (
+    NOTED + '\ncase "$1" in install) echo > "${0%/*}/chromium"; chmod +x "${0%/*}/chromium";; esac'
+)
 
 
 @pytest.mark.parametrize("name", ["chromium", "chromium_browser", "google_chrome"])
@@ -202,13 +307,27 @@ def test_a_missing_browser_is_installed(tmp_path):
     machine = Machine(tmp_path, apt_get=INSTALLING)
     done = machine.run()
     assert (done.returncode, done.stderr) == (0, "") and "installing Chromium" in done.stdout
-    assert [call.split()[0] for call in machine.calls] == ["update", "install"] and "chromium" in machine.calls[1]
+    assert [call.split()[0] for call in machine.calls] == [
+        "update",
+        "install",
+    ] and "chromium" in machine.calls[1]
 
 
-@pytest.mark.parametrize("user, apt_get, reason", [
-    ("1000", INSTALLING, "this user is not root"), ("0", None, "there is no apt-get"),
-    ("0", "exit 100", "apt-get could not install it"), ("0", "exit 0", "apt-get could not install it")])
-def test_a_browser_that_cannot_be_installed_is_said_and_stops_nothing(tmp_path, user, apt_get, reason):
+@pytest.mark.parametrize(
+    "user, apt_get, reason",
+    [
+        ("1000", INSTALLING, "this user is not root"),
+        ("0", None, "there is no apt-get"),
+        ("0", "exit 100", "apt-get could not install it"),
+        ("0", "exit 0", "apt-get could not install it"),
+    ],
+)
+def test_a_browser_that_cannot_be_installed_is_said_and_stops_nothing(
+    tmp_path, user, apt_get, reason
+):
     done = Machine(tmp_path, user, **({} if apt_get is None else {"apt_get": apt_get})).run()
     assert done.returncode == 0 and done.stderr.count("\n") == 1
-    assert f"no Chromium, and {reason}: the tests in tests/experiments/test_page_browser.py are skipped" in done.stderr
+    assert (
+        f"no Chromium, and {reason}: the tests in tests/experiments/test_page_browser.py are "
+        "skipped" in done.stderr
+    )

@@ -1,4 +1,5 @@
 """The style stays where it is put, pictures are deterministic, and text does not collide."""
+
 import subprocess
 import sys
 
@@ -29,7 +30,11 @@ def example(**options):
 def test_the_same_figure_gives_the_same_bytes():
     first, second = (plotting.render(example(), "abc123") for _ in range(2))
     assert first == second and set(first) == {".svg", ".png"}
-    assert b"abc123" in first[".svg"] and b"abc123" in first[".png"] and b"<dc:date>" not in first[".svg"]
+    assert (
+        b"abc123" in first[".svg"]
+        and b"abc123" in first[".png"]
+        and b"<dc:date>" not in first[".svg"]
+    )
 
 
 def test_a_users_own_settings_neither_leak_in_nor_out():
@@ -50,13 +55,23 @@ def test_save_writes_whole_files_only(tmp_path):
 def test_theory_is_a_line_measurement_is_markers_a_printed_bound_dashed_a_repaired_one_thin():
     line, marks, printed, repaired = example().axes[0].get_lines()
     assert line.get_linestyle() == "-" and line.get_marker() == "none"
-    assert marks.get_linestyle() == "None" and marks.get_marker() == "o" and marks.get_color() == line.get_color()
-    assert printed.is_dashed() and not repaired.is_dashed() and repaired.get_linewidth() < line.get_linewidth()
+    assert (
+        marks.get_linestyle() == "None"
+        and marks.get_marker() == "o"
+        and marks.get_color() == line.get_color()
+    )
+    assert (
+        printed.is_dashed()
+        and not repaired.is_dashed()
+        and repaired.get_linewidth() < line.get_linewidth()
+    )
     assert len({line.get_color(), printed.get_color(), repaired.get_color()}) == 3
 
 
 def test_each_hue_has_its_own_colour_marker_and_dash():
-    assert len(set(plotting.COLOURS)) == len(set(plotting.MARKERS)) == len(set(plotting.DASHES)) == 8
+    assert (
+        len(set(plotting.COLOURS)) == len(set(plotting.MARKERS)) == len(set(plotting.DASHES)) == 8
+    )
     with plotting.style():
         _, ax = plotting.figure()
         lines = [plotting.measured(ax, X, X, hue=hue) for hue in range(9)]
@@ -66,7 +81,11 @@ def test_each_hue_has_its_own_colour_marker_and_dash():
 def test_sizes_and_options_of_a_figure():
     with plotting.style():
         fig, axes = plotting.figure(plotting.COLUMN, 3, rows=2, columns=2, sharex=True)
-    assert tuple(fig.get_size_inches()) == (3.3, 3) and axes.shape == (2, 2) and fig.get_layout_engine() is not None
+    assert (
+        tuple(fig.get_size_inches()) == (3.3, 3)
+        and axes.shape == (2, 2)
+        and fig.get_layout_engine() is not None
+    )
 
 
 def test_a_label_stands_at_the_last_finite_point():
@@ -100,6 +119,8 @@ def test_planted_collisions_are_found():
 
 
 def test_pyplot_is_never_imported():
-    code = "import sys, quadmeta; assert 'matplotlib' not in sys.modules; quadmeta.plotting.figure(); " \
-           "assert 'matplotlib.pyplot' not in sys.modules"
+    code = (
+        "import sys, quadmeta; assert 'matplotlib' not in sys.modules; quadmeta.plotting.figure(); "
+        "assert 'matplotlib.pyplot' not in sys.modules"
+    )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,4 +1,5 @@
 """What the README prints is what happens."""
+
 import doctest
 import re
 from pathlib import Path
@@ -8,8 +9,11 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_session_runs_as_printed():
-    result = doctest.testfile(str(ROOT / "README.md"), module_relative=False,
-                              optionflags=doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS)
+    result = doctest.testfile(
+        str(ROOT / "README.md"),
+        module_relative=False,
+        optionflags=doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS,
+    )
     assert result.attempted > 15 and result.failed == 0
 
 
@@ -22,5 +26,7 @@ def test_commands_and_files_exist():
 
 
 def test_every_figure_script_stands_in_the_table():
-    scripts = {path.stem for path in (ROOT / "experiments").glob("*.py") if not path.stem.startswith("_")}
+    scripts = {
+        path.stem for path in (ROOT / "experiments").glob("*.py") if not path.stem.startswith("_")
+    }
     assert scripts == set(re.findall(r"^\| \[`(\w+)`\]", README, re.MULTILINE))

@@ -1,39 +1,81 @@
-"""Each refuted statement at a minimal rational counterexample, and the certificate of every verdict.
+"""Each refuted statement at a minimal rational counterexample, and the certificate of every
+verdict.
 
-A printed statement is refuted by one rational instance that meets its assumptions. Each is drawn with both of its sides
-while one parameter moves through the counterexample, so that one sees where the statement fails and where it holds.
-Every verdict, refuted or not, is written as a certificate that the standard library alone re-checks.
+A printed statement is refuted by one rational instance that meets its assumptions. Each is drawn
+with both of its sides while one parameter moves through the counterexample, so that one sees where
+the statement fails and where it holds. Every verdict, refuted or not, is written as a certificate
+that the standard library alone re-checks.
 
-Source: Wang, Yuan, Wu, Ge 2021; Ge's talk 2021; Navon et al. 2021; Yakovlev, Bakhteev, Strijov 2023; the rest derived.
+Source: Wang, Yuan, Wu, Ge 2021; Ge's talk 2021; Navon et al. 2021; Yakovlev, Bakhteev, Strijov
+2023; the rest derived.
 """
+
 import json
 from typing import Any
 
 import quadmeta as qm
 from experiments.counterexamples.instances import cell, certificate, curve, read, value, written
-from quadmeta.verification.parameters import size
 from quadmeta.certificates.program import RELATIONS
 from quadmeta.verification.finding import examine
+from quadmeta.verification.parameters import size
 from quadmeta.verification.record import numbers
 
 Rows = list[dict[str, Any]]
 SMALL = 120  # sum of all numerators and denominators of a counterexample
 
 # settings
-CAPTION = (r"Every refuted printed statement at a minimal rational counterexample (star, with its exact values). "
-           r"Markers: left side, exact; dashed: right side as printed; solid: right side as repaired, where the left "
-           r"side is the same. One parameter moves through the counterexample, over instances that meet all "
-           r"assumptions; where the statement is violated the gap is shaded. Far values leave a panel; long fractions "
-           r"are rounded here and exact in the certificates.")
+CAPTION = (
+    r"Every refuted printed statement at a minimal rational counterexample (star, with its exact "
+    r"values). "
+    r"Markers: left side, exact; dashed: right side as printed; solid: right side as repaired, "
+    r"where the left "
+    r"side is the same. One parameter moves through the counterexample, over instances that meet "
+    r"all "
+    r"assumptions; where the statement is violated the gap is shaded. Far values leave a panel; "
+    r"long fractions "
+    r"are rounded here and exact in the certificates."
+)
 SEED = 0
 FULL: dict[str, Any] = {"names": None}
-SMOKE: dict[str, Any] = {"names": ["wang2021_optimal_risk", "navon2021_two_stage_cost", "navon2021_neumann_series",
-                                   "yakovlev2023_bound_floor", "yakovlev2023_bias_bound", "derived_log_convexity",
-                                   "wang2021_naive_lower_bound", "yakovlev2023_validation_accuracy"]}
-EMPTY: dict[str, Any] = dict.fromkeys((
-    "kind", "claim", "form", "verdict", "how", "agrees", "instances", "ratio", "coverage", "lhs", "rhs", "instance",
-    "source", "strength", "relation", "statement", "parameter", "component", "x", "left", "right", "repaired",
-    "violated"))
+SMOKE: dict[str, Any] = {
+    "names": [
+        "wang2021_optimal_risk",
+        "navon2021_two_stage_cost",
+        "navon2021_neumann_series",
+        "yakovlev2023_bound_floor",
+        "yakovlev2023_bias_bound",
+        "derived_log_convexity",
+        "wang2021_naive_lower_bound",
+        "yakovlev2023_validation_accuracy",
+    ]
+}
+EMPTY: dict[str, Any] = dict.fromkeys(
+    (
+        "kind",
+        "claim",
+        "form",
+        "verdict",
+        "how",
+        "agrees",
+        "instances",
+        "ratio",
+        "coverage",
+        "lhs",
+        "rhs",
+        "instance",
+        "source",
+        "strength",
+        "relation",
+        "statement",
+        "parameter",
+        "component",
+        "x",
+        "left",
+        "right",
+        "repaired",
+        "violated",
+    )
+)
 
 
 def points(names: list[str] | None) -> list[dict[str, Any]]:
@@ -43,19 +85,37 @@ def points(names: list[str] | None) -> list[dict[str, Any]]:
 
 # compute
 def measure(name: str) -> Rows:
-    """The verdict on each form, recomputed; then, of a refuted statement, its sides through the counterexample."""
-    claim, verdict, out = qm.claim(name), qm.check(name), []
+    """The verdict on each form, recomputed; then, of a refuted statement, its sides through the
+    counterexample.
+    """
+    claim = qm.claim(name)
+    verdict = qm.check(name)
+    out = []
     for found in (verdict, verdict.repaired):
         if found is not None:
-            record, evidence = claim.forms[found.form], found.evidence
-            row = {"kind": "verdict", "claim": name, "form": found.form, "source": claim.reference,
-                   "strength": claim.strength, "relation": claim.relation, "statement": record.statement,
-                   "verdict": found.status, "how": found.how,
-                   "agrees": (found.status, found.how) == (record.recorded, record.how)}
-            counted = {key: entry for key, entry in numbers(found, claim.relation).items() if key in EMPTY}
+            record = claim.forms[found.form]
+            evidence = found.evidence
+            row = {
+                "kind": "verdict",
+                "claim": name,
+                "form": found.form,
+                "source": claim.reference,
+                "strength": claim.strength,
+                "relation": claim.relation,
+                "statement": record.statement,
+                "verdict": found.status,
+                "how": found.how,
+                "agrees": (found.status, found.how) == (record.recorded, record.how),
+            }
+            counted = {
+                key: entry for key, entry in numbers(found, claim.relation).items() if key in EMPTY
+            }
             if "instance" in evidence:
-                row |= {"instance": written(evidence["instance"]), "lhs": cell(evidence["lhs"]),
-                        "rhs": cell(evidence["rhs"])}
+                row |= {
+                    "instance": written(evidence["instance"]),
+                    "lhs": cell(evidence["lhs"]),
+                    "rhs": cell(evidence["rhs"]),
+                }
             out.append(EMPTY | row | counted)
     if verdict.status == "refuted" and "instance" in verdict.evidence:
         same = {"kind": "curve", "claim": name, "form": "printed", "relation": claim.relation}
@@ -64,27 +124,43 @@ def measure(name: str) -> Rows:
 
 
 def check(rows: Rows) -> None:
-    """Verdicts as recorded; certificates that hold; small exact counterexamples; no violation of what holds."""
+    """Verdicts as recorded; certificates that hold; small exact counterexamples; no violation of
+    what holds.
+    """
     for row in rows:
         where = f"{row['claim']}, {row['form']}"
         (_verdict if row["kind"] == "verdict" else _point)(row, where)
     for row in rows:
-        if (row["kind"], row["form"], row["verdict"]) == ("verdict", "printed", "refuted") and row["how"] != "box":
-            own = [point for point in rows if (point["kind"], point["claim"]) == ("curve", row["claim"])]
+        if (row["kind"], row["form"], row["verdict"]) == ("verdict", "printed", "refuted") and row[
+            "how"
+        ] != "box":
+            own = [
+                point
+                for point in rows
+                if (point["kind"], point["claim"]) == ("curve", row["claim"])
+            ]
             stars = [point for point in own if point["lhs"] is not None]
-            assert len(stars) == 1 and stars[0]["violated"], f"{row['claim']}: its curve misses the counterexample"
-            claim, star = qm.claim(row["claim"]), stars[0]
+            assert len(stars) == 1 and stars[0]["violated"], (
+                f"{row['claim']}: its curve misses the counterexample"
+            )
+            claim = qm.claim(row["claim"])
+            star = stars[0]
             start = read(claim, row["instance"])
-            found, k = examine(claim, "printed", start), star["component"]
-            assert (star["lhs"], star["rhs"]) == (cell(found.lhs[k]), cell(found.rhs[k])), \
+            found = examine(claim, "printed", start)
+            k = star["component"]
+            assert (star["lhs"], star["rhs"]) == (cell(found.lhs[k]), cell(found.rhs[k])), (
                 f"{row['claim']}: the marked values are not those of the counterexample"
-            assert star["x"] == float(value(start, star["parameter"])), f"{row['claim']}: the mark stands elsewhere"
+            )
+            assert star["x"] == float(value(start, star["parameter"])), (
+                f"{row['claim']}: the mark stands elsewhere"
+            )
 
 
 def _verdict(row: dict[str, Any], where: str) -> None:
     record = qm.claim(row["claim"]).forms[row["form"]]
-    assert row["agrees"] and (row["verdict"], row["how"]) == (record.recorded, record.how), \
+    assert row["agrees"] and (row["verdict"], row["how"]) == (record.recorded, record.how), (
         f"{where}: {row['verdict']} ({row['how']}), on record {record.recorded} ({record.how})"
+    )
     try:
         certificate(row)
     except (ValueError, ZeroDivisionError) as error:
@@ -93,34 +169,53 @@ def _verdict(row: dict[str, Any], where: str) -> None:
         claim = qm.claim(row["claim"])
         found = examine(claim, row["form"], read(claim, row["instance"]))
         assert found.admitted, f"{where}: the instance breaks {', '.join(found.broken)}"
-        assert found.holds == (row["verdict"] != "refuted"), f"{where}: {row['verdict']}, but the instance says no"
-        assert (row["lhs"], row["rhs"]) == (cell(found.lhs), cell(found.rhs)), f"{where}: other sides than stated"
-        assert row["verdict"] != "refuted" or size(found.instance) <= SMALL, f"{where}: a long counterexample"
+        assert found.holds == (row["verdict"] != "refuted"), (
+            f"{where}: {row['verdict']}, but the instance says no"
+        )
+        assert (row["lhs"], row["rhs"]) == (cell(found.lhs), cell(found.rhs)), (
+            f"{where}: other sides than stated"
+        )
+        assert row["verdict"] != "refuted" or size(found.instance) <= SMALL, (
+            f"{where}: a long counterexample"
+        )
     else:
-        assert row["verdict"] != "refuted" or row["how"] == "box", f"{where}: refuted without an instance"
+        assert row["verdict"] != "refuted" or row["how"] == "box", (
+            f"{where}: refuted without an instance"
+        )
     covered = row["how"] != "box" or row["verdict"] == "refuted" or row["coverage"] == 100
     assert covered, f"{where}: a box is not covered"
     if row["verdict"] in ("holds", "consistent") and row["ratio"] is not None:
-        tight = row["ratio"] <= 1 if row["relation"] in ("<=", "<") else row["ratio"] >= 1
+        if row["relation"] in ("<=", "<"):
+            tight = row["ratio"] <= 1
+        else:
+            tight = row["ratio"] >= 1
         assert tight, f"{where}: {row['verdict']}, with lhs/rhs = {row['ratio']}"
 
 
 def _point(row: dict[str, Any], where: str) -> None:
     slack = 1e-12 * (abs(row["left"]) + abs(row["right"]))
     near = abs(row["left"] - row["right"]) <= slack
-    assert near or row["violated"] != RELATIONS[row["relation"]](row["left"], row["right"]), \
+    assert near or row["violated"] != RELATIONS[row["relation"]](row["left"], row["right"]), (
         f"{where}, {row['parameter']} = {row['x']}: violated is not what the sides say"
+    )
     right = row["repaired"]
-    holds = right is None or abs(row["left"] - right) <= 1e-12 * (abs(row["left"]) + abs(right)) or \
-        RELATIONS[row["relation"]](row["left"], right)
+    holds = (
+        right is None
+        or abs(row["left"] - right) <= 1e-12 * (abs(row["left"]) + abs(right))
+        or RELATIONS[row["relation"]](row["left"], right)
+    )
     assert holds, f"{where}, {row['parameter']} = {row['x']}: repaired is violated"
 
 
 def files(rows: Rows) -> dict[str, bytes]:
     """The certificate of each verdict, re-checked; the order of its keys counts."""
-    return {f"certificates/{row['claim']}.{row['form']}.json":
-            (json.dumps(certificate(row), allow_nan=False, indent=1, ensure_ascii=False) + "\n").encode()
-            for row in rows if row["kind"] == "verdict"}
+    return {
+        f"certificates/{row['claim']}.{row['form']}.json": (
+            json.dumps(certificate(row), allow_nan=False, indent=1, ensure_ascii=False) + "\n"
+        ).encode()
+        for row in rows
+        if row["kind"] == "verdict"
+    }
 
 
 # draw
@@ -128,14 +223,17 @@ def draw(rows: Rows) -> Any:
     """A panel for each refuted statement, by source."""
     from experiments.counterexamples import panels
     from quadmeta import plotting as p
+
     curves: dict[str, Rows] = {}
     for row in rows:
         if row["kind"] == "curve":
             curves.setdefault(row["claim"], []).append(row)
     names = sorted(curves, key=lambda name: list(panels.SOURCES).index(name.partition("_")[0]))
     lines = -(-len(names) // panels.COLUMNS)
-    fig, axes = p.figure(height=0.45 + 1.25 * lines, rows=lines, columns=panels.COLUMNS, squeeze=False)
-    for ax in axes.flat[len(names):]:
+    fig, axes = p.figure(
+        height=0.45 + 1.25 * lines, rows=lines, columns=panels.COLUMNS, squeeze=False
+    )
+    for ax in axes.flat[len(names) :]:
         ax.remove()
     for ax, name in zip(axes.flat, names):
         panels.panel(p, ax, name, curves[name])

@@ -1,23 +1,28 @@
-"""Verdicts as rows of a table, curves through a counterexample, and certificates made of the rows again."""
+"""Verdicts as rows of a table, curves through a counterexample, and certificates made of the rows
+again.
+"""
+
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from functools import cache
 from math import isfinite
 from typing import Any
 
 import quadmeta as qm
-from quadmeta.certificates.recheck import recheck
-from quadmeta.verification.claim import Claim
-from quadmeta.verification.box import placed, prove
-from quadmeta.verification.parameters import Instance
 from quadmeta.certificates.program import RELATIONS
-from quadmeta.verification.finding import examine, Finding
-from quadmeta.verification.verdict import text, Verdict
+from quadmeta.certificates.recheck import recheck
+from quadmeta.verification.box import placed, prove
+from quadmeta.verification.claim import Claim
+from quadmeta.verification.finding import Finding, examine
+from quadmeta.verification.parameters import Instance
+from quadmeta.verification.verdict import Verdict, text
 
 Rows = list[dict[str, Any]]
 CELLS = 24
-"""A real parameter is shown at the ends of so many equal pieces of its range, and at the counterexample."""
+"""A real parameter is shown at the ends of so many equal pieces of its range, and at the
+counterexample.
+"""
 
 
 MOVES: dict[str, tuple[str, int | str, int | str]] = {
@@ -56,11 +61,14 @@ MOVES: dict[str, tuple[str, int | str, int | str]] = {
     "derived_risk_monotone_in_steps": ("eta", "4/5", "11/10"),
     "derived_unconverged_inner": ("shift[0]", -2, 2),
 }
-"""The parameter that moves through a counterexample and its range, where the choice of ``chosen`` shows less."""
+"""The parameter that moves through a counterexample and its range, where the choice of ``chosen``
+shows less.
+"""
 
 
 def cell(side: Any) -> Any:
-    """A side as a table holds it: a whole number, a fraction or a tuple as text, a long fraction as a float.
+    """A side as a table holds it: a whole number, a fraction or a tuple as text, a long fraction
+    as a float.
 
     One beyond the range of floats is text like "1.5 * 10^400".
     """
@@ -71,42 +79,65 @@ def cell(side: Any) -> Any:
         number = float(shown)
     except ValueError:
         return shown
-    return number if number and isfinite(number) else shown.replace("e", " * 10^").replace("^+", "^")
+    if number and isfinite(number):
+        return number
+    return shown.replace("e", " * 10^").replace("^+", "^")
 
 
 def written(instance: Instance) -> str:
     """An instance as text: "eta=1/2; eigenvalues=1,3"."""
-    return "; ".join(f"{name}={','.join(map(str, value)) if isinstance(value, tuple) else value}"
-                     for name, value in instance.items())
+    return "; ".join(
+        f"{name}={','.join(map(str, value)) if isinstance(value, tuple) else value}"
+        for name, value in instance.items()
+    )
 
 
 def read(claim: Claim, line: str) -> Instance:
     """The instance of :func:`written`."""
     parts = (part.partition("=") for part in line.split("; "))
-    return claim.read({name: value.split(",") if claim.domain[name].axis else value for name, _, value in parts})
+    return claim.read(
+        {name: value.split(",") if claim.domain[name].axis else value for name, _, value in parts}
+    )
 
 
 def curve(claim: Claim, verdict: Verdict) -> Rows:
-    """Both sides of a refuted statement while one parameter moves through the counterexample, where it is admitted.
+    """Both sides of a refuted statement while one parameter moves through the counterexample,
+    where it is admitted.
 
-    ``repaired`` is the right side of the repaired form where that form applies, if it has the same left side.
+    ``repaired`` is the right side of the repaired form where that form applies, if it has the same
+    left side.
     """
     start = verdict.evidence["instance"]
     name, found = _through(claim, start)
     component = _failing(examine(claim, "printed", start))
-    solid, out = _repaired(claim, found, component), []
+    solid = _repaired(claim, found, component)
+    out = []
     for x, at in found.items():
-        left, right, here = at.lhs[component], at.rhs[component], x == value(start, name)
-        out.append({"parameter": name, "component": component, "x": float(x), "left": float(left),
-                    "right": float(right), "repaired": solid.get(x), "lhs": cell(left) if here else None,
-                    "rhs": cell(right) if here else None, "violated": not RELATIONS[claim.relation](left, right)})
+        left = at.lhs[component]
+        right = at.rhs[component]
+        here = x == value(start, name)
+        out.append(
+            {
+                "parameter": name,
+                "component": component,
+                "x": float(x),
+                "left": float(left),
+                "right": float(right),
+                "repaired": solid.get(x),
+                "lhs": cell(left) if here else None,
+                "rhs": cell(right) if here else None,
+                "violated": not RELATIONS[claim.relation](left, right),
+            }
+        )
     return out
 
 
 def value(instance: Instance, name: str) -> Any:
     """One number of an instance, by a name like "eta" or "eigenvalues[0]"."""
     key, _, index = name.partition("[")
-    return instance[key][int(index[:-1])] if index else instance[key]
+    if index:
+        return instance[key][int(index[:-1])]
+    return instance[key]
 
 
 def moved(instance: Instance, name: str, x: Any) -> Instance:
@@ -115,7 +146,7 @@ def moved(instance: Instance, name: str, x: Any) -> Instance:
     if not index:
         return {**instance, key: x}
     k = int(index[:-1])
-    return {**instance, key: instance[key][:k] + (x,) + instance[key][k + 1:]}
+    return {**instance, key: instance[key][:k] + (x,) + instance[key][k + 1 :]}
 
 
 def _failing(finding: Finding) -> int:
@@ -133,29 +164,49 @@ def _at(claim: Claim, form: str, instance: Instance) -> Finding | None:
 
 
 def _through(claim: Claim, start: Instance) -> tuple[str, dict[Any, Finding]]:
-    """The parameter that moves, and the findings by its value; a violation that would be too narrow is magnified."""
+    """The parameter that moves, and the findings by its value; a violation that would be too
+    narrow is magnified.
+    """
     name, *ends = MOVES.get(claim.name, ("",))
     if name not in _names(claim, start):
-        name, ends = chosen(claim, start), []
-    x, whole = value(start, name), claim.domain[name.partition("[")[0]].whole
+        name = chosen(claim, start)
+        ends = []
+    x = value(start, name)
+    whole = claim.domain[name.partition("[")[0]].whole
     low, high = map(Fraction, ends or (x / 2, 2 * x + 1))
-    low, high = min(low, x), max(high, x)
+    low = min(low, x)
+    high = max(high, x)
     tries: list[dict[Any, Finding]] = []
     while len(tries) < (1 if whole else 7):
-        points = range(int(low), int(high) + 1) if whole else \
-            sorted({x, *(low + (high - low) * Fraction(k, CELLS) for k in range(CELLS + 1))})
-        tries.append({q: at for q in points if (at := _at(claim, "printed", moved(start, name, q)))})
+        points: Iterable[Any]
+        if whole:
+            points = range(int(low), int(high) + 1)
+        else:
+            points = sorted(
+                {x, *(low + (high - low) * Fraction(k, CELLS) for k in range(CELLS + 1))}
+            )
+        tries.append(
+            {q: at for q in points if (at := _at(claim, "printed", moved(start, name, q)))}
+        )
         if sum(not at.holds for at in tries[-1].values()) >= len(tries[-1]) / 6:
             return name, tries[-1]
-        low, high = x - (x - low) / 4, x + (high - x) / 4
+        low = x - (x - low) / 4
+        high = x + (high - x) / 4
     return name, tries[0]
 
 
 def _names(claim: Claim, instance: Instance) -> list[str]:
     """The numbers of an instance: step sizes, then other reals, then whole ones."""
-    keys = sorted(instance, key=lambda key: (not claim.domain[key].step_size, claim.domain[key].whole))
-    return [name for key in keys for name in (
-        [f"{key}[{i}]" for i in range(len(instance[key]))] if claim.domain[key].axis else [key])]
+    keys = sorted(
+        instance, key=lambda key: (not claim.domain[key].step_size, claim.domain[key].whole)
+    )
+    return [
+        name
+        for key in keys
+        for name in (
+            [f"{key}[{i}]" for i in range(len(instance[key]))] if claim.domain[key].axis else [key]
+        )
+    ]
 
 
 def chosen(claim: Claim, start: Instance) -> str:
@@ -163,15 +214,19 @@ def chosen(claim: Claim, start: Instance) -> str:
     component = _failing(examine(claim, "printed", start))
 
     def varied(name: str) -> int:
-        step = 1 if claim.domain[name.partition("[")[0]].whole else Fraction(1, 8)
+        whole = claim.domain[name.partition("[")[0]].whole
+        step = Fraction(1) if whole else Fraction(1, 8)
         near = (moved(start, name, value(start, name) + k * step) for k in range(4))
         found = [at for instance in near if (at := _at(claim, "printed", instance))]
         return len({at.lhs[component] for at in found}) + len({at.rhs[component] for at in found})
+
     return max(_names(claim, start), key=varied)
 
 
 def _repaired(claim: Claim, found: Mapping[Any, Finding], component: int) -> dict[Any, float]:
-    """The right side as repaired where it applies, if the left side is the same one at three points or more."""
+    """The right side as repaired where it applies, if the left side is the same one at three
+    points or more.
+    """
     if "repaired" not in claim.forms:
         return {}
     other = {x: at for x, own in found.items() if (at := _at(claim, "repaired", own.instance))}
@@ -182,18 +237,25 @@ def _repaired(claim: Claim, found: Mapping[Any, Finding], component: int) -> dic
 
 
 def certificate(row: Mapping[str, Any]) -> dict[str, Any]:
-    """The certificate of a row, made of its instance and verdict and checked with the standard library alone.
+    """The certificate of a row, made of its instance and verdict and checked with the standard
+    library alone.
 
-    Raises:
-        ValueError: the instance does not show the verdict.
+    Raises
+    ------
+    ValueError
+        the instance does not show the verdict.
     """
-    return _certificate(*(row[key] for key in ("claim", "form", "verdict", "how", "instance", "coverage")))
+    return _certificate(
+        *(row[key] for key in ("claim", "form", "verdict", "how", "instance", "coverage"))
+    )
 
 
 @cache
-def _certificate(name: str, form: str, status: str, how: str, instance: str | None, coverage: float | None
-                 ) -> dict[str, Any]:
-    claim, evidence = qm.claim(name), {}
+def _certificate(
+    name: str, form: str, status: str, how: str, instance: str | None, coverage: float | None
+) -> dict[str, Any]:
+    claim = qm.claim(name)
+    evidence = {}
     if instance is not None:
         evidence = examine(claim, form, read(claim, instance)).evidence()
     if coverage is not None:

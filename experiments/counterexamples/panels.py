@@ -1,4 +1,5 @@
 """The panels of the figure of counterexamples: one refuted statement each."""
+
 import re
 from fractions import Fraction
 from typing import Any
@@ -11,54 +12,132 @@ Rows = list[dict[str, Any]]
 COLUMNS = 5
 LOGARITHMIC = ("derived_heavy_ball_unbounded_gradient",)
 RED = "#D55E00"
-SOURCES = {"wang2021": "Wang", "talk2021": "Ge, talk", "navon2021": "Navon", "yakovlev2023": "Yakovlev",
-           "derived": "derived"}
+SOURCES = {
+    "wang2021": "Wang",
+    "talk2021": "Ge, talk",
+    "navon2021": "Navon",
+    "yakovlev2023": "Yakovlev",
+    "derived": "derived",
+}
 OPPOSITE = {"<=": ">", ">=": "<", "<": r"\geq", ">": r"\leq", "==": r"\neq"}
 WORDS = {
-    "wang2021_gap_decreases": ("gap falls with $n$", "$E_{tr}-E_{val}$ at $n$ > at $n'$", r"$\zeta(n')$"),
-    "wang2021_optimal_risk": (r"$d\sigma^2/n$ is optimal", r"one step: risk $\geq d\sigma^2/n$", r"$\sigma^2/R^2$"),
+    "wang2021_gap_decreases": (
+        "gap falls with $n$",
+        "$E_{tr}-E_{val}$ at $n$ > at $n'$",
+        r"$\zeta(n')$",
+    ),
+    "wang2021_optimal_risk": (
+        r"$d\sigma^2/n$ is optimal",
+        r"one step: risk $\geq d\sigma^2/n$",
+        r"$\sigma^2/R^2$",
+    ),
     "talk2021_almost_all_step_sizes": ("almost all step sizes", r"$|\{m\leq|F\,'|\leq M\}|=0$", ""),
-    "navon2021_implicit_function": ("implicit function", r"$\nabla L_T=0$ gives $W^*\in C^1$", "main curvature"),
+    "navon2021_implicit_function": (
+        "implicit function",
+        r"$\nabla L_T=0$ gives $W^*\in C^1$",
+        "main curvature",
+    ),
     "navon2021_neumann_scale": ("Neumann as released", r"$Hx+(I-\nu H)^{J+1}v=v$", ""),
     "navon2021_neumann_series": ("Neumann series", r"$H^{-1}=\sum(I-H)^t$", r"$\lambda_{\max}$"),
-    "navon2021_newton_prop": ("one Newton step", r"$dL_A/d\phi=-\nabla L_A\cdot H^{-1}\nabla L_T$", "target of $L_A$"),
+    "navon2021_newton_prop": (
+        "one Newton step",
+        r"$dL_A/d\phi=-\nabla L_A\cdot H^{-1}\nabla L_T$",
+        "target of $L_A$",
+    ),
     "navon2021_trivial_solution": ("trivial solution", r"$\phi_k\to0$", r"$\phi_k$ at the start"),
-    "navon2021_two_stage": ("two-stage training", r"$\mathrm{argmin}_\phi\,L_A\neq0$", "target of the task"),
+    "navon2021_two_stage": (
+        "two-stage training",
+        r"$\mathrm{argmin}_\phi\,L_A\neq0$",
+        "target of the task",
+    ),
     "navon2021_two_stage_cost": ("two-stage cost", r"solves $\geq m^K$", "grid points $m$"),
-    "yakovlev2023_assumption_cross_bound": ("assumption 4", r"$\Vert J(w)\Vert^2\leq B^2$, all $w$", "$w$"),
-    "yakovlev2023_assumption_discount_range": ("assumption 3", r"bias$^2\leq$ bound$^2$, any $\gamma$", ""),
+    "yakovlev2023_assumption_cross_bound": (
+        "assumption 4",
+        r"$\Vert J(w)\Vert^2\leq B^2$, all $w$",
+        "$w$",
+    ),
+    "yakovlev2023_assumption_discount_range": (
+        "assumption 3",
+        r"bias$^2\leq$ bound$^2$, any $\gamma$",
+        "",
+    ),
     "yakovlev2023_assumption_injective_cross": (
-        "assumption 6", r"$\kappa_J\Vert g\Vert^2\leq\Vert Jg\Vert^2$", "$g_3$"),
+        "assumption 6",
+        r"$\kappa_J\Vert g\Vert^2\leq\Vert Jg\Vert^2$",
+        "$g_3$",
+    ),
     "yakovlev2023_assumption_lipschitz_hessian": (
-        "assumption 2", r"bias$^2\leq$ bound$^2$, any $H_w$", "slope of the Hessian"),
+        "assumption 2",
+        r"bias$^2\leq$ bound$^2$, any $H_w$",
+        "slope of the Hessian",
+    ),
     "yakovlev2023_asymptotic": (r"exact as $T\to\infty$", r"$\hat g-g\to0$, $T\to\infty$", ""),
-    "yakovlev2023_asymptotic_warm_start": ("exact at $w_0=w_*$", r"$\hat g-g\to0$, $w_0\to w_*$", ""),
+    "yakovlev2023_asymptotic_warm_start": (
+        "exact at $w_0=w_*$",
+        r"$\hat g-g\to0$, $w_0\to w_*$",
+        "",
+    ),
     "yakovlev2023_bias_bound": ("bias bound", r"bias$^2\leq$ bound$^2$ (signed)", ""),
-    "yakovlev2023_bias_bound_cross": (r"bias bound, $B\geq\Vert J\Vert$", r"bias$^2\leq$ bound$^2$", ""),
+    "yakovlev2023_bias_bound_cross": (
+        r"bias bound, $B\geq\Vert J\Vert$",
+        r"bias$^2\leq$ bound$^2$",
+        "",
+    ),
     "yakovlev2023_bias_bound_step_size": (r"bias bound, $\eta<2/L$", r"bias$^2\leq$ bound$^2$", ""),
     "yakovlev2023_bound_floor": ("bound vanishes", r"bound$^2\to0$", r"$\mu$"),
     "yakovlev2023_comparable_cost": ("comparable cost", r"#JVP $\leq2\,$#JVP of one step", "$T$"),
-    "yakovlev2023_descent_direction": ("descent direction", r"$\hat g^\top g>0$", r"$\Vert w_0-w_*\Vert$"),
+    "yakovlev2023_descent_direction": (
+        "descent direction",
+        r"$\hat g^\top g>0$",
+        r"$\Vert w_0-w_*\Vert$",
+    ),
     "yakovlev2023_existing_methods": ("existing methods", r"floor$^2\leq$ bias$^2$ of Neumann", ""),
-    "yakovlev2023_inner_optimizer": ("inner optimiser", r"$\Vert w_T\Vert^2\leq\Vert w_0\Vert^2$", r"$\lambda-\mu$"),
+    "yakovlev2023_inner_optimizer": (
+        "inner optimiser",
+        r"$\Vert w_T\Vert^2\leq\Vert w_0\Vert^2$",
+        r"$\lambda-\mu$",
+    ),
     "yakovlev2023_no_additional_cost": ("no added cost", "JVPs = those of one step", ""),
     "yakovlev2023_surpasses_existing": (
-        "surpasses the others", r"bias$^2\leq$ that of one step", r"$\Vert w_0-w_*\Vert$"),
+        "surpasses the others",
+        r"bias$^2\leq$ that of one step",
+        r"$\Vert w_0-w_*\Vert$",
+    ),
     "derived_cg_dominates_neumann": ("CG beats Neumann", r"error$^2$ CG $\leq$ Neumann", ""),
-    "derived_heavy_ball_not_quasiconvex": ("heavy ball: one valley", r"$F(\eta)\leq\max$ at both ends", r"$\eta$"),
-    "derived_heavy_ball_unbounded_gradient": (r"heavy ball $G\,'$ bounded", r"$|F\,'|^{2T}\leq(TBF)^{2T}\ldots$", ""),
+    "derived_heavy_ball_not_quasiconvex": (
+        "heavy ball: one valley",
+        r"$F(\eta)\leq\max$ at both ends",
+        r"$\eta$",
+    ),
+    "derived_heavy_ball_unbounded_gradient": (
+        r"heavy ball $G\,'$ bounded",
+        r"$|F\,'|^{2T}\leq(TBF)^{2T}\ldots$",
+        "",
+    ),
     "derived_leave_one_out": ("leave-one-out", "change = $-$derivative", "$x_1$"),
-    "derived_log_convexity": ("log $F$ convex", r"$F(\frac{\eta_1+\eta_2}{2})^2\leq F(\eta_1)F(\eta_2)$", r"$\eta_2$"),
+    "derived_log_convexity": (
+        "log $F$ convex",
+        r"$F(\frac{\eta_1+\eta_2}{2})^2\leq F(\eta_1)F(\eta_2)$",
+        r"$\eta_2$",
+    ),
     "derived_mean_log_unimodal": ("mean log: one valley", r"$M'_1\wedge(-M'_2)\leq0$", r"$\eta_2$"),
-    "derived_risk_monotone_in_steps": ("risk falls with $T$", r"#($\eta'$ as good at $T+1$) $\geq1$", ""),
+    "derived_risk_monotone_in_steps": (
+        "risk falls with $T$",
+        r"#($\eta'$ as good at $T+1$) $\geq1$",
+        "",
+    ),
     "derived_unconverged_inner": ("unconverged inner", "formula at $w$ = hypergradient", "$w-w_*$"),
 }
-"""Title, printed statement in short, and the label of the parameter where its symbol says too little."""
+"""Title, printed statement in short, and the label of the parameter where its symbol says too
+little.
+"""
 
 
 def panel(p: Any, ax: Any, name: str, rows: Rows) -> None:
     """Both sides of one statement, the counterexample, and where the statement is violated."""
-    x, left, right = (np.array([row[key] for row in rows], dtype=float) for key in ("x", "left", "right"))
+    x, left, right = (
+        np.array([row[key] for row in rows], dtype=float) for key in ("x", "left", "right")
+    )
     solid = [row for row in rows if row["repaired"] is not None]
     star = next(row for row in rows if row["lhs"] is not None)
     counted = set(left) <= {0.0, 1.0, 2.0} and set(right) == {1.0}
@@ -67,46 +146,97 @@ def panel(p: Any, ax: Any, name: str, rows: Rows) -> None:
     for k in np.flatnonzero(violated & ~np.r_[False, violated[:-1]] & ~np.r_[violated[1:], False]):
         # a single point has no width of its own
         half = (x.max() - x.min()) / 60
-        ax.fill_between([x[k] - half, x[k] + half], left[k], right[k], color=RED, alpha=0.25, linewidth=0)
+        ax.fill_between(
+            [x[k] - half, x[k] + half], left[k], right[k], color=RED, alpha=0.25, linewidth=0
+        )
     if not counted:
-        p.repaired_bound(ax, [row["x"] for row in solid], [row["repaired"] for row in solid], linewidth=1.4)
+        p.repaired_bound(
+            ax, [row["x"] for row in solid], [row["repaired"] for row in solid], linewidth=1.4
+        )
     p.printed_bound(ax, x, right, 6, linewidth=0.9)
     p.measured(ax, x, left, 0, markersize=2, linestyle="none" if counted else "-", linewidth=0.6)
-    p.measured(ax, star["x"], star["left"], 1, marker="*", markersize=8, markeredgecolor="black", markeredgewidth=0.4,
-               zorder=5, clip_on=False)
+    p.measured(
+        ax,
+        star["x"],
+        star["left"],
+        1,
+        marker="*",
+        markersize=8,
+        markeredgecolor="black",
+        markeredgewidth=0.4,
+        zorder=5,
+        clip_on=False,
+    )
     scales(ax, star, np.array([*left, *right]), [row["repaired"] for row in solid])
     labels(ax, name, star, counted, set(left) <= {0.0, 1.0})
-    marks = [(row["x"], row[side]) for row in rows for side in ("left", "right", "repaired") if row[side] is not None]
-    corner(ax, np.array([*marks, *[(star["x"], star["left"])] * 9]),
-           values(star, counted and set(left) <= {0.0, 1.0}))
+    marks = [
+        (row["x"], row[side])
+        for row in rows
+        for side in ("left", "right", "repaired")
+        if row[side] is not None
+    ]
+    corner(
+        ax,
+        np.array([*marks, *[(star["x"], star["left"])] * 9]),
+        values(star, counted and set(left) <= {0.0, 1.0}),
+    )
 
 
 def scales(ax: Any, star: dict[str, Any], sides: Any, repaired: list[float]) -> None:
     """A range about the counterexample; logarithmic for some."""
     if star["claim"] in LOGARITHMIC:
-        ax.set(yscale="log", ylim=(min(sides[sides > 0]) / 2, 2 * max(sides)), yticks=[0.01, 1, 100, 1e4])
+        ax.set(
+            yscale="log",
+            ylim=(min(sides[sides > 0]) / 2, 2 * max(sides)),
+            yticks=[0.01, 1, 100, 1e4],
+        )
         ax.minorticks_off()
         return
     reach = 3 * max(abs(star["left"]), abs(star["right"]))
-    reach = reach if np.mean(abs(sides) <= reach) > 0.5 else 3 * reach
+    if np.mean(abs(sides) <= reach) > 0.5:
+        reach = reach
+    else:
+        reach = 3 * reach
     near = sides[abs(sides) <= reach]
-    low, high = min(near), max(near)
+    low = min(near)
+    high = max(near)
     # a repaired bound far above would hide the violation
-    near = [low, high, *(entry for entry in repaired if low - 1.5 * (high - low) <= entry <= high + 1.5 * (high - low))]
-    low, high = min(near), max(near)
+    near = [
+        low,
+        high,
+        *(
+            entry
+            for entry in repaired
+            if low - 1.5 * (high - low) <= entry <= high + 1.5 * (high - low)
+        ),
+    ]
+    low = min(near)
+    high = max(near)
     ax.set_ylim(low - 0.1 * (high - low), high + 0.1 * (high - low))
 
 
 def labels(ax: Any, name: str, star: dict[str, Any], counted: bool, logical: bool) -> None:
     """Title, short statement, parameter, few ticks."""
     from matplotlib.ticker import FuncFormatter, MaxNLocator
+
     source, _, rest = name.partition("_")
     title, says, symbol = WORDS.get(name, (rest.replace("_", " "), "", ""))
-    ax.set_title(f"{SOURCES[source]}: {title}\n{says}", fontsize=7, loc="left", x=-0.2, pad=3, linespacing=1.25)
+    ax.set_title(
+        f"{SOURCES[source]}: {title}\n{says}",
+        fontsize=7,
+        loc="left",
+        x=-0.2,
+        pad=3,
+        linespacing=1.25,
+    )
     key, _, index = star["parameter"].partition("[")
     p = qm.claim(name).domain[key]
-    ax.set_xlabel(symbol or f"${p.symbol.replace('_i', '_' + str(int(index[:-1]) + 1)) if index else p.symbol}$",
-                  fontsize=7, labelpad=1)
+    ax.set_xlabel(
+        symbol
+        or f"${p.symbol.replace('_i', '_' + str(int(index[:-1]) + 1)) if index else p.symbol}$",
+        fontsize=7,
+        labelpad=1,
+    )
     ax.tick_params(labelsize=6.5, length=2, pad=1.5)
     ax.xaxis.set_major_locator(MaxNLocator(3, integer=p.whole))
     if counted and logical:
@@ -124,11 +254,21 @@ def corner(ax: Any, marks: Any, text: str) -> None:
 
     def crowd(place: tuple[int, float]) -> int:
         return int(((abs(u - place[0]) < width) & (abs(v - place[1]) < 0.28)).sum())
+
     places = ((1, 1), (0, 1), (1, 0), (0, 0), (1, 0.5), (0, 0.5))
     right, height = min(places, key=crowd)
-    ax.text(0.97 if right else 0.04, 0.05 + 0.91 * height, text, transform=ax.transAxes, fontsize=7, color=RED,
-            ha="right" if right else "left", va={0: "bottom", 0.5: "center", 1: "top"}[height], zorder=6,
-            bbox={"facecolor": "white", "alpha": 0.7, "linewidth": 0, "pad": 0.6})
+    ax.text(
+        0.97 if right else 0.04,
+        0.05 + 0.91 * height,
+        text,
+        transform=ax.transAxes,
+        fontsize=7,
+        color=RED,
+        ha="right" if right else "left",
+        va={0: "bottom", 0.5: "center", 1: "top"}[height],
+        zorder=6,
+        bbox={"facecolor": "white", "alpha": 0.7, "linewidth": 0, "pad": 0.6},
+    )
 
 
 def values(star: dict[str, Any], logical: bool) -> str:
@@ -157,10 +297,27 @@ def legend(p: Any, fig: Any) -> None:
     """What the marks of all panels are."""
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
-    marks = [(Line2D([], [], color=p.COLOURS[0], marker="o", markersize=2, linewidth=0.6), "left side"),
-             (Line2D([], [], color=p.COLOURS[6], linestyle=p.PRINTED, linewidth=0.9), "right side, printed"),
-             (Line2D([], [], color=p.COLOURS[2], linewidth=1), "right side, repaired"),
-             (Patch(color=RED, alpha=0.25, linewidth=0), "violated"),
-             (Line2D([], [], color=RED, marker="*", markersize=8, markeredgecolor="black", markeredgewidth=0.4,
-                     linestyle="none"), "counterexample")]
+
+    marks = [
+        (Line2D([], [], color=p.COLOURS[0], marker="o", markersize=2, linewidth=0.6), "left side"),
+        (
+            Line2D([], [], color=p.COLOURS[6], linestyle=p.PRINTED, linewidth=0.9),
+            "right side, printed",
+        ),
+        (Line2D([], [], color=p.COLOURS[2], linewidth=1), "right side, repaired"),
+        (Patch(color=RED, alpha=0.25, linewidth=0), "violated"),
+        (
+            Line2D(
+                [],
+                [],
+                color=RED,
+                marker="*",
+                markersize=8,
+                markeredgecolor="black",
+                markeredgewidth=0.4,
+                linestyle="none",
+            ),
+            "counterexample",
+        ),
+    ]
     fig.legend(*zip(*marks, strict=True), loc="outside upper center", ncols=5, fontsize=7.5)

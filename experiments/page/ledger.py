@@ -1,4 +1,5 @@
 """The ledger as HTML: filters, and a table with a row for each wording of a statement."""
+
 import inspect
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -7,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from experiments.page.mathml import formula, prose
-from quadmeta.harness.results import BrokenFile, content, line, read_json
 from quadmeta.certificates.program import RELATIONS, number
 from quadmeta.certificates.recheck import STATUSES
+from quadmeta.harness.results import BrokenFile, content, line, read_json
 from quadmeta.verification.claim import Claim
 from quadmeta.verification.ledger import Row, claim
 from quadmeta.verification.verdict import text
@@ -20,7 +21,8 @@ MEANING = {
     "consistent": "No violation was found on exact or sampled instances; that proves nothing.",
     "refuted": "There is a counterexample in rational numbers, with every assumption met.",
     "vacuous": "The bound is true because it says nothing.",
-    "undecided": "The wording leaves open what would decide it."}
+    "undecided": "The wording leaves open what would decide it.",
+}
 _SIGN = {"==": "=", "<=": "≤", ">=": "≥", "<": "<", ">": ">"}
 _COLUMNS = ("form", "statement", "verdict", "decided by", "evidence", "lhs/rhs", "certificate")
 
@@ -31,10 +33,14 @@ def badge(verdict: str, count: int | None = None) -> str:
 
 
 def filters(rows: Sequence[Row]) -> str:
-    """How many statements have which verdict; each count shows its own statements alone, without a script."""
+    """How many statements have which verdict; each count shows its own statements alone, without a
+    script.
+    """
     claims = len({row.claim for row in rows})
-    parts = ['<form><fieldset class="filter"><span>statements</span><div><input type="radio" name="show" id="show-all" '
-             f'checked><label class="badge" for="show-all">all {claims}</label></div>']
+    parts = [
+        '<form><fieldset class="filter"><span>statements</span><div><input type="radio" name="show" id="show-all" '
+        f'checked><label class="badge" for="show-all">all {claims}</label></div>'
+    ]
     rules = []
     for form in ("printed", "stated", "repaired"):
         parts.append(f"<span>as {form}</span><div>")
@@ -42,12 +48,19 @@ def filters(rows: Sequence[Row]) -> str:
             count = sum((row.wording, row.verdict) == (form, verdict) for row in rows)
             if count:
                 key = f"{form}-{verdict}"
-                parts.append(f'<input type="radio" name="show" id="show-{key}"><label class="badge {verdict}" '
-                             f'for="show-{key}">{MARKS[verdict]} {count} {verdict}</label>')
-                rules.append(f"body:has(#show-{key}:checked) tbody:not(.{key}):is([id], .group) {{ display: none; }}")
+                parts.append(
+                    f'<input type="radio" name="show" id="show-{key}"><label class="badge {verdict}" '
+                    f'for="show-{key}">{MARKS[verdict]} {count} {verdict}</label>'
+                )
+                rules.append(
+                    f"body:has(#show-{key}:checked) tbody:not(.{key}):is([id], .group) {{ "
+                    f"display: none; }}"
+                )
         parts.append("</div>")
-    parts.append('</fieldset><input id="find" type="search" placeholder="search the ledger" aria-label="search the '
-                 'ledger" hidden></form>')
+    parts.append(
+        '</fieldset><input id="find" type="search" placeholder="search the ledger" aria-label="search the '
+        'ledger" hidden></form>'
+    )
     return "".join(parts) + f"\n<style>{' '.join(rules)}</style>"
 
 
@@ -57,13 +70,20 @@ def table(rows: Sequence[Row], figures: Path) -> str:
     for row in sorted(rows, key=lambda row: row.claim.startswith("derived")):
         found = re.match(r"(?!derived).*?\d{4}(, talk)?", claim(row.claim).reference)
         groups.setdefault(found.group() if found else "Derived here", []).append(row)
-    heads = "".join(f"<th scope=col{' class=number' * (name == 'lhs/rhs')}>{name}</th>" for name in _COLUMNS)
+    heads = "".join(
+        f"<th scope=col{' class=number' * (name == 'lhs/rhs')}>{name}</th>" for name in _COLUMNS
+    )
     out = [f"<table><thead><tr>{heads}</tr></thead>"]
     for source, members in groups.items():
         names = list(dict.fromkeys(row.claim for row in members))
-        out.append(f'<tbody class="group {_classes(members)}"><tr><th colspan="{len(_COLUMNS)}" scope="rowgroup">'
-                   f'{escape(source)} <span class="soft">{len(names)}</span></th></tr></tbody>')
-        out += [_claim(claim(name), [row for row in members if row.claim == name], figures) for name in names]
+        out.append(
+            f'<tbody class="group {_classes(members)}"><tr><th colspan="{len(_COLUMNS)}" scope="rowgroup">'
+            f'{escape(source)} <span class="soft">{len(names)}</span></th></tr></tbody>'
+        )
+        out += [
+            _claim(claim(name), [row for row in members if row.claim == name], figures)
+            for name in names
+        ]
     return "\n".join(out) + "\n</table>"
 
 
@@ -73,26 +93,54 @@ def _classes(rows: Iterable[Row]) -> str:
 
 def _claim(statement: Claim, rows: Sequence[Row], figures: Path) -> str:
     name = statement.name
-    out = [f'<tbody id="{name}" class="claim {_classes(rows)}"><tr><th colspan="2" scope="rowgroup"><a href="#{name}">'
-           f'<code>{name}</code></a></th><td colspan="{len(_COLUMNS) - 2}" class="soft">'
-           f"{escape(statement.reference)}</td></tr>"]
+    out = [
+        f'<tbody id="{name}" class="claim {_classes(rows)}"><tr><th colspan="2" scope="rowgroup"><a href="#{name}">'
+        f'<code>{name}</code></a></th><td colspan="{len(_COLUMNS) - 2}" class="soft">'
+        f"{escape(statement.reference)}</td></tr>"
+    ]
     proved = [key for key, form in statement.forms.items() if form.proved]
     for row in rows:
         path = figures / "certificates" / f"{name}.{row.form}.json"
-        certificate = _certificate(path) if path.exists() else {}
+        if path.exists():
+            certificate = _certificate(path)
+        else:
+            certificate = {}
         record = statement.forms[row.form]
-        more = [_details("Setting", _paragraphs(_setting(statement)))] if row is rows[0] else []
-        more += [_details("Proof", _paragraphs(statement.proof))] if proved[:1] == [row.form] else []
-        more += [_details("Counterexample", _counterexample(certificate, statement))] \
-            if row.verdict == "refuted" and "instance" in certificate else []
-        reason = f"<p>{prose(record.reason)}</p>" if record.reason else ""
-        link = f'<a href="certificates/{path.name}" aria-label="{path.stem}">json</a>' if certificate else ""
-        cells = [("decided by", "", row.decided), ("evidence", "", row.evidence), ("lhs/rhs", "number", row.worst)]
-        out.append(f'<tr class="form" data-form="{row.form}" data-verdict="{row.verdict}"><th scope="row">{row.wording}'
-                   f'</th><td class="statement"><div class="formula">{formula(record.statement, True)}</div>{reason}'
-                   f"{''.join(more)}</td><td>{badge(row.verdict)}</td>"
-                   + "".join(f'<td class="{style}" data-label="{label}">{"" if entry == "-" else escape(entry)}</td>'
-                             for label, style, entry in cells) + f"<td>{link}</td></tr>")
+        if row is rows[0]:
+            more = [_details("Setting", _paragraphs(_setting(statement)))]
+        else:
+            more = []
+        more += (
+            [_details("Proof", _paragraphs(statement.proof))] if proved[:1] == [row.form] else []
+        )
+        more += (
+            [_details("Counterexample", _counterexample(certificate, statement))]
+            if row.verdict == "refuted" and "instance" in certificate
+            else []
+        )
+        if record.reason:
+            reason = f"<p>{prose(record.reason)}</p>"
+        else:
+            reason = ""
+        if certificate:
+            link = f'<a href="certificates/{path.name}" aria-label="{path.stem}">json</a>'
+        else:
+            link = ""
+        cells = [
+            ("decided by", "", row.decided),
+            ("evidence", "", row.evidence),
+            ("lhs/rhs", "number", row.worst),
+        ]
+        out.append(
+            f'<tr class="form" data-form="{row.form}" data-verdict="{row.verdict}"><th scope="row">{row.wording}'
+            f'</th><td class="statement"><div class="formula">{formula(record.statement, True)}</div>{reason}'
+            f"{''.join(more)}</td><td>{badge(row.verdict)}</td>"
+            + "".join(
+                f'<td class="{style}" data-label="{label}">{"" if entry == "-" else escape(entry)}</td>'
+                for label, style, entry in cells
+            )
+            + f"<td>{link}</td></tr>"
+        )
     return "\n".join(out) + "</tbody>"
 
 
@@ -102,8 +150,11 @@ def _certificate(path: Path) -> dict[str, Any]:
         if not isinstance(found, dict):
             raise ValueError("it is no object")
     except (OSError, ValueError, RecursionError) as error:
-        raise BrokenFile(f"{path} is no certificate ({line(error)}): `python -m experiments run counterexamples` "
-                         "writes it again, or remove it") from None
+        raise BrokenFile(
+            f"{path} is no certificate ({line(error)}): `python -m experiments run "
+            "counterexamples` "
+            "writes it again, or remove it"
+        ) from None
     return found
 
 
@@ -117,12 +168,16 @@ def _setting(statement: Claim) -> str:
 
 def _paragraphs(words: str) -> str:
     """A line that ends a sentence ends a paragraph; other line ends are those of the source code."""
-    return "".join(f"<p>{prose(' '.join(part.split()))}</p>" for part in re.split(r"\n\n|(?<=\.)\n", words))
+    return "".join(
+        f"<p>{prose(' '.join(part.split()))}</p>" for part in re.split(r"\n\n|(?<=\.)\n", words)
+    )
 
 
 def _counterexample(found: Mapping[str, Any], statement: Claim) -> str:
     """The instance, and the entry of both sides that is wrong."""
-    shown = ", ".join(f"{name} = {text(_numbers(value))}" for name, value in found["instance"].items())
+    shown = ", ".join(
+        f"{name} = {text(_numbers(value))}" for name, value in found["instance"].items()
+    )
     pairs = zip(_numbers(found["lhs"]), _numbers(found["rhs"]), strict=True)
     left, right = next(pair for pair in pairs if not RELATIONS[found["relation"]](*pair))
     stated = f"{text(left)} {_SIGN[found['relation']]} {text(right)}"
@@ -133,4 +188,6 @@ def _counterexample(found: Mapping[str, Any], statement: Claim) -> str:
 def _numbers(value: Any) -> Any:
     if isinstance(value, str):
         return number(value)
-    return tuple(map(_numbers, value)) if isinstance(value, list) else value
+    if isinstance(value, list):
+        return tuple(map(_numbers, value))
+    return value

@@ -1,8 +1,11 @@
-"""LaTeX as MathML that browsers show without a script, cut into parts between which a line may end.
+"""LaTeX as MathML that browsers show without a script, cut into parts between which a line may
+end.
 
-``latex2mathml`` parses. Letters of other alphabets, which browsers no longer take from ``mathvariant``, the spacing of
-function names, bars, signs and primes, and big parentheses with an exponent are put right here.
+``latex2mathml`` parses. Letters of other alphabets, which browsers no longer take from
+``mathvariant``, the spacing of function names, bars, signs and primes, and big parentheses with an
+exponent are put right here.
 """
+
 import re
 import unicodedata
 from collections.abc import Iterator
@@ -14,12 +17,25 @@ from quadmeta._extras import require
 
 convert = require("latex2mathml.converter", "test", "the page figures/index.html").convert
 
-_NAMES = {r"\{": "{", r"\}": "}", r"\|": "‖", r"\lceil": "⌈", r"\rceil": "⌉", r"\lfloor": "⌊", r"\rfloor": "⌋"}
+_NAMES = {
+    r"\{": "{",
+    r"\}": "}",
+    r"\|": "‖",
+    r"\lceil": "⌈",
+    r"\rceil": "⌉",
+    r"\lfloor": "⌊",
+    r"\rfloor": "⌋",
+}
 _FUNCTIONS = {"arg", "cos", "cosh", "exp", "log", "mean", "sign", "sin", "sinh", "tr", "Var"}
 _LIMITS = {"inf", "lim", "max", "min", "sup"}
-_ARROWS, _SIGNS, _TIGHT, _BARS = set("→←⇒⇔⟹⟺⟸"), set("+−±"), set("|‖/"), set("|‖")
+_ARROWS = set("→←⇒⇔⟹⟺⟸")
+_SIGNS = set("+−±")
+_TIGHT = set("|‖/")
+_BARS = set("|‖")
 _RELATIONS = set("=<>≤≥≠≈≺≻⪯⪰≼≽∈∼") | _ARROWS
-_OPEN, _CLOSE, _LETTERS = set("([{⌈⌊⟨"), set(")]}⌉⌋⟩"), set("∞⊤*⋯….")
+_OPEN = set("([{⌈⌊⟨")
+_CLOSE = set(")]}⌉⌋⟩")
+_LETTERS = set("∞⊤*⋯….")
 _SCRIPTS = ("msub", "msup", "msubsup", "munder", "mover", "munderover")
 _BIG = "1.2em"  # the size of \big
 _SHORT = 3  # no line ends after as few letters
@@ -27,9 +43,12 @@ _SHORT = 3  # no line ends after as few letters
 
 @cache
 def formula(latex: str, display: bool = False) -> str:
-    """One or more ``<math>`` elements, a line may end between them. ``display``: limits stand below and above."""
+    """One or more ``<math>`` elements, a line may end between them. ``display``: limits stand
+    below and above.
+    """
     words = re.split(r"(\\text\{[^}]*\})", latex.replace(r"\arg", r"\operatorname{arg}"))
-    words[::2] = [word.replace("''", "″").replace("'", "′") for word in words[::2]]  # else of script size
+    # else of script size
+    words[::2] = [word.replace("''", "″").replace("'", "′") for word in words[::2]]
     source = convert("".join(words), display="block" if display else "inline")
     root = fromstring(re.sub(r' xmlns="[^"]*"', "", source))
     for row in reversed(list(root.iter())):
@@ -40,7 +59,10 @@ def formula(latex: str, display: bool = False) -> str:
         if row.tag not in _SCRIPTS:
             _space(row)
         for child in row if display else ():
-            child.tag = "munder" if child.tag == "msub" and _core(child) in _LIMITS else child.tag
+            if child.tag == "msub" and _core(child) in _LIMITS:
+                child.tag = "munder"
+            else:
+                child.tag = child.tag
     out = []
     for part in _parts(list(root[0])):
         math = Element("math", {"displaystyle": "true"} if display else {})
@@ -54,8 +76,13 @@ def prose(text: str) -> str:
     out = []
     for part in re.split(r"(\$[^$]+\$|``[^`]+``|`[^`]+`)", text):
         inner = part.strip("$`")
-        out.append(formula(inner) if part[:1] == "$" and inner else
-                   f"<code>{escape(inner)}</code>" if part[:1] == "`" and inner else escape(part))
+        out.append(
+            formula(inner)
+            if part[:1] == "$" and inner
+            else f"<code>{escape(inner)}</code>"
+            if part[:1] == "`" and inner
+            else escape(part)
+        )
     return "".join(out)
 
 
@@ -63,20 +90,40 @@ def _letters(row: Element) -> None:
     """Names and letters as the characters that are meant, upright words in one piece."""
     kept: list[Element] = []
     for child in row:
-        variant, last = child.attrib.pop("mathvariant", ""), kept[-1] if kept else None
+        variant = child.attrib.pop("mathvariant", "")
+        last = kept[-1] if kept else None
         text = child.text = _NAMES.get(child.text or "", child.text or "")
-        if variant == "normal" and last is not None and last.get("mathvariant") == variant and row.tag == "mrow":
+        if (
+            variant == "normal"
+            and last is not None
+            and last.get("mathvariant") == variant
+            and row.tag == "mrow"
+        ):
             last.text = f"{last.text}{text}"
             continue
-        child.text = text if variant in ("", "normal") else "".join(_letter(letter, variant) for letter in text)
+        if variant in ("", "normal"):
+            child.text = text
+        else:
+            child.text = "".join(_letter(letter, variant) for letter in text)
         if variant == "normal" or (len(text) == 1 and "Α" <= text <= "Ω"):
             child.set("mathvariant", "normal")
         if child.tag in ("mi", "mo"):
-            child.tag = "mi" if text in _LETTERS else "mo" if text in _RELATIONS else child.tag
+            if text in _LETTERS:
+                child.tag = "mi"
+            elif text in _RELATIONS:
+                child.tag = "mo"
+            else:
+                child.tag = child.tag
         kept.append(child)
-    row[:] = [child[0] if child.tag == "mrow" and len(child) == 1 and row.tag != "math" else child for child in kept]
+    row[:] = [
+        child[0] if child.tag == "mrow" and len(child) == 1 and row.tag != "math" else child
+        for child in kept
+    ]
     for child in row:
-        child.tag = "mo" if child.tag == "mi" and child.text in _FUNCTIONS else child.tag
+        if child.tag == "mi" and child.text in _FUNCTIONS:
+            child.tag = "mo"
+        else:
+            child.tag = child.tag
 
 
 def _letter(letter: str, variant: str) -> str:
@@ -90,24 +137,33 @@ def _letter(letter: str, variant: str) -> str:
 def _exponents(row: Element) -> None:
     """An exponent of a big parenthesis becomes one of the whole group: else it is not stretched."""
     for child in [child for child in row if child.tag in _SCRIPTS and "minsize" in child[0].attrib]:
-        children, end, opening = list(row), list(row).index(child), {child[0].text} & _BARS or _OPEN
-        starts = [k for k in range(end) if "minsize" in children[k].attrib and children[k].text in opening]
+        children = list(row)
+        end = list(row).index(child)
+        opening = {child[0].text} & _BARS or _OPEN
+        starts = [
+            k for k in range(end) if "minsize" in children[k].attrib and children[k].text in opening
+        ]
         if starts:
             group = Element("mrow")
-            group.extend([*children[starts[-1]:end], child[0]])
-            child[0], row[starts[-1]:end] = group, []
+            group.extend([*children[starts[-1] : end], child[0]])
+            child[0], row[starts[-1] : end] = group, []
 
 
 def _space(row: Element) -> None:
-    """Space around what MathML would take for a binary operator: function names, bars, signs in front."""
+    """Space around what MathML would take for a binary operator: function names, bars, signs in
+    front.
+    """
     cores = [None if child.tag in ("mspace", "mtext") else _core(child) for child in row]
     for before, child, after in zip([None, *cores], row, [*cores[1:], None], strict=False):
-        operator, name = _operator(child), _core(child)
+        operator = _operator(child)
+        name = _core(child)
         if operator is None:
             continue
         if name.isalpha():
             operator.set("lspace", "0" if before is None or _ends(before) else ".17em")
-            operator.set("rspace", "0" if after is None or after in _OPEN | _CLOSE | {","} else ".17em")
+            operator.set(
+                "rspace", "0" if after is None or after in _OPEN | _CLOSE | {","} else ".17em"
+            )
         elif name in _TIGHT:
             operator.attrib.update(lspace="0", rspace="0")
         elif name in _ARROWS:
@@ -122,11 +178,15 @@ def _ends(core: str) -> bool:
 
 
 def _parts(children: list[Element]) -> Iterator[list[Element]]:
-    r"""Cut before relations and signs between terms, and after wide spaces; not in parentheses smaller than \Big."""
+    r"""Cut before relations and signs between terms, and after wide spaces; not in parentheses
+    smaller than \Big.
+    """
     part: list[Element] = []
-    depth, bar = 0, False
+    depth = 0
+    bar = False
     for child in children:
-        core, operator = _core(child), _operator(child)
+        core = _core(child)
+        operator = _operator(child)
         binary = operator is not None and operator.get("form") == "infix"
         letters = sum(len(text) for one in part for text in one.itertext())
         if not depth and not bar and (core in _RELATIONS or binary) and letters >= _SHORT:
@@ -144,7 +204,9 @@ def _parts(children: list[Element]) -> Iterator[list[Element]]:
 
 
 def _operator(child: Element) -> Element | None:
-    """The operator that decides how an element is spaced: the element itself, or what its scripts hang on."""
+    """The operator that decides how an element is spaced: the element itself, or what its scripts
+    hang on.
+    """
     while child.tag in _SCRIPTS and len(child):
         child = child[0]
     return child if child.tag == "mo" else None
@@ -152,4 +214,6 @@ def _operator(child: Element) -> Element | None:
 
 def _core(child: Element) -> str:
     operator = _operator(child)
-    return "" if operator is None else operator.text or ""
+    if operator is None:
+        return ""
+    return operator.text or ""

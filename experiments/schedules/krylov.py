@@ -1,4 +1,7 @@
-"""The least loss of all schedules of T steps: conjugate gradients, and its closed forms in 80 digits."""
+"""The least loss of all schedules of T steps: conjugate gradients, and its closed forms in 80
+digits.
+"""
+
 from typing import Any
 
 import mpmath
@@ -9,7 +12,8 @@ import quadmeta as qm
 
 def log10_loss(problem: qm.Quadratic, w: Any) -> float:
     """log10 of (f(w) - f(w_*)) / (f(w_0) - f(w_*))."""
-    e, start = w - problem.minimizer, problem.start - problem.minimizer
+    e = w - problem.minimizer
+    start = problem.start - problem.minimizer
     return float(np.log10(e @ problem.hvp(w, e) / (start @ problem.hvp(w, start))))
 
 
@@ -19,14 +23,28 @@ def start_loss(problem: qm.Quadratic) -> float:
 
 
 def orthogonal(problem: qm.Quadratic, T: int, power: int) -> list[Any]:
-    """(center, squared norm, value at 0) of the monic orthogonal polynomials of degree 0..T for omega lambda^power."""
-    lam, omega = (np.array([mpmath.mpf(float(v)) for v in x]) for x in (problem.eigenvalues, problem.modes().weights))
-    weights, now, before, old, found = omega * lam**power, (lam * 0 + 1, mpmath.mpf(1)), (lam * 0, 0), None, []
+    """(center, squared norm, value at 0) of the monic orthogonal polynomials of degree 0..T for
+    omega lambda^power.
+    """
+    lam, omega = (
+        np.array([mpmath.mpf(float(v)) for v in x])
+        for x in (problem.eigenvalues, problem.modes().weights)
+    )
+    weights = omega * lam**power
+    now = (lam * 0 + 1, mpmath.mpf(1))
+    before = (lam * 0, 0)
+    old = None
+    found = []
     for _ in range(T + 1):
         norm = (weights * now[0] ** 2).sum()
-        center, back = (weights * lam * now[0] ** 2).sum() / norm, norm / old if old else 0
+        center = (weights * lam * now[0] ** 2).sum() / norm
+        back = norm / old if old else 0
         found.append((center, norm, now[1]))
-        now, before, old = ((lam - center) * now[0] - back * before[0], -center * now[1] - back * before[1]), now, norm
+        now, before, old = (
+            ((lam - center) * now[0] - back * before[0], -center * now[1] - back * before[1]),
+            now,
+            norm,
+        )
     return found
 
 
@@ -38,7 +56,9 @@ def least(problem: qm.Quadratic, T: int) -> float:
 
 
 def ritz(problem: qm.Quadratic, T: int) -> Any:
-    """(T,) the Ritz values, ascending: eigenvalues of the Jacobi matrix of omega lambda, in 80 digits, rounded."""
+    """(T,) the Ritz values, ascending: eigenvalues of the Jacobi matrix of omega lambda, in 80
+    digits, rounded.
+    """
     with mpmath.workdps(80):
         centers, norms, _ = zip(*orthogonal(problem, T - 1, 1), strict=True)
         matrix = mpmath.diag(centers)
@@ -49,11 +69,14 @@ def ritz(problem: qm.Quadratic, T: int) -> Any:
 
 def conjugate_gradients(problem: qm.Quadratic, T: int) -> Any:
     """w_T in float64."""
-    w, r = problem.start, -problem.gradient(problem.start)
+    w = problem.start
+    r = -problem.gradient(problem.start)
     p = r
     for _ in range(T):
         q = problem.hvp(w, p)
         a = r @ r / (p @ q)
-        w, rest = w + a * p, r - a * q
-        p, r = rest + rest @ rest / (r @ r) * p, rest
+        w = w + a * p
+        rest = r - a * q
+        p = rest + rest @ rest / (r @ r) * p
+        r = rest
     return w

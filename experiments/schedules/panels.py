@@ -1,11 +1,19 @@
 """The panels of the figure on schedules, from their rows."""
+
 from typing import Any
 
 from quadmeta import plotting as p
 
 Rows = list[dict[str, Any]]
-HUES = {"schedule": 0, "conjugate gradients": 0, "constant": 1, "gradient descent": 1, "heavy ball": 2, "Nesterov": 3,
-        "Chebyshev": 4}
+HUES = {
+    "schedule": 0,
+    "conjugate gradients": 0,
+    "constant": 1,
+    "gradient descent": 1,
+    "heavy ball": 2,
+    "Nesterov": 3,
+    "Chebyshev": 4,
+}
 ORDERS = {"rising": 1, "falling": 2, "random": 3, "Lebedev-Finogenov": 0}
 ONE_STEP = ("gradient descent", "Nesterov", "heavy ball")
 RIGHT: dict[str, Any] = {"ha": "right"}
@@ -13,13 +21,18 @@ RIGHT: dict[str, Any] = {"ha": "right"}
 
 def columns(rows: Rows, part: str, kind: str, *names: str) -> Any:
     """Columns of the rows of one part and kind, along x."""
-    own = sorted((row for row in rows if (row["part"], row["kind"]) == (part, kind)), key=lambda row: row["x"])
+    own = sorted(
+        (row for row in rows if (row["part"], row["kind"]) == (part, kind)),
+        key=lambda row: row["x"],
+    )
     return [[row[name] for row in own] for name in names]
 
 
 def losses(rows: Rows, T: int) -> dict[str, float]:
     """The loss of each method after T steps."""
-    return {row["kind"]: row["theory"] for row in rows if row["part"] == "horizon" and row["T"] == T}
+    return {
+        row["kind"]: row["theory"] for row in rows if row["part"] == "horizon" and row["T"] == T
+    }
 
 
 def marks(ax: Any, x: Any, y: Any, kind: str) -> None:
@@ -41,23 +54,51 @@ def descents(ax: Any, rows: Rows) -> None:
         p.theory(ax, [1, 1000], [level[kind]] * 2, HUES[kind], linewidth=0.9)
     for kind in dict.fromkeys(row["kind"] for row in rows if row["part"] == "descent"):
         x, y = columns(rows, "descent", kind, "x", "measured")
-        hue, plain = 1 if kind in ("constant", "plain, constant") else 0, kind.startswith("plain")
-        p.measured(ax, x, y, hue, linestyle="-", linewidth=0.4, markersize=3 if plain else 2.5,
-                   markerfacecolor="none" if plain else p.COLOURS[hue])
+        if kind in ("constant", "plain, constant"):
+            hue = 1
+        else:
+            hue = 0
+        plain = kind.startswith("plain")
+        p.measured(
+            ax,
+            x,
+            y,
+            hue,
+            linestyle="-",
+            linewidth=0.4,
+            markersize=3 if plain else 2.5,
+            markerfacecolor="none" if plain else p.COLOURS[hue],
+        )
     note(ax, 1000, level["Chebyshev"] - 0.055, "Chebyshev's steps", 4, **RIGHT)
-    note(ax, 1000, level["constant"] + 0.1, f"best constant step:\nsaddle of index {T - 1}", 1, **RIGHT)
+    note(
+        ax,
+        1000,
+        level["constant"] + 0.1,
+        f"best constant step:\nsaddle of index {T - 1}",
+        1,
+        **RIGHT,
+    )
     note(ax, 1000, level["heavy ball"] + 0.05, "best heavy ball", 2, **RIGHT)
     note(ax, 1000, level["conjugate gradients"] - 0.06, "conjugate gradients", 0, **RIGHT)
     note(ax, 1000, -1.72, "plain descent", 0, **RIGHT)
     note(ax, 1.2, -1.78, "BFGS", 0)
-    ax.set(xscale="log", ylim=(-2.12, -0.86), xlabel="iterations of descent", ylabel=r"loss, $\log_{10}f(w_T)/f(w_0)$")
+    ax.set(
+        xscale="log",
+        ylim=(-2.12, -0.86),
+        xlabel="iterations of descent",
+        ylabel=r"loss, $\log_{10}f(w_T)/f(w_0)$",
+    )
 
 
 def roots(ax: Any, rows: Rows) -> None:
     """Learned steps on Ritz values, Chebyshev's below."""
-    for row, (kind, text) in enumerate({"chebyshev": "Chebyshev's instance: equal",
-                                        "geometric": "geometric spectrum: not equal",
-                                        "digits": "digits: not equal"}.items()):
+    for row, (kind, text) in enumerate(
+        {
+            "chebyshev": "Chebyshev's instance: equal",
+            "geometric": "geometric spectrum: not equal",
+            "digits": "digits: not equal",
+        }.items()
+    ):
         learned, best, other = columns(rows, "root", kind, "measured", "theory", "other")
         ax.vlines(best, -row - 0.2, -row + 0.2, color=p.COLOURS[0], linewidth=1.0)
         p.measured(ax, learned, [-row] * len(best), 0, markersize=5, markerfacecolor="none")
@@ -65,7 +106,13 @@ def roots(ax: Any, rows: Rows) -> None:
         note(ax, 0.0016, -row + 0.38, text)
     note(ax, 0.0016, 0, "learned", 0)
     note(ax, 0.0016, -0.34, "Chebyshev", 4)
-    ax.set(xscale="log", xlim=(0.0015, 1.3), ylim=(-2.5, 0.55), yticks=[], xlabel=r"inverse steps, $1/(\eta_tL)$")
+    ax.set(
+        xscale="log",
+        xlim=(0.0015, 1.3),
+        ylim=(-2.5, 0.55),
+        yticks=[],
+        xlabel=r"inverse steps, $1/(\eta_tL)$",
+    )
     ax.spines["left"].set_visible(False)
 
 
@@ -73,8 +120,13 @@ def horizons(ax: Any, rows: Rows) -> None:
     """Losses of all methods against T."""
     last = max(row["T"] for row in rows if row["part"] == "horizon")
     end = losses(rows, last)
-    for kind, shift in {"constant": 0.0, "Nesterov": 0.3, "heavy ball": -0.1, "Chebyshev": -0.1,
-                        "conjugate gradients": 0.3}.items():
+    for kind, shift in {
+        "constant": 0.0,
+        "Nesterov": 0.3,
+        "heavy ball": -0.1,
+        "Chebyshev": -0.1,
+        "conjugate gradients": 0.3,
+    }.items():
         x, y, line = columns(rows, "horizon", kind, "x", "measured", "theory")
         p.theory(ax, x, line, HUES[kind], linewidth=0.9)
         marks(ax, x, y, kind)
@@ -83,8 +135,12 @@ def horizons(ax: Any, rows: Rows) -> None:
     p.measured(ax, x, y, 0, markersize=5, markerfacecolor="none")
     p.theory(ax, x, other, 0, linestyle=":")
     note(ax, last - 6, -0.3, "best schedule,\nfloat64 steps", 0)
-    ax.set(xlim=(0, last * 1.42), ylim=(-9.8, 0.7), xlabel="inner steps, $T$",
-           ylabel=r"loss, $\log_{10}f(w_T)/f(w_0)$")
+    ax.set(
+        xlim=(0, last * 1.42),
+        ylim=(-9.8, 0.7),
+        xlabel="inner steps, $T$",
+        ylabel=r"loss, $\log_{10}f(w_T)/f(w_0)$",
+    )
 
 
 def orders(ax: Any, rows: Rows) -> None:
@@ -97,8 +153,14 @@ def orders(ax: Any, rows: Rows) -> None:
     note(ax, 128, -2, "random", 3, **RIGHT)
     note(ax, 40, -22, "Lebedev-\nFinogenov", 0, **RIGHT)
     lengths = sorted({row["T"] for row in rows if row["part"] == "order"})
-    ax.set(xscale="log", ylim=(-28, 44), xticks=lengths, xticklabels=lengths, xlabel="inner steps, $T$",
-           ylabel=r"error of $w_T$, $\log_{10}$")
+    ax.set(
+        xscale="log",
+        ylim=(-28, 44),
+        xticks=lengths,
+        xticklabels=lengths,
+        xlabel="inner steps, $T$",
+        ylabel=r"error of $w_T$, $\log_{10}$",
+    )
 
 
 def ripples(ax: Any, rows: Rows, found: dict[str, int]) -> None:
@@ -109,7 +171,12 @@ def ripples(ax: Any, rows: Rows, found: dict[str, int]) -> None:
         marks(ax, x, y, kind)
         text = f"{kind}:\n{found[kind]} minim{'um' if found[kind] == 1 else 'a'}"
         note(ax, at, height, text.replace(" d", "\nd"), HUES[kind])
-    ax.set(xlim=(0, 3.4), ylim=(-0.8, 0.25), xlabel=r"step size, $\eta L$", ylabel=r"log objective, $G(\eta)$")
+    ax.set(
+        xlim=(0, 3.4),
+        ylim=(-0.8, 0.25),
+        xlabel=r"step size, $\eta L$",
+        ylabel=r"log objective, $G(\eta)$",
+    )
 
 
 def slopes(ax: Any, rows: Rows) -> None:

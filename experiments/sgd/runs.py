@@ -1,4 +1,7 @@
-"""Streaming regression of the figure on SGD, its moments of second and fourth order, and independent runs."""
+"""Streaming regression of the figure on SGD, its moments of second and fourth order, and
+independent runs.
+"""
+
 from itertools import combinations_with_replacement, product
 from typing import Any
 
@@ -8,7 +11,8 @@ import quadmeta as qm
 from quadmeta._extras import require
 
 Rows = list[dict[str, Any]]
-D, KAPPA = 4, 10.0
+D = 4
+KAPPA = 10.0
 
 
 def streaming(sigma: float) -> tuple[qm.StreamingGaussian, Any, Any]:
@@ -24,34 +28,44 @@ def transition(lam: Any, eta: float) -> Any:
 
 
 def fourth_moment_limit(lam: Any) -> float:
-    """The step size at which the moments E e_i^2 e_j^2 of the noise-free error stop contracting, to rounding."""
+    """The step size at which the moments E e_i^2 e_j^2 of the noise-free error stop contracting,
+    to rounding.
+    """
     from scipy.optimize import brentq
+
     z, p = np.polynomial.hermite_e.hermegauss(5)  # exact up to degree 9 in each feature
     x = np.array(list(product(z, repeat=len(lam)))) * np.sqrt(lam)
     chance = np.array(list(product(p / p.sum(), repeat=len(lam)))).prod(axis=1)
     i, j = np.array(list(combinations_with_replacement(range(len(lam)), 2))).T
-    e = np.random.default_rng(0).standard_normal((len(i), len(lam)))  # any errors that determine the linear map
+    # any errors that determine the linear map
+    e = np.random.default_rng(0).standard_normal((len(i), len(lam)))
 
     def growth(eta: float) -> float:
         after = e[:, None] - eta * (e @ x.T)[..., None] * x
         old, new = ((v[..., i] * v[..., j]) ** 2 for v in (e, after))
         return float(abs(np.linalg.eigvals(np.linalg.solve(old, chance @ new))).max()) - 1
+
     high = 2 / (lam.sum() + 2 * (lam**2).sum() / lam.sum())
     return float(brentq(growth, high / 10, high, rtol=1e-14))
 
 
-def simulated(problem: Any, eta: float, horizons: list[int], paths: int, outers: list[Any], seed: int
-              ) -> dict[int, Rows]:
+def simulated(
+    problem: Any, eta: float, horizons: list[int], paths: int, outers: list[Any], seed: int
+) -> dict[int, Rows]:
     """{T: mean and standard error of each outer loss} over independent runs; nothing for no runs."""
     found: dict[int, Rows] = {T: [{} for _ in outers] for T in horizons}
     rng = np.random.default_rng([seed, int(1e9 * eta)])
     start = np.broadcast_to(problem.start, (paths, len(problem.start)))
-    run = qm.StochasticGradientDescent(max(horizons)).run(lambda w: problem.noisy_gradient(w, rng), start, eta)
+    run = qm.StochasticGradientDescent(max(horizons)).run(
+        lambda w: problem.noisy_gradient(w, rng), start, eta
+    )
     for T, w in enumerate(run if paths else ()):
         for row, outer in zip(found.get(T, ()), outers):
             values = outer(w)
-            row |= {"log10_measured": np.log10(values.mean()),
-                    "relative_error": values.std(ddof=1) / np.sqrt(paths) / values.mean()}
+            row |= {
+                "log10_measured": np.log10(values.mean()),
+                "relative_error": values.std(ddof=1) / np.sqrt(paths) / values.mean(),
+            }
     return found
 
 
@@ -60,6 +74,8 @@ def diabetes(n: int, seed: int) -> tuple[tuple[Any, Any], tuple[Any, Any]]:
     datasets = require("sklearn.datasets", "data", "the real data of sgd")
     X, y = datasets.load_diabetes(return_X_y=True)
     order = np.random.default_rng([seed, n]).permutation(len(y))
-    own, rest = order[:n], order[n:]
-    X, y = (X - X[own].mean(axis=0)) / X[own].std(axis=0), (y - y[own].mean()) / y[own].std()
+    own = order[:n]
+    rest = order[n:]
+    X = (X - X[own].mean(axis=0)) / X[own].std(axis=0)
+    y = (y - y[own].mean()) / y[own].std()
     return (X[own], y[own]), (X[rest], y[rest])

@@ -1,4 +1,7 @@
-"""The spectral filters of hypergradient estimators, measured on eigenvectors and drawn: a panel of several figures."""
+"""The spectral filters of hypergradient estimators, measured on eigenvectors and drawn: a panel of
+several figures.
+"""
+
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -24,11 +27,17 @@ def applied(name: str, parameter: float, lam: Any, v: Any, T: int) -> Any:
         return filters.neumann(lam, 1.0, int(parameter)) * v
     if name in CONSTANT:
         return filters.discounted(lam, 1.0, parameter, T) * v
-    return filters.unrolled(lam, 1.0, T if name in EXACT else int(parameter) if name == "truncated" else 1) * v
+    return (
+        filters.unrolled(
+            lam, 1.0, T if name in EXACT else int(parameter) if name == "truncated" else 1
+        )
+        * v
+    )
 
 
 def rows(lam: Any, T: int, shown: Shown, seed: int) -> Rows:
-    """lambda f(lambda) by each estimator, run from w_0 = w_* = 0 with C = I and grad L_2 = Q lambda, and what it cost.
+    """lambda f(lambda) by each estimator, run from w_0 = w_* = 0 with C = I and grad L_2 = Q
+    lambda, and what it cost.
 
     H = Q diag(lambda) Q' in a random basis, eta = 1; eigenvalues beyond 2 are fine.
     """
@@ -36,24 +45,52 @@ def rows(lam: Any, T: int, shown: Shown, seed: int) -> Rows:
     Q = qm.spectra.rotation(P, np.random.default_rng(seed))
     H = Q * lam @ Q.T
     problem = qm.Coupled((H + H.T) / 2, np.eye(P), np.zeros(P), np.zeros((P, P)), -Q @ lam)
-    loss, out = qm.OuterLoss(problem, qm.GradientDescent(T, 1.0)), []
+    loss = qm.OuterLoss(problem, qm.GradientDescent(T, 1.0))
+    out = []
     for name, parameter, estimator in shown:
-        found, cost = qm.hypergradient(loss, np.zeros(P), estimator), estimator.cost(T, P, P)
-        row = {"name": name, "parameter": parameter, "hvps": found.hvps, "mixed": found.mixed,
-               "outer_gradients": found.outer_gradients, "published": cost["hvps"] + cost["mixed"]}
-        out += [row | {"x": x, "measured": measured, "theory": theory} for x, measured, theory in
-                zip(lam, Q.T @ found.value, applied(name, parameter, lam, lam, T), strict=True)]
+        found = qm.hypergradient(loss, np.zeros(P), estimator)
+        cost = estimator.cost(T, P, P)
+        row = {
+            "name": name,
+            "parameter": parameter,
+            "hvps": found.hvps,
+            "mixed": found.mixed,
+            "outer_gradients": found.outer_gradients,
+            "published": cost["hvps"] + cost["mixed"],
+        }
+        out += [
+            row | {"x": x, "measured": measured, "theory": theory}
+            for x, measured, theory in zip(
+                lam, Q.T @ found.value, applied(name, parameter, lam, lam, T), strict=True
+            )
+        ]
     return out
 
 
-def draw(p: Any, ax: Any, table: Rows, looks: Mapping[Any, tuple[int, str]],
-         texts: Mapping[Any, tuple[float, float, str, str]], every: int) -> None:
-    """eta lambda f against eta lambda: looks (hue, marker) and texts (x, y, text, side), by name and parameter."""
+def draw(
+    p: Any,
+    ax: Any,
+    table: Rows,
+    looks: Mapping[Any, tuple[int, str]],
+    texts: Mapping[Any, tuple[float, float, str, str]],
+    every: int,
+) -> None:
+    """eta lambda f against eta lambda: looks (hue, marker) and texts (x, y, text, side), by name
+    and parameter.
+    """
     for key, (x, y, text, side) in texts.items():
         own = [row for row in table if (row["name"], row["parameter"]) == key]
         hue, marker = looks[key]
         p.theory(ax, [row["x"] for row in own], [row["theory"] for row in own], hue, linewidth=0.9)
-        p.measured(ax, [row["x"] for row in own[::every]], [row["measured"] for row in own[::every]], hue,
-                   marker=marker)
+        p.measured(
+            ax,
+            [row["x"] for row in own[::every]],
+            [row["measured"] for row in own[::every]],
+            hue,
+            marker=marker,
+        )
         ax.text(x, y, text, color=p.COLOURS[hue], fontsize=8, ha=side, va="center")
-    ax.set(xlabel=r"step size times eigenvalue, $\eta\lambda$", ylabel=r"filter, $\eta\lambda\,\varphi(\eta\lambda)$")
+    ax.set(
+        xlabel=r"step size times eigenvalue, $\eta\lambda$",
+        ylabel=r"filter, $\eta\lambda\,\varphi(\eta\lambda)$",
+    )

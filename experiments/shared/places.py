@@ -1,4 +1,5 @@
 """Where this project keeps its scripts and figures, and the page that shows all of them."""
+
 from pathlib import Path
 
 from experiments.page.page import page

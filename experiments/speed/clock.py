@@ -1,30 +1,41 @@
 """Times and peak memory of calls, and the threads they run on."""
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+
 import ctypes
 import os
 import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from statistics import median
 from time import perf_counter
 from typing import Any
 
-REPEATS, FEW, LONG = 5, 2, 5.0  # rounds of a run of at most LONG seconds, of a longer one
-LARGE = 500  # a single matrix of this size pays for BLAS on all cores; smaller ones, and tasks, take one thread each
-ROUND = 2e-2  # seconds that a shorter one is repeated for, so that what other processes left in the caches is gone
+# rounds of a run of at most LONG seconds, of a longer one
+REPEATS = 5
+FEW = 2
+LONG = 5.0
+# a single matrix of this size pays for BLAS on all cores; smaller ones, and tasks, take one thread
+# each
+LARGE = 500
+# seconds that a shorter one is repeated for, so that what other processes left in the caches is
+# gone
+ROUND = 2e-2
 
 
 class Clock:
-    """A call that is timed round by round, so that several of them see the same disturbances of a shared machine.
+    """A call that is timed round by round, so that several of them see the same disturbances of a
+    shared machine.
 
-    The first runs, which are not counted, tell the peak memory that the call adds to the process, in MB, how often it
-    is repeated within a round, and how many rounds it has.
+    The first runs, which are not counted, tell the peak memory that the call adds to the process,
+    in MB, how often it is repeated within a round, and how many rounds it has.
     """
 
     def __init__(self, call: Callable[[], Any]) -> None:
         _reset()
-        before, start = _highest(), perf_counter()
-        self.call, self.value = call, call()
+        before = _highest()
+        start = perf_counter()
+        self.call = call
+        self.value = call()
         first = perf_counter() - start
         self.memory = max(_highest() - before, 0.0)
         if not 0.1 < first < LONG:  # short ones were cold; a long one may have been disturbed
@@ -32,7 +43,10 @@ class Clock:
             self.value = call()
             first = perf_counter() - start
         self.loops = max(1, int(ROUND / max(first, 1e-7)))
-        self.rounds = REPEATS if first <= LONG else FEW
+        if first <= LONG:
+            self.rounds = REPEATS
+        else:
+            self.rounds = FEW
 
     def sample(self) -> float:
         """Seconds of the call in one round."""
@@ -44,7 +58,9 @@ class Clock:
 
 def cores() -> int:
     """Those that this process may use."""
-    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+    if sys.platform == "linux":
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def blas(threads: int) -> AbstractContextManager[Any]:
@@ -63,7 +79,9 @@ def seconds(call: Callable[[], Any]) -> float:
 
 
 def _reset() -> None:
-    """Give free memory back and set the peak to what is in use, where the system offers it (Linux)."""
+    """Give free memory back and set the peak to what is in use, where the system offers it
+    (Linux).
+    """
     if sys.platform == "linux":
         ctypes.CDLL(None).malloc_trim(0)
         Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
@@ -74,4 +92,5 @@ def _highest() -> float:
         lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
         return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
     import resource
+
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20

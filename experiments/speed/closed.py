@@ -1,4 +1,5 @@
 """Routes of the speed table through this package: closed forms, Lanczos, estimators."""
+
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -10,8 +11,14 @@ from experiments.speed.inputs import Inputs, Route
 
 Array = Any
 Calls = dict[str, Callable[[], Any]]
-TARGETS: dict[str, str | None] = {"implicit": "implicit", "discounted": None, "DrMAD": None, "Neumann": None,
-                                  "CG": None, "closed form, momentum": None}
+TARGETS: dict[str, str | None] = {
+    "implicit": "implicit",
+    "discounted": None,
+    "DrMAD": None,
+    "Neumann": None,
+    "CG": None,
+    "closed form, momentum": None,
+}
 
 
 def routes(case: dict[str, Any], given: Inputs) -> dict[str, Route]:
@@ -22,15 +29,21 @@ def routes(case: dict[str, Any], given: Inputs) -> dict[str, Route]:
 
 def _meta_gradient(case: dict[str, Any], given: Inputs) -> Calls:
     """G'(eta): by modes that are there, from the matrix on, from products with it alone."""
-    H, w, eta, gd = given["H"], given["w"], given["eta"], qm.GradientDescent(case["T"])
+    H = given["H"]
+    w = given["w"]
+    eta = given["eta"]
+    gd = qm.GradientDescent(case["T"])
     problem = qm.Quadratic.from_matrix(H, start=w)
     log = qm.LogObjective(problem, gd)
 
     def slope(problem: Any) -> Array:
         return qm.LogObjective(problem, gd).scan(eta)[1]
-    found = {"closed form": lambda: log.scan(eta)[1],
-             "closed form, full accuracy": lambda: log.gradient(eta),
-             "closed form with eigh": lambda: slope(qm.Quadratic.from_matrix(H, start=w))}
+
+    found = {
+        "closed form": lambda: log.scan(eta)[1],
+        "closed form, full accuracy": lambda: log.gradient(eta),
+        "closed form with eigh": lambda: slope(qm.Quadratic.from_matrix(H, start=w)),
+    }
     if case["slot"] == "large":  # where the eigendecomposition is what costs
         k = min(case["d"], 400)
         found["Lanczos"] = lambda: slope(qm.OperatorQuadratic.from_error(H, w, k, quantity=slope))
@@ -41,8 +54,11 @@ def _meta_gradient(case: dict[str, Any], given: Inputs) -> Calls:
 
 
 def _grid(case: dict[str, Any], given: Inputs) -> Calls:
-    """G' of each task on a grid, eigendecompositions counted; tasks on two threads, as the peers use both cores."""
-    eta, gd = given["eta"][:, None], qm.GradientDescent(case["T"])
+    """G' of each task on a grid, eigendecompositions counted; tasks on two threads, as the peers
+    use both cores.
+    """
+    eta = given["eta"][:, None]
+    gd = qm.GradientDescent(case["T"])
 
     def solve(part: slice) -> Array:
         problem = qm.Quadratic.from_matrix(given["H"][part], start=given["w"][part])
@@ -50,23 +66,35 @@ def _grid(case: dict[str, Any], given: Inputs) -> Calls:
 
     problem = qm.Quadratic.from_matrix(given["H"], start=given["w"])
     log = qm.LogObjective(problem, gd, pooled=False)
-    return {"closed form": lambda: np.concatenate(_halves(solve, case["tasks"]), axis=1),
-            "closed form, one thread": lambda: solve(slice(None)),
-            "closed form without eigh": lambda: log.scan(eta)[1],
-            "closed form, full accuracy": lambda: log.gradient(eta)}
+    return {
+        "closed form": lambda: np.concatenate(_halves(solve, case["tasks"]), axis=1),
+        "closed form, one thread": lambda: solve(slice(None)),
+        "closed form without eigh": lambda: log.scan(eta)[1],
+        "closed form, full accuracy": lambda: log.gradient(eta),
+    }
 
 
 def _sweep(case: dict[str, Any], given: Inputs) -> Calls:
-    """Mean training and validation loss with derivatives, decompositions counted; tasks on two threads."""
+    """Mean training and validation loss with derivatives, decompositions counted; tasks on two
+    threads.
+    """
     gd = qm.GradientDescent(case["T"])
 
     def solve(part: slice) -> Array:
         X, y, X2, y2 = (given[name][part] for name in ("X", "y", "X2", "y2"))
         problem = qm.LeastSquares.from_data(X, y, (X2, y2))
-        return np.array([values for loss in (qm.TrainByTrain, qm.TrainByValidation)
-                         for values in loss(problem, gd).scan(given["eta"])])
-    return {"closed form": lambda: np.mean(_halves(solve, case["tasks"]), axis=0),
-            "closed form, one thread": lambda: solve(slice(None))}
+        return np.array(
+            [
+                values
+                for loss in (qm.TrainByTrain, qm.TrainByValidation)
+                for values in loss(problem, gd).scan(given["eta"])
+            ]
+        )
+
+    return {
+        "closed form": lambda: np.mean(_halves(solve, case["tasks"]), axis=0),
+        "closed form, one thread": lambda: solve(slice(None)),
+    }
 
 
 def _halves(solve: Callable[[slice], Array], tasks: int) -> list[Array]:
@@ -76,27 +104,42 @@ def _halves(solve: Callable[[slice], Array], tasks: int) -> list[Array]:
 
 
 def _hypergradient(case: dict[str, Any], given: Inputs) -> Calls:
-    """Hypergradients of sample weights from the data on; the reverse mode and its relatives are estimators."""
+    """Hypergradients of sample weights from the data on; the reverse mode and its relatives are
+    estimators.
+    """
     problem = qm.DataCleaning((given["X"], given["Y"]), (given["X2"], given["Y2"]), given["rho"])
-    loss, alpha = qm.OuterLoss(problem, qm.GradientDescent(case["T"], given["eta"])), given["alpha"]
-    estimators = {"reverse": qm.Reverse(), "discounted": qm.Discounted(gamma=0.99), "DrMAD": qm.DrMad(),
-                  "Neumann": qm.Neumann(products=20), "CG": qm.ConjugateGradient(products=20)}
+    loss = qm.OuterLoss(problem, qm.GradientDescent(case["T"], given["eta"]))
+    alpha = given["alpha"]
+    estimators = {
+        "reverse": qm.Reverse(),
+        "discounted": qm.Discounted(gamma=0.99),
+        "DrMAD": qm.DrMad(),
+        "Neumann": qm.Neumann(products=20),
+        "CG": qm.ConjugateGradient(products=20),
+    }
     found = {"closed form": lambda: loss.gradient(alpha), "implicit": lambda: loss.implicit(alpha)}
 
     def estimate(estimator: Any) -> Callable[[], Any]:
         return lambda: qm.hypergradient(loss, alpha, estimator).value
+
     return found | {name: estimate(estimator) for name, estimator in estimators.items()}
 
 
 def _schedule(case: dict[str, Any], given: Inputs) -> Calls:
     """Gradient of G in all T step sizes."""
-    log = qm.LogObjective(qm.Quadratic.from_matrix(given["H"], start=given["w"]), qm.Schedule(case["T"]))
+    log = qm.LogObjective(
+        qm.Quadratic.from_matrix(given["H"], start=given["w"]), qm.Schedule(case["T"])
+    )
 
     def whole() -> Array:
         problem = qm.Quadratic.from_matrix(given["H"], start=given["w"])
         return qm.LogObjective(problem, qm.Schedule(case["T"])).scan(given["eta"])[1]
-    return {"closed form": lambda: log.scan(given["eta"])[1], "closed form with eigh": whole,
-            "closed form, full accuracy": lambda: log.gradient(given["eta"])}
+
+    return {
+        "closed form": lambda: log.scan(given["eta"])[1],
+        "closed form with eigh": whole,
+        "closed form, full accuracy": lambda: log.gradient(given["eta"]),
+    }
 
 
 _ROUTES = {"W1": _meta_gradient, "W2": _grid, "W3": _sweep, "W4": _hypergradient, "W5": _schedule}

@@ -1,32 +1,71 @@
-"""The cost of a meta-gradient does not grow with the horizon: closed forms beside unrolled differentiation.
+"""The cost of a meta-gradient does not grow with the horizon: closed forms beside unrolled
+differentiation.
 
-Five workloads on the same inputs: one derivative G'(eta) (W1), a grid of step sizes over many tasks (W2), training and
-validation losses of least squares with derivatives (W3), the hypergradient of one weight a sample on digits (W4), the
-gradient in a whole schedule (W5). Each is done by the closed form, by loops in numpy, and by JAX (jitted, ``lax.scan``)
-and PyTorch (autograd) where these are installed (extra ``peers``); results are checked against mpmath or another form.
+Five workloads on the same inputs: one derivative G'(eta) (W1), a grid of step sizes over many
+tasks (W2), training and validation losses of least squares with derivatives (W3), the
+hypergradient of one weight a sample on digits (W4), the gradient in a whole schedule (W5). Each is
+done by the closed form, by loops in numpy, and by JAX (jitted, ``lax.scan``) and PyTorch
+(autograd) where these are installed (extra ``peers``); results are checked against mpmath or
+another form.
 """
+
 import math
 from typing import Any
 
 Rows = list[dict[str, Any]]
 
 # settings
-CAPTION = (r"Medians of five rounds in float64 (of two where one run takes over 5 s): closed forms with one BLAS "
-           r"thread (grid and sweeps: tasks on two threads; one matrix of $d=1000$: BLAS on two), JAX and PyTorch "
-           r"with threads of their own. (a) One derivative $G'(\eta)$ at $d=100$ once the eigenvalues are known: "
-           r"unrolled routes grow with the horizon, closed forms do not (hollow: scaled from fewer steps). (b) How "
-           r"many times faster the closed form is than jitted JAX (or PyTorch) unrolled on the same matrices and "
-           r"data, with decompositions counted except for the first three; two rows give JAX the eigenbases or the "
-           r"Gram form instead. (c) What should stay small, how the time of a grid of step sizes grows, and the "
-           r"rates of this machine in the same run. The machine is shared: ratios carry over, seconds do not.")
+CAPTION = (
+    r"Medians of five rounds in float64 (of two where one run takes over 5 s): closed forms with "
+    r"one BLAS "
+    r"thread (grid and sweeps: tasks on two threads; one matrix of $d=1000$: BLAS on two), JAX "
+    r"and PyTorch "
+    r"with threads of their own. (a) One derivative $G'(\eta)$ at $d=100$ once the eigenvalues "
+    r"are known: "
+    r"unrolled routes grow with the horizon, closed forms do not (hollow: scaled from fewer "
+    r"steps). (b) How "
+    r"many times faster the closed form is than jitted JAX (or PyTorch) unrolled on the same "
+    r"matrices and "
+    r"data, with decompositions counted except for the first three; two rows give JAX the "
+    r"eigenbases or the "
+    r"Gram form instead. (c) What should stay small, how the time of a grid of step sizes grows, "
+    r"and the "
+    r"rates of this machine in the same run. The machine is shared: ratios carry over, seconds "
+    r"do not."
+)
 SEED = 0
 LIBRARIES = ("jax", "torch")
 FULL: dict[str, Any] = {"size": "full", "peers": ["jax", "torch"]}
 SMOKE: dict[str, Any] = {"size": "smoke", "peers": []}
-UNCHECKED = ("discounted", "DrMAD", "Neumann", "CG", "closed form, momentum")  # estimates; another optimizer
-COLUMNS = ("part", "workload", "slot", "route", "d", "n", "T", "tasks", "grid", "seconds", "repeats", "share", "error",
-           "memory", "gflop", "mbytes", "multiplied", "exps", "needed", "name", "value", "required", "most", "met",
-           "loop")
+# estimates; another optimizer
+UNCHECKED = ("discounted", "DrMAD", "Neumann", "CG", "closed form, momentum")
+COLUMNS = (
+    "part",
+    "workload",
+    "slot",
+    "route",
+    "d",
+    "n",
+    "T",
+    "tasks",
+    "grid",
+    "seconds",
+    "repeats",
+    "share",
+    "error",
+    "memory",
+    "gflop",
+    "mbytes",
+    "multiplied",
+    "exps",
+    "needed",
+    "name",
+    "value",
+    "required",
+    "most",
+    "met",
+    "loop",
+)
 
 
 def points(size: str, peers: list[str]) -> list[dict[str, Any]]:
@@ -42,6 +81,7 @@ def measure(size: str, peers: list[str]) -> Rows:
     from experiments.speed.inputs import cases
     from experiments.speed.limits import needed, rates
     from experiments.speed.targets import target_rows
+
     found = run.installed(peers)
     with run.processes([*run.OWN, *found], apart=size == "full") as families:
         rate = rates(1000 if size == "full" else 50)
@@ -58,10 +98,22 @@ def check(rows: Rows) -> None:
     """Results agree, nothing is missing, and what is called met is met. No time is asserted."""
     from experiments.speed.clock import FEW, REPEATS
     from experiments.speed.targets import TARGETS
+
     times = [row for row in rows if row["part"] == "time"]
     peers = {row["name"]: row["met"] for row in rows if row["part"] == "peer"}
-    count = {"closed form": 13, "numpy": 10, "jax": 13 * peers["jax"], "torch": 10 * peers["torch"],
-             "implicit": 3, "reverse": 3, "discounted": 3, "DrMAD": 3, "Neumann": 3, "CG": 3, "Lanczos": 1}
+    count = {
+        "closed form": 13,
+        "numpy": 10,
+        "jax": 13 * peers["jax"],
+        "torch": 10 * peers["torch"],
+        "implicit": 3,
+        "reverse": 3,
+        "discounted": 3,
+        "DrMAD": 3,
+        "Neumann": 3,
+        "CG": 3,
+        "Lanczos": 1,
+    }
     for route, wanted in count.items():
         own = [row for row in times if row["route"] == route]
         assert len(own) == wanted, f"{route}: {len(own)} rows, not {wanted}"
@@ -75,34 +127,50 @@ def check(rows: Rows) -> None:
         assert row["error"] <= allowed(row), f"{where}: results differ by {row['error']:.2g}"
     for axis in ("T", "d", "grid"):
         own = [row for row in rows if row["part"] == "growth" and row["name"] == axis]
-        assert len({row["value"] for row in own}) == len(own) > 1, f"growth with {axis}: {len(own)} rows"
+        assert len({row["value"] for row in own}) == len(own) > 1, (
+            f"growth with {axis}: {len(own)} rows"
+        )
         timed = all(row["seconds"] > 0 and row["repeats"] in (REPEATS, FEW) for row in own)
         assert timed, f"growth with {axis}: no time"
         assert all(row[axis] == row["value"] for row in own), f"growth with {axis}: another {axis}"
     targets = [row for row in rows if row["part"] == "target"]
-    assert [row["name"] for row in targets] == [target.name for target in TARGETS], "a target is missing"
+    assert [row["name"] for row in targets] == [target.name for target in TARGETS], (
+        "a target is missing"
+    )
     for row in targets:
         if row["value"] is not None:
-            reached = row["value"] <= row["required"] if row["most"] else row["value"] >= row["required"]
-            assert reached == row["met"], f"{row['name']}: {row['value']:.3g} is called {row['met']}"
+            if row["most"]:
+                reached = row["value"] <= row["required"]
+            else:
+                reached = row["value"] >= row["required"]
+            assert reached == row["met"], (
+                f"{row['name']}: {row['value']:.3g} is called {row['met']}"
+            )
         else:
             assert row["met"] is None and not all(peers.values()), f"{row['name']}: not measured"
     for target, row in zip(TARGETS, targets, strict=True):
-        both = [sum(x["seconds"] for x in times if (x["workload"], x["slot"], x["route"]) == key)
-                for key in (target.slow, target.fast)]
+        both = [
+            sum(x["seconds"] for x in times if (x["workload"], x["slot"], x["route"]) == key)
+            for key in (target.slow, target.fast)
+        ]
         if all(both):
             ratio = both[0] / both[1]
-            assert math.isclose(row["value"], ratio, rel_tol=1e-9), f"{row['name']}: not the ratio of the times"
+            assert math.isclose(row["value"], ratio, rel_tol=1e-9), (
+                f"{row['name']}: not the ratio of the times"
+            )
 
 
 def keep(rows: Rows) -> str | None:
     """A table with times of a peer is not replaced where that peer is not installed."""
     from experiments.speed.run import installed
+
     timed = [row["name"] for row in rows if row["part"] == "peer" and row["met"]]
     missing = [name for name in timed if name not in installed(timed)]
     if not missing:
         return None
-    return f"it has times of {' and '.join(missing)}, not installed here (pip install -e '.[peers]')"
+    return (
+        f"it has times of {' and '.join(missing)}, not installed here (pip install -e '.[peers]')"
+    )
 
 
 def allowed(row: dict[str, Any]) -> float:
@@ -117,4 +185,5 @@ def allowed(row: dict[str, Any]) -> float:
 def draw(rows: Rows) -> Any:
     """Time against T; speed-ups with targets; growth; limits of the machine."""
     from experiments.speed.panels import panels
+
     return panels(rows)

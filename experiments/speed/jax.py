@@ -1,4 +1,7 @@
-"""Routes of the speed table by jitted JAX in float64: unrolled with ``lax.scan`` and differentiated."""
+"""Routes of the speed table by jitted JAX in float64: unrolled with ``lax.scan`` and
+differentiated.
+"""
+
 from collections.abc import Callable
 from typing import Any
 
@@ -20,14 +23,27 @@ def routes(case: Case, given: Inputs) -> dict[str, Route]:
     if workload in ("W1", "W5"):
         return {"jax": Route(_reverse(case, given))}
     if workload == "W2":
-        return {"jax": partly(case, given, {"tasks": 10}, _grid),
-                "jax, reverse": partly(case, given, {"tasks": 3}, _grid_reverse),
-                "jax, in modes": partly(case, given, {"tasks": 10}, _modes)}
+        return {
+            "jax": partly(case, given, {"tasks": 10}, _grid),
+            "jax, reverse": partly(case, given, {"tasks": 3}, _grid_reverse),
+            "jax, in modes": partly(case, given, {"tasks": 10}, _modes),
+        }
     if workload == "W3":
-        return {"jax": partly(case, given, {"tasks": 1, "T": 10**5 // case["d"]} if case["d"] <= 100 else
-                              {"tasks": 1, "T": 20}, _sweep)}
-    return {"jax": Route(_weights(case, given, False)), "jax, Gram first": Route(_weights(case, given, True)),
-            "jax, implicit": Route(_implicit(given), target="implicit")}
+        return {
+            "jax": partly(
+                case,
+                given,
+                {"tasks": 1, "T": 10**5 // case["d"]}
+                if case["d"] <= 100
+                else {"tasks": 1, "T": 20},
+                _sweep,
+            )
+        }
+    return {
+        "jax": Route(_weights(case, given, False)),
+        "jax, Gram first": Route(_weights(case, given, True)),
+        "jax, implicit": Route(_implicit(given), target="implicit"),
+    }
 
 
 def _ready(function: Any, *arguments: Any) -> Callable[[], Array]:
@@ -46,13 +62,16 @@ def _objective(steps: Array, H: Array, w: Array) -> Array:
 def _reverse(case: Case, given: Inputs) -> Callable[[], Array]:
     def loss(eta: Array, H: Array, w: Array) -> Array:
         return _objective(jnp.broadcast_to(eta, case["T"]), H, w)
+
     return _ready(jax.grad(loss), given["eta"], given["H"], given["w"])
 
 
 def _over(case: Case, given: Inputs, slope: Any, *data: Array) -> Callable[[], Array]:
     """All step sizes at once, one task after the other."""
+
     def run(eta: Array, *data: Array) -> Array:
         return lax.map(lambda task: jax.vmap(slope, (0, *(None for _ in data)))(eta, *task), data).T
+
     return _ready(run, given["eta"], *data)
 
 
@@ -62,14 +81,17 @@ def _forward(function: Any) -> Any:
 
 def _grid(case: Case, given: Inputs) -> Callable[[], Array]:
     """Forward mode: matrix products with all step sizes as columns."""
+
     def loss(eta: Array, H: Array, w: Array) -> Array:
         return _objective(jnp.broadcast_to(eta, case["T"]), H, w)
+
     return _over(case, given, _forward(loss), given["H"], given["w"])
 
 
 def _grid_reverse(case: Case, given: Inputs) -> Callable[[], Array]:
     def loss(eta: Array, H: Array, w: Array) -> Array:
         return _objective(jnp.broadcast_to(eta, case["T"]), H, w)
+
     return _over(case, given, jax.grad(loss), given["H"], given["w"])
 
 
@@ -80,23 +102,34 @@ def _modes(case: Case, given: Inputs) -> Callable[[], Array]:
     def loss(eta: Array, lam: Array, w: Array) -> Array:
         w, _ = lax.scan(lambda w, _: (w - eta * lam * w, None), w, length=case["T"])
         return jnp.log((lam * w * w).sum() / 2) / case["T"]
-    return _over(case, given, _forward(loss), lam, (np.swapaxes(Q, -1, -2) @ given["w"][..., None])[..., 0])
+
+    return _over(
+        case, given, _forward(loss), lam, (np.swapaxes(Q, -1, -2) @ given["w"][..., None])[..., 0]
+    )
 
 
 def _sweep(case: Case, given: Inputs) -> Callable[[], Array]:
     """Forward mode at all step sizes as columns, one task after the other."""
-    n, d = case["n"], case["d"]
+    n = case["n"]
+    d = case["d"]
 
     def losses(eta: Array, X: Array, y: Array, X2: Array, y2: Array) -> Array:
-        W, _ = lax.scan(lambda W, _: (W - eta * (X.T @ (X @ W - y[:, None])) / n, None),
-                        jnp.zeros((d, len(eta))), length=case["T"])
-        return jnp.stack([((A @ W - b[:, None]) ** 2).sum(axis=0) / (2 * n) for A, b in ((X, y), (X2, y2))])
+        W, _ = lax.scan(
+            lambda W, _: (W - eta * (X.T @ (X @ W - y[:, None])) / n, None),
+            jnp.zeros((d, len(eta))),
+            length=case["T"],
+        )
+        return jnp.stack(
+            [((A @ W - b[:, None]) ** 2).sum(axis=0) / (2 * n) for A, b in ((X, y), (X2, y2))]
+        )
 
     def run(eta: Array, *data: Array) -> Array:
         def one(task: tuple[Array, ...]) -> Array:
             value, slope = jax.jvp(lambda x: losses(x, *task), (eta,), (jnp.ones_like(eta),))
             return jnp.stack([value[0], slope[0], value[1], slope[1]])
+
         return lax.map(one, data).mean(axis=0)
+
     return _ready(run, given["eta"], *(given[name] for name in ("X", "y", "X2", "y2")))
 
 
@@ -105,27 +138,38 @@ def _outer(given: Inputs, W: Array) -> Array:
 
 
 def _gram(given: Inputs, alpha: Array) -> tuple[Array, Array]:
-    X, Y = given["X"], given["Y"]
+    X = given["X"]
+    Y = given["Y"]
     weighted = (jax.nn.sigmoid(alpha)[:, None] * X) / len(X)
     return X.T @ weighted + given["rho"] * jnp.eye(X.shape[1]), weighted.T @ Y
 
 
 def _weights(case: Case, given: Inputs, gram: bool) -> Callable[[], Array]:
     """Reverse mode through training on the loss as it is written, or on its quadratic form."""
-    X, Y, eta = given["X"], given["Y"], given["eta"]
+    X = given["X"]
+    Y = given["Y"]
+    eta = given["eta"]
 
     def loss(alpha: Array) -> Array:
         s = jax.nn.sigmoid(alpha)[:, None] / len(X)
         H, B = _gram(given, alpha) if gram else (None, None)
 
         def step(W: Array, _: Any) -> tuple[Array, None]:
-            g = H @ W - B if gram else X.T @ (s * (X @ W - Y)) + given["rho"] * W
+            if gram:
+                g = H @ W - B
+            else:
+                g = X.T @ (s * (X @ W - Y)) + given["rho"] * W
             return W - eta * g, None
+
         W, _ = lax.scan(step, jnp.zeros((X.shape[1], Y.shape[1])), length=case["T"])
         return _outer(given, W)
+
     return _ready(jax.grad(loss), given["alpha"])
 
 
 def _implicit(given: Inputs) -> Callable[[], Array]:
     """The dense solve, differentiated."""
-    return _ready(jax.grad(lambda alpha: _outer(given, jnp.linalg.solve(*_gram(given, alpha)))), given["alpha"])
+    return _ready(
+        jax.grad(lambda alpha: _outer(given, jnp.linalg.solve(*_gram(given, alpha)))),
+        given["alpha"],
+    )

@@ -1,22 +1,37 @@
 """Panels of the speed figure."""
+
 from typing import Any
 
 import numpy as np
 
 Rows = list[dict[str, Any]]
-LINES = {"torch": (3, "PyTorch"), "numpy": (2, "numpy loop"), "jax": (1, "JAX, jitted"),
-         "closed form, momentum": (4, "closed, momentum"), "closed form, full accuracy": (5, "closed, full accuracy"),
-         "closed form": (0, "closed form")}
+LINES = {
+    "torch": (3, "PyTorch"),
+    "numpy": (2, "numpy loop"),
+    "jax": (1, "JAX, jitted"),
+    "closed form, momentum": (4, "closed, momentum"),
+    "closed form, full accuracy": (5, "closed, full accuracy"),
+    "closed form": (0, "closed form"),
+}
 GROWTH = {"T": "the steps", "d": "the dimension", "grid": "the points"}
-MET, MISSED, LOOP = "#0072B2", "#D55E00", "0.75"
-UNITS = {"copy": "GB/s copied", "product": "Gflop/s, matrix product", "eigh": r"$10^9\,d^3$/s, eigh",
-         "log and exp": "ns, one log and exp"}
+MET = "#0072B2"
+MISSED = "#D55E00"
+LOOP = "0.75"
+UNITS = {
+    "copy": "GB/s copied",
+    "product": "Gflop/s, matrix product",
+    "eigh": r"$10^9\,d^3$/s, eigh",
+    "log and exp": "ns, one log and exp",
+}
 
 
 def panels(rows: Rows) -> Any:
     """(a) Time against T, (b) speed-ups, (c) what should stay small, and the rates of the machine."""
     from quadmeta import plotting as p
-    fig, axes = p.figure(height=5.4, rows=2, columns=2, height_ratios=[1.6, 1], width_ratios=[1, 1.05])
+
+    fig, axes = p.figure(
+        height=5.4, rows=2, columns=2, height_ratios=[1.6, 1], width_ratios=[1, 1.05]
+    )
     for ax in axes[:, 1]:
         ax.remove()
     bars = fig.add_subplot(axes[0, 0].get_gridspec()[:, 1])
@@ -32,40 +47,95 @@ def _horizon(p: Any, ax: Any, rows: Rows) -> None:
     """Seconds of one derivative against T."""
     ends = []
     for route, (hue, name) in LINES.items():
-        own = [row for row in rows if row["workload"] == "W1" and row["route"] == route
-               and str(row["slot"]).startswith("T")]
+        own = [
+            row
+            for row in rows
+            if row["workload"] == "W1"
+            and row["route"] == route
+            and str(row["slot"]).startswith("T")
+        ]
         if not own:
             continue
-        T, times = [row["T"] for row in own], [row["seconds"] for row in own]
+        T = [row["T"] for row in own]
+        times = [row["seconds"] for row in own]
         p.theory(ax, T, times, hue, linewidth=1.8 if route == "closed form" else 0.9)
         for row in own:
-            p.measured(ax, row["T"], row["seconds"], hue, markerfacecolor=None if row["share"] == 1 else "white")
+            p.measured(
+                ax,
+                row["T"],
+                row["seconds"],
+                hue,
+                markerfacecolor=None if row["share"] == 1 else "white",
+            )
         ends.append((times[-1], T[-1], name, hue))
     low = 0.0
     for end, last, name, hue in sorted(ends):
         low = max(end, 2.6 * low)  # labels keep a line's height apart
         p.direct_label(ax, last, low, name, hue)
-    ax.set(xscale="log", yscale="log", xlabel="inner steps $T$", ylabel="seconds, one $G'(\\eta)$",
-           title="$d=100$, eigenvalues known")
+    ax.set(
+        xscale="log",
+        yscale="log",
+        xlabel="inner steps $T$",
+        ylabel="seconds, one $G'(\\eta)$",
+        title="$d=100$, eigenvalues known",
+    )
     ax.title.set_fontsize(8)
 
 
 def _speedups(ax: Any, targets: Rows, rows: Rows) -> None:
-    """Bars of the ratio to JAX or torch with the target as a tick; to the numpy loop where neither is installed."""
+    """Bars of the ratio to JAX or torch with the target as a tick; to the numpy loop where neither
+    is installed.
+    """
     missing = [row["name"] for row in rows if row["part"] == "peer" and not row["met"]]
     for y, row in enumerate(reversed(targets)):
-        value = row["value"] if row["value"] is not None else row["loop"]
-        colour = LOOP if row["met"] is None else MET if row["met"] else MISSED
+        if row["value"] is not None:
+            value = row["value"]
+        else:
+            value = row["loop"]
+        if row["met"] is None:
+            colour = LOOP
+        elif row["met"]:
+            colour = MET
+        else:
+            colour = MISSED
         ax.barh(y, max(value, 0.12) - 0.1, left=0.1, height=0.42, color=colour, align="edge")
-        ax.plot([row["required"]] * 2, [y - 0.06, y + 0.48], color="black", linewidth=1.6, linestyle="-")
-        sign = "" if row["met"] is None else "+ " if row["met"] else "x "
-        ax.text(0.12, y + 0.47, row["name"].replace("10^5", "$10^5$"), fontsize=7, va="bottom", ha="left")
+        ax.plot(
+            [row["required"]] * 2, [y - 0.06, y + 0.48], color="black", linewidth=1.6, linestyle="-"
+        )
+        if row["met"] is None:
+            sign = ""
+        elif row["met"]:
+            sign = "+ "
+        else:
+            sign = "x "
+        ax.text(
+            0.12,
+            y + 0.47,
+            row["name"].replace("10^5", "$10^5$"),
+            fontsize=7,
+            va="bottom",
+            ha="left",
+        )
         end = 1.15 * max(value, row["required"], 0.1)
-        ax.text(end, y + 0.2, f"{sign}{_short(value)}", fontsize=7.5, va="center", ha="left",
-                color="black" if row["met"] is None else colour, fontweight="bold")
+        ax.text(
+            end,
+            y + 0.2,
+            f"{sign}{_short(value)}",
+            fontsize=7.5,
+            va="center",
+            ha="left",
+            color="black" if row["met"] is None else colour,
+            fontweight="bold",
+        )
     top = max(max(row["value"] or row["loop"], row["required"]) for row in targets)
-    ax.set(xscale="log", xlim=(0.1, 40 * top), ylim=(-0.3, len(targets)), yticks=[],
-           xlabel="times faster than " + ("the numpy loop" if len(missing) == 2 else "the unrolled peer"))
+    ax.set(
+        xscale="log",
+        xlim=(0.1, 40 * top),
+        ylim=(-0.3, len(targets)),
+        yticks=[],
+        xlabel="times faster than "
+        + ("the numpy loop" if len(missing) == 2 else "the unrolled peer"),
+    )
     ax.set_xticks(10.0 ** np.arange(0, 6, 1 if top < 1e6 else 2))
     ax.spines["left"].set_visible(False)
     absent = f"{' and '.join(missing)} not installed (grey: numpy loops)"
@@ -75,23 +145,53 @@ def _speedups(ax: Any, targets: Rows, rows: Rows) -> None:
 def _table(ax: Any, rows: Rows) -> None:
     """Ratios that should stay small, and the rates of the machine."""
     ax.axis("off")
-    lines = [(row["name"].replace("10^5", "$10^5$"), f"{row['value']:.2f}",
-              f"{'+' if row['met'] else 'x'} < {row['required']:g}", MET if row["met"] else MISSED)
-             for row in rows if row["part"] == "target" and row["most"]]
+    lines = [
+        (
+            row["name"].replace("10^5", "$10^5$"),
+            f"{row['value']:.2f}",
+            f"{'+' if row['met'] else 'x'} < {row['required']:g}",
+            MET if row["met"] else MISSED,
+        )
+        for row in rows
+        if row["part"] == "target" and row["most"]
+    ]
     for axis, name in GROWTH.items():
         first, *_, last = (row for row in rows if row["part"] == "growth" and row["name"] == axis)
         factor = f"$10^{{{np.log10(last['value'] / first['value']):.0f}}}$"
-        lines.append((f"a grid, {factor} times {name}", f"{last['seconds'] / first['seconds']:.3g}", "times", "black"))
+        lines.append(
+            (
+                f"a grid, {factor} times {name}",
+                f"{last['seconds'] / first['seconds']:.3g}",
+                "times",
+                "black",
+            )
+        )
     for row in rows:
         if row["part"] == "limit" and row["name"] in UNITS:
-            value = 1e9 * row["value"] if row["name"] == "log and exp" else row["value"]
+            if row["name"] == "log and exp":
+                value = 1e9 * row["value"]
+            else:
+                value = row["value"]
             lines.append((UNITS[row["name"]], f"{value:.3g}", "machine", "0.35"))
     for k, (name, value, note, colour) in enumerate(lines):
         y = 1 - (k + 0.5) / len(lines)
         ax.text(0.0, y, name, fontsize=7.5, va="center", transform=ax.transAxes)
-        ax.text(0.86, y, value, fontsize=7.5, va="center", ha="right", transform=ax.transAxes, color=colour)
+        ax.text(
+            0.86,
+            y,
+            value,
+            fontsize=7.5,
+            va="center",
+            ha="right",
+            transform=ax.transAxes,
+            color=colour,
+        )
         ax.text(0.9, y, note, fontsize=7.5, va="center", transform=ax.transAxes, color=colour)
 
 
 def _short(value: float) -> str:
-    return f"{value:.2g}" if value < 10 else f"{value:,.0f}" if value < 1e4 else f"{float(f'{value:.2g}'):,.0f}"
+    if value < 10:
+        return f"{value:.2g}"
+    if value < 1e4:
+        return f"{value:,.0f}"
+    return f"{float(f'{value:.2g}'):,.0f}"

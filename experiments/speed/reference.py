@@ -1,4 +1,5 @@
 """What the routes of the speed table are checked against: mpmath, the full-accuracy forms, loops."""
+
 from typing import Any
 
 import numpy as np
@@ -13,10 +14,12 @@ EVERY = 20  # of the step sizes of a grid
 def reference(case: dict[str, Any], given: Inputs, target: str) -> Array:
     """The result of a workload by another way than the one that is timed.
 
-    W1: mpmath at 50 digits on the modes; W2, W3 and W5: the forms in full accuracy, on every 20th step size of a grid;
-    W4: reverse mode by loops, or for the implicit gradient a dense solve.
+    W1: mpmath at 50 digits on the modes; W2, W3 and W5: the forms in full accuracy, on every 20th
+    step size of a grid; W4: reverse mode by loops, or for the implicit gradient a dense solve.
     """
-    eta, gd, workload = given["eta"], qm.GradientDescent(case["T"]), case["workload"]
+    eta = given["eta"]
+    gd = qm.GradientDescent(case["T"])
+    workload = case["workload"]
     if workload == "W1":
         log = qm.LogObjective(qm.Quadratic.from_matrix(given["H"], start=given["w"]), gd)
         return float(log.exactly(eta, 1, "mpmath"))
@@ -25,8 +28,14 @@ def reference(case: dict[str, Any], given: Inputs, target: str) -> Array:
         return qm.LogObjective(problem, gd, pooled=False).gradient(eta[::EVERY, None])
     if workload == "W3":
         data = qm.LeastSquares.from_data(given["X"], given["y"], (given["X2"], given["y2"]))
-        return np.array([values.to_float() for loss in (qm.TrainByTrain, qm.TrainByValidation)
-                         for at in [loss(data, gd)] for values in (at(eta[::EVERY]), at.gradient(eta[::EVERY]))])
+        return np.array(
+            [
+                values.to_float()
+                for loss in (qm.TrainByTrain, qm.TrainByValidation)
+                for at in [loss(data, gd)]
+                for values in (at(eta[::EVERY]), at.gradient(eta[::EVERY]))
+            ]
+        )
     if workload == "W5":
         problem = qm.Quadratic.from_matrix(given["H"], start=given["w"])
         return qm.LogObjective(problem, qm.Schedule(case["T"])).gradient(eta)
@@ -40,11 +49,17 @@ def reference(case: dict[str, Any], given: Inputs, target: str) -> Array:
 
 
 def error(case: dict[str, Any], found: Array, exact: Array) -> float:
-    """Largest deviation relative to the largest entry; each of several quantities of a sweep on its own."""
-    found, exact = np.asarray(found, dtype=float), np.asarray(exact, dtype=float)
+    """Largest deviation relative to the largest entry; each of several quantities of a sweep on
+    its own.
+    """
+    found = np.asarray(found, dtype=float)
+    exact = np.asarray(exact, dtype=float)
     if case["workload"] == "W2":
         found = found[::EVERY]
     if case["workload"] == "W3":
         found = found[:, ::EVERY]
-    axis = -1 if case["workload"] == "W3" else None
+    if case["workload"] == "W3":
+        axis = -1
+    else:
+        axis = None
     return float((np.abs(found - exact).max(axis=axis) / np.abs(exact).max(axis=axis)).max())

@@ -1,17 +1,20 @@
-"""Run the routes of the speed table: each family of routes in a process of its own, case by case in turn."""
+"""Run the routes of the speed table: each family of routes in a process of its own, case by case
+in turn.
+"""
+
+import multiprocessing
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from importlib.util import find_spec
-import multiprocessing
 from statistics import median
 from typing import Any
 
 import numpy as np
 
-from experiments.speed.clock import Clock, LARGE, blas, cores
+from experiments.speed.clock import LARGE, Clock, blas, cores
 from experiments.speed.inputs import Route, inputs, reduced
 from experiments.speed.reference import error, reference
 
@@ -32,32 +35,64 @@ def rows(case: dict[str, Any], families: dict[str, Any], seed: int) -> list[Row]
     for k in range(max(row["rounds"] for own in found.values() for row in own)):
         for family, run in families.items():
             samples[family].append(run(sample, family, k))
-    given, exact = inputs(case, seed), dict[tuple[Any, ...], Any]()
+    given = inputs(case, seed)
+    exact = dict[tuple[Any, ...], Any]()
     head = {name: case.get(name) for name in ("workload", "slot", "d", "n", "T", "tasks", "grid")}
-    return [head | _row(case, given, row, [x for times in samples[family] if (x := times[k]) is not None], exact)
-            for family, own in found.items() for k, row in enumerate(own)]
+    return [
+        head
+        | _row(
+            case, given, row, [x for times in samples[family] if (x := times[k]) is not None], exact
+        )
+        for family, own in found.items()
+        for k, row in enumerate(own)
+    ]
 
 
-def _row(case: dict[str, Any], given: Any, found: Row, times: list[float], exact: dict[tuple[Any, ...], Any]) -> Row:
+def _row(
+    case: dict[str, Any],
+    given: Any,
+    found: Row,
+    times: list[float],
+    exact: dict[tuple[Any, ...], Any],
+) -> Row:
     """One row; a part of a workload is scaled to the whole."""
-    part, target, share = found["part"], found["target"], found["share"]
+    part = found["part"]
+    target = found["target"]
+    share = found["share"]
     key = (target, *sorted(part.items()))
     if target and key not in exact:
         exact[key] = reference(*reduced(case, given, part), target)
-    return {"route": found["route"], "seconds": median(times) / share, "repeats": len(times), "share": share,
-            "error": error(case, found["value"], exact[key]) if target else None,
-            "memory": round(found["memory"], 2) if share == 1 else None}
+    return {
+        "route": found["route"],
+        "seconds": median(times) / share,
+        "repeats": len(times),
+        "share": share,
+        "error": error(case, found["value"], exact[key]) if target else None,
+        "memory": round(found["memory"], 2) if share == 1 else None,
+    }
 
 
 def prepare(family: str, case: dict[str, Any], seed: int) -> list[Row]:
     """Run every route of one family once, in the process that calls, and keep its clock there."""
     routes: dict[str, Route] = _routes(family)(case, inputs(case, seed))
-    threads = cores() if case["d"] >= LARGE and not case.get("tasks") else 1
+    if case["d"] >= LARGE and not case.get("tasks"):
+        threads = cores()
+    else:
+        threads = 1
     with blas(threads), np.errstate(all="ignore"):
         _CLOCKS[family] = threads, [Clock(route.call) for route in routes.values()]
-    return [{"route": name, "part": route.part, "target": route.target, "share": route.share, "value": clock.value,
-             "memory": clock.memory, "rounds": clock.rounds}
-            for (name, route), clock in zip(routes.items(), _CLOCKS[family][1], strict=True)]
+    return [
+        {
+            "route": name,
+            "part": route.part,
+            "target": route.target,
+            "share": route.share,
+            "value": clock.value,
+            "memory": clock.memory,
+            "rounds": clock.rounds,
+        }
+        for (name, route), clock in zip(routes.items(), _CLOCKS[family][1], strict=True)
+    ]
 
 
 def sample(family: str, k: int) -> list[float | None]:
@@ -68,7 +103,9 @@ def sample(family: str, k: int) -> list[float | None]:
 
 
 def _routes(family: str) -> Any:
-    """The function of a case and its inputs that lists the routes; only the one asked for is imported."""
+    """The function of a case and its inputs that lists the routes; only the one asked for is
+    imported.
+    """
     if family == "package":
         from experiments.speed.closed import routes
     elif family == "numpy":
@@ -89,7 +126,8 @@ def processes(names: list[str], apart: bool) -> Iterator[dict[str, Any]]:
             if not apart:
                 found[name] = _here
                 continue
-            # a child is told the default of its parent, and that of a worker of joblib is one that it does not know
+            # a child is told the default of its parent, and that of a worker of joblib is one that
+            # it does not know
             multiprocessing.set_start_method("spawn", force=True)
             context = multiprocessing.get_context("spawn")
             pool = stack.enter_context(ProcessPoolExecutor(1, mp_context=context))
@@ -105,5 +143,8 @@ def _there(name: str, pool: ProcessPoolExecutor, function: Any, *arguments: Any)
     try:
         return pool.submit(function, *arguments).result()
     except BrokenProcessPool:
-        raise RuntimeError(f"the process of {name} was killed in the middle of its routes: if it ran out of memory, "
-                           "give the machine more") from None
+        raise RuntimeError(
+            f"the process of {name} was killed in the middle of its routes: if it ran out of "
+            "memory, "
+            "give the machine more"
+        ) from None

@@ -1,4 +1,5 @@
 """Routes of the speed table by PyTorch in float64: a loop over the steps and autograd."""
+
 from collections.abc import Callable
 from typing import Any
 
@@ -20,11 +21,15 @@ def routes(case: Case, given: Inputs) -> dict[str, Route]:
         return {"torch": partly(case, given, {"T": 2000}, _reverse)}
     if workload == "W4":
         return {"torch": Route(_weights(case, given))}
-    return {"torch": Route(_reverse(case, given))} if workload == "W5" else {}
+    if workload == "W5":
+        return {"torch": Route(_reverse(case, given))}
+    return {}
 
 
 def _reverse(case: Case, given: Inputs) -> Callable[[], Array]:
-    H, start, T = torch.tensor(given["H"]), torch.tensor(given["w"]), case["T"]
+    H = torch.tensor(given["H"])
+    start = torch.tensor(given["w"])
+    T = case["T"]
     eta = torch.tensor(given["eta"], requires_grad=True)
 
     def run() -> Array:
@@ -32,6 +37,7 @@ def _reverse(case: Case, given: Inputs) -> Callable[[], Array]:
         for step in eta.unbind() if eta.ndim else [eta] * T:
             w = w - step * (H @ w)
         return torch.autograd.grad(torch.log(w @ (H @ w) / 2) / T, eta)[0].numpy()
+
     return run
 
 
@@ -41,8 +47,10 @@ def _weights(case: Case, given: Inputs) -> Callable[[], Array]:
     alpha = torch.tensor(given["alpha"], requires_grad=True)
 
     def run() -> Array:
-        s, W = torch.sigmoid(alpha)[:, None] / len(X), torch.zeros(X.shape[1], Y.shape[1])
+        s = torch.sigmoid(alpha)[:, None] / len(X)
+        W = torch.zeros(X.shape[1], Y.shape[1])
         for _ in range(case["T"]):
             W = W - given["eta"] * (X.T @ (s * (X @ W - Y)) + given["rho"] * W)
         return torch.autograd.grad(((X2 @ W - Y2) ** 2).sum() / (2 * len(X2)), alpha)[0].numpy()
+
     return run

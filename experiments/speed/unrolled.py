@@ -1,4 +1,7 @@
-"""Routes of the speed table by loops over the steps in plain numpy: what is left where no autodiff is installed."""
+"""Routes of the speed table by loops over the steps in plain numpy: what is left where no autodiff
+is installed.
+"""
+
 from collections.abc import Callable
 from typing import Any
 
@@ -26,25 +29,33 @@ def routes(case: Case, given: Inputs) -> dict[str, Route]:
 
 def _reverse(case: Case, given: Inputs) -> Callable[[], Array]:
     """Back-propagation through log f / T: one product a step forwards, one backwards."""
-    H, start, T = given["H"], given["w"], case["T"]
+    H = given["H"]
+    start = given["w"]
+    T = case["T"]
     steps = np.broadcast_to(given["eta"], T)
 
     def run() -> Array:
-        states, images = [start], [H @ start]
+        states = [start]
+        images = [H @ start]
         for eta in steps:
             states.append(states[-1] - eta * images[-1])
             images.append(H @ states[-1])
-        b, slope = images[-1] / (states[-1] @ images[-1] / 2) / T, np.empty(T)
+        b = images[-1] / (states[-1] @ images[-1] / 2) / T
+        slope = np.empty(T)
         for t in range(T - 1, -1, -1):
             slope[t] = -(b @ images[t])
             b = b - steps[t] * (H @ b)
-        return slope.sum() if np.ndim(given["eta"]) == 0 else slope
+        if np.ndim(given["eta"]) == 0:
+            return slope.sum()
+        return slope
+
     return run
 
 
 def _grid(case: Case, given: Inputs) -> Callable[[], Array]:
     """The recursion of w alone at all step sizes: dw_T/deta = -T H w_{T-1}."""
-    T, eta = case["T"], given["eta"]
+    T = case["T"]
+    eta = given["eta"]
 
     def one(H: Array, w: Array) -> Array:
         W = before = np.broadcast_to(w[:, None], (len(w), len(eta)))
@@ -56,12 +67,17 @@ def _grid(case: Case, given: Inputs) -> Callable[[], Array]:
 
     def run() -> Array:
         return np.stack([one(H, w) for H, w in zip(given["H"], given["w"], strict=True)], axis=1)
+
     return run
 
 
 def _sweep(case: Case, given: Inputs) -> Callable[[], Array]:
-    """Training losses, validation losses and their derivatives from dw_T/deta = -T grad f(w_{T-1})."""
-    T, eta, n = case["T"], given["eta"], case["n"]
+    """Training losses, validation losses and their derivatives from dw_T/deta = -T grad
+    f(w_{T-1}).
+    """
+    T = case["T"]
+    eta = given["eta"]
+    n = case["n"]
 
     def one(X: Array, y: Array, X2: Array, y2: Array) -> Array:
         W = g = np.zeros((X.shape[1], len(eta)))
@@ -75,6 +91,12 @@ def _sweep(case: Case, given: Inputs) -> Callable[[], Array]:
         return np.array(rows)
 
     def run() -> Array:
-        return np.mean([one(*task) for task in zip(*(given[name] for name in ("X", "y", "X2", "y2")), strict=True)],
-                       axis=0)
+        return np.mean(
+            [
+                one(*task)
+                for task in zip(*(given[name] for name in ("X", "y", "X2", "y2")), strict=True)
+            ],
+            axis=0,
+        )
+
     return run

@@ -1,14 +1,19 @@
-"""Symmetric affine recursions with geometric forcing, v_{t+1} = (I - B) v_t + sum_i (1 - rho_i)^t beta_i, at any T.
+"""Symmetric affine recursions with geometric forcing, v_{t+1} = (I - B) v_t + sum_i (1 - rho_i)^t
+beta_i, at any T.
 
-With B = Q diag(delta) Q', theta = 1 - delta and a_i = 1 - rho_i, the divided differences f[x, y] and f[x, y, z] of
-f(x) = x^T (complete homogeneous polynomials of degree T - 1 and T - 2) give v_T and its derivative in a parameter:
+With B = Q diag(delta) Q', theta = 1 - delta and a_i = 1 - rho_i, the divided differences f[x, y]
+and f[x, y, z] of f(x) = x^T (complete homogeneous polynomials of degree T - 1 and T - 2) give v_T
+and its derivative in a parameter:
 
     v_T  = Q (f(theta) Q'v_0 + sum_i f[theta, a_i] Q'beta_i)
-    v_T' = Q (F Q'v_0 + sum_i (H_i Q'beta_i + f[theta, a_i] Q'beta_i' - rho_i' f[theta, a_i, a_i] Q'beta_i)),
-    F_jl = -f[theta_j, theta_l] (Q'B'Q)_jl,    H_i,jl = -f[theta_j, theta_l, a_i] (Q'B'Q)_jl    (Daleckii-Krein).
+    v_T' = Q (F Q'v_0 + sum_i (H_i Q'beta_i + f[theta, a_i] Q'beta_i' - rho_i' f[theta, a_i, a_i]
+        Q'beta_i)),
+    F_jl = -f[theta_j, theta_l] (Q'B'Q)_jl,    H_i,jl = -f[theta_j, theta_l, a_i] (Q'B'Q)_jl
+        (Daleckii-Krein).
 
 Powers are kept as logarithms and theta as delta, which keeps its digits next to theta = 1.
 """
+
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -19,12 +24,15 @@ from quadmeta.arithmetic.residual import Factor, factor, log_abs, power_differen
 from quadmeta.arithmetic.signlog import SignLog
 
 Array = Any
-_TERMS = 20  # of the series of f[x, y, z] for T |x - y|, T |x - z| <= |x|: the next one is below 1e-17 of the first
+# of the series of f[x, y, z] for T |x - y|, T |x - z| <= |x|: the next one is below 1e-17 of the
+# first
+_TERMS = 20
 
 
 @dataclass(frozen=True, eq=False)
 class Affine:
-    """The recursion, in float64. Its derivative in a parameter is a second one, of the derivatives of the fields.
+    """The recursion, in float64. Its derivative in a parameter is a second one, of the derivatives
+    of the fields.
 
     A result is in error by a few eps (1 + T |delta|) times the sum of the magnitudes of its terms.
     """
@@ -45,7 +53,8 @@ class Affine:
     def power(self, steps: int, weights: Array) -> SignLog:
         """weights'v_T, from one eigendecomposition whatever T."""
         delta, Q = self._eigen
-        theta, p = factor(1.0, delta), weights @ Q
+        theta = factor(1.0, delta)
+        p = weights @ Q
         mixed = power_difference(_column(theta), _row(factor(1.0, self.rates)), steps)
         total: SignLog = (SignLog.of(p * (self.start @ Q)) * signed(theta) ** steps).sum()
         return total + (SignLog.of(p[:, None] * (Q.T @ self.forcing)) * mixed).sum()
@@ -53,8 +62,10 @@ class Affine:
     def slope(self, steps: int, weights: Array, derivative: "Affine") -> SignLog:
         """weights'v_T', in O(k^3 + k^2 m) whatever T."""
         delta, Q = self._eigen
-        theta, a = factor(1.0, delta), factor(1.0, self.rates)
-        p, beta = weights @ Q, Q.T @ self.forcing
+        theta = factor(1.0, delta)
+        a = factor(1.0, self.rates)
+        p = weights @ Q
+        beta = Q.T @ self.forcing
         turn = -p[:, None] * (Q.T @ derivative.decay @ Q)
         pairs = power_difference(_column(theta), _row(theta), steps)
         mixed = power_difference(_column(theta), _row(a), steps)
@@ -62,9 +73,15 @@ class Affine:
         total = total + (SignLog.of(p * (derivative.start @ Q)) * signed(theta) ** steps).sum()
         total = total + (SignLog.of(p[:, None] * (Q.T @ derivative.forcing)) * mixed).sum()
         for i in np.flatnonzero(beta.any(axis=0)):
-            one, edge = _take(a, i), mixed[:, i]
-            bend = second_difference(_column(theta), _row(theta), one, steps,
-                                     (pairs, edge.reshape(1, -1), edge.reshape(-1, 1)))
+            one = _take(a, i)
+            edge = mixed[:, i]
+            bend = second_difference(
+                _column(theta),
+                _row(theta),
+                one,
+                steps,
+                (pairs, edge.reshape(1, -1), edge.reshape(-1, 1)),
+            )
             total = total + (SignLog.of(turn * beta[:, i]) * bend).sum()
             if derivative.rates[i]:
                 bend = second_difference(theta, one, one, steps)
@@ -75,26 +92,31 @@ class Affine:
 def eigen(B: Array) -> tuple[Array, Array]:
     """(delta, Q) with B = Q diag(delta) Q', refined once.
 
-    Where B is graded, small eigenvalues and small entries of Q then are accurate relative to themselves, and not only
-    to the norm of B, because the residual Q'BQ is.
+    Where B is graded, small eigenvalues and small entries of Q then are accurate relative to
+    themselves, and not only to the norm of B, because the residual Q'BQ is.
     """
     return refined(B, np.linalg.eigh(B)[1])
 
 
 def refined(B: Array, Q: Array) -> tuple[Array, Array]:
-    """(delta, Q) after one Newton step from approximate eigenvectors (Ogita, Aishima 2018, algorithm 1), in any float.
+    """(delta, Q) after one Newton step from approximate eigenvectors (Ogita, Aishima 2018,
+    algorithm 1), in any float.
 
-    Vectors of eigenvalues that are closer than the root of the rounding unit are made orthonormal only.
+    Vectors of eigenvalues that are closer than the root of the rounding unit are made orthonormal
+    only.
     """
-    R, S = np.eye(len(B)) - Q.T @ Q, Q.T @ (B @ Q)
+    R = np.eye(len(B)) - Q.T @ Q
+    S = Q.T @ (B @ Q)
     delta = np.diag(S) / (1 - np.diag(R))
     gap = delta - delta[:, None]
-    # what rounding leaves of S - S' is divided by the gap: between close eigenvalues Q would not stay orthogonal
+    # what rounding leaves of S - S' is divided by the gap: between close eigenvalues Q would not
+    # stay orthogonal
     S = np.where(np.abs(gap) < np.abs(delta + delta[:, None]) / 8, (S + S.T) / 2, S)
     near = np.abs(gap) <= np.sqrt(np.finfo(B.dtype).eps) * np.abs(delta).max()
     Q = Q + Q @ np.where(near, R / 2, (S + delta * R) / np.where(near, 1, gap))
-    # the same between two small eigenvalues whose gap is as small: there Q'Q = I + O(eps / gap). Entries of R that are
-    # rounding stay out, since they would cost the small entries of Q their digits
+    # the same between two small eigenvalues whose gap is as small: there Q'Q = I + O(eps / gap).
+    # Entries of R that are rounding stay out, since they would cost the small entries of Q their
+    # digits
     R = np.eye(len(B)) - Q.T @ Q
     Q = Q + Q @ np.where(np.abs(R) > 64 * np.finfo(B.dtype).eps, R / 2, 0)
     return (Q * (B @ Q)).sum(axis=0) / (Q * Q).sum(axis=0), Q
@@ -105,8 +127,11 @@ def signed(x: Factor) -> SignLog:
     return SignLog(np.sign(x.value), log_abs(x))
 
 
-def second_difference(x: Factor, y: Factor, z: Factor, n: int, pairs: tuple[SignLog, ...] = ()) -> SignLog:
-    """f[x, y, z] of f(x) = x^n: the sum of x^i y^j z^k over i + j + k = n - 2, also where some of the three agree.
+def second_difference(
+    x: Factor, y: Factor, z: Factor, n: int, pairs: tuple[SignLog, ...] = ()
+) -> SignLog:
+    """f[x, y, z] of f(x) = x^n: the sum of x^i y^j z^k over i + j + k = n - 2, also where some of
+    the three agree.
 
     It is (f[x, y] - f[y, z]) / (x - z) over the widest of the three gaps, and the series
 
@@ -114,10 +139,16 @@ def second_difference(x: Factor, y: Factor, z: Factor, n: int, pairs: tuple[Sign
 
     where n times that gap is below the magnitude of the largest, m. eta = 1 in all three.
 
-    Args:
-        pairs: f[x, y], f[y, z], f[z, x], where they are known already.
+    Parameters
+    ----------
+    pairs
+        f[x, y], f[y, z], f[z, x], where they are known already.
     """
-    xy, yz, zx = pairs or (power_difference(x, y, n), power_difference(y, z, n), power_difference(z, x, n))
+    xy, yz, zx = pairs or (
+        power_difference(x, y, n),
+        power_difference(y, z, n),
+        power_difference(z, x, n),
+    )
     dx, dy, dz = np.broadcast_arrays(x.eigenvalue, y.eigenvalue, z.eigenvalue)
     gaps = dz - dx, dx - dy, dy - dz  # x - z, y - x, z - y
     wide = np.argmax(np.abs(gaps), axis=0)
@@ -125,7 +156,8 @@ def second_difference(x: Factor, y: Factor, z: Factor, n: int, pairs: tuple[Sign
     signs = [np.broadcast_to(pair.sign, gap.shape) for pair in (xy, yz, zx)]
     logs = [np.broadcast_to(pair.log, gap.shape) for pair in (xy, yz, zx)]
     # the gap x - z belongs to xy - yz, y - x to yz - zx, z - y to zx - xy
-    first, second = np.choose(wide, logs), np.choose(wide, logs[1:] + logs[:1])
+    first = np.choose(wide, logs)
+    second = np.choose(wide, logs[1:] + logs[:1])
     top = np.maximum(first, second)
     top = np.where(top == -np.inf, 0, top)
     with np.errstate(divide="ignore"):
@@ -133,7 +165,8 @@ def second_difference(x: Factor, y: Factor, z: Factor, n: int, pairs: tuple[Sign
         value = value - np.choose(wide, signs[1:] + signs[:1]) * np.exp(second - top)
         near = n * np.abs(gap) <= np.max(np.abs([1 - dx, 1 - dy, 1 - dz]), axis=0)
         value = value / np.where(gap == 0, 1, gap)
-        sign, log = np.sign(value), top + np.log(np.abs(value))
+        sign = np.sign(value)
+        log = top + np.log(np.abs(value))
     sign[near], log[near] = _series(dx[near], dy[near], dz[near], n)
     return SignLog(sign, log)
 
@@ -145,12 +178,15 @@ def _series(x: Array, y: Array, z: Array, n: int) -> tuple[Array, Array]:
     largest, *rest = np.take_along_axis(points, order, axis=0)
     m = factor(1.0, largest)
     u, v = (n * (largest - point) / np.where(m.value == 0, 1, m.value) for point in rest)
-    h, power, coefficient = np.ones_like(u), np.ones_like(u), n * (n - 1) / 2
+    h = np.ones_like(u)
+    power = np.ones_like(u)
+    coefficient = n * (n - 1) / 2
     total = coefficient * h
     for q in range(1, min(_TERMS, n - 1)):
         power = power * v
         h = u * h + power
-        coefficient *= (n - q - 1) / n / (q + 2)  # C(n, q + 2) / n^q, as u and v are n times those above
+        # C(n, q + 2) / n^q, as u and v are n times those above
+        coefficient *= (n - q - 1) / n / (q + 2)
         total = total + coefficient * h
     result = SignLog.of(total) * signed(m) ** max(n - 2, 0)
     return result.sign, result.log

@@ -1,4 +1,5 @@
 """What SignLog and Interval share: two arrays of one shape, seen as an array of numbers."""
+
 from abc import abstractmethod
 from collections.abc import Iterator
 from typing import Any, Self
@@ -15,13 +16,18 @@ def summed(axis: Any, ndim: int) -> int | None:
     if axis is None:
         return None
     if not whole(axis) or not -ndim <= axis < ndim:
-        raise ValueError(f"axis = {show(axis)} must be None or a whole number from {-ndim} to {ndim - 1}: the array "
-                         f"has {ndim} axes")
+        raise ValueError(
+            f"axis = {show(axis)} must be None or a whole number from {-ndim} to {ndim - 1}: the "
+            "array "
+            f"has {ndim} axes"
+        )
     return int(axis) % ndim
 
 
 class Container:
-    """An array of numbers of which each is held as a pair of float64; elementwise arithmetic like an ndarray."""
+    """An array of numbers of which each is held as a pair of float64; elementwise arithmetic like
+    an ndarray.
+    """
 
     __array_ufunc__ = None
     __hash__ = None  # type: ignore[assignment]
@@ -57,13 +63,17 @@ class Container:
         """Negative."""
 
     def __sub__(self, other: Any) -> Self:
-        return NotImplemented if (b := self._operand(other)) is None else self + (-b)
+        if (b := self._operand(other)) is None:
+            return NotImplemented
+        return self + (-b)
 
     def __rsub__(self, other: Any) -> Self:
         return (-self).__add__(other)
 
     def __rtruediv__(self, other: Any) -> Self:
-        return NotImplemented if (a := self._operand(other)) is None else a.__truediv__(self)
+        if (a := self._operand(other)) is None:
+            return NotImplemented
+        return a.__truediv__(self)
 
     def __radd__(self, other: Any) -> Self:
         return self.__add__(other)
@@ -79,11 +89,15 @@ class Container:
         """Sum of products along the last axis."""
         factor = self._operand(numbers("other", other))
         if factor is None:
-            raise ValueError(f"other = {show(other)} must hold real numbers: pass numbers or an array of them")
+            raise ValueError(
+                f"other = {show(other)} must hold real numbers: pass numbers or an array of them"
+            )
         try:
             products: Self = self * factor
         except ValueError:
-            raise ValueError(f"other has shape {factor.shape}, this {self.shape}: pass shapes that broadcast") from None
+            raise ValueError(
+                f"other has shape {factor.shape}, this {self.shape}: pass shapes that broadcast"
+            ) from None
         return products.sum(axis=-1)
 
     @property
@@ -123,5 +137,7 @@ class Container:
 
     def __repr__(self) -> str:
         show: Any = {"int": self._show}
-        text = np.array2string(np.arange(self.size).reshape(self.shape), separator=", ", threshold=8, formatter=show)
+        text = np.array2string(
+            np.arange(self.size).reshape(self.shape), separator=", ", threshold=8, formatter=show
+        )
         return f"{type(self).__name__}({' '.join(text.split())})"

@@ -1,7 +1,10 @@
-"""Numbers of 106 bits as an unevaluated sum of two float64: for recursions that multiply a rounding error by T or T^2.
+"""Numbers of 106 bits as an unevaluated sum of two float64: for recursions that multiply a
+rounding error by T or T^2.
 
-Sums and products have a relative error of a few 2^-104 (products lose that below magnitudes of about 1e-150).
+Sums and products have a relative error of a few 2^-104 (products lose that below magnitudes of
+about 1e-150).
 """
+
 from dataclasses import dataclass
 from fractions import Fraction
 from numbers import Real
@@ -17,7 +20,9 @@ Array = Any
 
 @dataclass(frozen=True, eq=False)
 class DoubleDouble:
-    """An array hi + lo with |lo| <= ulp(hi) / 2; + - * with another one, with float64 arrays and with numbers."""
+    """An array hi + lo with |lo| <= ulp(hi) / 2; + - * with another one, with float64 arrays and
+    with numbers.
+    """
 
     __array_ufunc__ = None
 
@@ -31,7 +36,10 @@ class DoubleDouble:
         if exact.dtype != object:
             return cls(exact, np.zeros_like(exact))
         hi = exact.astype(float)
-        rest = [Fraction(*v.as_integer_ratio()) - Fraction(float(h)) for v, h in zip(exact.flat, hi.flat)]
+        rest = [
+            Fraction(*v.as_integer_ratio()) - Fraction(float(h))
+            for v, h in zip(exact.flat, hi.flat)
+        ]
         return cls(hi, np.array(rest, dtype=float).reshape(hi.shape))
 
     def ldexp(self, exponent: Array) -> "DoubleDouble":
@@ -72,8 +80,10 @@ class DoubleDouble:
             half = n // 2
             pair = total._columns(0, half) + total._columns(half, 2 * half)
             rest = total._columns(2 * half, n)
-            total = DoubleDouble(np.concatenate([pair.hi, rest.hi], axis=-1),
-                                 np.concatenate([pair.lo, rest.lo], axis=-1))
+            total = DoubleDouble(
+                np.concatenate([pair.hi, rest.hi], axis=-1),
+                np.concatenate([pair.lo, rest.lo], axis=-1),
+            )
         return DoubleDouble(total.hi[..., 0], total.lo[..., 0])
 
     def _columns(self, start: int, stop: int) -> "DoubleDouble":
@@ -92,7 +102,7 @@ class DoubleDouble:
 def _is_float64(x: Any) -> bool:
     """Whether x is one or an array of float64, or an int that is one."""
     if type(x) is int:
-        return -2**53 <= x <= 2**53
+        return -(2**53) <= x <= 2**53
     return isinstance(x, float) or type(x) is np.ndarray and x.dtype == float
 
 

@@ -1,4 +1,7 @@
-"""log and exp of float64 or mpf, scalar or array: the only functions beyond + - * / ** that objectives use."""
+"""log and exp of float64 or mpf, scalar or array: the only functions beyond + - * / ** that
+objectives use.
+"""
+
 from typing import Any
 
 import numpy as np
@@ -9,8 +12,10 @@ Array = Any
 def log(x: Array) -> Array:
     """Natural logarithm.
 
-    Raises:
-        TypeError: a number type whose logarithm it cannot hold (Fraction, SignLog, Interval).
+    Raises
+    ------
+    TypeError
+        a number type whose logarithm it cannot hold (Fraction, SignLog, Interval).
     """
     return _apply("log", x)
 
@@ -27,5 +32,9 @@ def _apply(name: str, x: Array) -> Array:
         return getattr(np, name)(x)
     if type(x).__module__.startswith("mpmath"):
         import mpmath
+
         return getattr(mpmath, name)(x)
-    raise TypeError(f"the {name} of a {type(x).__name__} is not one: use kind='mpmath' or 'float64', or a derivative")
+    raise TypeError(
+        f"the {name} of a {type(x).__name__} is not one: use kind='mpmath' or 'float64', or a "
+        "derivative"
+    )

@@ -1,9 +1,12 @@
-"""Sums of products of floats that keep every digit, for differences in which all leading digits cancel.
+"""Sums of products of floats that keep every digit, for differences in which all leading digits
+cancel.
 
-A product of two floats is the exact sum of two (Dekker), so a polynomial of small degree in floats is an exact sum of
-some twenty floats. ``total`` adds them by repeated two-sums, which lose nothing, until what is left below the leading
-float is small: its result has a relative error of a few 2^-104 whatever cancels.
+A product of two floats is the exact sum of two (Dekker), so a polynomial of small degree in floats
+is an exact sum of some twenty floats. ``total`` adds them by repeated two-sums, which lose
+nothing, until what is left below the leading float is small: its result has a relative error of a
+few 2^-104 whatever cancels.
 """
+
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,7 +19,9 @@ Array = Any
 
 
 def products(x: Sequence[Array], y: Sequence[Array]) -> list[Array]:
-    """Floats whose exact sum is (sum of ``x``) (sum of ``y``), for arrays that broadcast, sizes 1e-150 to 1e150."""
+    """Floats whose exact sum is (sum of ``x``) (sum of ``y``), for arrays that broadcast, sizes
+    1e-150 to 1e150.
+    """
     parts: list[Array] = []
     for a in x:
         for b in y:

@@ -1,12 +1,16 @@
-"""Powers, geometric sums and complete homogeneous polynomials, without the cancellation of their quotients.
+"""Powers, geometric sums and complete homogeneous polynomials, without the cancellation of their
+quotients.
 
-    sum_{k<n} a^k b^(n-1-k) = (a^n - b^n) / (a - b),    h_n(x) = sum over |k| = n of x_1^k_1 ... x_m^k_m.
+    sum_{k<n} a^k b^(n-1-k) = (a^n - b^n) / (a - b),    h_n(x) = sum over |k| = n of x_1^k_1 ...
+                                                        x_m^k_m.
 
-Where a function is called polymorphic it uses + * and integer powers only and runs on float64, int, Fraction, mpf,
-object arrays of these, SignLog and Interval. Every rounding error is then relative to the same sum over magnitudes,
-because no formula here subtracts what its definition does not: about 4 log2(n) * 2^-53 in float64, exact in Fraction.
-A float64 result that overflows raises OverflowError; one below 2.2e-308 loses digits, as any float64 product does.
+Where a function is called polymorphic it uses + * and integer powers only and runs on float64,
+int, Fraction, mpf, object arrays of these, SignLog and Interval. Every rounding error is then
+relative to the same sum over magnitudes, because no formula here subtracts what its definition
+does not: about 4 log2(n) * 2^-53 in float64, exact in Fraction. A float64 result that overflows
+raises OverflowError; one below 2.2e-308 loses digits, as any float64 product does.
 """
+
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from numbers import Rational
@@ -24,18 +28,23 @@ _BEYOND = "the result exceeds 1.8e308: pass SignLog.of(...) or smaller n"
 def power_complement(x: Any, n: Any) -> Array:
     """1 - (1 - x)^n in float64, for every real x and n >= 0.
 
-    Relative error a few eps times 1 + |log|(1 - x)^n|| where that power is large, a few eps elsewhere: near x = 0 and,
-    for even n, near x = 2 nothing cancels.
+    Relative error a few eps times 1 + |log|(1 - x)^n|| where that power is large, a few eps
+    elsewhere: near x = 0 and, for even n, near x = 2 nothing cancels.
 
-    Raises:
-        ValueError: n is not a whole number >= 0, or x is not finite.
-        OverflowError: the result exceeds float64.
+    Raises
+    ------
+    ValueError
+        n is not a whole number >= 0, or x is not finite.
+    OverflowError
+        the result exceeds float64.
     """
-    x, n = finite("x", x), _count("n", n)
+    x = finite("x", x)
+    n = _count("n", n)
     if n == 0:
         return x * 0.0 + 0.0
     with _in_range():
-        # |1 - x| is 1 + (-x) up to x = 1 and 1 + (x - 2) beyond, where x - 2 is exact as long as it matters
+        # |1 - x| is 1 + (-x) up to x = 1 and 1 + (x - 2) beyond, where x - 2 is exact as long as
+        # it matters
         log = n * np.log1p(np.where(x <= 1, -x, x - 2))
         value = np.where((x > 1) & (n % 2 == 1), 1 + np.exp(log), -np.expm1(log))
     return _no_overflow(value[()])
@@ -46,7 +55,8 @@ def geometric_sum_at(x: Any, n: Any) -> Array:
 
     Accuracy and errors as ``power_complement``.
     """
-    x, n = finite("x", x), _count("n", n)
+    x = finite("x", x)
+    n = _count("n", n)
     with _in_range():
         value = np.where(x == 0, float(n), power_complement(x, n) / x)
     return _no_overflow(value[()])
@@ -58,15 +68,21 @@ def geometric_sum(a: Any, n: Any) -> Array:
 
 
 def divided_difference(a: Any, b: Any, n: Any) -> Array:
-    """D_n(a, b) = sum_{k<n} a^k b^(n-1-k) = (a^n - b^n) / (a - b), also at a = b; polymorphic, O(log n) operations.
+    """D_n(a, b) = sum_{k<n} a^k b^(n-1-k) = (a^n - b^n) / (a - b), also at a = b; polymorphic,
+    O(log n) operations.
 
     float64: error below 2e-14 of sum |a|^k |b|^(n-1-k) for n up to 10^6.
 
-    Raises:
-        ValueError: n is not a whole number >= 0, or a float is not finite.
-        OverflowError: float64 cannot hold the sum of magnitudes.
+    Raises
+    ------
+    ValueError
+        n is not a whole number >= 0, or a float is not finite.
+    OverflowError
+        float64 cannot hold the sum of magnitudes.
     """
-    a, b, n = _entry("a", a), _entry("b", b), _count("n", n)
+    a = _entry("a", a)
+    b = _entry("b", b)
+    n = _count("n", n)
     with _in_range():
         total = a * 0 + b * 0
         for shift in reversed(range(n.bit_length())):
@@ -80,17 +96,23 @@ def divided_difference(a: Any, b: Any, n: Any) -> Array:
 
 
 def complete_homogeneous(values: Sequence[Any], degree: Any) -> Array:
-    """h_n(x_1, ..., x_m) for a sequence of m numbers or arrays that broadcast; polymorphic, O(m^2 log n) operations.
+    """h_n(x_1, ..., x_m) for a sequence of m numbers or arrays that broadcast; polymorphic, O(m^2
+    log n) operations.
 
-    h_0 = 1, h_-1 = 0, h_n(x) = x^n, h_n(x, y) = D_(n+1)(x, y). float64: error below 3e-14 of h_n(|x|) for m <= 4 and n
-    up to 10^6.
+    h_0 = 1, h_-1 = 0, h_n(x) = x^n, h_n(x, y) = D_(n+1)(x, y). float64: error below 3e-14 of
+    h_n(|x|) for m <= 4 and n up to 10^6.
 
-    Raises:
-        ValueError: degree is not a whole number >= -1, no values, or a float is not finite.
-        OverflowError: float64 cannot hold h_n(|x|).
+    Raises
+    ------
+    ValueError
+        degree is not a whole number >= -1, no values, or a float is not finite.
+    OverflowError
+        float64 cannot hold h_n(|x|).
     """
     if not isinstance(values, Sequence | np.ndarray | Container) or isinstance(values, str | bytes):
-        raise ValueError(f"values = {show(values)} must be a sequence: pass a list of numbers or arrays")
+        raise ValueError(
+            f"values = {show(values)} must be a sequence: pass a list of numbers or arrays"
+        )
     if not len(values):
         raise ValueError("values is empty: pass at least one number or array")
     x = [_entry(f"values[{i}]", value) for i, value in enumerate(values)]
@@ -98,23 +120,28 @@ def complete_homogeneous(values: Sequence[Any], degree: Any) -> Array:
     if whole(degree) and degree == -1:
         return zero
     n = _count("degree", degree)
-    # prod 1/(1 - x_i t) = prod (1 + x_i t) / prod (1 - x_i^2 t^2), hence, over the i of the parity of n,
-    # h_n(x) = sum_i e_i(x) h_((n-i)/2)(x^2): the degree halves while the numbers are squared, and m neighbours suffice
+    # prod 1/(1 - x_i t) = prod (1 + x_i t) / prod (1 - x_i^2 t^2), hence, over the i of the parity
+    # of n, h_n(x) = sum_i e_i(x) h_((n-i)/2)(x^2): the degree halves while the numbers are
+    # squared, and m neighbours suffice
     h = {0: zero + 1}
     with _in_range():
         for shift in reversed(range(n.bit_length())):
             k = n >> shift
             e = _elementary([y ** (1 << shift) for y in x], k)
-            h = {d: sum(e[i] * h[(d - i) // 2] for i in range(d % 2, min(len(e) - 1, d) + 1, 2))
-                 for d in range(max(0, k - len(x) + 1), k + 1)}
+            h = {
+                d: sum(e[i] * h[(d - i) // 2] for i in range(d % 2, min(len(e) - 1, d) + 1, 2))
+                for d in range(max(0, k - len(x) + 1), k + 1)
+            }
     return _no_overflow(h[n])
 
 
 def _elementary(x: Sequence[Any], degree: int) -> list[Any]:
-    """[e_0, ..., e_min(m, degree)]: the coefficients of prod (1 + x_i t), no higher, so that none overflows early."""
+    """[e_0, ..., e_min(m, degree)]: the coefficients of prod (1 + x_i t), no higher, so that none
+    overflows early.
+    """
     e: list[Any] = [1]
     for y in x:
-        e = [1, *(e[i] + y * e[i - 1] for i in range(1, len(e))), y * e[-1]][:degree + 1]
+        e = [1, *(e[i] + y * e[i - 1] for i in range(1, len(e))), y * e[-1]][: degree + 1]
     return e
 
 
@@ -133,7 +160,9 @@ def _entry(name: str, x: Any) -> Any:
     if array.dtype == object:
         # a fraction is finite, and one that records its history must not record this check
         if any(not isinstance(v, Rational) and v - v != 0 for v in array.flat):
-            raise ValueError(f"{name} = {show(x)} has a non-finite entry: remove NaN and infinite entries")
+            raise ValueError(
+                f"{name} = {show(x)} has a non-finite entry: remove NaN and infinite entries"
+            )
         return array[()]
     return finite(name, array)[()]
 
@@ -149,6 +178,10 @@ def _in_range() -> Iterator[None]:
 
 
 def _no_overflow(value: Any) -> Any:
-    if isinstance(value, (np.ndarray, float)) and np.asarray(value).dtype == float and not np.isfinite(value).all():
+    if (
+        isinstance(value, (np.ndarray, float))
+        and np.asarray(value).dtype == float
+        and not np.isfinite(value).all()
+    ):
         raise OverflowError(_BEYOND)
     return value

@@ -1,10 +1,13 @@
-"""The residual factor a = 1 - eta lambda of one gradient step, its logarithm, and ratios of two factors.
+"""The residual factor a = 1 - eta lambda of one gradient step, its logarithm, and ratios of two
+factors.
 
-Everything that float64 loses in a power a^(2T) it loses here first. So a is kept as an unevaluated sum of two floats,
-``value + tail``, and log(|a_i| / |a_j|) is formed from eta (lambda_j - lambda_i) or from a_i + a_j instead of from two
-rounded logarithms. Both then keep a relative error of a few units in the last place, also where eta lambda is next to
-0, 1 or 2 and where |a_i| is next to |a_j|. Magnitudes between 1e-150 and 1e150 are assumed.
+Everything that float64 loses in a power a^(2T) it loses here first. So a is kept as an unevaluated
+sum of two floats, ``value + tail``, and log(|a_i| / |a_j|) is formed from eta (lambda_j -
+lambda_i) or from a_i + a_j instead of from two rounded logarithms. Both then keep a relative error
+of a few units in the last place, also where eta lambda is next to 0, 1 or 2 and where |a_i| is
+next to |a_j|. Magnitudes between 1e-150 and 1e150 are assumed.
 """
+
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -36,11 +39,16 @@ def two_sum(x: Array, y: Array) -> tuple[Array, Array]:
 
 
 def two_product(x: Array, y: Array) -> tuple[Array, Array]:
-    """(p, e) with p = fl(x y) and p + e = x y exactly (Dekker), for magnitudes between 1e-150 and 1e150."""
+    """(p, e) with p = fl(x y) and p + e = x y exactly (Dekker), for magnitudes between 1e-150 and
+    1e150.
+    """
     p = x * y
-    cx, cy = _SPLITTER * x, _SPLITTER * y
-    x1, y1 = cx - (cx - x), cy - (cy - y)
-    x2, y2 = x - x1, y - y1
+    cx = _SPLITTER * x
+    cy = _SPLITTER * y
+    x1 = cx - (cx - x)
+    y1 = cy - (cy - y)
+    x2 = x - x1
+    y2 = y - y1
     return p, ((x1 * y1 - p) + x1 * y2 + x2 * y1) + x2 * y2
 
 
@@ -54,8 +62,12 @@ def factor(eta: Array, eigenvalue: Array) -> Factor:
 
 
 def pick(x: Array, index: Array) -> Array:
-    """Entries of x (d,) or (..., d) at one index of the last axis each, ``index`` of shape (..., 1)."""
-    return x[index] if x.ndim == 1 else np.take_along_axis(x, index, axis=-1)
+    """Entries of x (d,) or (..., d) at one index of the last axis each, ``index`` of shape (...,
+    1).
+    """
+    if x.ndim == 1:
+        return x[index]
+    return np.take_along_axis(x, index, axis=-1)
 
 
 def take(x: Factor, index: Array) -> Factor:
@@ -84,7 +96,8 @@ def log_abs(x: Factor) -> Array:
     """log |a|, relative error about eps; -inf where a = 0."""
     # log(value + tail): next to |a| = 1, log1p of |a| - 1 = -eta lambda or eta lambda - 2
     h, l = two_product(x.eta, x.eigenvalue)
-    small, two = h < 0.5, np.abs(h - 2) < 0.5
+    small = h < 0.5
+    two = np.abs(h - 2) < 0.5
     with np.errstate(divide="ignore"):
         log = np.log(np.abs(x.value))
     log = np.where(small, np.log1p(-np.where(small, h, 0)) - l / np.where(small, 1 - h, 1), log)
@@ -92,10 +105,15 @@ def log_abs(x: Factor) -> Array:
 
 
 def log_ratio(x: Factor, r: Factor) -> Array:
-    """log(|a_x| / |a_r|) for factors of the same step sizes, a_r != 0; relative error of a few eps."""
+    """log(|a_x| / |a_r|) for factors of the same step sizes, a_r != 0; relative error of a few
+    eps.
+    """
     same = (x.value >= 0) == (r.value >= 0)
-    # |a_x|/|a_r| - 1 = eta (lam_r - lam_x)/a_r with equal signs, -(a_x + a_r)/a_r with opposite ones
-    gap = np.where(same, r.eta * (r.eigenvalue - x.eigenvalue), -((x.value + r.value) + (x.tail + r.tail)))
+    # |a_x|/|a_r| - 1 = eta (lam_r - lam_x)/a_r with equal signs, -(a_x + a_r)/a_r with opposite
+    # ones
+    gap = np.where(
+        same, r.eta * (r.eigenvalue - x.eigenvalue), -((x.value + r.value) + (x.tail + r.tail))
+    )
     q = gap / r.value
     near = np.abs(q) <= 0.5
     with np.errstate(divide="ignore"):
@@ -104,10 +122,12 @@ def log_ratio(x: Factor, r: Factor) -> Array:
 
 
 def power_difference(x: Factor, y: Factor, n: int) -> SignLog:
-    """(a_x^n - a_y^n) / (a_x - a_y) = sum_{k<n} a_x^k a_y^(n-1-k) for n >= 1, in O(1), also where a_x = a_y.
+    """(a_x^n - a_y^n) / (a_x - a_y) = sum_{k<n} a_x^k a_y^(n-1-k) for n >= 1, in O(1), also where
+    a_x = a_y.
 
-    With |a_y| <= |a_x| and r = log(|a_y| / |a_x|) it is a_x^(n-1) times expm1(n r) / expm1(r) for equal signs (n at
-    r = 0), (1 - (-1)^n e^(n r)) / (1 + e^r) for opposite ones: no difference of rounded powers is ever formed.
+    With |a_y| <= |a_x| and r = log(|a_y| / |a_x|) it is a_x^(n-1) times expm1(n r) / expm1(r) for
+    equal signs (n at r = 0), (1 - (-1)^n e^(n r)) / (1 + e^r) for opposite ones: no difference of
+    rounded powers is ever formed.
     """
     nothing = x.value == 0
     r = log_ratio(y, x._replace(value=np.where(nothing, 1, x.value)))

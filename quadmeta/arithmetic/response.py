@@ -1,9 +1,13 @@
-"""The response of T steps of gradient descent to a constant gradient, and its divided differences, without division.
+"""The response of T steps of gradient descent to a constant gradient, and its divided differences,
+without division.
 
-    S(x) = eta sum_{k<T} a_x^k,   S[x, y] = (S(x) - S(y)) / (x - y) = -eta^2 h_{T-2}(1, a_x, a_y),   a_x = 1 - eta x
+    S(x) = eta sum_{k<T} a_x^k,   S[x, y] = (S(x) - S(y)) / (x - y) = -eta^2 h_{T-2}(1, a_x, a_y),
+        a_x = 1 - eta x
 
-with h_n complete homogeneous. They are polynomials: w_T = w_0 - S(H) R holds for singular H with S(0) = eta T.
+with h_n complete homogeneous. They are polynomials: w_T = w_0 - S(H) R holds for singular H with
+S(0) = eta T.
 """
+
 from typing import Any
 
 import numpy as np
@@ -14,22 +18,31 @@ Array = Any
 
 
 def response(eta: float, lam: Array, steps: int) -> tuple[Array, Array, float]:
-    """(S (d,), S[lambda_i, lambda_j] (d, d), shift) for lambda >= 0; both are divided by e^shift = max(1, |a|^T)."""
-    T, step = steps, np.float64(eta)
+    """(S (d,), S[lambda_i, lambda_j] (d, d), shift) for lambda >= 0; both are divided by e^shift =
+    max(1, |a|^T).
+    """
+    T = steps
+    step = np.float64(eta)
     a = factor(step, lam)
     shift = max(0.0, float((T * log_abs(a)).max()))
     # the last row is for lambda = 0: sum_{k<T} a^k
     sums = power_difference(factor(step, np.append(lam, 0.0)[:, None]), a, T)
     scaled = sums.sign * np.exp(sums.log - shift)
-    D, S = scaled[:-1], scaled[-1]
-    low, high = np.minimum.outer(lam, lam), np.maximum.outer(lam, lam)
-    # h_{T-2}(1, a_x, a_y) = (sum_k a_x^k - sum_k a_x^k a_y^(T-1-k)) / (1 - a_y) with a_x >= a_y: the two sums differ
-    # by a factor unless T (1 - a_y) is small
+    D = scaled[:-1]
+    S = scaled[-1]
+    low = np.minimum.outer(lam, lam)
+    high = np.maximum.outer(lam, lam)
+    # h_{T-2}(1, a_x, a_y) = (sum_k a_x^k - sum_k a_x^k a_y^(T-1-k)) / (1 - a_y) with a_x >= a_y:
+    # the two sums differ by a factor unless T (1 - a_y) is small
     first = np.where(lam[:, None] <= lam, S[:, None], S)
     near = T * step * high < 1
     with np.errstate(divide="ignore", invalid="ignore"):
         far = (first - D) / (step * high)
-    return step * S, -step**2 * np.where(near, np.exp(-shift) * _near_one(step * low, step * high, T), far), shift
+    return (
+        step * S,
+        -(step**2) * np.where(near, np.exp(-shift) * _near_one(step * low, step * high, T), far),
+        shift,
+    )
 
 
 def _near_one(x: Array, y: Array, T: int) -> Array:
@@ -39,7 +52,10 @@ def _near_one(x: Array, y: Array, T: int) -> Array:
     """
     y = np.minimum(y, 1 / T)
     x = np.minimum(x, y)
-    total, power, homogeneous, binomial = np.zeros_like(y), np.ones_like(y), np.ones_like(y), T * (T - 1) / 2
+    total = np.zeros_like(y)
+    power = np.ones_like(y)
+    homogeneous = np.ones_like(y)
+    binomial = T * (T - 1) / 2
     for m in range(18):
         total = total + (-1) ** m * binomial * homogeneous
         # h_{m+1}(x, y) = x h_m(x, y) + y^(m+1)

@@ -1,21 +1,32 @@
-"""Integer powers of many numbers at once, short of full accuracy: what a scan over a grid is made of."""
+"""Integer powers of many numbers at once, short of full accuracy: what a scan over a grid is made
+of.
+"""
+
 import math
 from typing import Any
 
 import numpy as np
 
 Array = Any
-_PRODUCT, _LOG_EXP = (550, 0.3), (4600, 12)  # (ns a call, ns an entry) of a product, of the other way
+# (ns a call, ns an entry) of a product, of the other way
+_PRODUCT = (550, 0.3)
+_LOG_EXP = (4600, 12)
 
 
 def short_power(b: Array, n: int, out: Array, spare: Array) -> Array:
-    """b^n for an array b and n >= 0 in ``out``, relative error about n eps, and about 1e-300 beside it.
+    """b^n for an array b and n >= 0 in ``out``, relative error about n eps, and about 1e-300
+    beside it.
 
-    ``spare`` is overwritten; memory that is used again costs no page faults. What exceeds float64 is inf.
+    ``spare`` is overwritten; memory that is used again costs no page faults. What exceeds float64
+    is inf.
     """
-    # repeated multiplication for small exponents, and larger ones of large arrays, else a logarithm and an exponential
+    # repeated multiplication for small exponents, and larger ones of large arrays, else a
+    # logarithm and an exponential
     products = n.bit_length() + n.bit_count() - 2
-    if n < 512 or products * (_PRODUCT[0] + _PRODUCT[1] * b.size) < _LOG_EXP[0] + _LOG_EXP[1] * b.size:
+    if (
+        n < 512
+        or products * (_PRODUCT[0] + _PRODUCT[1] * b.size) < _LOG_EXP[0] + _LOG_EXP[1] * b.size
+    ):
         return _squared(b, n, out, spare)
     np.abs(b, out=out)
     # a result below e^-690 is set to it, so that no logarithm of 0 and no slow denormal arises
@@ -23,12 +34,15 @@ def short_power(b: Array, n: int, out: Array, spare: Array) -> Array:
     np.log(out, out=out)
     out *= n
     np.exp(out, out=out)
-    return np.copysign(out, b, out=out) if n % 2 else out
+    if n % 2:
+        return np.copysign(out, b, out=out)
+    return out
 
 
 def _squared(b: Array, n: int, out: Array, spare: Array) -> Array:
     out[...] = b if n % 2 else 1
-    square, n = b, n // 2
+    square = b
+    n = n // 2
     while n:
         square = np.multiply(square, square, out=spare)
         if n % 2:

@@ -1,9 +1,11 @@
-"""Real numbers as sign and log-magnitude: x = sign * exp(log), so that (1 - eta lambda)^T fits at T = 10^9.
+"""Real numbers as sign and log-magnitude: x = sign * exp(log), so that (1 - eta lambda)^T fits at
+T = 10^9.
 
-Products and powers are sums and multiples of logs; a sum is shifted by its largest magnitude. A relative error of the
-value is an absolute error of the log, hence about |log x| * 2^-53: the container never overflows, but a value of
-magnitude 10^(10^12) carries four digits.
+Products and powers are sums and multiples of logs; a sum is shifted by its largest magnitude. A
+relative error of the value is an absolute error of the log, hence about |log x| * 2^-53: the
+container never overflows, but a value of magnitude 10^(10^12) carries four digits.
 """
+
 import math
 from dataclasses import dataclass
 from numbers import Real
@@ -16,54 +18,77 @@ from quadmeta.arithmetic.container import Container, summed
 
 Array = Any
 
-LARGEST, SMALLEST = float(np.finfo(float).max), float(np.finfo(float).tiny)
-# to_float forgives the rounding of a log near +-709, so that every normal float64 makes the round trip
+LARGEST = float(np.finfo(float).max)
+SMALLEST = float(np.finfo(float).tiny)
+# to_float forgives the rounding of a log near +-709, so that every normal float64 makes the round
+# trip
 _MARGIN = 3e-13
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class SignLog(Container):
-    """An array of real numbers held as ``sign`` in {-1, 0, 1} and ``log`` = log|x|, which is -inf iff sign is 0.
+    """An array of real numbers held as ``sign`` in {-1, 0, 1} and ``log`` = log|x|, which is -inf
+    iff sign is 0.
 
-    Arithmetic ``+ - * /``, integer powers and comparisons work elementwise with numbers, arrays and Fractions on either
-    side. Build one with ``SignLog.of``; ``SignLog(sign, log)`` takes the two arrays themselves.
+    Arithmetic ``+ - * /``, integer powers and comparisons work elementwise with numbers, arrays
+    and Fractions on either side. Build one with ``SignLog.of``; ``SignLog(sign, log)`` takes the
+    two arrays themselves.
 
-    Raises:
-        ValueError: a sign or a log outside that domain.
-        OverflowError: log|x| itself does not fit in float64.
-        ZeroDivisionError: division by zero, or zero to a negative power.
+    Raises
+    ------
+    ValueError
+        a sign or a log outside that domain.
+    OverflowError
+        log|x| itself does not fit in float64.
+    ZeroDivisionError
+        division by zero, or zero to a negative power.
     """
 
     sign: Array
     log: Array
 
     def __post_init__(self) -> None:
-        sign, log = _part("sign", self.sign), _part("log", self.log)
+        sign = _part("sign", self.sign)
+        log = _part("log", self.log)
         if sign.shape != log.shape:
             sign, log = np.broadcast_arrays(sign, log)
-        zero, unit, finite_log = (sign == 0) & (log == -np.inf), np.abs(sign) == 1, np.isfinite(log)
+        zero = (sign == 0) & (log == -np.inf)
+        unit = np.abs(sign) == 1
+        finite_log = np.isfinite(log)
         if not (zero | unit & finite_log).all():
             if not (zero | unit & ~np.isnan(log)).all():
-                raise ValueError("sign must be -1, 0 or 1, and log = -inf exactly where sign = 0: use SignLog.of(x)")
-            raise OverflowError("log|x| does not fit in float64: use a smaller exponent, so that |log x| <= 1.8e308")
+                raise ValueError(
+                    "sign must be -1, 0 or 1, and log = -inf exactly where sign = 0: use "
+                    "SignLog.of(x)"
+                )
+            raise OverflowError(
+                "log|x| does not fit in float64: use a smaller exponent, so that |log x| <= 1.8e308"
+            )
         object.__setattr__(self, "sign", frozen(sign))
         object.__setattr__(self, "log", frozen(log))
 
     @classmethod
     def of(cls, x: Any) -> "SignLog":
-        """x as SignLog: float, int of any size, Fraction, mpf, an array or list of these, or a SignLog.
+        """x as SignLog: float, int of any size, Fraction, mpf, an array or list of these, or a
+        SignLog.
 
-        Raises:
-            ValueError: NaN, infinity, or something that is not a real number.
+        Raises
+        ------
+        ValueError
+            NaN, infinity, or something that is not a real number.
         """
         if isinstance(x, cls):
             return x
         array = unrounded("x", x)
         if array.dtype == object:
-            pairs = np.array([_sign_and_log(value) for value in array.flat]).reshape(array.shape + (2,))
+            pairs = np.array([_sign_and_log(value) for value in array.flat]).reshape(
+                array.shape + (2,)
+            )
             return cls(pairs[..., 0], pairs[..., 1])
         if not np.isfinite(array).all():
-            raise ValueError(f"x = {show(x)} must hold finite numbers: remove NaN and infinite entries")
+            raise ValueError(
+                f"x = {show(x)} must hold finite numbers: remove NaN and infinite entries"
+            )
         with np.errstate(divide="ignore"):
             return cls(np.sign(array), np.log(np.abs(array)))
 
@@ -73,7 +98,9 @@ class SignLog(Container):
 
     @classmethod
     def _operand(cls, x: Any) -> "SignLog | None":
-        return cls.of(x) if isinstance(x, (cls, Real, np.ndarray, np.generic, list)) else None
+        if isinstance(x, (cls, Real, np.ndarray, np.generic, list)):
+            return cls.of(x)
+        return None
 
     def _show(self, k: int) -> str:
         return _show(self.sign.flat[k], self.log.flat[k])
@@ -81,11 +108,15 @@ class SignLog(Container):
     def __add__(self, other: Any) -> "SignLog":
         if (b := self._operand(other)) is None:
             return NotImplemented
-        top, low = np.maximum(self.log, b.log), np.minimum(self.log, b.log)
+        top = np.maximum(self.log, b.log)
+        low = np.minimum(self.log, b.log)
         with np.errstate(all="ignore"):
             delta = np.where(low == -np.inf, -np.inf, low - top)
-            # log(1 - e^delta): log1p is accurate for small e^delta, expm1 for small delta, and 0 gives an exact zero
-            minus = np.where(delta < -math.log(2), np.log1p(-np.exp(delta)), np.log(-np.expm1(delta)))
+            # log(1 - e^delta): log1p is accurate for small e^delta, expm1 for small delta, and 0
+            # gives an exact zero
+            minus = np.where(
+                delta < -math.log(2), np.log1p(-np.exp(delta)), np.log(-np.expm1(delta))
+            )
             log = top + np.where(self.sign * b.sign < 0, minus, np.log1p(np.exp(delta)))
         sign = np.where(self.log >= b.log, self.sign, b.sign)
         return SignLog(np.where((log == -np.inf) & (delta == 0), 0.0, sign), log)
@@ -100,7 +131,9 @@ class SignLog(Container):
         if (b := self._operand(other)) is None:
             return NotImplemented
         if (b.sign == 0).any():
-            raise ZeroDivisionError("division by a SignLog that is zero: remove the zero entries of the divisor")
+            raise ZeroDivisionError(
+                "division by a SignLog that is zero: remove the zero entries of the divisor"
+            )
         with np.errstate(over="ignore"):
             return SignLog(self.sign * b.sign, self.log - b.log)
 
@@ -112,14 +145,21 @@ class SignLog(Container):
             except ValueError:  # a ragged list
                 n = np.array(None)
             if n.dtype.kind not in "iu" or isinstance(n, np.ma.MaskedArray):
-                raise ValueError(f"exponent = {show(exponent)} must be an integer: multiply .log for other powers")
+                raise ValueError(
+                    f"exponent = {show(exponent)} must be an integer: multiply .log for other "
+                    "powers"
+                )
         zero = self.sign == 0
         if (zero & (n < 0)).any():
             raise ZeroDivisionError("zero to a negative power: remove the zero entries of the base")
         if isinstance(n, int) and abs(n) > 10**308:
-            raise OverflowError(f"exponent = {show(n)}: log|x| does not fit in float64, use a smaller exponent")
+            raise OverflowError(
+                f"exponent = {show(n)}: log|x| does not fit in float64, use a smaller exponent"
+            )
         with np.errstate(all="ignore"):
-            log = np.where(n == 0, 0.0, np.where(zero, -np.inf, self.log * np.asarray(n, dtype=float)))
+            log = np.where(
+                n == 0, 0.0, np.where(zero, -np.inf, self.log * np.asarray(n, dtype=float))
+            )
         return SignLog(np.where(n == 0, 1.0, np.where(n % 2 == 1, self.sign, self.sign**2)), log)
 
     def __neg__(self) -> "SignLog":
@@ -129,8 +169,13 @@ class SignLog(Container):
         return SignLog(np.abs(self.sign), self.log)
 
     def sum(self, axis: Any = None) -> "SignLog":
-        """Sum over all entries or an axis; the error is about eps times the sum of magnitudes, all-zero sums exact."""
-        axis = tuple(summed(k, self.ndim) for k in axis) if isinstance(axis, tuple) else summed(axis, self.ndim)
+        """Sum over all entries or an axis; the error is about eps times the sum of magnitudes,
+        all-zero sums exact.
+        """
+        if isinstance(axis, tuple):
+            axis = tuple(summed(k, self.ndim) for k in axis)
+        else:
+            axis = summed(axis, self.ndim)
         top = np.max(self.log, axis=axis, keepdims=True, initial=-np.inf)
         top = np.where(np.isfinite(top), top, 0.0)
         with np.errstate(all="ignore"):
@@ -143,7 +188,9 @@ class SignLog(Container):
             return NotImplemented
         with np.errstate(invalid="ignore"):
             # the order of (sign, sign * log); 0 * -inf is NaN, which compares false
-            less = (self.sign < b.sign) | ((self.sign == b.sign) & (self.sign * self.log < b.sign * b.log))
+            less = (self.sign < b.sign) | (
+                (self.sign == b.sign) & (self.sign * self.log < b.sign * b.log)
+            )
         same = (self.sign == b.sign) & (self.log == b.log)
         return (below & less) | (equal & same) | (above & ~less & ~same)
 
@@ -173,25 +220,36 @@ class SignLog(Container):
     def to_float(self) -> Array:
         """float64 values (a Python float for a single number), to about |log x| * 2^-53.
 
-        Raises:
-            OverflowError: an entry is too large for float64, or not zero and below 2.2e-308, where digits get lost.
+        Raises
+        ------
+        OverflowError
+            an entry is too large for float64, or not zero and below 2.2e-308, where digits get
+            lost.
         """
-        out = (self.log > math.log(LARGEST) + _MARGIN) | ((self.log < math.log(SMALLEST) - _MARGIN) & (self.sign != 0))
+        out = (self.log > math.log(LARGEST) + _MARGIN) | (
+            (self.log < math.log(SMALLEST) - _MARGIN) & (self.sign != 0)
+        )
         if out.any():
             worst = _show(self.sign[out].flat[0], self.log[out].flat[0])
             raise OverflowError(f"{worst} does not fit in float64: use .sign and .log10_abs")
         with np.errstate(over="ignore"):
             value = self.sign * np.clip(np.exp(self.log), SMALLEST, LARGEST)
-        return value if self.ndim else float(value)
+        if self.ndim:
+            return value
+        return float(value)
 
     def __float__(self) -> float:
         if self.size != 1:
-            raise TypeError(f"only a single SignLog converts to float, not shape {self.shape}: use .to_float()")
+            raise TypeError(
+                f"only a single SignLog converts to float, not shape {self.shape}: use .to_float()"
+            )
         return float(self.ravel()[0].to_float())
 
     def __bool__(self) -> bool:
         if self.size != 1:
-            raise ValueError(f"the truth of a SignLog of shape {self.shape} is ambiguous: compare .sign with 0")
+            raise ValueError(
+                f"the truth of a SignLog of shape {self.shape} is ambiguous: compare .sign with 0"
+            )
         return bool((self.sign != 0).all())
 
 
@@ -199,9 +257,13 @@ def _part(name: str, x: Any) -> Array:
     """Real numbers, infinite ones too, as float64."""
     array = unrounded(name, x)
     try:
-        return array.astype(float) if array.dtype == object else array
+        if array.dtype == object:
+            return array.astype(float)
+        return array
     except OverflowError:
-        raise OverflowError(f"{name} = {show(x)} does not fit in float64: use a smaller exponent") from None
+        raise OverflowError(
+            f"{name} = {show(x)} does not fit in float64: use a smaller exponent"
+        ) from None
 
 
 def _show(sign: float, log: float) -> str:
@@ -214,12 +276,18 @@ def _show(sign: float, log: float) -> str:
 
 
 def integer_parts(x: Any) -> tuple[int, int, int]:
-    """(top, bottom, exponent) with x = top / bottom * 2**exponent exactly, for float, int, Fraction, mpf of any size.
+    """(top, bottom, exponent) with x = top / bottom * 2**exponent exactly, for float, int,
+    Fraction, mpf of any size.
 
-    Raises:
-        ValueError: NaN, infinity, or not a real number.
+    Raises
+    ------
+    ValueError
+        NaN, infinity, or not a real number.
     """
-    x = x.item() if isinstance(x, np.generic) else x
+    if isinstance(x, np.generic):
+        x = x.item()
+    else:
+        x = x
     try:
         if hasattr(x, "_mpf_"):
             negative, top, exponent, _ = map(int, x._mpf_)
@@ -228,21 +296,31 @@ def integer_parts(x: Any) -> tuple[int, int, int]:
             return (-top if negative else top), 1, exponent
         return (*x.as_integer_ratio(), 0)
     except (AttributeError, ValueError, OverflowError):
-        raise ValueError(f"x = {show(x)} must be a finite real number: pass int, float, Fraction or mpf") from None
+        raise ValueError(
+            f"x = {show(x)} must be a finite real number: pass int, float, Fraction or mpf"
+        ) from None
 
 
 def _sign_and_log(x: Any) -> tuple[float, float]:
     """Sign and log|x| of a float, int, Fraction or mpf, whatever its size."""
     top, bottom, exponent = integer_parts(x)
-    return (0.0, -math.inf) if top == 0 else (1.0 if top > 0 else -1.0, _log_ratio(abs(top), bottom, exponent))
+    if top == 0:
+        return (0.0, -math.inf)
+    return (1.0 if top > 0 else -1.0, _log_ratio(abs(top), bottom, exponent))
 
 
 def _log_ratio(top: int, bottom: int, exponent: int) -> float:
-    """log(top / bottom * 2**exponent) to a few ulp: from the exact difference near 1, else with the binary exponent."""
+    """log(top / bottom * 2**exponent) to a few ulp: from the exact difference near 1, else with
+    the binary exponent.
+    """
     shift = top.bit_length() - bottom.bit_length()
     if abs(shift + exponent) <= 1:
-        top, bottom = top << max(exponent, 0), bottom << max(-exponent, 0)
+        top = top << max(exponent, 0)
+        bottom = bottom << max(-exponent, 0)
         if 2 * abs(top - bottom) <= bottom:
             return math.log1p((top - bottom) / bottom)
-        shift, exponent = shift + exponent, 0
-    return math.log((top << max(-shift, 0)) / (bottom << max(shift, 0))) + (shift + exponent) * math.log(2)
+        shift = shift + exponent
+        exponent = 0
+    return math.log((top << max(-shift, 0)) / (bottom << max(shift, 0))) + (
+        shift + exponent
+    ) * math.log(2)

@@ -1,4 +1,5 @@
 """Intervals with rational ends: exact, and so never wider than outward-rounded ones."""
+
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -6,7 +7,8 @@ from typing import Any
 
 @dataclass(frozen=True, eq=False)
 class Enclosure:
-    """All numbers from ``lower`` to ``upper``; ``+ - * /``, integer powers and abs enclose every result.
+    """All numbers from ``lower`` to ``upper``; ``+ - * /``, integer powers and abs enclose every
+    result.
 
     Comparisons are statements that are certain. A divisor that holds 0 is a ``ZeroDivisionError``.
     """
@@ -19,7 +21,10 @@ class Enclosure:
         """A number as an interval of width 0."""
         if isinstance(x, Enclosure):
             return x
-        end = x if type(x) is Fraction else Fraction(x)
+        if type(x) is Fraction:
+            end = x
+        else:
+            end = Fraction(x)
         return Enclosure(end, end)
 
     def __add__(self, other: Any) -> "Enclosure":
@@ -46,8 +51,10 @@ class Enclosure:
             return Enclosure(self.lower * b.upper, self.upper * b.upper)
         if b.upper.numerator <= 0:
             return Enclosure(self.upper * b.lower, self.lower * b.lower)
-        return Enclosure(min(self.lower * b.upper, self.upper * b.lower),
-                         max(self.lower * b.lower, self.upper * b.upper))
+        return Enclosure(
+            min(self.lower * b.upper, self.upper * b.lower),
+            max(self.lower * b.lower, self.upper * b.upper),
+        )
 
     def __truediv__(self, other: Any) -> "Enclosure":
         b = Enclosure.of(other)
@@ -58,7 +65,10 @@ class Enclosure:
     def __pow__(self, exponent: int) -> "Enclosure":
         if exponent < 0:
             return Enclosure.of(1) / self**-exponent
-        base = abs(self) if exponent % 2 == 0 else self
+        if exponent % 2 == 0:
+            base = abs(self)
+        else:
+            base = self
         return Enclosure(base.lower**exponent, base.upper**exponent)
 
     def __abs__(self) -> "Enclosure":
@@ -68,7 +78,8 @@ class Enclosure:
             return Enclosure(-self.upper, -self.lower)
         return Enclosure(Fraction(0), max(-self.lower, self.upper))
 
-    __radd__, __rmul__ = __add__, __mul__
+    __radd__ = __add__
+    __rmul__ = __mul__
 
     def __rsub__(self, other: Any) -> "Enclosure":
         return Enclosure.of(other) - self

@@ -1,8 +1,11 @@
-"""A straight-line program: what was computed, step by step, in a form that any arithmetic can run again.
+"""A straight-line program: what was computed, step by step, in a form that any arithmetic can run
+again.
 
-A step reads ``t3 = t1 * eigenvalues[0]`` or ``t4 = abs t3``; a condition ``t3 < t4`` says which way a comparison went.
-Operands are inputs, earlier steps, whole numbers and fractions such as ``-3/4``. Only the standard library is used.
+A step reads ``t3 = t1 * eigenvalues[0]`` or ``t4 = abs t3``; a condition ``t3 < t4`` says which
+way a comparison went. Operands are inputs, earlier steps, whole numbers and fractions such as
+``-3/4``. Only the standard library is used.
 """
+
 import operator
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -15,12 +18,24 @@ from quadmeta.certificates.budget import HELD, OPERATION, Budget, fixed, size
 from quadmeta.certificates.refusal import TooLarge, quoted
 
 BINARY: Mapping[str, Callable[[Any, Any], Any]] = {
-    "+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv}
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+}
 RELATIONS: Mapping[str, Callable[[Any, Any], Any]] = {
-    "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "==": operator.eq, "!=": operator.ne}
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "==": operator.eq,
+    "!=": operator.ne,
+}
 OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
 LONG = 10000
-"""Bits from which on a number is written in hexadecimal: Python reads no decimal integer beyond 4300 digits."""
+"""Bits from which on a number is written in hexadecimal: Python reads no decimal integer beyond
+4300 digits.
+"""
 _NUMBER = re.compile(r"-?[0-9]+(/[0-9]+)?|-?0x[0-9a-f]+/0x[0-9a-f]+", re.ASCII)
 _STEP = re.compile(r"t[0-9]+", re.ASCII)
 _EXPONENT = re.compile(r"-?[0-9]{1,5}", re.ASCII)
@@ -49,7 +64,9 @@ class Condition(NamedTuple):
 
 @dataclass(frozen=True)
 class Program:
-    """Steps, the conditions under which they are the computation, and the operands that are its results."""
+    """Steps, the conditions under which they are the computation, and the operands that are its
+    results.
+    """
 
     steps: tuple[str, ...]
     conditions: tuple[str, ...]
@@ -59,8 +76,10 @@ class Program:
     def parsed(self) -> tuple[Step, ...]:
         """The steps, taken apart once.
 
-        Raises:
-            ValueError: a line that is no step.
+        Raises
+        ------
+        ValueError
+            a line that is no step.
         """
         return tuple(map(_step, self.steps))
 
@@ -68,56 +87,81 @@ class Program:
     def compared(self) -> tuple[Condition, ...]:
         """The conditions, taken apart once.
 
-        Raises:
-            ValueError: a line that is no condition.
+        Raises
+        ------
+        ValueError
+            a line that is no condition.
         """
         return tuple(map(_condition, self.conditions))
 
     def run(self, inputs: Mapping[str, Any], budget: Budget | None = None) -> "Run":
-        """Every step on numbers of any type with ``+ - * /``, integer powers and abs; conditions are not looked at.
+        """Every step on numbers of any type with ``+ - * /``, integer powers and abs; conditions
+        are not looked at.
 
-        With a ``budget`` numbers are fractions or enclosures, and no operation is begun that it cannot pay.
+        With a ``budget`` numbers are fractions or enclosures, and no operation is begun that it
+        cannot pay.
 
-        Raises:
-            ValueError: a line that is not a step, or names an operand that is not known there.
-            ZeroDivisionError: a divisor that is 0, with the step.
-            TooLarge: the budget does not suffice.
+        Raises
+        ------
+        ValueError
+            a line that is not a step, or names an operand that is not known there.
+        ZeroDivisionError
+            a divisor that is 0, with the step.
+        TooLarge
+            the budget does not suffice.
         """
         known = dict(inputs)
-        meter = None if budget is None else _Meter(budget, known)
+        if budget is None:
+            meter = None
+        else:
+            meter = _Meter(budget, known)
         for step in self.parsed:
             line, name, sign, left, right = step
             if name in known:
-                raise ValueError(f"step {quoted(line)} must give a new name to a result: the program is damaged")
-            a, b = _value(left, known), _value(right, known)
+                raise ValueError(
+                    f"step {quoted(line)} must give a new name to a result: the program is damaged"
+                )
+            a = _value(left, known)
+            b = _value(right, known)
             if meter is not None:
                 meter.before(step, a, b)
             try:
                 known[name] = found = _result(sign, a, b)
             except ZeroDivisionError:
-                raise ZeroDivisionError(f"step {quoted(line)} divides by 0: the instance lies at a pole") from None
+                raise ZeroDivisionError(
+                    f"step {quoted(line)} divides by 0: the instance lies at a pole"
+                ) from None
             if meter is not None:
                 meter.after(name, found)
         return Run(self, known)
 
     def plain(self) -> dict[str, Any]:
         """The program ready for JSON."""
-        return {"steps": list(self.steps), "conditions": list(self.conditions),
-                **{key: list(value) for key, value in self.outputs.items()}}
+        return {
+            "steps": list(self.steps),
+            "conditions": list(self.conditions),
+            **{key: list(value) for key, value in self.outputs.items()},
+        }
 
     @classmethod
     def read(cls, data: Any) -> "Program":
         """The program of ``plain``.
 
-        Raises:
-            ValueError: something is missing or is no list of strings.
+        Raises
+        ------
+        ValueError
+            something is missing or is no list of strings.
         """
         if not isinstance(data, Mapping) or not {"steps", "conditions"} <= set(data):
             raise ValueError("program must hold steps and conditions: the file is damaged")
         for key, lines in data.items():
             if not isinstance(lines, list) or not all(isinstance(line, str) for line in lines):
-                raise ValueError(f"program, {quoted(key)}: it must be a list of strings: the file is damaged")
-        outputs = {key: tuple(value) for key, value in data.items() if key not in ("steps", "conditions")}
+                raise ValueError(
+                    f"program, {quoted(key)}: it must be a list of strings: the file is damaged"
+                )
+        outputs = {
+            key: tuple(value) for key, value in data.items() if key not in ("steps", "conditions")
+        }
         return cls(tuple(data["steps"]), tuple(data["conditions"]), outputs)
 
 
@@ -134,17 +178,21 @@ class Run:
     def conditions(self, budget: Budget | None = None) -> Iterator[tuple[str, Any]]:
         """Each condition with its truth (an array of truths for arrays)."""
         for line, relation, left, right in self.program.compared:
-            a, b = _value(left, self.values), _value(right, self.values)
+            a = _value(left, self.values)
+            b = _value(right, self.values)
             if budget is not None:
                 budget.operation(relation, a, b)
             yield line, RELATIONS[relation](a, b)
 
 
 class _Meter:
-    """Takes the cost of each step from a budget, and counts the bits of all results; each length is found once."""
+    """Takes the cost of each step from a budget, and counts the bits of all results; each length
+    is found once.
+    """
 
     def __init__(self, budget: Budget, inputs: Mapping[str, Any]) -> None:
-        self.budget, self.held = budget, 0
+        self.budget = budget
+        self.held = 0
         self.sizes = {name: size(value) for name, value in inputs.items()}
         # one enclosure makes all results enclosures
         self.least = max(map(fixed, inputs.values()), default=OPERATION)
@@ -152,31 +200,45 @@ class _Meter:
     def before(self, step: Step, left: Any, right: Any) -> None:
         """Pay for a step.
 
-        Raises:
-            TooLarge: the budget does not suffice.
+        Raises
+        ------
+        TooLarge
+            the budget does not suffice.
         """
-        m = self.sizes[step.left] if isinstance(step.left, str) else size(left)
+        if isinstance(step.left, str):
+            m = self.sizes[step.left]
+        else:
+            m = size(left)
         if step.sign != "**":
-            right = self.sizes[step.right] if isinstance(step.right, str) else size(right)
+            if isinstance(step.right, str):
+                right = self.sizes[step.right]
+            else:
+                right = size(right)
         self.budget.of_sizes(step.sign, m, right, self.least)
 
     def after(self, name: str, found: Any) -> None:
         """Count a result.
 
-        Raises:
-            TooLarge: all results together take too much memory.
+        Raises
+        ------
+        TooLarge
+            all results together take too much memory.
         """
         self.sizes[name] = size(found)
         self.held += self.sizes[name]
         if self.held > HELD:
-            raise TooLarge("the results of the program take too much memory: use a smaller instance or box")
+            raise TooLarge(
+                "the results of the program take too much memory: use a smaller instance or box"
+            )
 
 
 def number(text: str) -> Fraction:
     """A fraction such as ``-3/4``, ``5`` or, beyond 10000 bits, hexadecimal ``0x1f/0x2``.
 
-    Raises:
-        ValueError: something else.
+    Raises
+    ------
+    ValueError
+        something else.
     """
     if not isinstance(text, str) or not _NUMBER.fullmatch(text):
         raise ValueError(f"{quoted(text)} must be a fraction like '3/4': the file is damaged")
@@ -187,14 +249,18 @@ def number(text: str) -> Fraction:
     except ZeroDivisionError:
         raise ValueError(f"{quoted(text)} divides by 0: the file is damaged") from None
     except ValueError:  # more decimal digits than Python reads
-        raise ValueError(f"{quoted(text)} must be hexadecimal, like '0x3/0x4', at this length: "
-                         "the file is damaged") from None
+        raise ValueError(
+            f"{quoted(text)} must be hexadecimal, like '0x3/0x4', at this length: "
+            "the file is damaged"
+        ) from None
 
 
 def literal(x: Fraction) -> str:
     """The one way in which a fraction is written: lowest terms, hexadecimal beyond 10000 bits."""
     long = max(x.numerator.bit_length(), x.denominator.bit_length()) > LONG
-    return f"{x.numerator:#x}/{x.denominator:#x}" if long else str(x)
+    if long:
+        return f"{x.numerator:#x}/{x.denominator:#x}"
+    return str(x)
 
 
 def named(text: str) -> bool:
@@ -204,7 +270,9 @@ def named(text: str) -> bool:
 
 def operand(text: str) -> str | Fraction:
     """A number, or the name of something."""
-    return number(text) if _NUMBER.fullmatch(text) else text
+    if _NUMBER.fullmatch(text):
+        return number(text)
+    return text
 
 
 def _value(x: Any, known: Mapping[str, Any]) -> Any:
@@ -217,7 +285,9 @@ def _value(x: Any, known: Mapping[str, Any]) -> Any:
 def _step(line: str) -> Step:
     name, sign, right = line.partition(" = ")
     if not sign or not _STEP.fullmatch(name):
-        raise ValueError(f"step {quoted(line)} must give a new name to a result: the program is damaged")
+        raise ValueError(
+            f"step {quoted(line)} must give a new name to a result: the program is damaged"
+        )
     words = right.split(" ")
     if len(words) == 2 and words[0] == "abs":
         return Step(line, name, "abs", operand(words[1]), 0)
@@ -231,11 +301,15 @@ def _step(line: str) -> Step:
 def _condition(line: str) -> Condition:
     words = line.split(" ")
     if len(words) != 3 or words[1] not in RELATIONS:
-        raise ValueError(f"condition {quoted(line)} must compare two operands: the program is damaged")
+        raise ValueError(
+            f"condition {quoted(line)} must compare two operands: the program is damaged"
+        )
     return Condition(line, words[1], operand(words[0]), operand(words[2]))
 
 
 def _result(sign: str, left: Any, right: Any) -> Any:
     if sign == "abs":
         return abs(left)
-    return left**right if sign == "**" else BINARY[sign](left, right)
+    if sign == "**":
+        return left**right
+    return BINARY[sign](left, right)

@@ -1,14 +1,18 @@
-"""The certificates that come with this version, by name: ``CLAIM.FORM``, or ``CLAIM`` for all its forms.
+"""The certificates that come with this version, by name: ``CLAIM.FORM``, or ``CLAIM`` for all its
+forms.
 
 A checkout keeps them in ``figures/certificates``, an installed package beside this module.
 """
+
 from pathlib import Path
 
 
 def folder() -> Path:
     """Where the files are: beside this module once installed, in the figures of a checkout."""
     bundled = Path(__file__).with_name("bundled")
-    return bundled if bundled.is_dir() else Path(__file__).parents[2] / "figures" / "certificates"
+    if bundled.is_dir():
+        return bundled
+    return Path(__file__).parents[2] / "figures" / "certificates"
 
 
 def published() -> dict[str, Path]:
@@ -17,5 +21,7 @@ def published() -> dict[str, Path]:
 
 
 def files(name: str) -> list[Path]:
-    """The published certificates of one claim, or the one of ``CLAIM.FORM``; none for an unknown name."""
+    """The published certificates of one claim, or the one of ``CLAIM.FORM``; none for an unknown
+    name.
+    """
     return [path for key, path in published().items() if name in (key, key.partition(".")[0])]

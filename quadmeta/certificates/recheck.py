@@ -1,9 +1,11 @@
 """A certificate checked again by whoever received it, with the standard library alone.
 
-An instance is put into the recorded program with fractions: the path taken, both sides, each margin and the verdict
-must be what the file states. A box is walked cell by cell with rational intervals: each cell called proved must be.
-What no program of a file can show is whether it computes the claim: that is seen beside the claim's source.
+An instance is put into the recorded program with fractions: the path taken, both sides, each
+margin and the verdict must be what the file states. A box is walked cell by cell with rational
+intervals: each cell called proved must be. What no program of a file can show is whether it
+computes the claim: that is seen beside the claim's source.
 """
+
 import re
 from collections.abc import Mapping
 from fractions import Fraction
@@ -16,8 +18,18 @@ from quadmeta.certificates.program import RELATIONS, Program, Run, literal, numb
 from quadmeta.certificates.refusal import TooLarge, Wrong, quoted
 from quadmeta.certificates.schema import HOWS, check, inputs
 
-__all__ = ["HOWS", "STATUSES", "TooLarge", "Wrong", "inputs", "met", "percent", "quoted", "read",
-           "recheck"]
+__all__ = [
+    "HOWS",
+    "STATUSES",
+    "TooLarge",
+    "Wrong",
+    "inputs",
+    "met",
+    "percent",
+    "quoted",
+    "read",
+    "recheck",
+]
 
 STATUSES = tuple(HOWS)
 VACUOUS = 1000
@@ -28,21 +40,29 @@ def met(name: str, margin: Any) -> bool:
     """Whether an assumption holds with this margin; its name states the relation."""
     if "<=" in name or ">=" in name:
         return bool(margin >= 0)
-    return bool(margin > 0) if re.search(r"[<>]|!=", name) else bool(margin == 0)
+    if re.search(r"[<>]|!=", name):
+        return bool(margin > 0)
+    return bool(margin == 0)
 
 
 def recheck(certificate: Mapping[str, Any]) -> list[str]:
-    """One line for each part that was verified. A written proof and a sample in float64 are not: the lines say so.
+    """One line for each part that was verified. A written proof and a sample in float64 are not:
+    the lines say so.
 
-    Whether the program is what the claim computes is not looked at; ``python -m quadmeta recheck`` does that as well.
+    Whether the program is what the claim computes is not looked at; ``python -m quadmeta recheck``
+    does that as well.
 
-    Raises:
-        Wrong: the first thing that is not as stated, with what it is.
-        TooLarge: the check would take more than a bounded amount of work; a ``Wrong`` too.
+    Raises
+    ------
+    Wrong
+        the first thing that is not as stated, with what it is.
+    TooLarge
+        the check would take more than a bounded amount of work; a ``Wrong`` too.
     """
     check(certificate)
     status, how, relation = (certificate[key] for key in ("status", "how", "relation"))
-    budget, instance = Budget(), []
+    budget = Budget()
+    instance = []
     try:
         if "instance" in certificate:
             instance.append(_instance(certificate, budget))
@@ -55,9 +75,14 @@ def recheck(certificate: Mapping[str, Any]) -> list[str]:
         raise Wrong(f"status {status!r} by a box: the file holds no box that shows it")
     lines = instance + [line for _, line in boxes]
     if how == "proof + exact":
-        lines.append("that it holds beyond this rests on the written proof: python -m quadmeta show NAME")
+        lines.append(
+            "that it holds beyond this rests on the written proof: python -m quadmeta show NAME"
+        )
     elif how == "box":
-        lines.append("that the boxes cover the statement rests on the reduction: python -m quadmeta show NAME")
+        lines.append(
+            "that the boxes cover the statement rests on the reduction: python -m quadmeta show "
+            "NAME"
+        )
     elif status != "refuted":
         told = {"sampled": "a sample in float64", "none": "nothing decides it"}
         lines.append(f"no proof: {told.get(how, 'instances alone')}")
@@ -69,7 +94,10 @@ def _instance(certificate: Mapping[str, Any], budget: Budget) -> str:
     run = program.run(inputs(certificate["instance"]), budget)
     for line, truth in run.conditions(budget):
         if not truth:
-            raise Wrong(f"instance: {quoted(line)} is not true of it: the program is not the computation there")
+            raise Wrong(
+                f"instance: {quoted(line)} is not true of it: the program is not the computation "
+                "there"
+            )
     for side in ("lhs", "rhs"):
         _same(side, certificate[side], run[side])
     stated = certificate["assumptions"]
@@ -77,22 +105,35 @@ def _instance(certificate: Mapping[str, Any], budget: Budget) -> str:
     dropped = certificate.get("dropped")
     for name, margin in zip(stated, run["assumptions"], strict=True):
         if name == dropped and met(name, margin):
-            raise Wrong(f"the instance meets the assumption {quoted(name)}, which is called dropped")
+            raise Wrong(
+                f"the instance meets the assumption {quoted(name)}, which is called dropped"
+            )
         if name != dropped and not met(name, margin):
-            raise Wrong(f"the instance breaks the assumption {quoted(name)} by {quoted(literal(margin))}: "
-                        "it shows nothing")
-    status, sign = certificate["status"], certificate["relation"]
+            raise Wrong(
+                f"the instance breaks the assumption {quoted(name)} by {quoted(literal(margin))}: "
+                "it shows nothing"
+            )
+    status = certificate["status"]
+    sign = certificate["relation"]
     pairs = list(zip(run["lhs"], run["rhs"], strict=True))
     for left, right in pairs:
         budget.operation(sign, left, right)
     true = all(RELATIONS[sign](left, right) for left, right in pairs)
     if true == (status == "refuted"):
-        raise Wrong(f"status {status!r}, but lhs {sign} rhs is {'true' if true else 'false'} at the instance")
+        raise Wrong(
+            f"status {status!r}, but lhs {sign} rhs is {'true' if true else 'false'} at the "
+            "instance"
+        )
     if status == "vacuous" and not all(_loose(sign, left, right) for left, right in pairs):
-        raise Wrong(f"status 'vacuous', but the sides differ by less than a factor of {VACUOUS} at the instance")
-    return (f"instance: {len(program.steps)} steps with fractions, {len(pairs)} comparisons "
-            f"lhs {sign} rhs, {len(stated)} assumptions: as stated"
-            + (f", without the assumption {quoted(dropped)}" if dropped is not None else ""))
+        raise Wrong(
+            f"status 'vacuous', but the sides differ by less than a factor of {VACUOUS} at the "
+            "instance"
+        )
+    return (
+        f"instance: {len(program.steps)} steps with fractions, {len(pairs)} comparisons "
+        f"lhs {sign} rhs, {len(stated)} assumptions: as stated"
+        + (f", without the assumption {quoted(dropped)}" if dropped is not None else "")
+    )
 
 
 def _loose(relation: str, left: Fraction, right: Fraction) -> bool:
@@ -104,12 +145,17 @@ def _loose(relation: str, left: Fraction, right: Fraction) -> bool:
 
 def _same(what: str, stated: list[str], found: tuple[Fraction, ...]) -> None:
     if len(stated) != len(found):
-        raise Wrong(f"{what} has {len(stated)} components in the file, {len(found)} at the instance")
+        raise Wrong(
+            f"{what} has {len(stated)} components in the file, {len(found)} at the instance"
+        )
     for k, (text, value) in enumerate(zip(stated, found, strict=True)):
         # a number is written in one way only
         if text != literal(value):
-            raise Wrong(f"{what} differs in component {k}: the file says {quoted(text)}, the instance gives "
-                        f"{quoted(literal(value))}")
+            raise Wrong(
+                f"{what} differs in component {k}: the file says {quoted(text)}, the instance "
+                "gives "
+                f"{quoted(literal(value))}"
+            )
 
 
 def percent(share: Fraction) -> str:
@@ -119,42 +165,71 @@ def percent(share: Fraction) -> str:
 
 def _box(box: Mapping[str, Any], relation: str, budget: Budget) -> tuple[Fraction, str]:
     """(share proved, a line)."""
-    program, names = Program.read(box["program"]), list(box["ranges"])
+    program = Program.read(box["program"])
+    names = list(box["ranges"])
     whole = tuple((number(low), number(high)) for low, high in box["ranges"].values())
-    cells, proved, count = [whole], Fraction(0), 0
+    cells = [whole]
+    proved = Fraction(0)
+    count = 0
     for depth, level in enumerate(box["levels"]):
         if len(level) != len(cells):
             raise Wrong(f"box: level {depth} has {len(level)} cells, {len(cells)} are there")
         for cell, mark in zip(cells, level, strict=True):
             budget.spend(ENCLOSED)
             if mark not in ("P", "S", "U"):
-                raise Wrong(f"box: the cell {_place(names, cell)} is marked {quoted(mark)}, not P, S or U")
+                raise Wrong(
+                    f"box: the cell {_place(names, cell)} is marked {quoted(mark)}, not P, S or U"
+                )
             if mark == "P" and not _true(program, names, cell, relation, budget):
-                raise Wrong(f"box: lhs {relation} rhs is not proved on the cell {_place(names, cell)}")
-        proved, count = proved + Fraction(level.count("P"), 2**depth), count + len(level)
+                raise Wrong(
+                    f"box: lhs {relation} rhs is not proved on the cell {_place(names, cell)}"
+                )
+        proved = proved + Fraction(level.count("P"), 2**depth)
+        count = count + len(level)
         # all sides are halved in turn
         axis = depth % len(names)
-        cells = [half for cell, mark in zip(cells, level, strict=True) if mark == "S" for half in _halves(cell, axis)]
+        cells = [
+            half
+            for cell, mark in zip(cells, level, strict=True)
+            if mark == "S"
+            for half in _halves(cell, axis)
+        ]
     if cells:
         raise Wrong(f"box: {len(cells)} cells are missing at the end")
     if box["proved"] != literal(proved):
-        raise Wrong(f"box: proved is {quoted(box['proved'])} in the file, {literal(proved)} in its cells")
-    return proved, (f"box {_place(names, whole)}: {percent(proved)} % proved in {count} cells with rational intervals: "
-                    "as stated")
+        raise Wrong(
+            f"box: proved is {quoted(box['proved'])} in the file, {literal(proved)} in its cells"
+        )
+    return proved, (
+        f"box {_place(names, whole)}: {percent(proved)} % proved in {count} cells with rational "
+        "intervals: "
+        "as stated"
+    )
 
 
-def _true(program: Program, names: list[str], cell: tuple[Any, ...], relation: str, budget: Budget) -> bool:
-    run: Run = program.run({name: Enclosure(*ends) for name, ends in zip(names, cell, strict=True)}, budget)
-    (left,), (right,) = run["lhs"], run["rhs"]
-    left, right = Enclosure.of(left), Enclosure.of(right)
+def _true(
+    program: Program, names: list[str], cell: tuple[Any, ...], relation: str, budget: Budget
+) -> bool:
+    run: Run = program.run(
+        {name: Enclosure(*ends) for name, ends in zip(names, cell, strict=True)}, budget
+    )
+    (left,) = run["lhs"]
+    (right,) = run["rhs"]
+    left = Enclosure.of(left)
+    right = Enclosure.of(right)
     budget.operation(relation, left, right)
     return bool(RELATIONS[relation](left, right))
 
 
 def _halves(cell: tuple[Any, ...], axis: int) -> list[tuple[Any, ...]]:
     low, high = cell[axis]
-    return [cell[:axis] + (ends,) + cell[axis + 1:] for ends in ((low, (low + high) / 2), ((low + high) / 2, high))]
+    return [
+        cell[:axis] + (ends,) + cell[axis + 1 :]
+        for ends in ((low, (low + high) / 2), ((low + high) / 2, high))
+    ]
 
 
 def _place(names: list[str], cell: tuple[Any, ...]) -> str:
-    return ", ".join(f"{name} in [{low}, {high}]" for name, (low, high) in zip(names, cell, strict=True))
+    return ", ".join(
+        f"{name} in [{low}, {high}]" for name, (low, high) in zip(names, cell, strict=True)
+    )

@@ -1,4 +1,7 @@
-"""Why a certificate is refused, in one line that any terminal can show: what a file holds is quoted and cut."""
+"""Why a certificate is refused, in one line that any terminal can show: what a file holds is
+quoted and cut.
+"""
+
 from typing import Any
 
 
@@ -11,19 +14,27 @@ class TooLarge(Wrong):
 
 
 def quoted(value: Any, limit: int = 60) -> str:
-    """Something from a file in plain ASCII: a string in quotes with escapes, cut after ``limit`` characters.
+    """Something from a file in plain ASCII: a string in quotes with escapes, cut after ``limit``
+    characters.
 
     Containers are only counted, so that no nesting is followed.
     """
     if isinstance(value, str):
         # cut first: nothing long is escaped
         start = ascii(value[:limit])
-        return start if len(value) <= limit else f"{start}... ({len(value)} characters)"
+        if len(value) <= limit:
+            return start
+        return f"{start}... ({len(value)} characters)"
     if isinstance(value, bool) or value is None:
         return repr(value)
     if isinstance(value, int):
-        return str(value) if value.bit_length() <= 64 else f"a whole number of {value.bit_length()} bits"
+        if value.bit_length() <= 64:
+            return str(value)
+        return f"a whole number of {value.bit_length()} bits"
     if isinstance(value, list | tuple | dict):
-        kind = "an object" if isinstance(value, dict) else "a list"
+        if isinstance(value, dict):
+            kind = "an object"
+        else:
+            kind = "a list"
         return f"{kind} of {len(value)}"
     return f"a {type(value).__name__}"

@@ -1,8 +1,11 @@
-"""What a certificate looks like: each key is known, each value has one form, and each part is used by another.
+"""What a certificate looks like: each key is known, each value has one form, and each part is used
+by another.
 
-The instance that is shown is the one that the program reads: a name belongs to one number, each number is in lowest
-terms, every list has its length and every whole number its value pinned by a condition, every step is needed.
+The instance that is shown is the one that the program reads: a name belongs to one number, each
+number is in lowest terms, every list has its length and every whole number its value pinned by a
+condition, every step is needed.
 """
+
 import re
 from collections.abc import Container, Iterable, Mapping, Sequence
 from fractions import Fraction
@@ -11,8 +14,13 @@ from typing import Any
 from quadmeta.certificates.program import RELATIONS, Program, literal, named, number
 from quadmeta.certificates.refusal import Wrong, quoted
 
-HOWS = {"holds": ("proof + exact", "box"), "consistent": ("exact", "sampled"), "refuted": ("exact",),
-        "vacuous": ("exact", "sampled"), "undecided": ("none", "exact", "sampled")}
+HOWS = {
+    "holds": ("proof + exact", "box"),
+    "consistent": ("exact", "sampled"),
+    "refuted": ("exact",),
+    "vacuous": ("exact", "sampled"),
+    "undecided": ("none", "exact", "sampled"),
+}
 """Status -> how it may have been decided; ``exact`` and ``sampled`` are instances alone."""
 KEYS = ("claim", "form", "source", "statement", "status", "how", "relation", "arithmetic")
 """What every certificate holds."""
@@ -38,24 +46,34 @@ LINE = 20000
 def check(certificate: Any) -> None:
     """Whether a certificate is formed like one, whatever it shows.
 
-    Raises:
-        Wrong: the first thing that is not, with its place.
+    Raises
+    ------
+    Wrong
+        the first thing that is not, with its place.
     """
     if not isinstance(certificate, Mapping):
-        raise Wrong(f"the certificate lacks {', '.join(KEYS)}: it is {quoted(certificate)}, not an object")
+        raise Wrong(
+            f"the certificate lacks {', '.join(KEYS)}: it is {quoted(certificate)}, not an object"
+        )
     missing = [key for key in KEYS if key not in certificate]
     if missing:
         raise Wrong(f"the certificate lacks {', '.join(missing)}: it is damaged")
     _keys("the certificate", certificate, (*KEYS, *INSTANCE, "dropped", "boxes"), required=())
     _words(certificate)
-    how, there = certificate["how"], [key for key in INSTANCE if key in certificate]
+    how = certificate["how"]
+    there = [key for key in INSTANCE if key in certificate]
     if how in ("none", "sampled"):
         if there:
-            raise Wrong(f"{there[0]} has no place in a certificate decided by {how!r}: it is damaged")
+            raise Wrong(
+                f"{there[0]} has no place in a certificate decided by {how!r}: it is damaged"
+            )
     else:
         absent = next((key for key in INSTANCE if key not in certificate), None)
         if not there:
-            raise Wrong(f"status {certificate['status']!r} decided by {how!r} needs an instance: the file holds none")
+            raise Wrong(
+                f"status {certificate['status']!r} decided by {how!r} needs an instance: the "
+                "file holds none"
+            )
         if absent is not None:
             raise Wrong(f"{absent} is missing: the certificate is damaged")
         _instance(certificate)
@@ -81,13 +99,25 @@ def inputs(instance: Mapping[str, Any]) -> dict[str, Fraction]:
 def _words(certificate: Mapping[str, Any]) -> None:
     for key in KEYS:
         if not isinstance(certificate[key], str):
-            raise Wrong(f"{key} is {quoted(certificate[key])}, not a string: the certificate is damaged")
+            raise Wrong(
+                f"{key} is {quoted(certificate[key])}, not a string: the certificate is damaged"
+            )
     status, how, relation = (certificate[key] for key in ("status", "how", "relation"))
-    if status not in HOWS or how not in HOWS[status] or relation not in RELATIONS or relation == "!=":
-        raise Wrong(f"status {quoted(status)} decided by {quoted(how)} with the relation {quoted(relation)} is none: "
-                    "it is damaged")
+    if (
+        status not in HOWS
+        or how not in HOWS[status]
+        or relation not in RELATIONS
+        or relation == "!="
+    ):
+        raise Wrong(
+            f"status {quoted(status)} decided by {quoted(how)} with the relation "
+            f"{quoted(relation)} is none: "
+            "it is damaged"
+        )
     if not re.fullmatch("[a-z][a-z0-9_]{0,99}", certificate["claim"]):
-        raise Wrong(f"claim {quoted(certificate['claim'])} must be the name of a claim in a-z, 0-9 and _")
+        raise Wrong(
+            f"claim {quoted(certificate['claim'])} must be the name of a claim in a-z, 0-9 and _"
+        )
     if certificate["form"] not in ("printed", "repaired"):
         raise Wrong(f"form {quoted(certificate['form'])} must be 'printed' or 'repaired'")
     if certificate["arithmetic"] != ARITHMETIC:
@@ -101,8 +131,11 @@ def _instance(certificate: Mapping[str, Any]) -> None:
     _object("instance", instance)
     for name in instance:
         if not re.fullmatch("[A-Za-z][A-Za-z0-9_]{0,39}", name) or named(name):
-            raise Wrong(f"the input {quoted(name)} is named like a step or a number, or like nothing that is read: "
-                        "the certificate is damaged")
+            raise Wrong(
+                f"the input {quoted(name)} is named like a step or a number, or like nothing "
+                "that is read: "
+                "the certificate is damaged"
+            )
     count = sum(len(value) if isinstance(value, list) else 1 for value in instance.values())
     if count > ENTRIES:
         raise Wrong(f"the instance has {count} numbers, more than {ENTRIES}: none is that long")
@@ -110,36 +143,63 @@ def _instance(certificate: Mapping[str, Any]) -> None:
     _object("assumptions", certificate["assumptions"])
     for name, margin in certificate["assumptions"].items():
         if not name or len(name) > 200 or not name.isascii() or not name.isprintable():
-            raise Wrong(f"assumption {quoted(name)} must be named in printable ASCII: the certificate is damaged")
+            raise Wrong(
+                f"assumption {quoted(name)} must be named in printable ASCII: the certificate is "
+                "damaged"
+            )
         if not isinstance(margin, str):
-            raise Wrong(f"assumption {quoted(name)} has the margin {quoted(margin)}, not a fraction in quotes")
+            raise Wrong(
+                f"assumption {quoted(name)} has the margin {quoted(margin)}, not a fraction in "
+                "quotes"
+            )
     for side in ("lhs", "rhs"):
         _strings(side, certificate[side])
     if not certificate["lhs"] or len(certificate["lhs"]) != len(certificate["rhs"]):
-        raise Wrong(f"lhs has {len(certificate['lhs'])} components, rhs {len(certificate['rhs'])}: "
-                    "nothing is compared")
+        raise Wrong(
+            f"lhs has {len(certificate['lhs'])} components, rhs {len(certificate['rhs'])}: "
+            "nothing is compared"
+        )
     program = _program("program", certificate["program"], values, ("lhs", "rhs", "assumptions"))
     pinned = set(program.conditions)
     for name, value in instance.items():
-        pin = f"{name}.length == {len(value)}" if isinstance(value, list) else f"{name} == {value}"
+        if isinstance(value, list):
+            pin = f"{name}.length == {len(value)}"
+        else:
+            pin = f"{name} == {value}"
         if isinstance(value, list | int) and pin not in pinned:
-            raise Wrong(f"the program has no condition {quoted(pin)}: it is not the computation at the instance")
+            raise Wrong(
+                f"the program has no condition {quoted(pin)}: it is not the computation at the "
+                "instance"
+            )
 
 
 def _dropped(certificate: Mapping[str, Any]) -> None:
     dropped = certificate["dropped"]
-    if (certificate["status"], certificate["how"]) != ("refuted", "exact") or not isinstance(dropped, str):
-        raise Wrong(f"dropped is {quoted(dropped)}: only a counterexample to a statement without an assumption has it")
+    if (certificate["status"], certificate["how"]) != ("refuted", "exact") or not isinstance(
+        dropped, str
+    ):
+        raise Wrong(
+            f"dropped is {quoted(dropped)}: only a counterexample to a statement without an "
+            "assumption has it"
+        )
     if dropped not in certificate["assumptions"]:
-        raise Wrong(f"dropped is {quoted(dropped)}, which is none of the assumptions: the certificate is damaged")
+        raise Wrong(
+            f"dropped is {quoted(dropped)}, which is none of the assumptions: the certificate is "
+            "damaged"
+        )
 
 
 def _boxes(certificate: Mapping[str, Any]) -> None:
     boxes, status, how = (certificate[key] for key in ("boxes", "status", "how"))
     if status == "refuted" or how == "none":
-        raise Wrong(f"boxes have no place in a certificate with status {status!r} decided by {how!r}: it is damaged")
+        raise Wrong(
+            f"boxes have no place in a certificate with status {status!r} decided by {how!r}: it "
+            "is damaged"
+        )
     if not isinstance(boxes, list) or not 0 < len(boxes) <= BOXES:
-        raise Wrong(f"boxes is {quoted(boxes)}, not a list of 1 to {BOXES}: the certificate is damaged")
+        raise Wrong(
+            f"boxes is {quoted(boxes)}, not a list of 1 to {BOXES}: the certificate is damaged"
+        )
     for box in boxes:
         if not isinstance(box, Mapping):
             raise Wrong(f"a box is {quoted(box)}, not an object: the certificate is damaged")
@@ -148,54 +208,92 @@ def _boxes(certificate: Mapping[str, Any]) -> None:
             _text(key, box[key])
         program = _program("box, program", box["program"], _ranges(box["ranges"]), ("lhs", "rhs"))
         if program.conditions or [len(program.outputs[side]) for side in ("lhs", "rhs")] != [1, 1]:
-            raise Wrong("the program of a box must have one lhs, one rhs and no condition: the certificate is damaged")
+            raise Wrong(
+                "the program of a box must have one lhs, one rhs and no condition: the "
+                "certificate is damaged"
+            )
         _strings("levels", box["levels"])
-        if len(box["levels"]) > HALVINGS * len(box["ranges"]) + 1 or sum(map(len, box["levels"])) > CELLS:
-            raise Wrong(f"a box has {len(box['levels'])} levels of {sum(map(len, box['levels']))} cells, more than "
-                        f"{HALVINGS} halvings of each side or {CELLS} cells: none has")
+        if (
+            len(box["levels"]) > HALVINGS * len(box["ranges"]) + 1
+            or sum(map(len, box["levels"])) > CELLS
+        ):
+            raise Wrong(
+                f"a box has {len(box['levels'])} levels of {sum(map(len, box['levels']))} cells, "
+                "more than "
+                f"{HALVINGS} halvings of each side or {CELLS} cells: none has"
+            )
         if not isinstance(box["proved"], str):
-            raise Wrong(f"proved is {quoted(box['proved'])}, not a fraction in quotes: the certificate is damaged")
+            raise Wrong(
+                f"proved is {quoted(box['proved'])}, not a fraction in quotes: the certificate "
+                "is damaged"
+            )
 
 
 def _ranges(ranges: Any) -> Iterable[str]:
     _object("ranges", ranges)
     if not 0 < len(ranges) <= 8:
-        raise Wrong(f"a box has {len(ranges)} ranges, not 1 to 8: the certificate is damaged, or the box is empty")
+        raise Wrong(
+            f"a box has {len(ranges)} ranges, not 1 to 8: the certificate is damaged, or the box "
+            "is empty"
+        )
     for name, ends in ranges.items():
         if not re.fullmatch("[A-Za-z0-9_^/]{1,40}", name) or named(name):
-            raise Wrong(f"the range {quoted(name)} is named like nothing that is read: the certificate is damaged")
+            raise Wrong(
+                f"the range {quoted(name)} is named like nothing that is read: the certificate "
+                "is damaged"
+            )
         if not isinstance(ends, list) or len(ends) != 2:
-            raise Wrong(f"the range of {name} is {quoted(ends)}, not a list of two: the certificate is damaged")
+            raise Wrong(
+                f"the range of {name} is {quoted(ends)}, not a list of two: the certificate is "
+                "damaged"
+            )
         low, high = (_fraction(f"the end of {name}", end) for end in ends)
         if low >= high:
             raise Wrong(f"box: {name} in [{quoted(ends[0])}, {quoted(ends[1])}] is empty")
         if max(abs(low), abs(high)) > GRID or GRID % low.denominator or GRID % high.denominator:
-            raise Wrong(f"box: the ends of {name} must be multiples of 1/{GRID} of size at most {GRID}")
+            raise Wrong(
+                f"box: the ends of {name} must be multiples of 1/{GRID} of size at most {GRID}"
+            )
     return tuple(ranges)
 
 
 def _program(place: str, data: Any, names: Iterable[str], outputs: tuple[str, ...]) -> Program:
-    """The program, if each operand is known where it is used, each step is used, and each number is in one form."""
+    """The program, if each operand is known where it is used, each step is used, and each number
+    is in one form.
+    """
     if not isinstance(data, Mapping) or not {"steps", "conditions"} <= set(data):
         raise Wrong(f"{place} must hold steps and conditions: the file is damaged")
     _keys(place, data, ("steps", "conditions", *outputs))
     for key, lines in data.items():
         _strings(f"{place}, {key}", lines)
         if any(len(line) > LINE for line in lines):
-            raise Wrong(f"{place}, {key}: a line has more than {LINE} characters: none is that long")
+            raise Wrong(
+                f"{place}, {key}: a line has more than {LINE} characters: none is that long"
+            )
     program = Program.read(data)
-    known, used, last = set(names), set(), -1
+    known = set(names)
+    used = set()
+    last = -1
     try:
         for step in program.parsed:
             index = int(step.name[1:10])
             if step.name != f"t{index}" or index <= last:
-                raise Wrong(f"{place}: step {quoted(step.line)} must give a new name to a result, in order")
+                raise Wrong(
+                    f"{place}: step {quoted(step.line)} must give a new name to a result, in order"
+                )
             words = step.line.split(" ")[2:]
             # the sign stands between two operands, abs before one, and an exponent is no operand
-            operands = words[1:] if step.sign == "abs" else words[:1] if step.sign == "**" else words[::2]
+            if step.sign == "abs":
+                operands = words[1:]
+            elif step.sign == "**":
+                operands = words[:1]
+            else:
+                operands = words[::2]
             used |= _operands(place, step.line, operands, known)
             if step.sign == "**" and words[2] != str(step.right):
-                raise Wrong(f"{place}: {quoted(step.line)} has an exponent that is written in another way")
+                raise Wrong(
+                    f"{place}: {quoted(step.line)} has an exponent that is written in another way"
+                )
             known.add(step.name)
             last = index
         for condition in program.compared:
@@ -220,14 +318,19 @@ def _operands(place: str, line: str, texts: Sequence[str], known: Container[str]
     for text in texts:
         # what is neither known nor a number is reported as the latter
         if text not in found and literal(number(text)) != text:
-            raise Wrong(f"{place}: {quoted(text)} in {quoted(line)} is not in lowest terms: the program is damaged")
+            raise Wrong(
+                f"{place}: {quoted(text)} in {quoted(line)} is not in lowest terms: the program "
+                "is damaged"
+            )
     return found
 
 
 def _number(name: str, value: Any) -> Fraction:
     if type(value) is int:
         if not 0 <= value <= LARGEST:
-            raise Wrong(f"{name} is {quoted(value)}: a whole number of an instance is at most {LARGEST}")
+            raise Wrong(
+                f"{name} is {quoted(value)}: a whole number of an instance is at most {LARGEST}"
+            )
         return Fraction(value)
     return _fraction(name, value)
 
@@ -240,15 +343,25 @@ def _fraction(name: str, text: Any) -> Fraction:
     except ValueError as error:
         raise Wrong(f"{name}: {error}") from None
     if literal(found) != text:
-        raise Wrong(f"{name} is {quoted(text)}: it is not in lowest terms, {quoted(literal(found))}")
+        raise Wrong(
+            f"{name} is {quoted(text)}: it is not in lowest terms, {quoted(literal(found))}"
+        )
     return found
 
 
-def _keys(place: str, found: Mapping[str, Any], known: Sequence[str], required: Sequence[str] | None = None) -> None:
+def _keys(
+    place: str,
+    found: Mapping[str, Any],
+    known: Sequence[str],
+    required: Sequence[str] | None = None,
+) -> None:
     """Every key is known, and those required (by default all) are there."""
     strange = next((key for key in found if key not in known), None)
     if strange is not None:
-        raise Wrong(f"{place} has the key {quoted(strange)}, which is none of {', '.join(known)}: it is damaged")
+        raise Wrong(
+            f"{place} has the key {quoted(strange)}, which is none of {', '.join(known)}: it is "
+            "damaged"
+        )
     missing = [key for key in (known if required is None else required) if key not in found]
     if missing:
         raise Wrong(f"{place} lacks {', '.join(missing)}: it is damaged")

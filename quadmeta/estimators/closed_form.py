@@ -1,4 +1,5 @@
 """The exact meta-gradient by its closed form: the reference of every other estimator."""
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +12,8 @@ from quadmeta.estimators.parts.tape import Tape
 class ClosedForm(Estimator):
     """No inner run at all: O(d) after one eigendecomposition, whatever T.
 
-    An inner loss that is not quadratic has no closed form: reverse mode runs there, and its products are counted.
+    An inner loss that is not quadratic has no closed form: reverse mode runs there, and its
+    products are counted.
     """
 
     reference = "derived from w_T - w_* = (I - eta H)^T (w_0 - w_*)"

@@ -1,4 +1,5 @@
 """Implicit differentiation at w_T with conjugate gradients for the inverse Hessian."""
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,15 +16,19 @@ Array = Any
 
 @dataclass(frozen=True)
 class ConjugateGradient(Estimator):
-    """-J(w_T) x with x after N iterations of conjugate gradients on H(w_T) x = g_T from 0, which spend N - 1 products.
+    """-J(w_T) x with x after N iterations of conjugate gradients on H(w_T) x = g_T from 0, which
+    spend N - 1 products.
 
-    ``products`` = N counts the products in all, the mixed one included: exact to rounding once N - 1 reaches the number
-    of distinct eigenvalues. It stops early at a residual of rounding size. On a singular Hessian from 0 it stays in the
-    range: that is a solution if there is one.
+    ``products`` = N counts the products in all, the mixed one included: exact to rounding once N -
+    1 reaches the number of distinct eigenvalues. It stops early at a residual of rounding size. On
+    a singular Hessian from 0 it stays in the range: that is a solution if there is one.
 
-    Raises:
-        ValueError: products < 2, an indefinite inner Hessian, a singular one for which H x = g_T has no solution, one
-            so close to it that x has less than six digits, an inner run that diverged, or the step size as parameter.
+    Raises
+    ------
+    ValueError
+        products < 2, an indefinite inner Hessian, a singular one for which H x = g_T has no
+        solution, one so close to it that x has less than six digits, an inner run that diverged,
+        or the step size as parameter.
     """
 
     products: int
@@ -38,16 +43,24 @@ class ConjugateGradient(Estimator):
     def estimate(self, tape: Tape) -> Array:
         """B x with (I - A) x = g."""
         if tape.step_size_is_tuned:
-            raise ValueError("implicit differentiation of the step size is 0 at the inner minimum: use Reverse instead")
+            raise ValueError(
+                "implicit differentiation of the step size is 0 at the inner minimum: use "
+                "Reverse instead"
+            )
         for _ in tape.stream():
             pass
-        T, g = tape.steps, tape.outer_gradient()
+        T = tape.steps
+        g = tape.outer_gradient()
         if not np.isfinite(g @ g):
             raise ValueError(tape.diverged())
         require_solution(*(tape.null_share(g) or (0.0, 0.0)))
         # a curvature that rounding alone could have made, of I - A and of A
-        rounding, top = 4 * len(g) * np.finfo(float).eps, 1.0
-        x, r, p, rr = 0 * g, g, g, g @ g
+        rounding = 4 * len(g) * np.finfo(float).eps
+        top = 1.0
+        x = 0 * g
+        r = g
+        p = g
+        rr = g @ g
         first = rr
         for _ in range(self.products - 1):
             if rr <= 1e-32 * first:
@@ -57,12 +70,16 @@ class ConjugateGradient(Estimator):
             top = max(top, curvature / (p @ p))
             if not curvature > rounding * top * (p @ p):
                 if curvature < -rounding * top * (p @ p):
-                    raise ValueError("the inner Hessian at w_T is indefinite: conjugate gradients need a minimum, "
-                                     "train for more steps")
+                    raise ValueError(
+                        "the inner Hessian at w_T is indefinite: conjugate gradients need a "
+                        "minimum, "
+                        "train for more steps"
+                    )
                 require_solution(float(np.sqrt(rr / first)), 1e-10)
                 break
             step = rr / curvature
-            x, r = x + step * p, r - step * q
+            x = x + step * p
+            r = r - step * q
             rr, old = r @ r, rr
             p = r + rr / old * p
         require_digits(top, x, g)

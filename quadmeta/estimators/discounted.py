@@ -1,4 +1,7 @@
-"""Greedy discounted hypergradient: every step's own one-step hypergradient, discounted towards the past."""
+"""Greedy discounted hypergradient: every step's own one-step hypergradient, discounted towards the
+past.
+"""
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,10 +15,11 @@ Array = Any
 
 @dataclass(frozen=True)
 class Discounted(Estimator):
-    """sum_t gamma^(T-t) B_t g_t, online as s <- gamma s + B_t g_t: no Hessian product, memory of one vector.
+    """sum_t gamma^(T-t) B_t g_t, online as s <- gamma s + B_t g_t: no Hessian product, memory of
+    one vector.
 
-    Two replacements are made in the exact sum: A_{t+1} ... A_T by gamma^(T-t), and g_T by g_t. At w_0 = w_* it is
-    S_T(gamma) times OneStep, whatever the losses.
+    Two replacements are made in the exact sum: A_{t+1} ... A_T by gamma^(T-t), and g_T by g_t. At
+    w_0 = w_* it is S_T(gamma) times OneStep, whatever the losses.
     """
 
     gamma: float

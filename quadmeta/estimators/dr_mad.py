@@ -1,4 +1,5 @@
 """DrMAD: reverse mode along the chord from w_0 to w_T instead of the stored trajectory."""
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +12,9 @@ Array = Any
 
 @dataclass(frozen=True)
 class DrMad(Estimator):
-    """Products at (1 - t/T) w_0 + (t/T) w_T; on a quadratic only B is interpolated: exact where J is constant."""
+    """Products at (1 - t/T) w_0 + (t/T) w_T; on a quadratic only B is interpolated: exact where J
+    is constant.
+    """
 
     reference = "Fu, Luo, Feng, Low, Chua 2016"
 
@@ -21,7 +24,8 @@ class DrMad(Estimator):
         first = tape.start
         for _ in tape.stream():
             pass
-        last, total = tape.state(T), 0
+        last = tape.state(T)
+        total = 0
         v = tape.outer_gradient()
         for t in reversed(range(T)):
             w = (1 - t / T) * first + (t / T) * last

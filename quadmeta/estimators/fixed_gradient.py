@@ -1,4 +1,5 @@
 """Discounted hypergradient with the outer gradient of the last state throughout."""
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,8 +15,8 @@ Array = Any
 class FixedGradient(Estimator):
     """sum_t gamma^(T-t) B_t g_T: needs w_T first, so the trajectory is stored (or replayed).
 
-    On a constant cross term it is S_T(gamma) times OneStep for every w_0. For the step size and gamma = 1 it is the
-    stop-gradient estimator.
+    On a constant cross term it is S_T(gamma) times OneStep for every w_0. For the step size and
+    gamma = 1 it is the stop-gradient estimator.
     """
 
     gamma: float
@@ -28,7 +29,8 @@ class FixedGradient(Estimator):
     def estimate(self, tape: Tape) -> Array:
         """Weighted sum over the stored states."""
         tape.record()
-        g, total = tape.outer_gradient(), 0
+        g = tape.outer_gradient()
+        total = 0
         for t in range(tape.steps):
             total = self.gamma * total + tape.B(t, g)
         return total

@@ -1,4 +1,5 @@
 """HyperDistill: one mixed product at a distilled point stands for the whole discounted sum."""
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,10 +14,11 @@ Array = Any
 
 @dataclass(frozen=True)
 class HyperDistill(Estimator):
-    """theta S_T(gamma) B(w_bar) g_T with w_bar = sum_i gamma^(T-i) w_{i-1} / S_T(gamma), kept as a running mean.
+    """theta S_T(gamma) B(w_bar) g_T with w_bar = sum_i gamma^(T-i) w_{i-1} / S_T(gamma), kept as a
+    running mean.
 
-    Equal to FixedGradient for theta = 1 wherever J is affine in w, that is on every quadratic. ``fit`` chooses theta
-    from a DrMAD pass, as the paper does every 50 inner runs.
+    Equal to FixedGradient for theta = 1 wherever J is affine in w, that is on every quadratic.
+    ``fit`` chooses theta from a DrMAD pass, as the paper does every 50 inner runs.
     """
 
     gamma: float
@@ -30,7 +32,8 @@ class HyperDistill(Estimator):
 
     def estimate(self, tape: Tape) -> Array:
         """One product at the distilled point."""
-        total, point = 0.0, tape.start
+        total = 0.0
+        point = tape.start
         for t in tape.stream():
             # S_t = 1 + gamma S_{t-1}: no quotient that is 0/0 at gamma = 1
             total = 1 + self.gamma * total
@@ -46,18 +49,24 @@ class HyperDistill(Estimator):
         return T == 1 and self.theta == 1
 
     def fit(self, tape: Tape) -> "HyperDistill":
-        """The same estimator with theta by least squares of a DrMAD pass's partial sums on the distilled products.
+        """The same estimator with theta by least squares of a DrMAD pass's partial sums on the
+        distilled products.
 
-        After s backward steps G_s is the partial sum, u_s = B(w'_s) g_T at the distilled point of the last s states;
-        x_s = |u_s| S_s(gamma), y_s = u_s'G_s / |u_s|, theta = x'y / x'x.
+        After s backward steps G_s is the partial sum, u_s = B(w'_s) g_T at the distilled point of
+        the last s states; x_s = |u_s| S_s(gamma), y_s = u_s'G_s / |u_s|, theta = x'y / x'x.
         """
         import numpy as np
+
         instance("tape", tape, Tape, "the tape of another run")
-        T, first = tape.steps, tape.start
+        T = tape.steps
+        first = tape.start
         tape.record()
         last = tape.state(T)
         v = tape.outer_gradient()
-        g, partial, mass, point = v, 0.0, 0.0, tape.state(T - 1)
+        g = v
+        partial = 0.0
+        mass = 0.0
+        point = tape.state(T - 1)
         pairs = []
         for s in range(1, T + 1):
             t = T - s

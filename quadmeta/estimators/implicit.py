@@ -1,4 +1,5 @@
 """Implicit differentiation at w_T with an exact linear solve."""
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -6,7 +7,12 @@ from typing import Any
 import numpy as np
 
 from quadmeta.estimators.parts.base import Estimator
-from quadmeta.estimators.parts.solvable import null_space, require_digits, require_solution, share_of_null_space
+from quadmeta.estimators.parts.solvable import (
+    null_space,
+    require_digits,
+    require_solution,
+    share_of_null_space,
+)
 from quadmeta.estimators.parts.tape import Tape
 
 Array = Any
@@ -16,12 +22,14 @@ Array = Any
 class Implicit(Estimator):
     """-J(w_T) H(w_T)^-1 g_T; its target is the limit T -> infinity, not the unrolled derivative.
 
-    Rounding of w_T and g_T counts L ||x|| / ||g_T|| times in x = H^-1 g_T, at most the condition number; on a quadratic
-    ``OuterLoss.implicit`` is right whatever that is.
+    Rounding of w_T and g_T counts L ||x|| / ||g_T|| times in x = H^-1 g_T, at most the condition
+    number; on a quadratic ``OuterLoss.implicit`` is right whatever that is.
 
-    Raises:
-        ValueError: a singular inner Hessian for which H x = g_T has no solution, one so close to it that x has less
-            than six digits, an inner run that diverged, or the step size as parameter.
+    Raises
+    ------
+    ValueError
+        a singular inner Hessian for which H x = g_T has no solution, one so close to it that x has
+        less than six digits, an inner run that diverged, or the step size as parameter.
     """
 
     steps_matter = False
@@ -30,7 +38,10 @@ class Implicit(Estimator):
     def estimate(self, tape: Tape) -> Array:
         """B (I - A)^-1 g with the P columns of A."""
         if tape.step_size_is_tuned:
-            raise ValueError("implicit differentiation of the step size is 0 at the inner minimum: use Reverse instead")
+            raise ValueError(
+                "implicit differentiation of the step size is 0 at the inner minimum: use "
+                "Reverse instead"
+            )
         for _ in tape.stream():
             pass
         g = tape.outer_gradient()

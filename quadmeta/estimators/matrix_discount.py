@@ -1,4 +1,7 @@
-"""Matrix discount: the scalar gamma replaced by the operator itself, forward and without a stored trajectory."""
+"""Matrix discount: the scalar gamma replaced by the operator itself, forward and without a stored
+trajectory.
+"""
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +14,9 @@ Array = Any
 
 @dataclass(frozen=True)
 class MatrixDiscount(Estimator):
-    """v_t = A(w_t) v_{t-1} + g_t from v_0 = 0, result B(w_T) v_T: asymptotically exact, as no scalar weights are."""
+    """v_t = A(w_t) v_{t-1} + g_t from v_0 = 0, result B(w_T) v_T: asymptotically exact, as no
+    scalar weights are.
+    """
 
     reference = "derived"
 

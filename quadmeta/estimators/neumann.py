@@ -1,4 +1,5 @@
 """Implicit differentiation at w_T with a truncated Neumann series for the inverse Hessian."""
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,13 +13,17 @@ Array = Any
 
 @dataclass(frozen=True)
 class Neumann(Estimator):
-    """-J(w_T) eta sum_{j <= N} (I - eta H(w_T))^j g_T, N + 1 terms from ``products`` = N Hessian products.
+    """-J(w_T) eta sum_{j <= N} (I - eta H(w_T))^j g_T, N + 1 terms from ``products`` = N Hessian
+    products.
 
-    With ``estimates`` = K > 1 it is the mean of such estimates at the last K states, IFT(N, K) at fixed alpha. It
-    diverges in N where eta > 2/L: a truncated run of reverse mode at w_T has the same filter.
+    With ``estimates`` = K > 1 it is the mean of such estimates at the last K states, IFT(N, K) at
+    fixed alpha. It diverges in N where eta > 2/L: a truncated run of reverse mode at w_T has the
+    same filter.
 
-    Raises:
-        ValueError: products < 0, estimates < 1 or > T, or the step size as parameter.
+    Raises
+    ------
+    ValueError
+        products < 0, estimates < 1 or > T, or the step size as parameter.
     """
 
     products: int
@@ -33,10 +38,16 @@ class Neumann(Estimator):
     def estimate(self, tape: Tape) -> Array:
         """Mean over the last states of B(w_t) sum_j A(w_t)^j g_t."""
         if tape.step_size_is_tuned:
-            raise ValueError("implicit differentiation of the step size is 0 at the inner minimum: use Reverse instead")
-        T, K = tape.steps, self.estimates
+            raise ValueError(
+                "implicit differentiation of the step size is 0 at the inner minimum: use "
+                "Reverse instead"
+            )
+        T = tape.steps
+        K = self.estimates
         if K > T:
-            raise ValueError(f"estimates = {K} exceeds the T = {T} steps of the run: pass at most T")
+            raise ValueError(
+                f"estimates = {K} exceeds the T = {T} steps of the run: pass at most T"
+            )
         total: Array = 0
         for t in tape.stream():
             if t + 1 > T - K:
@@ -49,5 +60,6 @@ class Neumann(Estimator):
 
     def cost(self, T: int, h: int = 1, P: int = 1) -> Mapping[str, int]:
         """(N + 1) K products, K outer gradients."""
-        N, K = self.products, self.estimates
+        N = self.products
+        K = self.estimates
         return {"hvps": N * K, "mixed": K, "outer_gradients": K, "stored_vectors": 1}

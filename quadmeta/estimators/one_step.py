@@ -1,4 +1,5 @@
 """T1-T2: back-propagation through the last step only."""
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any

@@ -1,4 +1,7 @@
-"""Reverse mode that cannot overflow: detached powers of two, Euler-normalised contributions, compensated sum."""
+"""Reverse mode that cannot overflow: detached powers of two, Euler-normalised contributions,
+compensated sum.
+"""
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,16 +14,19 @@ from quadmeta.estimators.parts.tape import Tape
 
 @dataclass(frozen=True)
 class RenormalisedReverse(Estimator):
-    """Reverse mode on a renormalised tape (log objective only): no intermediate exceeds O(1 / (T chi)).
+    """Reverse mode on a renormalised tape (log objective only): no intermediate exceeds O(1 / (T
+    chi)).
 
-    chi is the share in the state of the mode that carries the adjoint. log F is log-homogeneous of degree 2 in w_t, so
-    T <b_t, w_t> / 2 = 1 for every t (Euler). Rounding makes it drift, and where one mode dominates rounding locks into
-    a cycle and the drift grows like T; dividing each contribution by the invariant removes it, because to first order
+    chi is the share in the state of the mode that carries the adjoint. log F is log-homogeneous of
+    degree 2 in w_t, so T <b_t, w_t> / 2 = 1 for every t (Euler). Rounding makes it drift, and
+    where one mode dominates rounding locks into a cycle and the drift grows like T; dividing each
+    contribution by the invariant removes it, because to first order
 
         delta G' = -2 E_pi[u zeta],  drift = E_pi[zeta],  after division  -2 Cov_pi(u, zeta),
 
-    which is exponentially small away from the crossing. ``notes["drift"]`` = max_t |T <b_t, w_t> / 2 - 1|. The T
-    contributions are nearly equal: plain summation in float32 would lose more than all the rest together.
+    which is exponentially small away from the crossing. ``notes["drift"]`` = max_t |T <b_t, w_t> /
+    2 - 1|. The T contributions are nearly equal: plain summation in float32 would lose more than
+    all the rest together.
     """
 
     renormalised = True

@@ -1,4 +1,5 @@
 """Reverse mode (back-propagation through the T steps), in the floating-point format of choice."""
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,8 +12,9 @@ from quadmeta.estimators.parts.tape import Tape
 class Reverse(Estimator):
     """b_T = outer gradient, b_t = A_t b_{t+1}, result sum_t B_t b_{t+1}.
 
-    For the log objective the sizes are w_t ~ rho^t, F ~ rho^(2T), b_t ~ rho^-t: the format overflows or underflows at
-    the step that ``failure_horizon`` predicts. Source: Wang, Yuan, Wu, Ge 2021, Corollary 1.
+    For the log objective the sizes are w_t ~ rho^t, F ~ rho^(2T), b_t ~ rho^-t: the format
+    overflows or underflows at the step that ``failure_horizon`` predicts. Source: Wang, Yuan, Wu,
+    Ge 2021, Corollary 1.
     """
 
     reference = "Franceschi, Donini, Frasconi, Pontil 2017, reverse hypergradient"
@@ -20,7 +22,8 @@ class Reverse(Estimator):
     def estimate(self, tape: Tape) -> Any:
         """Sum over t of B_t b_{t+1}; the A-product after the last B-product is not spent."""
         tape.record()
-        b, gradient = tape.outer_gradient(), 0
+        b = tape.outer_gradient()
+        gradient = 0
         for t in reversed(range(tape.steps)):
             gradient = gradient + tape.B(t, b)
             b = tape.A(t, b) if t else b

@@ -1,4 +1,5 @@
 """K-truncated reverse mode: back-propagation through the last K steps."""
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,10 +13,13 @@ Array = Any
 
 @dataclass(frozen=True)
 class Truncated(Estimator):
-    """sum over the last K steps of B_t A_{t+1} ... A_T g_T; its error falls like (1 - eta mu)^K / mu.
+    """sum over the last K steps of B_t A_{t+1} ... A_T g_T; its error falls like (1 - eta mu)^K /
+    mu.
 
-    Raises:
-        ValueError: K < 1, or K > T when it is run.
+    Raises
+    ------
+    ValueError
+        K < 1, or K > T when it is run.
     """
 
     K: int
@@ -31,10 +35,14 @@ class Truncated(Estimator):
         if self.K > T:
             raise ValueError(f"K = {self.K} exceeds the T = {T} steps of the run: pass K <= T")
         tape.record(self.K)
-        v, total = tape.outer_gradient(), 0
+        v = tape.outer_gradient()
+        total = 0
         for t in reversed(range(T - self.K, T)):
             total = total + tape.B(t, v)
-            v = tape.A(t, v) if t > T - self.K else v
+            if t > T - self.K:
+                v = tape.A(t, v)
+            else:
+                v = v
         return total
 
     def cost(self, T: int, h: int = 1, P: int = 1) -> Mapping[str, int]:

@@ -1,1 +1,3 @@
-"""What runs a figure script: points in parallel, resumed where they stopped, claim asserted, sources on record."""
+"""What runs a figure script: points in parallel, resumed where they stopped, claim asserted,
+sources on record.
+"""

@@ -1,4 +1,7 @@
-"""``python -m quadmeta.harness list | run``: the experiments in ``experiments`` below the working directory."""
+"""``python -m quadmeta.harness list | run``: the experiments in ``experiments`` below the working
+directory.
+"""
+
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +14,7 @@ if TYPE_CHECKING:
 
 def _here() -> "Places":
     from quadmeta.harness.experiment import Places
+
     sys.path.insert(0, str(Path.cwd()))
     return Places(Path.cwd())
 

@@ -1,7 +1,9 @@
 """The command line of a package of experiments, ``list | run``: regenerate its tables and figures.
 
-Exit codes: 0 fine, 1 an asserted claim failed, 2 bad use, 3 something could not be computed, 130 interrupted.
+Exit codes: 0 fine, 1 an asserted claim failed, 2 bad use, 3 something could not be computed, 130
+interrupted.
 """
+
 import argparse
 import os
 import signal
@@ -15,28 +17,49 @@ if TYPE_CHECKING:
 
 def parser(program: str) -> argparse.ArgumentParser:
     """The words of the command line."""
-    top = argparse.ArgumentParser(prog=program, description="Regenerate tables and figures.",
-                                  epilog=(__doc__ or "").strip().splitlines()[-1])
+    top = argparse.ArgumentParser(
+        prog=program,
+        description="Regenerate tables and figures.",
+        epilog=" ".join((__doc__ or "").partition("Exit codes")[1:]).replace("\n", " ").strip(),
+    )
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    commands.add_parser("list", help="name, points at full and at smoke size, and heading of each experiment")
-    one = commands.add_parser("run", help="compute, assert the claim, write the table, draw; no name = all",
-                              epilog="Fresh results are left alone, an interrupted run resumes.")
+    commands.add_parser(
+        "list", help="name, points at full and at smoke size, and heading of each experiment"
+    )
+    one = commands.add_parser(
+        "run",
+        help="compute, assert the claim, write the table, draw; no name = all",
+        epilog="Fresh results are left alone, an interrupted run resumes.",
+    )
     one.add_argument("names", nargs="*", metavar="NAME")
-    one.add_argument("--smoke", action="store_true", help="seconds-long settings, serial, into figures/smoke")
-    one.add_argument("--workers", default="1", metavar="N",
-                     help="local processes (default: 1), or tcp://HOST:PORT for a Dask cluster")
+    one.add_argument(
+        "--smoke", action="store_true", help="seconds-long settings, serial, into figures/smoke"
+    )
+    one.add_argument(
+        "--workers",
+        default="1",
+        metavar="N",
+        help="local processes (default: 1), or tcp://HOST:PORT for a Dask cluster",
+    )
     how = one.add_mutually_exclusive_group()
-    how.add_argument("--redraw", action="store_true", help="check and draw the tables that are there")
+    how.add_argument(
+        "--redraw", action="store_true", help="check and draw the tables that are there"
+    )
     how.add_argument("--force", action="store_true", help="compute every point again")
     return top
 
 
-def main(arguments: Sequence[str], places: "Callable[[], Places]", program: str = "python -m experiments") -> int:
-    """Do what the command line says and return the exit code; ``places`` is asked once the words are understood."""
+def main(
+    arguments: Sequence[str], places: "Callable[[], Places]", program: str = "python -m experiments"
+) -> int:
+    """Do what the command line says and return the exit code; ``places`` is asked once the words
+    are understood.
+    """
     asked = parser(program).parse_args(arguments)
     try:
         if asked.command == "list":
             from quadmeta.harness.run import listing
+
             return listing(places())
         return _run(asked, places())
     except KeyboardInterrupt as stop:
@@ -45,19 +68,29 @@ def main(arguments: Sequence[str], places: "Callable[[], Places]", program: str 
 
 
 def _run(asked: argparse.Namespace, places: "Places") -> int:
+    from quadmeta._registry import unknown
     from quadmeta.harness.job import BAD_USE, NOT_COMPUTED, Run
     from quadmeta.harness.run import run
-    from quadmeta._registry import unknown
     from quadmeta.sweep import ClusterError
+
     known = places.names()
     for name in asked.names:
         if name not in known:
-            print(unknown("experiment", name, known) if known else f"unknown experiment {name!r}", file=sys.stderr)
+            print(
+                unknown("experiment", name, known) if known else f"unknown experiment {name!r}",
+                file=sys.stderr,
+            )
             return BAD_USE
     if not __debug__:
-        print("claims are assertions, which python -O skips: run without -O and PYTHONOPTIMIZE", file=sys.stderr)
+        print(
+            "claims are assertions, which python -O skips: run without -O and PYTHONOPTIMIZE",
+            file=sys.stderr,
+        )
         return BAD_USE
-    count = int(asked.workers) if asked.workers.lstrip("-").isdigit() else asked.workers
+    if asked.workers.lstrip("-").isdigit():
+        count = int(asked.workers)
+    else:
+        count = asked.workers
     try:
         wanted = Run(asked.smoke, asked.redraw, asked.force, count)
         return run(list(dict.fromkeys(asked.names)) or known, wanted, places)
@@ -70,7 +103,9 @@ def _run(asked: argparse.Namespace, places: "Places") -> int:
 
 
 def prepare_process() -> None:
-    """One BLAS thread, before numpy is imported, and SIGTERM as Ctrl-C; worker processes inherit both."""
+    """One BLAS thread, before numpy is imported, and SIGTERM as Ctrl-C; worker processes inherit
+    both.
+    """
     # the same last digits on every run
     for library in ("OPENBLAS", "OMP", "MKL"):
         os.environ.setdefault(f"{library}_NUM_THREADS", "1")

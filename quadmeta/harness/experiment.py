@@ -1,12 +1,14 @@
-"""From an experiment's script to its table and figure: compute the points, assert the claim, draw, write.
+"""From an experiment's script to its table and figure: compute the points, assert the claim, draw,
+write.
 
-Each module of a package of experiments without a leading underscore is one, and so is each of its folders that has a
-``figure.py``: a docstring whose first line is the heading, CAPTION,
-SEED, FULL and SMOKE settings, ``points(**settings)``, ``measure(**point)``, ``check(rows)``, ``draw(rows)``; one with
-more to write than a table and a figure has ``files(rows)``, {path below the figures: bytes}; one that measures other
-packages has their names as ``LIBRARIES``, and ``keep(rows)``, which says why a published table must not be replaced by
-one of this machine, or returns None.
+Each module of a package of experiments without a leading underscore is one, and so is each of its
+folders that has a ``figure.py``: a docstring whose first line is the heading, CAPTION, SEED, FULL
+and SMOKE settings, ``points(**settings)``, ``measure(**point)``, ``check(rows)``, ``draw(rows)``;
+one with more to write than a table and a figure has ``files(rows)``, {path below the figures:
+bytes}; one that measures other packages has their names as ``LIBRARIES``, and ``keep(rows)``,
+which says why a published table must not be replaced by one of this machine, or returns None.
 """
+
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -25,12 +27,16 @@ CONTRACT = ("CAPTION", "SEED", "FULL", "SMOKE", "points", "measure", "check", "d
 
 
 class PointsFailed(RuntimeError):
-    """Some points of an experiment raised; all others are computed. ``failures`` holds the points and their errors."""
+    """Some points of an experiment raised; all others are computed. ``failures`` holds the points
+    and their errors.
+    """
 
     def __init__(self, failures: list[Failure[dict[str, Any]]], total: int) -> None:
         self.failures = failures
-        super().__init__(f"{len(failures)} of {total} points failed, the first {failures[0].point} with "
-                         f"{failures[0].error}")
+        super().__init__(
+            f"{len(failures)} of {total} points failed, the first {failures[0].point} with "
+            f"{failures[0].error}"
+        )
 
 
 class Refused(RuntimeError):
@@ -43,12 +49,16 @@ class Interrupted(KeyboardInterrupt):
 
 @dataclass(frozen=True)
 class Places:
-    """Where scripts are found and results go: all under one root, whatever the working directory is."""
+    """Where scripts are found and results go: all under one root, whatever the working directory
+    is.
+    """
 
     root: Path
     package: str = "experiments"
-    library: Path = Path(quadmeta.__file__).resolve().parent  # what all scripts depend on: the one that is imported
-    page: Callable[[Path], bytes] | None = None  # what writes ``index.html`` from the folder of figures, if anything
+    # what all scripts depend on: the one that is imported
+    library: Path = Path(quadmeta.__file__).resolve().parent
+    # what writes ``index.html`` from the folder of figures, if anything
+    page: Callable[[Path], bytes] | None = None
 
     @property
     def scripts(self) -> Scripts:
@@ -64,7 +74,9 @@ class Places:
     def script(self, name: str) -> Path:
         """The file of one experiment."""
         folder = self.root / self.package / name
-        return folder / "figure.py" if (folder / "figure.py").is_file() else folder.with_suffix(".py")
+        if (folder / "figure.py").is_file():
+            return folder / "figure.py"
+        return folder.with_suffix(".py")
 
     def module(self, name: str) -> str:
         """The full name of the module of one experiment."""
@@ -73,10 +85,14 @@ class Places:
 
     def figures(self, smoke: bool) -> Path:
         """The folder of results; a smoke run never overwrites published ones."""
-        return self.root / "figures" / "smoke" if smoke else self.root / "figures"
+        if smoke:
+            return self.root / "figures" / "smoke"
+        return self.root / "figures"
 
     def cache(self, name: str) -> Path:
-        """The folder of finished points and of marks that say what is fresh; it may be removed at any time."""
+        """The folder of finished points and of marks that say what is fresh; it may be removed at
+        any time.
+        """
         return self.root / ".cache" / "experiments" / name
 
     def load(self, name: str) -> Any:
@@ -84,26 +100,44 @@ class Places:
         module = import_module(self.module(name))
         lacking = [part for part in CONTRACT if not hasattr(module, part)]
         if lacking or not module.__doc__:
-            raise Refused(f"{self.script(name).relative_to(self.root)} lacks {', '.join(lacking or ['a docstring'])}: "
-                          f"an experiment defines {', '.join(CONTRACT)}")
+            raise Refused(
+                f"{self.script(name).relative_to(self.root)} lacks "
+                f"{', '.join(lacking or ['a docstring'])}: "
+                f"an experiment defines {', '.join(CONTRACT)}"
+            )
         return module
 
 
-def compute(module: Any, settings: Mapping[str, Any], where: int | str = 1, store: Store | None = None,
-            progress: Callable[[int, int, int], object] | None = None) -> list[Row]:
+def compute(
+    module: Any,
+    settings: Mapping[str, Any],
+    where: int | str = 1,
+    store: Store | None = None,
+    progress: Callable[[int, int, int], object] | None = None,
+) -> list[Row]:
     """The rows of an experiment, in the order of its points.
 
-    Args:
-        module: the experiment, as in ``from experiments import schedules``.
-        settings: ``module.FULL``, ``module.SMOKE`` or your own.
-        where: 1 for a loop, N for N processes, ``tcp://host:port`` for a cluster.
-        store: where finished points are looked up and kept.
-        progress: called with ``(done, total, failed)`` as points land.
+    Parameters
+    ----------
+    module
+        the experiment, as in ``from experiments import schedules``.
+    settings
+        ``module.FULL``, ``module.SMOKE`` or your own.
+    where
+        1 for a loop, N for N processes, ``tcp://host:port`` for a cluster.
+    store
+        where finished points are looked up and kept.
+    progress
+        called with ``(done, total, failed)`` as points land.
 
-    Raises:
-        PointsFailed: after all other points are computed.
-        Interrupted: on Ctrl-C, where a store keeps the finished points.
-        WorkerKilled, ClusterError: as in :func:`quadmeta.sweep.pmap`.
+    Raises
+    ------
+    PointsFailed
+        after all other points are computed.
+    Interrupted
+        on Ctrl-C, where a store keeps the finished points.
+    WorkerKilled, ClusterError
+        as in :func:`quadmeta.sweep.pmap`.
     """
     todo = [plain(point) for point in module.points(**plain(settings))]
     results: list[Any] = _finished(store, todo)
@@ -115,7 +149,8 @@ def compute(module: Any, settings: Mapping[str, Any], where: int | str = 1, stor
         nonlocal landed, failed
         if far and store is not None and not isinstance(result, Failure):
             store.put(todo[missing[index]], result)
-        landed, failed = landed + 1, failed + isinstance(result, Failure)
+        landed = landed + 1
+        failed = failed + isinstance(result, Failure)
         if progress is not None:
             progress(len(todo) - len(missing) + landed, len(todo), failed)
 
@@ -137,7 +172,9 @@ def compute(module: Any, settings: Mapping[str, Any], where: int | str = 1, stor
     return [row for rows in results for row in rows]
 
 
-def _finished(store: Store | None, points: list[Any], quiet: bool = False) -> list[list[Row] | None]:
+def _finished(
+    store: Store | None, points: list[Any], quiet: bool = False
+) -> list[list[Row] | None]:
     """The rows of each point that is finished; of files that cannot be used, say so on stderr."""
     found: list[list[Row] | None] = []
     unusable: list[str] = []

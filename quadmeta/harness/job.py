@@ -1,4 +1,7 @@
-"""One experiment of a run: is it fresh, compute what is missing, assert the claim, draw, write, say so."""
+"""One experiment of a run: is it fresh, compute what is missing, assert the claim, draw, write,
+say so.
+"""
+
 import json
 import os
 import shlex
@@ -11,16 +14,19 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from quadmeta._files import write
 from quadmeta.harness import provenance as origin
 from quadmeta.harness import results
 from quadmeta.harness.experiment import SHOWN, Interrupted, Places, PointsFailed, Refused, compute
 from quadmeta.harness.points import Store
 from quadmeta.harness.progress import Progress
 from quadmeta.harness.results import BrokenFile, line
-from quadmeta._files import write
 from quadmeta.sweep import ClusterError, WorkerKilled, workers
 
-FINE, CLAIM_FAILED, BAD_USE, NOT_COMPUTED = 0, 1, 2, 3
+FINE = 0
+CLAIM_FAILED = 1
+BAD_USE = 2
+NOT_COMPUTED = 3
 PICTURES = (".svg", ".png")
 
 
@@ -61,14 +67,25 @@ class Job:
         except PointsFailed as error:
             return self.fail(NOT_COMPUTED, *self.advice(error))
         except WorkerKilled as error:
-            alone = [] if error.index is None else [self.alone(error.point)]
+            if error.index is None:
+                alone = []
+            else:
+                alone = [self.alone(error.point)]
             return self.fail(NOT_COMPUTED, str(error), *alone)
         except (Refused, BrokenFile) as error:
             return self.fail(NOT_COMPUTED, str(error))
         except KeyboardInterrupt as stop:
-            kept = f": {stop}" if isinstance(stop, Interrupted) else ""
-            again = "without --force " if self.asked.force else ""
-            raise Interrupted(f"interrupted in {self.name}{kept}; the same command {again}resumes") from None
+            if isinstance(stop, Interrupted):
+                kept = f": {stop}"
+            else:
+                kept = ""
+            if self.asked.force:
+                again = "without --force "
+            else:
+                again = ""
+            raise Interrupted(
+                f"interrupted in {self.name}{kept}; the same command {again}resumes"
+            ) from None
         except ClusterError:
             raise  # the next experiment would meet the same cluster
         except Exception as error:
@@ -78,7 +95,9 @@ class Job:
             return self.fail(NOT_COMPUTED, f"stopped: {ours or line(error)}")
 
     def compute(self, key: str, script: str) -> int:
-        """Compute what is missing, assert the claim, draw; then write, mark as fresh, drop what is old."""
+        """Compute what is missing, assert the claim, draw; then write, mark as fresh, drop what is
+        old.
+        """
         store = self.store(script)
         if self.asked.force:
             shutil.rmtree(store.folder, ignore_errors=True)
@@ -93,44 +112,78 @@ class Job:
         finally:
             progress.close()
         table = results.to_csv(rows)
-        hashes = {"csv": sha256(table).hexdigest(), "package": self.package,
-                  "script": origin.digest(self.places.scripts.whole(script))}
-        last = origin.commit(self.places.root, [str(self.places.library), str(self.places.script(self.name))])
-        record = origin.provenance(self.name, module, settings, len(rows), hashes, last, None if where == 1 else 1,
-                                   origin.libraries(script))
-        more = module.files(results.from_csv(table)) if hasattr(module, "files") else {}
+        hashes = {
+            "csv": sha256(table).hexdigest(),
+            "package": self.package,
+            "script": origin.digest(self.places.scripts.whole(script)),
+        }
+        last = origin.commit(
+            self.places.root, [str(self.places.library), str(self.places.script(self.name))]
+        )
+        record = origin.provenance(
+            self.name,
+            module,
+            settings,
+            len(rows),
+            hashes,
+            last,
+            None if where == 1 else 1,
+            origin.libraries(script),
+        )
+        if hasattr(module, "files"):
+            more = module.files(results.from_csv(table))
+        else:
+            more = {}
         record |= {"files": sorted(more)} if more else {}
         files = {".csv": table, ".json": results.to_json(record)} | self.drawn(module, table)
         written = {f"{self.name}{ending}": data for ending, data in files.items()} | more
         self.write(written)
         write(self.mark, results.to_json({"key": key, "files": _digests(written.items())}))
         store.drop_others()
-        print(f"{self.name}: {len(rows)} rows, {self.file('.svg').relative_to(self.places.root)}", flush=True)
+        print(
+            f"{self.name}: {len(rows)} rows, {self.file('.svg').relative_to(self.places.root)}",
+            flush=True,
+        )
         return FINE
 
     def redraw(self) -> int:
-        """Assert the claim on the table as it is and draw it; only heading, caption and drawing library are updated."""
+        """Assert the claim on the table as it is and draw it; only heading, caption and drawing
+        library are updated.
+        """
         if not self.file(".csv").exists() or not self.file(".json").exists():
-            raise Refused("there is no table with provenance to draw again: run it without --redraw first")
+            raise Refused(
+                "there is no table with provenance to draw again: run it without --redraw first"
+            )
         module = self.places.load(self.name)
         table = results.content(self.file(".csv"))
         record = results.read_record(self.file(".json"), "sha256", "versions")
         try:
             results.from_csv(table)
         except ValueError as error:
-            raise BrokenFile(f"{self.file('.csv')} is no table ({line(error)}): run it without --redraw") from None
+            raise BrokenFile(
+                f"{self.file('.csv')} is no table ({line(error)}): run it without --redraw"
+            ) from None
         if sha256(table).hexdigest() != record["sha256"]["csv"]:
-            print(f"{self.name}: warning: {self.file('.csv').name} is not the table that {self.file('.json').name} "
-                  "records, it was edited: run with --force to compute it again", file=sys.stderr)
+            print(
+                f"{self.name}: warning: {self.file('.csv').name} is not the table that "
+                f"{self.file('.json').name} "
+                "records, it was edited: run with --force to compute it again",
+                file=sys.stderr,
+            )
         record |= {"title": origin.title(module.__doc__), "caption": module.CAPTION}
         record["versions"]["matplotlib"] = origin.versions()["matplotlib"]
         files = {".json": results.to_json(record)} | self.drawn(module, table)
         self.write({f"{self.name}{ending}": data for ending, data in files.items()})
-        print(f"{self.name}: drawn again, {self.file('.svg').relative_to(self.places.root)}", flush=True)
+        print(
+            f"{self.name}: drawn again, {self.file('.svg').relative_to(self.places.root)}",
+            flush=True,
+        )
         return FINE
 
     def kept(self) -> str | None:
-        """Why the published table must not be replaced here, though it is not fresh; None where it may."""
+        """Why the published table must not be replaced here, though it is not fresh; None where it
+        may.
+        """
         module = self.places.load(self.name)
         if not hasattr(module, "keep"):
             return None
@@ -150,49 +203,78 @@ class Job:
         except BrokenFile:
             published = False
         if not published:
-            raise Refused(f"{self.file('.csv')} and {self.name}.json are not as they were published, and {reason}: "
-                          "restore both, or pass --force to replace them")
-        if not all(path.is_file() and stamp[:12].encode() in path.read_bytes() for path in map(self.file, PICTURES)):
+            raise Refused(
+                f"{self.file('.csv')} and {self.name}.json are not as they were published, and "
+                f"{reason}: "
+                "restore both, or pass --force to replace them"
+            )
+        if not all(
+            path.is_file() and stamp[:12].encode() in path.read_bytes()
+            for path in map(self.file, PICTURES)
+        ):
             return self.redraw()
         self.places.load(self.name).check(results.from_csv(table))
         print(f"{self.name}: left as published: {reason}; --force replaces it", flush=True)
         return FINE
 
     def drawn(self, module: Any, table: bytes) -> dict[str, bytes]:
-        """Both pictures of a table. What is checked and drawn is what the table says when it is read back."""
+        """Both pictures of a table. What is checked and drawn is what the table says when it is
+        read back.
+        """
         from quadmeta import plotting
+
         rows = results.from_csv(table)
         module.check(rows)
         with plotting.style():
             try:
-                return plotting.render(module.draw(rows), f"{self.name} {sha256(table).hexdigest()[:12]}")
+                return plotting.render(
+                    module.draw(rows), f"{self.name} {sha256(table).hexdigest()[:12]}"
+                )
             except AssertionError as error:
                 raise RuntimeError(f"draw raised AssertionError: {line(error)}") from error
 
     def fresh(self, key: str) -> bool:
-        """Whether sources, settings and libraries, and every file that was written, are as they were then."""
+        """Whether sources, settings and libraries, and every file that was written, are as they
+        were then.
+        """
         try:
             mark = results.read_json(results.content(self.mark))
             names = list(mark["files"])
-            written = _digests((name, results.content(self.places.figures(self.asked.smoke) / name)) for name in names)
-            whole = {f"{self.name}{ending}" for ending in (".csv", ".json", *PICTURES)} <= set(names)
+            written = _digests(
+                (name, results.content(self.places.figures(self.asked.smoke) / name))
+                for name in names
+            )
+            whole = {f"{self.name}{ending}" for ending in (".csv", ".json", *PICTURES)} <= set(
+                names
+            )
             return whole and bool(mark == {"key": key, "files": written})
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return False
 
     def key(self, script: str) -> str:
         """A hash of what the files of this experiment depend on."""
-        return origin.digest(self.package, self.places.scripts.whole(script), str(origin.HARNESS),
-                             str(self.asked.smoke), self.versions(script))
+        return origin.digest(
+            self.package,
+            self.places.scripts.whole(script),
+            str(origin.HARNESS),
+            str(self.asked.smoke),
+            self.versions(script),
+        )
 
     def versions(self, script: str) -> str:
         """The versions that the rows of this script depend on, as one text."""
         return json.dumps(origin.versions(origin.libraries(script)), sort_keys=True)
 
     def store(self, script: str) -> Store:
-        """Finished points that the present sources and libraries would compute again with the same rows."""
-        measured = origin.digest(self.package, self.places.scripts.measuring(script), str(origin.HARNESS),
-                                 self.versions(script))
+        """Finished points that the present sources and libraries would compute again with the same
+        rows.
+        """
+        measured = origin.digest(
+            self.package,
+            self.places.scripts.measuring(script),
+            str(origin.HARNESS),
+            self.versions(script),
+        )
         return Store(self.places.cache(self.name) / "points" / measured[:16])
 
     @property
@@ -210,17 +292,23 @@ class Job:
             write(self.places.figures(self.asked.smoke) / name, data)
 
     def clear(self, path: Path) -> None:
-        """Remove a folder that stands where a file of the cache should be; what is cached may go at any time."""
+        """Remove a folder that stands where a file of the cache should be; what is cached may go
+        at any time.
+        """
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
 
     def ours(self, error: Exception) -> str | None:
-        """What to do about a file of the results or of the cache that cannot be read or written, in a line."""
+        """What to do about a file of the results or of the cache that cannot be read or written,
+        in a line.
+        """
         if not isinstance(error, OSError) or error.filename is None:
             return None
         path = Path(os.fsdecode(error.filename2 or error.filename))
         if path.is_relative_to(self.places.cache(self.name)):
-            return f"{path}: {error.strerror}: remove {self.places.cache(self.name)}, which is a cache"
+            return (
+                f"{path}: {error.strerror}: remove {self.places.cache(self.name)}, which is a cache"
+            )
         if path.is_relative_to(self.places.figures(False)):
             return f"{path}: {error.strerror}: make it a file that can be written, or remove it"
         return None
@@ -243,7 +331,10 @@ class Job:
         """The line that computes one point alone."""
         package, _, module = self.places.module(self.name).rpartition(".")
         code = f"from {package} import {module}; print({module}.measure(**{point!r}))"
-        quoted = shlex.quote(code) if set(code) & set('"$`\\!') else f'"{code}"'
+        if set(code) & set('"$`\\!'):
+            quoted = shlex.quote(code)
+        else:
+            quoted = f'"{code}"'
         return f"to see it alone: python -c {quoted}"
 
 

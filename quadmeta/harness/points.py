@@ -1,9 +1,12 @@
-"""Points that are finished stay finished: each is one small file, written by whichever local process computed it.
+"""Points that are finished stay finished: each is one small file, written by whichever local
+process computed it.
 
-A file holds the point, the rows and what else they depend on, under a digest of all three. One that says anything else
-than what it is looked up for is not used: the point is computed again. The digest finds accidents and careless edits;
-it is no signature, whoever writes a new digest as well is believed.
+A file holds the point, the rows and what else they depend on, under a digest of all three. One
+that says anything else than what it is looked up for is not used: the point is computed again. The
+digest finds accidents and careless edits; it is no signature, whoever writes a new digest as well
+is believed.
 """
+
 import json
 import os
 import shutil
@@ -14,14 +17,16 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from quadmeta.harness.results import Row, read_json, tidy, to_json
 from quadmeta._files import write
+from quadmeta.harness.results import Row, read_json, tidy, to_json
 
 LARGEST = 2**28  # bytes: no point leaves so many rows
 
 
 class Unusable(ValueError):
-    """A file of a finished point that cannot be taken for what it should be; the message names it and says why."""
+    """A file of a finished point that cannot be taken for what it should be; the message names it
+    and says why.
+    """
 
 
 @dataclass(frozen=True)
@@ -37,8 +42,10 @@ class Store:
     def get(self, point: Mapping[str, Any]) -> list[Row] | None:
         """The rows of a finished point, None where there is no file.
 
-        Raises:
-            Unusable: the file is no record of this point under these sources, settings and libraries.
+        Raises
+        ------
+        Unusable
+            the file is no record of this point under these sources, settings and libraries.
         """
         path = self.path(point)
         try:
@@ -52,18 +59,29 @@ class Store:
             rows = found["rows"]
             if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
                 raise ValueError("its rows are no rows")
-            if [tidy(row, point) for row in rows] != rows or found["sha256"] != self._digest(point, rows):
+            if [tidy(row, point) for row in rows] != rows or found["sha256"] != self._digest(
+                point, rows
+            ):
                 raise ValueError("it was changed after it was written")
         except FileNotFoundError:
             return None
         except (OSError, ValueError, RecursionError) as error:
-            raise Unusable(f"{path} is not used, the point is computed again ({_reason(error)})") from None
+            raise Unusable(
+                f"{path} is not used, the point is computed again ({_reason(error)})"
+            ) from None
         return rows
 
     def put(self, point: Mapping[str, Any], rows: list[Row]) -> None:
-        """Keep the rows of a point, in the order of their columns, in place of whatever stands there."""
+        """Keep the rows of a point, in the order of their columns, in place of whatever stands
+        there.
+        """
         path = self.path(point)
-        record = {"sources": self.folder.name, "point": point, "rows": rows, "sha256": self._digest(point, rows)}
+        record = {
+            "sources": self.folder.name,
+            "point": point,
+            "rows": rows,
+            "sha256": self._digest(point, rows),
+        }
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
         write(path, json.dumps(record, allow_nan=False).encode())
@@ -75,7 +93,9 @@ class Store:
                 shutil.rmtree(folder, ignore_errors=True)
 
     def _digest(self, point: Mapping[str, Any], rows: list[Row]) -> str:
-        """A hash of all that a record says; the order of the columns counts, that of a point's parameters does not."""
+        """A hash of all that a record says; the order of the columns counts, that of a point's
+        parameters does not.
+        """
         kept = json.dumps([self.folder.name, json.loads(to_json(point)), rows], allow_nan=False)
         return sha256(kept.encode()).hexdigest()
 
@@ -95,7 +115,9 @@ class Measured:
 
 
 def _content(path: Path) -> bytes:
-    """The bytes of a regular file of a sane size. It is opened without waiting: a pipe would never answer."""
+    """The bytes of a regular file of a sane size. It is opened without waiting: a pipe would never
+    answer.
+    """
     handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     try:
         status = os.fstat(handle)

@@ -1,7 +1,10 @@
-"""What an experiment leaves behind: a tidy table as CSV, its provenance as JSON, and the gallery of all figures.
+"""What an experiment leaves behind: a tidy table as CSV, its provenance as JSON, and the gallery
+of all figures.
 
-A table reads back with its types: ``1`` is an int, ``1.0`` a float, ``True`` a bool, an empty cell None, the rest text.
+A table reads back with its types: ``1`` is an int, ``1.0`` a float, ``True`` a bool, an empty cell
+None, the rest text.
 """
+
 import csv
 import errno
 import io
@@ -16,34 +19,50 @@ from typing import Any
 Cell = str | int | float | bool | None
 Row = dict[str, Cell]
 
-_PARTS = {"title": str, "caption": str, "settings": dict, "rows": int, "sha256": dict, "versions": dict, "files": list}
+_PARTS = {
+    "title": str,
+    "caption": str,
+    "settings": dict,
+    "rows": int,
+    "sha256": dict,
+    "versions": dict,
+    "files": list,
+}
 _INT = re.compile(r"-?[0-9]+")
 _FLOAT = re.compile(r"-?[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?")
 
 
 def plain(value: Any) -> Any:
-    """Settings or a point as JSON gives them back: Python's own scalars, lists and mappings with text keys."""
+    """Settings or a point as JSON gives them back: Python's own scalars, lists and mappings with
+    text keys.
+    """
     return json.loads(json.dumps(value, allow_nan=False, default=_scalar))
 
 
 def tidy(row: Mapping[str, Any], point: Any = None) -> Row:
-    """A row with Python's own scalars. Raises ValueError for a cell that is none, or that is not finite."""
+    """A row with Python's own scalars. Raises ValueError for a cell that is none, or that is not
+    finite.
+    """
     return {str(column): _cell(column, value, point) for column, value in row.items()}
 
 
 def to_csv(rows: Sequence[Row]) -> bytes:
     """The table as bytes: ``\\n`` line ends, floats as their shortest decimals.
 
-    Raises:
-        ValueError: no rows, rows with different columns, or text that would not read back as itself.
+    Raises
+    ------
+    ValueError
+        no rows, rows with different columns, or text that would not read back as itself.
     """
     if not rows:
         raise ValueError("the table has no rows: let measure return at least one for some point")
     columns = list(rows[0])
     for number, row in enumerate(rows):
         if set(row) != set(columns):
-            raise ValueError(f"row {number} has the columns {sorted(row)}, row 0 has {sorted(columns)}: "
-                             "give each row every column, None where there is no value")
+            raise ValueError(
+                f"row {number} has the columns {sorted(row)}, row 0 has {sorted(columns)}: "
+                "give each row every column, None where there is no value"
+            )
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)
@@ -52,8 +71,10 @@ def to_csv(rows: Sequence[Row]) -> bytes:
     for row, back in zip(rows, from_csv(data), strict=True):
         for column in columns:
             if (type(back[column]), back[column]) != (type(row[column]), row[column]):
-                raise ValueError(f"column {column!r} holds the text {row[column]!r}, which reads back as "
-                                 f"{back[column]!r}: write it as a word, or None for nothing")
+                raise ValueError(
+                    f"column {column!r} holds the text {row[column]!r}, which reads back as "
+                    f"{back[column]!r}: write it as a word, or None for nothing"
+                )
     return data
 
 
@@ -68,7 +89,9 @@ def from_csv(data: bytes) -> list[Row]:
 
 def to_json(record: Mapping[str, Any]) -> bytes:
     """A record as bytes that depend on nothing but its content."""
-    return (json.dumps(record, allow_nan=False, sort_keys=True, indent=1, ensure_ascii=False) + "\n").encode()
+    return (
+        json.dumps(record, allow_nan=False, sort_keys=True, indent=1, ensure_ascii=False) + "\n"
+    ).encode()
 
 
 def read_json(data: bytes) -> Any:
@@ -77,7 +100,9 @@ def read_json(data: bytes) -> Any:
 
 
 def content(path: Path) -> bytes:
-    """The bytes of a file. Raises OSError where there is none; a pipe, which may never answer, is none."""
+    """The bytes of a file. Raises OSError where there is none; a pipe, which may never answer, is
+    none.
+    """
     if path.exists() and not path.is_file():
         raise OSError(errno.EINVAL, "it is no file", os.fspath(path))
     return path.read_bytes()
@@ -90,8 +115,10 @@ class BrokenFile(ValueError):
 def read_record(path: Path, *parts: str) -> dict[str, Any]:
     """The provenance in a file, with these parts.
 
-    Raises:
-        BrokenFile: it cannot be read, is no JSON, or lacks one of them.
+    Raises
+    ------
+    BrokenFile
+        it cannot be read, is no JSON, or lacks one of them.
     """
     try:
         found = read_json(content(path))
@@ -108,13 +135,20 @@ def read_record(path: Path, *parts: str) -> dict[str, Any]:
         reason = line(error)
     else:
         return found
-    raise BrokenFile(f"{path} is no record of a figure ({reason}): `python -m experiments run {path.stem}` writes it "
-                     "again where that is an experiment; otherwise move it away")
+    raise BrokenFile(
+        f"{path} is no record of a figure ({reason}): `python -m experiments run {path.stem}` "
+        "writes it "
+        "again where that is an experiment; otherwise move it away"
+    )
 
 
 def line(error: BaseException) -> str:
     """An error as one line; of a claim its message alone."""
-    return " ".join((f"{error}" if isinstance(error, AssertionError) else f"{type(error).__name__}: {error}").split())
+    return " ".join(
+        (
+            f"{error}" if isinstance(error, AssertionError) else f"{type(error).__name__}: {error}"
+        ).split()
+    )
 
 
 def drawn(figures: Path) -> list[Path]:
@@ -124,12 +158,20 @@ def drawn(figures: Path) -> list[Path]:
 
 def gallery(figures: Path) -> bytes:
     """A page of all figures in a folder, from their provenance: heading, picture, caption, table."""
-    parts = ["# Figures\n\nWritten by `python -m experiments run`, each with its table and its provenance.\n"
-             "[index.html](index.html) has them beside the ledger of statements; it opens without a network.\n"]
+    parts = [
+        "# Figures\n\nWritten by `python -m experiments run`, each with its table and its "
+        "provenance.\n"
+        "[index.html](index.html) has them beside the ledger of statements; it opens without a "
+        "network.\n"
+    ]
     for path in drawn(figures):
-        name, record = path.stem, read_record(path, "title", "caption")
-        parts.append(f"## {record['title']}\n\n![{name}]({name}.png)\n\n{record['caption']}\n\n"
-                     f"`{name}`: [table]({name}.csv), [vector graphic]({name}.svg), [provenance]({name}.json)\n")
+        name = path.stem
+        record = read_record(path, "title", "caption")
+        parts.append(
+            f"## {record['title']}\n\n![{name}]({name}.png)\n\n{record['caption']}\n\n"
+            f"`{name}`: [table]({name}.csv), [vector graphic]({name}.svg), "
+            f"[provenance]({name}.json)\n"
+        )
     return "\n".join(parts).encode()
 
 
@@ -144,18 +186,33 @@ def _scalar(value: Any) -> Any:
 
 
 def _cell(column: str, value: Any, point: Any) -> Cell:
-    value = value.item() if getattr(value, "ndim", None) == 0 else value
+    if getattr(value, "ndim", None) == 0:
+        value = value.item()
+    else:
+        value = value
     if value is not None and not isinstance(value, str | int | float):
-        raise ValueError(f"column {column!r} holds {value!r} at {point}: it must be text, int, float, bool or None")
+        raise ValueError(
+            f"column {column!r} holds {value!r} at {point}: it must be text, int, float, bool or "
+            "None"
+        )
     if isinstance(value, float) and not isfinite(value):
-        raise ValueError(f"column {column!r} is {value} at {point}: it must be finite, record a status or log10_abs")
+        raise ValueError(
+            f"column {column!r} is {value} at {point}: it must be finite, record a status or "
+            "log10_abs"
+        )
     if isinstance(value, str) and "\r" in value:
-        raise ValueError(f"column {column!r} holds {value!r} at {point}: end lines with \\n, no carriage return")
+        raise ValueError(
+            f"column {column!r} holds {value!r} at {point}: end lines with \\n, no carriage return"
+        )
     return value
 
 
 def _text(cell: Cell) -> str:
-    return "" if cell is None else cell if isinstance(cell, str) else repr(cell)
+    if cell is None:
+        return ""
+    if isinstance(cell, str):
+        return cell
+    return repr(cell)
 
 
 def _parsed(text: str) -> Cell:
@@ -165,4 +222,6 @@ def _parsed(text: str) -> Cell:
         return text == "True"
     if _INT.fullmatch(text):
         return int(text)
-    return float(text) if _FLOAT.fullmatch(text) else text
+    if _FLOAT.fullmatch(text):
+        return float(text)
+    return text

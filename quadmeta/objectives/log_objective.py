@@ -1,4 +1,5 @@
 """The log meta-objective G(eta) = log(f(w_T) - floor) / T."""
+
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,21 +9,24 @@ from quadmeta._validate import plain
 from quadmeta.objectives.parts.base import Objective
 from quadmeta.objectives.parts.log import chain, compose, transform
 from quadmeta.objectives.parts.polynomial import PolynomialLoss
-from quadmeta.optimizers.parts.base import LogLoss
 from quadmeta.optimizers.gradient_descent import GradientDescent
+from quadmeta.optimizers.parts.base import LogLoss
 
 Array = Any
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class LogObjective(Objective):
-    """G = log F / T, G' = -2 E_pi[u], G'' = (4T - 2) Var_pi(u) - G'^2 / 2 with u = lambda / a, in float64.
+    """G = log F / T, G' = -2 E_pi[u], G'' = (4T - 2) Var_pi(u) - G'^2 / 2 with u = lambda / a, in
+    float64.
 
-    |G'| stays bounded in T; one stationary point, quasi-convex, never convex. Several tasks: the log of the mean.
-    Source: Wang, Yuan, Wu, Ge 2021, Theorem 4.
+    |G'| stays bounded in T; one stationary point, quasi-convex, never convex. Several tasks: the
+    log of the mean. Source: Wang, Yuan, Wu, Ge 2021, Theorem 4.
 
-    Raises:
-        ValueError: zero initial error, or one distinct active eigenvalue (G has a pole at 1/L).
+    Raises
+    ------
+    ValueError
+        zero initial error, or one distinct active eigenvalue (G has a pole at 1/L).
     """
 
     logarithmic = True
@@ -40,12 +44,14 @@ class LogObjective(Objective):
         return compose(derivatives, self.optimizer.steps)
 
     def scan(self, theta: Array) -> tuple[Array, Array]:
-        """(G, G') by a short kernel, to draw or to search on a grid: several times faster than the two calls.
+        """(G, G') by a short kernel, to draw or to search on a grid: several times faster than the
+        two calls.
 
-        With gradient descent and schedules the rounding of a = 1 - eta lambda counts T times: in the mean over pi the
-        error of G is below 20 eps (1 + |G| + E 1/|a|), that of G' below 20 T eps E[|u| (1 + 1/|a|)]. Next to the
-        minimum, where G' is far below E|u|, take ``gradient``. Other optimizers, and gradient descent where the kernel
-        would leave few digits (T above 1e13 max|a|, weights of 280 decades): as the two calls.
+        With gradient descent and schedules the rounding of a = 1 - eta lambda counts T times: in
+        the mean over pi the error of G is below 20 eps (1 + |G| + E 1/|a|), that of G' below 20 T
+        eps E[|u| (1 + 1/|a|)]. Next to the minimum, where G' is far below E|u|, take ``gradient``.
+        Other optimizers, and gradient descent where the kernel would leave few digits (T above
+        1e13 max|a|, weights of 280 decades): as the two calls.
         """
         if not isinstance(self.source, PolynomialLoss):
             return self(theta), self.gradient(theta)
@@ -53,18 +59,24 @@ class LogObjective(Objective):
         return plain(self.transform(loss, 0)), plain(self.transform(loss, 1))
 
     def gradient_bound(self) -> Array:
-        """B with |G'(eta)| <= B for every real eta: B = 2 N / R(eta*_T), N = (sum_i omega_i lambda_i^(2T))^(1/2T).
+        """B with |G'(eta)| <= B for every real eta: B = 2 N / R(eta*_T), N = (sum_i omega_i
+        lambda_i^(2T))^(1/2T).
 
-        By Hoelder, |sum omega lambda a^(2T-1)| <= N (sum omega a^(2T))^(1 - 1/2T), and R >= R(eta*). As T grows B and
-        sup |G'| have the same limit, 2 L (L + mu) / (L - mu); at T = 1, B = 2 sup |G'|.
+        By Hoelder, |sum omega lambda a^(2T-1)| <= N (sum omega a^(2T))^(1 - 1/2T), and R >=
+        R(eta*). As T grows B and sup |G'| have the same limit, 2 L (L + mu) / (L - mu); at T = 1,
+        B = 2 sup |G'|.
 
-        Raises:
-            ValueError: another optimizer than gradient descent (with momentum no such bound holds for every T).
+        Raises
+        ------
+        ValueError
+            another optimizer than gradient descent (with momentum no such bound holds for every
+            T).
         """
         if not isinstance(self.optimizer, GradientDescent):
             raise ValueError(f"{self.optimizer!r} has no such bound: it holds for GradientDescent")
         T = self.optimizer.steps
-        (lam, omega), k = self.source.spectrum, self.source.exponent
+        (lam, omega) = self.source.spectrum
+        k = self.source.exponent
         with np.errstate(divide="ignore"):
             terms = np.log(omega) + k * np.log(2) + 2 * T * np.log(lam)
         norm = np.logaddexp.reduce(terms, axis=-1) / (2 * T)

@@ -1,4 +1,5 @@
 """The mean over tasks of their log meta-objectives, (1/m) sum_k log F_k(eta) / T."""
+
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -6,9 +7,9 @@ import numpy as np
 
 from quadmeta.objectives.parts.base import Objective
 from quadmeta.objectives.parts.log import chain, compose, transform
+from quadmeta.optimizers.gradient_descent import GradientDescent
 from quadmeta.optimizers.parts.base import LogLoss
 from quadmeta.problems.parts.base import QuadraticProblem
-from quadmeta.optimizers.gradient_descent import GradientDescent
 
 Array = Any
 
@@ -22,12 +23,16 @@ class Minima(NamedTuple):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class MeanLogObjective(Objective):
-    """Mean of G_k over the m tasks of a batch; unlike the log of the mean it can have several local minima.
+    """Mean of G_k over the m tasks of a batch; unlike the log of the mean it can have several
+    local minima.
 
-    As T grows it tends to (2/m) sum_k log rho_k(eta), concave between the kinks 2 / (L_k + mu_k): at most m minima.
+    As T grows it tends to (2/m) sum_k log rho_k(eta), concave between the kinks 2 / (L_k + mu_k):
+    at most m minima.
 
-    Raises:
-        ValueError: a task with zero initial error or with one distinct active eigenvalue; ``pooled=True``.
+    Raises
+    ------
+    ValueError
+        a task with zero initial error or with one distinct active eigenvalue; ``pooled=True``.
     """
 
     pooled: bool = False
@@ -65,19 +70,26 @@ class MeanLogObjective(Objective):
         return values
 
     def minima(self) -> Minima:
-        """All local minima found: sign changes of the gradient on a grid refined around every task's own minimiser.
+        """All local minima found: sign changes of the gradient on a grid refined around every
+        task's own minimiser.
 
-        Every stationary point lies between the smallest and the largest of the tasks' minimisers eta_k. The grid has
-        1000 even points there and, around each eta_k, offsets from a hundredth of the width 1/(T (L + mu)) of its
-        kink upwards by factors of 1.3. A pair of stationary points closer than the grid can be missed.
+        Every stationary point lies between the smallest and the largest of the tasks' minimisers
+        eta_k. The grid has 1000 even points there and, around each eta_k, offsets from a hundredth
+        of the width 1/(T (L + mu)) of its kink upwards by factors of 1.3. A pair of stationary
+        points closer than the grid can be missed.
         """
         from scipy.optimize import brentq
+
         if not isinstance(self.optimizer, GradientDescent):
-            raise ValueError(f"{self.optimizer!r}: the minima are bracketed for GradientDescent, whose every task has "
-                             "one: search a grid of this objective")
+            raise ValueError(
+                f"{self.optimizer!r}: the minima are bracketed for GradientDescent, whose every "
+                "task has "
+                "one: search a grid of this objective"
+            )
         lam, omega = self.source.spectrum
         own = np.sort(np.ravel(super().minimizer()))
-        low, high = own[0], own[-1]
+        low = own[0]
+        high = own[-1]
         if low == high:
             return Minima(own[:1], np.atleast_1d(self(own[0])))
         width = 0.01 / (self.optimizer.steps * 2 * lam.max())
@@ -88,7 +100,9 @@ class MeanLogObjective(Objective):
         slope = self.gradient(grid)
         # a zero of the slope counts with its left neighbour
         rises = np.flatnonzero((slope[:-1] < 0) & (slope[1:] >= 0))
-        points = np.array([brentq(self.gradient, grid[k], grid[k + 1], xtol=1e-300, rtol=1e-15) for k in rises])
+        points = np.array(
+            [brentq(self.gradient, grid[k], grid[k + 1], xtol=1e-300, rtol=1e-15) for k in rises]
+        )
         points = np.concatenate([own[:1][slope[:1] >= 0], points])
         return Minima(points, self(points))
 

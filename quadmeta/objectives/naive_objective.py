@@ -1,6 +1,7 @@
 """The naive meta-objective F(eta) = f(w_T) - floor, the inner loss after T steps."""
-from dataclasses import dataclass
+
 import math
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,31 +15,39 @@ Array = Any
 
 @dataclass(frozen=True, eq=False, repr=False)
 class NaiveObjective(Objective):
-    """F = sum_i omega_i a_i^(2T), F' = -2T sum omega lambda a^(2T-1), F'' = 2T (2T-1) sum omega lambda^2 a^(2T-2).
+    """F = sum_i omega_i a_i^(2T), F' = -2T sum omega lambda a^(2T-1), F'' = 2T (2T-1) sum omega
+    lambda^2 a^(2T-2).
 
-    Values are always ``SignLog``: F, F' and F'' grow or vanish like rho(eta)^(2T), beyond float64 for ordinary T.
-    Strictly convex for kappa > 1. Source: Wang, Yuan, Wu, Ge 2021, Theorem 3.
+    Values are always ``SignLog``: F, F' and F'' grow or vanish like rho(eta)^(2T), beyond float64
+    for ordinary T. Strictly convex for kappa > 1. Source: Wang, Yuan, Wu, Ge 2021, Theorem 3.
     """
 
     def transform(self, loss: LogLoss, order: int) -> SignLog:
         """F, F' = F (F'/F), F'' = F (F''/F)."""
         axes = (...,) + (None,) * (order * len(self.optimizer.shape))
-        value = SignLog(np.where(np.isneginf(loss.level), 0.0, 1.0), loss.level)[axes]
-        return value * (loss.slope, loss.second)[order - 1] if order else value
+        value: SignLog = SignLog(np.where(np.isneginf(loss.level), 0.0, 1.0), loss.level)[axes]
+        if order:
+            value = value * (loss.slope, loss.second)[order - 1]
+        return value
 
     def curvature(self, theta: Array) -> SignLog:
         """F''; where F = 0 it has no value relative to F and is summed as it stands.
 
-        Raises:
-            ValueError: F = 0 at a vector of parameters.
+        Raises
+        ------
+        ValueError
+            F = 0 at a vector of parameters.
         """
         loss = self.log_loss(theta)
         if not np.isneginf(loss.level).any():
             return self.transform(loss, 2)
-        (lam, omega), k = self.source.spectrum, self.source.exponent
+        (lam, omega) = self.source.spectrum
+        k = self.source.exponent
         p, p1, p2 = self.polynomial.signed_residual(lam, self.optimizer.read(theta))
         second: SignLog = 2 * (omega * (p1 * p1 + p * p2)).sum(axis=-1)
-        return second * SignLog(1.0, k * math.log(2)) if k else second
+        if k:
+            return second * SignLog(1.0, k * math.log(2))
+        return second
 
     def chain(self, loss: Array) -> Array:
         """1."""

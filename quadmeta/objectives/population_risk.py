@@ -1,4 +1,7 @@
-"""Population risk: the excess risk E ||w_T - w_*||^2 of the trained weights under isotropic features."""
+"""Population risk: the excess risk E ||w_T - w_*||^2 of the trained weights under isotropic
+features.
+"""
+
 from dataclasses import dataclass
 
 from quadmeta.objectives.parts.outer import OuterObjective
@@ -8,8 +11,10 @@ from quadmeta.objectives.parts.outer import OuterObjective
 class PopulationRisk(OuterObjective):
     """||w_T - w_*||^2, the mean over tasks; test root mean square error is sqrt(sigma^2 + risk).
 
-    Raises:
-        ValueError: w_* is unknown (real data).
+    Raises
+    ------
+    ValueError
+        w_* is unknown (real data).
     """
 
     outer = "population"

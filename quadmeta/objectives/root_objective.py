@@ -1,4 +1,5 @@
 """The root meta-objective R(eta) = (f(w_T) - floor)^(1/2T)."""
+
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,13 +15,18 @@ Array = Any
 
 @dataclass(frozen=True, eq=False, repr=False)
 class RootObjective(Objective):
-    """R = F^(1/2T), R' = -R E_pi[u], R'' = (2T - 1) R Var_pi(u): neither explodes nor vanishes, and is convex.
+    """R = F^(1/2T), R' = -R E_pi[u], R'' = (2T - 1) R Var_pi(u): neither explodes nor vanishes,
+    and is convex.
 
-    R is the weighted l_2T norm of the vector (1 - eta lambda_i)_i, which is affine in eta; R -> rho(eta) as T grows.
+    R is the weighted l_2T norm of the vector (1 - eta lambda_i)_i, which is affine in eta; R ->
+    rho(eta) as T grows.
 
-    Raises:
-        ValueError: zero initial error, or one distinct active eigenvalue (R has a kink at 1/L).
-        OverflowError: R or a derivative of it exceeds float64.
+    Raises
+    ------
+    ValueError
+        zero initial error, or one distinct active eigenvalue (R has a kink at 1/L).
+    OverflowError
+        R or a derivative of it exceeds float64.
     """
 
     logarithmic = True
@@ -34,8 +40,10 @@ class RootObjective(Objective):
             if order:
                 value = value * (loss.slope / (2 * T) if order == 1 else loss.root)
         if not np.isfinite(value).all():
-            raise OverflowError(f"RootObjective: derivative number {order} exceeds float64: use LogObjective, or "
-                                "rescale the problem")
+            raise OverflowError(
+                f"RootObjective: derivative number {order} exceeds float64: use LogObjective, or "
+                "rescale the problem"
+            )
         return value
 
     def chain(self, loss: Array) -> Array:
@@ -45,11 +53,14 @@ class RootObjective(Objective):
 
     def compose(self, derivatives: tuple[Array, ...]) -> Array:
         """R, R' = R F' / (2T F), R'' = R (F'' / (2T F) - (2T - 1) (F' / (2T F))^2)."""
-        T, loss = self.optimizer.steps, derivatives[0]
+        T = self.optimizer.steps
+        loss = derivatives[0]
         root = elementary.exp(elementary.log(loss) / (2 * T))
         if len(derivatives) == 1:
             return root
         slope = derivatives[1] / loss / (2 * T)
         if len(derivatives) == 2:
             return root * slope
-        return root * (derivatives[2] / loss / (2 * T) - (2 * T - 1) * square(slope, derivatives[2]))
+        return root * (
+            derivatives[2] / loss / (2 * T) - (2 * T - 1) * square(slope, derivatives[2])
+        )

@@ -1,4 +1,5 @@
 """Train-by-train: the training loss after T steps is itself the meta-objective."""
+
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,24 +14,32 @@ Array = Any
 
 @dataclass(frozen=True, eq=False, repr=False)
 class TrainByTrain(OuterObjective):
-    """J(eta) = floor + sum_k lambda_k fitted_k^2 q_k^2 / 2, the mean over tasks of the training loss at w_T.
+    """J(eta) = floor + sum_k lambda_k fitted_k^2 q_k^2 / 2, the mean over tasks of the training
+    loss at w_T.
 
-    J minus its floor is the naive objective of the same problem, so J is convex and its minimiser lies in
-    (1/lambda_max, 1/lambda_min). Source: Wang, Yuan, Wu, Ge 2021, section 4.
+    J minus its floor is the naive objective of the same problem, so J is convex and its minimiser
+    lies in (1/lambda_max, 1/lambda_min). Source: Wang, Yuan, Wu, Ge 2021, section 4.
     """
 
     outer = "train"
 
     def minimizer(self) -> Array:
-        """eta*_train, from the sign of the derivative and never from values of J, of which it is far below rounding."""
+        """eta*_train, from the sign of the derivative and never from values of J, of which it is
+        far below rounding.
+        """
         if isinstance(self.source, ExpectedLoss):
             return super().minimizer()
         self._require_gradient_descent()
         return plain(self.polynomial.minimizer(*self.source.spectrum))
 
     def minima(self) -> Minima:
-        """The one minimiser, and the set of step sizes whose J equals the least value up to rounding (n >> d: wide)."""
+        """The one minimiser, and the set of step sizes whose J equals the least value up to
+        rounding (n >> d: wide).
+        """
         if not self.pooled or self.truncation is not None:
-            raise ValueError("minima are those of the pooled objective without truncation: leave both as they are")
+            raise ValueError(
+                "minima are those of the pooled objective without truncation: leave both as they "
+                "are"
+            )
         best = np.atleast_1d(self.minimizer())
         return self._described(best, 2 * float(best[0]) + 2 / float(self.source.spectrum[0].min()))

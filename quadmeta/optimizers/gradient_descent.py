@@ -1,18 +1,20 @@
 """Gradient descent with a constant step size: p_T(lambda) = (1 - eta lambda)^T."""
+
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from quadmeta.arithmetic.scan import short_power
 from quadmeta.arithmetic.residual import SMALL, factor, log_abs, log_ratio, pick, scaled, take
+from quadmeta.arithmetic.scan import short_power
 from quadmeta.arithmetic.signlog import SignLog
 from quadmeta.optimizers.parts.base import LogLoss, Measure, PolynomialOptimizer
 from quadmeta.optimizers.parts.constant import ConstantStep
 from quadmeta.optimizers.parts.one_step import one_step
 
 Array = Any
-_LONGEST = 10**13  # times max |a|, if that is below 1: beyond this T the rounding of a leaves few digits
+# times max |a|, if that is below 1: beyond this T the rounding of a leaves few digits
+_LONGEST = 10**13
 
 
 class LogMoments(NamedTuple):
@@ -28,44 +30,62 @@ class LogMoments(NamedTuple):
 
 @dataclass(frozen=True, repr=False)
 class GradientDescent(ConstantStep, PolynomialOptimizer):
-    """w_{t+1} = w_t - eta grad f(w_t) for t < T = ``steps``; without ``step_size``, eta (unit 1/lambda) is tuned.
+    """w_{t+1} = w_t - eta grad f(w_t) for t < T = ``steps``; without ``step_size``, eta (unit
+    1/lambda) is tuned.
 
-    Raises:
-        ValueError: ``steps`` is not a whole number of at least 1, or ``step_size`` is not a number > 0.
+    Raises
+    ------
+    ValueError
+        ``steps`` is not a whole number of at least 1, or ``step_size`` is not a number > 0.
     """
 
     def residual(self, eigenvalues: Array, theta: Array) -> tuple[Array, Array, Array]:
         """p = a^T, p' = -T lambda a^(T-1), p'' = T (T-1) lambda^2 a^(T-2) with a = 1 - eta lambda.
 
-        Plain ``+ - * **``: float64, SignLog, Interval, Fraction and mpf alike; cancels near a = 0 in rounded types.
+        Plain ``+ - * **``: float64, SignLog, Interval, Fraction and mpf alike; cancels near a = 0
+        in rounded types.
         """
-        T, a = self.steps, 1 - theta * eigenvalues
+        T = self.steps
+        a = 1 - theta * eigenvalues
         second = T * (T - 1) * eigenvalues**2 * a ** max(T - 2, 0)
         return a**T, -T * eigenvalues * a ** (T - 1), second
 
     def signed_residual(self, eigenvalues: Array, theta: Array) -> tuple[SignLog, SignLog, SignLog]:
-        """The same three as SignLog from the accurate log |a|, so that 1 - p_T keeps its digits for tiny eta lambda.
+        """The same three as SignLog from the accurate log |a|, so that 1 - p_T keeps its digits
+        for tiny eta lambda.
 
         Args as for ``log_moments``; the relative error of each is about eps max(1, T |log |a||).
         """
-        T, x = self.steps, factor(np.asarray(theta)[..., None], eigenvalues)
-        a, lam = SignLog(np.sign(x.value), log_abs(x)), SignLog.of(np.broadcast_to(eigenvalues, x.value.shape))
+        T = self.steps
+        x = factor(np.asarray(theta)[..., None], eigenvalues)
+        a = SignLog(np.sign(x.value), log_abs(x))
+        lam = SignLog.of(np.broadcast_to(eigenvalues, x.value.shape))
         second: SignLog = T * (T - 1) * lam**2 * a ** max(T - 2, 0)
         first: SignLog = -T * lam * a ** (T - 1)
         return a**T, first, second
 
-    def log_moments(self, eigenvalues: Array, weights: Array, theta: Array, order: int = 2) -> LogMoments:
-        """log F, E_pi[u], Var_pi(u) with u = lambda / a, in O(d) whatever T; no power a^(2T) is ever formed.
+    def log_moments(
+        self, eigenvalues: Array, weights: Array, theta: Array, order: int = 2
+    ) -> LogMoments:
+        """log F, E_pi[u], Var_pi(u) with u = lambda / a, in O(d) whatever T; no power a^(2T) is
+        ever formed.
 
-        Args:
-            eigenvalues: (..., d), positive.
-            weights: (..., d) spectral weights omega > 0 (0: ignored).
-            theta: (...) step sizes that broadcast against the leading axes.
-            order: without derivatives of order 2 the variance is None.
+        Parameters
+        ----------
+        eigenvalues
+            (..., d), positive.
+        weights
+            (..., d) spectral weights omega > 0 (0: ignored).
+        theta
+            (...) step sizes that broadcast against the leading axes.
+        order
+            without derivatives of order 2 the variance is None.
 
-        Where F = 0 (one distinct eigenvalue and eta = 1/lambda) the level is -inf and the moments are 0.
+        Where F = 0 (one distinct eigenvalue and eta = 1/lambda) the level is -inf and the moments
+        are 0.
         """
-        T, x = self.steps, factor(np.asarray(theta)[..., None], eigenvalues)
+        T = self.steps
+        x = factor(np.asarray(theta)[..., None], eigenvalues)
         with np.errstate(divide="ignore"):
             score = np.log(weights) + 2 * T * np.log(np.abs(x.value))
         index = np.argmax(score, axis=-1, keepdims=True)
@@ -76,8 +96,11 @@ class GradientDescent(ConstantStep, PolynomialOptimizer):
         exponent = 2 * T * log_ratio(x, r)
         v = scaled(weights, omega_r, exponent)
         total = np.where(vanished, 1, v.sum(axis=-1))
-        level = np.where(vanished, -np.inf, 2 * T * log_abs(r)[..., 0] + np.log(omega_r[..., 0])) + np.log(total)
-        # at a = 0, v u and v u^2 are 0 for T >= 2; for T = 1 they are omega lambda a and omega lambda^2 over F
+        level = np.where(
+            vanished, -np.inf, 2 * T * log_abs(r)[..., 0] + np.log(omega_r[..., 0])
+        ) + np.log(total)
+        # at a = 0, v u and v u^2 are 0 for T >= 2; for T = 1 they are omega lambda a and omega
+        # lambda^2 over F
         a = np.where(x.value == 0, 1, x.value)
         mean = (v * (x.eigenvalue / a)).sum(axis=-1) / total
         if order < 2:
@@ -85,7 +108,8 @@ class GradientDescent(ConstantStep, PolynomialOptimizer):
         if T == 1:
             variance = one_step(weights, x).spread
         else:
-            # u_i - u_r = (lambda_i - lambda_r) / (a_i a_r): a variance of rounded u loses eps sqrt(T)
+            # u_i - u_r = (lambda_i - lambda_r) / (a_i a_r): a variance of rounded u loses eps
+            # sqrt(T)
             with np.errstate(all="ignore"):
                 shift = (x.eigenvalue - r.eigenvalue) / (a * r.value)
                 centre = (v * shift).sum(axis=-1, keepdims=True) / total[..., None]
@@ -98,44 +122,73 @@ class GradientDescent(ConstantStep, PolynomialOptimizer):
         return LogMoments(level, np.where(vanished, 0, mean), np.where(vanished, 0, variance))
 
     def log_loss(self, eigenvalues: Array, weights: Array, theta: Array, order: int = 2) -> LogLoss:
-        """F'/F = -2T E[u], F''/F = 2T (2T - 1) (Var(u) + E[u]^2), R''/R = (2T - 1) Var(u): sums without cancellation.
+        """F'/F = -2T E[u], F''/F = 2T (2T - 1) (Var(u) + E[u]^2), R''/R = (2T - 1) Var(u): sums
+        without cancellation.
 
-        (log F)'' = 2T ((2T - 1) Var(u) - E[u]^2) is a difference. For T >= 2 its error is below 1e-14 of the sum
-        2T ((2T - 1) Var(u) + E[u]^2); at T = 1, where it changes sign next to a cluster of eigenvalues, it is right to
-        1e-15 of itself. At T = 1 and F = 0, where F'' is not 0, F''/F is infinite and given as 0.
+        (log F)'' = 2T ((2T - 1) Var(u) - E[u]^2) is a difference. For T >= 2 its error is below
+        1e-14 of the sum 2T ((2T - 1) Var(u) + E[u]^2); at T = 1, where it changes sign next to a
+        cluster of eigenvalues, it is right to 1e-15 of itself. At T = 1 and F = 0, where F'' is
+        not 0, F''/F is infinite and given as 0.
 
-        Raises:
-            OverflowError: F''/F exceeds float64.
+        Raises
+        ------
+        OverflowError
+            F''/F exceeds float64.
         """
         T = self.steps
         if order == 2 and T == 1:
             level, mean, _ = self.log_moments(eigenvalues, weights, theta, 1)
             one = one_step(weights, factor(np.asarray(theta)[..., None], eigenvalues))
             with np.errstate(over="ignore"):
-                return _finite(LogLoss(level, -2 * mean, 2 * (one.spread + one.square), 2 * one.difference, one.spread))
+                return _finite(
+                    LogLoss(
+                        level,
+                        -2 * mean,
+                        2 * (one.spread + one.square),
+                        2 * one.difference,
+                        one.spread,
+                    )
+                )
         level, mean, variance = self.log_moments(eigenvalues, weights, theta, order)
         if order < 2:
             return LogLoss(level, -2 * T * mean)
         with np.errstate(over="ignore", invalid="ignore"):
             square = mean * mean
-            return _finite(LogLoss(level, -2 * T * mean, 2 * T * (2 * T - 1) * (variance + square),
-                                   T * ((4 * T - 2) * variance - 2 * square), (2 * T - 1) * variance))
+            return _finite(
+                LogLoss(
+                    level,
+                    -2 * T * mean,
+                    2 * T * (2 * T - 1) * (variance + square),
+                    T * ((4 * T - 2) * variance - 2 * square),
+                    (2 * T - 1) * variance,
+                )
+            )
 
     def short_log_loss(self, measure: Measure, theta: Array, work: Array = None) -> LogLoss:
-        """log F and F'/F by b = a / rho, rho = max |a|, which is at an end of the spectrum: no b^(2T) overflows.
+        """log F and F'/F by b = a / rho, rho = max |a|, which is at an end of the spectrum: no
+        b^(2T) overflows.
 
-        F = rho^(2T) sum omega b^(2T), F' = -2T rho^(2T-1) sum omega lambda b^(2T-1). The rounding of 1 - eta lambda
-        counts 2T times: the error of log F is about 20 T eps E[1 + 1/|a|], that of F'/F about
-        20 T^2 eps E[|u| (1 + 1/|a|)], means over pi.
+        F = rho^(2T) sum omega b^(2T), F' = -2T rho^(2T-1) sum omega lambda b^(2T-1). The rounding
+        of 1 - eta lambda counts 2T times: the error of log F is about 20 T eps E[1 + 1/|a|], that
+        of F'/F about 20 T^2 eps E[|u| (1 + 1/|a|)], means over pi.
         """
-        T, ends = self.steps, (abs(1 - theta * measure.low), abs(1 - theta * measure.high))
+        T = self.steps
+        ends = (abs(1 - theta * measure.low), abs(1 - theta * measure.high))
         number = isinstance(theta, float)
-        rho = max(ends) if number else np.maximum(*ends)
+        if number:
+            rho = max(ends)
+        else:
+            rho = np.maximum(*ends)
         if measure.wide or T > _LONGEST * min(1.0, rho if number else rho.min(initial=1)):
             return super().short_log_loss(measure, theta)
-        slope, offset = (-theta / rho, 1 / rho) if number else ((-theta / rho)[:, None], (1 / rho)[:, None])
-        shape = measure.eigenvalues.shape if number else (len(theta), measure.eigenvalues.size)
-        b, power, spare = np.empty((3, *shape)) if work is None else work[:, :len(theta)]
+        slope, offset = (
+            (-theta / rho, 1 / rho) if number else ((-theta / rho)[:, None], (1 / rho)[:, None])
+        )
+        if number:
+            shape = measure.eigenvalues.shape
+        else:
+            shape = (len(theta), measure.eigenvalues.size)
+        b, power, spare = np.empty((3, *shape)) if work is None else work[:, : len(theta)]
         np.multiply(slope, measure.eigenvalues, out=b)
         b += offset
         short_power(b, 2 * T - 1, power, spare)
@@ -145,10 +198,12 @@ class GradientDescent(ConstantStep, PolynomialOptimizer):
         return LogLoss(2 * T * np.log(rho) + np.log(total), first / (rho * total) * (-2 * T))
 
     def minimizer(self, eigenvalues: Array, weights: Array) -> Array:
-        """eta*_T of each row, relative error about 1e-15, by a safeguarded Newton iteration (cap 200).
+        """eta*_T of each row, relative error about 1e-15, by a safeguarded Newton iteration (cap
+        200).
 
-        It is the root of h = log S_- - log S_+ with S_+- = sum over +-a_i > 0 of omega_i lambda_i |a_i|^(2T-1), which
-        increases from -inf at 1/L to +inf at 1/mu; (0, 2/L) need not contain it. One distinct eigenvalue: 1/lambda.
+        It is the root of h = log S_- - log S_+ with S_+- = sum over +-a_i > 0 of omega_i lambda_i
+        |a_i|^(2T-1), which increases from -inf at 1/L to +inf at 1/mu; (0, 2/L) need not contain
+        it. One distinct eigenvalue: 1/lambda.
         """
         shape = np.broadcast_shapes(np.shape(eigenvalues), np.shape(weights))
         lam = np.broadcast_to(eigenvalues, shape).reshape(-1, shape[-1])
@@ -171,25 +226,31 @@ class GradientDescent(ConstantStep, PolynomialOptimizer):
             done = np.abs(new - eta[busy]) <= 4e-16 * eta[busy]
             eta[busy] = new
             busy = busy[~done]
-        raise ArithmeticError(f"minimizer: no convergence in 200 iterations at eta = {eta[busy[0]]!r}")
+        raise ArithmeticError(
+            f"minimizer: no convergence in 200 iterations at eta = {eta[busy[0]]!r}"
+        )
 
 
 def _finite(loss: LogLoss) -> LogLoss:
     """The loss, if its second derivatives fit in float64."""
     if not all(np.isfinite(part).all() for part in loss[2:]):
-        raise OverflowError("a derivative of the loss relative to the loss exceeds float64: use objective.exactly")
+        raise OverflowError(
+            "a derivative of the loss relative to the loss exceeds float64: use objective.exactly"
+        )
     return loss
 
 
 def _balance(lam: Array, omega: Array, eta: Array, power: int) -> tuple[Array, Array]:
-    """h = log S_- - log S_+ and dh/deta at 1/L < eta < 1/mu, rows of (n, d); S_+- = sum mass |a|^power over +-a > 0.
+    """h = log S_- - log S_+ and dh/deta at 1/L < eta < 1/mu, rows of (n, d); S_+- = sum mass
+    |a|^power over +-a > 0.
 
-    mass = omega lambda. Where a side is empty, because every eigenvalue on it lies within rounding of 1/eta, h is
-    infinite and the slope 1.
+    mass = omega lambda. Where a side is empty, because every eigenvalue on it lies within rounding
+    of 1/eta, h is infinite and the slope 1.
     """
     x = factor(eta[:, None], lam)
     with np.errstate(all="ignore"):
-        mass, log_mass = omega * lam, np.log(omega) + np.log(lam)
+        mass = omega * lam
+        log_mass = np.log(omega) + np.log(lam)
         log_mass = np.where((mass > SMALL) & (mass < 1 / SMALL), np.log(mass), log_mass)
         score = log_mass + power * np.log(np.abs(x.value))
     ends = []
@@ -198,7 +259,8 @@ def _balance(lam: Array, omega: Array, eta: Array, power: int) -> tuple[Array, A
         r = take(x, index)
         empty = ~side.any(axis=-1, keepdims=True)
         r = r._replace(value=np.where(empty, 1, r.value))
-        reference, log_reference = pick(mass, index), pick(log_mass, index)
+        reference = pick(mass, index)
+        log_reference = pick(log_mass, index)
         exponent = power * np.where(side, log_ratio(x, r), 0)
         terms = np.where(side, scaled(mass, reference, exponent, log_mass - log_reference), 0)
         total = np.where(empty[:, 0], 1, terms.sum(axis=-1))

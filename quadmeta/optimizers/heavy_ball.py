@@ -1,4 +1,7 @@
-"""Heavy ball (Polyak's momentum): z_{t+1} = (1 + beta - eta lambda) z_t - beta z_{t-1} for each eigenvalue."""
+"""Heavy ball (Polyak's momentum): z_{t+1} = (1 + beta - eta lambda) z_t - beta z_{t-1} for each
+eigenvalue.
+"""
+
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -17,11 +20,13 @@ Array = Any
 class HeavyBall(Momentum):
     """w_{t+1} = w_t - eta grad f(w_t) + beta (w_t - w_{t-1}), w_{-1} = w_0, for t < T = ``steps``.
 
-    Of ``step_size`` eta > 0 (unit 1/lambda) and ``momentum`` 0 <= beta < 1, those left out are tuned; with both left
-    out theta = (eta, beta). Source: Polyak 1964.
+    Of ``step_size`` eta > 0 (unit 1/lambda) and ``momentum`` 0 <= beta < 1, those left out are
+    tuned; with both left out theta = (eta, beta). Source: Polyak 1964.
 
-    Raises:
-        ValueError: ``steps`` is not a whole number of at least 1, or a parameter lies outside its range.
+    Raises
+    ------
+    ValueError
+        ``steps`` is not a whole number of at least 1, or a parameter lies outside its range.
     """
 
     @property
@@ -29,7 +34,9 @@ class HeavyBall(Momentum):
         """1 - cos phi is linear in lambda: it is twice the square of sin(phi / 2)."""
         return 2
 
-    def step(self, gradient: Callable[[Array], Array], w: Array, before: Array, eta: Array, beta: Array) -> Array:
+    def step(
+        self, gradient: Callable[[Array], Array], w: Array, before: Array, eta: Array, beta: Array
+    ) -> Array:
         """w_t - eta grad f(w_t) + beta (w_t - w_{t-1})."""
         return w - eta * gradient(w) + beta * (w - before)
 
@@ -43,9 +50,17 @@ class HeavyBall(Momentum):
 
     def gap(self, x: DoubleDouble, beta: Array) -> DoubleDouble:
         """h^2 - 4 b = (1 - beta)^2 - 2 (1 + beta) x + x^2."""
-        pair, rest = (x.hi, x.lo), two_sum(1.0, -beta)
-        return total([*products(rest, rest), -2 * x.hi, -2 * x.lo, *products((-2 * beta,), pair),
-                      *products(pair, pair)])
+        pair = (x.hi, x.lo)
+        rest = two_sum(1.0, -beta)
+        return total(
+            [
+                *products(rest, rest),
+                -2 * x.hi,
+                -2 * x.lo,
+                *products((-2 * beta,), pair),
+                *products(pair, pair),
+            ]
+        )
 
     def spread(self, x: Array, beta: Array, dx: Array, dbeta: Array) -> tuple[Array, Array]:
         """|dh| <= |dx| + |dbeta|, |db| <= |dbeta|."""

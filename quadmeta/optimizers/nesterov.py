@@ -1,4 +1,7 @@
-"""Nesterov's momentum: z_{t+1} = (1 - eta lambda) ((1 + beta) z_t - beta z_{t-1}) for each eigenvalue."""
+"""Nesterov's momentum: z_{t+1} = (1 - eta lambda) ((1 + beta) z_t - beta z_{t-1}) for each
+eigenvalue.
+"""
+
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -15,13 +18,16 @@ Array = Any
 
 @dataclass(frozen=True, repr=False)
 class Nesterov(Momentum):
-    """y = w_t + beta (w_t - w_{t-1}), w_{t+1} = y - eta grad f(y), w_{-1} = w_0, for t < T = ``steps``.
+    """y = w_t + beta (w_t - w_{t-1}), w_{t+1} = y - eta grad f(y), w_{-1} = w_0, for t < T =
+    ``steps``.
 
-    Of ``step_size`` eta > 0 (unit 1/lambda) and ``momentum`` 0 <= beta < 1, those left out are tuned; with both left
-    out theta = (eta, beta). Source: Nesterov 1983, with constant momentum.
+    Of ``step_size`` eta > 0 (unit 1/lambda) and ``momentum`` 0 <= beta < 1, those left out are
+    tuned; with both left out theta = (eta, beta). Source: Nesterov 1983, with constant momentum.
 
-    Raises:
-        ValueError: ``steps`` is not a whole number of at least 1, or a parameter lies outside its range.
+    Raises
+    ------
+    ValueError
+        ``steps`` is not a whole number of at least 1, or a parameter lies outside its range.
     """
 
     @property
@@ -29,7 +35,9 @@ class Nesterov(Momentum):
         """cos^2 phi = (1 - eta lambda) cosh^2 tau: the square of the sine of phi is linear."""
         return 1
 
-    def step(self, gradient: Callable[[Array], Array], w: Array, before: Array, eta: Array, beta: Array) -> Array:
+    def step(
+        self, gradient: Callable[[Array], Array], w: Array, before: Array, eta: Array, beta: Array
+    ) -> Array:
         """y - eta grad f(y) with y = w_t + beta (w_t - w_{t-1})."""
         y = w + beta * (w - before)
         return y - eta * gradient(y)
@@ -45,10 +53,18 @@ class Nesterov(Momentum):
 
     def gap(self, x: DoubleDouble, beta: Array) -> DoubleDouble:
         """h^2 - 4 b = (1 - x) ((1 - beta)^2 - (1 + beta)^2 x)."""
-        pair, rest = (x.hi, x.lo), two_sum(1.0, -beta)
+        pair = (x.hi, x.lo)
+        rest = two_sum(1.0, -beta)
         square = two_product(beta, beta)
-        second = total([*products(rest, rest), -x.hi, -x.lo, *products((-2 * beta,), pair),
-                        *products(square, (-x.hi, -x.lo))])
+        second = total(
+            [
+                *products(rest, rest),
+                -x.hi,
+                -x.lo,
+                *products((-2 * beta,), pair),
+                *products(square, (-x.hi, -x.lo)),
+            ]
+        )
         return (1 - x) * second
 
     def spread(self, x: Array, beta: Array, dx: Array, dbeta: Array) -> tuple[Array, Array]:

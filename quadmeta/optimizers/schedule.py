@@ -1,4 +1,5 @@
 """Gradient descent with a step size for each step: p_T(lambda) = prod_t (1 - eta_t lambda)."""
+
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -17,12 +18,16 @@ _FACTORS = 64  # factors 1 - eta lambda multiplied before a logarithm is taken
 
 @dataclass(frozen=True, repr=False)
 class Schedule(PolynomialOptimizer):
-    """w_{t+1} = w_t - eta_{t+1} grad f(w_t); theta = (eta_1, ..., eta_T), T = ``steps`` real numbers (unit 1/lambda).
+    """w_{t+1} = w_t - eta_{t+1} grad f(w_t); theta = (eta_1, ..., eta_T), T = ``steps`` real
+    numbers (unit 1/lambda).
 
-    Objectives do not depend on the order of the step sizes, floating-point runs do: ``schedules.lebedev_finogenov``.
+    Objectives do not depend on the order of the step sizes, floating-point runs do:
+    ``schedules.lebedev_finogenov``.
 
-    Raises:
-        ValueError: ``steps`` is not a whole number of at least 1.
+    Raises
+    ------
+    ValueError
+        ``steps`` is not a whole number of at least 1.
     """
 
     steps: int
@@ -47,11 +52,18 @@ class Schedule(PolynomialOptimizer):
 
     def _entries(self, theta: Array) -> Array:
         if len(theta) != self.steps:
-            raise ValueError(f"step_sizes has {len(theta)} entries, the schedule {self.steps} steps: pass one a step")
+            raise ValueError(
+                f"step_sizes has {len(theta)} entries, the schedule {self.steps} steps: pass one "
+                "a step"
+            )
         return theta
 
-    def run(self, gradient: Callable[[Array], Array], start: Array, theta: Array) -> Iterator[Array]:
-        """The T + 1 iterates from ``start`` (..., d), for T step sizes that are scalars or (..., 1) each."""
+    def run(
+        self, gradient: Callable[[Array], Array], start: Array, theta: Array
+    ) -> Iterator[Array]:
+        """The T + 1 iterates from ``start`` (..., d), for T step sizes that are scalars or (...,
+        1) each.
+        """
         w = start
         yield w
         for eta in self._entries(theta):
@@ -59,13 +71,16 @@ class Schedule(PolynomialOptimizer):
             yield w
 
     def residual(self, eigenvalues: Array, theta: Array) -> tuple[Array, Array, Array]:
-        """p, dp/deta_t = -lambda prod_{s != t} a_s and lambda^2 prod_{r != s, t} a_r, in plain arithmetic, O(T^2 d).
+        """p, dp/deta_t = -lambda prod_{s != t} a_s and lambda^2 prod_{r != s, t} a_r, in plain
+        arithmetic, O(T^2 d).
 
         Products that leave factors out, no quotients: right where a factor is 0.
         """
-        T, a = self.steps, [1 - eta * eigenvalues for eta in self._entries(theta)]
+        T = self.steps
+        a = [1 - eta * eigenvalues for eta in self._entries(theta)]
         one = eigenvalues * 0 + 1
-        left, right = [one], [one]
+        left = [one]
+        right = [one]
         for x, y in zip(a, reversed(a), strict=True):
             left.append(left[-1] * x)
             right.append(right[-1] * y)
@@ -82,27 +97,36 @@ class Schedule(PolynomialOptimizer):
     def signed_residual(self, eigenvalues: Array, theta: Array) -> tuple[SignLog, SignLog, SignLog]:
         """Not given for a vector of parameters.
 
-        Raises:
-            ValueError: always, with the remedy.
+        Raises
+        ------
+        ValueError
+            always, with the remedy.
         """
-        raise ValueError(f"{self!r} has a vector of parameters, whose derivatives are not held as SignLog: use "
-                         "objective.exactly")
+        raise ValueError(
+            f"{self!r} has a vector of parameters, whose derivatives are not held as SignLog: use "
+            "objective.exactly"
+        )
 
     def log_loss(self, eigenvalues: Array, weights: Array, theta: Array, order: int = 2) -> LogLoss:
-        """log F, its gradient -2 E[U] in O(dT), its Hessian 4 Cov(U) - 2 diag(E[U_t^2]) as a product in O(dT^2).
+        """log F, its gradient -2 E[U] in O(dT), its Hessian 4 Cov(U) - 2 diag(E[U_t^2]) as a
+        product in O(dT^2).
 
-        U_t = lambda / a_t under pi_i = omega_i prod_t a_ti^2 / F. An eigenvalue with one factor a_ti = 0 has pi_i = 0
-        and counts omega_i lambda_i^2 prod_{s != t} a_si^2 / F in E[U_t^2] alone; with more of them it counts nothing.
+        U_t = lambda / a_t under pi_i = omega_i prod_t a_ti^2 / F. An eigenvalue with one factor
+        a_ti = 0 has pi_i = 0 and counts omega_i lambda_i^2 prod_{s != t} a_si^2 / F in E[U_t^2]
+        alone; with more of them it counts nothing.
 
-        The error of an entry (s, t) is below 1e-13 times 4 E|U_s U_t| + 4 E|U_s| E|U_t|; at T = 1 the second derivative
-        is that of ``GradientDescent``, to all its digits.
+        The error of an entry (s, t) is below 1e-13 times 4 E|U_s U_t| + 4 E|U_s| E|U_t|; at T = 1
+        the second derivative is that of ``GradientDescent``, to all its digits.
 
         Args as in the base class; theta (..., T).
 
-        Raises:
-            OverflowError: F''/F exceeds float64.
+        Raises
+        ------
+        OverflowError
+            F''/F exceeds float64.
         """
-        T, x = self.steps, factor(theta[..., None, :], eigenvalues[..., None])
+        T = self.steps
+        x = factor(theta[..., None, :], eigenvalues[..., None])
         zero = x.value == 0
         zeros = zero.sum(axis=-1)
         weights = np.broadcast_to(weights, zeros.shape)
@@ -122,17 +146,20 @@ class Schedule(PolynomialOptimizer):
         level = np.where(vanished, -np.inf, level)[..., 0]
         if order == 0:
             return LogLoss(level)
-        pi, a = v / total, np.where(zero, 1, x.value)
+        pi = v / total
+        a = np.where(zero, 1, x.value)
         u = x.eigenvalue / a
         mean = (pi[..., None] * u).sum(axis=-2)
         if order == 1:
             return LogLoss(level, -2 * mean)
         # u_i - u_r = (lambda_i - lambda_r) / (a_i a_r): a covariance of rounded u loses eps T
-        shift, root = (x.eigenvalue - r.eigenvalue) / (a * r.value), np.sqrt(pi)[..., None]
+        shift = (x.eigenvalue - r.eigenvalue) / (a * r.value)
+        root = np.sqrt(pi)[..., None]
         shift = root * (shift - (pi[..., None] * shift).sum(axis=-2, keepdims=True))
         with np.errstate(over="ignore", invalid="ignore"):
             curvature = 4 * np.swapaxes(shift, -1, -2) @ shift
-            # E[U U'] by itself: a sum of Cov(U) and E[U] E[U]' cancels where U_s and U_t are large in different modes
+            # E[U U'] by itself: a sum of Cov(U) and E[U] E[U]' cancels where U_s and U_t are large
+            # in different modes
             u = root * u
             second = 4 * np.swapaxes(u, -1, -2) @ u
             lone = np.where((zeros == 1) & ~vanished, exclusive / total * eigenvalues**2, 0)
@@ -145,21 +172,29 @@ class Schedule(PolynomialOptimizer):
             square = slope[..., :, None] * slope[..., None, :]
         if T == 1:
             one = one_step(weights, factor(theta, eigenvalues))
-            second, curvature = ((2 * part)[..., None, None] for part in (one.spread + one.square, one.difference))
+            second, curvature = (
+                (2 * part)[..., None, None] for part in (one.spread + one.square, one.difference)
+            )
         if not all(np.isfinite(part).all() for part in (second, curvature, square)):
-            raise OverflowError("a derivative of the loss relative to the loss exceeds float64: use objective.exactly")
+            raise OverflowError(
+                "a derivative of the loss relative to the loss exceeds float64: use "
+                "objective.exactly"
+            )
         return LogLoss(level, slope, second, curvature, (curvature + square / (2 * T)) / (2 * T))
 
     def short_log_loss(self, measure: Measure, theta: Array, work: Array = None) -> LogLoss:
-        """log F and its gradient -2 E[U], U_t = lambda / a_t: a product and a division a factor, a logarithm for 64.
+        """log F and its gradient -2 E[U], U_t = lambda / a_t: a product and a division a factor, a
+        logarithm for 64.
 
-        F is good to about 4 T eps, the gradient to that times 2 E|U_t|; where a factor is 0 or a product of 64 leaves
-        float64, as accurate as ``log_loss``.
+        F is good to about 4 T eps, the gradient to that times 2 E|U_t|; where a factor is 0 or a
+        product of 64 leaves float64, as accurate as ``log_loss``.
         """
         if measure.wide:
             return super().short_log_loss(measure, theta)
-        lam, T = measure.eigenvalues, self.steps
-        eta = np.zeros((*np.shape(theta)[:-1], T + -T % _FACTORS))  # further steps of size 0 change nothing
+        lam = measure.eigenvalues
+        T = self.steps
+        # further steps of size 0 change nothing
+        eta = np.zeros((*np.shape(theta)[:-1], T + -T % _FACTORS))
         eta[..., :T] = theta
         # 1 - eta lambda as one product
         a = np.stack([np.ones_like(eta), -eta], axis=-1) @ np.stack([np.ones_like(lam), lam])
@@ -180,35 +215,44 @@ class Schedule(PolynomialOptimizer):
         return LogLoss((top + np.log(total))[..., 0], -2 * mean)
 
     def minimizer(self, eigenvalues: Array, weights: Array) -> Array:
-        """The best schedule, ascending: its T-th iterate is that of conjugate gradients, so eta_t = 1 / theta_t.
+        """The best schedule, ascending: its T-th iterate is that of conjugate gradients, so eta_t
+        = 1 / theta_t.
 
-        theta_t are the Ritz values: eigenvalues of the T x T Lanczos matrix of the measure omega_i lambda_i, made with
-        full reorthogonalisation. Unique up to order while T is below the number n of distinct eigenvalues; from T = n
-        on the loss is 0 at 1/lambda_i, and the T - n spare steps, which are free, repeat 1/lambda_max.
+        theta_t are the Ritz values: eigenvalues of the T x T Lanczos matrix of the measure omega_i
+        lambda_i, made with full reorthogonalisation. Unique up to order while T is below the
+        number n of distinct eigenvalues; from T = n on the loss is 0 at 1/lambda_i, and the T - n
+        spare steps, which are free, repeat 1/lambda_max.
 
-        The loss reacts to the rounding of the steps themselves, the more the better it is: beyond T of about 20 on a
-        Hessian of real data, earlier for kappa of 1e6 and more, the best steps in float64 lose digits of it, or all.
+        The loss reacts to the rounding of the steps themselves, the more the better it is: beyond
+        T of about 20 on a Hessian of real data, earlier for kappa of 1e6 and more, the best steps
+        in float64 lose digits of it, or all.
         """
         shape = np.broadcast_shapes(np.shape(eigenvalues), np.shape(weights))
-        lam, omega = (np.broadcast_to(x, shape).reshape(-1, shape[-1]) for x in (eigenvalues, weights))
-        rows = [np.sort(1 / self._ritz(x[o > 0], o[o > 0])) for x, o in zip(lam, omega, strict=True)]
+        lam, omega = (
+            np.broadcast_to(x, shape).reshape(-1, shape[-1]) for x in (eigenvalues, weights)
+        )
+        rows = [
+            np.sort(1 / self._ritz(x[o > 0], o[o > 0])) for x, o in zip(lam, omega, strict=True)
+        ]
         return np.array(rows).reshape(shape[:-1] + self.shape)
 
     def _ritz(self, lam: Array, omega: Array) -> Array:
         distinct, place = np.unique(lam, return_inverse=True)
-        T, n = self.steps, len(distinct)
+        T = self.steps
+        n = len(distinct)
         if n <= T:
             return np.concatenate([distinct, np.full(T - n, distinct[-1])])
         mass = np.bincount(place, omega * lam)
         basis = np.zeros((T, n))
-        diagonal, off = np.zeros(T), np.zeros(T)
+        diagonal = np.zeros(T)
+        off = np.zeros(T)
         v = np.sqrt(mass / mass.sum())
         for t in range(T):
             basis[t] = v
             w = distinct * v
             diagonal[t] = v @ w
             for _ in range(2):
-                w = w - basis[:t + 1].T @ (basis[:t + 1] @ w)
+                w = w - basis[: t + 1].T @ (basis[: t + 1] @ w)
             off[t] = np.linalg.norm(w)
             v = w / off[t]
         matrix = np.diag(diagonal) + np.diag(off[:-1], 1) + np.diag(off[:-1], -1)

@@ -1,4 +1,7 @@
-"""Stochastic gradient descent with a constant step size: w_{t+1} = w_t - eta g_t(w_t) with E g_t = grad f."""
+"""Stochastic gradient descent with a constant step size: w_{t+1} = w_t - eta g_t(w_t) with E g_t =
+grad f.
+"""
+
 from dataclasses import dataclass
 
 from quadmeta.optimizers.parts.base import Optimizer
@@ -7,10 +10,13 @@ from quadmeta.optimizers.parts.constant import ConstantStep
 
 @dataclass(frozen=True, repr=False)
 class StochasticGradientDescent(ConstantStep, Optimizer):
-    """T = ``steps`` steps along noisy gradients; without ``step_size``, eta (unit 1/lambda) is tuned.
+    """T = ``steps`` steps along noisy gradients; without ``step_size``, eta (unit 1/lambda) is
+    tuned.
 
     It has no residual polynomial: expected losses follow from the moments of the problem's noise.
 
-    Raises:
-        ValueError: ``steps`` is not a whole number of at least 1, or ``step_size`` is not a number > 0.
+    Raises
+    ------
+    ValueError
+        ``steps`` is not a whole number of at least 1, or ``step_size`` is not a number > 0.
     """

@@ -1,4 +1,7 @@
-"""Auxiliary learning: a main task, K auxiliary ones with learned weights, and a held-out set of the main task."""
+"""Auxiliary learning: a main task, K auxiliary ones with learned weights, and a held-out set of
+the main task.
+"""
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,18 +20,27 @@ Array = Any
 
 @dataclass(frozen=True, eq=False)
 class AuxiliaryTasks(WeightedTasks):
-    """L_T = l_0 + sum_k phi_k l_k + rho ||W||^2 / 2 with l_k = ||X_k W - Y_k||^2 / (2 n_k); L_A = l_0 on held-out data.
+    """L_T = l_0 + sum_k phi_k l_k + rho ||W||^2 / 2 with l_k = ||X_k W - Y_k||^2 / (2 n_k); L_A =
+    l_0 on held-out data.
 
-    The weights are the hyperparameters, phi = alpha >= 0, to be clipped at 0 by ``bilevel_descent(..., lower=0.0)``; or
-    any real alpha with phi = log(1 + e^alpha). Source: Navon, Achituve, Maron, Chechik, Fetaya 2021, sections 3 and 4.
+    The weights are the hyperparameters, phi = alpha >= 0, to be clipped at 0 by
+    ``bilevel_descent(..., lower=0.0)``; or any real alpha with phi = log(1 + e^alpha). Source:
+    Navon, Achituve, Maron, Chechik, Fetaya 2021, sections 3 and 4.
 
-    Args:
-        main: (X_0 (n_0, p), Y_0 (n_0,) or (n_0, outputs)).
-        tasks: (X_k, Y_k) of the K >= 1 auxiliary tasks, equal p and outputs.
-        auxiliary: (X_A, Y_A), held-out samples of the main task. The paper calls it the auxiliary set.
-        rho: ridge >= 0, needed where all tasks together do not determine W.
-        softplus: learn alpha instead of phi.
-        truth: the expected risk, where the distribution is known.
+    Parameters
+    ----------
+    main
+        (X_0 (n_0, p), Y_0 (n_0,) or (n_0, outputs)).
+    tasks
+        (X_k, Y_k) of the K >= 1 auxiliary tasks, equal p and outputs.
+    auxiliary
+        (X_A, Y_A), held-out samples of the main task. The paper calls it the auxiliary set.
+    rho
+        ridge >= 0, needed where all tasks together do not determine W.
+    softplus
+        learn alpha instead of phi.
+    truth
+        the expected risk, where the distribution is known.
     """
 
     main: tuple[Array, Array]
@@ -42,85 +54,157 @@ class AuxiliaryTasks(WeightedTasks):
         flag("softplus", self.softplus)
         if self.truth is not None:
             instance("truth", self.truth, TaskRisk, "AuxiliaryTasks.draw(...).truth")
-        main, *tasks, auxiliary = self._store([self.main, *self._pairs(self.tasks)], "auxiliary", self.auxiliary)
+        main, *tasks, auxiliary = self._store(
+            [self.main, *self._pairs(self.tasks)], "auxiliary", self.auxiliary
+        )
         self._keep(main=main, tasks=tuple(tasks), auxiliary=auxiliary)
 
     @classmethod
-    def draw(cls, d: int, samples: Any, sigma: Any, unrelatedness: Sequence[float], seed: int = 0, *,
-             shared: bool = False, held_out: int = 0, covariance: Array = None, opposite: bool = False,
-             fixed: bool = False, rho: float = 0.0, softplus: bool = False) -> "AuxiliaryTasks":
-        """Linear regressions y_k = x'(truth + offset_k) + sigma_k noise, x ~ N(0, Sigma); ``truth`` is then known.
+    def draw(
+        cls,
+        d: int,
+        samples: Any,
+        sigma: Any,
+        unrelatedness: Sequence[float],
+        seed: int = 0,
+        *,
+        shared: bool = False,
+        held_out: int = 0,
+        covariance: Array = None,
+        opposite: bool = False,
+        fixed: bool = False,
+        rho: float = 0.0,
+        softplus: bool = False,
+    ) -> "AuxiliaryTasks":
+        """Linear regressions y_k = x'(truth + offset_k) + sigma_k noise, x ~ N(0, Sigma);
+        ``truth`` is then known.
 
-        Args:
-            d: dimension.
-            samples: n_k of the K + 1 tasks (or one number), the main task first.
-            sigma: sigma_k likewise.
-            unrelatedness: (K,) Delta_k, with offset_k' Sigma offset_k = Delta_k^2 exactly.
-            seed: each task has a stream of its own, so that one more task leaves the others as they are.
-            shared: all tasks have the inputs of the main one.
-            held_out: n_A fresh samples of the main task; 0 for its population, exactly.
-            covariance: eigenvalues (d,) of Sigma in a random basis, default all 1.
-            opposite: offset_2j = -offset_(2j-1) in direction.
-            fixed: designs with X'X / n = Sigma exactly.
+        Parameters
+        ----------
+        d
+            dimension.
+        samples
+            n_k of the K + 1 tasks (or one number), the main task first.
+        sigma
+            sigma_k likewise.
+        unrelatedness
+            (K,) Delta_k, with offset_k' Sigma offset_k = Delta_k^2 exactly.
+        seed
+            each task has a stream of its own, so that one more task leaves the others as they are.
+        shared
+            all tasks have the inputs of the main one.
+        held_out
+            n_A fresh samples of the main task; 0 for its population, exactly.
+        covariance
+            eigenvalues (d,) of Sigma in a random basis, default all 1.
+        opposite
+            offset_2j = -offset_(2j-1) in direction.
+        fixed
+            designs with X'X / n = Sigma exactly.
         """
-        d, delta, noise = natural("d", d), finite("unrelatedness", unrelatedness), finite("sigma", sigma)
+        d = natural("d", d)
+        delta = finite("unrelatedness", unrelatedness)
+        noise = finite("sigma", sigma)
         K = len(np.atleast_1d(delta))
-        several = isinstance(samples, list | tuple) or isinstance(samples, np.ndarray) and samples.ndim
-        counts = list(samples) if several else [samples] * (K + 1)
+        several = (
+            isinstance(samples, list | tuple) or isinstance(samples, np.ndarray) and samples.ndim
+        )
+        if several:
+            counts = list(samples)
+        else:
+            counts = [samples] * (K + 1)
         if delta.ndim != 1 or noise.shape not in ((), (K + 1,)) or len(counts) != K + 1:
-            raise ValueError(f"samples = {show(samples)}, sigma = {show(sigma)}: pass a number or K + 1 = {K + 1} of "
-                             f"them, and unrelatedness = {show(unrelatedness)} as a list of K")
+            raise ValueError(
+                f"samples = {show(samples)}, sigma = {show(sigma)}: pass a number or K + 1 = "
+                f"{K + 1} of "
+                f"them, and unrelatedness = {show(unrelatedness)} as a list of K"
+            )
         n = [natural("samples", x) for x in counts]
         noise = np.broadcast_to(noise, K + 1)
         if (noise < 0).any() or (delta < 0).any():
-            raise ValueError(f"sigma = {show(sigma)} and unrelatedness = {show(unrelatedness)} must be >= 0")
-        held_out, seed = natural("held_out", held_out, "pass a whole number, or 0", least=0), seeded("seed", seed)
-        for name, value in (("shared", shared), ("opposite", opposite), ("fixed", fixed), ("softplus", softplus)):
+            raise ValueError(
+                f"sigma = {show(sigma)} and unrelatedness = {show(unrelatedness)} must be >= 0"
+            )
+        held_out = natural("held_out", held_out, "pass a whole number, or 0", least=0)
+        seed = seeded("seed", seed)
+        for name, value in (
+            ("shared", shared),
+            ("opposite", opposite),
+            ("fixed", fixed),
+            ("softplus", softplus),
+        ):
             flag(name, value)
         rho = number("rho", rho, least=0, remedy="a ridge cannot be negative")
         if shared and len(set(n)) > 1:
-            raise ValueError(f"samples = {n} differ between tasks that share their inputs: pass one number")
-        sets, held, truth = drawn(d, n, noise, delta, seed, shared, held_out, covariance, opposite, fixed, rho)
+            raise ValueError(
+                f"samples = {n} differ between tasks that share their inputs: pass one number"
+            )
+        sets, held, truth = drawn(
+            d, n, noise, delta, seed, shared, held_out, covariance, opposite, fixed, rho
+        )
         return cls(sets[0], sets[1:], held, rho, softplus, truth)
 
     @classmethod
-    def diabetes(cls, held_out: int = 100, main: int = 60, seed: int = 0, rho: float = 0.0) -> "AuxiliaryTasks":
-        """Progression of diabetes from age, sex, body mass and blood pressure; the six blood serum values as tasks.
+    def diabetes(
+        cls, held_out: int = 100, main: int = 60, seed: int = 0, rho: float = 0.0
+    ) -> "AuxiliaryTasks":
+        """Progression of diabetes from age, sex, body mass and blood pressure; the six blood serum
+        values as tasks.
 
-        All tasks share the inputs of the ``main`` training patients; inputs and targets are standardised on them.
+        All tasks share the inputs of the ``main`` training patients; inputs and targets are
+        standardised on them.
         """
         data = require("sklearn.datasets", "data", "AuxiliaryTasks.diabetes").load_diabetes()
         targets = np.column_stack([data.target, data.data[:, 4:]])
         return cls._shared(data.data[:, :4], targets, main, held_out, seed, rho)
 
     @classmethod
-    def linnerud(cls, held_out: int = 8, main: int = 12, seed: int = 0, rho: float = 0.0) -> "AuxiliaryTasks":
-        """Weight from three exercises of twenty men; waist and pulse as tasks, which share the inputs."""
+    def linnerud(
+        cls, held_out: int = 8, main: int = 12, seed: int = 0, rho: float = 0.0
+    ) -> "AuxiliaryTasks":
+        """Weight from three exercises of twenty men; waist and pulse as tasks, which share the
+        inputs.
+        """
         data = require("sklearn.datasets", "data", "AuxiliaryTasks.linnerud").load_linnerud()
         return cls._shared(data.data, data.target, main, held_out, seed, rho)
 
     @classmethod
-    def digits(cls, digit: int = 3, main: int = 60, each: int = 120, held_out: int = 300, seed: int = 0,
-               rho: float = 1e-2) -> "AuxiliaryTasks":
-        """Is it this digit, from ``main`` images; is it each other digit, on ``each`` further images of its own.
+    def digits(
+        cls,
+        digit: int = 3,
+        main: int = 60,
+        each: int = 120,
+        held_out: int = 300,
+        seed: int = 0,
+        rho: float = 1e-2,
+    ) -> "AuxiliaryTasks":
+        """Is it this digit, from ``main`` images; is it each other digit, on ``each`` further
+        images of its own.
 
         Features are the 64 pixels / 16 and a constant; targets are +-1.
         """
-        digit, seed = natural("digit", digit, "pass one of 0..9", least=0), seeded("seed", seed)
+        digit = natural("digit", digit, "pass one of 0..9", least=0)
+        seed = seeded("seed", seed)
         sizes = [natural("main", main), *[natural("each", each)] * 9, natural("held_out", held_out)]
         data = require("sklearn.datasets", "data", "AuxiliaryTasks.digits").load_digits()
         if digit > 9 or sum(sizes) > len(data.target):
-            raise ValueError(f"digit = {digit!r} must be in 0..9, and {sum(sizes)} images at most {len(data.target)}: "
-                             "pass smaller main, each or held_out")
+            raise ValueError(
+                f"digit = {digit!r} must be in 0..9, and {sum(sizes)} images at most "
+                f"{len(data.target)}: "
+                "pass smaller main, each or held_out"
+            )
         order = np.random.default_rng(seed).permutation(len(data.target))
-        X, signs = np.column_stack([data.data / 16, np.ones(len(order))]), 2 * one_hot("labels", data.target, 10) - 1
+        X = np.column_stack([data.data / 16, np.ones(len(order))])
+        signs = 2 * one_hot("labels", data.target, 10) - 1
         targets = [digit, *[k for k in range(10) if k != digit], digit]
-        parts = np.split(order[:sum(sizes)], np.cumsum(sizes)[:-1])
+        parts = np.split(order[: sum(sizes)], np.cumsum(sizes)[:-1])
         sets = [(X[part], signs[part, k]) for part, k in zip(parts, targets, strict=True)]
         return cls(sets[0], sets[1:-1], sets[-1], rho)
 
     @classmethod
-    def _shared(cls, X: Array, Y: Array, main: int, held_out: int, seed: int, rho: float) -> "AuxiliaryTasks":
+    def _shared(
+        cls, X: Array, Y: Array, main: int, held_out: int, seed: int, rho: float
+    ) -> "AuxiliaryTasks":
         (X, Y), (XA, YA) = standardised(X, Y, main, held_out, seed)
         return cls((X, Y[:, 0]), [(X, y) for y in Y[:, 1:].T], (XA, YA[:, 0]), rho)
 
@@ -135,8 +219,11 @@ class AuxiliaryTasks(WeightedTasks):
         if self.softplus:
             return np.concatenate([[1.0], np.logaddexp(0, alpha)])
         if (alpha < 0).any():
-            raise ValueError(f"phi has the negative entry {alpha.min()!r}: clip the weights at 0 with lower=0.0, or "
-                             "build the problem with softplus=True")
+            raise ValueError(
+                f"phi has the negative entry {alpha.min()!r}: clip the weights at 0 with "
+                "lower=0.0, or "
+                "build the problem with softplus=True"
+            )
         return np.concatenate([[1.0], alpha])
 
     def _chain(self, alpha: Array, values: Array) -> Array:
@@ -145,23 +232,38 @@ class AuxiliaryTasks(WeightedTasks):
         return sigmoid(alpha).reshape(-1, *(1,) * (np.ndim(values) - 1)) * values[1:]
 
     def critical_weight(self, step_size: float, direction: Array = None) -> float:
-        """The largest t for which a step size (of Neumann terms or of training) is stable, eta L <= 2, at phi = t u.
+        """The largest t for which a step size (of Neumann terms or of training) is stable, eta L
+        <= 2, at phi = t u.
 
-        t = 1 / theta_max of sum u_k A_k x = theta (2/eta I - rho I - A_0) x: a fixed step can turn unstable as weights
-        grow, and this says where.
+        t = 1 / theta_max of sum u_k A_k x = theta (2/eta I - rho I - A_0) x: a fixed step can turn
+        unstable as weights grow, and this says where.
 
-        Args:
-            step_size: eta > 0, stable at phi = 0.
-            direction: u >= 0 (K,), default all 1.
+        Parameters
+        ----------
+        step_size
+            eta > 0, stable at phi = 0.
+        direction
+            u >= 0 (K,), default all 1.
         """
         from scipy.linalg import eigh
-        step_size, K = number("step_size", step_size, above=0), len(self.tasks)
-        u = np.ones(K) if direction is None else shaped("direction", direction, (K,), "(K,), one entry a task")
+
+        step_size = number("step_size", step_size, above=0)
+        K = len(self.tasks)
+        if direction is None:
+            u = np.ones(K)
+        else:
+            u = shaped("direction", direction, (K,), "(K,), one entry a task")
         if (u < 0).any() or not u.any():
-            raise ValueError(f"direction = {show(direction)} must be >= 0 and not 0: pass one entry an auxiliary task")
+            raise ValueError(
+                f"direction = {show(direction)} must be >= 0 and not 0: pass one entry an "
+                "auxiliary task"
+            )
         room = (2 / step_size - self.rho) * np.eye(len(self.outer_hessian)) - self.grams[0]
         if not np.linalg.eigvalsh(room)[0] > 0:
-            raise ValueError(f"step_size = {step_size!r} is not stable without auxiliary tasks: pass one below 2/L")
+            raise ValueError(
+                f"step_size = {step_size!r} is not stable without auxiliary tasks: pass one "
+                "below 2/L"
+            )
         top = float(eigh(np.tensordot(u, self.grams[1:], 1), room, eigvals_only=True)[-1])
         return 1 / top if top > 0 else np.inf
 

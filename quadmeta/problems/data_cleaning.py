@@ -1,7 +1,8 @@
 """Data cleaning: one weight a training sample, learned on a clean validation set.
 
-    L_1 = sum_i s(alpha_i) ||W'x_i - y_i||^2 / (2n) + rho ||W||^2 / 2,   s(x) = 1 / (1 + e^-x).
+L_1 = sum_i s(alpha_i) ||W'x_i - y_i||^2 / (2n) + rho ||W||^2 / 2,   s(x) = 1 / (1 + e^-x).
 """
+
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,14 +19,21 @@ Array = Any
 
 @dataclass(frozen=True, eq=False)
 class DataCleaning(QuadraticBilevel):
-    """Weighted ridge regression on any design; ``digits`` builds the classification task on real images.
+    """Weighted ridge regression on any design; ``digits`` builds the classification task on real
+    images.
 
-    Args:
-        train: (X (n, p), Y (n,) or (n, outputs)).
-        validation: the same for L_2.
-        rho: ridge >= 0.
-        test: optional third part, for ``accuracy``.
-        corrupted: optional (n,) booleans, which training targets were replaced.
+    Parameters
+    ----------
+    train
+        (X (n, p), Y (n,) or (n, outputs)).
+    validation
+        the same for L_2.
+    rho
+        ridge >= 0.
+    test
+        optional third part, for ``accuracy``.
+    corrupted
+        optional (n,) booleans, which training targets were replaced.
     """
 
     train: tuple[Array, Array]
@@ -39,30 +47,59 @@ class DataCleaning(QuadraticBilevel):
         held_out = design("validation", self.validation)
         H2, B2, c2 = mean_square(*held_out)
         if H2.shape[0] != X.shape[1] or B2.shape[1] != Y.shape[1]:
-            raise ValueError(f"validation is p x outputs = {B2.shape}, train X {X.shape}, Y {Y.shape}: pass equal ones")
-        test = None if self.test is None else design("test", self.test)
+            raise ValueError(
+                f"validation is p x outputs = {B2.shape}, train X {X.shape}, Y {Y.shape}: pass "
+                "equal ones"
+            )
+        if self.test is None:
+            test = None
+        else:
+            test = design("test", self.test)
         if test is not None and (test[0].shape[1] != X.shape[1] or test[1].shape[1] != Y.shape[1]):
-            raise ValueError(f"test has X {test[0].shape}, Y {test[1].shape}, train X {X.shape}, Y {Y.shape}: pass as "
-                             "many columns")
+            raise ValueError(
+                f"test has X {test[0].shape}, Y {test[1].shape}, train X {X.shape}, Y {Y.shape}: "
+                "pass as "
+                "many columns"
+            )
         rho = number("rho", self.rho, least=0, remedy="a ridge cannot be negative")
-        corrupted = None if self.corrupted is None else frozen(self.corrupted)
+        if self.corrupted is None:
+            corrupted = None
+        else:
+            corrupted = frozen(self.corrupted)
         if corrupted is not None and (corrupted.dtype != bool or corrupted.shape != (len(X),)):
-            raise ValueError(f"corrupted has shape {corrupted.shape} and dtype {corrupted.dtype}: pass {len(X)} "
-                             "booleans, one a training sample")
-        self._keep(train=(X, Y), validation=held_out, held_out=held_out, test=test, rho=rho, corrupted=corrupted,
-                   outer_hessian=H2, outer_linear=B2, outer_constant=c2, start=np.zeros(B2.size))
+            raise ValueError(
+                f"corrupted has shape {corrupted.shape} and dtype {corrupted.dtype}: pass {len(X)} "
+                "booleans, one a training sample"
+            )
+        self._keep(
+            train=(X, Y),
+            validation=held_out,
+            held_out=held_out,
+            test=test,
+            rho=rho,
+            corrupted=corrupted,
+            outer_hessian=H2,
+            outer_linear=B2,
+            outer_constant=c2,
+            start=np.zeros(B2.size),
+        )
 
     @classmethod
-    def digits(cls, noise: float = 0.5, seed: int = 0, samples: int = 600, rho: float = 1e-2) -> "DataCleaning":
-        """scikit-learn's bundled digits: ``samples`` training and as many validation images, the rest for the test.
+    def digits(
+        cls, noise: float = 0.5, seed: int = 0, samples: int = 600, rho: float = 1e-2
+    ) -> "DataCleaning":
+        """scikit-learn's bundled digits: ``samples`` training and as many validation images, the
+        rest for the test.
 
-        Each training label is replaced with probability ``noise`` by a uniform class; features are the 64 pixels / 16
-        and a constant.
+        Each training label is replaced with probability ``noise`` by a uniform class; features are
+        the 64 pixels / 16 and a constant.
         """
         noise = number("noise", noise, least=0, most=1, remedy="it is a probability")
-        samples, seed = natural("samples", samples), seeded("seed", seed)
+        samples = natural("samples", samples)
+        seed = seeded("seed", seed)
         datasets = require("sklearn.datasets", "data", "DataCleaning.digits")
-        data, rng = datasets.load_digits(), np.random.default_rng(seed)
+        data = datasets.load_digits()
+        rng = np.random.default_rng(seed)
         if 2 * samples >= len(data.target):
             raise ValueError(f"samples = {samples!r} must be below {len(data.target) // 2}")
         order = rng.permutation(len(data.target))
@@ -71,7 +108,10 @@ class DataCleaning(QuadraticBilevel):
         given = np.where(rng.random(samples) < noise, rng.integers(0, 10, samples), clean[:samples])
         labels = np.concatenate([given, clean[samples:]])
         Y = one_hot("labels", labels, 10)
-        parts = [(X[s], Y[s]) for s in (slice(samples), slice(samples, 2 * samples), slice(2 * samples, None))]
+        parts = [
+            (X[s], Y[s])
+            for s in (slice(samples), slice(samples, 2 * samples), slice(2 * samples, None))
+        ]
         return cls(parts[0], parts[1], rho, parts[2], given != clean[:samples])
 
     @property
@@ -92,7 +132,7 @@ class DataCleaning(QuadraticBilevel):
         root = np.sqrt(weights / len(X))[:, None]
         Z = root * X
         H = Z.T @ Z  # numpy computes it as symmetric, in half the time of another product
-        H.flat[::len(H) + 1] += self.rho
+        H.flat[:: len(H) + 1] += self.rho
         rows = Rows(X, Y, weights, np.full(len(X), len(X)), self.rho)
         return QuadraticBound(H, Z.T @ (root * Y), self, alpha, rows)
 
@@ -102,14 +142,19 @@ class DataCleaning(QuadraticBilevel):
     def pair(self, alpha: Array, X: Array, V: Array) -> Array:
         """s'(alpha_i) / n (x_i'X x_i - y_i'V'x_i)."""
         x, y = self.train
-        images, p = x @ np.hstack([X, V]), len(X)
-        return self._slopes(alpha) * (np.einsum("ij,ij->i", images[:, :p], x) - np.einsum("ij,ij->i", images[:, p:], y))
+        images = x @ np.hstack([X, V])
+        p = len(X)
+        return self._slopes(alpha) * (
+            np.einsum("ij,ij->i", images[:, :p], x) - np.einsum("ij,ij->i", images[:, p:], y)
+        )
 
     def contracted(self, alpha: Array, W: Array, V: Array) -> Array:
         """s'(alpha_i) / n (W'x_i - y_i)'V'x_i, in O(n p outputs)."""
         x, y = self.train
         left = x @ np.hstack([W, V])
-        return self._slopes(alpha) * np.einsum("ij,ij->i", left[:, :W.shape[1]] - y, left[:, W.shape[1]:])
+        return self._slopes(alpha) * np.einsum(
+            "ij,ij->i", left[:, : W.shape[1]] - y, left[:, W.shape[1] :]
+        )
 
     def rows(self, alpha: Array, W: Array) -> Array:
         """s'(alpha_i) / n x_i (W'x_i - y_i)'."""
@@ -130,4 +175,6 @@ class DataCleaning(QuadraticBilevel):
 
     def __repr__(self) -> str:
         p, outputs = self.outer_linear.shape
-        return f"DataCleaning(n={self.hyperparameters}, p={p}, outputs={outputs}, rho={self.rho:.6g})"
+        return (
+            f"DataCleaning(n={self.hyperparameters}, p={p}, outputs={outputs}, rho={self.rho:.6g})"
+        )

@@ -1,4 +1,7 @@
-"""Finite-sample least squares f(w) = ||Xw - y||^2 / (2n), trained from w_0 = 0: one task or a batch."""
+"""Finite-sample least squares f(w) = ||Xw - y||^2 / (2n), trained from w_0 = 0: one task or a
+batch.
+"""
+
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,18 +15,21 @@ from quadmeta.problems.parts.scale import require_range
 
 Array = Any
 _LIMITS = 1e-75, 1e75  # magnitudes of data whose products of four stay in float64
-_SQUARED, _DRAWN = 1e8, 1e12
+_SQUARED = 1e8
+_DRAWN = 1e12
 """Largest kappa(X)^2 for which given data, and drawn data, go through X'X."""
 _EPS = float(np.finfo(float).eps)
 
 
 @dataclass(frozen=True, eq=False)
 class LeastSquares(RegressionProblem):
-    """The spectral record of one or many tasks; build it with ``draw`` or ``from_data``, all d- and n-vectors are gone.
+    """The spectral record of one or many tasks; build it with ``draw`` or ``from_data``, all d-
+    and n-vectors are gone.
 
-    With X'X / n = V diag(lambda) V' over the r modes of positive eigenvalue, the minimum-norm solution is
-    fitted = signal + sigma * noise in coordinates V, where signal = V'w_* and noise_i = u_i'xi / sqrt(n lambda_i) for
-    y = X w_* + sigma xi. One decomposition therefore serves every sigma (``at_sigma``) and every step size.
+    With X'X / n = V diag(lambda) V' over the r modes of positive eigenvalue, the minimum-norm
+    solution is fitted = signal + sigma * noise in coordinates V, where signal = V'w_* and noise_i
+    = u_i'xi / sqrt(n lambda_i) for y = X w_* + sigma xi. One decomposition therefore serves every
+    sigma (``at_sigma``) and every step size.
     """
 
     eigenvalues: Array
@@ -45,73 +51,140 @@ class LeastSquares(RegressionProblem):
     """Whether w_* is known, so that the population risk is."""
 
     @classmethod
-    def draw(cls, n: int, d: int, sigma: float, norm: float = 1.0, seed: int = 0, tasks: int | None = None,
-             validation: int = 0) -> "LeastSquares":
-        """Tasks with w_* uniform on the sphere of radius ``norm``, x ~ N(0, I_d), noise of deviation ``sigma``.
+    def draw(
+        cls,
+        n: int,
+        d: int,
+        sigma: float,
+        norm: float = 1.0,
+        seed: int = 0,
+        tasks: int | None = None,
+        validation: int = 0,
+    ) -> "LeastSquares":
+        """Tasks with w_* uniform on the sphere of radius ``norm``, x ~ N(0, I_d), noise of
+        deviation ``sigma``.
 
-        Eigenvalues come from X'X or XX', with the error eps lambda_max, up to kappa(X) = 1e6 (see ``from_data``).
+        Eigenvalues come from X'X or XX', with the error eps lambda_max, up to kappa(X) = 1e6 (see
+        ``from_data``).
 
-        Args:
-            n, d: samples and dimension.
-            tasks: number of independent tasks; None for one without a task axis. Task k of a seed is always the same.
-            validation: n_2 further samples of each task.
+        Parameters
+        ----------
+        n, d
+            samples and dimension.
+        tasks
+            number of independent tasks; None for one without a task axis. Task k of a seed is
+            always the same.
+        validation
+            n_2 further samples of each task.
         """
-        n, d, seed = natural("n", n), natural("d", d), seeded("seed", seed)
-        norm, sigma = number("norm", norm, least=0.0, remedy="pass the norm of w_*"), _noise_level(sigma)
+        n = natural("n", n)
+        d = natural("d", d)
+        seed = seeded("seed", seed)
+        norm = number("norm", norm, least=0.0, remedy="pass the norm of w_*")
+        sigma = _noise_level(sigma)
         require_range("norm", np.array(norm), _LIMITS)
         held_out = natural("validation", validation, "pass a whole number >= 0", least=0)
-        records = [_draw(n, d, norm, held_out, np.random.default_rng([seed, k]))
-                   for k in range(1 if tasks is None else natural("tasks", tasks))]
-        columns = records[0] if tasks is None else [np.array(column) for column in zip(*records, strict=True)]
+        records = [
+            _draw(n, d, norm, held_out, np.random.default_rng([seed, k]))
+            for k in range(1 if tasks is None else natural("tasks", tasks))
+        ]
+        if tasks is None:
+            columns = records[0]
+        else:
+            columns = [np.array(column) for column in zip(*records, strict=True)]
         lam, signal, noise, residual, null, *held = columns
-        return cls(lam, signal, noise, residual, null, n, d, sigma, tuple(held) if held_out else None)
+        return cls(
+            lam, signal, noise, residual, null, n, d, sigma, tuple(held) if held_out else None
+        )
 
     @classmethod
-    def from_data(cls, X: Array, y: Array, validation: tuple[Array, Array] | None = None) -> "LeastSquares":
-        """One task from real data X (n, d), y (n,), with an optional validation set (X_2, y_2); w_* is unknown.
+    def from_data(
+        cls, X: Array, y: Array, validation: tuple[Array, Array] | None = None
+    ) -> "LeastSquares":
+        """One task from real data X (n, d), y (n,), with an optional validation set (X_2, y_2);
+        w_* is unknown.
 
         With a leading axis on all of them, a batch of tasks of equal rank.
 
-        Rank-deficient X and constant columns are fine: the minimum-norm solution is what training from 0 tends to. A
-        singular value below max(n, d) eps of the largest one is null. Up to kappa(X) = 1e4 the eigenvalues come from
-        X'X or XX', with a relative error of a few eps kappa(X)^2 <= 1e-7; beyond that from the singular values of X,
-        with a few eps kappa(X).
+        Rank-deficient X and constant columns are fine: the minimum-norm solution is what training
+        from 0 tends to. A singular value below max(n, d) eps of the largest one is null. Up to
+        kappa(X) = 1e4 the eigenvalues come from X'X or XX', with a relative error of a few eps
+        kappa(X)^2 <= 1e-7; beyond that from the singular values of X, with a few eps kappa(X).
         """
-        X, y = finite("X", X), finite("y", y)
+        X = finite("X", X)
+        y = finite("y", y)
         if X.ndim not in (2, 3) or not X.size or y.shape != X.shape[:-1]:
-            raise ValueError(f"X has shape {X.shape} and y {y.shape}: pass X (n, d) and y (n,) with n, d >= 1")
+            raise ValueError(
+                f"X has shape {X.shape} and y {y.shape}: pass X (n, d) and y (n,) with n, d >= 1"
+            )
         n, d = X.shape[-2:]
         require_range("X", np.abs(X).max(axis=(-1, -2)), _LIMITS)
         require_range("y", np.abs(y).max(axis=-1), _LIMITS)
         held = None
         if validation is not None:
             given = pair("validation", validation, "(X2, y2)")
-            X2, y2 = finite("validation X", given[0]), finite("validation y", given[1])
-            if X2.ndim != X.ndim or not X2.size or X2.shape[:-2] != X.shape[:-2] or X2.shape[-1] != d \
-                    or y2.shape != X2.shape[:-1]:
-                raise ValueError(f"validation has shapes {X2.shape}, {y2.shape}: pass (n2, {d}) and (n2,), n2 > 0"
-                                 + (f", for each of {len(X)} tasks" if X.ndim == 3 else ""))
+            X2 = finite("validation X", given[0])
+            y2 = finite("validation y", given[1])
+            if (
+                X2.ndim != X.ndim
+                or not X2.size
+                or X2.shape[:-2] != X.shape[:-2]
+                or X2.shape[-1] != d
+                or y2.shape != X2.shape[:-1]
+            ):
+                raise ValueError(
+                    f"validation has shapes {X2.shape}, {y2.shape}: pass (n2, {d}) and (n2,), n2 "
+                    "> 0" + (f", for each of {len(X)} tasks" if X.ndim == 3 else "")
+                )
             held = X2, y2
         lam, fitted, floor, *parts = _real(X, y, held)
-        return cls(lam, fitted, np.zeros_like(lam), floor, np.zeros_like(floor), n, d, 1.0, tuple(parts) or None, False)
+        return cls(
+            lam,
+            fitted,
+            np.zeros_like(lam),
+            floor,
+            np.zeros_like(floor),
+            n,
+            d,
+            1.0,
+            tuple(parts) or None,
+            False,
+        )
 
     def __post_init__(self) -> None:
         lam = finite("eigenvalues", self.eigenvalues)
         if not lam.ndim or lam.shape[-1] == 0:
-            raise ValueError("eigenvalues: X is zero, so there is nothing to train: pass at least one nonzero column")
+            raise ValueError(
+                "eigenvalues: X is zero, so there is nothing to train: pass at least one nonzero "
+                "column"
+            )
         if not (lam > 0).all():
-            raise ValueError(f"eigenvalues has the entry {lam[lam <= 0].flat[0]}, every one must be > 0: leave out "
-                             "null directions")
+            raise ValueError(
+                f"eigenvalues has the entry {lam[lam <= 0].flat[0]}, every one must be > 0: "
+                "leave out "
+                "null directions"
+            )
         tasks = lam.shape[:-1]
-        parts = {"eigenvalues": lam, "sigma": _noise_level(self.sigma), "known": flag("known", self.known),
-                 "samples": natural("samples", self.samples), "dimension": natural("dimension", self.dimension)}
+        parts = {
+            "eigenvalues": lam,
+            "sigma": _noise_level(self.sigma),
+            "known": flag("known", self.known),
+            "samples": natural("samples", self.samples),
+            "dimension": natural("dimension", self.dimension),
+        }
         for name in ("signal", "noise"):
-            parts[name] = shaped(name, getattr(self, name), lam.shape, f"{lam.shape}, one an eigenvalue")
+            parts[name] = shaped(
+                name, getattr(self, name), lam.shape, f"{lam.shape}, one an eigenvalue"
+            )
         for name in ("residual", "null_signal"):
-            parts[name] = _nonnegative(name, shaped(name, getattr(self, name), tasks, f"{tasks}, one a task"))
+            parts[name] = _nonnegative(
+                name, shaped(name, getattr(self, name), tasks, f"{tasks}, one a task")
+            )
         if lam.shape[-1] > min(self.samples, self.dimension):
-            raise ValueError(f"eigenvalues has {lam.shape[-1]} modes, samples = {self.samples} and dimension = "
-                             f"{self.dimension} allow fewer: build the problem with draw or from_data")
+            raise ValueError(
+                f"eigenvalues has {lam.shape[-1]} modes, samples = {self.samples} and dimension = "
+                f"{self.dimension} allow fewer: build the problem with draw or from_data"
+            )
         if self.validation is not None:
             parts["validation"] = _held(self.validation, lam.shape)
         for name, value in parts.items():
@@ -134,14 +207,19 @@ class LeastSquares(RegressionProblem):
         return self.residual * self.sigma**2
 
     def modes(self) -> Modes:
-        """Eigenvalues, error -fitted and weights lambda fitted^2 / 2: the training loss is floor + sum weights q^2."""
+        """Eigenvalues, error -fitted and weights lambda fitted^2 / 2: the training loss is floor +
+        sum weights q^2.
+        """
         return Modes(self.eigenvalues, -self.fitted, self.eigenvalues * self.fitted**2 / 2)
 
     def outer(self, name: str) -> SeparableLoss | DenseLoss:
-        """The loss "train", "population" (excess risk ||w - w_*||^2) or "validation" (mean squared error / 2).
+        """The loss "train", "population" (excess risk ||w - w_*||^2) or "validation" (mean squared
+        error / 2).
 
-        Raises:
-            ValueError: population risk of real data, or validation without a validation set.
+        Raises
+        ------
+        ValueError
+            population risk of real data, or validation without a validation set.
         """
         zero = np.zeros_like(self.signal)
         name = choice("name", name, ("train", "population", "validation"))
@@ -152,20 +230,38 @@ class LeastSquares(RegressionProblem):
             return SeparableLoss(weights, zero, zero, self.floor, (energy, slope))
         if name == "population":
             if not self.known:
-                raise ValueError("w_* of real data is unknown, so is its population risk: use a validation set")
+                raise ValueError(
+                    "w_* of real data is unknown, so is its population risk: use a validation set"
+                )
             noise = self.sigma * self.noise
             total = self.null_signal + (self.signal**2).sum(axis=-1)
-            return SeparableLoss(self.signal**2, -2 * self.signal * noise, noise**2, self.null_signal,
-                                 (total, np.ones_like(total)))
+            return SeparableLoss(
+                self.signal**2,
+                -2 * self.signal * noise,
+                noise**2,
+                self.null_signal,
+                (total, np.ones_like(total)),
+            )
         if self.validation is None:
-            raise ValueError("n2 = 0: the problem has no validation set, draw it with validation=n2 or pass one")
+            raise ValueError(
+                "n2 = 0: the problem has no validation set, draw it with validation=n2 or pass one"
+            )
         features, clean, unit, trace = self.validation
         return DenseLoss(self.fitted, features, clean + self.sigma * unit, trace)
 
     def __repr__(self) -> str:
-        tasks = f"tasks={self.eigenvalues[..., 0].size}, " if self.eigenvalues.ndim > 1 else ""
-        held = "" if self.validation is None else f", n2={self.validation[1].shape[-1]}"
-        level = f", sigma={self.sigma:.6g}" if self.known else ""
+        if self.eigenvalues.ndim > 1:
+            tasks = f"tasks={self.eigenvalues[..., 0].size}, "
+        else:
+            tasks = ""
+        if self.validation is None:
+            held = ""
+        else:
+            held = f", n2={self.validation[1].shape[-1]}"
+        if self.known:
+            level = f", sigma={self.sigma:.6g}"
+        else:
+            level = ""
         return f"LeastSquares({tasks}n={self.samples}, d={self.dimension}{level}{held})"
 
 
@@ -177,32 +273,53 @@ def _noise_level(sigma: Any) -> float:
 
 def _nonnegative(name: str, array: Array) -> Array:
     if (array < 0).any():
-        raise ValueError(f"{name} has the negative entry {array[array < 0].flat[0]}: pass numbers >= 0")
+        raise ValueError(
+            f"{name} has the negative entry {array[array < 0].flat[0]}: pass numbers >= 0"
+        )
     return array
 
 
 def _held(validation: Any, shape: tuple[int, ...]) -> tuple[Array, ...]:
     """The four arrays of a validation set for modes of ``shape`` (..., r)."""
     if not isinstance(validation, tuple) or len(validation) != 4:
-        raise ValueError("validation must hold (X_2 V, X_2 w_*, xi_2, mean ||x||^2 / d): build the problem with draw "
-                         "or from_data, which take (X2, y2)")
-    tasks, r = shape[:-1], shape[-1]
+        raise ValueError(
+            "validation must hold (X_2 V, X_2 w_*, xi_2, mean ||x||^2 / d): build the problem "
+            "with draw "
+            "or from_data, which take (X2, y2)"
+        )
+    tasks = shape[:-1]
+    r = shape[-1]
     features = shaped("validation[0]", validation[0], (*tasks, -1, r))
     clean, unit = (shaped(f"validation[{k}]", validation[k], features.shape[:-1]) for k in (1, 2))
-    return features, clean, unit, _nonnegative("validation[3]", shaped("validation[3]", validation[3], tasks))
+    return (
+        features,
+        clean,
+        unit,
+        _nonnegative("validation[3]", shaped("validation[3]", validation[3], tasks)),
+    )
 
 
 def _draw(n: int, d: int, norm: float, held_out: int, rng: np.random.Generator) -> list[Any]:
-    """Columns of one random task: lambda, signal, unit noise, residual, null signal, then the validation set."""
+    """Columns of one random task: lambda, signal, unit noise, residual, null signal, then the
+    validation set.
+    """
     w = rng.standard_normal(d)
     w *= norm / np.linalg.norm(w)
-    X, xi = rng.standard_normal((n, d)), rng.standard_normal(n)
+    X = rng.standard_normal((n, d))
+    xi = rng.standard_normal(n)
     lam, signal, noise, left, basis = _decompose(X, X @ w, xi, _DRAWN)
-    residual = 0.0 if len(lam) == n else float(np.sum((xi - left @ (left.T @ xi)) ** 2) / (2 * n))
-    null = max(float(w @ w - signal @ signal), 0.0) if len(lam) < d else 0.0
+    if len(lam) == n:
+        residual = 0.0
+    else:
+        residual = float(np.sum((xi - left @ (left.T @ xi)) ** 2) / (2 * n))
+    if len(lam) < d:
+        null = max(float(w @ w - signal @ signal), 0.0)
+    else:
+        null = 0.0
     columns = [lam, signal, noise, residual, null]
     if held_out:
-        X2, xi2 = rng.standard_normal((held_out, d)), rng.standard_normal(held_out)
+        X2 = rng.standard_normal((held_out, d))
+        xi2 = rng.standard_normal(held_out)
         columns += [X2 @ basis(), X2 @ w, xi2, float(np.mean(X2**2))]
     return columns
 
@@ -212,18 +329,24 @@ def _real(X: Array, y: Array, held: tuple[Array, Array] | None) -> list[Any]:
     n = X.shape[-2]
     lam, fitted, _, left, basis = _decompose(X, y, np.zeros_like(y), _SQUARED)
     outside = y - apply(left, apply(_transposed(left), y))
-    floor = np.zeros(y.shape[:-1]) if lam.shape[-1] == n else (outside**2).sum(axis=-1) / (2 * n)
+    if lam.shape[-1] == n:
+        floor = np.zeros(y.shape[:-1])
+    else:
+        floor = (outside**2).sum(axis=-1) / (2 * n)
     if held is None:
         return [lam, fitted, floor]
     X2, y2 = held
     return [lam, fitted, floor, X2 @ basis(), y2, np.zeros_like(y2), (X2**2).mean(axis=(-1, -2))]
 
 
-def _decompose(X: Array, signal: Array, noise: Array, squared: float) -> tuple[Array, Array, Array, Array, Any]:
-    """(lambda, V'X^+ signal, V'X^+ noise, left singular vectors, a function that returns V), lambda ascending.
+def _decompose(
+    X: Array, signal: Array, noise: Array, squared: float
+) -> tuple[Array, Array, Array, Array, Any]:
+    """(lambda, V'X^+ signal, V'X^+ noise, left singular vectors, a function that returns V),
+    lambda ascending.
 
-    From the smaller Gram side where kappa(X)^2 is at most ``squared``, else from the singular values of X, which also
-    decide the rank: those below max(n, d) eps of the largest are null.
+    From the smaller Gram side where kappa(X)^2 is at most ``squared``, else from the singular
+    values of X, which also decide the rank: those below max(n, d) eps of the largest are null.
     """
     n, d = X.shape[-2:]
     transposed = _transposed(X)
@@ -236,15 +359,26 @@ def _decompose(X: Array, signal: Array, noise: Array, squared: float) -> tuple[A
             raise ValueError("the tasks have designs of different rank: pass them one by one")
         r = s.shape[-1] - int(null.max())
         if (small.sum(axis=-1) > null).any():
-            s, left, V = s[..., :r][..., ::-1], left[..., :r][..., ::-1], _transposed(right[..., :r, :][..., ::-1, :])
+            s = s[..., :r][..., ::-1]
+            left = left[..., :r][..., ::-1]
+            V = _transposed(right[..., :r, :][..., ::-1, :])
             rows = _transposed(left)
             return s**2 / n, apply(rows, signal) / s, apply(rows, noise) / s, left, lambda: V
-        lam, Q = lam[..., lam.shape[-1] - r:], Q[..., Q.shape[-1] - r:]
+        lam = lam[..., lam.shape[-1] - r :]
+        Q = Q[..., Q.shape[-1] - r :]
     scale = np.sqrt(n * lam)
-    left = Q if n <= d else X @ Q / scale[..., None, :]
+    if n <= d:
+        left = Q
+    else:
+        left = X @ Q / scale[..., None, :]
     rows = _transposed(left)
-    return (lam, apply(rows, signal) / scale, apply(rows, noise) / scale, left,
-            lambda: Q if n > d else transposed @ Q / scale[..., None, :])
+    return (
+        lam,
+        apply(rows, signal) / scale,
+        apply(rows, noise) / scale,
+        left,
+        lambda: Q if n > d else transposed @ Q / scale[..., None, :],
+    )
 
 
 def _transposed(matrix: Array) -> Array:

@@ -1,7 +1,8 @@
 """A strongly convex inner loss that is not quadratic, with a known Hessian-Lipschitz constant.
 
-    L_1 = mu ||w||^2 / 2 + sum_j s_j log cosh(z_j'w) - w'(b + C alpha),   L_2 = w'H_2 w / 2 - b_2'w
+L_1 = mu ||w||^2 / 2 + sum_j s_j log cosh(z_j'w) - w'(b + C alpha),   L_2 = w'H_2 w / 2 - b_2'w
 """
+
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,15 +43,23 @@ class LogCoshBound(Bound):
 
 @dataclass(frozen=True, eq=False)
 class LogCosh(BilevelProblem):
-    """mu-strongly convex, L = mu + ||Z' diag(s) Z||, Hessian Lipschitz with (4 / 3 sqrt 3) ||Z' diag(s |z|) Z||.
+    """mu-strongly convex, L = mu + ||Z' diag(s) Z||, Hessian Lipschitz with (4 / 3 sqrt 3) ||Z'
+    diag(s |z|) Z||.
 
-    Args:
-        features: Z (m, P).
-        scale: s (m,) >= 0.
-        mu: > 0.
-        cross, linear: C (P, h), b (P,).
-        outer_hessian, outer_linear: of L_2.
-        start: w_0 (P,).
+    Parameters
+    ----------
+    features
+        Z (m, P).
+    scale
+        s (m,) >= 0.
+    mu
+        > 0.
+    cross, linear
+        C (P, h), b (P,).
+    outer_hessian, outer_linear
+        of L_2.
+    start
+        w_0 (P,).
     """
 
     features: Array
@@ -67,22 +76,45 @@ class LogCosh(BilevelProblem):
         m, P = Z.shape
         scale = shaped("scale", self.scale, (m,), f"({m},), one a row of features")
         if (scale < 0).any():
-            raise ValueError(f"scale has the negative entry {scale[scale < 0][0]}: pass numbers >= 0")
+            raise ValueError(
+                f"scale has the negative entry {scale[scale < 0][0]}: pass numbers >= 0"
+            )
         C = shaped("cross", self.cross, (P, -1), f"({P}, h) for features of {P} columns")
-        H2 = shaped("outer_hessian", self.outer_hessian, (P, P), f"({P}, {P}) for features of {P} columns")
+        H2 = shaped(
+            "outer_hessian", self.outer_hessian, (P, P), f"({P}, {P}) for features of {P} columns"
+        )
         require_symmetric("outer_hessian", H2)
-        rest = {name: shaped(name, getattr(self, name), (P,), f"({P},) for features of {P} columns")
-                for name in ("linear", "outer_linear", "start")}
-        self._keep(features=Z, scale=scale, cross=C, outer_hessian=H2, mu=number("mu", self.mu, above=0), **rest)
+        rest = {
+            name: shaped(name, getattr(self, name), (P,), f"({P},) for features of {P} columns")
+            for name in ("linear", "outer_linear", "start")
+        }
+        self._keep(
+            features=Z,
+            scale=scale,
+            cross=C,
+            outer_hessian=H2,
+            mu=number("mu", self.mu, above=0),
+            **rest,
+        )
 
     @classmethod
     def random(cls, P: int, h: int, seed: int, mu: float = 0.2) -> "LogCosh":
         """Gaussian everything, curvature above mu of order 1."""
-        P, h, rng = natural("P", P), natural("h", h), np.random.default_rng(seeded("seed", seed))
+        P = natural("P", P)
+        h = natural("h", h)
+        rng = np.random.default_rng(seeded("seed", seed))
         Z = rng.standard_normal((P + 1, P)) / np.sqrt(P)
         A = rng.standard_normal((P, P)) / np.sqrt(P)
-        return cls(Z, rng.uniform(0.2, 1, P + 1), mu, rng.standard_normal((P, h)), rng.standard_normal(P), A @ A.T,
-                   rng.standard_normal(P), 2 * rng.standard_normal(P))
+        return cls(
+            Z,
+            rng.uniform(0.2, 1, P + 1),
+            mu,
+            rng.standard_normal((P, h)),
+            rng.standard_normal(P),
+            A @ A.T,
+            rng.standard_normal(P),
+            2 * rng.standard_normal(P),
+        )
 
     @property
     def hyperparameters(self) -> int:  # type: ignore[override]
@@ -92,7 +124,10 @@ class LogCosh(BilevelProblem):
     @property
     def L(self) -> float:
         """Largest curvature."""
-        return float(self.mu + np.linalg.eigvalsh(self.features.T @ (self.scale[:, None] * self.features))[-1])
+        return float(
+            self.mu
+            + np.linalg.eigvalsh(self.features.T @ (self.scale[:, None] * self.features))[-1]
+        )
 
     @property
     def hessian_lipschitz(self) -> float:

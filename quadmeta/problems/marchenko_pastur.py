@@ -1,20 +1,25 @@
-"""The high-dimensional limit of least squares, d, n -> infinity at fixed d / n: just another problem."""
+"""The high-dimensional limit of least squares, d, n -> infinity at fixed d / n: just another
+problem.
+"""
+
 from dataclasses import dataclass
 from typing import Any
 
-from quadmeta.theory import spectra
 from quadmeta._validate import natural, number
 from quadmeta.problems.parts.averaged import AveragedProblem, levels
+from quadmeta.theory import spectra
 
 Array = Any
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class MarchenkoPastur(AveragedProblem):
-    """Risk and training loss of gradient descent on least squares, averaged over tasks, as d, n grow at d / n = aspect.
+    """Risk and training loss of gradient descent on least squares, averaged over tasks, as d, n
+    grow at d / n = aspect.
 
-    The N ``nodes`` of the exact quadrature of the Marchenko-Pastur law are the modes. For T steps the population risk
-    is exact for N >= T and the training loss for N >= T + 1; ``exact_steps`` = N - 1 guards both. Build it with ``of``.
+    The N ``nodes`` of the exact quadrature of the Marchenko-Pastur law are the modes. For T steps
+    the population risk is exact for N >= T and the training loss for N >= T + 1; ``exact_steps`` =
+    N - 1 guards both. Build it with ``of``.
     """
 
     aspect: float = 1.0
@@ -23,17 +28,31 @@ class MarchenkoPastur(AveragedProblem):
     def of(cls, aspect: float, sigma: float, steps: int, norm: float = 1.0) -> "MarchenkoPastur":
         """Limit problem for up to ``steps`` steps.
 
-        Args:
-            aspect: d / n > 0.
-            sigma: noise standard deviation >= 0.
-            steps: largest T it will be asked for; it gets T + 1 nodes.
-            norm: ||w_*||.
+        Parameters
+        ----------
+        aspect
+            d / n > 0.
+        sigma
+            noise standard deviation >= 0.
+        steps
+            largest T it will be asked for; it gets T + 1 nodes.
+        norm
+            ||w_*||.
         """
-        aspect, steps = _aspect(aspect), natural("steps", steps)
+        aspect = _aspect(aspect)
+        steps = natural("steps", steps)
         sigma, norm = levels(sigma, norm)
         l, omega, null, empty = spectra.marchenko_pastur(aspect, steps + 1)
-        return cls(l, norm**2 * omega / l, sigma**2 * aspect * omega / l, norm**2 * null, sigma**2 * empty, sigma,
-                   steps, aspect)
+        return cls(
+            l,
+            norm**2 * omega / l,
+            sigma**2 * aspect * omega / l,
+            norm**2 * null,
+            sigma**2 * empty,
+            sigma,
+            steps,
+            aspect,
+        )
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -1,9 +1,12 @@
-"""A quadratic with additive gradient noise: w_{t+1} = w_t - eta (H (w_t - w_*) + zeta_t), E zeta zeta' = Sigma.
+"""A quadratic with additive gradient noise: w_{t+1} = w_t - eta (H (w_t - w_*) + zeta_t), E zeta
+zeta' = Sigma.
 
 With a = 1 - eta lambda and s the diagonal of Sigma in the eigenbasis of H, the modes decouple:
 
-    E e_T^2 = a^(2T) e_0^2 + eta^2 s (1 + a^2 + ... + a^(2T-2)),    E f(w_T) - floor = sum lambda E e_T^2 / 2.
+    E e_T^2 = a^(2T) e_0^2 + eta^2 s (1 + a^2 + ... + a^(2T-2)),    E f(w_T) - floor = sum lambda E
+        e_T^2 / 2.
 """
+
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -15,7 +18,14 @@ from quadmeta.arithmetic.affine import second_difference, signed
 from quadmeta.arithmetic.residual import factor, power_difference
 from quadmeta.arithmetic.signlog import SignLog
 from quadmeta.problems.parts.base import point
-from quadmeta.problems.parts.rotated import CONSISTENT, LIMITS, RotatedProblem, covariance, diagonalised, given
+from quadmeta.problems.parts.rotated import (
+    CONSISTENT,
+    LIMITS,
+    RotatedProblem,
+    covariance,
+    diagonalised,
+    given,
+)
 from quadmeta.problems.parts.scale import require_range
 
 Array = Any
@@ -23,7 +33,8 @@ Array = Any
 
 @dataclass(frozen=True, eq=False, repr=False)
 class NoisyQuadratic(RotatedProblem):
-    """One quadratic with w_* = 0, floor 0; the constructor takes eigen-coordinates, ``from_matrix`` any others.
+    """One quadratic with w_* = 0, floor 0; the constructor takes eigen-coordinates,
+    ``from_matrix`` any others.
 
     Fractions stay exact in ``recursion``.
     """
@@ -37,7 +48,9 @@ class NoisyQuadratic(RotatedProblem):
     basis: Array = None
     """(d, d) eigenvectors as columns; None: the coordinates are the eigen-coordinates."""
     root: Array = None
-    """(d, d) a square root R of Sigma = R R' in the coordinates of w; None: sqrt(noise) on the diagonal."""
+    """(d, d) a square root R of Sigma = R R' in the coordinates of w; None: sqrt(noise) on the
+    diagonal.
+    """
 
     floor = 0.0
 
@@ -45,10 +58,14 @@ class NoisyQuadratic(RotatedProblem):
         super().__post_init__()
         noise = given("noise", self.noise)
         if noise.shape != self.eigenvalues.shape:
-            raise ValueError(f"noise has shape {noise.shape}, eigenvalues {self.eigenvalues.shape}: "
-                             "pass one variance an eigenvalue")
+            raise ValueError(
+                f"noise has shape {noise.shape}, eigenvalues {self.eigenvalues.shape}: "
+                "pass one variance an eigenvalue"
+            )
         if (noise < 0).any():
-            raise ValueError(f"noise has the entry {noise[noise < 0][0]!r}, it must be >= 0: pass variances")
+            raise ValueError(
+                f"noise has the entry {noise[noise < 0][0]!r}, it must be >= 0: pass variances"
+            )
         object.__setattr__(self, "noise", frozen(noise))
         require_range("noise", self._variances, (LIMITS[0] ** 2, LIMITS[1] ** 2))
         if self.root is not None:
@@ -57,8 +74,11 @@ class NoisyQuadratic(RotatedProblem):
             spread = ((R if self.basis is None else self.basis.T @ R) ** 2).sum(axis=1)
             gap = np.abs(spread - self._variances).max()
             if gap > CONSISTENT * spread.max():
-                raise ValueError(f"root has variances Q'RR'Q that differ from noise by {gap:.3g}: build the problem "
-                                 "with from_matrix")
+                raise ValueError(
+                    f"root has variances Q'RR'Q that differ from noise by {gap:.3g}: build the "
+                    "problem "
+                    "with from_matrix"
+                )
             object.__setattr__(self, "root", R)
 
     @cached_property
@@ -71,16 +91,24 @@ class NoisyQuadratic(RotatedProblem):
         lam, error, Q = diagonalised("hessian", hessian, "start", start)
         Sigma = covariance("noise", noise)
         if Sigma.shape != Q.shape:
-            raise ValueError(f"noise has shape {Sigma.shape}, hessian {Q.shape}: pass a covariance of the same shape")
+            raise ValueError(
+                f"noise has shape {Sigma.shape}, hessian {Q.shape}: pass a covariance of the "
+                "same shape"
+            )
         spread, P = np.linalg.eigh(Sigma)
         root = P * np.sqrt(np.maximum(spread, 0))
         return cls(lam, error, ((Q.T @ root) ** 2).sum(axis=1), Q, frozen(root))
 
     def noisy_gradient(self, w: Array, rng: np.random.Generator) -> Array:
-        """H (w - w_*) + zeta with Gaussian zeta; the expected loss holds for any distribution of this covariance."""
+        """H (w - w_*) + zeta with Gaussian zeta; the expected loss holds for any distribution of
+        this covariance.
+        """
         w = point("w", w, self._lam.size)
         z = self._generator(rng).standard_normal(w.shape)
-        zeta = z * np.sqrt(self._variances) if self.root is None else z @ self.root.T
+        if self.root is None:
+            zeta = z * np.sqrt(self._variances)
+        else:
+            zeta = z @ self.root.T
         return self.gradient(w) + zeta
 
     def mean_square_limit(self) -> float:
@@ -92,16 +120,25 @@ class NoisyQuadratic(RotatedProblem):
         return self.mean_square_limit(), self.mean_square_limit()
 
     def _expected(self, steps: int, eta: float, outer: str, order: int) -> SignLog:
-        T, lam, error, noise = steps, self._lam, self._error, self._variances
-        a, x = factor(eta, lam), eta * lam
-        square, one = factor(1.0, x * (2 - x)), factor(1.0, np.zeros_like(x))  # 1 - a^2 = x (2 - x)
+        T = steps
+        lam = self._lam
+        error = self._error
+        noise = self._variances
+        a = factor(eta, lam)
+        x = eta * lam
+        # 1 - a^2 = x (2 - x)
+        square = factor(1.0, x * (2 - x))
+        one = factor(1.0, np.zeros_like(x))
         total = power_difference(square, one, T)
         if order == 0:
             terms = SignLog.of(error**2) * signed(a) ** (2 * T) + SignLog.of(eta**2 * noise) * total
         else:
             bend = second_difference(square, one, square, T)
-            terms = (SignLog.of(-2 * T * lam * error**2) * signed(a) ** (2 * T - 1)
-                     + SignLog.of(2 * eta * noise) * total + SignLog.of(-2 * eta**2 * noise * lam * a.value) * bend)
+            terms = (
+                SignLog.of(-2 * T * lam * error**2) * signed(a) ** (2 * T - 1)
+                + SignLog.of(2 * eta * noise) * total
+                + SignLog.of(-2 * eta**2 * noise * lam * a.value) * bend
+            )
         return (SignLog.of(lam / 2) * terms).sum()
 
     def _data(self, outer: str, exact: bool) -> tuple[Array, ...]:
@@ -109,7 +146,9 @@ class NoisyQuadratic(RotatedProblem):
 
     def _recursion(self, steps: int, eta: Any, data: tuple[Array, ...], order: int) -> Any:
         lam, error, noise = data
-        v, slope, a = error * error, error * 0, 1 - eta * lam
+        v = error * error
+        slope = error * 0
+        a = 1 - eta * lam
         for _ in range(steps):
             slope = a * a * slope - 2 * lam * a * v + 2 * eta * noise
             v = a * a * v + eta * eta * noise

@@ -1,4 +1,5 @@
 """Least squares with a learned ridge strength: L_1 = ||XW - Y||^2 / (2n) + alpha ||W||^2 / 2."""
+
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,9 +16,12 @@ Array = Any
 class Ridge(QuadraticBilevel):
     """One hyperparameter alpha >= 0; L_2 = ||X_2 W - Y_2||^2 / (2 n_2) on a validation set.
 
-    Args:
-        train: (X (n, p), Y (n,) or (n, outputs)).
-        validation: the same for L_2.
+    Parameters
+    ----------
+    train
+        (X (n, p), Y (n,) or (n, outputs)).
+    validation
+        the same for L_2.
     """
 
     train: tuple[Array, Array]
@@ -26,21 +30,36 @@ class Ridge(QuadraticBilevel):
     inside = False
 
     def __post_init__(self) -> None:
-        train, held_out = design("train", self.train), design("validation", self.validation)
+        train = design("train", self.train)
+        held_out = design("validation", self.validation)
         gram, moment, _ = mean_square(*train)
         H2, B2, c2 = mean_square(*held_out)
         if gram.shape != H2.shape or moment.shape != B2.shape:
-            raise ValueError(f"validation has p x outputs = {B2.shape}, train {moment.shape}: pass equal ones")
-        self._keep(train=train, validation=held_out, held_out=held_out, gram=gram, moment=moment, outer_hessian=H2,
-                   outer_linear=B2, outer_constant=c2, start=np.zeros(moment.size))
+            raise ValueError(
+                f"validation has p x outputs = {B2.shape}, train {moment.shape}: pass equal ones"
+            )
+        self._keep(
+            train=train,
+            validation=held_out,
+            held_out=held_out,
+            gram=gram,
+            moment=moment,
+            outer_hessian=H2,
+            outer_linear=B2,
+            outer_constant=c2,
+            start=np.zeros(moment.size),
+        )
 
     def bind(self, alpha: Array) -> QuadraticBound:
         """H = X'X/n + alpha I."""
         if alpha[0] < 0:
             raise ValueError(f"alpha = {alpha[0]!r} must be >= 0: a ridge cannot be negative")
-        gram, (X, Y) = getattr(self, "gram"), self.train
+        gram = getattr(self, "gram")
+        (X, Y) = self.train
         rows = Rows(X, Y, np.ones(len(X)), np.full(len(X), len(X)), alpha[0])
-        return QuadraticBound(gram + alpha[0] * np.eye(len(gram)), getattr(self, "moment"), self, alpha, rows)
+        return QuadraticBound(
+            gram + alpha[0] * np.eye(len(gram)), getattr(self, "moment"), self, alpha, rows
+        )
 
     def pair(self, alpha: Array, X: Array, V: Array) -> Array:
         """H_1 = I, b_1 = 0: the trace of X."""

@@ -1,12 +1,15 @@
 """SGD on a finite sample, one row drawn uniformly with replacement a step: exact expected losses.
 
-With the rows x_k of X, e = w - c for the minimiser c that training tends to, r = y - Xc, S = X'X/n, V = E[ee']:
+With the rows x_k of X, e = w - c for the minimiser c that training tends to, r = y - Xc, S =
+X'X/n, V = E[ee']:
 
-    E e' = (I - eta S) E e,    V' = V - eta (SV + VS) + eta^2 mean_k x_k x_k' (x_k'V x_k - 2 r_k x_k'E e + r_k^2).
+    E e' = (I - eta S) E e,    V' = V - eta (SV + VS) + eta^2 mean_k x_k x_k' (x_k'V x_k - 2 r_k
+                               x_k'E e + r_k^2).
 
-On symmetric matrices over the row space the homogeneous part is I - eta L + eta^2 Q with self-adjoint L(M) = SM + MS
-and Q(M) = mean_k x_k x_k' (x_k'M x_k).
+On symmetric matrices over the row space the homogeneous part is I - eta L + eta^2 Q with
+self-adjoint L(M) = SM + MS and Q(M) = mean_k x_k x_k' (x_k'M x_k).
 """
+
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -24,16 +27,19 @@ from quadmeta.problems.parts.stochastic import StochasticProblem
 
 Array = Any
 _LIMITS = 1e-70, 1e70  # sizes of X, y and w_0 whose products of four stay in float64
-CLOSED = 30  # largest rank of the closed form: an eigendecomposition of size rank (rank + 1) / 2 a step size
+# largest rank of the closed form: an eigendecomposition of size rank (rank + 1) / 2 a step size
+CLOSED = 30
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class SampledRows(StochasticProblem):
-    """Least squares f(w) = ||Xw - y||^2 / (2n), trained by SGD from w_0; n < d and rank-deficient X are fine.
+    """Least squares f(w) = ||Xw - y||^2 / (2n), trained by SGD from w_0; n < d and rank-deficient
+    X are fine.
 
-    "train" is E f(w_T) minus the least training loss, "validation" E ||X2 w_T - y2||^2 / (2 n2), "population" the
-    excess risk E ||w_T - w_*||^2 under isotropic features. Residuals below 8 max(n, d) eps ||y - X w_0|| are rounding
-    and taken as zero. Fractions stay exact in ``recursion``.
+    "train" is E f(w_T) minus the least training loss, "validation" E ||X2 w_T - y2||^2 / (2 n2),
+    "population" the excess risk E ||w_T - w_*||^2 under isotropic features. Residuals below 8
+    max(n, d) eps ||y - X w_0|| are rounding and taken as zero. Fractions stay exact in
+    ``recursion``.
     """
 
     X: Array
@@ -48,26 +54,41 @@ class SampledRows(StochasticProblem):
     """(d,) w_0, default 0."""
 
     def __post_init__(self) -> None:
-        X, y = given("X", self.X), given("y", self.y)
+        X = given("X", self.X)
+        y = given("y", self.y)
         if X.ndim != 2 or not X.size or y.shape != X.shape[:1]:
-            raise ValueError(f"X has shape {X.shape} and y {y.shape}: pass X (n, d) and y (n,) with n, d >= 1")
+            raise ValueError(
+                f"X has shape {X.shape} and y {y.shape}: pass X (n, d) and y (n,) with n, d >= 1"
+            )
         if not (X != 0).any():
-            raise ValueError("X is zero, so there is nothing to train: pass at least one nonzero row")
+            raise ValueError(
+                "X is zero, so there is nothing to train: pass at least one nonzero row"
+            )
         d = X.shape[1]
         object.__setattr__(self, "X", frozen(X))
         object.__setattr__(self, "y", frozen(y))
-        initial = np.zeros(d) if self.initial is None else self.initial
+        if self.initial is None:
+            initial = np.zeros(d)
+        else:
+            initial = self.initial
         for name, value in (("initial", initial), ("truth", self.truth)):
             if value is not None:
                 w = given(name, value)
                 if w.shape != (d,):
-                    raise ValueError(f"{name} has shape {w.shape}, X has {d} columns: pass a vector of length {d}")
+                    raise ValueError(
+                        f"{name} has shape {w.shape}, X has {d} columns: pass a vector of length "
+                        f"{d}"
+                    )
                 object.__setattr__(self, name, frozen(w))
         if self.validation is not None:
             held = pair("validation", self.validation, "(X2, y2)")
-            X2, y2 = given("validation X", held[0]), given("validation y", held[1])
+            X2 = given("validation X", held[0])
+            y2 = given("validation y", held[1])
             if X2.ndim != 2 or not X2.size or X2.shape[1] != d or y2.shape != X2.shape[:1]:
-                raise ValueError(f"validation has shapes {X2.shape}, {y2.shape}: pass (n2, {d}) and (n2,), n2 >= 1")
+                raise ValueError(
+                    f"validation has shapes {X2.shape}, {y2.shape}: pass (n2, {d}) and (n2,), n2 "
+                    ">= 1"
+                )
             object.__setattr__(self, "validation", (frozen(X2), frozen(y2)))
         for name, data in (("X", self._features), ("y", self._labels), ("initial", self.start)):
             require_range(name, np.abs(data).max(), _LIMITS)
@@ -86,7 +107,7 @@ class SampledRows(StochasticProblem):
 
     @property
     def outers(self) -> tuple[str, ...]:  # type: ignore[override]
-        """"train", and "validation" and "population" where their data are given."""
+        """ "train", and "validation" and "population" where their data are given."""
         known = ("validation", self.validation), ("population", self.truth)
         return ("train", *(name for name, data in known if data is not None))
 
@@ -126,9 +147,9 @@ class SampledRows(StochasticProblem):
     def mean_square_limit(self) -> float:
         """1 / lambda_max(Q, L) over the symmetric matrices on the row space.
 
-        The second moment is mapped by M -> E (I - eta xx') M (I - eta xx'), which keeps the positive semidefinite cone:
-        its spectral radius is an eigenvalue (Perron, Frobenius), and it is self-adjoint, so it contracts iff
-        eta L - eta^2 Q is positive definite.
+        The second moment is mapped by M -> E (I - eta xx') M (I - eta xx'), which keeps the
+        positive semidefinite cone: its spectral radius is an eigenvalue (Perron, Frobenius), and
+        it is self-adjoint, so it contracts iff eta L - eta^2 Q is positive definite.
         """
         return self._limit
 
@@ -137,10 +158,11 @@ class SampledRows(StochasticProblem):
         return self._rows.limit()
 
     def mean_square_bounds(self) -> tuple[float, float]:
-        """2 / max ||x_k||^2 <= eta_ms <= min(2 tr S / mean ||x||^4, 2 v'Sv / mean (x'v)^4), all equal for n = 1.
+        """2 / max ||x_k||^2 <= eta_ms <= min(2 tr S / mean ||x||^4, 2 v'Sv / mean (x'v)^4), all
+        equal for n = 1.
 
-        v runs over the unit eigenvectors of S and the rows divided by their norms; the upper bounds are Rayleigh
-        quotients of (L, Q) at I and at vv'.
+        v runs over the unit eigenvectors of S and the rows divided by their norms; the upper
+        bounds are Rayleigh quotients of (L, Q) at I and at vv'.
         """
         return self._rows.bounds()
 
@@ -159,7 +181,9 @@ class SampledRows(StochasticProblem):
         A = A @ rows.basis
         if len(rows.eigenvalues) > CLOSED:
             return rows.recursion(steps, eta, order, A, u, m)
-        return rows.moments.after(steps, eta, order, vector(A.T @ A / m), 2 * (u @ A) / m, float(u @ u) / m)
+        return rows.moments.after(
+            steps, eta, order, vector(A.T @ A / m), 2 * (u @ A) / m, float(u @ u) / m
+        )
 
     def _data(self, outer: str, exact: bool) -> tuple[Array, ...]:
         kind = "fraction" if exact else "float64"
@@ -168,7 +192,8 @@ class SampledRows(StochasticProblem):
             center = start + X.T @ solve(X.T @ X @ X.T, X.T @ (y - X @ start))
             residual = y - X @ center
         else:
-            center, residual = self._rows.center, self._rows.residual
+            center = self._rows.center
+            residual = self._rows.residual
         return X, start - center, residual, *self._form(outer, kind, X, center)
 
     def _recursion(self, steps: int, eta: Any, data: tuple[Array, ...], order: int) -> Any:
@@ -184,5 +209,8 @@ class SampledRows(StochasticProblem):
 
     def __repr__(self) -> str:
         n, d = self.X.shape
-        held = "" if self.validation is None else f", n2={len(self.validation[1])}"
+        if self.validation is None:
+            held = ""
+        else:
+            held = f", n2={len(self.validation[1])}"
         return f"SampledRows(n={n}, d={d}, rank={len(self._rows.eigenvalues)}{held})"

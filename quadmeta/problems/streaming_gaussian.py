@@ -1,11 +1,15 @@
-"""Streaming linear regression: SGD on a fresh Gaussian sample each step, with the expected loss in closed form.
+"""Streaming linear regression: SGD on a fresh Gaussian sample each step, with the expected loss in
+closed form.
 
-x_t ~ N(0, S), y_t = w_*'x_t + xi_t with Var xi = sigma^2, w_{t+1} = w_t - eta (x_t'w_t - y_t) x_t. As E[xx'Vxx'] =
-2 S V S + tr(SV) S, the variances v_i = E e_i^2 of the error e = w - w_* in the eigenbasis of S close:
+x_t ~ N(0, S), y_t = w_*'x_t + xi_t with Var xi = sigma^2, w_{t+1} = w_t - eta (x_t'w_t - y_t) x_t.
+As E[xx'Vxx'] = 2 S V S + tr(SV) S, the variances v_i = E e_i^2 of the error e = w - w_* in the
+eigenbasis of S close:
 
-    v' = (I - 2 eta Lambda + eta^2 (2 Lambda^2 + lambda lambda')) v + eta^2 sigma^2 lambda,    E f(w_T) - sigma^2/2 =
+    v' = (I - 2 eta Lambda + eta^2 (2 Lambda^2 + lambda lambda')) v + eta^2 sigma^2 lambda,    E
+        f(w_T) - sigma^2/2 =
     lambda'v_T / 2.
 """
+
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -26,7 +30,8 @@ Array = Any
 class StreamingGaussian(RotatedProblem):
     """One streaming problem with w_* = 0; build it with ``from_spectrum`` or ``from_covariance``.
 
-    "train" is E f(w_T) - sigma^2/2 = E (w_T - w_*)'S(w_T - w_*) / 2 and "population" the excess risk, twice that.
+    "train" is E f(w_T) - sigma^2/2 = E (w_T - w_*)'S(w_T - w_*) / 2 and "population" the excess
+    risk, twice that.
     """
 
     eigenvalues: Array
@@ -44,24 +49,34 @@ class StreamingGaussian(RotatedProblem):
         super().__post_init__()
         sigma = given("sigma", self.sigma)
         if sigma.ndim or sigma < 0:
-            raise ValueError(f"sigma = {show(self.sigma)} must be one number >= 0: pass a standard deviation")
+            raise ValueError(
+                f"sigma = {show(self.sigma)} must be one number >= 0: pass a standard deviation"
+            )
         require_range("sigma", np.asarray(sigma, dtype=float), LIMITS)
         object.__setattr__(self, "sigma", sigma.item())
 
     @classmethod
-    def from_spectrum(cls, eigenvalues: Array, error: Array, sigma: Any = 0.0) -> "StreamingGaussian":
+    def from_spectrum(
+        cls, eigenvalues: Array, error: Array, sigma: Any = 0.0
+    ) -> "StreamingGaussian":
         """Eigen-coordinates with w_* = 0, so w_0 = error; Fractions stay exact in ``recursion``.
 
-        Args:
-            eigenvalues: (d,) positive eigenvalues of the feature covariance S.
-            error: (d,) w_0 - w_*.
-            sigma: standard deviation of the label noise, >= 0.
+        Parameters
+        ----------
+        eigenvalues
+            (d,) positive eigenvalues of the feature covariance S.
+        error
+            (d,) w_0 - w_*.
+        sigma
+            standard deviation of the label noise, >= 0.
         """
         return cls(eigenvalues, error, sigma)
 
     @classmethod
     def from_covariance(cls, S: Array, error: Array, sigma: float = 0.0) -> "StreamingGaussian":
-        """From a positive definite feature covariance S (d, d) and ``error`` w_0 - w_* (d,) in the same coordinates."""
+        """From a positive definite feature covariance S (d, d) and ``error`` w_0 - w_* (d,) in the
+        same coordinates.
+        """
         lam, e, Q = diagonalised("S", S, "error", error)
         return cls(lam, e, sigma, Q)
 
@@ -72,79 +87,115 @@ class StreamingGaussian(RotatedProblem):
 
     def noisy_gradient(self, w: Array, rng: np.random.Generator) -> Array:
         """(x'w - y) x for one fresh sample (x, y) a path."""
-        w, rng = point("w", w, self._lam.size), self._generator(rng)
+        w = point("w", w, self._lam.size)
+        rng = self._generator(rng)
         x = rng.standard_normal(w.shape) * np.sqrt(self._lam)
-        x = x if self.basis is None else x @ self.basis.T
+        if self.basis is None:
+            x = x
+        else:
+            x = x @ self.basis.T
         noise = float(self.sigma) * rng.standard_normal(w.shape[:-1])
         return ((x * w).sum(axis=-1) - noise)[..., None] * x
 
     def mean_square_limit(self) -> float:
-        """Root of B = sum_i eta lambda_i / (2 (1 - eta lambda_i)) = 1; isotropic S: 2 / ((d + 2) lambda).
+        """Root of B = sum_i eta lambda_i / (2 (1 - eta lambda_i)) = 1; isotropic S: 2 / ((d + 2)
+        lambda).
 
-        The matrix of the recursion is positive definite, so it contracts iff I minus it, a diagonal minus a rank-one
-        matrix, is positive definite: that is Sylvester's criterion for this sum.
+        The matrix of the recursion is positive definite, so it contracts iff I minus it, a
+        diagonal minus a rank-one matrix, is positive definite: that is Sylvester's criterion for
+        this sum.
         """
         from scipy.optimize import brentq
+
         low, high = self.mean_square_bounds()
         if not low < high * (1 - 1e-14):
             return (low + high) / 2
-        low, high = low * (1 - 1e-14), high * (1 + 1e-14)
+        low = low * (1 - 1e-14)
+        high = high * (1 + 1e-14)
         return float(brentq(lambda eta: self._strain(eta) - 1, low, high, xtol=1e-300, rtol=1e-15))
 
     def mean_square_bounds(self) -> tuple[float, float]:
-        """2 / (tr S + 2 lambda_max) <= eta_ms <= 2 / (tr S + 2 tr S^2 / tr S), equal for isotropic S."""
+        """2 / (tr S + 2 lambda_max) <= eta_ms <= 2 / (tr S + 2 tr S^2 / tr S), equal for isotropic
+        S.
+        """
         lam = self._lam
         trace = lam.sum()
-        return float(2 / (trace + 2 * lam.max())), float(2 / (trace + 2 * (lam * (lam / trace)).sum()))
+        return float(2 / (trace + 2 * lam.max())), float(
+            2 / (trace + 2 * (lam * (lam / trace)).sum())
+        )
 
     def _strain(self, eta: float) -> float:
         x = eta * self._lam
         return float((x / (2 * (1 - x))).sum())
 
     def steady_state(self, step_size: float) -> Array:
-        """(d,) lim v_T = eta (J + sigma^2) / (2 (1 - eta lambda)) below eta_ms, J = lambda'v = sigma^2 B / (1 - B).
+        """(d,) lim v_T = eta (J + sigma^2) / (2 (1 - eta lambda)) below eta_ms, J = lambda'v =
+        sigma^2 B / (1 - B).
 
         B is the sum in ``mean_square_limit``; the limit of the train loss is J / 2.
         """
         eta = number("step_size", step_size)
         if not 0 < eta < self.mean_square_limit():
-            raise ValueError(f"step_size = {eta!r} must lie in (0, {self.mean_square_limit():.6g}), below the "
-                             "mean-square limit: pass another one")
-        return eta * float(self.sigma)**2 / (1 - self._strain(eta)) / (2 * (1 - eta * self._lam))
+            raise ValueError(
+                f"step_size = {eta!r} must lie in (0, {self.mean_square_limit():.6g}), below the "
+                "mean-square limit: pass another one"
+            )
+        return eta * float(self.sigma) ** 2 / (1 - self._strain(eta)) / (2 * (1 - eta * self._lam))
 
     def fourth_moment_limit(self) -> float:
-        """Step size below which E ||e_T||^4 does not grow, so that sample means of the loss have usable errors.
+        """Step size below which E ||e_T||^4 does not grow, so that sample means of the loss have
+        usable errors.
 
-        Isotropic S and sigma = 0: E ||e_T||^4 = q_4^T ||e_0||^4 with q_4 = 1 - 4x + 2(d+8) x^2 - 12(d+4) x^3 +
-        3(d+4)(d+6) x^4, x = eta lambda; this is the root of q_4 = 1 (q_4 is convex). It lies inside the mean-square
-        limit, and the mean of N paths has the relative standard error sqrt(((q_4 / q^2)^T - 1) / N).
+        Isotropic S and sigma = 0: E ||e_T||^4 = q_4^T ||e_0||^4 with q_4 = 1 - 4x + 2(d+8) x^2 -
+        12(d+4) x^3 + 3(d+4)(d+6) x^4, x = eta lambda; this is the root of q_4 = 1 (q_4 is convex).
+        It lies inside the mean-square limit, and the mean of N paths has the relative standard
+        error sqrt(((q_4 / q^2)^T - 1) / N).
 
-        Raises:
-            ValueError: S is not a multiple of I.
+        Raises
+        ------
+        ValueError
+            S is not a multiple of I.
         """
-        lam, d = self._lam, len(self._lam)
+        lam = self._lam
+        d = len(self._lam)
         if lam.max() > lam.min() * (1 + 1e-12):
-            raise ValueError("eigenvalues differ, the formula is for isotropic S only: pass equal eigenvalues")
+            raise ValueError(
+                "eigenvalues differ, the formula is for isotropic S only: pass equal eigenvalues"
+            )
         from scipy.optimize import brentq
+
         rest = np.polynomial.Polynomial([-4, 2 * (d + 8), -12 * (d + 4), 3 * (d + 4) * (d + 6)])
         return float(brentq(rest, 0, 2 / (d + 2), xtol=1e-300, rtol=1e-15) / lam.mean())
 
     @cached_property
     def _moments(self) -> Moments:
-        lam, none = self._lam, np.zeros(0)
-        parts = (2 * lam, np.diag(2 * lam**2) + lam[:, None] * lam, self._error**2, float(self.sigma)**2 * lam,
-                 none, none, np.zeros((len(lam), 0)))
+        lam = self._lam
+        none = np.zeros(0)
+        parts = (
+            2 * lam,
+            np.diag(2 * lam**2) + lam[:, None] * lam,
+            self._error**2,
+            float(self.sigma) ** 2 * lam,
+            none,
+            none,
+            np.zeros((len(lam), 0)),
+        )
         return Moments(*map(frozen, parts))
 
     def _expected(self, steps: int, eta: float, outer: str, order: int) -> SignLog:
-        return self._moments.after(steps, eta, order, self._lam / (2 if outer == "train" else 1), np.zeros(0), 0.0)
+        return self._moments.after(
+            steps, eta, order, self._lam / (2 if outer == "train" else 1), np.zeros(0), 0.0
+        )
 
     def _data(self, outer: str, exact: bool) -> tuple[Array, ...]:
         return self.eigenvalues, self.error, np.asarray(self.sigma), 2 if outer == "train" else 1
 
     def _recursion(self, steps: int, eta: Any, data: tuple[Array, ...], order: int) -> Any:
         lam, error, sigma, share = data
-        v, slope, x, noise = error * error, error * 0, eta * lam, sigma * sigma
+        v = error * error
+        slope = error * 0
+        x = eta * lam
+        noise = sigma * sigma
         keep = 1 - 2 * x + 2 * x * x
         for _ in range(steps):
             J = (lam * v).sum() + noise

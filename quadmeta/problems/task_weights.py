@@ -1,4 +1,5 @@
 """Several least-squares tasks, every one of them with a learned weight."""
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,12 +14,17 @@ Array = Any
 class TaskWeights(WeightedTasks):
     """One weight alpha_k >= 0 a task; L_2 is the mean squared error / 2 on a validation set.
 
-    Without a ridge w_* depends on the ratios of the weights only: alpha' grad F = 0, so descent lets their norm grow.
+    Without a ridge w_* depends on the ratios of the weights only: alpha' grad F = 0, so descent
+    lets their norm grow.
 
-    Args:
-        tasks: (X_k (n_k, p), Y_k) for each task, equal p and outputs.
-        validation: (X (n_2, p), Y).
-        rho: ridge >= 0, not learned.
+    Parameters
+    ----------
+    tasks
+        (X_k (n_k, p), Y_k) for each task, equal p and outputs.
+    validation
+        (X (n_2, p), Y).
+    rho
+        ridge >= 0, not learned.
     """
 
     tasks: Sequence[tuple[Array, Array]]
@@ -38,7 +44,10 @@ class TaskWeights(WeightedTasks):
         """alpha itself."""
         alpha = shaped("alpha", alpha, (len(self.tasks),), "(tasks,), one weight a task")
         if (alpha < 0).any() or not alpha.any() and not self.rho:
-            raise ValueError(f"alpha has the least entry {alpha.min()!r}: pass weights >= 0, not all 0 without a ridge")
+            raise ValueError(
+                f"alpha has the least entry {alpha.min()!r}: pass weights >= 0, not all 0 "
+                "without a ridge"
+            )
         return alpha
 
     def _chain(self, alpha: Array, values: Array) -> Array:

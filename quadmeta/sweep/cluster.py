@@ -1,10 +1,12 @@
 """An existing Dask cluster, by the address of its scheduler; nothing of it is changed.
 
-Before the first point every worker must have the environment of this process; one that joins later is asked with its
-first point. A worker has one point in hand, for itself alone: when it ends, it is known in the middle of which point,
-and no other worker is given that point. A process computes one point at a time, whatever the number of its threads:
-the precision of mpmath and its like belong to the process.
+Before the first point every worker must have the environment of this process; one that joins later
+is asked with its first point. A worker has one point in hand, for itself alone: when it ends, it
+is known in the middle of which point, and no other worker is given that point. A process computes
+one point at a time, whatever the number of its threads: the precision of mpmath and its like
+belong to the process.
 """
+
 import asyncio
 import re
 import time
@@ -19,9 +21,9 @@ from threading import Lock
 from typing import Any, TypeVar
 from uuid import uuid4
 
-from quadmeta.sweep.executor import ClusterError, Failure, WorkerKilled, killed, line
 from quadmeta.sweep.connection import check, connected
 from quadmeta.sweep.environment import THREADS, environment, lacks, unfit
+from quadmeta.sweep.executor import ClusterError, Failure, WorkerKilled, killed, line
 from quadmeta.sweep.pickled import computed, packed, received
 
 P = TypeVar("P")
@@ -31,15 +33,22 @@ EVENTS = "all"  # the topic on which a scheduler tells that workers come and go
 _one_at_a_time = Lock()
 
 
-def cluster(fn: Callable[[P], Any], points: list[P], address: str) -> Generator[tuple[int, Any], None, None]:
+def cluster(
+    fn: Callable[[P], Any], points: list[P], address: str
+) -> Generator[tuple[int, Any], None, None]:
     """Points in the order in which they land.
 
-    Raises:
-        ClusterError: no answer, no workers, other versions, a package missing there.
-        WorkerKilled: a worker ended with a point in hand; it names both.
+    Raises
+    ------
+    ClusterError
+        no answer, no workers, other versions, a package missing there.
+    WorkerKilled
+        a worker ended with a point in hand; it names both.
     """
     blob = packed("fn", fn, by_value=True)
-    parcels = [packed(f"points[{index}]", point, by_value=True) for index, point in enumerate(points)]
+    parcels = [
+        packed(f"points[{index}]", point, by_value=True) for index, point in enumerate(points)
+    ]
     with connected(address) as client:
         wanted = environment() | dict.fromkeys(THREADS, "1")
         check(client, address, wanted, blob)
@@ -48,13 +57,16 @@ def cluster(fn: Callable[[P], Any], points: list[P], address: str) -> Generator[
         try:
             yield from sweep.landing()
         finally:
-            client.unsubscribe_topic(EVENTS)  # or the scheduler logs that it could not tell a closed client
+            # or the scheduler logs that it could not tell a closed client
+            client.unsubscribe_topic(EVENTS)
             sweep.drop()
 
 
 @dataclass(frozen=True)
 class _Hand:
-    """A point in the hand of a worker: its index, the future of its result, and the wait for it to come here."""
+    """A point in the hand of a worker: its index, the future of its result, and the wait for it to
+    come here.
+    """
 
     index: int
     future: Any
@@ -76,21 +88,28 @@ class _Sweep:
 
     def __post_init__(self) -> None:
         self.ahead = deque(range(len(self.points)))
-        self.run, self.number, self.alive = uuid4().hex, count(), time.monotonic()
+        self.run = uuid4().hex
+        self.number = count()
+        self.alive = time.monotonic()
         self.there: set[str] = set()  # all workers
         self.absent: set[str] = set()  # those with a point that were not there at the last look
         self.waiting: set[str] = set()  # those that had not begun their point then
-        self.resting: set[str] = set()  # those whose point was taken back: they are given one when no other is free
+        # those whose point was taken back: they are given one when no other is free
+        self.resting: set[str] = set()
 
     def landing(self) -> Generator[tuple[int, Any], None, None]:
-        """Take messages until every point has landed: a result that came, or that a worker came or went."""
+        """Take messages until every point has landed: a result that came, or that a worker came or
+        went.
+        """
         self.there.update(_workers(self.client))
         dead: str | None = None  # a worker that ended in the middle of its point
         while self.ahead or self.hands:
             if dead is not None and self.messages.empty():
                 raise self.dead(dead)  # once what had landed by then is handed over
             if self.ahead and dead is None:
-                for worker in sorted(self.there - set(self.hands), key=lambda name: (name in self.resting, name)):
+                for worker in sorted(
+                    self.there - set(self.hands), key=lambda name: (name in self.resting, name)
+                ):
                     self.give(worker)
             try:
                 message = self.messages.get(timeout=1)
@@ -102,7 +121,10 @@ class _Sweep:
                     self.there.add(message["worker"])
                 elif message.get("action") == "remove-worker":
                     self.there.discard(message["worker"])
-                    dead = message["worker"] if self.mourn(message) else dead
+                    if self.mourn(message):
+                        dead = message["worker"]
+                    else:
+                        dead = dead
                 continue
             worker, coming = message
             hand = self.hands.get(worker)
@@ -116,26 +138,38 @@ class _Sweep:
                 yield hand.index, result
 
     def look(self) -> None:
-        """Nothing was heard for a second: see which workers are there, and which points none has begun.
+        """Nothing was heard for a second: see which workers are there, and which points none has
+        begun.
 
-        Raises:
-            WorkerKilled: a worker with a point in hand was not there the last time either; the message of it was lost.
-            ClusterError: there has been no worker for a while.
+        Raises
+        ------
+        WorkerKilled
+            a worker with a point in hand was not there the last time either; the message of it was
+            lost.
+        ClusterError
+            there has been no worker for a while.
         """
         found = set(_workers(self.client))
         absent = set(self.hands) - found
         for worker in sorted(absent & self.absent):
             raise self.dead(worker)
-        self.absent, self.there = absent, self.there | found
+        self.absent = absent
+        self.there = self.there | found
         if not found and time.monotonic() - self.alive > GRACE:
-            raise ClusterError(f"the cluster {self.address} has no workers left: {len(self.points) - self.landed} of "
-                               f"{len(self.points)} points are not computed")
+            raise ClusterError(
+                f"the cluster {self.address} has no workers left: "
+                f"{len(self.points) - self.landed} of "
+                f"{len(self.points)} points are not computed"
+            )
         if found:
             self.alive = time.monotonic()
             # a worker with little memory left pauses, and one that is being retired begins nothing
             begun = {key for keys in self.client.processing().values() for key in keys}
-            waiting = {worker for worker, hand in self.hands.items()
-                       if hand.future.status == "pending" and hand.future.key not in begun}
+            waiting = {
+                worker
+                for worker, hand in self.hands.items()
+                if hand.future.status == "pending" and hand.future.key not in begun
+            }
             for worker in waiting & self.waiting:
                 self.resting.add(worker)
                 self.take_back(worker)
@@ -146,8 +180,15 @@ class _Sweep:
         if not self.ahead:
             return
         index = self.ahead.popleft()
-        future = self.client.submit(_remote, self.parcels[index], *self.given, pure=False, retries=0, workers=[worker],
-                                    key=f"quadmeta-{self.run}-{next(self.number)}")
+        future = self.client.submit(
+            _remote,
+            self.parcels[index],
+            *self.given,
+            pure=False,
+            retries=0,
+            workers=[worker],
+            key=f"quadmeta-{self.run}-{next(self.number)}",
+        )
         coming = asyncio.run_coroutine_threadsafe(_result(future), self.client.loop.asyncio_loop)
         self.hands[worker] = _Hand(index, future, coming)
         coming.add_done_callback(lambda done: self.messages.put((worker, done)))
@@ -160,18 +201,25 @@ class _Sweep:
             raise
         except (Exception, CancelledError) as error:
             if hand.future.status == "cancelled" or isinstance(error, OSError | CancelledError):
-                raise ClusterError(f"the scheduler {self.address} is gone, or cancelled what it was given") from None
+                raise ClusterError(
+                    f"the scheduler {self.address} is gone, or cancelled what it was given"
+                ) from None
             if getattr(error, "last_worker", None) is not None:
                 raise self.dead(worker) from None
-            raise ClusterError(f"worker {worker} could not compute a point ({line(error)})") from None
+            raise ClusterError(
+                f"worker {worker} could not compute a point ({line(error)})"
+            ) from None
         result = received(data, self.points[hand.index])
-        absent = re.match(r"ModuleNotFoundError: No module named '([\w.]+)'", getattr(result, "error", ""))
+        absent = re.match(
+            r"ModuleNotFoundError: No module named '([\w.]+)'", getattr(result, "error", "")
+        )
         if isinstance(result, Failure) and absent and _present(absent[1]):
             raise ClusterError(f"worker {worker} {lacks(absent[1])}")
         return result
 
     def mourn(self, message: dict[str, Any]) -> bool:
-        """Whether a worker ended unasked in the middle of its point; the point of one that may go is ahead again.
+        """Whether a worker ended unasked in the middle of its point; the point of one that may go
+        is ahead again.
 
         A worker may go that was retired, or that had not begun or had already ended its point.
         """
@@ -185,7 +233,9 @@ class _Sweep:
         return False
 
     def take_back(self, worker: str) -> None:
-        """Put the point that this worker has not begun, or whose result left with it, ahead of the others."""
+        """Put the point that this worker has not begun, or whose result left with it, ahead of the
+        others.
+        """
         hand = self.hands.pop(worker)
         hand.coming.cancel()
         hand.future.cancel()
@@ -193,8 +243,13 @@ class _Sweep:
 
     def dead(self, worker: str) -> WorkerKilled:
         """The error of a worker that ended in the middle of its point."""
-        return killed(f"worker {worker}", self.hands[worker].index, self.points, self.landed,
-                      "if it ran out of memory, start workers with more")
+        return killed(
+            f"worker {worker}",
+            self.hands[worker].index,
+            self.points,
+            self.landed,
+            "if it ran out of memory, start workers with more",
+        )
 
     def drop(self) -> None:
         """Wait for no result any more."""
@@ -219,6 +274,7 @@ def _remote(parcel: bytes, blob: bytes, wanted: dict[str, str | None]) -> bytes:
     with _one_at_a_time:
         if reason := unfit(wanted, blob):
             from distributed import get_worker
+
             raise ClusterError(f"worker {get_worker().address} {reason}")
         return computed(blob, parcel)
 

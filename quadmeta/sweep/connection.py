@@ -1,4 +1,7 @@
-"""A way to a cluster that is fit for the points of this process, or one line that says what is wrong with it."""
+"""A way to a cluster that is fit for the points of this process, or one line that says what is
+wrong with it.
+"""
+
 import logging
 import socket
 import warnings
@@ -6,10 +9,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from quadmeta.sweep.executor import ClusterError, line
 from quadmeta.sweep.environment import PACKAGES, differs, unfit
+from quadmeta.sweep.executor import ClusterError, line
 
-PATIENCE = 4  # seconds in which a scheduler must answer, at each of the addresses that a host may have
+# seconds in which a scheduler must answer, at each of the addresses that a host may have
+PATIENCE = 4
 
 
 @contextmanager
@@ -18,16 +22,20 @@ def connected(address: str) -> Iterator[Any]:
     try:
         from distributed import Client
     except ImportError:
-        raise ClusterError(f"workers = {address} needs the package distributed: pip install 'quadmeta[cluster]'"
-                           ) from None
+        raise ClusterError(
+            f"workers = {address} needs the package distributed: pip install 'quadmeta[cluster]'"
+        ) from None
     try:
         _greet(address)
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of versions that differ: they are refused below, by name
+            # of versions that differ: they are refused below, by name
+            warnings.simplefilter("ignore")
             client = Client(address, timeout=PATIENCE, set_as_default=False)
     except (OSError, ValueError) as error:
-        raise ClusterError(f"no Dask scheduler answers at {address} within {PATIENCE} s ({line(error)}): "
-                           "check the address, start one with `dask scheduler`") from None
+        raise ClusterError(
+            f"no Dask scheduler answers at {address} within {PATIENCE} s ({line(error)}): "
+            "check the address, start one with `dask scheduler`"
+        ) from None
     log = logging.getLogger("distributed.client")
     before = log.level
     log.setLevel(logging.CRITICAL)  # of a scheduler that is gone the caller hears once
@@ -39,7 +47,8 @@ def connected(address: str) -> Iterator[Any]:
 
 
 def _greet(address: str) -> None:
-    """Raise where nobody speaks first as a scheduler does: a Client would wait for ever for a door that stays silent.
+    """Raise where nobody speaks first as a scheduler does: a Client would wait for ever for a door
+    that stays silent.
 
     What a scheduler says begins with the length of a short message, 8 bytes.
     """
@@ -51,17 +60,25 @@ def _greet(address: str) -> None:
 
 
 def check(client: Any, address: str, wanted: dict[str, str | None], blob: bytes) -> None:
-    """Refuse a cluster without workers, and nodes that differ. Versions are asked for where nothing can be imported."""
+    """Refuse a cluster without workers, and nodes that differ. Versions are asked for where
+    nothing can be imported.
+    """
     found = client.get_versions(packages=PACKAGES)
     if not found["workers"]:
-        raise ClusterError(f"the cluster {address} has no workers: start one with "
-                           f"`dask worker {address} --nthreads 1`")
+        raise ClusterError(
+            f"the cluster {address} has no workers: start one with "
+            f"`dask worker {address} --nthreads 1`"
+        )
     nodes = {f"scheduler {address}": found["scheduler"]}
     nodes |= {f"worker {place}": found["workers"][place] for place in sorted(found["workers"])}
     for place, node in nodes.items():
         for package in ("python", *PACKAGES):
             if node["packages"].get(package) != wanted[package]:
-                raise ClusterError(f"{place} {differs(package, node['packages'].get(package), wanted[package])}")
+                raise ClusterError(
+                    f"{place} {differs(package, node['packages'].get(package), wanted[package])}"
+                )
     for place, reason in sorted(client.run(unfit, wanted, blob, on_error="return").items()):
         if reason is not None:
-            raise ClusterError(f"worker {place} {reason if isinstance(reason, str) else line(reason)}")
+            raise ClusterError(
+                f"worker {place} {reason if isinstance(reason, str) else line(reason)}"
+            )

@@ -1,4 +1,7 @@
-"""What a result depends on besides the point: each worker of a cluster must have it as the calling process has it."""
+"""What a result depends on besides the point: each worker of a cluster must have it as the calling
+process has it.
+"""
+
 import os
 import sys
 from functools import lru_cache
@@ -30,10 +33,14 @@ def environment() -> dict[str, str | None]:
 
 
 def sources(folder: Path) -> str:
-    """Hash of the names and contents of all modules under a folder; working copies of one version differ in it."""
+    """Hash of the names and contents of all modules under a folder; working copies of one version
+    differ in it.
+    """
     digest = sha256()
     for path in sorted(folder.rglob("*.py"), key=lambda path: path.relative_to(folder).as_posix()):
-        digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+        digest.update(
+            path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes() + b"\0"
+        )
     return digest.hexdigest()
 
 
@@ -58,11 +65,16 @@ def differs(what: str, there: str | None, here: str | None) -> str:
         return "has other sources of quadmeta than this process: install the same ones there and start it again"
     if what in THREADS:
         return f"has {what} = {there}: start it with {', '.join(f'{name}=1' for name in THREADS)}, as its nanny does"
-    return (f"has {f'{what} {there}' if there else f'no {what}'}, this process has {what} {here}: "
-            "install the same packages on the scheduler and on every worker")
+    return (
+        f"has {f'{what} {there}' if there else f'no {what}'}, this process has {what} {here}: "
+        "install the same packages on the scheduler and on every worker"
+    )
 
 
 def lacks(module: str) -> str:
     """What a process says that cannot import a module, with the remedy."""
-    return (f"has no module {module!r}, this process has: install it on every worker, or if it is a file of your own "
-            "import it before the call and outside of functions, so that it travels with fn")
+    return (
+        f"has no module {module!r}, this process has: install it on every worker, or if it is a "
+        "file of your own "
+        "import it before the call and outside of functions, so that it travels with fn"
+    )

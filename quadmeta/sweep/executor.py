@@ -1,4 +1,5 @@
 """What all executors share: the errors, and one point as its result or a :class:`Failure`."""
+
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,7 +12,9 @@ P = TypeVar("P")
 
 @dataclass(frozen=True)
 class Failure(Generic[P]):
-    """A point whose function raised: the error as one line, and the traceback as text (so that it always travels)."""
+    """A point whose function raised: the error as one line, and the traceback as text (so that it
+    always travels).
+    """
 
     point: P
     error: str
@@ -26,11 +29,14 @@ class WorkerKilled(RuntimeError):
 
     def __init__(self, message: str, index: int | None = None, point: Any = None) -> None:
         super().__init__(message)
-        self.index, self.point = index, point
+        self.index = index
+        self.point = point
 
 
 class ClusterError(RuntimeError):
-    """A cluster cannot be used as it is: no answer, no workers, or another environment than this process has."""
+    """A cluster cannot be used as it is: no answer, no workers, or another environment than this
+    process has.
+    """
 
 
 def attempt(fn: Callable[[P], Any], point: P) -> Any:
@@ -53,5 +59,9 @@ def line(error: BaseException) -> str:
 def killed(worker: str, index: int, points: list[Any], landed: int, remedy: str) -> WorkerKilled:
     """The error of a point whose worker ended."""
     point = points[index]
-    return WorkerKilled(f"{worker} ended in the middle of points[{index}] = {show(point)}, after {landed} of "
-                        f"{len(points)} points had landed; it was not tried again: {remedy}", index, point)
+    return WorkerKilled(
+        f"{worker} ended in the middle of points[{index}] = {show(point)}, after {landed} of "
+        f"{len(points)} points had landed; it was not tried again: {remedy}",
+        index,
+        point,
+    )

@@ -1,4 +1,5 @@
 """The calling process itself, one point after the other."""
+
 from collections.abc import Callable, Generator
 from typing import Any, TypeVar
 

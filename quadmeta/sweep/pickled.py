@@ -1,8 +1,9 @@
 """Functions, points and results as bytes, which other processes open once they are ready for them.
 
-A process on another machine cannot import a script or its neighbours: ``by_value`` sends their code along. What is
-installed, here and there, goes by name.
+A process on another machine cannot import a script or its neighbours: ``by_value`` sends their
+code along. What is installed, here and there, goes by name.
 """
+
 import io
 import pickle
 import sys
@@ -16,8 +17,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from quadmeta.sweep.executor import Failure, line
 from quadmeta._validate import show
+from quadmeta.sweep.executor import Failure, line
 
 _Cached = type(lru_cache(lambda: None))
 
@@ -34,13 +35,16 @@ class Raised:
 def computed(blob: bytes, parcel: bytes) -> bytes:
     """In a worker: the result of one point, or what went wrong on the way to it, as bytes.
 
-    Opening the function and the point and pickling the result belong to the point: what they raise costs that point
-    alone. So does what would end the process, as ``sys.exit`` does; only a KeyboardInterrupt ends the call.
+    Opening the function and the point and pickling the result belong to the point: what they raise
+    costs that point alone. So does what would end the process, as ``sys.exit`` does; only a
+    KeyboardInterrupt ends the call.
     """
     try:
         return packed("result", opened(blob)(pickle.loads(parcel)))
     except BaseException as error:
-        return pickle.dumps(Raised(line(error), traceback.format_exc(), isinstance(error, KeyboardInterrupt)))
+        return pickle.dumps(
+            Raised(line(error), traceback.format_exc(), isinstance(error, KeyboardInterrupt))
+        )
 
 
 def received(data: bytes, point: Any) -> Any:
@@ -48,8 +52,12 @@ def received(data: bytes, point: Any) -> Any:
     try:
         found = pickle.loads(data)
     except Exception as error:
-        return Failure(point, f"the result cannot be opened in this process ({line(error)}): return numbers, text, "
-                              "lists or arrays", traceback.format_exc())
+        return Failure(
+            point,
+            f"the result cannot be opened in this process ({line(error)}): return numbers, text, "
+            "lists or arrays",
+            traceback.format_exc(),
+        )
     if type(found) is not Raised:
         return found
     if found.interrupt:
@@ -58,10 +66,13 @@ def received(data: bytes, point: Any) -> Any:
 
 
 def packed(name: str, value: Any, by_value: bool = False) -> bytes:
-    """A value as bytes, by cloudpickle and with what it lacks: cached functions, modules of a class of their own.
+    """A value as bytes, by cloudpickle and with what it lacks: cached functions, modules of a
+    class of their own.
 
-    Raises:
-        ValueError: ``name``, as which the value is known to the caller, cannot be pickled.
+    Raises
+    ------
+    ValueError
+        ``name``, as which the value is known to the caller, cannot be pickled.
     """
     import cloudpickle  # type: ignore[import-untyped]
 
@@ -79,8 +90,10 @@ def packed(name: str, value: Any, by_value: bool = False) -> bytes:
             Pickler(buffer).dump(value)
     except Exception as error:
         called = getattr(value, "__qualname__", show(value))
-        raise ValueError(f"{name} = {called} cannot be pickled for other processes ({line(error)}): "
-                         "keep open files, locks and generators out of it") from None
+        raise ValueError(
+            f"{name} = {called} cannot be pickled for other processes ({line(error)}): "
+            "keep open files, locks and generators out of it"
+        ) from None
     return buffer.getvalue()
 
 
@@ -96,7 +109,9 @@ def _cached(function: Callable[..., Any], parameters: dict[str, Any]) -> Any:
 
 
 def _installed(name: str) -> bool:
-    """Whether a module is part of Python, of this package, or of what pip installed; not one of a working copy."""
+    """Whether a module is part of Python, of this package, or of what pip installed; not one of a
+    working copy.
+    """
     top = name.partition(".")[0]
     if top in sys.stdlib_module_names or top in ("quadmeta", "__main__"):
         return top != "__main__"
@@ -107,10 +122,21 @@ def _installed(name: str) -> bool:
 
 @contextmanager
 def _travelling() -> Iterator[None]:
-    """Meanwhile cloudpickle sends the code of modules that are not installed; it does so for ``__main__`` anyway."""
-    from cloudpickle import list_registry_pickle_by_value, register_pickle_by_value, unregister_pickle_by_value
+    """Meanwhile cloudpickle sends the code of modules that are not installed; it does so for
+    ``__main__`` anyway.
+    """
+    from cloudpickle import (
+        list_registry_pickle_by_value,
+        register_pickle_by_value,
+        unregister_pickle_by_value,
+    )
+
     before = list_registry_pickle_by_value()
-    tops = {name for name in sys.modules if "." not in name and name not in before and name != "__main__"}
+    tops = {
+        name
+        for name in sys.modules
+        if "." not in name and name not in before and name != "__main__"
+    }
     ours = [sys.modules[name] for name in sorted(tops) if not _installed(name)]
     for module in ours:
         register_pickle_by_value(module)

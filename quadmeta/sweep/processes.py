@@ -1,4 +1,7 @@
-"""Worker processes on this machine, one point in hand each: when one ends, it is known which point ended it."""
+"""Worker processes on this machine, one point in hand each: when one ends, it is known which point
+ended it.
+"""
+
 import sys
 from collections.abc import Callable, Generator, Iterable
 from typing import Any, TypeVar
@@ -10,8 +13,12 @@ from quadmeta.sweep.worker import Worker, keep, take
 P = TypeVar("P")
 
 
-def processes(fn: Callable[[P], Any], points: list[P], count: int) -> Generator[tuple[int, Any], None, None]:
-    """Points in the order in which they land. Raises WorkerKilled when a process ends in the middle of a point."""
+def processes(
+    fn: Callable[[P], Any], points: list[P], count: int
+) -> Generator[tuple[int, Any], None, None]:
+    """Points in the order in which they land. Raises WorkerKilled when a process ends in the
+    middle of a point.
+    """
     blob = packed("fn", fn)
     parcels = [packed(f"points[{index}]", point) for index, point in enumerate(points)]
     workers = take(min(count, len(points)))
@@ -25,10 +32,13 @@ def processes(fn: Callable[[P], Any], points: list[P], count: int) -> Generator[
     keep(workers)
 
 
-def _landing(workers: list[Worker], blob: bytes, parcels: list[bytes],
-             points: list[P]) -> Generator[tuple[int, bytes], None, None]:
+def _landing(
+    workers: list[Worker], blob: bytes, parcels: list[bytes], points: list[P]
+) -> Generator[tuple[int, bytes], None, None]:
     """Results as bytes. ``workers`` changes where one that had no point is replaced."""
-    path, ahead, landed = tuple(sys.path), iter(range(len(parcels))), 0
+    path = tuple(sys.path)
+    ahead = iter(range(len(parcels)))
+    landed = 0
     hands: dict[int, int] = {}  # place in the list of workers: index of the point in hand
 
     def give(place: int) -> None:
@@ -63,13 +73,19 @@ def _landing(workers: list[Worker], blob: bytes, parcels: list[bytes],
                 give(place)
             yield index, message
         if dead is not None:
-            raise killed(f"a worker process ({workers[dead].ended})", hands[dead], points, landed,
-                         "if it ran out of memory, try fewer workers")
+            raise killed(
+                f"a worker process ({workers[dead].ended})",
+                hands[dead],
+                points,
+                landed,
+                "if it ran out of memory, try fewer workers",
+            )
 
 
 def _ready(workers: list[Worker], places: Iterable[int]) -> list[int]:
     """The places of workers that have said something or have ended; it waits until there are some."""
     from multiprocessing.connection import wait
+
     pipes = {workers[place].pipe: place for place in places}
     while True:
         found = wait(list(pipes), timeout=1)

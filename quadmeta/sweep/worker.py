@@ -1,8 +1,10 @@
-"""One worker process on this machine, with one BLAS thread, and the pipe through which it has one point at a time.
+"""One worker process on this machine, with one BLAS thread, and the pipe through which it has one
+point at a time.
 
-It says when it begins the first point of a call. So a process that ends later with a point in hand has ended in the
-middle of it, and one that had ended while it waited is not blamed on a point.
+It says when it begins the first point of a call. So a process that ends later with a point in hand
+has ended in the middle of it, and one that had ended while it waited is not blamed on a point.
 """
+
 import atexit
 import os
 import signal
@@ -29,6 +31,7 @@ class Worker:
 
     def __init__(self) -> None:
         from joblib.externals.loky.backend.context import get_context
+
         context = get_context("loky")
         self.pipe, theirs = context.Pipe()
         env = {f"{library}_NUM_THREADS": "1" for library in LIBRARIES}
@@ -36,7 +39,8 @@ class Worker:
             self.process = context.Process(target=serve, args=(theirs,), env=env)
             self.process.start()
         theirs.close()
-        self.used = self.begun = False  # whether it has ever begun a point, and a point of this call
+        # whether it has ever begun a point, and a point of this call
+        self.used = self.begun = False
         self.idle_since = time.monotonic()
 
     def give(self, *parcel: bytes | tuple[str, ...]) -> None:
@@ -45,11 +49,15 @@ class Worker:
             self.pipe.send((not self.begun, *parcel))
 
     def hear(self) -> bytes | None:
-        """The result of its point, None where it says that it begins one. To be called once there is something to hear.
+        """The result of its point, None where it says that it begins one. To be called once there
+        is something to hear.
 
-        Raises:
-            EOFError: it ended; ``begun`` says whether in the middle of a point or while it waited for one.
-            WorkerKilled: it ended before it could begin any.
+        Raises
+        ------
+        EOFError
+            it ended; ``begun`` says whether in the middle of a point or while it waited for one.
+        WorkerKilled
+            it ended before it could begin any.
         """
         try:
             message: bytes = self.pipe.recv_bytes()
@@ -57,8 +65,11 @@ class Worker:
             self.process.join(5)
             if self.used:
                 raise EOFError from None
-            raise WorkerKilled(f"a worker process ended ({self.ended}) before it could begin a point: see what python "
-                               "-c 'import quadmeta' says, and what memory and processes this machine allows") from None
+            raise WorkerKilled(
+                f"a worker process ended ({self.ended}) before it could begin a point: see what "
+                "python "
+                "-c 'import quadmeta' says, and what memory and processes this machine allows"
+            ) from None
         if self.begun:
             return message
         self.begun = self.used = True
@@ -71,12 +82,15 @@ class Worker:
         if code is None:
             return None
         with suppress(ValueError):
-            return signal.Signals(-code).name if code < 0 else f"exit code {code}"
+            if code < 0:
+                return signal.Signals(-code).name
+            return f"exit code {code}"
         return f"signal {-code}"
 
     def kill(self) -> None:
         """End its process and what that started."""
         from joblib.externals.loky.backend.utils import kill_process_tree
+
         self.pipe.close()
         kill_process_tree(self.process)
 
@@ -102,7 +116,8 @@ def take(count: int) -> list[Worker]:
 def keep(workers: list[Worker]) -> None:
     """Keep workers without a point for the next call."""
     for worker in workers:
-        worker.begun, worker.idle_since = False, time.monotonic()
+        worker.begun = False
+        worker.idle_since = time.monotonic()
     with _keeping:
         _kept.extend(workers)
 
@@ -133,12 +148,16 @@ def serve(pipe: Any) -> None:
     except (EOFError, OSError):
         return  # the caller has ended
     finally:
-        dismiss()  # of its own, where a point had some: a process waits for its children before the functions at exit
+        # of its own, where a point had some: a process waits for its children before the functions
+        # at exit
+        dismiss()
 
 
 @contextmanager
 def _without_ctrl_c() -> Iterator[None]:
-    """Processes started meanwhile never see Ctrl-C, which a terminal sends to all: the caller alone acts on it."""
+    """Processes started meanwhile never see Ctrl-C, which a terminal sends to all: the caller
+    alone acts on it.
+    """
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return

@@ -1,0 +1,1 @@
+"""Results in closed form that need no problem: bounds, filters, phases, risks and spectra."""

@@ -1,15 +1,20 @@
-"""Spectral filters: at w_0 = w_* each estimator of a hypergradient returns -J(w_*) f(H) grad L_2(w_*), and this is f.
+"""Spectral filters: at w_0 = w_* each estimator of a hypergradient returns -J(w_*) f(H) grad
+L_2(w_*), and this is f.
 
     implicit           1 / lambda
     Neumann, J         (1 - (1 - nu lambda)^(J+1)) / lambda = nu S_(J+1)(1 - nu lambda)
-    unrolled, T        eta S_T(1 - eta lambda), also the matrix discount; the last K steps alone: T = K; one step: eta
+    unrolled, T        eta S_T(1 - eta lambda), also the matrix discount; the last K steps alone: T
+                       = K; one step: eta
     discounted         eta S_T(gamma), a constant: right at no more than one lambda
 
-with S_n(a) = sum_{k<n} a^k and no restriction on the step. A filter < 0 turns its direction round; Neumann's is > 0
-for even J, and for odd J as long as nu lambda < 2. Away from w_* the estimators differ from these and one another.
+with S_n(a) = sum_{k<n} a^k and no restriction on the step. A filter < 0 turns its direction round;
+Neumann's is > 0 for even J, and for odd J as long as nu lambda < 2. Away from w_* the estimators
+differ from these and one another.
 
-Source: the table is derived; Neumann's series from Lorraine, Vicol, Duvenaud 2020; Navon et al. 2021, Algorithm 2.
+Source: the table is derived; Neumann's series from Lorraine, Vicol, Duvenaud 2020; Navon et al.
+2021, Algorithm 2.
 """
+
 from typing import Any
 
 import numpy as np
@@ -26,52 +31,76 @@ def implicit(lam: Array) -> Array:
 
 
 def unrolled(lam: Array, eta: Any, steps: int) -> Array:
-    """eta S_T(1 - eta lambda): ``Reverse``, ``Forward``, ``DrMad``, ``MatrixDiscount``; ``Truncated(K)`` at T = K.
+    """eta S_T(1 - eta lambda): ``Reverse``, ``Forward``, ``DrMad``, ``MatrixDiscount``;
+    ``Truncated(K)`` at T = K.
 
-    In float64 nothing cancels, near eta lambda = 0 or 2 either; eta T at lambda = 0. Any arithmetic.
+    In float64 nothing cancels, near eta lambda = 0 or 2 either; eta T at lambda = 0. Any
+    arithmetic.
 
-    Raises:
-        OverflowError: beyond float64, far past eta lambda = 2; ``SignLog`` holds it.
+    Raises
+    ------
+    OverflowError
+        beyond float64, far past eta lambda = 2; ``SignLog`` holds it.
     """
-    eta, T = numbers("eta", eta), natural("steps", steps)
+    eta = numbers("eta", eta)
+    T = natural("steps", steps)
     x = eta * numbers("lam", lam)
     in_floats = isinstance(x, float | np.floating | np.ndarray) and np.asarray(x).dtype != object
     return eta * (geometric_sum_at(x, T) if in_floats else geometric_sum(1 - x, T))
 
 
 def neumann(lam: Array, nu: Any, products: int) -> Array:
-    """nu sum_{j<=J} (1 - nu lambda)^j from J = ``products`` Hessian products: J + 1 terms; as ``unrolled``."""
+    """nu sum_{j<=J} (1 - nu lambda)^j from J = ``products`` Hessian products: J + 1 terms; as
+    ``unrolled``.
+    """
     return unrolled(lam, numbers("nu", nu), natural("products", products, least=0) + 1)
 
 
 def neumann_residual(lam: Array, nu: Any, products: int) -> Array:
-    """1 - lambda f(lambda) = (1 - nu lambda)^(J+1), the relative error of Neumann's filter: plain arithmetic."""
-    return (1 - numbers("nu", nu) * numbers("lam", lam)) ** (natural("products", products, least=0) + 1)
+    """1 - lambda f(lambda) = (1 - nu lambda)^(J+1), the relative error of Neumann's filter: plain
+    arithmetic.
+    """
+    return (1 - numbers("nu", nu) * numbers("lam", lam)) ** (
+        natural("products", products, least=0) + 1
+    )
 
 
 def discounted(lam: Array, eta: Any, gamma: Any, steps: int) -> Array:
-    """eta S_T(gamma) at every lambda: ``Discounted``, ``FixedGradient``, ``HyperDistill``; ``OneStep`` at T = 1."""
+    """eta S_T(gamma) at every lambda: ``Discounted``, ``FixedGradient``, ``HyperDistill``;
+    ``OneStep`` at T = 1.
+    """
     total = geometric_sum(numbers("gamma", gamma), natural("steps", steps))
     return 0 * numbers("lam", lam) + numbers("eta", eta) * total
 
 
 def conjugate_gradients(lam: Array, v: Array, products: int) -> Array:
-    """f(lambda) v for N - 1 = ``products`` steps: f = (1 - p) / lambda, p(0) = 1 the best for sum p^2 v^2 / lambda.
+    """f(lambda) v for N - 1 = ``products`` steps: f = (1 - p) / lambda, p(0) = 1 the best for sum
+    p^2 v^2 / lambda.
 
-    This f depends on v, so the estimate is not linear in it. By projection on the Krylov space, from Lanczos with full
-    orthogonalisation: rounding delays the estimator, not this.
+    This f depends on v, so the estimate is not linear in it. By projection on the Krylov space,
+    from Lanczos with full orthogonalisation: rounding delays the estimator, not this.
 
-    Args:
-        lam: eigenvalues > 0 (P,).
-        v: coordinates (P,) in the eigenbasis, not all 0.
-        products: of the Hessian, >= 1; more than the space has dimensions change nothing.
+    Parameters
+    ----------
+    lam
+        eigenvalues > 0 (P,).
+    v
+        coordinates (P,) in the eigenbasis, not all 0.
+    products
+        of the Hessian, >= 1; more than the space has dimensions change nothing.
     """
-    lam, v = finite("lam", lam), finite("v", v)
+    lam = finite("lam", lam)
+    v = finite("v", v)
     if lam.shape != v.shape or lam.ndim != 1 or not (lam > 0).all() or not v.any():
-        raise ValueError(f"lam has shape {lam.shape}, v {v.shape}: pass eigenvalues > 0 and as many numbers, not all 0")
-    basis, size = [v / np.linalg.norm(v)], 1.0
+        raise ValueError(
+            f"lam has shape {lam.shape}, v {v.shape}: pass eigenvalues > 0 and as many numbers, "
+            "not all 0"
+        )
+    basis = [v / np.linalg.norm(v)]
+    size = 1.0
     while len(basis) < min(natural("products", products), len(lam)):
-        V, image = np.array(basis), lam * basis[-1]
+        V = np.array(basis)
+        image = lam * basis[-1]
         rest = image
         for _ in range(2):
             rest = rest - V.T @ (V @ rest)

@@ -1,13 +1,16 @@
-"""Gradient flow on least squares in the high-dimensional limit, its optimal stopping time, and ridge beside it.
+"""Gradient flow on least squares in the high-dimensional limit, its optimal stopping time, and
+ridge beside it.
 
-As T grows with tau = eta T fixed, (1 - eta l)^T -> exp(-tau l). With psi = d/n, R = ||w_*||, delta = sigma^2 psi / R^2
-and the Laplace transform of l dMP(l), I_1 the modified Bessel function,
+As T grows with tau = eta T fixed, (1 - eta l)^T -> exp(-tau l). With psi = d/n, R = ||w_*||, delta
+= sigma^2 psi / R^2 and the Laplace transform of l dMP(l), I_1 the modified Bessel function,
 
-    K(u) = exp(-(1 + psi) u) I_1(2 sqrt(psi) u) / (sqrt(psi) u),   K(0) = 1,   int_0^inf K = min(1, 1/psi),
+    K(u) = exp(-(1 + psi) u) I_1(2 sqrt(psi) u) / (sqrt(psi) u),   K(0) = 1,   int_0^inf K = min(1,
+        1/psi),
     E(tau) = R^2 (1 - int_0^2tau K) + sigma^2 psi int_0^2tau K(u) min(u, 2 tau - u) du,
 
 which is unimodal for sigma > 0 with its minimum where K(2 tau) = delta int_tau^2tau K.
 """
+
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -38,8 +41,11 @@ def setting(aspect: float, noise: float) -> Setting:
 
 
 def kernel(aspect: float, u: Array) -> Array:
-    """K(u) for u >= 0, without overflow: I_1(x) e^-x is scipy's ive, and e^(-(1 - sqrt psi)^2 u) remains."""
+    """K(u) for u >= 0, without overflow: I_1(x) e^-x is scipy's ive, and e^(-(1 - sqrt psi)^2 u)
+    remains.
+    """
     from scipy.special import ive
+
     root = np.sqrt(setting(aspect, 0).aspect)
     u = finite("u", u)
     if (u < 0).any():
@@ -52,15 +58,20 @@ def kernel(aspect: float, u: Array) -> Array:
 
 def _rule(aspect: float, tau: float) -> tuple[Array, Array]:
     if tau * np.sqrt(aspect) > _LATEST:
-        raise ValueError(f"tau = {tau:.3g} times sqrt(aspect) exceeds {_LATEST:g}, too late for the quadrature: pass "
-                         "an earlier time, more noise, or an aspect further from 1")
-    # polynomials of degree 2N - 1 resolve exp(-2 tau l) over the bulk of width 4 sqrt psi for N of this order
+        raise ValueError(
+            f"tau = {tau:.3g} times sqrt(aspect) exceeds {_LATEST:g}, too late for the "
+            "quadrature: pass "
+            "an earlier time, more noise, or an aspect further from 1"
+        )
+    # polynomials of degree 2N - 1 resolve exp(-2 tau l) over the bulk of width 4 sqrt psi for N of
+    # this order
     l, omega, _, _ = marchenko_pastur(aspect, int(30 + 9 * np.sqrt(tau * np.sqrt(aspect))))
     return l, omega
 
 
 def flow_risk(aspect: float, noise: float, tau: float) -> float:
-    """E(tau) / R^2 for tau >= 0 by quadrature of l dMP(l): 1 - 2 E[h] + E[(l + delta) h^2], h = (1 - e^-tau l) / l.
+    """E(tau) / R^2 for tau >= 0 by quadrature of l dMP(l): 1 - 2 E[h] + E[(l + delta) h^2], h = (1
+    - e^-tau l) / l.
 
     Equal to the Bessel form to rounding; cost O(sqrt tau).
     """
@@ -73,24 +84,35 @@ def flow_risk(aspect: float, noise: float, tau: float) -> float:
 
 
 def optimal_time(aspect: float, noise: float) -> float:
-    """tau_* = lim eta*_valid T, the unique root of K(2 tau) = delta int_tau^2tau K, in its bracket, for noise > 0.
+    """tau_* = lim eta*_valid T, the unique root of K(2 tau) = delta int_tau^2tau K, in its
+    bracket, for noise > 0.
 
-    log(1 + l_+/delta) / l_+ <= tau_* <= log(1 + l_-/delta) / l_- <= 1/delta, l_+- = (1 +- sqrt psi)^2.
+    log(1 + l_+/delta) / l_+ <= tau_* <= log(1 + l_-/delta) / l_- <= 1/delta, l_+- = (1 +- sqrt
+    psi)^2.
     """
     from scipy.optimize import brentq
+
     psi, s, delta = setting(aspect, noise)
     if s == 0:
-        raise ValueError("noise = 0: the flow is best stopped never, tau = infinity; pass noise > 0")
-    low_edge, high_edge = (1 - np.sqrt(psi)) ** 2, (1 + np.sqrt(psi)) ** 2
+        raise ValueError(
+            "noise = 0: the flow is best stopped never, tau = infinity; pass noise > 0"
+        )
+    low_edge = (1 - np.sqrt(psi)) ** 2
+    high_edge = (1 + np.sqrt(psi)) ** 2
     low = np.log1p(high_edge / delta) / high_edge
-    high = np.log1p(low_edge / delta) / low_edge if low_edge > 1e-12 * delta else 1 / delta
+    if low_edge > 1e-12 * delta:
+        high = np.log1p(low_edge / delta) / low_edge
+    else:
+        high = 1 / delta
 
     def balance(tau: float) -> float:
         l, omega = _rule(psi, tau)
         # e^(l_- tau) times the difference: E[e^-2 tau l - delta e^-tau l (1 - e^-tau l) / l]
         shift = np.exp(-tau * (l - low_edge))
         return float((omega * shift * (np.exp(-tau * l) - delta * -np.expm1(-tau * l) / l)).sum())
-    low, high = low * (1 - 1e-12), high * (1 + 1e-12)
+
+    low = low * (1 - 1e-12)
+    high = high * (1 + 1e-12)
     # a bracket as narrow as the rounding of the balance holds the root to rounding
     if balance(low) <= 0 or balance(high) >= 0:
         return float(low if balance(low) <= 0 else high)
@@ -98,9 +120,11 @@ def optimal_time(aspect: float, noise: float) -> float:
 
 
 def ridge_risk(aspect: float, noise: float) -> float:
-    """Risk / R^2 of the best ridge estimate (penalty delta): zeta^2 + (nu + s - 1) zeta - s = 0 with nu = n / d.
+    """Risk / R^2 of the best ridge estimate (penalty delta): zeta^2 + (nu + s - 1) zeta - s = 0
+    with nu = n / d.
 
-    No linear spectral filter of the same samples does better; it is the Bayes risk under an isotropic Gaussian prior.
+    No linear spectral filter of the same samples does better; it is the Bayes risk under an
+    isotropic Gaussian prior.
     """
     psi, s, _ = setting(aspect, noise)
     half = 1 - 1 / psi - s

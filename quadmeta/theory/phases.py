@@ -1,8 +1,10 @@
 """Phase borders between train-by-train, train-by-validation and not training, in closed form.
 
-High-dimensional limit, T = infinity, noise s = sigma^2 / ||w_*||^2 and nu = n / d; train-by-validation is taken at its
-best, the ridge risk. Risks are in units of ||w_*||^2; a border is the value of s at which two risks are equal.
+High-dimensional limit, T = infinity, noise s = sigma^2 / ||w_*||^2 and nu = n / d;
+train-by-validation is taken at its best, the ridge risk. Risks are in units of ||w_*||^2; a border
+is the value of s at which two risks are equal.
 """
+
 import numpy as np
 
 from quadmeta._validate import number
@@ -14,15 +16,23 @@ def _ratio(nu: float) -> float:
 
 
 def train_by_train_risk(nu: float, noise: float) -> float:
-    """s / (nu - 1) for nu > 1, 1 - nu + s nu / (1 - nu) for nu < 1: the minimum-norm least-squares solution.
+    """s / (nu - 1) for nu > 1, 1 - nu + s nu / (1 - nu) for nu < 1: the minimum-norm least-squares
+    solution.
 
-    Raises:
-        ValueError: nu = 1, where it is infinite.
+    Raises
+    ------
+    ValueError
+        nu = 1, where it is infinite.
     """
-    nu, s = _ratio(nu), setting(1.0, noise).noise
+    nu = _ratio(nu)
+    s = setting(1.0, noise).noise
     if nu == 1:
-        raise ValueError("nu = 1: the risk of train-by-train is infinite there, use a finite number of steps")
-    return s / (nu - 1) if nu > 1 else 1 - nu + s * nu / (1 - nu)
+        raise ValueError(
+            "nu = 1: the risk of train-by-train is infinite there, use a finite number of steps"
+        )
+    if nu > 1:
+        return s / (nu - 1)
+    return 1 - nu + s * nu / (1 - nu)
 
 
 def worse_than_zero(nu: float) -> float:
@@ -31,26 +41,37 @@ def worse_than_zero(nu: float) -> float:
 
 
 def same_size(nu: float, ratio: float) -> float:
-    """The s at which train-by-train's risk is ``ratio`` > 1 times the ridge risk of the same n samples.
+    """The s at which train-by-train's risk is ``ratio`` > 1 times the ridge risk of the same n
+    samples.
 
     nu > 1: G (G - 1) (nu - 1)^2 / (1 + G (nu - 1)). nu < 1, with D = 1 - nu: the positive root of
     nu (nu + G D) / D^2 s^2 - (G - 1) (G + 2 nu) s - (G - 1) D^2 = 0.
     """
     nu = _ratio(nu)
-    G = number("ratio", ratio, above=1.0, most=1e100, remedy="validation never loses on the same samples")
+    G = number(
+        "ratio", ratio, above=1.0, most=1e100, remedy="validation never loses on the same samples"
+    )
     if nu >= 1:
         return G * (G - 1) * (nu - 1) ** 2 / (1 + G * (nu - 1))
     D = 1 - nu
-    a, b, c = nu * (nu + G * D) / D**2, (G - 1) * (G + 2 * nu), (G - 1) * D**2
+    a = nu * (nu + G * D) / D**2
+    b = (G - 1) * (G + 2 * nu)
+    c = (G - 1) * D**2
     return float((b + np.sqrt(b * b + 4 * a * c)) / (2 * a))
 
 
 def fair_split(nu: float, fraction: float = 0.5) -> float:
-    """Training on n_1 = fraction * n and validating on the rest beats train-by-train on all n for s above this.
+    """Training on n_1 = fraction * n and validating on the rest beats train-by-train on all n for
+    s above this.
 
-    nu > 1: (1 - f) (nu - 1); nu < 1: (1 - nu) / 2 ((1 - f) nu + sqrt((1 - f)^2 nu^2 + 4 (1 - f) (1 - nu))).
-    The risk is reported at n_1, without retraining; at n = d it is 0.
+    nu > 1: (1 - f) (nu - 1); nu < 1: (1 - nu) / 2 ((1 - f) nu + sqrt((1 - f)^2 nu^2 + 4 (1 - f) (1
+    - nu))). The risk is reported at n_1, without retraining; at n = d it is 0.
     """
-    nu, f = _ratio(nu), number("fraction", fraction, above=0.0, below=1.0, remedy="pass n_1 / n")
+    nu = _ratio(nu)
+    f = number("fraction", fraction, above=0.0, below=1.0, remedy="pass n_1 / n")
     g = 1 - f
-    return float(g * (nu - 1) if nu > 1 else (1 - nu) / 2 * (g * nu + np.sqrt((g * nu) ** 2 + 4 * g * (1 - nu))))
+    return float(
+        g * (nu - 1)
+        if nu > 1
+        else (1 - nu) / 2 * (g * nu + np.sqrt((g * nu) ** 2 + 4 * g * (1 - nu)))
+    )

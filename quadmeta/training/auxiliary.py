@@ -1,8 +1,11 @@
-"""Training of auxiliary weights other than by hypergradients: joint descent, which must fail, and a grid.
+"""Training of auxiliary weights other than by hypergradients: joint descent, which must fail, and
+a grid.
 
-Two-stage training, W <- argmin L_T(W; phi) and phi <- max(0, phi - beta g), is ``bilevel_descent(OuterLoss(problem,
-GradientDescent(1, nu)), phi, Neumann(products=J), Gradient(beta), lower=0.0, exact=True)`` with any estimator.
+Two-stage training, W <- argmin L_T(W; phi) and phi <- max(0, phi - beta g), is
+``bilevel_descent(OuterLoss(problem, GradientDescent(1, nu)), phi, Neumann(products=J),
+Gradient(beta), lower=0.0, exact=True)`` with any estimator.
 """
+
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
@@ -12,8 +15,8 @@ import numpy as np
 
 from quadmeta._validate import instance, natural, number, shaped
 from quadmeta.optimizers.gradient_descent import GradientDescent
-from quadmeta.training.optimal_weights import outer_loss
 from quadmeta.problems.auxiliary_tasks import AuxiliaryTasks
+from quadmeta.training.optimal_weights import outer_loss
 
 Array = Any
 
@@ -29,19 +32,31 @@ class Joint:
     """l_k(w) of the auxiliary tasks, the derivative of L_T in phi_k."""
 
 
-def joint_training(problem: AuxiliaryTasks, phi: Array, step: float, optimizer: GradientDescent | None = None,
-                   start: Array = None) -> Iterator[Joint]:
-    """States of descent of L_T in the weights together with w, without end: phi_k <- max(0, phi_k - step l_k(w)).
+def joint_training(
+    problem: AuxiliaryTasks,
+    phi: Array,
+    step: float,
+    optimizer: GradientDescent | None = None,
+    start: Array = None,
+) -> Iterator[Joint]:
+    """States of descent of L_T in the weights together with w, without end: phi_k <- max(0, phi_k
+    - step l_k(w)).
 
-    No held-out data are used: a weight is lowered as long as its task has any loss left. Where c_k = min l_k > 0 it is
-    0 after at most ceil(phi_k / (step c_k)) steps.
+    No held-out data are used: a weight is lowered as long as its task has any loss left. Where c_k
+    = min l_k > 0 it is 0 after at most ceil(phi_k / (step c_k)) steps.
 
-    Args:
-        problem: weights themselves are learned (``softplus=False``).
-        phi: initial weights >= 0 (K,).
-        step: beta > 0.
-        optimizer: gradient descent with a step size, run before each update; None solves for w.
-        start: w_0 of the first run.
+    Parameters
+    ----------
+    problem
+        weights themselves are learned (``softplus=False``).
+    phi
+        initial weights >= 0 (K,).
+    step
+        beta > 0.
+    optimizer
+        gradient descent with a step size, run before each update; None solves for w.
+    start
+        w_0 of the first run.
     """
     require_weights(problem)
     phi = shaped("phi", phi, (problem.hyperparameters,), "(K,), one weight an auxiliary task")
@@ -49,11 +64,18 @@ def joint_training(problem: AuxiliaryTasks, phi: Array, step: float, optimizer: 
         raise ValueError(f"phi has the negative entry {phi[phi < 0][0]}: pass weights >= 0")
     step = number("step", step, above=0)
     if optimizer is not None:
-        instance("optimizer", optimizer, GradientDescent, "GradientDescent(steps=10, step_size=0.1)")
+        instance(
+            "optimizer", optimizer, GradientDescent, "GradientDescent(steps=10, step_size=0.1)"
+        )
         if optimizer.step_size is None:
-            raise ValueError(f"optimizer = {optimizer!r} leaves its step size free: pass GradientDescent(steps, "
-                             "step_size)")
-    w = problem.start if start is None else shaped("start", start, problem.start.shape, "(P,), a flat w_0")
+            raise ValueError(
+                f"optimizer = {optimizer!r} leaves its step size free: pass GradientDescent(steps, "
+                "step_size)"
+            )
+    if start is None:
+        w = problem.start
+    else:
+        w = shaped("start", start, problem.start.shape, "(P,), a flat w_0")
     return _states(problem, phi, step, optimizer, w)
 
 
@@ -61,11 +83,14 @@ def require_weights(problem: AuxiliaryTasks) -> None:
     """Refuse what is not a problem of auxiliary tasks whose weights themselves are learned."""
     instance("problem", problem, AuxiliaryTasks, "AuxiliaryTasks.diabetes()")
     if problem.softplus:
-        raise ValueError("problem: softplus = True learns another parameter than the weights: build it without")
+        raise ValueError(
+            "problem: softplus = True learns another parameter than the weights: build it without"
+        )
 
 
-def _states(problem: AuxiliaryTasks, phi: Array, step: float, optimizer: GradientDescent | None,
-            w: Array) -> Iterator[Joint]:
+def _states(
+    problem: AuxiliaryTasks, phi: Array, step: float, optimizer: GradientDescent | None, w: Array
+) -> Iterator[Joint]:
     k = 0
     while True:
         bound = problem.at(phi)
@@ -73,10 +98,16 @@ def _states(problem: AuxiliaryTasks, phi: Array, step: float, optimizer: Gradien
             w = bound.minimizer.ravel()
         else:
             *_, w = optimizer.run(bound.gradient, w, optimizer.step_size)
-        losses = problem.losses(w)[1:] if np.isfinite(w).all() else w
+        if np.isfinite(w).all():
+            losses = problem.losses(w)[1:]
+        else:
+            losses = w
         if not np.isfinite(losses).all():
-            raise FloatingPointError(f"step {k + 1}: inner training diverges: pass a step size below 2/L")
-        phi, k = np.maximum(0, phi - step * losses), k + 1
+            raise FloatingPointError(
+                f"step {k + 1}: inner training diverges: pass a step size below 2/L"
+            )
+        phi = np.maximum(0, phi - step * losses)
+        k = k + 1
         yield Joint(phi, w, k, losses)
 
 
@@ -89,9 +120,12 @@ class Searched(NamedTuple):
 
 
 def grid_search(problem: AuxiliaryTasks, points: int) -> Searched:
-    """The best of points^K weights phi = tau / (1 - tau), tau evenly spaced in [0, 1) along each axis; a solve each."""
+    """The best of points^K weights phi = tau / (1 - tau), tau evenly spaced in [0, 1) along each
+    axis; a solve each.
+    """
     require_weights(problem)
-    p, K = natural("points", points), problem.hyperparameters
+    p = natural("points", points)
+    K = problem.hyperparameters
     axis = np.arange(p) / p
     best: tuple[float, Array] = (np.inf, np.zeros(K))
     for corner in product(axis / (1 - axis), repeat=K):

@@ -1,4 +1,7 @@
-"""Descent on the hyperparameters of a bilevel problem with any estimator, plain or with Adam, with warm starts."""
+"""Descent on the hyperparameters of a bilevel problem with any estimator, plain or with Adam, with
+warm starts.
+"""
+
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -22,14 +25,18 @@ class Gradient:
     def __post_init__(self) -> None:
         object.__setattr__(self, "step", number("step", self.step, above=0))
 
-    def update(self, k: int, memory: tuple[Array, ...], g: Array) -> tuple[Array, tuple[Array, ...]]:
+    def update(
+        self, k: int, memory: tuple[Array, ...], g: Array
+    ) -> tuple[Array, tuple[Array, ...]]:
         """(increment, memory) at outer step k = 1, 2, ..."""
         return -self.step * g, ()
 
 
 @dataclass(frozen=True)
 class Adam:
-    """alpha <- alpha - step * m_hat / (sqrt(v_hat) + epsilon), moments decaying by beta_1, beta_2 (Kingma, Ba 2015)."""
+    """alpha <- alpha - step * m_hat / (sqrt(v_hat) + epsilon), moments decaying by beta_1, beta_2
+    (Kingma, Ba 2015).
+    """
 
     step: float = 0.1
     beta1: float = 0.9
@@ -42,17 +49,22 @@ class Adam:
         for name in ("beta1", "beta2"):
             object.__setattr__(self, name, number(name, getattr(self, name), least=0, below=1))
 
-    def update(self, k: int, memory: tuple[Array, ...], g: Array) -> tuple[Array, tuple[Array, ...]]:
+    def update(
+        self, k: int, memory: tuple[Array, ...], g: Array
+    ) -> tuple[Array, tuple[Array, ...]]:
         """(increment, memory) at outer step k = 1, 2, ..."""
         m, v = memory or (0 * g, 0 * g)
-        m, v = self.beta1 * m + (1 - self.beta1) * g, self.beta2 * v + (1 - self.beta2) * g**2
-        first, second = m / (1 - self.beta1**k), v / (1 - self.beta2**k)
+        m = self.beta1 * m + (1 - self.beta1) * g
+        v = self.beta2 * v + (1 - self.beta2) * g**2
+        first = m / (1 - self.beta1**k)
+        second = v / (1 - self.beta2**k)
         return -self.step * first / (np.sqrt(second) + self.epsilon), (m, v)
 
 
 @dataclass(frozen=True, eq=False)
 class State:
-    """Where a descent stands after ``step`` outer steps; passing it back resumes the run to the bit.
+    """Where a descent stands after ``step`` outer steps; passing it back resumes the run to the
+    bit.
 
     Its arrays are copies and read-only: nothing written to one reaches a run.
     """
@@ -80,37 +92,62 @@ class State:
 
 
 def online(steps: int, estimates: int) -> tuple[int, ...]:
-    """The schedule of IFT(N, K) online: an update after each of the last K = ``estimates`` of T inner steps.
+    """The schedule of IFT(N, K) online: an update after each of the last K = ``estimates`` of T
+    inner steps.
 
-    Use it as ``schedule`` with ``Neumann(products=N)`` and warm starts; the count of a round is (N + 1) K.
+    Use it as ``schedule`` with ``Neumann(products=N)`` and warm starts; the count of a round is (N
+    + 1) K.
     """
-    T, K = natural("steps", steps), natural("estimates", estimates)
+    T = natural("steps", steps)
+    K = natural("estimates", estimates)
     if K > T:
         raise ValueError(f"estimates = {K} exceeds steps = {T}: pass at most T")
     return (T - K + 1,) + (1,) * (K - 1)
 
 
-def bilevel_descent(loss: OuterLoss, alpha: Array, estimator: Estimator, rule: Gradient | Adam = Adam(),
-                    warm: bool = True, lower: float | None = None, schedule: Sequence[int] = (),
-                    exact: bool = False, unstable: bool = False, state: State | None = None) -> Iterator[State]:
+def bilevel_descent(
+    loss: OuterLoss,
+    alpha: Array,
+    estimator: Estimator,
+    rule: Gradient | Adam = Adam(),
+    warm: bool = True,
+    lower: float | None = None,
+    schedule: Sequence[int] = (),
+    exact: bool = False,
+    unstable: bool = False,
+    state: State | None = None,
+) -> Iterator[State]:
     """States after 1, 2, ... outer steps, without end.
 
-    Args:
-        loss: outer loss of a bilevel problem.
-        alpha: initial hyperparameters (h,).
-        estimator: any; each outer step runs it once.
-        rule: ``Adam(step)`` or ``Gradient(step)``.
-        warm: the next inner run starts where this one ended, instead of at the problem's start.
-        schedule: numbers of inner steps between updates, in turn; empty for always ``loss.optimizer.steps``.
-        lower: clip hyperparameters at this value from below, for example 0 for weights.
-        exact: every inner run starts at the minimum of L_1(., alpha), a solve of a quadratic problem; the steps of
-            ``loss`` then stay there, and its step size is that of the estimator's products.
-        unstable: go on where the step size exceeds 2/L at the present hyperparameters.
-        state: a state of the same descent to go on from; ``alpha`` is then ignored.
+    Parameters
+    ----------
+    loss
+        outer loss of a bilevel problem.
+    alpha
+        initial hyperparameters (h,).
+    estimator
+        any; each outer step runs it once.
+    rule
+        ``Adam(step)`` or ``Gradient(step)``.
+    warm
+        the next inner run starts where this one ended, instead of at the problem's start.
+    schedule
+        numbers of inner steps between updates, in turn; empty for always ``loss.optimizer.steps``.
+    lower
+        clip hyperparameters at this value from below, for example 0 for weights.
+    exact
+        every inner run starts at the minimum of L_1(., alpha), a solve of a quadratic problem; the
+        steps of ``loss`` then stay there, and its step size is that of the estimator's products.
+    unstable
+        go on where the step size exceeds 2/L at the present hyperparameters.
+    state
+        a state of the same descent to go on from; ``alpha`` is then ignored.
 
-    Raises:
-        FloatingPointError: a step size beyond 2/L that training or the estimator uses, or an estimate or an update
-            that is not finite, before it spoils alpha.
+    Raises
+    ------
+    FloatingPointError
+        a step size beyond 2/L that training or the estimator uses, or an estimate or an update
+        that is not finite, before it spoils alpha.
     """
     instance("loss", loss, OuterLoss, "OuterLoss(problem, GradientDescent(100, 0.1))")
     instance("estimator", estimator, Estimator, "Reverse()")
@@ -118,56 +155,119 @@ def bilevel_descent(loss: OuterLoss, alpha: Array, estimator: Estimator, rule: G
         instance("rule", rule, (Gradient, Adam), "Adam(0.1)")
     for name, value in (("warm", warm), ("exact", exact), ("unstable", unstable)):
         flag(name, value)
-    h, start = loss.problem.hyperparameters, loss.problem.start
+    h = loss.problem.hyperparameters
+    start = loss.problem.start
     if state is None:
         state = State(shaped("alpha", alpha, (h,), f"({h},), one entry a hyperparameter"), start)
-    elif instance("state", state, State, "one of those that this descent yields").alpha.shape != (h,) \
-            or state.start.shape != start.shape:
-        raise ValueError(f"state is of another problem, with alpha {state.alpha.shape} and start {state.start.shape}: "
-                         f"pass one with {(h,)} and {start.shape}")
+    elif (
+        instance("state", state, State, "one of those that this descent yields").alpha.shape != (h,)
+        or state.start.shape != start.shape
+    ):
+        raise ValueError(
+            f"state is of another problem, with alpha {state.alpha.shape} and start "
+            f"{state.start.shape}: "
+            f"pass one with {(h,)} and {start.shape}"
+        )
     if not isinstance(schedule, Sequence) or isinstance(schedule, str):
-        raise ValueError(f"schedule = {show(schedule)} must be a list of numbers of steps: pass for example (8, 1, 1)")
-    runs = [replace(loss, optimizer=replace(loss.optimizer, steps=natural("schedule", steps))) for steps in schedule]
+        raise ValueError(
+            f"schedule = {show(schedule)} must be a list of numbers of steps: pass for example "
+            "(8, 1, 1)"
+        )
+    runs = [
+        replace(loss, optimizer=replace(loss.optimizer, steps=natural("schedule", steps)))
+        for steps in schedule
+    ]
     if len(runs) > 1 and not warm:
-        raise ValueError("warm = False starts every run anew: a schedule of several runs needs warm=True")
-    lower = None if lower is None else number("lower", lower)
+        raise ValueError(
+            "warm = False starts every run anew: a schedule of several runs needs warm=True"
+        )
+    if lower is None:
+        lower = None
+    else:
+        lower = number("lower", lower)
     return _states(runs or [loss], estimator, rule, warm, lower, exact, unstable, state)
 
 
-def _states(runs: list[OuterLoss], estimator: Estimator, rule: Gradient | Adam, warm: bool, lower: float | None,
-            exact: bool, unstable: bool, state: State) -> Iterator[State]:
+def _states(
+    runs: list[OuterLoss],
+    estimator: Estimator,
+    rule: Gradient | Adam,
+    warm: bool,
+    lower: float | None,
+    exact: bool,
+    unstable: bool,
+    state: State,
+) -> Iterator[State]:
     while True:
         loss = runs[state.step % len(runs)]
-        if exact and not estimator.steps_matter:  # more steps beyond 2/L would only amplify the rounding of w_*
+        # more steps beyond 2/L would only amplify the rounding of w_*
+        if exact and not estimator.steps_matter:
             loss = replace(loss, optimizer=replace(loss.optimizer, steps=1))
-        begin = _minimum(loss, state.alpha) if exact else state.start
+        if exact:
+            begin = _minimum(loss, state.alpha)
+        else:
+            begin = state.start
         found = hypergradient(loss, state.alpha, estimator, start=begin)
-        _refuse(found, estimator, state.step + 1, loss.step_size, unstable or exact and not estimator.steps_matter)
+        _refuse(
+            found,
+            estimator,
+            state.step + 1,
+            loss.step_size,
+            unstable or exact and not estimator.steps_matter,
+        )
         change, memory = rule.update(state.step + 1, state.memory, found.value)
         moved = state.alpha + change
-        moved = moved if lower is None else np.maximum(moved, lower)
+        if lower is None:
+            moved = moved
+        else:
+            moved = np.maximum(moved, lower)
         if not np.isfinite(moved).all() or not all(np.isfinite(x).all() for x in memory):
-            raise FloatingPointError(f"outer step {state.step + 1}: the update is not finite: take a smaller step")
-        start = begin if exact or not warm else loss.trained(state.alpha, begin)
-        spent = (0, 1) if exact else (loss.optimizer.steps, 0)
-        state = State(moved, start, state.step + 1, memory, found, state.jvps + found.jvps,
-                      state.outer_gradients + found.outer_gradients, state.inner_gradients + spent[0],
-                      state.solves + spent[1])
+            raise FloatingPointError(
+                f"outer step {state.step + 1}: the update is not finite: take a smaller step"
+            )
+        if exact or not warm:
+            start = begin
+        else:
+            start = loss.trained(state.alpha, begin)
+        if exact:
+            spent = (0, 1)
+        else:
+            spent = (loss.optimizer.steps, 0)
+        state = State(
+            moved,
+            start,
+            state.step + 1,
+            memory,
+            found,
+            state.jvps + found.jvps,
+            state.outer_gradients + found.outer_gradients,
+            state.inner_gradients + spent[0],
+            state.solves + spent[1],
+        )
         yield state
 
 
 def _minimum(loss: OuterLoss, alpha: Array) -> Array:
     bound = loss.problem.at(alpha)
     if not isinstance(bound, QuadraticBound):
-        raise ValueError("exact = True solves a quadratic inner problem: leave it off, and take enough inner steps")
+        raise ValueError(
+            "exact = True solves a quadratic inner problem: leave it off, and take enough inner "
+            "steps"
+        )
     return bound.minimizer.ravel()
 
 
-def _refuse(found: Hypergradient, estimator: Estimator, step: int, step_size: float, unstable: bool) -> None:
+def _refuse(
+    found: Hypergradient, estimator: Estimator, step: int, step_size: float, unstable: bool
+) -> None:
     if found.notes["diverges"] and not unstable:
-        raise FloatingPointError(f"outer step {step}: step_size = {step_size:.6g} exceeds 2/L = "
-                                 f"{found.notes['2/L']:.6g} at these hyperparameters: pass a smaller one, or "
-                                 "unstable=True to see what happens")
+        raise FloatingPointError(
+            f"outer step {step}: step_size = {step_size:.6g} exceeds 2/L = "
+            f"{found.notes['2/L']:.6g} at these hyperparameters: pass a smaller one, or "
+            "unstable=True to see what happens"
+        )
     if found.status != "ok":
-        raise FloatingPointError(f"outer step {step}: {estimator!r} returned {found.status}: take a step size below "
-                                 "2 / L or fewer products")
+        raise FloatingPointError(
+            f"outer step {step}: {estimator!r} returned {found.status}: take a step size below "
+            "2 / L or fewer products"
+        )

@@ -1,31 +1,40 @@
 """Meta-gradient descent on the step size, eta_{k+1} = max(0, eta_k - s G'(eta_k) / sqrt(k))."""
+
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from quadmeta._validate import finite, instance, number, step_sizes
-from quadmeta.objectives.parts.base import Objective
 from quadmeta.objectives.log_objective import LogObjective
+from quadmeta.objectives.parts.base import Objective
 
 Array = Any
 
 
 def meta_descent(objective: Objective, start: Array, scale: Array = 1.0) -> Iterator[Array]:
-    """The iterates eta_1 = start, eta_2, ... without end, vectorised over starts and (``pooled=False``) over tasks.
+    """The iterates eta_1 = start, eta_2, ... without end, vectorised over starts and
+    (``pooled=False``) over tasks.
 
-    Args:
-        objective: one whose gradient is float64: LogObjective, RootObjective or MeanLogObjective.
-        start: eta_1 >= 0.
-        scale: s > 0, of unit 1/lambda^2. As printed s = 1; in the paper's figure s = 1/100; only s = c / L^2 makes
-            runs covariant under lambda -> c lambda, eta -> eta / c.
+    Parameters
+    ----------
+    objective
+        one whose gradient is float64: LogObjective, RootObjective or MeanLogObjective.
+    start
+        eta_1 >= 0.
+    scale
+        s > 0, of unit 1/lambda^2. As printed s = 1; in the paper's figure s = 1/100; only s = c /
+        L^2 makes runs covariant under lambda -> c lambda, eta -> eta / c.
 
-    Source: Wang, Yuan, Wu, Ge 2021, Theorem 4. It converges to eta*_T. Compare ``objective.minimizer()``.
+    Source: Wang, Yuan, Wu, Ge 2021, Theorem 4. It converges to eta*_T. Compare
+    ``objective.minimizer()``.
     """
     instance("objective", objective, Objective, "LogObjective(problem, GradientDescent(steps=10))")
     if not objective.logarithmic:
-        raise ValueError("objective: the naive objective's gradient leaves float64: descend on LogObjective or "
-                         "RootObjective")
+        raise ValueError(
+            "objective: the naive objective's gradient leaves float64: descend on LogObjective or "
+            "RootObjective"
+        )
     scale = finite("scale", scale)
     if not (scale > 0).all():
         raise ValueError(f"scale = {scale!r} must be > 0")
@@ -33,7 +42,9 @@ def meta_descent(objective: Objective, start: Array, scale: Array = 1.0) -> Iter
     try:
         np.broadcast_shapes(eta.shape, scale.shape)
     except ValueError:
-        raise ValueError(f"start has shape {eta.shape} and scale {scale.shape}: pass shapes that broadcast") from None
+        raise ValueError(
+            f"start has shape {eta.shape} and scale {scale.shape}: pass shapes that broadcast"
+        ) from None
     return _iterates(objective, eta, scale)
 
 
@@ -41,32 +52,46 @@ def _iterates(objective: Objective, eta: Array, scale: Array) -> Iterator[Array]
     k = 1
     while True:
         yield eta
-        eta, k = np.maximum(0, eta - scale / np.sqrt(k) * objective.gradient(eta)), k + 1
+        eta = np.maximum(0, eta - scale / np.sqrt(k) * objective.gradient(eta))
+        k = k + 1
 
 
 def iteration_bound(objective: LogObjective, start: float, scale: float, epsilon: float) -> int:
     """k' such that |eta_k - eta*_T| <= epsilon for every k >= k', all constants explicit.
 
-    With e_1 = |start - eta*|, B >= sup |G'|, D = max(e_1, s B), the secant slopes s_+- = (R(eta* +- epsilon) -
-    R(eta*)) / epsilon of the root objective R and g = min over +- of 2 s_+- / (R(eta*) + s_+- D):
+    With e_1 = |start - eta*|, B >= sup |G'|, D = max(e_1, s B), the secant slopes s_+- = (R(eta*
+    +- epsilon) - R(eta*)) / epsilon of the root objective R and g = min over +- of 2 s_+- /
+    (R(eta*) + s_+- D):
 
         k' = ceil((sqrt(k_0) + D / (2 s g))^2),   k_0 = ceil((s B / epsilon)^2).
 
-    Proof: sign G' = sign(eta - eta*) and clipping helps as eta* > 0, so e_{k+1} <= max(e_k - s k^-1/2 |G'|,
-    s k^-1/2 B) and e_k <= D. Where e_k >= epsilon, convexity of R gives |G'| = 2|R'|/R >= g. From k_0 on an overshoot
-    lands within epsilon, so epsilon is never left again; else e_k falls by s g k^-1/2, and the sum of j^-1/2 from k_0
-    to k - 1 is at least 2 (sqrt k - sqrt k_0).
+    Proof: sign G' = sign(eta - eta*) and clipping helps as eta* > 0, so e_{k+1} <= max(e_k - s
+    k^-1/2 |G'|, s k^-1/2 B) and e_k <= D. Where e_k >= epsilon, convexity of R gives |G'| =
+    2|R'|/R >= g. From k_0 on an overshoot lands within epsilon, so epsilon is never left again;
+    else e_k falls by s g k^-1/2, and the sum of j^-1/2 from k_0 to k - 1 is at least 2 (sqrt k -
+    sqrt k_0).
 
-    Args:
-        objective: a LogObjective of one spectrum (or pooled).
-        epsilon: 0 < epsilon < eta*.
+    Parameters
+    ----------
+    objective
+        a LogObjective of one spectrum (or pooled).
+    epsilon
+        0 < epsilon < eta*.
     """
-    instance("objective", objective, LogObjective, "LogObjective(problem, GradientDescent(steps=10))")
-    start, scale = number("start", start, least=0), number("scale", scale, above=0)
-    bound, best = objective.gradient_bound(), objective.minimizer()
+    instance(
+        "objective", objective, LogObjective, "LogObjective(problem, GradientDescent(steps=10))"
+    )
+    start = number("start", start, least=0)
+    scale = number("scale", scale, above=0)
+    bound = objective.gradient_bound()
+    best = objective.minimizer()
     if np.ndim(best):
-        raise ValueError(f"objective = {objective!r} has one minimiser a task: pass pooled=True, or one task")
-    epsilon = number("epsilon", epsilon, above=0, below=best, remedy="pass a distance below the minimiser")
+        raise ValueError(
+            f"objective = {objective!r} has one minimiser a task: pass pooled=True, or one task"
+        )
+    epsilon = number(
+        "epsilon", epsilon, above=0, below=best, remedy="pass a distance below the minimiser"
+    )
     root = [np.exp(objective(best + x) / 2) for x in (0.0, epsilon, -epsilon)]
     D = max(abs(start - best), scale * bound)
     slopes = [(r - root[0]) / epsilon for r in root[1:]]

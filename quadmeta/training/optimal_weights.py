@@ -1,11 +1,14 @@
-"""The best weights of auxiliary tasks: F(phi) = L_A(w_*(phi)), its Hessian, and its minima over phi >= 0."""
+"""The best weights of auxiliary tasks: F(phi) = L_A(w_*(phi)), its Hessian, and its minima over
+phi >= 0.
+"""
+
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from quadmeta._validate import instance, natural, seeded, shaped
-from quadmeta.problems.parts.bilevel import QuadraticBound
 from quadmeta.problems.auxiliary_tasks import AuxiliaryTasks
+from quadmeta.problems.parts.bilevel import QuadraticBound
 
 Array = Any
 
@@ -17,16 +20,24 @@ def outer_loss(problem: AuxiliaryTasks, alpha: Array) -> float:
 
 
 def curvature(problem: AuxiliaryTasks, phi: Array) -> Array:
-    """The Hessian (K, K) of F in the weights: S_j' A_A S_k - v' H^-1 (A_j S_k + A_k S_j), S_k = -H^-1 grad l_k(w_*).
+    """The Hessian (K, K) of F in the weights: S_j' A_A S_k - v' H^-1 (A_j S_k + A_k S_j), S_k =
+    -H^-1 grad l_k(w_*).
 
-    Raises:
-        ValueError: softplus = True, or a singular L_T Hessian.
+    Raises
+    ------
+    ValueError
+        softplus = True, or a singular L_T Hessian.
     """
     _require(problem)
     if problem.softplus:
-        raise ValueError("problem: softplus = True learns another parameter than the weights: build it without")
-    bound = problem.at(shaped("phi", phi, (problem.hyperparameters,), "(K,), one weight an auxiliary task"))
-    (lam, Q), W = bound.spectrum, bound.minimizer
+        raise ValueError(
+            "problem: softplus = True learns another parameter than the weights: build it without"
+        )
+    bound = problem.at(
+        shaped("phi", phi, (problem.hyperparameters,), "(K,), one weight an auxiliary task")
+    )
+    (lam, Q) = bound.spectrum
+    W = bound.minimizer
     inverse = Q / lam @ Q.T
     S = -inverse @ problem.rows(bound.alpha, W)
     x = inverse @ (problem.outer_hessian @ W - problem.outer_linear)
@@ -35,7 +46,9 @@ def curvature(problem: AuxiliaryTasks, phi: Array) -> Array:
 
 
 class Minima(NamedTuple):
-    """Local minima of F over weights >= 0 by increasing value, at pi = (1, phi) / (1 + sum phi) of the simplex."""
+    """Local minima of F over weights >= 0 by increasing value, at pi = (1, phi) / (1 + sum phi) of
+    the simplex.
+    """
 
     pi: Array
     """(minima, K + 1)"""
@@ -44,28 +57,39 @@ class Minima(NamedTuple):
     @property
     def phi(self) -> Array:
         """The weights (minima, K); infinite, where used, if the main task has none (pi_0 = 0)."""
-        main, others = self.pi[:, :1], self.pi[:, 1:]
+        main = self.pi[:, :1]
+        others = self.pi[:, 1:]
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.where(others > 0, others / main, 0.0)
 
 
 def simplex_minimum(problem: AuxiliaryTasks) -> Minima:
-    """The global minimum for tasks with the inputs of the main one and no ridge: a convex programme on the simplex.
+    """The global minimum for tasks with the inputs of the main one and no ridge: a convex
+    programme on the simplex.
 
-    w_* = sum pi_k b_k, so F = ||E pi||^2 / 2 for columns E_k = (X_A b_k - y_A) / sqrt n_A, in rotated coordinates;
-    non-negative least squares for the rows [E; 1'] with target [0; 1], up to scale.
+    w_* = sum pi_k b_k, so F = ||E pi||^2 / 2 for columns E_k = (X_A b_k - y_A) / sqrt n_A, in
+    rotated coordinates; non-negative least squares for the rows [E; 1'] with target [0; 1], up to
+    scale.
 
-    Raises:
-        ValueError: other inputs, a ridge, or a singular X_0'X_0.
+    Raises
+    ------
+    ValueError
+        other inputs, a ridge, or a singular X_0'X_0.
     """
     from scipy.optimize import nnls
+
     _require(problem)
-    if problem.rho or np.abs(problem.grams - problem.grams[0]).max() > 1e-12 * np.abs(problem.grams).max():
+    if (
+        problem.rho
+        or np.abs(problem.grams - problem.grams[0]).max() > 1e-12 * np.abs(problem.grams).max()
+    ):
         raise ValueError("the tasks need the inputs of the main one and rho = 0: use local_minima")
     lam, Q = _bound(problem, np.eye(len(problem.grams))[0]).spectrum
     b = Q / lam @ Q.T @ problem.moments
     outputs = b.shape[2]
-    E = np.array([(problem.factors[-1] @ np.vstack([one, -np.eye(outputs)])).ravel() for one in b]).T
+    E = np.array(
+        [(problem.factors[-1] @ np.vstack([one, -np.eye(outputs)])).ravel() for one in b]
+    ).T
     scale = np.abs(E).max() or 1.0
     x = nnls(np.vstack([E / scale, np.ones(len(b))]), np.append(np.zeros(len(E)), 1.0))[0]
     pi = x / x.sum()
@@ -75,18 +99,23 @@ def simplex_minimum(problem: AuxiliaryTasks) -> Minima:
 def local_minima(problem: AuxiliaryTasks, starts: int = 20, seed: int = 0) -> Minima:
     """Local minima of F: with own designs there can be several, and one descent cannot tell.
 
-    One task: all sign changes of F' on a grid of 1000 weights even in log phi from 1e-9 to 1e9, each root to rounding,
-    and the ends. More tasks: where sequential quadratic programming on the simplex ends, from ``starts`` random points
-    and from near every corner; a minimum that attracts none of them is missed. The main task's share stops at 1e-9
-    where the others alone do not determine w_*. Two minima are distinct if they train different w_*: with more tasks
-    than dimensions a flat set of weights is one.
+    One task: all sign changes of F' on a grid of 1000 weights even in log phi from 1e-9 to 1e9,
+    each root to rounding, and the ends. More tasks: where sequential quadratic programming on the
+    simplex ends, from ``starts`` random points and from near every corner; a minimum that attracts
+    none of them is missed. The main task's share stops at 1e-9 where the others alone do not
+    determine w_*. Two minima are distinct if they train different w_*: with more tasks than
+    dimensions a flat set of weights is one.
 
-    Raises:
-        ArithmeticError: no descent converged.
+    Raises
+    ------
+    ArithmeticError
+        no descent converged.
     """
     _require(problem)
-    starts, seed = natural("starts", starts), seeded("seed", seed)
-    n, rng = len(problem.grams), np.random.default_rng(seed)
+    starts = natural("starts", starts)
+    seed = seeded("seed", seed)
+    n = len(problem.grams)
+    rng = np.random.default_rng(seed)
     if n == 2:
         found = _on_the_line(problem)
     else:
@@ -110,7 +139,8 @@ def _on_the_line(problem: AuxiliaryTasks) -> list[tuple[Array, float]]:
     """(pi, F) of the local minima for one auxiliary task."""
     from scipy.optimize import brentq
 
-    _ = _bound(problem, np.full(2, 0.5)).spectrum  # refuses tasks that do not determine w_* together
+    # refuses tasks that do not determine w_* together
+    _ = _bound(problem, np.full(2, 0.5)).spectrum
 
     def share(log: float) -> Array:
         return np.array([1 / (1 + np.exp(log)), 1 / (1 + np.exp(-log))])
@@ -118,33 +148,51 @@ def _on_the_line(problem: AuxiliaryTasks) -> list[tuple[Array, float]]:
     def rise(pi: Array) -> float:
         slope = _outer(problem, pi)[1]
         return float(slope[1] - slope[0])
+
     grid = [log for log in np.linspace(-20.7, 20.7, 1000) if not _singular(problem, share(log))]
     rises = [rise(share(log)) for log in grid]
-    points = [share(brentq(lambda log: rise(share(log)), x, y, xtol=1e-14, rtol=1e-15))
-              for x, y, r, q in zip(grid, grid[1:], rises, rises[1:], strict=False) if r < 0 <= q]
+    points = [
+        share(brentq(lambda log: rise(share(log)), x, y, xtol=1e-14, rtol=1e-15))
+        for x, y, r, q in zip(grid, grid[1:], rises, rises[1:], strict=False)
+        if r < 0 <= q
+    ]
     ends = [(np.array([1.0, 0.0]), share(grid[0]), 1), (np.array([0.0, 1.0]), share(grid[-1]), -1)]
     for end, near, sign in ends:
-        pi = near if _singular(problem, end) else end
+        if _singular(problem, end):
+            pi = near
+        else:
+            pi = end
         if sign * rise(pi) >= -1e-13 * np.abs(rises).max():
             points.append(pi)
     return [(pi, _outer(problem, pi)[0]) for pi in points]
 
 
 def _descents(problem: AuxiliaryTasks, points: Array) -> list[tuple[Array, float]]:
-    """(pi, F) where descents end that converged, with F shifted and scaled to the size of its slopes."""
+    """(pi, F) where descents end that converged, with F shifted and scaled to the size of its
+    slopes.
+    """
     from scipy.optimize import minimize
-    n, base = points.shape[1], _outer(problem, points[0])[0]
+
+    n = points.shape[1]
+    base = _outer(problem, points[0])[0]
     slopes = [(x, _outer(problem, x)[1]) for x in points]
     unit = max(np.abs(s - x @ s).max() for x, s in slopes) or 1.0
 
     def scaled(pi: Array) -> tuple[float, Array]:
         value, slope = _outer(problem, pi)
         return (value - base) / unit, slope / unit
+
     found = []
     for x in points:
-        run = minimize(scaled, x, jac=True, method="SLSQP", bounds=[(1e-9, 1.0)] + [(0.0, 1.0)] * (n - 1),
-                       constraints={"type": "eq", "fun": lambda pi: pi.sum() - 1, "jac": np.ones_like},
-                       options={"ftol": 1e-15, "maxiter": 500})
+        run = minimize(
+            scaled,
+            x,
+            jac=True,
+            method="SLSQP",
+            bounds=[(1e-9, 1.0)] + [(0.0, 1.0)] * (n - 1),
+            constraints={"type": "eq", "fun": lambda pi: pi.sum() - 1, "jac": np.ones_like},
+            options={"ftol": 1e-15, "maxiter": 500},
+        )
         pi = np.where(run.x <= 2e-9, 0.0, run.x)
         pi[0] = 1e-9 if not pi[0] and _singular(problem, pi) else pi[0]
         pi = pi / pi.sum()
@@ -153,15 +201,18 @@ def _descents(problem: AuxiliaryTasks, points: Array) -> list[tuple[Array, float
         if (np.where(pi > 0, np.abs(slope - pi @ slope), pi @ slope - slope) <= 1e-5 * unit).all():
             found.append((pi, value))
     if not found:
-        raise ArithmeticError(f"local_minima: none of {len(points)} descents converged: pass more starts, or rescale "
-                              "the inputs of the tasks to one size")
+        raise ArithmeticError(
+            f"local_minima: none of {len(points)} descents converged: pass more starts, or rescale "
+            "the inputs of the tasks to one size"
+        )
     return found
 
 
 def _outer(problem: AuxiliaryTasks, pi: Array) -> tuple[float, Array]:
     """F and its derivative in pi."""
     bound = _bound(problem, pi)
-    (lam, Q), W = bound.spectrum, bound.minimizer
+    (lam, Q) = bound.spectrum
+    W = bound.minimizer
     x = Q / lam @ Q.T @ (problem.outer_hessian @ W - problem.outer_linear)
     slope = -((problem.grams @ W - problem.moments) * x).sum(axis=(1, 2))
     slope[0] -= problem.rho * (W * x).sum()
@@ -174,6 +225,10 @@ def _singular(problem: AuxiliaryTasks, pi: Array) -> bool:
 
 
 def _bound(problem: AuxiliaryTasks, pi: Array) -> QuadraticBound:
-    """L_T divided by 1 + sum phi: sum pi_k l_k + pi_0 rho ||W||^2 / 2, defined without a main task too."""
-    H = np.tensordot(pi, problem.grams, 1) + pi[0] * problem.rho * np.eye(len(problem.outer_hessian))
+    """L_T divided by 1 + sum phi: sum pi_k l_k + pi_0 rho ||W||^2 / 2, defined without a main task
+    too.
+    """
+    H = np.tensordot(pi, problem.grams, 1) + pi[0] * problem.rho * np.eye(
+        len(problem.outer_hessian)
+    )
     return QuadraticBound(H, np.tensordot(pi, problem.moments, 1), problem, pi[1:])

@@ -1,4 +1,7 @@
-"""What a claim is: a statement with a source, two sides in exact arithmetic, a domain and recorded verdicts."""
+"""What a claim is: a statement with a source, two sides in exact arithmetic, a domain and recorded
+verdicts.
+"""
+
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
@@ -10,8 +13,15 @@ from quadmeta.verification.box import Box
 from quadmeta.verification.parameters import Instance, Parameter
 
 Array = Any
-STRENGTHS = {"identity": "==", "tight": "<=", "upper": "<=", "lower": ">=", "rate": "<=", "ordering": "<=",
-             "counterexample": "<="}
+STRENGTHS = {
+    "identity": "==",
+    "tight": "<=",
+    "upper": "<=",
+    "lower": ">=",
+    "rate": "<=",
+    "ordering": "<=",
+    "counterexample": "<=",
+}
 """Strength -> the relation of the two sides, unless the claim says otherwise."""
 
 
@@ -36,9 +46,11 @@ class Form:
 
 
 class Claim(ABC):
-    """A statement ``lhs relation rhs`` for every instance of the domain that meets the assumptions.
+    """A statement ``lhs relation rhs`` for every instance of the domain that meets the
+    assumptions.
 
-    A subclass stands alone in the file named after it; its docstring gives the statement and, after "Proof", a proof.
+    A subclass stands alone in the file named after it; its docstring gives the statement and,
+    after "Proof", a proof.
     """
 
     reference: ClassVar[str]
@@ -56,7 +68,9 @@ class Claim(ABC):
     def __init_subclass__(cls) -> None:
         cls.relation = cls.relation or STRENGTHS[cls.strength]
         if any(form.proved for form in cls.forms.values()) and "Proof" not in (cls.__doc__ or ""):
-            raise TypeError(f"{cls.__name__}: a form is marked as proved, so its docstring must hold the proof")
+            raise TypeError(
+                f"{cls.__name__}: a form is marked as proved, so its docstring must hold the proof"
+            )
 
     @property
     def name(self) -> str:
@@ -67,15 +81,21 @@ class Claim(ABC):
     def proof(self) -> str:
         """The written proof, or "" where there is none."""
         found = re.search(r"Proof\b.*", type(self).__doc__ or "", re.DOTALL)
-        return " ".join(found.group().split()) if found else ""
+        if found:
+            return " ".join(found.group().split())
+        return ""
 
     @abstractmethod
     def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
-        """Margins by name, which says what is needed: "eta < 2/L" a margin > 0, "eta <= 2/L" one >= 0, "=" one of 0."""
+        """Margins by name, which says what is needed: "eta < 2/L" a margin > 0, "eta <= 2/L" one
+        >= 0, "=" one of 0.
+        """
 
     @abstractmethod
     def sides(self, x: Any, form: str) -> tuple[Array, Array]:
-        """(lhs, rhs), numbers or arrays of equal shape, in the arithmetic of ``x``; vectors of ``x`` are arrays."""
+        """(lhs, rhs), numbers or arrays of equal shape, in the arithmetic of ``x``; vectors of
+        ``x`` are arrays.
+        """
 
     @abstractmethod
     def cases(self, form: str) -> Iterable[Mapping[str, Any]]:
@@ -86,7 +106,9 @@ class Claim(ABC):
         return ()
 
     def prepare(self, x: Instance) -> Instance:
-        """A drawn instance moved onto a constraint that random numbers would miss, for example a unit start."""
+        """A drawn instance moved onto a constraint that random numbers would miss, for example a
+        unit start.
+        """
         return x
 
     def power(self, x: Any, form: str) -> int:
@@ -100,20 +122,26 @@ class Claim(ABC):
     def read(self, x: Mapping[str, Any]) -> Instance:
         """An instance from numbers or strings like "3/4", checked against the domain.
 
-        Raises:
-            ValueError: unknown or missing parameter, a number outside its range, or vectors of unequal length.
+        Raises
+        ------
+        ValueError
+            unknown or missing parameter, a number outside its range, or vectors of unequal length.
         """
         for name in x:
             if name not in self.domain:
                 raise ValueError(unknown("parameter", name, self.domain))
         missing = [name for name in self.domain if name not in x]
         if missing:
-            raise ValueError(f"{self.name}: the instance lacks {', '.join(missing)}: pass the whole domain")
+            raise ValueError(
+                f"{self.name}: the instance lacks {', '.join(missing)}: pass the whole domain"
+            )
         out = {name: p.read(name, x[name]) for name, p in self.domain.items()}
         for axis in {p.axis for p in self.domain.values() if p.axis}:
             lengths = {name: len(out[name]) for name, p in self.domain.items() if p.axis == axis}
             if len(set(lengths.values())) > 1 or 0 in lengths.values():
-                raise ValueError(f"{self.name}: vectors have the lengths {lengths}: pass equal ones, at least 1")
+                raise ValueError(
+                    f"{self.name}: vectors have the lengths {lengths}: pass equal ones, at least 1"
+                )
         return out
 
     def __repr__(self) -> str:

@@ -1,4 +1,5 @@
 """Both sides of a statement at one instance, with the margin of each assumption."""
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -49,21 +50,34 @@ class Finding:
 
     def evidence(self) -> dict[str, Any]:
         """The part of a verdict's evidence that one instance gives."""
-        return {"instance": self.instance, "lhs": self.lhs, "relation": self.relation, "rhs": self.rhs,
-                "assumptions": self.margins}
+        return {
+            "instance": self.instance,
+            "lhs": self.lhs,
+            "relation": self.relation,
+            "rhs": self.rhs,
+            "assumptions": self.margins,
+        }
 
 
 def _ratio(l: Any, r: Any, power: int) -> float:
     if l == r:
         return 1.0
-    l, r = Fraction(l), Fraction(r)
+    l = Fraction(l)
+    r = Fraction(r)
     size = log(l.numerator) - log(l.denominator) - log(r.numerator) + log(r.denominator)
-    return exp(size / power) if abs(size / power) < 700 else (inf if size > 0 else 0.0)
+    if abs(size / power) < 700:
+        return exp(size / power)
+    if size > 0:
+        return inf
+    return 0.0
 
 
 def arrays(instance: Instance) -> dict[str, Any]:
     """The instance with its vectors as object arrays, as claims read it."""
-    return {name: np.array(v, dtype=object) if isinstance(v, tuple) else v for name, v in instance.items()}
+    return {
+        name: np.array(v, dtype=object) if isinstance(v, tuple) else v
+        for name, v in instance.items()
+    }
 
 
 def broken(claim: Claim, form: str, instance: Instance) -> tuple[str, ...]:
@@ -79,8 +93,14 @@ def examine(claim: Claim, form: str, instance: Instance) -> Finding:
     """Both sides at one instance, in exact arithmetic (a float that leaks in is a TypeError)."""
     x = arrays(instance)
     margins = claim.assumptions(x, form)
-    lhs, rhs = (evaluate(lambda: claim.sides(x, form), kind="fraction") if claim.exact else claim.sides(x, form))
-    return Finding(instance, margins, entries(lhs), entries(rhs), claim.relation, claim.power(x, form))
+    lhs, rhs = (
+        evaluate(lambda: claim.sides(x, form), kind="fraction")
+        if claim.exact
+        else claim.sides(x, form)
+    )
+    return Finding(
+        instance, margins, entries(lhs), entries(rhs), claim.relation, claim.power(x, form)
+    )
 
 
 def entries(value: Any) -> tuple[Any, ...]:

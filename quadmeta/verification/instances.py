@@ -1,45 +1,59 @@
-"""One generator of exact instances for everybody: users, property tests and the search of the worst ratio.
+"""One generator of exact instances for everybody: users, property tests and the search of the
+worst ratio.
 
-``draw`` asks a ``Random`` for numbers. A seeded one gives users their instances, hypothesis passes one that it shrinks,
-and differential evolution one whose numbers are the coordinates of a point in the unit cube.
+``draw`` asks a ``Random`` for numbers. A seeded one gives users their instances, hypothesis passes
+one that it shrinks, and differential evolution one whose numbers are the coordinates of a point in
+the unit cube.
 """
+
 from collections.abc import Iterator, Sequence
 from random import Random
 from typing import Any
 
 from quadmeta.verification.claim import Claim
-from quadmeta.verification.parameters import Instance, draw
 from quadmeta.verification.finding import Finding, broken, examine
+from quadmeta.verification.parameters import Instance, draw
 
 COORDINATES = 24
 """Numbers that the longest instances ask for, roughly; later ones are drawn at random."""
 
 
 def instances(claim: Claim, form: str = "printed", seed: Any = 0) -> Iterator[Instance]:
-    """Random instances of small numerators and denominators that meet every assumption, without end.
+    """Random instances of small numerators and denominators that meet every assumption, without
+    end.
 
-    Raises:
-        ValueError: ten thousand draws in a row break an assumption.
+    Raises
+    ------
+    ValueError
+        ten thousand draws in a row break an assumption.
     """
-    random, misses = Random(seed), 0
+    random = Random(seed)
+    misses = 0
     while True:
         x = claim.prepare(draw(claim.domain, random))
         if not broken(claim, form, x):
             misses = 0
             yield x
         elif (misses := misses + 1) == 10000:
-            raise ValueError(f"{claim.name}, {form}: no instance in 10000 draws meets the assumptions: "
-                             "let `prepare` move the draws into them")
+            raise ValueError(
+                f"{claim.name}, {form}: no instance in 10000 draws meets the assumptions: "
+                "let `prepare` move the draws into them"
+            )
 
 
 def strategy(claim: Claim, form: str = "printed") -> Any:
     """The same instances as a hypothesis strategy, which shrinks them.
 
-    Raises:
-        ImportError: hypothesis is not installed.
+    Raises
+    ------
+    ImportError
+        hypothesis is not installed.
     """
     from hypothesis import strategies
-    drawn = strategies.randoms(use_true_random=False).map(lambda random: claim.prepare(draw(claim.domain, random)))
+
+    drawn = strategies.randoms(use_true_random=False).map(
+        lambda random: claim.prepare(draw(claim.domain, random))
+    )
     return drawn.filter(lambda x: not broken(claim, form, x))
 
 
@@ -53,21 +67,28 @@ class Coordinates(Random):
     def random(self) -> float:
         """The next coordinate, if there is one."""
         given = next(self.rest, None)
-        return super().random() if given is None else min(float(given), 1 - 2.0**-53)
+        if given is None:
+            return super().random()
+        return min(float(given), 1 - 2.0**-53)
 
     def _randbelow(self, n: int) -> int:
         # in order: the library's own takes a remainder, which no search could follow
         return int(self.random() * n)
 
 
-def worst(claim: Claim, form: str = "printed", seed: int = 0, steps: int = 15, size: int = 3) -> Finding | None:
-    """The instance with the most extreme ratio lhs/rhs that differential evolution finds: the largest for an upper
-    bound, the smallest for a lower one; None if none has two positive sides.
+def worst(
+    claim: Claim, form: str = "printed", seed: int = 0, steps: int = 15, size: int = 3
+) -> Finding | None:
+    """The instance with the most extreme ratio lhs/rhs that differential evolution finds: the
+    largest for an upper bound, the smallest for a lower one; None if none has two positive sides.
 
-    ``steps`` generations of ``size * COORDINATES`` points. The result is exact and meets every assumption.
+    ``steps`` generations of ``size * COORDINATES`` points. The result is exact and meets every
+    assumption.
     """
     from scipy.optimize import differential_evolution
-    upper, best = claim.relation in ("<=", "<"), None
+
+    upper = claim.relation in ("<=", "<")
+    best = None
     least = float("inf")
 
     def loss(point: Any) -> float:
@@ -78,10 +99,24 @@ def worst(claim: Claim, form: str = "printed", seed: int = 0, steps: int = 15, s
         found = examine(claim, form, x)
         if not found.ratios:
             return 1e8
-        value = -max(found.ratios.values()) if upper else min(found.ratios.values())
+        if upper:
+            value = -max(found.ratios.values())
+        else:
+            value = min(found.ratios.values())
         if value < least:
-            best, least = found, value
+            best = found
+            least = value
         return value
-    differential_evolution(loss, [(0.0, 1.0)] * COORDINATES, popsize=size, maxiter=steps, polish=False, seed=seed,
-                           init="sobol", tol=0.0, atol=0.0)
+
+    differential_evolution(
+        loss,
+        [(0.0, 1.0)] * COORDINATES,
+        popsize=size,
+        maxiter=steps,
+        polish=False,
+        seed=seed,
+        init="sobol",
+        tol=0.0,
+        atol=0.0,
+    )
     return best

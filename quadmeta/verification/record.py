@@ -1,8 +1,10 @@
-"""The numbers on record beside the verdicts: instances, worst ratio, coverage, and the worst instance a search found.
+"""The numbers on record beside the verdicts: instances, worst ratio, coverage, and the worst
+instance a search found.
 
-``python -m quadmeta record`` writes them; the tests recompute them. A worst instance is a candidate like any other: it
-counts only after both sides were computed from it again.
+``python -m quadmeta record`` writes them; the tests recompute them. A worst instance is a
+candidate like any other: it counts only after both sides were computed from it again.
 """
+
 import json
 from collections.abc import Mapping
 from functools import cache
@@ -28,7 +30,9 @@ def on_record(claim: str, form: str) -> Mapping[str, Any]:
 
 
 def numbers(verdict: Verdict, relation: str) -> dict[str, Any]:
-    """What is recorded of a verdict: instances, the most extreme ratio lhs/rhs, least coverage of a box in %."""
+    """What is recorded of a verdict: instances, the most extreme ratio lhs/rhs, least coverage of
+    a box in %.
+    """
     found: dict[str, Any] = {"instances": verdict.evidence.get("instances", 0)}
     if "ratio" in verdict.evidence:
         found["ratio"] = verdict.evidence["ratio"]["min" if relation in (">=", ">") else "max"]

@@ -1,16 +1,20 @@
-"""``python -m quadmeta record``: worst instances searched on both cores, numbers of the ledger written to one file."""
+"""``python -m quadmeta record``: worst instances searched on both cores, numbers of the ledger
+written to one file.
+"""
+
 import json
 from typing import Any
 
-from quadmeta._files import sweep, write as write_file
+from quadmeta._files import sweep
+from quadmeta._files import write as write_file
 from quadmeta._registry import members
+from quadmeta.sweep import Failure, pmap
 from quadmeta.verification.decide import decide
 from quadmeta.verification.finding import Finding
 from quadmeta.verification.instances import worst
 from quadmeta.verification.ledger import claim
 from quadmeta.verification.record import FILE, numbers, on_record
 from quadmeta.verification.verdict import plain
-from quadmeta.sweep import Failure, pmap
 
 
 def measured(form: tuple[str, str]) -> dict[str, Any]:
@@ -18,26 +22,45 @@ def measured(form: tuple[str, str]) -> dict[str, Any]:
     name, wording = form
     statement = claim(name)
     verdict = decide(statement, wording)
-    out, kept = numbers(verdict, statement.relation), on_record(name, wording).get("worst")
+    out = numbers(verdict, statement.relation)
+    kept = on_record(name, wording).get("worst")
     out |= {} if kept is None else {"worst": kept}
-    if not statement.exact or statement.relation == "==" or verdict.status == "refuted" or out.get("ratio") == 1:
+    if (
+        not statement.exact
+        or statement.relation == "=="
+        or verdict.status == "refuted"
+        or out.get("ratio") == 1
+    ):
         return out
-    found, sign = worst(statement, wording), -1 if statement.relation in (">=", ">") else 1
+    found = worst(statement, wording)
+    if statement.relation in (">=", ">"):
+        sign = -1
+    else:
+        sign = 1
     if found is not None and "ratio" in out and sign * _extreme(found, sign) > sign * out["ratio"]:
         # it will be looked at like any other instance
-        out |= {"ratio": float(f"{_extreme(found, sign):.4g}"), "worst": plain(found.instance),
-                "instances": out["instances"] + (kept is None)}
+        out |= {
+            "ratio": float(f"{_extreme(found, sign):.4g}"),
+            "worst": plain(found.instance),
+            "instances": out["instances"] + (kept is None),
+        }
     return out
 
 
 def _extreme(found: Finding, sign: int) -> float:
-    return max(found.ratios.values()) if sign > 0 else min(found.ratios.values())
+    if sign > 0:
+        return max(found.ratios.values())
+    return min(found.ratios.values())
 
 
 def write(workers: int = 2) -> int:
     """Measure every form and write the record; 3 if one fails."""
-    forms = [(name, form) for name in members("claims") for form, record in claim(name).forms.items()
-             if record.testable]
+    forms = [
+        (name, form)
+        for name in members("claims")
+        for form, record in claim(name).forms.items()
+        if record.testable
+    ]
     out: dict[str, dict[str, Any]] = {name: {} for name, _ in forms}
     results = pmap(measured, forms, workers)
     for (name, form), result in zip(forms, results, strict=True):

@@ -1,11 +1,14 @@
-"""One claim in full: wordings, domain, evidence, and the source code that a sceptic needs to recompute both sides."""
+"""One claim in full: wordings, domain, evidence, and the source code that a sceptic needs to
+recompute both sides.
+"""
+
 import inspect
 from collections.abc import Iterator
 from types import CodeType
 from typing import Any
 
-from quadmeta.verification.claim import Claim
 from quadmeta.verification.certificate import certificate
+from quadmeta.verification.claim import Claim
 from quadmeta.verification.finding import arrays
 from quadmeta.verification.ledger import check, claim
 from quadmeta.verification.search import drop
@@ -14,44 +17,69 @@ from quadmeta.verification.verdict import text
 
 def page(name: str) -> str:
     """The text of ``python -m quadmeta show NAME``."""
-    statement, verdict = claim(name), check(name)
+    statement = claim(name)
+    verdict = check(name)
     out = [f"{name}  ({statement.strength})", f"source: {statement.reference}", ""]
     for form, record in statement.forms.items():
-        out += [f"{form}: {record.statement}", f"  on record: {record.recorded} ({record.how})"
-                + (f"; {record.reason}" if record.reason else "")]
-    out += ["", "domain: " + ", ".join(f"{key} ({p.symbol}) in {p}" for key, p in statement.domain.items()), ""]
+        out += [
+            f"{form}: {record.statement}",
+            f"  on record: {record.recorded} ({record.how})"
+            + (f"; {record.reason}" if record.reason else ""),
+        ]
+    out += [
+        "",
+        "domain: " + ", ".join(f"{key} ({p.symbol}) in {p}" for key, p in statement.domain.items()),
+        "",
+    ]
     out += verdict.lines() + (verdict.repaired.lines() if verdict.repaired is not None else [])
     out += _needed(statement)
     if statement.proof:
         out += ["", statement.proof]
     if "instance" in verdict.evidence and statement.exact:
         program = certificate(verdict, statement)["program"]
-        out += ["", f"both sides: {' '.join((inspect.getdoc(type(statement).sides) or '').split())}", "",
-                "step by step, as printed:", *("  " + line for line in program["steps"]),
-                *(f"  {side} = {', '.join(program[side])}" for side in ("lhs", "rhs"))]
+        out += [
+            "",
+            f"both sides: {' '.join((inspect.getdoc(type(statement).sides) or '').split())}",
+            "",
+            "step by step, as printed:",
+            *("  " + line for line in program["steps"]),
+            *(f"  {side} = {', '.join(program[side])}" for side in ("lhs", "rhs")),
+        ]
     out += ["", "source of the sides:", ""]
     return "\n".join(out + sources(type(statement).sides))
 
 
 def _needed(statement: Claim) -> list[str]:
-    """Of each assumption of a form that holds: a counterexample without it, or that none was found."""
+    """Of each assumption of a form that holds: a counterexample without it, or that none was
+    found.
+    """
     out = []
     for form in (form for form, record in statement.forms.items() if record.recorded == "holds"):
         case = statement.read(next(iter(statement.cases(form))))
         for name in statement.assumptions(arrays(case), form):
             found = drop(statement, name, form)
             if found.status == "refuted":
-                example = ", ".join(f"{key} = {text(value)}" for key, value in found.evidence["instance"].items())
+                example = ", ".join(
+                    f"{key} = {text(value)}" for key, value in found.evidence["instance"].items()
+                )
                 out.append(f"  {form}: {name} is needed: without it false at {example}")
             elif found.evidence["instances"]:
-                out.append(f"  {form}: {name}: true of {found.evidence['instances']} instances that break it alone")
+                out.append(
+                    f"  {form}: {name}: true of {found.evidence['instances']} instances that "
+                    "break it alone"
+                )
             else:
-                out.append(f"  {form}: {name}: no instance was found that breaks it alone and has both sides")
+                out.append(
+                    f"  {form}: {name}: no instance was found that breaks it alone and has both "
+                    "sides"
+                )
     return out
 
 
 def sources(function: Any) -> list[str]:
-    """Source code of a function and of the package's own functions that it calls, each once, callers first."""
+    """Source code of a function and of the package's own functions that it calls, each once,
+    callers first.
+    """
     found: dict[str, str] = {}
     queue = [function]
     while queue:
@@ -65,8 +93,14 @@ def sources(function: Any) -> list[str]:
 def _called(function: Any) -> list[Any]:
     names = list(_names(function.__code__))
     used = [function.__globals__[name] for name in names if name in function.__globals__]
-    own = [x for x in used if getattr(x, "__module__", "").startswith("quadmeta") and hasattr(x, "__name__")]
-    methods = [vars(x)[name] for x in own if inspect.isclass(x) for name in names if name in vars(x)]
+    own = [
+        x
+        for x in used
+        if getattr(x, "__module__", "").startswith("quadmeta") and hasattr(x, "__name__")
+    ]
+    methods = [
+        vars(x)[name] for x in own if inspect.isclass(x) for name in names if name in vars(x)
+    ]
     return [x for x in own + methods if inspect.isfunction(x)]
 
 

@@ -1,8 +1,10 @@
 """The computation of both sides and of every margin, written down as a straight-line program.
 
-A ``Traced`` number is a ``Fraction`` that remembers which step made it. What a claim computes from traced numbers is
-recorded, and so is every comparison it makes, as a condition. A number whose history would be lost is an error.
+A ``Traced`` number is a ``Fraction`` that remembers which step made it. What a claim computes from
+traced numbers is recorded, and so is every comparison it makes, as a condition. A number whose
+history would be lost is an error.
 """
+
 import operator
 from collections.abc import Callable, Mapping
 from fractions import Fraction
@@ -35,7 +37,9 @@ class Recorder:
         return Traced.made(self, name, value)
 
     def read(self, name: str, value: Any) -> Any:
-        """A parameter as traced numbers; whole numbers and lengths decide the shape of a program and are pinned."""
+        """A parameter as traced numbers; whole numbers and lengths decide the shape of a program
+        and are pinned.
+        """
         if isinstance(value, tuple):
             self.conditions[f"{name}.length == {len(value)}"] = None
             return tuple(self.read(f"{name}[{i}]", entry) for i, entry in enumerate(value))
@@ -47,11 +51,15 @@ class Recorder:
     def pay(self, sign: str, left: Any, right: Any) -> None:
         """Take the cost of one operation from the budget, if there is one.
 
-        Raises:
-            TooLarge: there is not enough left.
+        Raises
+        ------
+        TooLarge
+            there is not enough left.
         """
         if self.budget is not None:
-            self.budget.of_sizes(sign, size(left), right if sign == "**" else size(Fraction(right)), RECORDED)
+            self.budget.of_sizes(
+                sign, size(left), right if sign == "**" else size(Fraction(right)), RECORDED
+            )
 
     def step(self, right: str, value: Fraction) -> "Traced":
         """The result of one operation."""
@@ -81,7 +89,8 @@ class Traced(Fraction):
     def made(cls, recorder: Recorder, name: str, value: Fraction) -> "Traced":
         """The value under this name."""
         self = Fraction.__new__(cls, value._numerator, value._denominator)  # type: ignore[attr-defined]
-        self.recorder, self.name = recorder, name
+        self.recorder = recorder
+        self.name = name
         return self
 
     @property
@@ -92,7 +101,9 @@ class Traced(Fraction):
     @property
     def numerator(self) -> int:
         """Refused: what is computed from it would have no history."""
-        raise TypeError(f"{self.name} is used outside of + - * / ** abs and comparisons: it cannot be traced")
+        raise TypeError(
+            f"{self.name} is used outside of + - * / ** abs and comparisons: it cannot be traced"
+        )
 
     denominator = numerator
 
@@ -127,7 +138,9 @@ class Traced(Fraction):
     def __ceil__(self) -> int:
         whole = ceil(self.plain)
         # both comparisons are conditions of the program
-        return whole if self > whole - 1 and self <= whole else whole
+        if self > whole - 1 and self <= whole:
+            return whole
+        return whole
 
     def __float__(self) -> float:
         """For checks of arguments; a float that reaches a result is noticed there."""
@@ -148,7 +161,9 @@ class Traced(Fraction):
 
 def name_of(x: Any) -> str:
     """The operand of a number: the name of a traced one, a literal of any other."""
-    return x.name if isinstance(x, Traced) else literal(Fraction(x))
+    if isinstance(x, Traced):
+        return x.name
+    return literal(Fraction(x))
 
 
 def _plain(x: Any) -> Any:
@@ -161,15 +176,21 @@ def _known(x: Any) -> bool:
 
 def _operation(sign: str) -> tuple[Callable[..., Any], Callable[..., Any]]:
     def forward(self: Traced, other: Any) -> Any:
-        return _record(self.recorder, sign, self, other) if isinstance(other, Fraction | int) else NotImplemented
+        if isinstance(other, Fraction | int):
+            return _record(self.recorder, sign, self, other)
+        return NotImplemented
 
     def backward(self: Traced, other: Any) -> Any:
-        return _record(self.recorder, sign, other, self) if isinstance(other, Fraction | int) else NotImplemented
+        if isinstance(other, Fraction | int):
+            return _record(self.recorder, sign, other, self)
+        return NotImplemented
+
     return forward, backward
 
 
 def _record(recorder: Recorder, sign: str, left: Any, right: Any) -> Traced:
-    first, second = Fraction(_plain(left)), Fraction(_plain(right))
+    first = Fraction(_plain(left))
+    second = Fraction(_plain(right))
     recorder.pay(sign, first, second)
     value = BINARY[sign](first, second)
     names = (name_of(left), name_of(right))
@@ -182,19 +203,36 @@ def _comparison(sign: str) -> Callable[..., Any]:
     def compare(self: Traced, other: Any) -> Any:
         if not _known(other):
             # every fraction lies on the same side of an infinite bound: nothing to record
-            return RELATIONS[sign](self.plain, other) if isinstance(other, float) else NotImplemented
+            if isinstance(other, float):
+                return RELATIONS[sign](self.plain, other)
+            return NotImplemented
         self.recorder.pay(sign, self.plain, _plain(other))
         truth = RELATIONS[sign](self.plain, _plain(other))
-        left, right, relation = self.name, name_of(other), sign if truth else OPPOSITE[sign]
+        left = self.name
+        right = name_of(other)
+        if truth:
+            relation = sign
+        else:
+            relation = OPPOSITE[sign]
         if left != right:
             line = min(f"{left} {relation} {right}", f"{right} {_SWAPPED[relation]} {left}")
             self.recorder.conditions[line] = None
         return truth
+
     return compare
 
 
 for _sign, _name in (("+", "add"), ("-", "sub"), ("*", "mul"), ("/", "truediv")):
-    for _method, _function in zip((f"__{_name}__", f"__r{_name}__"), _operation(_sign), strict=True):
+    for _method, _function in zip(
+        (f"__{_name}__", f"__r{_name}__"), _operation(_sign), strict=True
+    ):
         setattr(Traced, _method, _function)
-for _sign, _name in (("<", "lt"), ("<=", "le"), (">", "gt"), (">=", "ge"), ("==", "eq"), ("!=", "ne")):
+for _sign, _name in (
+    ("<", "lt"),
+    ("<=", "le"),
+    (">", "gt"),
+    (">=", "ge"),
+    ("==", "eq"),
+    ("!=", "ne"),
+):
     setattr(Traced, f"__{_name}__", _comparison(_sign))

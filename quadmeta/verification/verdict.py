@@ -1,4 +1,7 @@
-"""A verdict: what was decided about a statement, how, and the numbers that a sceptic needs to check it."""
+"""A verdict: what was decided about a statement, how, and the numbers that a sceptic needs to
+check it.
+"""
+
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -12,8 +15,9 @@ from quadmeta.certificates.program import literal
 class Verdict:
     """The outcome for one form of a statement.
 
-    ``holds`` needs a written proof and exact instances without violation, or a box that covers the domain; exact
-    instances alone, and sampled ones, are ``consistent``; ``refuted`` has a rational counterexample.
+    ``holds`` needs a written proof and exact instances without violation, or a box that covers the
+    domain; exact instances alone, and sampled ones, are ``consistent``; ``refuted`` has a rational
+    counterexample.
     """
 
     claim: str
@@ -22,23 +26,34 @@ class Verdict:
     status: str
     how: str
     evidence: Mapping[str, Any] = field(default_factory=dict)
-    """instance, lhs, rhs, relation, assumptions (margins) at the tightest instance or the counterexample; instances
-    (their number), ratio (quantiles of lhs/rhs), trivial (share where a lower bound is <= 0), boxes (``Coverage``)."""
+    """instance, lhs, rhs, relation, assumptions (margins) at the tightest instance or the
+    counterexample; instances (their number), ratio (quantiles of lhs/rhs), trivial (share where a
+    lower bound is <= 0), boxes (``Coverage``).
+    """
     repaired: "Verdict | None" = None
     """The verdict of the repaired form, on the verdict of the printed one."""
 
     def __repr__(self) -> str:
         count = self.evidence.get("instances")
-        return (f"Verdict({self.claim}, {self.form}: {self.status}, {self.how}"
-                f"{'' if count is None else f', {count} instances'})")
+        return (
+            f"Verdict({self.claim}, {self.form}: {self.status}, {self.how}"
+            f"{'' if count is None else f', {count} instances'})"
+        )
 
     def lines(self) -> list[str]:
         """The verdict and its evidence, one item a line."""
         out = [f"{self.claim}, as {self.form}: {self.status.upper()} ({self.how})"]
         for key, value in self.evidence.items():
             if key in ("instance", "assumptions"):
-                out.append(f"  {key}: " + ", ".join(f"{name}: {text(entry)}" if key == "assumptions" else
-                                                    f"{name} = {text(entry)}" for name, entry in value.items()))
+                out.append(
+                    f"  {key}: "
+                    + ", ".join(
+                        f"{name}: {text(entry)}"
+                        if key == "assumptions"
+                        else f"{name} = {text(entry)}"
+                        for name, entry in value.items()
+                    )
+                )
             elif key == "boxes":
                 out += [f"  box: {coverage}" for coverage in value]
             elif key in ("lhs", "rhs"):
@@ -53,11 +68,17 @@ class Verdict:
 
 
 def text(value: Any) -> str:
-    """A number or tuple as a person reads it: fractions while they are short, else mantissa and exponent."""
+    """A number or tuple as a person reads it: fractions while they are short, else mantissa and
+    exponent.
+    """
     if isinstance(value, tuple | list):
-        return f"{text(value[0])}" if len(value) == 1 else f"({', '.join(map(text, value))})"
+        if len(value) == 1:
+            return f"{text(value[0])}"
+        return f"({', '.join(map(text, value))})"
     if not isinstance(value, Fraction):
-        return f"{value:.6g}" if isinstance(value, float) else str(value)
+        if isinstance(value, float):
+            return f"{value:.6g}"
+        return str(value)
     if max(abs(value.numerator), value.denominator) < 10**12:
         return str(value)
     exponent = log10(abs(value.numerator)) - log10(value.denominator)

@@ -1,4 +1,5 @@
 """log and exp keep the number type and the shape, and refuse the types that cannot hold them."""
+
 from fractions import Fraction
 
 import mpmath
@@ -22,7 +23,9 @@ def test_every_type_keeps_its_type_its_shape_and_its_digits(function, name):
         got = function(entries)
         assert got.shape == (2, 3) and got.dtype == object
         for value, entry in zip(got.ravel(), entries.ravel(), strict=True):
-            assert isinstance(value, mpmath.mpf) and value == getattr(mpmath, name)(entry) == function(entry)
+            assert isinstance(value, mpmath.mpf) and value == getattr(mpmath, name)(
+                entry
+            ) == function(entry)
     mixed = function(np.array([2.0, 3.0], dtype=object))
     assert mixed.dtype == object and mixed[0] == getattr(np, name)(2.0)
 
@@ -34,7 +37,9 @@ def test_one_is_the_inverse_of_the_other():
 
 
 @pytest.mark.parametrize("function, name", [(log, "log"), (exp, "exp")])
-@pytest.mark.parametrize("x", [Fraction(1, 2), SignLog.of(2), Interval.of(2), 2, np.array([Fraction(1, 2)])])
+@pytest.mark.parametrize(
+    "x", [Fraction(1, 2), SignLog.of(2), Interval.of(2), 2, np.array([Fraction(1, 2)])]
+)
 def test_other_types_are_refused_by_name(function, name, x):
     kind = type(x[0] if isinstance(x, np.ndarray) else x).__name__
     with pytest.raises(TypeError, match=f"the {name} of a {kind} is not one"):

@@ -1,4 +1,5 @@
 """Interval: no real result escapes, decided in integers; what may be tight is tight."""
+
 import math
 import operator
 from fractions import Fraction
@@ -7,7 +8,8 @@ from math import prod
 import mpmath
 import numpy as np
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given
+from hypothesis import strategies as st
 
 from quadmeta.arithmetic import interval
 from quadmeta.arithmetic.interval import Interval
@@ -15,9 +17,36 @@ from quadmeta.arithmetic.signlog import SignLog
 
 CASES = 10**5
 MAX, TINY = np.finfo(float).max, np.finfo(float).tiny
-SPECIAL = np.array([0.0, 5e-324, 1e-323, TINY / 2, TINY, 1e-200, 1e-162, 1e-154, 1e-108, 1e-16, 0.1, 1 / 3, 1 - 2**-53,
-                    1.0, 1 + 2**-52, 3.0, 2**27 + 1, 1e16, 1e100, 1.3407807929942596e154, 1.35e154, 1e200, MAX / 2,
-                    np.nextafter(MAX, 0), MAX, np.inf])
+SPECIAL = np.array(
+    [
+        0.0,
+        5e-324,
+        1e-323,
+        TINY / 2,
+        TINY,
+        1e-200,
+        1e-162,
+        1e-154,
+        1e-108,
+        1e-16,
+        0.1,
+        1 / 3,
+        1 - 2**-53,
+        1.0,
+        1 + 2**-52,
+        3.0,
+        2**27 + 1,
+        1e16,
+        1e100,
+        1.3407807929942596e154,
+        1.35e154,
+        1e200,
+        MAX / 2,
+        np.nextafter(MAX, 0),
+        MAX,
+        np.inf,
+    ]
+)
 
 
 def scaled(x):
@@ -27,10 +56,15 @@ def scaled(x):
 
 
 def draw(rng, shape):
-    """Adversarial intervals and a point of each: special and random magnitudes, ties, neighbours, zero crossings."""
+    """Adversarial intervals and a point of each: special and random magnitudes, ties, neighbours,
+    zero crossings.
+    """
     size = (2, *shape)
-    magnitude = np.where(rng.random(size) < 0.5, rng.choice(SPECIAL, size),
-                         np.ldexp(rng.random(size), rng.integers(-1074, 1024, size)))
+    magnitude = np.where(
+        rng.random(size) < 0.5,
+        rng.choice(SPECIAL, size),
+        np.ldexp(rng.random(size), rng.integers(-1074, 1024, size)),
+    )
     ends = np.where(rng.random(size) < 0.5, -1, 1) * magnitude
     kind = rng.random(shape)
     ends[1] = np.where((kind < 0.2) & np.isfinite(ends[0]), ends[0], ends[1])
@@ -41,12 +75,16 @@ def draw(rng, shape):
     low, high = np.maximum(box.lower, -MAX), np.minimum(box.upper, MAX)
     t = rng.random(shape)
     inner = np.clip(low * t + high * (1 - t), low, high)
-    inner = np.where((low < 0) & (high > 0) & (t < 0.5), rng.choice([0.0, 5e-324, -5e-324], shape), inner)
+    inner = np.where(
+        (low < 0) & (high > 0) & (t < 0.5), rng.choice([0.0, 5e-324, -5e-324], shape), inner
+    )
     return box, np.choose(rng.integers(0, 3, shape), [low, high, inner])
 
 
 def escapes(box, fractions):
-    """How many (top, bottom) lie outside their intervals, in exact integer arithmetic; a bottom 0 is left out."""
+    """How many (top, bottom) lie outside their intervals, in exact integer arithmetic; a bottom 0
+    is left out.
+    """
     count = 0
     for lower, upper, (top, bottom) in zip(box.lower.tolist(), box.upper.tolist(), fractions):
         if bottom == 0:
@@ -54,7 +92,9 @@ def escapes(box, fractions):
         if bottom < 0:
             top, bottom = -top, -bottom
         top <<= 1074
-        count += (lower > -np.inf and scaled(lower) * bottom > top) or (upper < np.inf and scaled(upper) * bottom < top)
+        count += (lower > -np.inf and scaled(lower) * bottom > top) or (
+            upper < np.inf and scaled(upper) * bottom < top
+        )
     return count
 
 
@@ -62,6 +102,7 @@ def power(n):
     def exact(x):
         top, bottom = x ** abs(n), 1 << 1074 * abs(n)
         return (top, bottom) if n > 0 else (bottom, top)
+
     return 1, lambda x: x**n, exact
 
 
@@ -83,13 +124,17 @@ def failures(name, cases, seed=0):
         boxes, points = zip(*(draw(rng, (cases, 5)) for _ in range(1 + (name == "dot"))))
         result = boxes[0].sum(axis=1) if name == "sum" else boxes[0].dot(boxes[1])
         rows = zip(*([[scaled(v) for v in row] for row in p.tolist()] for p in points))
-        return escapes(result, ((sum(map(prod, zip(*row))), 1 << 1074 * len(points)) for row in rows))
+        return escapes(
+            result, ((sum(map(prod, zip(*row))), 1 << 1074 * len(points)) for row in rows)
+        )
     arity, operation, exact = OPERATIONS[name]
     boxes, points = zip(*(draw(rng, (cases,)) for _ in range(arity)))
     if "/" in name or "**-" in name:
         keep = (boxes[-1].lower < 0) | (boxes[-1].upper > 0)
         boxes, points = [box[keep] for box in boxes], [p[keep] for p in points]
-    return escapes(operation(*boxes), (exact(*map(scaled, xs)) for xs in zip(*(p.tolist() for p in points))))
+    return escapes(
+        operation(*boxes), (exact(*map(scaled, xs)) for xs in zip(*(p.tolist() for p in points)))
+    )
 
 
 @pytest.mark.parametrize("name", [*OPERATIONS, "sum", "dot"])
@@ -97,9 +142,12 @@ def test_nothing_escapes(name):
     assert failures(name, CASES) == 0
 
 
-@pytest.mark.parametrize("name", ["+", "-", "*", "/", "1/", "**2", "**3", "**4", "**-1", "sum", "dot"])
+@pytest.mark.parametrize(
+    "name", ["+", "-", "*", "/", "1/", "**2", "**3", "**4", "**-1", "sum", "dot"]
+)
 def test_known_false_without_outward_rounding(name, monkeypatch):
-    # rounding to nearest; only an overflow still becomes a half line, as ends of +inf below are refused
+    # rounding to nearest; only an overflow still becomes a half line, as ends of +inf below are
+    # refused
     monkeypatch.setattr(interval, "_down", lambda x: np.minimum(x, MAX))
     monkeypatch.setattr(interval, "_up", lambda x: np.maximum(x, -MAX))
     assert failures(name, 2000) > 20
@@ -115,23 +163,39 @@ def test_enclosures_are_not_vacuous():
     assert (x + 0 == x).all() and ((x * 0).width == 0).all()
 
 
-@pytest.mark.parametrize("box, lower, upper", [
-    (1 - Interval(0, 1), 0, 1), (Interval(-1, 2) ** 4, 0, 16), (1 / Interval(0, 2), 0.5, np.inf),
-    (1 / Interval(-2, -0.0), -np.inf, -0.5), (1 / Interval(-1, 2), -np.inf, np.inf),
-    (Interval(-1, 2) ** -1, -np.inf, np.inf),
-    (Interval(-1, 2) ** -2, 0.25, np.inf), (Interval(0, 1) * Interval(0, np.inf), 0, np.inf),
-    (abs(Interval(-3, 2)), 0, 3),
-    (Interval(0, 0) / Interval(0, 1), 0, 0), (Interval(2, 3) ** 0, 1, 1), (Interval(0, 0) ** 0, 1, 1),
-    (Interval(-np.inf, 3) + 1, -np.inf, 4), (Interval.hull(2, -np.inf), -np.inf, 2), (-Interval(1, 2), -2, -1),
-    (Interval(1, np.inf) / Interval(1, np.inf), 0, np.inf), (Interval.of([]).sum(), 0, 0),
-    (Interval.of(10**400), MAX, np.inf), (Interval.of(mpmath.mpf("-1e-9999999999")), -5e-324, 0)])
+@pytest.mark.parametrize(
+    "box, lower, upper",
+    [
+        (1 - Interval(0, 1), 0, 1),
+        (Interval(-1, 2) ** 4, 0, 16),
+        (1 / Interval(0, 2), 0.5, np.inf),
+        (1 / Interval(-2, -0.0), -np.inf, -0.5),
+        (1 / Interval(-1, 2), -np.inf, np.inf),
+        (Interval(-1, 2) ** -1, -np.inf, np.inf),
+        (Interval(-1, 2) ** -2, 0.25, np.inf),
+        (Interval(0, 1) * Interval(0, np.inf), 0, np.inf),
+        (abs(Interval(-3, 2)), 0, 3),
+        (Interval(0, 0) / Interval(0, 1), 0, 0),
+        (Interval(2, 3) ** 0, 1, 1),
+        (Interval(0, 0) ** 0, 1, 1),
+        (Interval(-np.inf, 3) + 1, -np.inf, 4),
+        (Interval.hull(2, -np.inf), -np.inf, 2),
+        (-Interval(1, 2), -2, -1),
+        (Interval(1, np.inf) / Interval(1, np.inf), 0, np.inf),
+        (Interval.of([]).sum(), 0, 0),
+        (Interval.of(10**400), MAX, np.inf),
+        (Interval.of(mpmath.mpf("-1e-9999999999")), -5e-324, 0),
+    ],
+)
 def test_ends(box, lower, upper):
     assert box.contains(Interval(lower, upper))
     for end, wanted in ((box.lower, lower), (box.upper, upper)):
         assert end == wanted or abs(end - wanted) <= 4 * np.spacing(abs(wanted))
 
 
-@given(st.fractions() | st.integers(-2**80, 2**80) | st.floats(allow_nan=False, allow_infinity=False))
+@given(
+    st.fractions() | st.integers(-(2**80), 2**80) | st.floats(allow_nan=False, allow_infinity=False)
+)
 def test_of_is_the_tightest_enclosure(x):
     box = Interval.of(x)
     assert box.contains(x) and interval._up(box.lower) >= box.upper
@@ -143,13 +207,23 @@ def test_mixed_operands_and_containers():
     x = Interval.of([[0.1, 2], [Fraction(1, 3), 2**70 + 1]])
     assert x.shape == (2, 2) and (x.ndim, x.size, len(x)) == (2, 4, 2) and x.ravel().shape == (4,)
     assert x.reshape(4, 1)[2, 0].contains(Fraction(1, 3)) and x[1, 1].contains(2**70 + 1)
-    for left in (np.float64(2), np.ones((2, 2)), Fraction(1, 7), mpmath.mpf(3), 10**30, [[1, 2], [3, 4]]):
+    for left in (
+        np.float64(2),
+        np.ones((2, 2)),
+        Fraction(1, 7),
+        mpmath.mpf(3),
+        10**30,
+        [[1, 2], [3, 4]],
+    ):
         for box in (left + x, left - x, left * x, left / x, x + left, x - left, x * left, x / left):
             assert isinstance(box, Interval) and box.shape == (2, 2)
     assert [row.shape for row in x] == [(2,), (2,)]
     assert x.sum(axis=0).shape == (2,) and x.sum(axis=-1)[0].contains(Fraction(0.1) + 2)
     assert x.dot([1, 0])[1].contains(Fraction(1, 3)) and (x is not None and x != None)  # noqa: E711
-    assert Interval.of(np.int64(2**62 + 1)).contains(2**62 + 1) and Interval.of(np.array([1, 2])).width.sum() == 0
+    assert (
+        Interval.of(np.int64(2**62 + 1)).contains(2**62 + 1)
+        and Interval.of(np.array([1, 2])).width.sum() == 0
+    )
 
 
 def test_comparisons_are_certain():
@@ -163,22 +237,36 @@ def test_comparisons_are_certain():
 
 def test_width_and_midpoint_of_unbounded():
     everything = Interval(-np.inf, np.inf)
-    assert everything.width == np.inf and everything.midpoint == 0 and Interval(0, np.inf).midpoint < np.inf
+    assert (
+        everything.width == np.inf
+        and everything.midpoint == 0
+        and Interval(0, np.inf).midpoint < np.inf
+    )
     assert Interval(5e-324, 5e-324).midpoint == 5e-324 == -Interval(-5e-324, -5e-324).midpoint
     assert Interval(1, 4).midpoint == 2.5 and Interval(-MAX, MAX).midpoint == 0
 
 
-@pytest.mark.parametrize("call, error", [
-    (lambda: Interval(1, 0), ValueError), (lambda: Interval(np.nan, 1), ValueError),
-    (lambda: Interval.of(np.inf), ValueError), (lambda: Interval.of([0.0, np.nan]), ValueError),
-    (lambda: Interval.of(mpmath.nan), ValueError), (lambda: Interval.of("a"), ValueError),
-    (lambda: Interval.of([None]), ValueError), (lambda: Interval.of(SignLog.of(1)), ValueError),
-    (lambda: Interval.of(SignLog.of([1, 2])), ValueError), (lambda: Interval.of([Fraction(1), "1"]), ValueError),
-    (lambda: Interval.of(1j), ValueError),
-    (lambda: Interval.of([1.0, 2.0]) / [1.0, 0.0], ZeroDivisionError),
-    (lambda: Interval(0, 0) ** -2, ZeroDivisionError),
-    (lambda: Interval(0, 1) ** 0.5, ValueError), (lambda: Interval(0, 1) + "a", TypeError),
-    (lambda: hash(Interval(0, 1)), TypeError)])
+@pytest.mark.parametrize(
+    "call, error",
+    [
+        (lambda: Interval(1, 0), ValueError),
+        (lambda: Interval(np.nan, 1), ValueError),
+        (lambda: Interval.of(np.inf), ValueError),
+        (lambda: Interval.of([0.0, np.nan]), ValueError),
+        (lambda: Interval.of(mpmath.nan), ValueError),
+        (lambda: Interval.of("a"), ValueError),
+        (lambda: Interval.of([None]), ValueError),
+        (lambda: Interval.of(SignLog.of(1)), ValueError),
+        (lambda: Interval.of(SignLog.of([1, 2])), ValueError),
+        (lambda: Interval.of([Fraction(1), "1"]), ValueError),
+        (lambda: Interval.of(1j), ValueError),
+        (lambda: Interval.of([1.0, 2.0]) / [1.0, 0.0], ZeroDivisionError),
+        (lambda: Interval(0, 0) ** -2, ZeroDivisionError),
+        (lambda: Interval(0, 1) ** 0.5, ValueError),
+        (lambda: Interval(0, 1) + "a", TypeError),
+        (lambda: hash(Interval(0, 1)), TypeError),
+    ],
+)
 def test_errors_are_one_line(call, error):
     with pytest.raises(error) as caught:
         call()
@@ -188,7 +276,9 @@ def test_errors_are_one_line(call, error):
 def test_repr_and_read_only():
     assert repr(Interval(0.1, 2)) == "Interval([0.1, 2.0])"
     assert repr(Interval.of([1, 2])) == "Interval([[1.0, 1.0], [2.0, 2.0]])"
-    assert "..." in repr(Interval.of(np.zeros(1000))) and "\n" not in repr(Interval.of(np.zeros((30, 30))))
+    assert "..." in repr(Interval.of(np.zeros(1000))) and "\n" not in repr(
+        Interval.of(np.zeros((30, 30)))
+    )
     with pytest.raises(ValueError):
         Interval.of([1, 2]).lower[0] = 5
 
@@ -211,15 +301,26 @@ def test_ends_are_float_arrays_and_hold_a_real_number():
 def test_hull_of_numbers_arrays_and_intervals():
     box = Interval.hull([1, 5], Interval([0, 6], [2, 7]))
     assert box.lower.tolist() == [0, 5] and box.upper.tolist() == [2, 7]
-    assert Interval.hull(3, -2).width == 5 and Interval.hull(Interval(0, 1), Interval(4, 5)).contains(Interval(0, 5))
+    assert Interval.hull(3, -2).width == 5 and Interval.hull(
+        Interval(0, 1), Interval(4, 5)
+    ).contains(Interval(0, 5))
     third = Interval.hull(Fraction(1, 3), Fraction(2, 3))
-    assert third.contains(Fraction(1, 3)) and third.contains(Fraction(2, 3)) and third.width < 1 / 3 + 1e-15
+    assert (
+        third.contains(Fraction(1, 3))
+        and third.contains(Fraction(2, 3))
+        and third.width < 1 / 3 + 1e-15
+    )
 
 
-@pytest.mark.parametrize("other", [1.5, Fraction(3, 2), mpmath.mpf(1.5), np.array(1.5), Interval(1.5, 1.5)])
+@pytest.mark.parametrize(
+    "other", [1.5, Fraction(3, 2), mpmath.mpf(1.5), np.array(1.5), Interval(1.5, 1.5)]
+)
 def test_every_comparison_with_a_number_on_either_side(other):
-    for box, below, above in ((Interval(0, 1), True, False), (Interval(2, 3), False, True),
-                              (Interval(1, 2), False, False)):
+    for box, below, above in (
+        (Interval(0, 1), True, False),
+        (Interval(2, 3), False, True),
+        (Interval(1, 2), False, False),
+    ):
         assert [box < other, box <= other, other > box, other >= box] == [below] * 4
         assert [box > other, box >= other, other < box, other <= box] == [above] * 4
         assert (box == other) == (other == box) == False  # noqa: E712
@@ -237,7 +338,14 @@ def test_no_order_with_foreign_types(name):
 
 def test_touching_intervals_are_neither_apart_nor_equal():
     a, b = Interval(0, 1), Interval(1, 2)
-    assert not (a < b) and not (b > a) and not (a != b) and not (b != a) and not (a == b) and not (b == a)
+    assert (
+        not (a < b)
+        and not (b > a)
+        and not (a != b)
+        and not (b != a)
+        and not (a == b)
+        and not (b == a)
+    )
     assert a <= b and b >= a and not (b <= a) and not (a >= b)
     assert not (b > 1) and not (b != 1) and b >= 1 and not (a < 1) and not (a != 1) and a <= 1
 
@@ -249,7 +357,9 @@ def test_contains_excludes_what_lies_outside_by_one_bit(kind):
     for outside in (np.nextafter(1.0, 0), np.nextafter(2.0, 3), -1.5, 1e300):
         assert box.contains(kind(float(outside))) is np.False_
     assert not box.contains(1 - Fraction(1, 10**40)) and not box.contains(2 + Fraction(1, 10**40))
-    assert not Interval(2.0**62, 2.0**62).contains(2**62 + 1) and Interval(2.0**62, 2.0**62).contains(np.int64(2**62))
+    assert not Interval(2.0**62, 2.0**62).contains(2**62 + 1) and Interval(
+        2.0**62, 2.0**62
+    ).contains(np.int64(2**62))
     answers = box.contains([kind(0.5), kind(1.5), kind(2.5)])
     assert answers.tolist() == [False, True, False] and answers.dtype == bool
 
@@ -264,13 +374,34 @@ def test_contains_a_whole_interval_or_not():
 def test_integers_beyond_float64_keep_their_sign():
     for sign in (-1, 1):
         box = Interval.of(sign * 10**400)
-        assert box.contains(sign * 10**400) and not box.contains(sign * 1.5e308) and not box.contains(-sign * 10**400)
-    assert not Interval.of(2.0**62).contains(np.int64(2**62 + 1)) and Interval.of(-2**62 - 1).contains(-2**62 - 1)
+        assert (
+            box.contains(sign * 10**400)
+            and not box.contains(sign * 1.5e308)
+            and not box.contains(-sign * 10**400)
+        )
+    assert not Interval.of(2.0**62).contains(np.int64(2**62 + 1)) and Interval.of(
+        -(2**62) - 1
+    ).contains(-(2**62) - 1)
 
 
-EXACT = [2**53 + 1, -(2**53) - 1, 2**63 - 1, 10**400, -(10**400), Fraction(1, 3), Fraction(-1, 10**400), 0.5, 3,
-         np.float32(0.1), np.float16(0.1), np.int64(2**53 + 1), np.uint64(2**64 - 1), np.longdouble(1) / 3,
-         np.longdouble("1e-4000"), -np.longdouble("1e4000")]
+EXACT = [
+    2**53 + 1,
+    -(2**53) - 1,
+    2**63 - 1,
+    10**400,
+    -(10**400),
+    Fraction(1, 3),
+    Fraction(-1, 10**400),
+    0.5,
+    3,
+    np.float32(0.1),
+    np.float16(0.1),
+    np.int64(2**53 + 1),
+    np.uint64(2**64 - 1),
+    np.longdouble(1) / 3,
+    np.longdouble("1e-4000"),
+    -np.longdouble("1e4000"),
+]
 
 
 def fraction(x):
@@ -290,10 +421,20 @@ def encloses_tightly(lower, upper, x):
 @pytest.mark.parametrize("x", EXACT, ids=lambda x: f"{type(x).__name__}")
 def test_numbers_of_every_type_are_enclosed_alone_and_in_lists(x):
     found = [(Interval.of(x).lower, Interval.of(x).upper)]
-    found += [(Interval.of(mixed)[k].lower, Interval.of(mixed)[k].upper)
-              for mixed, k in (([x, 0.5], 0), ([0.5, x], 1), ((x, 0.5), 0), (np.array([x, 0.5], dtype=object), 0))]
+    found += [
+        (Interval.of(mixed)[k].lower, Interval.of(mixed)[k].upper)
+        for mixed, k in (
+            ([x, 0.5], 0),
+            ([0.5, x], 1),
+            ((x, 0.5), 0),
+            (np.array([x, 0.5], dtype=object), 0),
+        )
+    ]
     built = Interval(x, x)
-    found += [(built.lower, built.upper), (Interval([x, 1], [x, 1])[0].lower, Interval([x, 1], [x, 1])[0].upper)]
+    found += [
+        (built.lower, built.upper),
+        (Interval([x, 1], [x, 1])[0].lower, Interval([x, 1], [x, 1])[0].upper),
+    ]
     hull = Interval.hull([x, 0.5], [x, 0.5])
     found += [(hull[0].lower, hull[0].upper)]
     assert all(encloses_tightly(lower, upper, fraction(x)) for lower, upper in found)
@@ -313,7 +454,9 @@ def test_membership_is_decided_before_any_rounding():
     point = Interval(2.0**53, 2.0**53)
     assert not point.contains(2**53 + 1) and not point.contains([2**53 + 1, 0.5]).any()
     assert point.contains([2**53, 0.5]).tolist() == [True, False]
-    assert not point.contains(np.array([2**53 + 1])).any() and not point.contains(np.uint64(2**53 + 1))
+    assert not point.contains(np.array([2**53 + 1])).any() and not point.contains(
+        np.uint64(2**53 + 1)
+    )
     assert not Interval.of(float(np.longdouble(1) / 3)).contains(np.longdouble(1) / 3)
     third = Interval(Fraction(1, 3), Fraction(1, 3))
     assert third.contains(Fraction(1, 3)) and third.lower < third.upper
@@ -322,10 +465,23 @@ def test_membership_is_decided_before_any_rounding():
 def test_one_pair_of_a_number_and_its_masked_or_boolean_look_alike():
     box = Interval.of([1.0, 2.0])
     masked = np.ma.array([1.0, 2.0], mask=[False, True])
-    for bad, message in ((True, "x = True"), ([True, 1.0], "entry True"), (masked, "x is a masked array"),
-                         (np.array([True, False]), "holds booleans"), (np.array([1j, 2]), "complex"),
-                         (np.datetime64("2020-01-01"), "dates"), (["1"], "entry '1'"), ([[1, 2], [3]], "ragged")):
-        for call in (Interval.of, box.contains, lambda x: box + x, lambda x: box < x, lambda x: Interval.hull(x, 1)):
+    for bad, message in (
+        (True, "x = True"),
+        ([True, 1.0], "entry True"),
+        (masked, "x is a masked array"),
+        (np.array([True, False]), "holds booleans"),
+        (np.array([1j, 2]), "complex"),
+        (np.datetime64("2020-01-01"), "dates"),
+        (["1"], "entry '1'"),
+        ([[1, 2], [3]], "ragged"),
+    ):
+        for call in (
+            Interval.of,
+            box.contains,
+            lambda x: box + x,
+            lambda x: box < x,
+            lambda x: Interval.hull(x, 1),
+        ):
             if isinstance(bad, np.datetime64) and call not in (Interval.of, box.contains):
                 continue
             with pytest.raises(ValueError) as caught:
@@ -338,12 +494,14 @@ def test_one_pair_of_a_number_and_its_masked_or_boolean_look_alike():
         with pytest.raises(ValueError, match="^upper"):
             Interval(0.0, bad)
     with pytest.raises(ValueError, match="exponent = True must be one integer"):
-        box ** True
+        box**True
     with pytest.raises(ValueError, match="axis = 1 must be None or a whole number from -1 to 0"):
         box.sum(axis=1)
     with pytest.raises(ValueError, match="truth of an Interval is ambiguous"):
         bool(box)
-    with pytest.raises(ValueError, match=r"lower has shape \(2,\), upper \(3,\): pass shapes that broadcast"):
+    with pytest.raises(
+        ValueError, match=r"lower has shape \(2,\), upper \(3,\): pass shapes that broadcast"
+    ):
         Interval([0.0, 0.0], [1.0, 1.0, 1.0])
     with pytest.raises(TypeError):
         np.add(box, np.ones(2))

@@ -1,4 +1,5 @@
 """Jets against polynomials differentiated by hand, in rationals; double-double against fractions."""
+
 from fractions import Fraction as Q
 
 import numpy as np
@@ -25,7 +26,7 @@ def by_hand(x, y):
     z, p = x - y, 2 - x * y
     first = ((-y * z**2 + 2 * p * z) / 3 + 1, (-x * z**2 - 2 * p * z) / 3)
     xx = (-4 * y * z + 2 * p) / 3
-    xy = (-z**2 + 2 * y * z - 2 * x * z - 2 * p) / 3
+    xy = (-(z**2) + 2 * y * z - 2 * x * z - 2 * p) / 3
     yy = (4 * x * z + 2 * p) / 3
     return p * z**2 / 3 + x - 1, first, ((xx, xy), (xy, yy))
 
@@ -78,9 +79,15 @@ def test_double_double_keeps_a_hundred_bits(numbers):
     a, b, c, e = (np.array([x]) for x in numbers)
     x, y = DoubleDouble.of(a) * c, DoubleDouble.of(b) * e
     X, Y = (exact(v)[0] for v in (x, y))
-    assert X == Q(float(a[0])) * Q(float(c[0])) and Y == Q(float(b[0])) * Q(float(e[0]))  # two_product is exact
-    for got, want in ((x + y, X + Y), (x - y, X - Y), (x * y, X * Y), (1.5 + x, X + Q(3, 2)),
-                      (a - y, Q(float(a[0])) - Y)):
+    # two_product is exact
+    assert X == Q(float(a[0])) * Q(float(c[0])) and Y == Q(float(b[0])) * Q(float(e[0]))
+    for got, want in (
+        (x + y, X + Y),
+        (x - y, X - Y),
+        (x * y, X * Y),
+        (1.5 + x, X + Q(3, 2)),
+        (a - y, Q(float(a[0])) - Y),
+    ):
         assert abs(exact(got)[0] - want) <= abs(want) * Q(2) ** -100
         assert abs(got.lo) <= np.spacing(abs(got.hi))
     assert exact(x.ldexp(7))[0] == 128 * X
@@ -88,7 +95,7 @@ def test_double_double_keeps_a_hundred_bits(numbers):
 
 def test_double_double_sees_what_float64_does_not():
     third = DoubleDouble.of(1.0) - DoubleDouble.of(2.0**-60)
-    assert third.hi == 1.0 and exact(third - 1)[0] == -Q(2) ** -60
+    assert third.hi == 1.0 and exact(third - 1)[0] == -(Q(2) ** -60)
     with pytest.raises(TypeError):
         third + "1"
 
@@ -97,10 +104,17 @@ def test_arrays_and_numpy_numbers_on_the_left():
     x = Jet.parameters([np.array([1.0, 2.0]), np.array([3.0, -1.0])])
     y = x[0] * x[1]
     c = np.array([2.0, 5.0])
-    for left, right in ((c * y, y * c), (c + y, y + c), (c - y, (y - c) * -1), (np.float64(3) * y, y * 3.0)):
+    for left, right in (
+        (c * y, y * c),
+        (c + y, y + c),
+        (c - y, (y - c) * -1),
+        (np.float64(3) * y, y * 3.0),
+    ):
         assert isinstance(left, Jet)
         np.testing.assert_array_equal(left.value, right.value)
-        for got, want in zip((*left.first, *left.second[0]), (*right.first, *right.second[0]), strict=True):
+        for got, want in zip(
+            (*left.first, *left.second[0]), (*right.first, *right.second[0]), strict=True
+        ):
             np.testing.assert_array_equal(got + 0 * c, want + 0 * c)
     assert (c * y).second[0][1].tolist() == [2, 5] and (c - y).first[0].tolist() == [-3, 1]
 
@@ -116,8 +130,13 @@ def test_sums_add_derivatives_of_both_orders(x, y):
 def test_jets_in_different_parameters_do_not_add():
     two, one = Jet.parameters([Q(1), Q(2)])[0], Jet.parameters([Q(1)])[0]
     first = Jet.parameters([Q(1), Q(2)], order=1)[0]
-    for call in (lambda: two + one, lambda: one - two, lambda: two + first, lambda: first + two,
-                 lambda: first + Jet.parameters([Q(1)], order=1)[0]):
+    for call in (
+        lambda: two + one,
+        lambda: one - two,
+        lambda: two + first,
+        lambda: first + two,
+        lambda: first + Jet.parameters([Q(1)], order=1)[0],
+    ):
         with pytest.raises(ValueError, match="zip"):
             call()
     with pytest.raises((ValueError, IndexError)):
@@ -135,10 +154,16 @@ def test_map_of_a_value_that_is_zero():
 def test_numbers_of_every_type_on_the_left(kind):
     x = Jet.parameters([kind(np.array([0.5, 3.0]))])[0]
     c = kind(np.array([2.0, 2.0]))
-    for jet, value, slope in ((c - x, [1.5, -1.0], -1), (c + x, [2.5, 5.0], 1), (c * x, [1.0, 6.0], 2)):
+    for jet, value, slope in (
+        (c - x, [1.5, -1.0], -1),
+        (c + x, [2.5, 5.0], 1),
+        (c * x, [1.0, 6.0], 2),
+    ):
         assert isinstance(jet, Jet)
         for got, want in ((jet.value, value), (jet.first[0] + 0 * c, [slope] * 2)):
             if isinstance(got, Interval):
                 assert got.contains(want).all()
             else:
-                np.testing.assert_allclose(got.hi if isinstance(got, DoubleDouble) else got.to_float(), want)
+                np.testing.assert_allclose(
+                    got.hi if isinstance(got, DoubleDouble) else got.to_float(), want
+                )

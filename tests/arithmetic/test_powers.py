@@ -1,4 +1,7 @@
-"""Powers and their sums: exact in Fraction, a few eps of the sum of magnitudes in float64 (mpmath as reference)."""
+"""Powers and their sums: exact in Fraction, a few eps of the sum of magnitudes in float64 (mpmath
+as reference).
+"""
+
 from fractions import Fraction
 from itertools import combinations_with_replacement
 from math import prod
@@ -6,11 +9,17 @@ from math import prod
 import mpmath
 import numpy as np
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given
+from hypothesis import strategies as st
 
 from quadmeta.arithmetic.interval import Interval
-from quadmeta.arithmetic.powers import (complete_homogeneous, divided_difference, geometric_sum, geometric_sum_at,
-                                        power_complement)
+from quadmeta.arithmetic.powers import (
+    complete_homogeneous,
+    divided_difference,
+    geometric_sum,
+    geometric_sum_at,
+    power_complement,
+)
 from quadmeta.arithmetic.signlog import SignLog
 
 EPS = 2.0**-52
@@ -42,11 +51,16 @@ def bases(draw, n):
 @given(st.data(), counts)
 def test_divided_difference_is_accurate(data, n):
     a = data.draw(bases(n))
-    b = data.draw(bases(n) | st.sampled_from([a, -a, a * (1 + EPS), -a * (1 + 1e-9), a * (1 + 1e-5), 0.0, 1.0, -1.0]))
+    b = data.draw(
+        bases(n)
+        | st.sampled_from([a, -a, a * (1 + EPS), -a * (1 + 1e-9), a * (1 + 1e-5), 0.0, 1.0, -1.0])
+    )
     scale = reference(abs(a), abs(b), n)
     # each of log2(n) doublings adds four roundings: 4 * 17 * 2^-53 for n = 10^5, in the worst case
     assert n == 0 or abs(divided_difference(a, b, n) - reference(a, b, n)) <= 1e-14 * scale
-    assert n == 0 or abs(geometric_sum(a, n) - reference(a, 1, n)) <= 1e-14 * reference(abs(a), 1, n)
+    assert n == 0 or abs(geometric_sum(a, n) - reference(a, 1, n)) <= 1e-14 * reference(
+        abs(a), 1, n
+    )
 
 
 @given(fractions, fractions, st.integers(0, 20))
@@ -74,7 +88,10 @@ def test_complete_homogeneous_is_exact_in_fractions(values, n):
     assert complete_homogeneous([Interval.of(v) for v in values], n).contains(exact)
     size = float(definition(map(abs, values), n))
     for kind in (float, SignLog.of):
-        assert abs(float(complete_homogeneous([kind(v) for v in values], n)) - float(exact)) <= 100 * EPS * size
+        assert (
+            abs(float(complete_homogeneous([kind(v) for v in values], n)) - float(exact))
+            <= 100 * EPS * size
+        )
 
 
 @given(fractions, fractions, st.integers(0, 300))
@@ -98,13 +115,21 @@ def test_complete_homogeneous_is_accurate(data, n, m):
         return
     # log2(n) levels of about 2m roundings each
     scale = by_partial_fractions(map(abs, values), n)
-    assert abs(complete_homogeneous(values, n) - by_partial_fractions(values, n)) <= 1e-14 * m / 2 * scale
+    assert (
+        abs(complete_homogeneous(values, n) - by_partial_fractions(values, n))
+        <= 1e-14 * m / 2 * scale
+    )
 
 
-@given(st.sampled_from([0, 1, 2, 3, 10, 11, 1000, 99_999, 100_000, 10**9]),
-       st.floats(0, 1) | st.floats(1, 2) | st.floats(-30, 30).map(lambda t: 10.0 ** -abs(t) * np.sign(t))
-       | st.floats(0, 16).map(lambda t: 2 - 10.0**-t) | st.floats(0, 16).map(lambda t: 2 + 10.0**-t)
-       | st.sampled_from([0.0, 1.0, 2.0, 1e-320, -1e-320, 1 - 2.0**-53, 1e3, -1e3]))
+@given(
+    st.sampled_from([0, 1, 2, 3, 10, 11, 1000, 99_999, 100_000, 10**9]),
+    st.floats(0, 1)
+    | st.floats(1, 2)
+    | st.floats(-30, 30).map(lambda t: 10.0 ** -abs(t) * np.sign(t))
+    | st.floats(0, 16).map(lambda t: 2 - 10.0**-t)
+    | st.floats(0, 16).map(lambda t: 2 + 10.0**-t)
+    | st.sampled_from([0.0, 1.0, 2.0, 1e-320, -1e-320, 1 - 2.0**-53, 1e3, -1e3]),
+)
 def test_complement_and_sum_of_powers(n, x):
     with mpmath.workdps(400):
         power = mpmath.mpf(1 - mpmath.mpf(x)) ** n
@@ -121,8 +146,14 @@ def test_complement_and_sum_of_powers(n, x):
 def test_vectorised_and_other_types():
     x = np.array([[0.0, 1e-20], [1.0, -0.5]])
     assert power_complement(x, np.int64(3)).shape == (2, 2) and geometric_sum_at(x, 3)[0, 0] == 3
-    assert isinstance(power_complement(0.5, 2), float) and isinstance(divided_difference(0.5, 0.5, 3), float)
-    assert divided_difference(2, 3, 200) == divided_difference(np.int64(2), np.int64(3), 200) == 3**200 - 2**200
+    assert isinstance(power_complement(0.5, 2), float) and isinstance(
+        divided_difference(0.5, 0.5, 3), float
+    )
+    assert (
+        divided_difference(2, 3, 200)
+        == divided_difference(np.int64(2), np.int64(3), 200)
+        == 3**200 - 2**200
+    )
     assert divided_difference(1e308, 1.5e308, 1) == 1 == complete_homogeneous([1e308, 1.5e308], 0)
     objects = divided_difference(np.array([Fraction(1, 2), Fraction(1, 3)]), 1, 5)
     assert objects[1] == Fraction(121, 81)
@@ -133,20 +164,24 @@ def test_vectorised_and_other_types():
     assert huge.log == pytest.approx(1e9 * np.log(1.5) - np.log(2.5), rel=1e-14)
 
 
-@pytest.mark.parametrize("call, error, words", [
-    (lambda: divided_difference(1.0, 2.0, -1), ValueError, "n = -1"),
-    (lambda: geometric_sum(1, 1.5), ValueError, "n = 1.5"),
-    (lambda: power_complement(0.5, True), ValueError, "True"),
-    (lambda: geometric_sum_at(0.5, "3"), ValueError, "'3'"),
-    (lambda: complete_homogeneous([1.0], -2), ValueError, "degree = -2"),
-    (lambda: complete_homogeneous([], 2), ValueError, "empty"),
-    (lambda: power_complement(np.nan, 2), ValueError, "nan"),
-    (lambda: divided_difference(np.inf, 1, 2), ValueError, "a has"),
-    (lambda: complete_homogeneous([1.0, np.nan], 2), ValueError, "values[1]"),
-    (lambda: power_complement(-1.0, 5000), OverflowError, "SignLog"),
-    (lambda: geometric_sum_at(3.0, 5000), OverflowError, "SignLog"),
-    (lambda: divided_difference(2.0, -2.0, 4001), OverflowError, "SignLog"),
-    (lambda: complete_homogeneous([np.full(3, 9.0), -9.0], 999), OverflowError, "SignLog")])
+@pytest.mark.parametrize(
+    "call, error, words",
+    [
+        (lambda: divided_difference(1.0, 2.0, -1), ValueError, "n = -1"),
+        (lambda: geometric_sum(1, 1.5), ValueError, "n = 1.5"),
+        (lambda: power_complement(0.5, True), ValueError, "True"),
+        (lambda: geometric_sum_at(0.5, "3"), ValueError, "'3'"),
+        (lambda: complete_homogeneous([1.0], -2), ValueError, "degree = -2"),
+        (lambda: complete_homogeneous([], 2), ValueError, "empty"),
+        (lambda: power_complement(np.nan, 2), ValueError, "nan"),
+        (lambda: divided_difference(np.inf, 1, 2), ValueError, "a has"),
+        (lambda: complete_homogeneous([1.0, np.nan], 2), ValueError, "values[1]"),
+        (lambda: power_complement(-1.0, 5000), OverflowError, "SignLog"),
+        (lambda: geometric_sum_at(3.0, 5000), OverflowError, "SignLog"),
+        (lambda: divided_difference(2.0, -2.0, 4001), OverflowError, "SignLog"),
+        (lambda: complete_homogeneous([np.full(3, 9.0), -9.0], 999), OverflowError, "SignLog"),
+    ],
+)
 def test_errors_are_one_line(call, error, words):
     with pytest.raises(error) as caught:
         call()
@@ -162,17 +197,36 @@ def test_a_billion_steps_take_thirty_levels():
 
 
 def test_numbers_keep_their_digits_and_their_names():
-    assert divided_difference([2**53 + 1, Fraction(1, 2)], 0, 2).tolist() == [2**53 + 1, Fraction(1, 2)]
+    assert divided_difference([2**53 + 1, Fraction(1, 2)], 0, 2).tolist() == [
+        2**53 + 1,
+        Fraction(1, 2),
+    ]
     assert power_complement(np.longdouble(0.5), 1) == 0.5
-    for call in (lambda x: power_complement(x, 2), lambda x: geometric_sum(x, 2),
-                 lambda x: divided_difference(1.0, x, 2), lambda x: complete_homogeneous([x], 2)):
-        for bad in (True, [True, 1.0], "1", None, 1j, float("nan"), mpmath.inf, np.ma.array([1.0], mask=[True])):
+    for call in (
+        lambda x: power_complement(x, 2),
+        lambda x: geometric_sum(x, 2),
+        lambda x: divided_difference(1.0, x, 2),
+        lambda x: complete_homogeneous([x], 2),
+    ):
+        for bad in (
+            True,
+            [True, 1.0],
+            "1",
+            None,
+            1j,
+            float("nan"),
+            mpmath.inf,
+            np.ma.array([1.0], mask=[True]),
+        ):
             with pytest.raises(ValueError) as caught:
                 call(bad)
             assert "\n" not in str(caught.value)
     for values in (1.0, "12", None, {1}):
         with pytest.raises(ValueError, match="^values = .* must be a sequence: pass a list"):
             complete_homogeneous(values, 2)
-    for call in (lambda: power_complement(0.5, 10**400), lambda: divided_difference(1.0, 10**400, 3)):
+    for call in (
+        lambda: power_complement(0.5, 10**400),
+        lambda: divided_difference(1.0, 10**400, 3),
+    ):
         with pytest.raises(OverflowError, match="the result exceeds 1.8e308"):
             call()

@@ -1,4 +1,5 @@
 """Error-free transformations and ratios of residual factors against exact rationals."""
+
 from fractions import Fraction as Q
 
 import mpmath as mp
@@ -8,13 +9,22 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from quadmeta.arithmetic.residual import (
-    factor, log_abs, log_ratio, pick, power_difference, take, two_product, two_sum)
+    factor,
+    log_abs,
+    log_ratio,
+    pick,
+    power_difference,
+    take,
+    two_product,
+    two_sum,
+)
 
 number = st.floats(1e-150, 1e150)
 
 
 @given(number, number, st.booleans())
-@example(float.fromhex("0x1.b49ea582233ddp+0"), float.fromhex("0x1.300377436d007p+0"), False)  # needs 26 + 26 bits
+# needs 26 + 26 bits
+@example(float.fromhex("0x1.b49ea582233ddp+0"), float.fromhex("0x1.300377436d007p+0"), False)
 def test_two_sum_and_two_product_are_error_free(x, y, negative):
     y = -y if negative else y
     s, e = two_sum(np.float64(x), np.float64(y))
@@ -28,7 +38,7 @@ def hard_pairs():
     """(eta, lambda_i, lambda_j) with eta lambda next to 0, 1, 2 and with |a_i| next to |a_j|."""
     rng = np.random.default_rng(0)
     for x in (1e-9, 0.3, 0.5, 1.0, 1.5, 2.0, 2.5, 1e6):
-        for offset in (0.0, 2**-52, -2**-52, 1e-9, -1e-9, 1e-3):
+        for offset in (0.0, 2**-52, -(2**-52), 1e-9, -1e-9, 1e-3):
             eta = 10 ** rng.uniform(-3, 3)
             lam = x * (1 + offset) / eta
             for other in (lam * (1 + 2**-52), lam * (1 + 1e-9), (2 - eta * lam) / eta, lam / 3):
@@ -41,8 +51,10 @@ def test_factor_log_and_ratio_keep_their_digits(eta, lam, other):
     a, b = 1 - Q(eta) * Q(float(lam)), 1 - Q(eta) * Q(float(other))
     assert abs(Q(float(x.value)) - a) <= abs(a) * Q(2, 10**16)
     with mp.workdps(60):
+
         def log(y):
             return mp.log(abs(mp.mpf(y.numerator) / y.denominator)) if y else mp.ninf
+
         if a and b:
             assert abs(log_abs(x) - log(a)) <= 4e-16 * abs(log(a))
             want = log(a / b)
@@ -62,7 +74,14 @@ def test_power_difference_keeps_its_digits_for_any_pair(n, x):
     rng = np.random.default_rng(n)
     eta = 10 ** rng.uniform(-2, 1)
     lam = x / eta
-    others = [lam, lam * (1 + 1e-12), lam * (1 + 1e-4), max(2 - x, 0.0) / eta, 1 / eta, 3 * rng.random() / eta]
+    others = [
+        lam,
+        lam * (1 + 1e-12),
+        lam * (1 + 1e-4),
+        max(2 - x, 0.0) / eta,
+        1 / eta,
+        3 * rng.random() / eta,
+    ]
     for other in np.array(others, dtype=float):
         one, two = factor(np.float64(eta), np.float64(lam)), factor(np.float64(eta), other)
         got, back = power_difference(one, two, n), power_difference(two, one, n)
@@ -72,7 +91,9 @@ def test_power_difference_keeps_its_digits_for_any_pair(n, x):
             assert got.sign == back.sign == mp.sign(want)
             if want:
                 for value in (got, back):
-                    assert abs(value.log - mp.log(abs(want))) <= 4e-15 * max(1, abs(mp.log(abs(want))))
+                    assert abs(value.log - mp.log(abs(want))) <= 4e-15 * max(
+                        1, abs(mp.log(abs(want)))
+                    )
 
 
 def test_entries_at_one_index_a_row():
@@ -95,7 +116,10 @@ def test_log_of_a_factor_is_right_to_about_one_unit(low, high):
     lam = np.exp(rng.uniform(np.log(low), np.log(high), 3000)) / eta
     got = log_abs(factor(eta, lam))
     with mp.workdps(40):
-        want = [mp.log(abs(1 - mp.mpf(float(a)) * mp.mpf(float(b)))) for a, b in zip(eta, lam, strict=True)]
+        want = [
+            mp.log(abs(1 - mp.mpf(float(a)) * mp.mpf(float(b))))
+            for a, b in zip(eta, lam, strict=True)
+        ]
         worst = max(abs((mp.mpf(float(x)) - w) / w) for x, w in zip(got, want, strict=True))
     assert worst < 1.25 * 2.0**-52
 
@@ -107,10 +131,14 @@ def test_zero_factors():
         for x, y in ((zero, half), (half, zero)):
             assert power_difference(x, y, n).to_float() == pytest.approx(0.5 ** (n - 1), rel=1e-15)
         for x, y in ((zero, minus), (minus, zero)):
-            assert power_difference(x, y, n).to_float() == pytest.approx((-0.5) ** (n - 1), rel=1e-15)
+            assert power_difference(x, y, n).to_float() == pytest.approx(
+                (-0.5) ** (n - 1), rel=1e-15
+            )
         assert power_difference(zero, zero, n).to_float() == (n == 1)
         # a_x = -a_y: the powers cancel for even n
-        assert power_difference(half, minus, n).to_float() == pytest.approx(0 if n % 2 == 0 else 0.5 ** (n - 1))
+        assert power_difference(half, minus, n).to_float() == pytest.approx(
+            0 if n % 2 == 0 else 0.5 ** (n - 1)
+        )
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 50])
@@ -120,4 +148,6 @@ def test_power_differences_of_a_table_are_those_of_its_entries(n):
     table = power_difference(factor(eta, lam[:, None]), factor(eta, lam), n)
     for i, j in np.ndindex(7, 7):
         one = power_difference(factor(eta, lam[i]), factor(eta, lam[j]), n)
-        assert table.sign[i, j] == one.sign and table.log[i, j] == pytest.approx(float(one.log), rel=1e-15, abs=1e-16)
+        assert table.sign[i, j] == one.sign and table.log[i, j] == pytest.approx(
+            float(one.log), rel=1e-15, abs=1e-16
+        )

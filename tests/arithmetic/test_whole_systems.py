@@ -1,4 +1,7 @@
-"""Definite systems in whole numbers and the response of gradient descent, against fractions and high precision."""
+"""Definite systems in whole numbers and the response of gradient descent, against fractions and
+high precision.
+"""
+
 from fractions import Fraction as Q
 
 import mpmath as mp
@@ -27,7 +30,9 @@ def test_floats_are_whole_numbers_times_a_power_of_two():
     assert (values(-(Whole.of(x).T @ Whole.of(y))) == -(exactly(x).T @ exactly(y))).all()
     assert (values(Whole.of(x) * Whole.of(y)) == exactly(x) * exactly(y)).all()
     assert Whole.of(np.zeros((2, 2))).over(3).tolist() == [[0, 0], [0, 0]]
-    assert Whole.of(np.array([1.0, -2.0])).over(Q(3, 7)) == pytest.approx([7 / 3, -14 / 3], rel=1e-16)
+    assert Whole.of(np.array([1.0, -2.0])).over(Q(3, 7)) == pytest.approx(
+        [7 / 3, -14 / 3], rel=1e-16
+    )
     assert Whole(np.array([10**400], dtype=object), 0).over(1) == [np.inf]
     assert Whole(np.array([-(10**400)], dtype=object), 0).over(1) == [-np.inf]
     assert Whole(np.array([10**400], dtype=object), 0).over(10**399) == pytest.approx([10.0])
@@ -56,13 +61,22 @@ def test_solutions_of_definite_systems_against_fractions(scale, ridge):
     B = exactly(rng.standard_normal((5, 2)))
     bottom = max(int(x.denominator) for x in [*H.flat, *B.flat])
     unit = -(bottom.bit_length() - 1)
-    M, R = (Whole(np.vectorize(lambda x: int(x * bottom), otypes=[object])(x), unit) for x in (H, B))
+    M, R = (
+        Whole(np.vectorize(lambda x: int(x * bottom), otypes=[object])(x), unit) for x in (H, B)
+    )
     found, want = values(Definite(M, 1200).solve(R)), solved(H, B)
     assert max(abs(f / w - 1) for f, w in zip(found.flat, want.flat, strict=True)) < Q(1, 10**100)
 
 
-@pytest.mark.parametrize("matrix", [[[1.0, 2.0], [2.0, 1.0]], [[0.0, 0.0], [0.0, 1.0]], [[-1.0, 0.0], [0.0, 1.0]],
-                                    [[1.0, 1.0], [1.0, 1.0]]])
+@pytest.mark.parametrize(
+    "matrix",
+    [
+        [[1.0, 2.0], [2.0, 1.0]],
+        [[0.0, 0.0], [0.0, 1.0]],
+        [[-1.0, 0.0], [0.0, 1.0]],
+        [[1.0, 1.0], [1.0, 1.0]],
+    ],
+)
 def test_indefinite_and_singular_systems_are_errors(matrix):
     with pytest.raises(ArithmeticError, match="not definite"):
         Definite(Whole.of(np.array(matrix)), 200)
@@ -71,9 +85,13 @@ def test_indefinite_and_singular_systems_are_errors(matrix):
 LAM = [0, 0, 1e-12, 1e-7, 3e-7, 1e-6, 1e-3, 0.5, 1, 1 + 2**-40, 3, 4 - 2**-30]
 
 
-@pytest.mark.parametrize("T, eta", [(1, 0.5), (2, 0.5), (3, 0.5), (50, 0.1), (51, 0.5), (2000, 0.5), (10**6 + 1, 0.5)])
+@pytest.mark.parametrize(
+    "T, eta", [(1, 0.5), (2, 0.5), (3, 0.5), (50, 0.1), (51, 0.5), (2000, 0.5), (10**6 + 1, 0.5)]
+)
 def test_the_response_and_its_divided_differences_at_any_horizon(T, eta):
-    """(f[1, a_x, a_y] is an entry of f of a bidiagonal matrix, f = z^T (Opitz): no division, no coincident points.)"""
+    """(f[1, a_x, a_y] is an entry of f of a bidiagonal matrix, f = z^T (Opitz): no division, no
+    coincident points.)
+    """
     lam = np.array(LAM)
     S, slopes, shift = response(eta, lam, T)
     assert shift == 0
@@ -82,11 +100,16 @@ def test_the_response_and_its_divided_differences_at_any_horizon(T, eta):
         for i in range(len(lam)):
             for j in range(i, len(lam)):
                 power = mp.matrix([[1, 1, 0], [0, a[i], 1], [0, 0, a[j]]]) ** T
-                want = -mp.mpf(eta) ** 2 * power[0, 2]
+                want = -(mp.mpf(eta) ** 2) * power[0, 2]
                 # near its sign changes at a_y = -1 the difference is small against sum_k a_x^k
                 size = abs(want) + mp.mpf(eta) ** 2 * abs(power[0, 1])
-                assert abs(slopes[i, j] - want) <= 1e-13 * size and abs(slopes[j, i] - want) <= 1e-13 * size
-            assert abs(S[i] - mp.mpf(eta) * power_sum(a[i], T)) <= 1e-13 * abs(mp.mpf(eta) * power_sum(a[i], T))
+                assert (
+                    abs(slopes[i, j] - want) <= 1e-13 * size
+                    and abs(slopes[j, i] - want) <= 1e-13 * size
+                )
+            assert abs(S[i] - mp.mpf(eta) * power_sum(a[i], T)) <= 1e-13 * abs(
+                mp.mpf(eta) * power_sum(a[i], T)
+            )
 
 
 def power_sum(a, T):

@@ -1,14 +1,16 @@
 """Kinds of argument: a good value, and values that no argument of the kind may take.
 
-A wrong value is wrong whatever the function: text for a number, NaN, a class for an instance, minus one for a count.
-What only some functions refuse (a design with fewer rows than columns, say) is a test of those functions.
+A wrong value is wrong whatever the function: text for a number, NaN, a class for an instance,
+minus one for a count. What only some functions refuse (a design with fewer rows than columns, say)
+is a test of those functions.
 """
+
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-import math
 from typing import Any
 
 import numpy as np
@@ -149,7 +151,7 @@ class Count(Argument):
         yield "half", 2.5
         yield "fraction", Fraction(5, 2)
         yield "below", self.least - 1
-        yield "far below", -10**30
+        yield "far below", -(10**30)
         yield "list", [self.value]
         yield "array", np.array([self.value, self.value])
 
@@ -175,8 +177,14 @@ class Reals(Argument):
         """No numbers, or one entry that is none, and shapes that fit nothing."""
         good = np.array(self.value, dtype=float)
         yield from _anything_but_a_number()
-        for name, bad in (*_not_finite(), ("none in it", None), ("text in it", "1"), ("complex in it", 1j),
-                          ("decimal in it", Decimal(1)), ("true in it", True)):
+        for name, bad in (
+            *_not_finite(),
+            ("none in it", None),
+            ("text in it", "1"),
+            ("complex in it", 1j),
+            ("decimal in it", Decimal(1)),
+            ("true in it", True),
+        ):
             entries = good.astype(object)
             entries.flat[-1] = bad
             yield name, entries if good.ndim else bad
@@ -239,8 +247,17 @@ class Flag(Argument):
 
     def kinds(self) -> Iterator[tuple[str, Any]]:
         """Whatever else Python would take for true or false."""
-        yield from (("text", "abc"), ("two", 2), ("one", 1), ("zero", 0.0), ("empty", []), ("array", np.array([True])),
-                    ("nan", math.nan), ("class", bool), ("object", object()))
+        yield from (
+            ("text", "abc"),
+            ("two", 2),
+            ("one", 1),
+            ("zero", 0.0),
+            ("empty", []),
+            ("array", np.array([True])),
+            ("nan", math.nan),
+            ("class", bool),
+            ("object", object()),
+        )
 
     def layouts(self) -> Iterator[tuple[str, Any]]:
         """numpy's booleans."""
@@ -253,10 +270,19 @@ class Word(Argument):
 
     def kinds(self) -> Iterator[tuple[str, Any]]:
         """Other words and no words."""
-        yield from (("another word", "abc"), ("empty", ""), ("other letters", str(self.value).swapcase()),
-                    ("number", 3),
-                    ("bytes", b"float64"), ("list", [self.value]), ("class", np.float32), ("object", object()),
-                    ("hostile object", Hostile()), ("long", "x" * 10**6), ("unprintable", "\x1b[31m\n"))
+        yield from (
+            ("another word", "abc"),
+            ("empty", ""),
+            ("other letters", str(self.value).swapcase()),
+            ("number", 3),
+            ("bytes", b"float64"),
+            ("list", [self.value]),
+            ("class", np.float32),
+            ("object", object()),
+            ("hostile object", Hostile()),
+            ("long", "x" * 10**6),
+            ("unprintable", "\x1b[31m\n"),
+        )
 
 
 @dataclass(frozen=True)
@@ -268,8 +294,17 @@ class Thing(Argument):
     def kinds(self) -> Iterator[tuple[str, Any]]:
         """A class for the instance, values, objects of other kinds."""
         yield "its class", type(self.value)
-        yield from (("number", 3.0), ("text", "abc"), ("list", [self.value]), ("object", object()), ("nan", math.nan),
-                    ("function", math.sin), ("dict", {}), ("hostile object", Hostile()), ("true", True))
+        yield from (
+            ("number", 3.0),
+            ("text", "abc"),
+            ("list", [self.value]),
+            ("object", object()),
+            ("nan", math.nan),
+            ("function", math.sin),
+            ("dict", {}),
+            ("hostile object", Hostile()),
+            ("true", True),
+        )
         for other in self.others:
             yield f"a {type(other).__name__}", other
 
@@ -280,7 +315,13 @@ class Function(Argument):
 
     def kinds(self) -> Iterator[tuple[str, Any]]:
         """What cannot be called."""
-        yield from (("number", 3.0), ("text", "abc"), ("list", []), ("array", np.ones(2)), ("dict", {}))
+        yield from (
+            ("number", 3.0),
+            ("text", "abc"),
+            ("list", []),
+            ("array", np.ones(2)),
+            ("dict", {}),
+        )
 
 
 @dataclass(frozen=True)
@@ -291,12 +332,27 @@ class Pair(Argument):
         """Not two, not arrays, not of the same length."""
         X, y = (np.array(x, dtype=float) for x in self.value)
         yield from _anything_but_a_number()
-        yield from (("number", 1.0), ("one", (X,)), ("three", (X, y, y)), ("empty", ()), ("nones", (None, None)),
-                    ("lengths differ", (X, y[:-1])), ("swapped", (y, X)), ("one row", (X[0], y[:1])),
-                    ("text", ("abc", "def")), ("nan in X", (X * math.nan, y)), ("inf in y", (X, y + math.inf)),
-                    ("complex X", (X + 0j, y)), ("text y", (X, y.astype(str))), ("true y", (X, y > -math.inf)),
-                    ("masked X", (np.ma.masked_array(X, X > -math.inf), y)), ("X too deep", (X[None], y)),
-                    ("no rows", (X[:0], y[:0])), ("no columns", (X[:, :0], y)), ("sparse X", (sparse.csr_array(X), y)))
+        yield from (
+            ("number", 1.0),
+            ("one", (X,)),
+            ("three", (X, y, y)),
+            ("empty", ()),
+            ("nones", (None, None)),
+            ("lengths differ", (X, y[:-1])),
+            ("swapped", (y, X)),
+            ("one row", (X[0], y[:1])),
+            ("text", ("abc", "def")),
+            ("nan in X", (X * math.nan, y)),
+            ("inf in y", (X, y + math.inf)),
+            ("complex X", (X + 0j, y)),
+            ("text y", (X, y.astype(str))),
+            ("true y", (X, y > -math.inf)),
+            ("masked X", (np.ma.masked_array(X, X > -math.inf), y)),
+            ("X too deep", (X[None], y)),
+            ("no rows", (X[:0], y[:0])),
+            ("no columns", (X[:, :0], y)),
+            ("sparse X", (sparse.csr_array(X), y)),
+        )
 
     def layouts(self) -> Iterator[tuple[str, Any]]:
         """Lists in place of arrays, a list in place of the pair."""
@@ -313,7 +369,12 @@ class Pairs(Argument):
     def kinds(self) -> Iterator[tuple[str, Any]]:
         """No sequence, no pairs in it, one of them wrong."""
         yield from _anything_but_a_number()
-        yield from (("number", 1.0), ("empty", []), ("numbers in it", [1.0, 2.0]), ("none in it", [None]),
-                    ("text in it", ["abc"]))
+        yield from (
+            ("number", 1.0),
+            ("empty", []),
+            ("numbers in it", [1.0, 2.0]),
+            ("none in it", [None]),
+            ("text in it", ["abc"]),
+        )
         for label, bad in Pair(self.value[-1]).kinds():
             yield f"last pair: {label}", [*self.value[:-1], bad]

@@ -1,7 +1,9 @@
 """Every public callable with good arguments, and of what kind each argument is.
 
-``CALLS`` is what is fuzzed, ``LEFT_OUT`` what is not, each with its reason; a test finds public names in neither.
+``CALLS`` is what is fuzzed, ``LEFT_OUT`` what is not, each with its reason; a test finds public
+names in neither.
 """
+
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -9,9 +11,23 @@ from typing import Any
 
 import numpy as np
 
-from tests.bad_calls.arguments import (AnyNumbers, Argument, Count, Flag, Function, Number, Pair, Pairs, Reals, Thing,
-                                 Word, nonnegative, positive, seed)
 import quadmeta as qm
+from tests.bad_calls.arguments import (
+    AnyNumbers,
+    Argument,
+    Count,
+    Flag,
+    Function,
+    Number,
+    Pair,
+    Pairs,
+    Reals,
+    Thing,
+    Word,
+    nonnegative,
+    positive,
+    seed,
+)
 
 
 @dataclass(frozen=True)
@@ -32,8 +48,13 @@ CALLS: list[Call] = []
 
 def call(function: Callable[..., Any], name: str = "", /, **arguments: Argument) -> None:
     """Add a callable to the catalogue."""
-    CALLS.append(Call(name or f"{function.__module__.removeprefix('quadmeta.')}.{function.__qualname__}", function,
-                      arguments))
+    CALLS.append(
+        Call(
+            name or f"{function.__module__.removeprefix('quadmeta.')}.{function.__qualname__}",
+            function,
+            arguments,
+        )
+    )
 
 
 rng = np.random.default_rng(0)
@@ -55,7 +76,9 @@ cleaning = qm.DataCleaning((X, y), (X2, y2))
 weights = qm.TaskWeights([(X, y), (X2, y2)], (X, y))
 coupled = qm.Coupled.random(lam, h=2, seed=0)
 curved = qm.LogCosh.random(P=3, h=2, seed=0)
-auxiliary = qm.AuxiliaryTasks.draw(d=3, samples=8, sigma=0.5, unrelatedness=[0.1, 1.0], seed=0, rho=0.1)
+auxiliary = qm.AuxiliaryTasks.draw(
+    d=3, samples=8, sigma=0.5, unrelatedness=[0.1, 1.0], seed=0, rho=0.1
+)
 descent, fixed = qm.GradientDescent(steps=5), qm.GradientDescent(steps=5, step_size=0.1)
 heavy, schedule = qm.HeavyBall(steps=5), qm.Schedule(steps=3)
 noisy_descent = qm.StochasticGradientDescent(steps=5)
@@ -73,92 +96,303 @@ def thing(value: Any, optional: bool = False) -> Thing:
 
 
 # problems
-call(qm.Quadratic, eigenvalues=spectrum, error=Reals(error), basis=Reals(np.eye(3), True),
-     minimizer=Reals(np.zeros(3), shape_matters=False), floor=Reals(0.0, shape_matters=False), active=Flag(False))
-call(qm.Quadratic, "Quadratic (weights)", eigenvalues=spectrum, error=Reals(np.sqrt(2 / lam)),
-     weights=Reals(np.ones(3), True, least=0.0))
-call(qm.Quadratic, "Quadratic (hessian)", eigenvalues=spectrum, error=Reals(error), basis=Reals(np.eye(3), True),
-     hessian=Reals(np.diag(lam), True))
-call(qm.Quadratic.from_spectrum, eigenvalues=Reals(lam, least=1e-9, shape_matters=False), seed=seed())
-call(qm.Quadratic.from_spectrum, "Quadratic.from_spectrum (error)", eigenvalues=spectrum, error=Reals(error),
-     active=Flag(False))
-call(qm.Quadratic.from_spectrum, "Quadratic.from_spectrum (weights)", eigenvalues=spectrum,
-     weights=Reals(np.ones(3), least=0.0))
-call(qm.Quadratic.from_matrix, hessian=Reals(H), start=Reals(error), minimizer=Reals(np.zeros(3), True),
-     floor=Reals(0.0, shape_matters=False), active=Flag(False))
-call(qm.Quadratic.from_system, hessian=Reals(H), b=Reals(error), start=Reals(np.zeros(3), True), active=Flag(False))
-call(qm.Quadratic.from_design, X=Reals(X, allowed=("one too many", "one too few")), y=Reals(y), ridge=nonnegative(0.1))
+call(
+    qm.Quadratic,
+    eigenvalues=spectrum,
+    error=Reals(error),
+    basis=Reals(np.eye(3), True),
+    minimizer=Reals(np.zeros(3), shape_matters=False),
+    floor=Reals(0.0, shape_matters=False),
+    active=Flag(False),
+)
+call(
+    qm.Quadratic,
+    "Quadratic (weights)",
+    eigenvalues=spectrum,
+    error=Reals(np.sqrt(2 / lam)),
+    weights=Reals(np.ones(3), True, least=0.0),
+)
+call(
+    qm.Quadratic,
+    "Quadratic (hessian)",
+    eigenvalues=spectrum,
+    error=Reals(error),
+    basis=Reals(np.eye(3), True),
+    hessian=Reals(np.diag(lam), True),
+)
+call(
+    qm.Quadratic.from_spectrum, eigenvalues=Reals(lam, least=1e-9, shape_matters=False), seed=seed()
+)
+call(
+    qm.Quadratic.from_spectrum,
+    "Quadratic.from_spectrum (error)",
+    eigenvalues=spectrum,
+    error=Reals(error),
+    active=Flag(False),
+)
+call(
+    qm.Quadratic.from_spectrum,
+    "Quadratic.from_spectrum (weights)",
+    eigenvalues=spectrum,
+    weights=Reals(np.ones(3), least=0.0),
+)
+call(
+    qm.Quadratic.from_matrix,
+    hessian=Reals(H),
+    start=Reals(error),
+    minimizer=Reals(np.zeros(3), True),
+    floor=Reals(0.0, shape_matters=False),
+    active=Flag(False),
+)
+call(
+    qm.Quadratic.from_system,
+    hessian=Reals(H),
+    b=Reals(error),
+    start=Reals(np.zeros(3), True),
+    active=Flag(False),
+)
+call(
+    qm.Quadratic.from_design,
+    X=Reals(X, allowed=("one too many", "one too few")),
+    y=Reals(y),
+    ridge=nonnegative(0.1),
+)
 call(qm.Quadratic.random, d=Count(3), seed=seed(), tasks=Count(2, optional=True))
-call(qm.Quadratic.stack, problems=Argument([quadratic, quadratic], extra=(
-    ("empty", []), ("one", quadratic), ("number", 3), ("none in it", [quadratic, None]), ("text", "abc"),
-    ("of other sizes", [quadratic, qm.Quadratic.random(2, seed=0)]), ("of other kinds", [quadratic, ridge]))))
+call(
+    qm.Quadratic.stack,
+    problems=Argument(
+        [quadratic, quadratic],
+        extra=(
+            ("empty", []),
+            ("one", quadratic),
+            ("number", 3),
+            ("none in it", [quadratic, None]),
+            ("text", "abc"),
+            ("of other sizes", [quadratic, qm.Quadratic.random(2, seed=0)]),
+            ("of other kinds", [quadratic, ridge]),
+        ),
+    ),
+)
 call(qm.LeastSquares.from_data, X=Reals(X), y=Reals(y), validation=Pair((X2, y2), optional=True))
-call(qm.LeastSquares.draw, n=Count(8), d=Count(3), sigma=nonnegative(0.5), norm=nonnegative(1.0), seed=seed(),
-     tasks=Count(2, optional=True), validation=Count(4, least=0))
-call(qm.LeastSquares, eigenvalues=spectrum, signal=Reals(error), noise=Reals(error), residual=nonnegative(0.1),
-     null_signal=nonnegative(0.2), samples=Count(8), dimension=Count(4), sigma=nonnegative(0.5), known=Flag(True))
+call(
+    qm.LeastSquares.draw,
+    n=Count(8),
+    d=Count(3),
+    sigma=nonnegative(0.5),
+    norm=nonnegative(1.0),
+    seed=seed(),
+    tasks=Count(2, optional=True),
+    validation=Count(4, least=0),
+)
+call(
+    qm.LeastSquares,
+    eigenvalues=spectrum,
+    signal=Reals(error),
+    noise=Reals(error),
+    residual=nonnegative(0.1),
+    null_signal=nonnegative(0.2),
+    samples=Count(8),
+    dimension=Count(4),
+    sigma=nonnegative(0.5),
+    known=Flag(True),
+)
 call(drawn.at_sigma, "LeastSquares.at_sigma", sigma=nonnegative(0.5))
-call(qm.AveragedLeastSquares.of, eigenvalues=Reals(lam, least=0.0, shape_matters=False), n=Count(8), d=Count(3),
-     sigma=nonnegative(0.5), norm=nonnegative(1.0))
-call(qm.AveragedLeastSquares, eigenvalues=spectrum, signal=Reals(lam, least=0.0), noise=Reals(lam, least=0.0),
-     null_signal=nonnegative(0.1), noise_floor=nonnegative(0.2), sigma=nonnegative(0.5),
-     exact_steps=Count(4, optional=True))
+call(
+    qm.AveragedLeastSquares.of,
+    eigenvalues=Reals(lam, least=0.0, shape_matters=False),
+    n=Count(8),
+    d=Count(3),
+    sigma=nonnegative(0.5),
+    norm=nonnegative(1.0),
+)
+call(
+    qm.AveragedLeastSquares,
+    eigenvalues=spectrum,
+    signal=Reals(lam, least=0.0),
+    noise=Reals(lam, least=0.0),
+    null_signal=nonnegative(0.1),
+    noise_floor=nonnegative(0.2),
+    sigma=nonnegative(0.5),
+    exact_steps=Count(4, optional=True),
+)
 for record in (drawn, qm.MarchenkoPastur.of(0.5, 0.5, 4)):
     call(record.outer, f"{type(record).__name__}.outer", name=Word("train"))
 operated = qm.OperatorQuadratic.from_error(H, error, 3)
 for problem in (noisy, stream, sampled):
-    call(lambda rng, problem=problem: problem.noisy_gradient(error, rng), f"{type(problem).__name__}.noisy_gradient",
-         rng=Thing(np.random.default_rng(0), others=KINDS))
+    call(
+        lambda rng, problem=problem: problem.noisy_gradient(error, rng),
+        f"{type(problem).__name__}.noisy_gradient",
+        rng=Thing(np.random.default_rng(0), others=KINDS),
+    )
 call(operated.leading, "OperatorQuadratic.leading", modes=Count(2))
 call(operated.estimate, "OperatorQuadratic.estimate", quantity=Function(lambda p: float(p.floor)))
-call(qm.MarchenkoPastur.of, aspect=positive(0.5), sigma=nonnegative(0.5), steps=Count(5), norm=nonnegative(1.0))
-call(qm.OperatorQuadratic.from_error, operator=Reals(H, allowed=("sparse",)), error=Reals(error), modes=Count(3),
-     minimizer=Reals(np.zeros(3), True), floor=Number(0.0), eps=Number(1e-7, low=0.0, high=0.01, open_="lh",
-                                                                       optional=True))
-call(qm.OperatorQuadratic.from_system, operator=Reals(H, allowed=("sparse",)), b=Reals(error), modes=Count(3),
-     start=Reals(np.zeros(3), True), floor=Number(float(-error @ np.linalg.solve(H, error) / 2), optional=True))
-call(qm.OperatorQuadratic.from_design, X=Reals(X, allowed=("sparse",)), y=Reals(y), modes=Count(3),
-     ridge=nonnegative(0.1),
-     start=Reals(np.zeros(3), True), tolerance=positive(1e-12))
-call(qm.NoisyQuadratic, eigenvalues=spectrum, error=Reals(error), noise=Reals([0.1, 0.2, 0.3], least=0.0))
-call(qm.NoisyQuadratic.from_matrix, hessian=Reals(H), start=Reals(error), noise=Reals(0.1 * np.eye(3)))
-call(qm.StreamingGaussian.from_spectrum, eigenvalues=spectrum, error=Reals(error), sigma=nonnegative(0.1))
+call(
+    qm.MarchenkoPastur.of,
+    aspect=positive(0.5),
+    sigma=nonnegative(0.5),
+    steps=Count(5),
+    norm=nonnegative(1.0),
+)
+call(
+    qm.OperatorQuadratic.from_error,
+    operator=Reals(H, allowed=("sparse",)),
+    error=Reals(error),
+    modes=Count(3),
+    minimizer=Reals(np.zeros(3), True),
+    floor=Number(0.0),
+    eps=Number(1e-7, low=0.0, high=0.01, open_="lh", optional=True),
+)
+call(
+    qm.OperatorQuadratic.from_system,
+    operator=Reals(H, allowed=("sparse",)),
+    b=Reals(error),
+    modes=Count(3),
+    start=Reals(np.zeros(3), True),
+    floor=Number(float(-error @ np.linalg.solve(H, error) / 2), optional=True),
+)
+call(
+    qm.OperatorQuadratic.from_design,
+    X=Reals(X, allowed=("sparse",)),
+    y=Reals(y),
+    modes=Count(3),
+    ridge=nonnegative(0.1),
+    start=Reals(np.zeros(3), True),
+    tolerance=positive(1e-12),
+)
+call(
+    qm.NoisyQuadratic,
+    eigenvalues=spectrum,
+    error=Reals(error),
+    noise=Reals([0.1, 0.2, 0.3], least=0.0),
+)
+call(
+    qm.NoisyQuadratic.from_matrix,
+    hessian=Reals(H),
+    start=Reals(error),
+    noise=Reals(0.1 * np.eye(3)),
+)
+call(
+    qm.StreamingGaussian.from_spectrum,
+    eigenvalues=spectrum,
+    error=Reals(error),
+    sigma=nonnegative(0.1),
+)
 call(qm.StreamingGaussian.from_covariance, S=Reals(H), error=Reals(error), sigma=nonnegative(0.1))
-call(qm.SampledRows, X=Reals(X), y=Reals(y), validation=Pair((X2, y2), optional=True), truth=Reals(np.ones(3), True),
-     initial=Reals(np.zeros(3), True))
+call(
+    qm.SampledRows,
+    X=Reals(X),
+    y=Reals(y),
+    validation=Pair((X2, y2), optional=True),
+    truth=Reals(np.ones(3), True),
+    initial=Reals(np.zeros(3), True),
+)
 for problem in (stream, sampled, noisy):
     kind = type(problem).__name__
-    call(problem.expected, f"{kind}.expected", steps=Count(3), step_size=Reals(0.1, shape_matters=False, least=0.0),
-         outer=Word("train"), order=Count(1, least=0, extra=(("three", 3),)))
-    call(problem.recursion, f"{kind}.recursion", steps=Count(3), step_size=nonnegative(0.1), outer=Word("train"),
-         order=Count(1, least=0, extra=(("three", 3),)))
+    call(
+        problem.expected,
+        f"{kind}.expected",
+        steps=Count(3),
+        step_size=Reals(0.1, shape_matters=False, least=0.0),
+        outer=Word("train"),
+        order=Count(1, least=0, extra=(("three", 3),)),
+    )
+    call(
+        problem.recursion,
+        f"{kind}.recursion",
+        steps=Count(3),
+        step_size=nonnegative(0.1),
+        outer=Word("train"),
+        order=Count(1, least=0, extra=(("three", 3),)),
+    )
     call(problem.diverges, f"{kind}.diverges", step_size=Reals(0.1, shape_matters=False, least=0.0))
     call(problem.floors, f"{kind}.floors", outer=Word("train"))
 call(stream.steady_state, "StreamingGaussian.steady_state", step_size=nonnegative(0.1))
 call(qm.Ridge, train=pair, validation=other)
-call(qm.DataCleaning, train=pair, validation=other, rho=nonnegative(0.1), test=Pair((X2, y2), optional=True))
-call(qm.DataCleaning.digits, noise=Number(0.5, low=0.0, high=1.0), seed=seed(), samples=Count(50),
-     rho=nonnegative(0.1))
+call(
+    qm.DataCleaning,
+    train=pair,
+    validation=other,
+    rho=nonnegative(0.1),
+    test=Pair((X2, y2), optional=True),
+)
+call(
+    qm.DataCleaning.digits,
+    noise=Number(0.5, low=0.0, high=1.0),
+    seed=seed(),
+    samples=Count(50),
+    rho=nonnegative(0.1),
+)
 call(qm.TaskWeights, tasks=Pairs([(X, y), (X2, y2)]), validation=pair, rho=nonnegative(0.1))
-CROSS = Reals(np.ones((3, 2)), allowed=("one too many", "one too few"))  # any number of hyperparameters
-call(qm.Coupled, hessian=Reals(H), cross=CROSS, linear=Reals(error), outer_hessian=Reals(np.eye(3)),
-     outer_linear=Reals(error), start=Reals(np.zeros(3), True), outer_constant=Number(0.0))
-call(qm.Coupled.random, eigenvalues=Reals(lam, least=1e-9, shape_matters=False), h=Count(2), seed=seed())
-call(qm.LogCosh, features=Reals(np.eye(3)), scale=Reals(np.ones(3), least=0.0), mu=positive(0.2),
-     cross=CROSS, linear=Reals(error), outer_hessian=Reals(np.eye(3)), outer_linear=Reals(error),
-     start=Reals(np.zeros(3)))
+# any number of hyperparameters
+CROSS = Reals(np.ones((3, 2)), allowed=("one too many", "one too few"))
+call(
+    qm.Coupled,
+    hessian=Reals(H),
+    cross=CROSS,
+    linear=Reals(error),
+    outer_hessian=Reals(np.eye(3)),
+    outer_linear=Reals(error),
+    start=Reals(np.zeros(3), True),
+    outer_constant=Number(0.0),
+)
+call(
+    qm.Coupled.random,
+    eigenvalues=Reals(lam, least=1e-9, shape_matters=False),
+    h=Count(2),
+    seed=seed(),
+)
+call(
+    qm.LogCosh,
+    features=Reals(np.eye(3)),
+    scale=Reals(np.ones(3), least=0.0),
+    mu=positive(0.2),
+    cross=CROSS,
+    linear=Reals(error),
+    outer_hessian=Reals(np.eye(3)),
+    outer_linear=Reals(error),
+    start=Reals(np.zeros(3)),
+)
 call(qm.LogCosh.random, P=Count(3), h=Count(2), seed=seed(), mu=positive(0.2))
-call(qm.AuxiliaryTasks, main=pair, tasks=Pairs([(X, y), (X2, y2)]), auxiliary=other, rho=nonnegative(0.1),
-     softplus=Flag(False))
-call(qm.AuxiliaryTasks.draw, d=Count(3), samples=Count(8), sigma=Reals(0.5, shape_matters=False, least=0.0),
-     unrelatedness=Reals([0.1, 1.0], shape_matters=False, least=0.0), seed=seed(), shared=Flag(False),
-     held_out=Count(4, least=0), covariance=Reals(np.ones(3), True), opposite=Flag(False), fixed=Flag(False),
-     rho=nonnegative(0.1), softplus=Flag(False))
-call(qm.AuxiliaryTasks.diabetes, held_out=Count(100), main=Count(60), seed=seed(), rho=nonnegative(0.1))
-call(qm.AuxiliaryTasks.linnerud, held_out=Count(8), main=Count(12), seed=seed(), rho=nonnegative(0.1))
+call(
+    qm.AuxiliaryTasks,
+    main=pair,
+    tasks=Pairs([(X, y), (X2, y2)]),
+    auxiliary=other,
+    rho=nonnegative(0.1),
+    softplus=Flag(False),
+)
+call(
+    qm.AuxiliaryTasks.draw,
+    d=Count(3),
+    samples=Count(8),
+    sigma=Reals(0.5, shape_matters=False, least=0.0),
+    unrelatedness=Reals([0.1, 1.0], shape_matters=False, least=0.0),
+    seed=seed(),
+    shared=Flag(False),
+    held_out=Count(4, least=0),
+    covariance=Reals(np.ones(3), True),
+    opposite=Flag(False),
+    fixed=Flag(False),
+    rho=nonnegative(0.1),
+    softplus=Flag(False),
+)
+call(
+    qm.AuxiliaryTasks.diabetes,
+    held_out=Count(100),
+    main=Count(60),
+    seed=seed(),
+    rho=nonnegative(0.1),
+)
+call(
+    qm.AuxiliaryTasks.linnerud, held_out=Count(8), main=Count(12), seed=seed(), rho=nonnegative(0.1)
+)
 call(auxiliary.weights, "AuxiliaryTasks.weights", alpha=Reals(np.ones(2)))
-call(auxiliary.critical_weight, "AuxiliaryTasks.critical_weight", step_size=positive(0.1),
-     direction=Reals(np.ones(2), True, least=0.0))
+call(
+    auxiliary.critical_weight,
+    "AuxiliaryTasks.critical_weight",
+    step_size=positive(0.1),
+    direction=Reals(np.ones(2), True, least=0.0),
+)
 for problem in (ridge, cleaning, weights, coupled, curved, auxiliary):
     h = problem.hyperparameters
     call(problem.at, f"{type(problem).__name__}.at", alpha=Reals(np.full(h, 0.5)))
@@ -167,18 +401,31 @@ for problem in (ridge, cleaning, weights, coupled, curved, auxiliary):
 for cls in (qm.GradientDescent, qm.StochasticGradientDescent):
     call(cls, steps=Count(5), step_size=positive(0.1, optional=True))
 for cls in (qm.HeavyBall, qm.Nesterov):
-    call(cls, steps=Count(5), step_size=positive(0.1, optional=True),
-         momentum=Number(0.5, True, low=0.0, high=1.0, open_="h"))
+    call(
+        cls,
+        steps=Count(5),
+        step_size=positive(0.1, optional=True),
+        momentum=Number(0.5, True, low=0.0, high=1.0, open_="h"),
+    )
 call(qm.Schedule, steps=Count(3))
-call(qm.HeavyBall(5).stable, "HeavyBall.stable", eigenvalues=Reals(lam, shape_matters=False),
-     theta=Reals([0.1, 0.5], allowed=("too deep",)))
+call(
+    qm.HeavyBall(5).stable,
+    "HeavyBall.stable",
+    eigenvalues=Reals(lam, shape_matters=False),
+    theta=Reals([0.1, 0.5], allowed=("too deep",)),
+)
 
 # objectives of step sizes
 for cls in (qm.NaiveObjective, qm.LogObjective, qm.RootObjective, qm.MeanLogObjective):
     call(cls, problem=thing(quadratic), optimizer=thing(descent), pooled=Flag(False))
 for cls in (qm.TrainByTrain, qm.TrainByValidation, qm.PopulationRisk):
-    call(cls, problem=thing(squares if cls is not qm.PopulationRisk else drawn), optimizer=thing(descent),
-         pooled=Flag(True), truncation=positive(40.0, optional=True))
+    call(
+        cls,
+        problem=thing(squares if cls is not qm.PopulationRisk else drawn),
+        optimizer=thing(descent),
+        pooled=Flag(True),
+        truncation=positive(40.0, optional=True),
+    )
 OBJECTIVES = {
     "NaiveObjective": qm.NaiveObjective(quadratic, descent),
     "LogObjective": log,
@@ -196,50 +443,121 @@ ORDER = Count(1, least=0, extra=(("three", 3), ("minus one", -1)))
 for name, objective in OBJECTIVES.items():
     k = objective.optimizer.shape
     negative = ("an entry below",) if "schedule" in name else ()  # schedules may step back
-    theta = Reals(np.full(k, 0.125), shape_matters=bool(k), least=0.0, allowed=(*negative, "too deep"))
+    theta = Reals(
+        np.full(k, 0.125), shape_matters=bool(k), least=0.0, allowed=(*negative, "too deep")
+    )
     for method in ("__call__", "gradient", "curvature", "scan"):
         if hasattr(objective, method) and (method != "curvature" or "stream" not in name):
             call(getattr(objective, method), f"{name}.{method}", theta=theta)
-    one = Reals(np.full(k, 0.125), least=0.0, allowed=negative, extra=(("two of them", np.full((2, *k), 0.125)),))
+    one = Reals(
+        np.full(k, 0.125),
+        least=0.0,
+        allowed=negative,
+        extra=(("two of them", np.full((2, *k), 0.125)),),
+    )
     call(objective.definition, f"{name}.definition", theta=one, order=ORDER)
     if "stream" not in name and name not in ("MeanLogObjective", "TrainByValidation"):
-        call(objective.exactly, f"{name}.exactly", theta=theta, order=ORDER, kind=Word("float64"), digits=Count(20))
+        call(
+            objective.exactly,
+            f"{name}.exactly",
+            theta=theta,
+            order=ORDER,
+            kind=Word("float64"),
+            digits=Count(20),
+        )
 for name in ("LogObjective of heavy ball", "NaiveObjective of heavy ball"):
     call(OBJECTIVES[name].minimum, f"{name}.minimum", boxes=Count(10, True, least=0))
-call(qm.HeavyBall(5, momentum=0.5).minimum, "HeavyBall.minimum", eigenvalues=spectrum,
-     weights=Reals(np.ones(3), least=0.0), boxes=Count(10, True, least=0))
+call(
+    qm.HeavyBall(5, momentum=0.5).minimum,
+    "HeavyBall.minimum",
+    eigenvalues=spectrum,
+    weights=Reals(np.ones(3), least=0.0),
+    boxes=Count(10, True, least=0),
+)
 call(OBJECTIVES["TrainByValidation"].scanned, "TrainByValidation.scanned", rounds=Count(1))
 
 # hypergradients
-call(qm.OuterLoss, problem=thing(ridge), optimizer=Thing(fixed, others=(
-    *KINDS, heavy, schedule, qm.HeavyBall(5, 0.1, 0.9), qm.Nesterov(5, 0.1, 0.9),
-    qm.StochasticGradientDescent(5, 0.1))))
+call(
+    qm.OuterLoss,
+    problem=thing(ridge),
+    optimizer=Thing(
+        fixed,
+        others=(
+            *KINDS,
+            heavy,
+            schedule,
+            qm.HeavyBall(5, 0.1, 0.9),
+            qm.Nesterov(5, 0.1, 0.9),
+            qm.StochasticGradientDescent(5, 0.1),
+        ),
+    ),
+)
 for problem in (ridge, cleaning, weights, coupled, curved):
     loss, kind = qm.OuterLoss(problem, fixed), type(problem).__name__
     alpha = Reals(np.full(problem.hyperparameters, 0.5))
-    for method in ("__call__", "gradient", "signed_gradient", "trained", "definition", "implicit", "diverges",
-                   "largest_step_size"):
+    for method in (
+        "__call__",
+        "gradient",
+        "signed_gradient",
+        "trained",
+        "definition",
+        "implicit",
+        "diverges",
+        "largest_step_size",
+    ):
         if problem is curved and method in ("signed_gradient", "implicit"):
             continue
-        more = {"start": Reals(problem.start, optional=True)} if method in ("__call__", "gradient", "trained") else {}
+        more = (
+            {"start": Reals(problem.start, optional=True)}
+            if method in ("__call__", "gradient", "trained")
+            else {}
+        )
         call(getattr(loss, method), f"OuterLoss of {kind}.{method}", alpha=alpha, **more)
-call(qm.hypergradient, objective=thing(outer), theta=Reals([0.5]), estimator=thing(qm.Reverse()),
-     start=Reals(ridge.start, optional=True), digits=Count(20))
-call(qm.hypergradient, "hypergradient of a step size", objective=thing(log),
-     theta=Reals(0.5, shape_matters=False, least=0.0), estimator=thing(qm.Reverse(dtype="float32")), digits=Count(20))
-for cls in (qm.ClosedForm, qm.DrMad, qm.Forward, qm.Implicit, qm.MatrixDiscount, qm.OneStep, qm.RenormalisedReverse,
-            qm.Reverse, qm.StopGradient):
+call(
+    qm.hypergradient,
+    objective=thing(outer),
+    theta=Reals([0.5]),
+    estimator=thing(qm.Reverse()),
+    start=Reals(ridge.start, optional=True),
+    digits=Count(20),
+)
+call(
+    qm.hypergradient,
+    "hypergradient of a step size",
+    objective=thing(log),
+    theta=Reals(0.5, shape_matters=False, least=0.0),
+    estimator=thing(qm.Reverse(dtype="float32")),
+    digits=Count(20),
+)
+for cls in (
+    qm.ClosedForm,
+    qm.DrMad,
+    qm.Forward,
+    qm.Implicit,
+    qm.MatrixDiscount,
+    qm.OneStep,
+    qm.RenormalisedReverse,
+    qm.Reverse,
+    qm.StopGradient,
+):
     call(cls, dtype=Word("float64"))
 call(qm.ConjugateGradient, products=Count(3, extra=(("one", 1),)), dtype=Word("float64"))
 call(qm.Neumann, products=Count(3, least=0), estimates=Count(1), dtype=Word("float64"))
 call(qm.Truncated, K=Count(3), dtype=Word("float64"))
 for cls in (qm.Discounted, qm.FixedGradient):
     call(cls, gamma=Number(0.9, low=0.0, high=1.0), dtype=Word("float64"))
-call(qm.HyperDistill, gamma=Number(0.9, low=0.0, high=1.0), theta=Number(1.0), dtype=Word("float64"))
+call(
+    qm.HyperDistill, gamma=Number(0.9, low=0.0, high=1.0), theta=Number(1.0), dtype=Word("float64")
+)
 
 # descents
-call(qm.Adam, step=positive(0.1), beta1=Number(0.9, low=0.0, high=1.0, open_="h"),
-     beta2=Number(0.999, low=0.0, high=1.0, open_="h"), epsilon=positive(1e-8))
+call(
+    qm.Adam,
+    step=positive(0.1),
+    beta1=Number(0.9, low=0.0, high=1.0, open_="h"),
+    beta2=Number(0.999, low=0.0, high=1.0, open_="h"),
+    epsilon=positive(1e-8),
+)
 call(qm.Gradient, step=positive(0.1))
 
 
@@ -248,22 +566,54 @@ def first(function: Callable[..., Iterator[Any]]) -> Callable[..., Any]:
     return lambda **given: list(islice(function(**given), 2))
 
 
-call(first(qm.bilevel_descent), "bilevel_descent", loss=thing(outer), alpha=Reals([0.5]),
-     estimator=thing(qm.Reverse()), rule=Thing(qm.Gradient(0.1), others=KINDS), warm=Flag(True),
-     lower=Number(0.0, optional=True),
-     schedule=Argument((5,), extra=(("text", "abc"), ("number", 5), ("zero", (0,)), ("half", (2.5,)),
-                                    ("true", (True,)))),
-     exact=Flag(False), unstable=Flag(False), state=Thing(None, True, others=KINDS))
-call(first(qm.meta_descent), "meta_descent", objective=thing(log), start=Reals(0.1, shape_matters=False, least=0.0),
-     scale=Reals(1.0, shape_matters=False, least=0.0, extra=(("zero", 0.0),)))
-call(qm.iteration_bound, objective=thing(log), start=nonnegative(0.1), scale=positive(10.0), epsilon=positive(0.1))
-call(qm.descend, objective=thing(qm.LogObjective(quadratic, qm.Schedule(steps=2))),
-     start=Reals([0.5, 1.5], least=0.0),
-     method=Word("BFGS"), iterations=Count(500))
+call(
+    first(qm.bilevel_descent),
+    "bilevel_descent",
+    loss=thing(outer),
+    alpha=Reals([0.5]),
+    estimator=thing(qm.Reverse()),
+    rule=Thing(qm.Gradient(0.1), others=KINDS),
+    warm=Flag(True),
+    lower=Number(0.0, optional=True),
+    schedule=Argument(
+        (5,),
+        extra=(("text", "abc"), ("number", 5), ("zero", (0,)), ("half", (2.5,)), ("true", (True,))),
+    ),
+    exact=Flag(False),
+    unstable=Flag(False),
+    state=Thing(None, True, others=KINDS),
+)
+call(
+    first(qm.meta_descent),
+    "meta_descent",
+    objective=thing(log),
+    start=Reals(0.1, shape_matters=False, least=0.0),
+    scale=Reals(1.0, shape_matters=False, least=0.0, extra=(("zero", 0.0),)),
+)
+call(
+    qm.iteration_bound,
+    objective=thing(log),
+    start=nonnegative(0.1),
+    scale=positive(10.0),
+    epsilon=positive(0.1),
+)
+call(
+    qm.descend,
+    objective=thing(qm.LogObjective(quadratic, qm.Schedule(steps=2))),
+    start=Reals([0.5, 1.5], least=0.0),
+    method=Word("BFGS"),
+    iterations=Count(500),
+)
 call(qm.bilevel.online, steps=Count(5), estimates=Count(2, extra=(("more than steps", 6),)))
-call(first(qm.auxiliary.joint_training), "auxiliary.joint_training", problem=thing(auxiliary), phi=Reals(np.ones(2)),
-     step=positive(0.05), optimizer=Thing(qm.GradientDescent(1, 0.1), True, others=(*KINDS, heavy)),
-     start=Reals(np.zeros(3), optional=True))
+call(
+    first(qm.auxiliary.joint_training),
+    "auxiliary.joint_training",
+    problem=thing(auxiliary),
+    phi=Reals(np.ones(2)),
+    step=positive(0.05),
+    optimizer=Thing(qm.GradientDescent(1, 0.1), True, others=(*KINDS, heavy)),
+    start=Reals(np.zeros(3), optional=True),
+)
 call(qm.auxiliary.grid_search, problem=thing(auxiliary), points=Count(3))
 call(qm.optimal_weights.outer_loss, problem=thing(auxiliary), alpha=Reals(np.ones(2)))
 call(qm.optimal_weights.curvature, problem=thing(auxiliary), phi=Reals(np.ones(2)))
@@ -281,32 +631,79 @@ def exact(value: float, low: float = 0.0, open_: str = "l") -> Number:
     return Number(value, low=low, open_=open_, any_arithmetic=True)
 
 
-call(qm.discount.Scales, mu=exact(0.5), L=exact(2.0), eta=exact(0.25), gamma=GAMMA, steps=Count(5),
-     **{name: exact(0.5, open_="") for name in ("L2", "R", "G", "B", "H_w", "M_b")})
-modes = {"eigenvalues": AnyNumbers(lam, least=1e-9), "cross": AnyNumbers(np.ones((3, 2))),
-         "gradient": AnyNumbers(error)}
-call(qm.discount.bias, **modes, outer_hessian=AnyNumbers(np.eye(3)), error=AnyNumbers(error), eta=AnyNumbers(0.25),
-     gamma=AnyNumbers(0.9), steps=Count(5))
+call(
+    qm.discount.Scales,
+    mu=exact(0.5),
+    L=exact(2.0),
+    eta=exact(0.25),
+    gamma=GAMMA,
+    steps=Count(5),
+    **{name: exact(0.5, open_="") for name in ("L2", "R", "G", "B", "H_w", "M_b")},
+)
+modes = {
+    "eigenvalues": AnyNumbers(lam, least=1e-9),
+    "cross": AnyNumbers(np.ones((3, 2))),
+    "gradient": AnyNumbers(error),
+}
+call(
+    qm.discount.bias,
+    **modes,
+    outer_hessian=AnyNumbers(np.eye(3)),
+    error=AnyNumbers(error),
+    eta=AnyNumbers(0.25),
+    gamma=AnyNumbers(0.9),
+    steps=Count(5),
+)
 call(qm.discount.transient, z=AnyNumbers(0.5), gamma=AnyNumbers(0.9), steps=Count(5))
-call(qm.discount.largest_transient, low=exact(0.1, open_=""), high=exact(0.5, open_=""), gamma=exact(0.9, open_=""),
-     steps=Count(5), halvings=Count(5))
-for function in (qm.discount.bound_a, qm.discount.bound_a_simple, qm.discount.bound_a2, qm.discount.bound_b,
-                 qm.discount.bound_bp, qm.discount.bound_p, qm.discount.bound_e, qm.discount.floor,
-                 qm.discount.tightness):
+call(
+    qm.discount.largest_transient,
+    low=exact(0.1, open_=""),
+    high=exact(0.5, open_=""),
+    gamma=exact(0.9, open_=""),
+    steps=Count(5),
+    halvings=Count(5),
+)
+for function in (
+    qm.discount.bound_a,
+    qm.discount.bound_a_simple,
+    qm.discount.bound_a2,
+    qm.discount.bound_b,
+    qm.discount.bound_bp,
+    qm.discount.bound_p,
+    qm.discount.bound_e,
+    qm.discount.floor,
+    qm.discount.tightness,
+):
     call(function, x=Thing(scales, others=KINDS))
 call(qm.discount.printed, x=Thing(scales, others=KINDS), reading=Word("step"))
 call(qm.discount.printed_bracket, q=AnyNumbers(0.5), steps=Count(5))
 call(qm.discount.limit_bias, **modes, eta=exact(0.25), gamma=GAMMA)
-call(qm.discount.minimax_gamma, eta=exact(0.25), mu=exact(0.5), L=exact(2.0), steps=Count(5, optional=True),
-     relative=Flag(False))
+call(
+    qm.discount.minimax_gamma,
+    eta=exact(0.25),
+    mu=exact(0.5),
+    L=exact(2.0),
+    steps=Count(5, optional=True),
+    relative=Flag(False),
+)
 call(qm.discount.best_gamma, **modes, eta=exact(0.25), steps=Count(5, optional=True))
 call(qm.filters.implicit, lam=AnyNumbers(lam, least=1e-9))
 call(qm.filters.unrolled, lam=AnyNumbers(lam), eta=AnyNumbers(0.25), steps=Count(5))
 for function in (qm.filters.neumann, qm.filters.neumann_residual):
     call(function, lam=AnyNumbers(lam), nu=AnyNumbers(0.25), products=Count(3, least=0))
-call(qm.filters.discounted, lam=AnyNumbers(lam), eta=AnyNumbers(0.25), gamma=AnyNumbers(0.9), steps=Count(5))
+call(
+    qm.filters.discounted,
+    lam=AnyNumbers(lam),
+    eta=AnyNumbers(0.25),
+    gamma=AnyNumbers(0.9),
+    steps=Count(5),
+)
 call(qm.filters.conjugate_gradients, lam=spectrum, v=Reals(error), products=Count(3))
-for function in (qm.gradient_flow.setting, qm.gradient_flow.optimal_time, qm.gradient_flow.ridge_risk):
+for function in (
+    qm.gradient_flow.setting,
+    qm.gradient_flow.optimal_time,
+    qm.gradient_flow.ridge_risk,
+):
     call(function, aspect=positive(0.5), noise=nonnegative(0.5))
 call(qm.gradient_flow.kernel, aspect=positive(0.5), u=Reals(1.0, shape_matters=False, least=0.0))
 call(qm.gradient_flow.flow_risk, aspect=positive(0.5), noise=nonnegative(0.5), tau=nonnegative(1.0))
@@ -317,46 +714,121 @@ call(qm.phases.fair_split, nu=positive(0.5), fraction=Number(0.5, low=0.0, high=
 call(qm.schedules.constant, step_size=nonnegative(0.1), steps=Count(5))
 call(qm.schedules.chebyshev, mu=positive(0.5), L=positive(2.0), steps=Count(5))
 call(qm.schedules.lebedev_finogenov, steps=Count(8))
-call(qm.schedules.growth, schedule=Reals([0.1, 0.2], shape_matters=False),
-     eigenvalues=Reals(lam, shape_matters=False))
+call(
+    qm.schedules.growth,
+    schedule=Reals([0.1, 0.2], shape_matters=False),
+    eigenvalues=Reals(lam, shape_matters=False),
+)
 call(qm.schedules.chebyshev_instance, mu=positive(0.5), L=positive(2.0), nodes=Count(5))
-for function in (qm.spectra.linear, qm.spectra.geometric, qm.spectra.power_law, qm.spectra.two_clusters,
-                 qm.spectra.chebyshev):
+for function in (
+    qm.spectra.linear,
+    qm.spectra.geometric,
+    qm.spectra.power_law,
+    qm.spectra.two_clusters,
+    qm.spectra.chebyshev,
+):
     call(function, mu=positive(0.5), L=positive(2.0), d=Count(4))
-call(qm.spectra.power_law, "spectra.power_law (exponent)", mu=positive(0.5), L=positive(2.0), d=Count(4),
-     exponent=positive(1.0))
-call(qm.spectra.two_clusters, "spectra.two_clusters (width)", mu=positive(0.5), L=positive(2.0), d=Count(4),
-     width=Number(0.05, low=0.0, high=1.0))
+call(
+    qm.spectra.power_law,
+    "spectra.power_law (exponent)",
+    mu=positive(0.5),
+    L=positive(2.0),
+    d=Count(4),
+    exponent=positive(1.0),
+)
+call(
+    qm.spectra.two_clusters,
+    "spectra.two_clusters (width)",
+    mu=positive(0.5),
+    L=positive(2.0),
+    d=Count(4),
+    width=Number(0.05, low=0.0, high=1.0),
+)
 call(lambda d: qm.spectra.rotation(d, np.random.default_rng(0)), "spectra.rotation (d)", d=Count(3))
-call(lambda rng: qm.spectra.rotation(3, rng), "spectra.rotation (rng)",
-     rng=Thing(np.random.default_rng(0), others=KINDS))
+call(
+    lambda rng: qm.spectra.rotation(3, rng),
+    "spectra.rotation (rng)",
+    rng=Thing(np.random.default_rng(0), others=KINDS),
+)
 call(qm.spectra.marchenko_pastur, aspect=positive(0.5), nodes=Count(5))
-call(qm.task_risk.TaskRisk, grams=Reals(np.stack([np.eye(3)] * 2)), variances=Reals([0.1, 0.2], least=0.0),
-     offsets=Reals(np.array([[0.0, 0.0, 0.0], [1.0, 0.0, 0.0]])), truth=Reals(np.ones(3)), covariance=Reals(np.eye(3)),
-     rho=nonnegative(0.1))
-call(qm.task_risk.gauss_markov, samples=Reals([8.0, 9.0], shape_matters=False),
-     sigma=Reals([0.5, 0.5], shape_matters=False, least=0.0))
-call(qm.task_risk.variance, samples=Reals([8.0, 9.0], shape_matters=False), d=Count(3),
-     sigma=Reals([0.5, 0.5], shape_matters=False, least=0.0), fixed=Flag(False))
-call(qm.task_risk.SharedInputs, variances=Reals([0.1, 0.2], least=0.0), overlaps=Reals(np.eye(1), shape_matters=False))
-call(qm.failure_horizon, problem=thing(quadratic), step_size=nonnegative(0.9), dtype=Word("float32"),
-     limit=Count(100))
-call(qm.run_protocol, n=Count(4), d=Count(3), sigmas=Reals([0.5], shape_matters=False, least=0.0), steps=Count(2),
-     tasks=Count(2), test_tasks=Count(2), grid=Reals([0.1, 0.2], shape_matters=False, least=0.0), norm=nonnegative(1.0),
-     seed=seed(), reading=Word("retrain"), fraction=Number(0.5, low=0.0, high=1.0, open_="lh"),
-     truncation=positive(40.0, optional=True), fresh=Flag(False))
+call(
+    qm.task_risk.TaskRisk,
+    grams=Reals(np.stack([np.eye(3)] * 2)),
+    variances=Reals([0.1, 0.2], least=0.0),
+    offsets=Reals(np.array([[0.0, 0.0, 0.0], [1.0, 0.0, 0.0]])),
+    truth=Reals(np.ones(3)),
+    covariance=Reals(np.eye(3)),
+    rho=nonnegative(0.1),
+)
+call(
+    qm.task_risk.gauss_markov,
+    samples=Reals([8.0, 9.0], shape_matters=False),
+    sigma=Reals([0.5, 0.5], shape_matters=False, least=0.0),
+)
+call(
+    qm.task_risk.variance,
+    samples=Reals([8.0, 9.0], shape_matters=False),
+    d=Count(3),
+    sigma=Reals([0.5, 0.5], shape_matters=False, least=0.0),
+    fixed=Flag(False),
+)
+call(
+    qm.task_risk.SharedInputs,
+    variances=Reals([0.1, 0.2], least=0.0),
+    overlaps=Reals(np.eye(1), shape_matters=False),
+)
+call(
+    qm.failure_horizon,
+    problem=thing(quadratic),
+    step_size=nonnegative(0.9),
+    dtype=Word("float32"),
+    limit=Count(100),
+)
+call(
+    qm.run_protocol,
+    n=Count(4),
+    d=Count(3),
+    sigmas=Reals([0.5], shape_matters=False, least=0.0),
+    steps=Count(2),
+    tasks=Count(2),
+    test_tasks=Count(2),
+    grid=Reals([0.1, 0.2], shape_matters=False, least=0.0),
+    norm=nonnegative(1.0),
+    seed=seed(),
+    reading=Word("retrain"),
+    fraction=Number(0.5, low=0.0, high=1.0, open_="lh"),
+    truncation=positive(40.0, optional=True),
+    fresh=Flag(False),
+)
 
 # numbers
 call(qm.SignLog.of, x=AnyNumbers([1.0, -2.0]))
-call(qm.SignLog, sign=Reals([1.0, -1.0], shape_matters=False), log=Reals([0.5, 0.25], shape_matters=False))
+call(
+    qm.SignLog,
+    sign=Reals([1.0, -1.0], shape_matters=False),
+    log=Reals([0.5, 0.25], shape_matters=False),
+)
 call(qm.SignLog.of([1.0, 2.0]).dot, "SignLog.dot", other=AnyNumbers([1.0, 2.0]))
 ENDS = ("minus inf", "minus inf, list", "inf", "inf, list")  # an interval may reach to infinity
-call(qm.Interval, lower=AnyNumbers([1.0, -2.0], allowed=ENDS), upper=AnyNumbers([1.5, 2.0], allowed=ENDS))
+call(
+    qm.Interval,
+    lower=AnyNumbers([1.0, -2.0], allowed=ENDS),
+    upper=AnyNumbers([1.5, 2.0], allowed=ENDS),
+)
 call(qm.Interval.of, x=AnyNumbers([1.0, -2.0]))
-call(qm.Interval.of([1.0, 2.0]).contains, "Interval.contains",
-     x=AnyNumbers([1.0, 2.0], allowed=(*ENDS, "nan", "nan, list")))
-call(lambda formula, x, kind, digits: qm.evaluate(formula, x, kind=kind, digits=digits), "evaluate",
-     formula=Function(abs), x=AnyNumbers([1.0, 2.0]), kind=Word("float64"), digits=Count(20))
+call(
+    qm.Interval.of([1.0, 2.0]).contains,
+    "Interval.contains",
+    x=AnyNumbers([1.0, 2.0], allowed=(*ENDS, "nan", "nan, list")),
+)
+call(
+    lambda formula, x, kind, digits: qm.evaluate(formula, x, kind=kind, digits=digits),
+    "evaluate",
+    formula=Function(abs),
+    x=AnyNumbers([1.0, 2.0]),
+    kind=Word("float64"),
+    digits=Count(20),
+)
 
 # statements, sweeps
 call(qm.members, family=Word("problems"))
@@ -372,5 +844,6 @@ LEFT_OUT = {
     "recheck": "refuses what is no certificate: the forgeries have a suite of their own",
     "ledger": "takes nothing",
 }
-"""Public names that are not fuzzed here. Nor are the products of problems (gradient, hvp, mixed ...), which loops call
-at every step, in any arithmetic, and which check nothing."""
+"""Public names that are not fuzzed here. Nor are the products of problems (gradient, hvp, mixed
+...), which loops call at every step, in any arithmetic, and which check nothing.
+"""

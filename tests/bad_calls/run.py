@@ -1,4 +1,5 @@
-"""Calls every public name with wrong arguments, one at a time, and tabulates what became of each call.
+"""Calls every public name with wrong arguments, one at a time, and tabulates what became of each
+call.
 
     python -m tests.bad_calls.run [--every K] [--offset I] [--show]
 
@@ -12,15 +13,16 @@ The package promises one line that names the argument. Outcomes:
     hung        no result within six seconds of the processor's time
     differs     a good value in another layout (a list, another memory order) gave another result
 """
+
+import re
+import signal
+import sys
+import warnings
 from argparse import ArgumentParser
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, is_dataclass
-import re
-import signal
-import sys
 from typing import Any
-import warnings
 
 import numpy as np
 
@@ -51,6 +53,7 @@ class Hung(Exception):
 
 def attempt(function: Callable[[], Any]) -> tuple[str, Any]:
     """("result", x), or the kind of failure and its text."""
+
     def stop(*_: Any) -> None:
         raise Hung
 
@@ -67,7 +70,13 @@ def attempt(function: Callable[[], Any]) -> tuple[str, Any]:
     except (ValueError, OverflowError, FloatingPointError, KeyError, ImportError) as error:
         text = str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
         one_line = "\n" not in text and text.isprintable() and len(text) < 400
-        plain = type(error) in (ValueError, KeyError, OverflowError, FloatingPointError, ImportError)
+        plain = type(error) in (
+            ValueError,
+            KeyError,
+            OverflowError,
+            FloatingPointError,
+            ImportError,
+        )
         return ("error" if one_line and plain else "raw"), text
     except Exception as error:
         return "raw", f"{type(error).__name__}: {error}"
@@ -86,8 +95,14 @@ def judge(call: Call, name: str, label: str, value: Any) -> Outcome:
     return Outcome(call.name, name, label, kind, " ".join(str(text).split())[:160])
 
 
-ALIASES = {"theta": ("step_size", "step_sizes", "momentum", "theta", "alpha"), "name": ("claim", "name"),
-           "where": ("workers",), "tasks": ("tasks", "task"), "main": ("main", "task 0"), "x": ("x", "value", "lower")}
+ALIASES = {
+    "theta": ("step_size", "step_sizes", "momentum", "theta", "alpha"),
+    "name": ("claim", "name"),
+    "where": ("workers",),
+    "tasks": ("tasks", "task"),
+    "main": ("main", "task 0"),
+    "x": ("x", "value", "lower"),
+}
 """Arguments that a message may call by what they hold."""
 SHAPES = ("one too many", "one too few", "too deep", "scalar", "empty")
 
@@ -101,12 +116,17 @@ def names(text: str, call: Call, name: str, label: str) -> bool:
 
 
 def same(a: Any, b: Any) -> bool:
-    """Whether two results hold the same numbers (to rounding: another memory order sums in another order)."""
+    """Whether two results hold the same numbers (to rounding: another memory order sums in another
+    order).
+    """
     if is_dataclass(a) and not isinstance(a, type):
-        return type(a) is type(b) and all(same(getattr(a, k), getattr(b, k)) for k in a.__dataclass_fields__)
+        return type(a) is type(b) and all(
+            same(getattr(a, k), getattr(b, k)) for k in a.__dataclass_fields__
+        )
     if isinstance(a, np.ndarray | float | np.floating):
-        return np.shape(a) == np.shape(b) and bool(np.allclose(np.asarray(a, float), np.asarray(b, float), 1e-9, 1e-300,
-                                                               equal_nan=True))
+        return np.shape(a) == np.shape(b) and bool(
+            np.allclose(np.asarray(a, float), np.asarray(b, float), 1e-9, 1e-300, equal_nan=True)
+        )
     if isinstance(a, tuple | list):
         return len(a) == len(b) and all(map(same, a, b))
     if hasattr(a, "_parts"):
@@ -156,7 +176,9 @@ def main() -> int:
     parser.add_argument("--every", type=int, default=1)
     parser.add_argument("--offset", type=int, default=0)
     parser.add_argument("--only", default="", help="a pattern of names of callables")
-    parser.add_argument("--show", action="store_true", help="print each outcome that breaks the promise")
+    parser.add_argument(
+        "--show", action="store_true", help="print each outcome that breaks the promise"
+    )
     options = parser.parse_args()
     counts: Counter[str] = Counter()
     by_name: dict[str, Counter[str]] = {}
@@ -168,8 +190,14 @@ def main() -> int:
     for name, found in by_name.items():
         bad = {kind: found[kind] for kind in BAD if found[kind]}
         if bad:
-            print(f"{name:45} {sum(found.values()):5} calls, {', '.join(f'{n} {kind}' for kind, n in bad.items())}")
-    print(f"{sum(counts.values())} calls: {', '.join(f'{n} {kind}' for kind, n in sorted(counts.items()))}")
+            print(
+                f"{name:45} {sum(found.values()):5} calls, "
+                f"{', '.join(f'{n} {kind}' for kind, n in bad.items())}"
+            )
+    print(
+        f"{sum(counts.values())} calls: "
+        f"{', '.join(f'{n} {kind}' for kind, n in sorted(counts.items()))}"
+    )
     return int(any(counts[kind] for kind in BAD))
 
 

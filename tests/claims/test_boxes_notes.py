@@ -1,4 +1,7 @@
-"""Boxes of the notes and slides have teeth; every bound on record is boxed, or this file says why it is not."""
+"""Boxes of the notes and slides have teeth; every bound on record is boxed, or this file says why
+it is not.
+"""
+
 from dataclasses import replace
 from fractions import Fraction as F
 from itertools import product
@@ -8,42 +11,68 @@ import pytest
 
 import quadmeta as qm
 from quadmeta.arithmetic.powers import geometric_sum
-from quadmeta.claims.reductions import notes
 from quadmeta.claims.derived.implicit import identity_regime as derived_identity_regime
+from quadmeta.claims.families.least_squares import ridge_quadratic, train_risk
 from quadmeta.claims.navon2021 import grid_search as navon2021_grid_search
+from quadmeta.claims.reductions import notes
 from quadmeta.claims.yakovlev2023 import existing_methods as yakovlev2023_existing_methods
 from quadmeta.claims.yakovlev2023 import surpasses_existing as yakovlev2023_surpasses_existing
 from quadmeta.verification.box import prove
-from quadmeta.claims.families.least_squares import ridge_quadratic, train_risk
 
-NAMES = ("derived_cg_dominates_neumann", "derived_identity_regime", "navon2021_grid_search", "talk2021_few_samples",
-         "talk2021_many_samples", "talk2021_meta_steps_converge", "talk2021_networks_first_case",
-         "talk2021_open_complex_optimizers", "yakovlev2023_assumption_cross_bound",
-         "yakovlev2023_assumption_cross_lipschitz", "yakovlev2023_assumption_discount_range",
-         "yakovlev2023_assumption_injective_cross", "yakovlev2023_assumption_lipschitz_hessian",
-         "yakovlev2023_assumption_smooth_convex", "yakovlev2023_bound_floor", "yakovlev2023_existing_methods",
-         "yakovlev2023_inner_optimizer", "yakovlev2023_surpasses_existing")
-BOXES = [(name, form, k) for name in NAMES for form in qm.claim(name).forms
-         for k in range(len(list(qm.claim(name).boxes(form))))]
+NAMES = (
+    "derived_cg_dominates_neumann",
+    "derived_identity_regime",
+    "navon2021_grid_search",
+    "talk2021_few_samples",
+    "talk2021_many_samples",
+    "talk2021_meta_steps_converge",
+    "talk2021_networks_first_case",
+    "talk2021_open_complex_optimizers",
+    "yakovlev2023_assumption_cross_bound",
+    "yakovlev2023_assumption_cross_lipschitz",
+    "yakovlev2023_assumption_discount_range",
+    "yakovlev2023_assumption_injective_cross",
+    "yakovlev2023_assumption_lipschitz_hessian",
+    "yakovlev2023_assumption_smooth_convex",
+    "yakovlev2023_bound_floor",
+    "yakovlev2023_existing_methods",
+    "yakovlev2023_inner_optimizer",
+    "yakovlev2023_surpasses_existing",
+)
+BOXES = [
+    (name, form, k)
+    for name in NAMES
+    for form in qm.claim(name).forms
+    for k in range(len(list(qm.claim(name).boxes(form))))
+]
 UNBOXED = {
     "wang2021_optimal_risk": "its two sides are one identity in both directions: no slack",
     "derived_risk_monotone_in_steps": "its sides are a count of roots and 1",
     "navon2021_two_stage_cost": "a loss that ends at 0, an identity, and a count of solves",
-    "yakovlev2023_comparable_cost": "its sides are counts of products"}
+    "yakovlev2023_comparable_cost": "its sides are counts of products",
+}
 
 
 def test_every_bound_is_boxed_or_says_why():
-    bounds = [(name, form, bool(list(qm.claim(name).boxes(form)))) for name in qm.members("claims")
-              for form, record in qm.claim(name).forms.items()
-              if record.recorded == "holds" and qm.claim(name).strength in ("upper", "lower", "ordering", "tight")]
+    bounds = [
+        (name, form, bool(list(qm.claim(name).boxes(form))))
+        for name in qm.members("claims")
+        for form, record in qm.claim(name).forms.items()
+        if record.recorded == "holds"
+        and qm.claim(name).strength in ("upper", "lower", "ordering", "tight")
+    ]
     assert [(name, form) for name, form, boxed in bounds if not boxed and name not in UNBOXED] == []
     assert UNBOXED.keys() <= {name for name, _, _ in bounds}
     assert not any(boxed for name, _, boxed in bounds if name in UNBOXED) and all(UNBOXED.values())
 
 
 def test_no_refuted_form_is_boxed():
-    assert not any(list(qm.claim(name).boxes(form)) for name in NAMES
-                   for form, record in qm.claim(name).forms.items() if record.recorded != "holds")
+    assert not any(
+        list(qm.claim(name).boxes(form))
+        for name in NAMES
+        for form, record in qm.claim(name).forms.items()
+        if record.recorded != "holds"
+    )
 
 
 def slack(relation, sides):
@@ -53,17 +82,23 @@ def slack(relation, sides):
 
 @pytest.mark.parametrize("name, form, k", BOXES)
 def test_a_stronger_statement_is_refuted(name, form, k):
-    """The larger side less its least excess on a grid and 1/4: false on an open set, and found there."""
+    """The larger side less its least excess on a grid and 1/4: false on an open set, and found
+    there.
+    """
     claim = qm.claim(name)
     box = list(claim.boxes(form))[k]
     axes = [[low + (high - low) * F(i, 6) for i in range(7)] for low, high in box.ends().values()]
-    least = min(slack(claim.relation, box.sides(dict(zip(box.ranges, point, strict=True)))) for point in product(*axes))
+    least = min(
+        slack(claim.relation, box.sides(dict(zip(box.ranges, point, strict=True))))
+        for point in product(*axes)
+    )
     assert least >= 0
 
     def sides(x):
         lhs, rhs = box.sides(x)
         less = least + F(1, 4)
         return (lhs - less, rhs) if claim.relation in (">", ">=") else (lhs, rhs - less)
+
     found = prove(replace(box, sides=sides), claim.relation)
     assert not found.complete and found.refuted > 0
 
@@ -83,13 +118,18 @@ def kantorovich(x):
 def nearest(m):
     def raw(x):
         return min(abs(x["C"] - F(2 * j + 1, 2)) for j in range(m)), F(1, 2), 1
+
     return raw
 
 
 def few(x):
     """One step against train-by-train."""
     nu, f, s = x["nu"], x["f"], (1 - x["nu"]) / x["u"]
-    return (1 + s) / (1 + f * nu + s), train_risk(nu, s), nu / x["u"] / (1 - nu + x["u"] * (1 + f * nu))
+    return (
+        (1 + s) / (1 + f * nu + s),
+        train_risk(nu, s),
+        nu / x["u"] / (1 - nu + x["u"] * (1 + f * nu)),
+    )
 
 
 def many(kind):
@@ -99,6 +139,7 @@ def many(kind):
         shift = {"printed": -1, "upper": s - 1, "lower": s}[kind]
         pair = (s / (nu + shift), zeta) if kind == "lower" else (zeta, s / (nu + shift))
         return *pair, (1 + s) / (nu + shift)
+
     return raw
 
 
@@ -124,6 +165,7 @@ def drift(T):
         b, g, a = x["b"], x["gamma"], x["b"] * x["x"]
         lhs = sum(g**k * a ** (T - k) * (1 - a**k) for k in range(1, T))
         return lhs, sum(g**k * b ** (T - k) for k in range(1, T)), g * b
+
     return raw
 
 
@@ -143,6 +185,7 @@ def distances(T):
         b, pairs = x["b"], [(k, s) for k in range(1, T) for s in range(T - k + 1, T + 1)]
         lhs = sum(b ** (s - T + k - 1) * x[f"x_{s}"] * (1 + b ** (T - s + 1)) / 2 for k, s in pairs)
         return lhs, sum(geometric_sum(b, k) for k in range(1, T)), 1
+
     return raw
 
 
@@ -156,6 +199,7 @@ def one_step(T):
     def raw(x):
         S, gamma = geometric_sum(x["a"], T), geometric_sum(x["a"] * x["x"], T)
         return (S - gamma) ** 2, (S - 1) ** 2, (gamma - 1) * x["a"]
+
     return raw
 
 
@@ -167,19 +211,25 @@ RAW = {
     "grid 3": (navon2021_grid_search.grid(3), nearest(3), "<="),
     "few samples": (boxes("talk2021_few_samples")[0], few, "<"),
     "split": (boxes("talk2021_many_samples", "printed")[0], split, "<="),
-    "printed ridge": (replace(boxes("talk2021_many_samples", "printed")[1], ranges=LARGE), many("printed"), "<="),
+    "printed ridge": (
+        replace(boxes("talk2021_many_samples", "printed")[1], ranges=LARGE),
+        many("printed"),
+        "<=",
+    ),
     "lower ridge": (boxes("talk2021_many_samples")[0], many("lower"), "<="),
     "upper ridge": (boxes("talk2021_many_samples")[1], many("upper"), "<="),
     "little noise": (boxes("talk2021_networks_first_case")[0], little, "<"),
     "much noise": (boxes("talk2021_networks_first_case")[1], much, "<"),
-    "drift 3": (notes.drift(3, None, None), drift(3), "<="), "drift 5": (notes.drift(5, None, None), drift(5), "<="),
+    "drift 3": (notes.drift(3, None, None), drift(3), "<="),
+    "drift 5": (notes.drift(5, None, None), drift(5), "<="),
     "quotients": (boxes("yakovlev2023_assumption_injective_cross")[0], quotients, "<="),
     "inverses": (boxes("yakovlev2023_bound_floor")[0], inverses, "<="),
     "distances 3": (yakovlev2023_existing_methods.distances(3), distances(3), "<="),
     "distances 4": (yakovlev2023_existing_methods.distances(4), distances(4), "<="),
     "contraction": (boxes("yakovlev2023_inner_optimizer")[0], contraction, "<="),
     "one step 3": (yakovlev2023_surpasses_existing.one_mode(3), one_step(3), "<="),
-    "one step 6": (yakovlev2023_surpasses_existing.one_mode(6), one_step(6), "<=")}
+    "one step 6": (yakovlev2023_surpasses_existing.one_mode(6), one_step(6), "<="),
+}
 
 
 @pytest.mark.parametrize("key", RAW)
@@ -188,12 +238,19 @@ def test_factored_sides_are_the_statement(key):
     box, raw, relation = RAW[key]
     random = Random(3)
     for _ in range(40):
-        x = {name: low + (high - low) * F(random.randint(1, 59), 60) for name, (low, high) in box.ends().items()}
+        x = {
+            name: low + (high - low) * F(random.randint(1, 59), 60)
+            for name, (low, high) in box.ends().items()
+        }
         lhs, rhs, factor = raw(x)
         assert factor >= 0 and rhs - lhs == factor * slack(relation, box.sides(x)), x
 
 
-SIZED = {key: RAW[key] for key in RAW if key not in ("grid 2", "grid 3", "few samples", "little noise", "much noise")}
+SIZED = {
+    key: RAW[key]
+    for key in RAW
+    if key not in ("grid 2", "grid 3", "few samples", "little noise", "much noise")
+}
 """Whose statement is arithmetic without comparisons and has a right side to lose."""
 
 
@@ -201,10 +258,17 @@ SIZED = {key: RAW[key] for key in RAW if key not in ("grid 2", "grid 3", "few sa
 def test_the_statement_with_half_of_the_bound_is_refuted(key):
     """On a part of the box, away from its poles."""
     box, raw, _ = SIZED[key]
-    ranges = {name: (low + (high - low) / 16 if low == 0 else low, high - (high - low) / 16 if high == 1 else high)
-              for name, (low, high) in box.ends().items()}
-    true, false = (replace(box, ranges=ranges, sides=lambda x, keep=keep: (raw(x)[0], keep * raw(x)[1]))
-                   for keep in (F(1), F(1, 2)))
+    ranges = {
+        name: (
+            low + (high - low) / 16 if low == 0 else low,
+            high - (high - low) / 16 if high == 1 else high,
+        )
+        for name, (low, high) in box.ends().items()
+    }
+    true, false = (
+        replace(box, ranges=ranges, sides=lambda x, keep=keep: (raw(x)[0], keep * raw(x)[1]))
+        for keep in (F(1), F(1, 2))
+    )
     assert prove(true, "<=", limit=2000).refuted == 0
     found = prove(false, "<=")
     assert not found.complete and found.refuted > 0
@@ -222,19 +286,28 @@ def test_noise_levels_beyond_the_borders_are_refuted():
 
 
 def test_the_trials_of_a_search_by_hand():
-    """m - 1 trials of one coordinate, on a grid: the farthest centre is as far as the box says, or farther."""
+    """m - 1 trials of one coordinate, on a grid: the farthest centre is as far as the box says, or
+    farther.
+    """
     (box,) = [box for box in boxes("navon2021_grid_search", "printed") if "q" in box.ranges]
     claim = qm.claim("navon2021_grid_search")
     values = [F(k, 4) for k in range(12)]
     tight = 0
-    for m, W in [*((2, (v,)) for v in values if v < 2), *((3, pair) for pair in product(values, repeat=2))]:
+    for m, W in [
+        *((2, (v,)) for v in values if v < 2),
+        *((3, pair) for pair in product(values, repeat=2)),
+    ]:
         x = {"tasks": 1, "points": m, "phi1": tuple(w / (m - w) for w in W)}
         ((point, _, _),) = box.reduce(x)
         lhs, rhs = box.sides(point)
         worst = max(min(abs(w - F(2 * j + 1, 2)) for w in W) for j in range(m))
         assert 2 * worst >= rhs >= lhs == 1
         tight += 2 * worst == lhs
-    assert tight >= 5 and list(box.reduce({**x, "phi1": (1, 1, 1)})) == [] and claim.strength == "tight"
+    assert (
+        tight >= 5
+        and list(box.reduce({**x, "phi1": (1, 1, 1)})) == []
+        and claim.strength == "tight"
+    )
 
 
 def test_a_smaller_share_of_the_way_is_no_bound():
@@ -248,9 +321,11 @@ def test_discounts_beyond_the_spectrum_have_the_slack_of_the_nearer_end():
     box = boxes("yakovlev2023_assumption_cross_lipschitz", "printed")[0]
     for gamma in (F(0), F(1, 8), F(1, 3), F(9, 10)):
         points = iter(notes.spread(a, gamma, T, sizes))
-        total = sum(max(abs(a[-1]**k - gamma**k), abs(gamma**k - a[0]**k)) for k in range(1, T))
+        total = sum(max(abs(a[-1] ** k - gamma**k), abs(gamma**k - a[0] ** k)) for k in range(1, T))
         for v in a:
             for k in range(1, T):
                 point, scale, _ = next(points)
-                most = max(abs(a[-1]**k - gamma**k), abs(gamma**k - a[0]**k))
-                assert scale * slack("<=", box.sides(point)) == total * (most - abs(gamma**k - v**k))
+                most = max(abs(a[-1] ** k - gamma**k), abs(gamma**k - a[0] ** k))
+                assert scale * slack("<=", box.sides(point)) == total * (
+                    most - abs(gamma**k - v**k)
+                )

@@ -1,4 +1,7 @@
-"""Boxes of statements about the step size have teeth: stronger statements are refuted; what was cancelled is right."""
+"""Boxes of statements about the step size have teeth: stronger statements are refuted; what was
+cancelled is right.
+"""
+
 from dataclasses import replace
 from fractions import Fraction
 from itertools import product
@@ -8,18 +11,32 @@ import numpy as np
 import pytest
 
 import quadmeta as qm
-from quadmeta.verification.box import Box, prove
-from quadmeta.claims.reductions.steps import complete, increasing, peak, power_mean, two_extremes
-from quadmeta.verification.finding import arrays, examine
 from quadmeta.claims.families.sgd import strain, transition
+from quadmeta.claims.reductions.steps import complete, increasing, peak, power_mean, two_extremes
+from quadmeta.verification.box import Box, prove
+from quadmeta.verification.finding import arrays, examine
 
-NAMES = ("derived_log_gradient_bound", "derived_log_curvature", "wang2021_log_gradient_bound",
-         "wang2021_log_unique_minimizer", "wang2021_naive_lower_bound", "wang2021_naive_strictly_convex",
-         "wang2021_naive_upper_bound", "derived_log_convexity", "derived_mean_log_unimodal",
-         "derived_stop_gradient_parity", "derived_heavy_ball_not_quasiconvex", "derived_sgd_naive_against_log",
-         "derived_streaming_mean_square_limit")
-BOXES = [(name, form, k) for name in NAMES for form in qm.claim(name).forms
-         for k in range(len(list(qm.claim(name).boxes(form))))]
+NAMES = (
+    "derived_log_gradient_bound",
+    "derived_log_curvature",
+    "wang2021_log_gradient_bound",
+    "wang2021_log_unique_minimizer",
+    "wang2021_naive_lower_bound",
+    "wang2021_naive_strictly_convex",
+    "wang2021_naive_upper_bound",
+    "derived_log_convexity",
+    "derived_mean_log_unimodal",
+    "derived_stop_gradient_parity",
+    "derived_heavy_ball_not_quasiconvex",
+    "derived_sgd_naive_against_log",
+    "derived_streaming_mean_square_limit",
+)
+BOXES = [
+    (name, form, k)
+    for name in NAMES
+    for form in qm.claim(name).forms
+    for k in range(len(list(qm.claim(name).boxes(form))))
+]
 HALF = Fraction(1, 2)
 
 
@@ -30,14 +47,25 @@ def slack(claim, box, point):
 
 def square(names, low=-1, high=1, count=5, seed=1):
     random = Random(seed)
-    return [{name: low + (high - low) * Fraction(random.randint(1, 99), 100) for name in names} for _ in range(count)]
+    return [
+        {name: low + (high - low) * Fraction(random.randint(1, 99), 100) for name in names}
+        for _ in range(count)
+    ]
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_statement_that_holds_is_boxed(name):
     claim = qm.claim(name)
-    assert all(list(claim.boxes(form)) for form, record in claim.forms.items() if record.recorded == "holds")
-    assert not any(list(claim.boxes(form)) for form, record in claim.forms.items() if record.recorded == "refuted")
+    assert all(
+        list(claim.boxes(form))
+        for form, record in claim.forms.items()
+        if record.recorded == "holds"
+    )
+    assert not any(
+        list(claim.boxes(form))
+        for form, record in claim.forms.items()
+        if record.recorded == "refuted"
+    )
 
 
 @pytest.mark.parametrize("name, form, k", BOXES)
@@ -45,12 +73,22 @@ def test_a_stronger_statement_is_refuted(name, form, k):
     """Less by 2 % than the least slack of a grid: false on an open set, and found there."""
     claim = qm.claim(name)
     box = list(claim.boxes(form))[k]
-    axes = [[low + (high - low) * Fraction(j, 12) for j in range(13)] for low, high in box.ends().values()]
-    least = min(slack(claim, box, dict(zip(box.ranges, point, strict=True))) for point in product(*axes))
+    axes = [
+        [low + (high - low) * Fraction(j, 12) for j in range(13)]
+        for low, high in box.ends().values()
+    ]
+    least = min(
+        slack(claim, box, dict(zip(box.ranges, point, strict=True))) for point in product(*axes)
+    )
     assert least >= 0
     loss = least * Fraction(51, 50) + Fraction(1, 1000)
-    stronger = replace(box, sides=lambda x: (box.sides(x)[0], box.sides(x)[1] +
-                                             (loss if claim.relation in (">=", ">") else -loss)))
+    stronger = replace(
+        box,
+        sides=lambda x: (
+            box.sides(x)[0],
+            box.sides(x)[1] + (loss if claim.relation in (">=", ">") else -loss),
+        ),
+    )
     found = prove(stronger, claim.relation, limit=8000)
     assert found.refuted > 0 and not found.complete, found
 
@@ -76,7 +114,10 @@ def test_a_lost_factor_of_the_uniform_bound(T):
 
     def without(x):
         return (x["s"] + x["mu"] * (1 - x["s"])) ** m, x["s"] ** m + (1 - x["s"]) ** m
-    assert prove(bare(two_extremes(T, 0, None), without), "<=", limit=4000).refuted > Fraction(1, 20)
+
+    assert prove(bare(two_extremes(T, 0, None), without), "<=", limit=4000).refuted > Fraction(
+        1, 20
+    )
 
 
 def test_cancelled_factors_of_the_common_boxes():
@@ -115,6 +156,7 @@ def test_the_triangle_inequality_is_needed_in_full():
     def scaled(x):
         lhs, rhs = box.sides(x)
         return lhs, Fraction(99, 100) * rhs
+
     assert prove(bare(box, scaled), "<=", limit=4000).refuted > 0
 
 
@@ -126,12 +168,17 @@ def test_one_mode_may_vanish_and_an_odd_horizon_may_fail():
     def odd(x):
         a, b = (1 - x["mu"] * x["x"]) ** 3, (1 - x["x"]) ** 3
         return a**2 + b**2, a + b
-    assert prove(even, "<").complete and prove(bare(even, odd), "<", limit=4000).refuted > Fraction(1, 20)
+
+    assert prove(even, "<").complete and prove(bare(even, odd), "<", limit=4000).refuted > Fraction(
+        1, 20
+    )
 
 
 def test_sgd_beyond_the_limit_needs_the_other_bound():
     below, above = qm.claim("derived_sgd_naive_against_log").boxes("printed")
-    assert prove(bare(below, below.sides, x_2=(0, "15/16")), "<=", limit=4000).refuted > Fraction(1, 20)
+    assert prove(bare(below, below.sides, x_2=(0, "15/16")), "<=", limit=4000).refuted > Fraction(
+        1, 20
+    )
     for box in (below, above):
         for x in square(("q", "x_2"), 0, count=8):
             ends = box.ends()
@@ -150,10 +197,13 @@ def test_the_bracket_of_the_mean_square_limit():
 
     def at(extra):
         """B at 2 / (tr S + 2 extra), lambda_max = 1."""
+
         def sides(x):
             q = [1, x["q_2"], x["q_3"]]
             return sum(v / (sum(q) + 2 * extra - 2 * v) for v in q), 1
+
         return sides
+
     for x in square(("q_2", "q_3"), 0):
         lam = np.array([Fraction(1), x["q_2"], x["q_3"]], dtype=object)
         t, s = lam.sum(), (lam**2).sum()

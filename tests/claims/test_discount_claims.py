@@ -1,18 +1,19 @@
-"""Statements about the discounted hypergradient: counterexamples of each reading, mutants, what is needed."""
+"""Statements about the discounted hypergradient: counterexamples of each reading, mutants, what is
+needed.
+"""
+
 from fractions import Fraction as F
 
 import numpy as np
 import pytest
-from tests.helpers import case, mutant
 
 import quadmeta as qm
-from quadmeta.claims.families.discount import Bent, bent, direction
-from quadmeta.verification.finding import arrays
 from quadmeta.claims.derived.discount.discount_bound import DerivedDiscountBound
 from quadmeta.claims.derived.discount.discount_collinearity import DerivedDiscountCollinearity
 from quadmeta.claims.derived.discount.matrix_discount import DerivedMatrixDiscount
 from quadmeta.claims.derived.discount.minimax_discount import DerivedMinimaxDiscount
 from quadmeta.claims.derived.discount.scalar_discount_no_go import DerivedScalarDiscountNoGo
+from quadmeta.claims.families.discount import Bent, bent, direction
 from quadmeta.claims.yakovlev2023.asymptotic import Yakovlev2023Asymptotic
 from quadmeta.claims.yakovlev2023.bias_bound import Yakovlev2023BiasBound
 from quadmeta.claims.yakovlev2023.bias_bound_cross import Yakovlev2023BiasBoundCross
@@ -20,7 +21,9 @@ from quadmeta.claims.yakovlev2023.bias_bound_step_size import Yakovlev2023BiasBo
 from quadmeta.claims.yakovlev2023.equal_curvature import Yakovlev2023EqualCurvature
 from quadmeta.claims.yakovlev2023.product_counts import Yakovlev2023ProductCounts
 from quadmeta.verification.decide import decide
+from quadmeta.verification.finding import arrays
 from quadmeta.verification.search import drop
+from tests.helpers import case, mutant
 
 PERCENT = F(99, 100)
 # class, form, what is changed, how
@@ -31,12 +34,27 @@ MUTANTS = [
     (Yakovlev2023BiasBoundStepSize, "repaired", "loosened", lambda x, l, r: (l, r / PERCENT)),
     (Yakovlev2023BiasBoundCross, "repaired", "halved", lambda x, l, r: (l, r / 4)),
     (Yakovlev2023Asymptotic, "repaired", "H for eta H", lambda x, l, r: (l * x["eta"], r)),
-    (Yakovlev2023EqualCurvature, "repaired", "T - 2", lambda x, l, r: (l, r * F(x["steps"] - 1, x["steps"] + 1))),
+    (
+        Yakovlev2023EqualCurvature,
+        "repaired",
+        "T - 2",
+        lambda x, l, r: (l, r * F(x["steps"] - 1, x["steps"] + 1)),
+    ),
     (Yakovlev2023EqualCurvature, "repaired", "loosened", lambda x, l, r: (l, r / PERCENT)),
-    (Yakovlev2023ProductCounts, "printed", "2T for 2T - 1", lambda x, l, r: (l + np.array([0, 1, 0, 0, 0]), r)),
+    (
+        Yakovlev2023ProductCounts,
+        "printed",
+        "2T for 2T - 1",
+        lambda x, l, r: (l + np.array([0, 1, 0, 0, 0]), r),
+    ),
     (DerivedDiscountBound, "printed", "1 % too small", lambda x, l, r: (l, r * PERCENT)),
     (DerivedDiscountBound, "printed", "loosened", lambda x, l, r: (l, r / PERCENT)),
-    (DerivedDiscountCollinearity, "printed", "T + 1", lambda x, l, r: (l, r + x["gamma"] ** x["steps"])),
+    (
+        DerivedDiscountCollinearity,
+        "printed",
+        "T + 1",
+        lambda x, l, r: (l, r + x["gamma"] ** x["steps"]),
+    ),
     (DerivedMatrixDiscount, "printed", "quartered", lambda x, l, r: (l, r / 16)),
     (DerivedMinimaxDiscount, "printed", "loosened", lambda x, l, r: (l, r / PERCENT)),
     (DerivedMinimaxDiscount, "printed", "tightened", lambda x, l, r: (l, r * PERCENT)),
@@ -45,32 +63,65 @@ MUTANTS = [
 ]
 
 
-@pytest.mark.parametrize("cls, form, what, change", MUTANTS, ids=lambda p: p if isinstance(p, str) else "")
+@pytest.mark.parametrize(
+    "cls, form, what, change", MUTANTS, ids=lambda p: p if isinstance(p, str) else ""
+)
 def test_mutants_are_noticed(cls, form, what, change):
     verdict = decide(mutant(cls, change), form)
     assert verdict.status == ("undecided" if what == "loosened" else "refuted")
 
 
-BEND = {"q": "1/2", "eta": 1, "heights": ("1/4",), "levels": ("1/8",), "slopes": (2,), "angles": (0,), "start": 0,
-        "R": 1, "L2": 1, "gradient": 0, "gamma": "1/8"}
+BEND = {
+    "q": "1/2",
+    "eta": 1,
+    "heights": ("1/4",),
+    "levels": ("1/8",),
+    "slopes": (2,),
+    "angles": (0,),
+    "start": 0,
+    "R": 1,
+    "L2": 1,
+    "gradient": 0,
+    "gamma": "1/8",
+}
 
 
-@pytest.mark.parametrize("G, steps, bias, bound", [
-    (11, 1, F(0), F(-71197, 3072)), (F(6553631, 65536), 2, F(6557231, 8388608), F(-109838863, 3145728))])
+@pytest.mark.parametrize(
+    "G, steps, bias, bound",
+    [
+        (11, 1, F(0), F(-71197, 3072)),
+        (F(6553631, 65536), 2, F(6557231, 8388608), F(-109838863, 3145728)),
+    ],
+)
 def test_negative_bound(G, steps, bias, bound):
-    found = case("yakovlev2023_bias_bound", **BEND, G=F(1 + 10 - 1 + F(1, 256)) if steps == 1 else G, steps=steps)
-    assert found.lhs[0] == bias**2 and found.rhs[0] == -bound**2 and not found.holds
+    found = case(
+        "yakovlev2023_bias_bound",
+        **BEND,
+        G=F(1 + 10 - 1 + F(1, 256)) if steps == 1 else G,
+        steps=steps,
+    )
+    assert found.lhs[0] == bias**2 and found.rhs[0] == -(bound**2) and not found.holds
 
 
-@pytest.mark.parametrize("name", ["yakovlev2023_bias_bound", "yakovlev2023_bias_bound_cross",
-                                  "yakovlev2023_bias_bound_step_size", "yakovlev2023_asymptotic",
-                                  "yakovlev2023_descent_direction"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "yakovlev2023_bias_bound",
+        "yakovlev2023_bias_bound_cross",
+        "yakovlev2023_bias_bound_step_size",
+        "yakovlev2023_asymptotic",
+        "yakovlev2023_descent_direction",
+    ],
+)
 def test_counterexamples_are_small_and_admitted(name):
     verdict = decide(qm.claim(name), "printed")
     assert verdict.status == "refuted"
     assert qm.recheck(qm.certificate(verdict))
-    numbers = [F(v) for value in verdict.evidence["instance"].values()
-               for v in (value if isinstance(value, tuple) else (value,))]
+    numbers = [
+        F(v)
+        for value in verdict.evidence["instance"].values()
+        for v in (value if isinstance(value, tuple) else (value,))
+    ]
     assert max(max(abs(v.numerator), v.denominator) for v in numbers) <= 12
 
 
@@ -83,6 +134,7 @@ def test_negative_bound_is_not_an_artefact_of_one_step():
 
         def cases(self, form):
             yield {**BEND, "G": 1, "steps": 5}
+
     verdict = decide(Later(), "printed")
     x = verdict.evidence
     assert verdict.status == "refuted" and x["instance"]["steps"] > 1 and x["lhs"][0] > x["rhs"][0]
@@ -90,17 +142,37 @@ def test_negative_bound_is_not_an_artefact_of_one_step():
 
 def test_cross_reading_needs_a_long_step():
     """eta = 4, L = 2 mu = 1/4, gamma = a_mu: bias 2, right side 5/4; with B = eta ||J|| it is 5."""
-    x = {**BEND, "eta": 4, "q": F(1, 2), "heights": ("1/16",), "levels": ("1/16",), "slopes": (0,), "R": 0, "G": 1,
-         "L2": "1/4", "gamma": "1/4", "steps": 2}
-    literal, step = (case("yakovlev2023_bias_bound_cross", form, **x) for form in ("printed", "repaired"))
+    x = {
+        **BEND,
+        "eta": 4,
+        "q": F(1, 2),
+        "heights": ("1/16",),
+        "levels": ("1/16",),
+        "slopes": (0,),
+        "R": 0,
+        "G": 1,
+        "L2": "1/4",
+        "gamma": "1/4",
+        "steps": 2,
+    }
+    literal, step = (
+        case("yakovlev2023_bias_bound_cross", form, **x) for form in ("printed", "repaired")
+    )
     assert not literal.holds and step.holds and step.rhs[0] == 16 * literal.rhs[0]
-    short = case("yakovlev2023_bias_bound_cross", **{**x, "eta": 1, "heights": ("1/4",), "levels": ("1/4",), "L2": 1})
+    short = case(
+        "yakovlev2023_bias_bound_cross",
+        **{**x, "eta": 1, "heights": ("1/4",), "levels": ("1/4",), "L2": 1},
+    )
     assert short.holds
 
 
-@pytest.mark.parametrize("name, assumption, form, needed", [
-    ("yakovlev2023_descent_direction", "theta_J + theta_S < 90", "repaired", True),
-    ("yakovlev2023_descent_direction", "R = 0", "repaired", True)])
+@pytest.mark.parametrize(
+    "name, assumption, form, needed",
+    [
+        ("yakovlev2023_descent_direction", "theta_J + theta_S < 90", "repaired", True),
+        ("yakovlev2023_descent_direction", "R = 0", "repaired", True),
+    ],
+)
 def test_which_assumptions_are_needed(name, assumption, form, needed):
     verdict = drop(qm.claim(name), assumption, form)
     assert verdict.status == ("refuted" if needed else "consistent"), verdict
@@ -116,7 +188,9 @@ def test_warm_start_is_no_descent_either():
 def test_refuted_limit_is_the_one_of_the_loop():
     verdict = decide(qm.claim("yakovlev2023_asymptotic"), "printed")
     x = arrays(verdict.evidence["instance"])
-    lam, C, g = (np.array(v, dtype=float) for v in (x["eigenvalues"], x["cross"], direction(x["gradient"])))
+    lam, C, g = (
+        np.array(v, dtype=float) for v in (x["eigenvalues"], x["cross"], direction(x["gradient"]))
+    )
     problem = qm.Coupled(np.diag(lam), np.diag(C), 0 * lam, np.eye(len(lam)), -float(x["G"]) * g)
     loss = qm.OuterLoss(problem, qm.GradientDescent(200, float(x["eta"])))
     gamma = max(float(x["gamma"]), 1e-300)
@@ -126,30 +200,59 @@ def test_refuted_limit_is_the_one_of_the_loop():
 
 def test_bent_problem_is_differentiated():
     """The exact part against a central difference of the outer loss in alpha, J = -I."""
-    x = bent({"q": F(4, 5), "eta": F(1), "heights": (F(1, 4), F(1, 3)), "levels": (F(0), F(1, 8)),
-              "slopes": (F(1), F(1)), "angles": (F(0), F(1, 2)), "start": F(1, 3), "R": F(1), "G": F(2), "L2": F(1, 2),
-              "gradient": F(1, 4), "gamma": F(1, 2), "steps": 4})
+    x = bent(
+        {
+            "q": F(4, 5),
+            "eta": F(1),
+            "heights": (F(1, 4), F(1, 3)),
+            "levels": (F(0), F(1, 8)),
+            "slopes": (F(1), F(1)),
+            "angles": (F(0), F(1, 2)),
+            "start": F(1, 3),
+            "R": F(1),
+            "G": F(2),
+            "L2": F(1, 2),
+            "gradient": F(1, 4),
+            "gamma": F(1, 2),
+            "steps": 4,
+        }
+    )
     run = Bent(arrays(x))
     eta, small = float(run.eta), 1e-5
 
     def outer(alpha):
         w = run.states[0].astype(float)
         for _ in range(run.T):
-            force = sum(_force(float(c), float(s), float(h), u.astype(float) @ w) * u.astype(float)
-                        for u, c, s, h in run.parts)
+            force = sum(
+                _force(float(c), float(s), float(h), u.astype(float) @ w) * u.astype(float)
+                for u, c, s, h in run.parts
+            )
             w = w - eta * (float(run.mu) * w + force - alpha)
         target = run.states[-1].astype(float) - run.gradients[-1].astype(float) / float(x["L2"])
         return float(x["L2"]) * ((w - target) ** 2).sum() / 2
+
     slope = [(outer(small * e) - outer(-small * e)) / (2 * small) for e in np.eye(2)]
     assert slope == pytest.approx(run.exact().astype(float), rel=1e-8)
 
 
 def _force(c, s, h, x):
     from scipy.integrate import quad
-    return quad(lambda y: min(max(c + s * y, 0), h), 0, x, points=sorted((-c / s, (h - c) / s)), epsabs=1e-14)[0]
+
+    return quad(
+        lambda y: min(max(c + s * y, 0), h),
+        0,
+        x,
+        points=sorted((-c / s, (h - c) / s)),
+        epsabs=1e-14,
+    )[0]
 
 
 def test_published_rows():
-    rows = {(case.lhs, case.rhs) for case in (
-        case("yakovlev2023_product_counts", steps=50, products=N, estimates=K) for N, K in ((9, 5), (4, 10)))}
+    rows = {
+        (case.lhs, case.rhs)
+        for case in (
+            case("yakovlev2023_product_counts", steps=50, products=N, estimates=K)
+            for N, K in ((9, 5), (4, 10))
+        )
+    }
     assert rows == {((1, 99, 50, 50, 50), (1, 99, 50, 50, 50))}

@@ -1,52 +1,113 @@
-"""Statements about train-by-train and train-by-validation: formulas, tightness, laws in T, borders, mutants."""
+"""Statements about train-by-train and train-by-validation: formulas, tightness, laws in T,
+borders, mutants.
+"""
+
 from fractions import Fraction
 
 import numpy as np
 import pytest
-from tests.helpers import case, mutant
 
 import quadmeta as qm
-from quadmeta.theory import phases
-from quadmeta.claims.families import least_squares as ls
-from quadmeta.verification.finding import arrays, examine
 from quadmeta.claims.derived.least_squares.fair_split import DerivedFairSplit
 from quadmeta.claims.derived.least_squares.gain_sandwich import DerivedGainSandwich
 from quadmeta.claims.derived.least_squares.train_step_limit import DerivedTrainStepLimit
-from quadmeta.claims.derived.least_squares.validation_step_scaling import DerivedValidationStepScaling
-from quadmeta.claims.derived.least_squares.worse_than_not_training import DerivedWorseThanNotTraining
+from quadmeta.claims.derived.least_squares.validation_step_scaling import (
+    DerivedValidationStepScaling,
+)
+from quadmeta.claims.derived.least_squares.worse_than_not_training import (
+    DerivedWorseThanNotTraining,
+)
+from quadmeta.claims.families import least_squares as ls
 from quadmeta.claims.wang2021.gap_decreases import Wang2021GapDecreases
 from quadmeta.claims.wang2021.large_sample import Wang2021LargeSample
 from quadmeta.claims.wang2021.optimal_risk import Wang2021OptimalRisk
 from quadmeta.claims.wang2021.small_sample_train import Wang2021SmallSampleTrain
 from quadmeta.claims.wang2021.small_sample_validation import Wang2021SmallSampleValidation
+from quadmeta.theory import phases
 from quadmeta.theory.gradient_flow import optimal_time, ridge_risk
 from quadmeta.verification.decide import decide
+from quadmeta.verification.finding import arrays, examine
 from quadmeta.verification.search import drop
+from tests.helpers import case, mutant
 
 # class, form, what is changed, how
 MUTANTS = [
-    (Wang2021SmallSampleTrain, "repaired", "1/3 enlarged", lambda x, l, r: (l, r * [1, Fraction(101, 100)])),
+    (
+        Wang2021SmallSampleTrain,
+        "repaired",
+        "1/3 enlarged",
+        lambda x, l, r: (l, r * [1, Fraction(101, 100)]),
+    ),
     (Wang2021SmallSampleTrain, "repaired", "no 1 - rho^T", lambda x, l, r: (l, r[1:].repeat(2))),
     (Wang2021SmallSampleTrain, "repaired", "loosened", lambda x, l, r: (l, r * Fraction(99, 100))),
-    (Wang2021SmallSampleValidation, "repaired", "1 + nu for 1 + nu + s", lambda x, l, r: (
-        np.append(l[:2], 1 / (1 + x["root"] ** 2)), r)),
+    (
+        Wang2021SmallSampleValidation,
+        "repaired",
+        "1 + nu for 1 + nu + s",
+        lambda x, l, r: (np.append(l[:2], 1 / (1 + x["root"] ** 2)), r),
+    ),
     (Wang2021SmallSampleValidation, "repaired", "2/delta", lambda x, l, r: (l * [1, 2, 1], r)),
-    (Wang2021SmallSampleValidation, "repaired", "loosened", lambda x, l, r: (l * Fraction(99, 100), r)),
-    (Wang2021LargeSample, "repaired", "n for n - d", lambda x, l, r: (l, r * [1, 1 - x["root"] ** 2])),
-    (Wang2021LargeSample, "repaired", "1 + eps/2", lambda x, l, r: (l, r * [1 - x["epsilon"] / 9, 1])),
+    (
+        Wang2021SmallSampleValidation,
+        "repaired",
+        "loosened",
+        lambda x, l, r: (l * Fraction(99, 100), r),
+    ),
+    (
+        Wang2021LargeSample,
+        "repaired",
+        "n for n - d",
+        lambda x, l, r: (l, r * [1, 1 - x["root"] ** 2]),
+    ),
+    (
+        Wang2021LargeSample,
+        "repaired",
+        "1 + eps/2",
+        lambda x, l, r: (l, r * [1 - x["epsilon"] / 9, 1]),
+    ),
     (Wang2021LargeSample, "repaired", "loosened", lambda x, l, r: (l, r * 2)),
-    (Wang2021OptimalRisk, "repaired", "R for R/(1 + psi)", lambda x, l, r: (l, r * [1, 1 + x["ratio"]])),
+    (
+        Wang2021OptimalRisk,
+        "repaired",
+        "R for R/(1 + psi)",
+        lambda x, l, r: (l, r * [1, 1 + x["ratio"]]),
+    ),
     (Wang2021OptimalRisk, "repaired", "loosened", lambda x, l, r: (l + 1, r)),
     (Wang2021GapDecreases, "repaired", "reversed", lambda x, l, r: (r, l)),
     (DerivedFairSplit, "printed", "f for 1 - f", lambda x, l, r: (l, r + (1 - 2 * x["fraction"]))),
-    (DerivedWorseThanNotTraining, "printed", "sigma for sigma^2", lambda x, l, r: (l, r * x["noise"])),
-    (DerivedGainSandwich, "printed", "s dropped", lambda x, l, r: (np.append(1 / (1 + x["aspect"]), l[1:]), r)),
-    (DerivedGainSandwich, "printed", "ridge lowered", lambda x, l, r: (l, r * [1, Fraction(99, 100)])),
+    (
+        DerivedWorseThanNotTraining,
+        "printed",
+        "sigma for sigma^2",
+        lambda x, l, r: (l, r * x["noise"]),
+    ),
+    (
+        DerivedGainSandwich,
+        "printed",
+        "s dropped",
+        lambda x, l, r: (np.append(1 / (1 + x["aspect"]), l[1:]), r),
+    ),
+    (
+        DerivedGainSandwich,
+        "printed",
+        "ridge lowered",
+        lambda x, l, r: (l, r * [1, Fraction(99, 100)]),
+    ),
     (DerivedGainSandwich, "printed", "loosened", lambda x, l, r: (l, r * Fraction(101, 100))),
     (DerivedValidationStepScaling, "printed", "edges swapped", lambda x, l, r: (r, l)),
-    (DerivedValidationStepScaling, "printed", "loosened", lambda x, l, r: (l, r * Fraction(101, 100))),
+    (
+        DerivedValidationStepScaling,
+        "printed",
+        "loosened",
+        lambda x, l, r: (l, r * Fraction(101, 100)),
+    ),
     (DerivedTrainStepLimit, "printed", "sign of psi", lambda x, l, r: (l * [1, -1], r)),
-    (DerivedTrainStepLimit, "printed", "0.99/(1 + psi)", lambda x, l, r: (np.array([l[0], shifted(x)]), r)),
+    (
+        DerivedTrainStepLimit,
+        "printed",
+        "0.99/(1 + psi)",
+        lambda x, l, r: (np.array([l[0], shifted(x)]), r),
+    ),
 ]
 
 
@@ -57,24 +118,34 @@ def shifted(x):
     return -ls.train_slope(psi, delta, Fraction(99, 100) / (1 + psi), x["steps"])
 
 
-@pytest.mark.parametrize("cls, form, what, change", MUTANTS, ids=lambda p: p if isinstance(p, str) else "")
+@pytest.mark.parametrize(
+    "cls, form, what, change", MUTANTS, ids=lambda p: p if isinstance(p, str) else ""
+)
 def test_mutants_are_noticed(cls, form, what, change):
     verdict = decide(mutant(cls, change), form)
     assert verdict.status == ("undecided" if what == "loosened" else "refuted")
 
 
-@pytest.mark.parametrize("aspect, noise, steps", [(1.6, 0.7, 7), (0.3, 2.0, 4), (1.0, 0.1, 6), (5.0, 3.0, 1)])
+@pytest.mark.parametrize(
+    "aspect, noise, steps", [(1.6, 0.7, 7), (0.3, 2.0, 4), (1.0, 0.1, 6), (5.0, 3.0, 1)]
+)
 def test_rational_formulas_are_those_of_the_library(aspect, noise, steps):
     problem, delta = qm.MarchenkoPastur.of(aspect, noise**0.5, steps), noise * aspect
     optimizer = qm.GradientDescent(steps)
     risk, train = qm.PopulationRisk(problem, optimizer), qm.TrainByTrain(problem, optimizer)
     for eta in (0.05, 0.3, 0.9 / (1 + aspect)):
         part, whole = ls.risk_slope(aspect, delta, eta, steps)
-        assert 1 - ls.gain(aspect, delta, eta, steps) == pytest.approx(risk(eta).to_float(), rel=1e-13)
-        assert 2 * (part - whole) == pytest.approx(risk.gradient(eta).to_float(), rel=1e-11, abs=1e-13)
-        # cancels next to the minimiser: absolute error is that of E_Q[(l + delta) x^n] <= 1 + psi + delta
+        assert 1 - ls.gain(aspect, delta, eta, steps) == pytest.approx(
+            risk(eta).to_float(), rel=1e-13
+        )
+        assert 2 * (part - whole) == pytest.approx(
+            risk.gradient(eta).to_float(), rel=1e-11, abs=1e-13
+        )
+        # cancels next to the minimiser: absolute error is that of E_Q[(l + delta) x^n] <= 1 + psi
+        # + delta
         assert -steps * ls.train_slope(aspect, delta, eta, steps) == pytest.approx(
-            train.gradient(eta).to_float(), rel=1e-11, abs=1e-13 * steps)
+            train.gradient(eta).to_float(), rel=1e-11, abs=1e-13 * steps
+        )
 
 
 def test_reference_numbers():
@@ -85,7 +156,9 @@ def test_reference_numbers():
     # the moments of Q and the tridiagonal matrix are two exact routes
     coefficients = ls.risk_polynomial(psi, s * psi, 7)
     assert sum(c * Fraction(3, 10) ** k for k, c in enumerate(coefficients)) == risk
-    below, above = (ls.ridge_quadratic(Fraction(zeta), 1 / psi, s) for zeta in ("0.6897946", "0.6897947"))
+    below, above = (
+        ls.ridge_quadratic(Fraction(zeta), 1 / psi, s) for zeta in ("0.6897946", "0.6897947")
+    )
     assert below < 0 < above
 
 
@@ -94,21 +167,36 @@ def test_one_step_is_known_in_closed_form():
     delta = s * psi
     part, whole = ls.risk_slope(psi, delta, 1 / (1 + psi + delta), 1)
     assert part == whole and ls.gain(psi, delta, 1 / (1 + psi + delta), 1) == 1 / (1 + psi + delta)
-    assert ls.train_slope(psi, delta, (1 + psi + delta) / (1 + 3 * psi + psi**2 + delta * (1 + psi)), 1) == 0
+    assert (
+        ls.train_slope(
+            psi, delta, (1 + psi + delta) / (1 + 3 * psi + psi**2 + delta * (1 + psi)), 1
+        )
+        == 0
+    )
 
 
 def product(*factors):
     out = [Fraction(1)]
     for factor in factors:
-        out = [sum(out[i] * factor[k - i] for i in range(len(out)) if 0 <= k - i < len(factor))
-               for k in range(len(out) + len(factor) - 1)]
+        out = [
+            sum(out[i] * factor[k - i] for i in range(len(out)) if 0 <= k - i < len(factor))
+            for k in range(len(out) + len(factor) - 1)
+        ]
     return [Fraction(c) for c in out]
 
 
-@pytest.mark.parametrize("factors, end, count", [
-    ([(-1, 1), (-2, 1), (3, 1)], None, 2), ([(-1, 1), (-2, 1), (3, 1)], 1, 1), ([(-1, 1), (-2, 1)], "999/1000", 0),
-    ([(-1, 1), (-1, 1), (-2, 1)], None, 2), ([(1, 0, 1)], None, 0), ([(1, -2, 1), (1, 1, 1)], None, 1),
-    ([("-1/3", 1), ("-1000001/3000000", 1)], None, 2)])
+@pytest.mark.parametrize(
+    "factors, end, count",
+    [
+        ([(-1, 1), (-2, 1), (3, 1)], None, 2),
+        ([(-1, 1), (-2, 1), (3, 1)], 1, 1),
+        ([(-1, 1), (-2, 1)], "999/1000", 0),
+        ([(-1, 1), (-1, 1), (-2, 1)], None, 2),
+        ([(1, 0, 1)], None, 0),
+        ([(1, -2, 1), (1, 1, 1)], None, 1),
+        ([("-1/3", 1), ("-1000001/3000000", 1)], None, 2),
+    ],
+)
 def test_roots_are_counted_exactly(factors, end, count):
     polynomial = product(*[[Fraction(c) for c in f] for f in factors])
     assert ls.root_count(polynomial, None if end is None else Fraction(end)) == count
@@ -120,9 +208,16 @@ def test_train_step_tends_to_its_limit_at_the_claimed_rate():
         low, high, delta = (1 - psi**0.5) ** 2, (1 + psi**0.5) ** 2, s * psi
         Lambda, previous = np.log((high + delta) / (low + delta)), 1.0
         for T in (20, 80, 320):
-            eta = qm.TrainByTrain(qm.MarchenkoPastur.of(psi, s**0.5, T), qm.GradientDescent(T)).minimizer()
+            eta = qm.TrainByTrain(
+                qm.MarchenkoPastur.of(psi, s**0.5, T), qm.GradientDescent(T)
+            ).minimizer()
             r = np.exp(-Lambda / (2 * T - 1))
-            assert 1 / (1 + psi + psi**0.5 * Lambda / (2 * T - 1)) < (1 + r) / (high + r * low) < eta < 1 / (1 + psi)
+            assert (
+                1 / (1 + psi + psi**0.5 * Lambda / (2 * T - 1))
+                < (1 + r) / (high + r * low)
+                < eta
+                < 1 / (1 + psi)
+            )
             error = 1 - T * (1 - (1 + psi) * eta) / (psi**0.5 * Lambda / (2 * (1 + psi)))
             assert abs(error) < previous / 3 and abs(error) < 3 / T
             previous = abs(error)
@@ -133,7 +228,9 @@ def test_validation_step_tends_to_the_time_of_the_flow(psi, s):
     tau, low, high, delta = optimal_time(psi, s), (1 - psi**0.5) ** 2, (1 + psi**0.5) ** 2, s * psi
     errors = []
     for T in (1, 5, 25, 101):
-        eta = qm.PopulationRisk(qm.MarchenkoPastur.of(psi, s**0.5, T), qm.GradientDescent(T)).minimizer()
+        eta = qm.PopulationRisk(
+            qm.MarchenkoPastur.of(psi, s**0.5, T), qm.GradientDescent(T)
+        ).minimizer()
         left, right = (-np.expm1(-np.log1p(l / delta) / T) / l for l in (high, low))
         assert left < eta < right and 1 / (high + delta) < T * eta < 1 / delta
         errors.append(T * abs(T * eta - tau))
@@ -145,7 +242,9 @@ def test_infinite_horizon_is_approached_from_both_sides():
     # n < d: bounded below, n > d: bounded above; both close at rho^T
     below = case("wang2021_small_sample_train", "repaired", root="3/2", noise=2, scale=1, steps=200)
     assert 1 <= float(below.lhs[0] / below.rhs[0]) < 1 + 1e-5
-    above = case("wang2021_large_sample", "repaired", root="1/2", noise=2, epsilon="1/3", scale=1, steps=60)
+    above = case(
+        "wang2021_large_sample", "repaired", root="1/2", noise=2, epsilon="1/3", scale=1, steps=60
+    )
     assert 1 - 1e-5 < float(above.lhs[1] / above.rhs[1]) <= 1
     assert float(above.lhs[1]) == pytest.approx(float(above.lhs[0]), rel=1e-5)
 
@@ -163,16 +262,27 @@ def test_small_sample_constants():
 
 def test_validation_gain_is_not_uniform_in_sigma():
     for k in (2, 4, 6):
-        found = case("wang2021_small_sample_validation", "repaired", root="3/2", factor=1 - Fraction(1, 10**k), steps=3)
+        found = case(
+            "wang2021_small_sample_validation",
+            "repaired",
+            root="3/2",
+            factor=1 - Fraction(1, 10**k),
+            steps=3,
+        )
         delta = 1 / found.lhs[2] - 1 - Fraction(9, 4)
-        assert float(found.rhs[2] * delta) == pytest.approx(1, abs=10.0**(1 - k))
+        assert float(found.rhs[2] * delta) == pytest.approx(1, abs=10.0 ** (1 - k))
 
 
 def test_samples_needed_are_exact():
     # epsilon = 1/3: n = 4 d is the border
-    border = case("wang2021_large_sample", "repaired", root="1/2", noise=5, epsilon="1/3", scale=1, steps=1)
+    border = case(
+        "wang2021_large_sample", "repaired", root="1/2", noise=5, epsilon="1/3", scale=1, steps=1
+    )
     assert border.lhs[0] == border.rhs[0]
-    assert drop(qm.claim("wang2021_large_sample"), "n/d >= 1 + 1/epsilon", "repaired").status == "refuted"
+    assert (
+        drop(qm.claim("wang2021_large_sample"), "n/d >= 1 + 1/epsilon", "repaired").status
+        == "refuted"
+    )
     # Gaussian data, mean risk d sigma^2/(n - d - 1): n = 4 (d + 1)
     d = 7
     gap = [Fraction(d, n - d - 1) - Fraction(4, 3) * Fraction(d, n) for n in (31, 32, 33)]
@@ -191,7 +301,10 @@ def test_ridge_crosses_the_parametric_rate_where_claimed():
 
 def test_gap_peaks_at_equal_sizes():
     s = 0.5
-    gaps = [phases.train_by_train_risk(nu, s) - ridge_risk(1 / nu, s) for nu in (0.2, 0.5, 0.9, 1.1, 2.0, 5.0)]
+    gaps = [
+        phases.train_by_train_risk(nu, s) - ridge_risk(1 / nu, s)
+        for nu in (0.2, 0.5, 0.9, 1.1, 2.0, 5.0)
+    ]
     assert gaps[0] < gaps[1] < gaps[2] and gaps[3] > gaps[4] > gaps[5] > 0
     for T in (100, 400):
         problem = qm.MarchenkoPastur.of(1.0, s**0.5, T)
@@ -203,9 +316,10 @@ def test_gap_peaks_at_equal_sizes():
 
 @pytest.mark.parametrize("nu", ["1/4", "3/4", "3/2", "4"])
 def test_borders_are_those_of_the_library(nu):
-    for name, border, extra in (("derived_worse_than_not_training", phases.worse_than_zero(float(Fraction(nu))), {}),
-                                ("derived_fair_split", phases.fair_split(float(Fraction(nu)), 0.25),
-                                 {"fraction": "1/4"})):
+    for name, border, extra in (
+        ("derived_worse_than_not_training", phases.worse_than_zero(float(Fraction(nu))), {}),
+        ("derived_fair_split", phases.fair_split(float(Fraction(nu)), 0.25), {"fraction": "1/4"}),
+    ):
         for side in (-1, 1):
             s = Fraction(border * (1 + side * 1e-9))
             found = case(name, ratio=nu, noise=s, **extra)
@@ -222,7 +336,9 @@ def test_even_horizons_gain_as_much():
     claim = qm.claim("derived_gain_sandwich")
     for T in range(2, 13, 2):
         for factor in ("1/1000", "1/10", "1/2"):
-            found = examine(claim, "printed", claim.read({"aspect": 1, "factor": factor, "steps": T}))
+            found = examine(
+                claim, "printed", claim.read({"aspect": 1, "factor": factor, "steps": T})
+            )
             assert found.holds and found.rhs[0] > found.lhs[0]
 
 
@@ -250,6 +366,7 @@ def test_instances_cover_little_and_much_noise():
     from random import Random
 
     from quadmeta.verification.parameters import draw
+
     claim, random = qm.claim("derived_gain_sandwich"), Random(0)
     noise = []
     for _ in range(200):

@@ -1,17 +1,25 @@
-"""Statements about the step size: property tests on rationals, tightness as T grows, and links to the library."""
+"""Statements about the step size: property tests on rationals, tightness as T grows, and links to
+the library.
+"""
+
 from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given, HealthCheck, settings, strategies as st
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from scipy.optimize import brentq
 
 import quadmeta as qm
 from quadmeta.verification.finding import arrays, examine
 from quadmeta.verification.instances import strategy
 
-EXACT = [(name, form) for name in qm.members("claims") for form, record in qm.claim(name).forms.items()
-         if qm.claim(name).exact and record.recorded == "holds"]
+EXACT = [
+    (name, form)
+    for name in qm.members("claims")
+    for form, record in qm.claim(name).forms.items()
+    if qm.claim(name).exact and record.recorded == "holds"
+]
 
 
 @pytest.mark.parametrize("name, form", EXACT)
@@ -26,7 +34,8 @@ OTHER_UNITS = {
     "navon2021_trivial_solution": "a step in the weights, whose unit is not 1/lambda",
     "talk2021_meta_steps_converge": "a meta-step, whose unit is 1/lambda^2",
     "talk2021_open_complex_optimizers": "steps that are functions of the parameters, with units of their own",
-    "yakovlev2023_assumption_smooth_convex": "L_2 and B scale as well"}
+    "yakovlev2023_assumption_smooth_convex": "L_2 and B scale as well",
+}
 
 
 @pytest.mark.parametrize("name, form", [pair for pair in EXACT if pair[0] not in OTHER_UNITS])
@@ -35,16 +44,27 @@ def test_both_sides_scale_alike(name, form):
     c, claim = Fraction(7, 3), qm.claim(name)
     for case in claim.cases(form):
         x = claim.read(case)
-        scaled = {key: tuple(c * v for v in value) if key.startswith("eigenvalues") else
-                  value / c if claim.domain[key].step_size else value * c if key in "mM" else value
-                  for key, value in x.items()}
+        scaled = {
+            key: tuple(c * v for v in value)
+            if key.startswith("eigenvalues")
+            else value / c
+            if claim.domain[key].step_size
+            else value * c
+            if key in "mM"
+            else value
+            for key, value in x.items()
+        }
         one, other = examine(claim, form, x), examine(claim, form, scaled)
         for l, r, k, s in zip(one.lhs, one.rhs, other.lhs, other.rhs, strict=True):
             assert l * s == r * k
 
 
-STEPWISE = {"wang2021_backprop_intermediates", "derived_gradient_sign", "derived_neumann_stability",
-            "derived_sign_certificate"}
+STEPWISE = {
+    "wang2021_backprop_intermediates",
+    "derived_gradient_sign",
+    "derived_neumann_stability",
+    "derived_sign_certificate",
+}
 """Claims with signs or counts for sides: on a border rounding decides them."""
 
 
@@ -55,10 +75,20 @@ def test_the_same_sides_in_float64(name, form):
         x = claim.read(case)
         if x.get("steps", 1) > 20 or "2, 5, 14" in str(case):  # cancels to noise in float64
             continue
-        floats = {key: v if isinstance(v, int) else float(v) if isinstance(v, Fraction) else np.array(v, dtype=float)
-                  for key, v in x.items()}
-        for side, exact in zip(claim.sides(floats, form), claim.sides(arrays(x), form), strict=True):
-            np.testing.assert_allclose(np.asarray(side, dtype=float), np.asarray(exact, dtype=float), 1e-9, 1e-9)
+        floats = {
+            key: v
+            if isinstance(v, int)
+            else float(v)
+            if isinstance(v, Fraction)
+            else np.array(v, dtype=float)
+            for key, v in x.items()
+        }
+        for side, exact in zip(
+            claim.sides(floats, form), claim.sides(arrays(x), form), strict=True
+        ):
+            np.testing.assert_allclose(
+                np.asarray(side, dtype=float), np.asarray(exact, dtype=float), 1e-9, 1e-9
+            )
 
 
 def ratio(name, form, component=0, **x):
@@ -87,11 +117,18 @@ def test_uniform_log_gradient_bounds_are_ordered():
     for _ in range(20):
         lam, omega = np.sort(rng.uniform(0.1, 10, 4)), 10.0 ** rng.uniform(-4, 1, 4)
         T = int(rng.integers(1, 40))
-        objective = qm.LogObjective(qm.Quadratic.from_spectrum(lam, weights=omega), qm.GradientDescent(T))
+        objective = qm.LogObjective(
+            qm.Quadratic.from_spectrum(lam, weights=omega), qm.GradientDescent(T)
+        )
         mu, L, q = lam[0], lam[-1], 2 * T / (2 * T - 1)
         norm = np.sum(omega * lam ** (2.0 * T)) ** (0.5 / T)
         B1 = objective.gradient_bound()
-        B2 = 2 * norm / (L - mu) * (L**q * omega[0] ** (-q / (2 * T)) + mu**q * omega[-1] ** (-q / (2 * T))) ** (1 / q)
+        B2 = (
+            2
+            * norm
+            / (L - mu)
+            * (L**q * omega[0] ** (-q / (2 * T)) + mu**q * omega[-1] ** (-q / (2 * T))) ** (1 / q)
+        )
         B3 = 2 * L * (L + mu) / (L - mu) * (omega.sum() / min(omega[0], omega[-1])) ** (0.5 / T)
         peak = np.abs(objective.gradient(np.linspace(0, 3 * objective.minimizer(), 2001))).max()
         slack = 1 + 1e-12  # B_1 = B_2 at d = 2: a few roundings of each
@@ -101,13 +138,27 @@ def test_uniform_log_gradient_bounds_are_ordered():
 @pytest.mark.parametrize("T", [5, 50, 500])
 def test_band_of_moderate_gradients_is_as_narrow_as_claimed(T):
     lam, omega, m, M = np.array([1.0, 3.0]), np.array([1.0, 1.0]), 0.5, 2.0
-    best = qm.LogObjective(qm.Quadratic.from_spectrum(lam, weights=omega), qm.GradientDescent(T)).minimizer()
+    best = qm.LogObjective(
+        qm.Quadratic.from_spectrum(lam, weights=omega), qm.GradientDescent(T)
+    ).minimizer()
 
     def where(level, low, high):
-        return brentq(lambda eta: -2 * T * np.sum(omega * lam * (1 - eta * lam) ** (2 * T - 1)) - level, low, high)
-    right, left = (where(m, best, 0.9), where(M, best, 0.9)), (where(-M, 0, best), where(-m, 0, best))
+        return brentq(
+            lambda eta: -2 * T * np.sum(omega * lam * (1 - eta * lam) ** (2 * T - 1)) - level,
+            low,
+            high,
+        )
+
+    right, left = (
+        (where(m, best, 0.9), where(M, best, 0.9)),
+        (where(-M, 0, best), where(-m, 0, best)),
+    )
     measure = right[1] - right[0] + left[1] - left[0]
-    assert 0.7 / (1 + 10 / T) < measure / ((1 + right[1] - 1 / 3) * ((M / m) ** (1 / (2 * T - 1)) - 1)) <= 1
+    assert (
+        0.7 / (1 + 10 / T)
+        < measure / ((1 + right[1] - 1 / 3) * ((M / m) ** (1 / (2 * T - 1)) - 1))
+        <= 1
+    )
     assert measure / (np.log(M / m) / (2 * T) * (1 + 1 / 3)) == pytest.approx(1, abs=2 / T**0.5)
 
 
@@ -117,7 +168,9 @@ def test_naive_lower_bound_as_printed_says_nothing_next_to_the_edge():
     # 2/L < eta <= (1 + c_L^(-2/(2T-1))) / L = 5 for c_L^2 = 1/64, T = 2, L = 1
     for eta, empty in ((Fraction(9, 4), True), (Fraction(5), True), (Fraction(501, 100), False)):
         x = {"eigenvalues": ("1/2", 1), "energy": (1 - top, top), "eta": eta, "steps": T}
-        printed, repaired = (examine(claim, form, claim.read(x)) for form in ("printed", "repaired"))
+        printed, repaired = (
+            examine(claim, form, claim.read(x)) for form in ("printed", "repaired")
+        )
         assert (printed.rhs[0] <= 0) == empty
         assert repaired.rhs[0] > printed.rhs[0]
 
@@ -134,8 +187,14 @@ def test_growth_at_the_exceptional_point():
 
 def test_stop_gradient_claim_is_the_estimator():
     claim = qm.claim("derived_stop_gradient_parity")
-    objective = qm.LogObjective(qm.Quadratic.from_spectrum([1, 3], weights=[1, 1]), qm.GradientDescent(2))
-    found = examine(claim, "printed", claim.read({"eigenvalues": (1, 3), "weights": (1, 1), "eta": "1/2", "steps": 2}))
+    objective = qm.LogObjective(
+        qm.Quadratic.from_spectrum([1, 3], weights=[1, 1]), qm.GradientDescent(2)
+    )
+    found = examine(
+        claim,
+        "printed",
+        claim.read({"eigenvalues": (1, 3), "weights": (1, 1), "eta": "1/2", "steps": 2}),
+    )
     assert found.lhs[0] == -6
     assert qm.hypergradient(objective, 0.5, qm.StopGradient()).value == pytest.approx(-6, rel=1e-14)
     assert objective.gradient(0.5) == pytest.approx(4, rel=1e-14)
@@ -143,8 +202,13 @@ def test_stop_gradient_claim_is_the_estimator():
 
 def test_mean_of_logs_has_the_two_minima_of_the_counterexample():
     x = qm.check("derived_mean_log_unimodal").evidence["instance"]
-    tasks = [qm.Quadratic.from_spectrum(np.array(x[f"eigenvalues_{k}"], dtype=float),
-                                        weights=np.array(x[f"weights_{k}"], dtype=float)) for k in "AB"]
+    tasks = [
+        qm.Quadratic.from_spectrum(
+            np.array(x[f"eigenvalues_{k}"], dtype=float),
+            weights=np.array(x[f"weights_{k}"], dtype=float),
+        )
+        for k in "AB"
+    ]
     objective = qm.MeanLogObjective(qm.Quadratic.stack(tasks), qm.GradientDescent(x["steps"]))
     minima = objective.minima().step_size
     assert len(minima) == 2 and minima[0] < x["left"] < x["right"] < minima[1]
@@ -162,8 +226,15 @@ def test_backprop_sizes_follow_rho():
         assert float(sizes[20] / sizes[10]) == pytest.approx(float(rate) ** 20, rel=0.01)
 
 
-@pytest.mark.parametrize("error, eta", [
-    (1 - Fraction(1, 2**60), 0), (Fraction(1, 10**400), 0), (10**400, 0), (1, 1 - Fraction(1, 10**400))])
+@pytest.mark.parametrize(
+    "error, eta",
+    [
+        (1 - Fraction(1, 2**60), 0),
+        (Fraction(1, 10**400), 0),
+        (10**400, 0),
+        (1, 1 - Fraction(1, 10**400)),
+    ],
+)
 def test_scales_beyond_float64_are_exact(error, eta):
     claim = qm.claim("wang2021_backprop_intermediates")
     x = claim.read({"eigenvalues": (1,), "error": (error,), "eta": eta, "steps": 1})

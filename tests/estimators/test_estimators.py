@@ -1,4 +1,7 @@
-"""For every estimator: it equals the closed form where it says it is exact, and costs what it says it costs."""
+"""For every estimator: it equals the closed form where it says it is exact, and costs what it says
+it costs.
+"""
+
 import math
 
 import mpmath as mp
@@ -13,8 +16,14 @@ from quadmeta.estimators.parts.base import Estimator
 ESTIMATORS = list(qm.members("estimators"))
 
 
-ARGUMENTS = {"truncated": {"K": 1}, "neumann": {"products": 2}, "conjugate_gradient": {"products": 3},
-             "discounted": {"gamma": 0.9}, "fixed_gradient": {"gamma": 0.9}, "hyper_distill": {"gamma": 0.9}}
+ARGUMENTS = {
+    "truncated": {"K": 1},
+    "neumann": {"products": 2},
+    "conjugate_gradient": {"products": 3},
+    "discounted": {"gamma": 0.9},
+    "fixed_gradient": {"gamma": 0.9},
+    "hyper_distill": {"gamma": 0.9},
+}
 IMPLICIT = ("neumann", "implicit", "conjugate_gradient")
 UNROLLED = [name for name in ESTIMATORS if name not in IMPLICIT]
 
@@ -25,7 +34,9 @@ def make(name, dtype="float64"):
 
 def problem(seed=0, d=5):
     rng = np.random.default_rng(seed)
-    return qm.Quadratic.from_spectrum(np.sort(10 ** rng.uniform(-1, 0.5, d)), error=rng.standard_normal(d))
+    return qm.Quadratic.from_spectrum(
+        np.sort(10 ** rng.uniform(-1, 0.5, d)), error=rng.standard_normal(d)
+    )
 
 
 @pytest.mark.parametrize("name", UNROLLED)
@@ -42,7 +53,8 @@ def test_exact_where_it_says_so_and_different_elsewhere(name, seed, T, x):
         moments = objective.optimizer.log_moments(*objective.spectrum(), eta)
         # E|u| <= |E u| + sd; the summands of F', G', R' are that large
         size = (abs(moments.mean) + math.sqrt(moments.variance)) * (
-            2 * T * float(np.exp(moments.level)) if isinstance(objective, qm.NaiveObjective) else 4)
+            2 * T * float(np.exp(moments.level)) if isinstance(objective, qm.NaiveObjective) else 4
+        )
         if estimator.exact_when(T):
             assert abs(value - exact) <= 1e-13 * T * size * (1 if x < 2 else 10)
         assert {k: getattr(got, k) for k in estimator.cost(T)} == estimator.cost(T)
@@ -73,19 +85,29 @@ def test_stop_gradient_bias_by_its_formula_and_golden_instance():
         got = qm.hypergradient(objective, 0.5, qm.StopGradient()).value
         a = np.array([0.5, -0.5])
         pi = a ** (2 * T) / (a ** (2 * T)).sum()
-        assert got == pytest.approx(2 / (0.5 * T) * (1 - (pi * a**-float(T)).sum()), rel=1e-14)
+        assert got == pytest.approx(2 / (0.5 * T) * (1 - (pi * a ** -float(T)).sum()), rel=1e-14)
         assert want is None or got == pytest.approx(want, rel=1e-15)
         assert (got == pytest.approx(objective.gradient(0.5), abs=1e-13)) == (T == 1)
 
 
 def test_stop_gradient_parity():
-    """Even T: negative on (0, 2/L], so its zero lies beyond; odd T: its zero tends to 2/(L + mu) as T grows."""
+    """Even T: negative on (0, 2/L], so its zero lies beyond; odd T: its zero tends to 2/(L + mu)
+    as T grows.
+    """
     p = problem(4)
     for T in (2, 8, 40):
         eta = np.linspace(0.01, 2, 60) / p.L
-        assert (qm.hypergradient(qm.LogObjective(p, qm.GradientDescent(T)), eta, qm.StopGradient()).value < 0).all()
-    slope = qm.hypergradient(qm.LogObjective(p, qm.GradientDescent(201)), np.array([0.95, 1.05]) * 2 / (p.L + p.mu),
-                             qm.StopGradient()).value
+        assert (
+            qm.hypergradient(
+                qm.LogObjective(p, qm.GradientDescent(T)), eta, qm.StopGradient()
+            ).value
+            < 0
+        ).all()
+    slope = qm.hypergradient(
+        qm.LogObjective(p, qm.GradientDescent(201)),
+        np.array([0.95, 1.05]) * 2 / (p.L + p.mu),
+        qm.StopGradient(),
+    ).value
     assert slope[0] < 0 < slope[1]
 
 
@@ -98,9 +120,11 @@ def test_mpmath_reverse_equals_the_plain_formula_to_the_last_of_forty_digits():
 
 @pytest.mark.slow
 def test_renormalised_float32_survives_a_million_steps():
-    """Away from the crossing (2/(L + mu) = 1.818) the error stays at rounding although the Euler invariant drifts.
+    """Away from the crossing (2/(L + mu) = 1.818) the error stays at rounding although the Euler
+    invariant drifts.
 
-    The bar is 1e-4; the division by the invariant is what meets it, since the drift at eta = 1.7 alone is 1e-3.
+    The bar is 1e-4; the division by the invariant is what meets it, since the drift at eta = 1.7
+    alone is 1e-3.
     """
     p = qm.Quadratic.from_spectrum([0.1, 0.4, 1.0], error=[1.0, 0.5, 2.0])
     objective = qm.LogObjective(p, qm.GradientDescent(10**6))
@@ -125,14 +149,17 @@ def test_renormalising_is_what_makes_it_survive():
 
 def test_euler_invariant_is_a_free_error_estimate():
     objective = qm.LogObjective(problem(), qm.GradientDescent(300))
-    drift = [qm.hypergradient(objective, 0.3, qm.RenormalisedReverse(dtype=dtype)).notes["drift"]
-             for dtype in ("float32", "float64")]
+    drift = [
+        qm.hypergradient(objective, 0.3, qm.RenormalisedReverse(dtype=dtype)).notes["drift"]
+        for dtype in ("float32", "float64")
+    ]
     assert 0 < drift[0] < 1e-4 and 0 < drift[1] < 1e-13
 
 
 @pytest.mark.parametrize("part", ["Kahan", "Euler"])
 def test_compensation_and_normalisation_are_both_needed(part):
     """T nearly equal terms in float32, on the same tape, without one of the two."""
+
     class Plain(qm.RenormalisedReverse):
         """Plain summation, or contributions as they are."""
 
@@ -144,13 +171,21 @@ def test_compensation_and_normalisation_are_both_needed(part):
                 invariant = half * (b * tape.state(t + 1)).sum(axis=-1) if part == "Kahan" else 1
                 term = tape.B(t, b) / invariant - lost
                 total = gradient + term
-                gradient, lost = total, np.float32(0) if part == "Kahan" else (total - gradient) - term
+                gradient, lost = (
+                    total,
+                    np.float32(0) if part == "Kahan" else (total - gradient) - term,
+                )
                 b = tape.A(t, b) if t else b
             return gradient
+
     objective = qm.LogObjective(problem(1), qm.GradientDescent(20000))
     eta = np.array([0.1, 0.2, 0.3])
-    errors = [np.abs(qm.hypergradient(objective, eta, e(dtype="float32")).value / objective.gradient(eta) - 1).max()
-              for e in (Plain, qm.RenormalisedReverse)]
+    errors = [
+        np.abs(
+            qm.hypergradient(objective, eta, e(dtype="float32")).value / objective.gradient(eta) - 1
+        ).max()
+        for e in (Plain, qm.RenormalisedReverse)
+    ]
     assert errors[0] > 20 * errors[1] and errors[1] < 1e-6
 
 
@@ -180,22 +215,46 @@ def test_implicit_differentiation_refuses_the_step_size(name):
 
 def test_fixed_gradient_without_discount_is_the_stop_gradient():
     objective = qm.LogObjective(problem(), qm.GradientDescent(7))
-    values = [qm.hypergradient(objective, 0.2, e).value for e in (qm.FixedGradient(1.0), qm.StopGradient())]
+    values = [
+        qm.hypergradient(objective, 0.2, e).value
+        for e in (qm.FixedGradient(1.0), qm.StopGradient())
+    ]
     assert values[0] == pytest.approx(values[1], rel=1e-13)
 
 
 BAD = {
-    "dtype": (lambda o: qm.hypergradient(o, 0.1, qm.Reverse(dtype="float8")),
-              "dtype = 'float8' must be .* did you mean 'float64'"),
-    "pooled": (lambda o: qm.hypergradient(qm.LogObjective(qm.Quadratic.random(3, 0, 2), o.optimizer), 0.1,
-                                          qm.Reverse()), "pooled=False"),
-    "naive renormalised": (lambda o: qm.hypergradient(qm.NaiveObjective(o.problem, o.optimizer), 0.1,
-                                                      qm.RenormalisedReverse()), "use LogObjective"),
-    "mp renormalised": (lambda o: qm.hypergradient(o, 0.1, qm.RenormalisedReverse(dtype="mpmath")), "float dtype"),
-    "momentum": (lambda o: qm.hypergradient(qm.LogObjective(o.problem, qm.HeavyBall(3, momentum=0.5)), 0.1,
-                                            qm.Reverse()), "a tape unrolls GradientDescent"),
-    "other loss": (lambda o: qm.hypergradient(qm.PopulationRisk(qm.LeastSquares.draw(4, 3, 1.0), o.optimizer), 0.1,
-                                              qm.Reverse()), "another loss"),
+    "dtype": (
+        lambda o: qm.hypergradient(o, 0.1, qm.Reverse(dtype="float8")),
+        "dtype = 'float8' must be .* did you mean 'float64'",
+    ),
+    "pooled": (
+        lambda o: qm.hypergradient(
+            qm.LogObjective(qm.Quadratic.random(3, 0, 2), o.optimizer), 0.1, qm.Reverse()
+        ),
+        "pooled=False",
+    ),
+    "naive renormalised": (
+        lambda o: qm.hypergradient(
+            qm.NaiveObjective(o.problem, o.optimizer), 0.1, qm.RenormalisedReverse()
+        ),
+        "use LogObjective",
+    ),
+    "mp renormalised": (
+        lambda o: qm.hypergradient(o, 0.1, qm.RenormalisedReverse(dtype="mpmath")),
+        "float dtype",
+    ),
+    "momentum": (
+        lambda o: qm.hypergradient(
+            qm.LogObjective(o.problem, qm.HeavyBall(3, momentum=0.5)), 0.1, qm.Reverse()
+        ),
+        "a tape unrolls GradientDescent",
+    ),
+    "other loss": (
+        lambda o: qm.hypergradient(
+            qm.PopulationRisk(qm.LeastSquares.draw(4, 3, 1.0), o.optimizer), 0.1, qm.Reverse()
+        ),
+        "another loss",
+    ),
     "stop at 0": (lambda o: qm.hypergradient(o, 0.0, qm.StopGradient()), "step_size = 0"),
     "negative": (lambda o: qm.hypergradient(o, -1.0, qm.Reverse()), "negative entry -1.0"),
 }

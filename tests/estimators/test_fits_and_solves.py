@@ -1,10 +1,13 @@
-"""The fitted scale of a distilled gradient by its formula, and solves where there is nothing to solve."""
+"""The fitted scale of a distilled gradient by its formula, and solves where there is nothing to
+solve.
+"""
+
 import numpy as np
 import pytest
-from tests.objectives.test_outer_loss import curvature, families
 
 import quadmeta as qm
 from quadmeta.estimators.parts.hyper_tape import HyperTape
+from tests.objectives.test_outer_loss import curvature, families
 
 
 def loss_of(name, T, seed=0):
@@ -16,7 +19,9 @@ def loss_of(name, T, seed=0):
 @pytest.mark.parametrize("gamma", [0.6, 1.0])
 @pytest.mark.parametrize("T", [1, 2, 7])
 def test_fitted_scales_by_their_formula(name, gamma, T):
-    """theta = sum x_s y_s / sum x_s^2 from a DrMAD pass and the distilled points, with every mean written out."""
+    """theta = sum x_s y_s / sum x_s^2 from a DrMAD pass and the distilled points, with every mean
+    written out.
+    """
     loss, alpha = loss_of(name, T)
     bound, eta = loss.problem.at(alpha), loss.step_size
     w = [np.random.default_rng(T).standard_normal(loss.problem.start.shape)]
@@ -35,14 +40,18 @@ def test_fitted_scales_by_their_formula(name, gamma, T):
         y.append(u @ partial / np.linalg.norm(u))
     tape = HyperTape(loss, alpha, w[0])
     fitted = qm.HyperDistill(gamma).fit(tape)
-    assert fitted.gamma == gamma and fitted.theta == pytest.approx(np.dot(x, y) / np.dot(x, x), rel=1e-10)
+    assert fitted.gamma == gamma and fitted.theta == pytest.approx(
+        np.dot(x, y) / np.dot(x, x), rel=1e-10
+    )
     assert tape.counts == {"hvps": T - 1, "mixed": 2 * T, "outer_gradients": 1, "stored_vectors": T}
     got, plain = (qm.hypergradient(loss, alpha, e).value for e in (fitted, qm.HyperDistill(gamma)))
     np.testing.assert_allclose(got, fitted.theta * plain, rtol=1e-13)
 
 
 def test_without_an_outer_gradient_there_is_nothing_to_fit_or_to_solve():
-    problem = qm.Coupled(np.diag([1.0, 2.0]), np.eye(2), np.zeros(2), np.eye(2), np.zeros(2), np.zeros(2))
+    problem = qm.Coupled(
+        np.diag([1.0, 2.0]), np.eye(2), np.zeros(2), np.eye(2), np.zeros(2), np.zeros(2)
+    )
     loss = qm.OuterLoss(problem, qm.GradientDescent(3, 0.1))
     assert qm.HyperDistill(0.9).fit(HyperTape(loss, np.zeros(2))).theta == 1
     for estimator in (qm.ConjugateGradient(4), qm.Implicit(), qm.Neumann(3), qm.Reverse()):
@@ -70,4 +79,6 @@ def test_conjugate_gradients_minimise_the_energy_norm():
         basis = np.stack([np.linalg.matrix_power(H, k) @ g for k in range(products - 1)], axis=1)
         x = basis @ np.linalg.solve(basis.T @ H @ basis, basis.T @ g)
         want = -problem.at(alpha).mixed(w, x)
-        np.testing.assert_allclose(qm.hypergradient(loss, alpha, qm.ConjugateGradient(products)).value, want, rtol=1e-9)
+        np.testing.assert_allclose(
+            qm.hypergradient(loss, alpha, qm.ConjugateGradient(products)).value, want, rtol=1e-9
+        )

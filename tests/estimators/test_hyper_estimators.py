@@ -1,19 +1,30 @@
-"""Every estimator on every bilevel family: exactness, identities between them, and costs as counted."""
+"""Every estimator on every bilevel family: exactness, identities between them, and costs as
+counted.
+"""
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.objectives.test_outer_loss import FAMILIES, QUADRATIC, curvature, families
 
 import quadmeta as qm
+from tests.objectives.test_outer_loss import FAMILIES, QUADRATIC, curvature, families
 
 ALL = {
-    "closed_form": lambda T: qm.ClosedForm(), "forward": lambda T: qm.Forward(), "reverse": lambda T: qm.Reverse(),
-    "one_step": lambda T: qm.OneStep(), "truncated": lambda T: qm.Truncated(max(1, T // 2)),
-    "whole": lambda T: qm.Truncated(T), "dr_mad": lambda T: qm.DrMad(), "neumann": lambda T: qm.Neumann(3),
-    "mean neumann": lambda T: qm.Neumann(2, min(T, 3)), "implicit": lambda T: qm.Implicit(),
-    "discounted": lambda T: qm.Discounted(0.8), "fixed_gradient": lambda T: qm.FixedGradient(1.0),
-    "hyper_distill": lambda T: qm.HyperDistill(0.7), "matrix_discount": lambda T: qm.MatrixDiscount(),
+    "closed_form": lambda T: qm.ClosedForm(),
+    "forward": lambda T: qm.Forward(),
+    "reverse": lambda T: qm.Reverse(),
+    "one_step": lambda T: qm.OneStep(),
+    "truncated": lambda T: qm.Truncated(max(1, T // 2)),
+    "whole": lambda T: qm.Truncated(T),
+    "dr_mad": lambda T: qm.DrMad(),
+    "neumann": lambda T: qm.Neumann(3),
+    "mean neumann": lambda T: qm.Neumann(2, min(T, 3)),
+    "implicit": lambda T: qm.Implicit(),
+    "discounted": lambda T: qm.Discounted(0.8),
+    "fixed_gradient": lambda T: qm.FixedGradient(1.0),
+    "hyper_distill": lambda T: qm.HyperDistill(0.7),
+    "matrix_discount": lambda T: qm.MatrixDiscount(),
 }
 
 
@@ -46,7 +57,11 @@ def test_exact_where_it_says_so_and_costs_what_it_says(family, name, seed, T):
 
 
 def test_every_member_is_covered():
-    assert set(qm.members("estimators")) - set(ALL) == {"conjugate_gradient", "renormalised_reverse", "stop_gradient"}
+    assert set(qm.members("estimators")) - set(ALL) == {
+        "conjugate_gradient",
+        "renormalised_reverse",
+        "stop_gradient",
+    }
 
 
 def test_columns_of_the_published_table_come_out_of_the_counter():
@@ -62,7 +77,9 @@ def test_truncation_error_falls_and_vanishes(family):
     loss, alpha = case(family, 1, 30)
     exact = loss.definition(alpha)
     errors = [np.linalg.norm(value(loss, alpha, qm.Truncated(K)) - exact) for K in (1, 5, 15, 30)]
-    assert errors[0] > errors[1] > errors[2] > errors[3] and errors[3] <= 1e-12 * np.linalg.norm(exact)
+    assert errors[0] > errors[1] > errors[2] > errors[3] and errors[3] <= 1e-12 * np.linalg.norm(
+        exact
+    )
     assert close(value(loss, alpha, qm.OneStep()), value(loss, alpha, qm.Truncated(1)))
 
 
@@ -74,18 +91,23 @@ def test_constant_cross_term_identities():
         assert close(value(loss, alpha, qm.Neumann(N)), value(loss, alpha, qm.Truncated(N + 1)))
     one = value(loss, alpha, qm.OneStep())
     for gamma in (0.3, 0.9, 1.0):
-        assert close(value(loss, alpha, qm.FixedGradient(gamma)), one * sum(gamma**k for k in range(12)))
+        assert close(
+            value(loss, alpha, qm.FixedGradient(gamma)), one * sum(gamma**k for k in range(12))
+        )
 
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_distilled_point_is_the_fixed_gradient_where_J_is_affine(family):
     loss, alpha = case(family, 3, 9)
     for gamma in (0.5, 1.0):
-        assert close(value(loss, alpha, qm.HyperDistill(gamma)), value(loss, alpha, qm.FixedGradient(gamma)))
+        assert close(
+            value(loss, alpha, qm.HyperDistill(gamma)), value(loss, alpha, qm.FixedGradient(gamma))
+        )
 
 
 def test_fit_of_theta_is_a_least_squares_scale():
     from quadmeta.estimators.parts.hyper_tape import HyperTape
+
     loss, alpha = case("ridge", 0, 15)
     fitted = qm.HyperDistill(0.9).fit(HyperTape(loss, alpha))
     exact = loss.gradient(alpha)
@@ -95,7 +117,9 @@ def test_fit_of_theta_is_a_least_squares_scale():
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_at_the_inner_minimum(family):
-    """All iterates coincide: discounted estimators are collinear with OneStep, Neumann(T - 1) and DrMAD are exact."""
+    """All iterates coincide: discounted estimators are collinear with OneStep, Neumann(T - 1) and
+    DrMAD are exact.
+    """
     loss, alpha = case(family, 4, 10)
     long = qm.OuterLoss(loss.problem, qm.GradientDescent(20000, loss.step_size))
     best = long.trained(alpha)
@@ -115,7 +139,10 @@ def test_conjugate_gradients_reach_the_solve_with_as_many_products_as_eigenvalue
     solve = value(loss, alpha, qm.Implicit())
     got = qm.hypergradient(loss, alpha, qm.ConjugateGradient(products=10))
     assert close(got.value, solve, 1e-8) and got.jvps <= 10
-    few = [np.linalg.norm(value(loss, alpha, qm.ConjugateGradient(products=N)) - solve) for N in (2, 3, 9)]
+    few = [
+        np.linalg.norm(value(loss, alpha, qm.ConjugateGradient(products=N)) - solve)
+        for N in (2, 3, 9)
+    ]
     assert few[2] <= few[0]
     assert qm.hypergradient(loss, alpha, qm.ConjugateGradient(products=2)).jvps == 2
 
@@ -126,22 +153,39 @@ def test_matrix_discount_is_asymptotically_exact_and_scalar_discounts_are_not():
     for T in (10, 400):
         loss = qm.OuterLoss(problem, qm.GradientDescent(T, 1 / curvature(problem, alpha)))
         exact = loss.gradient(alpha)
-        errors[T] = [np.linalg.norm(value(loss, alpha, e) / np.linalg.norm(exact) - exact / np.linalg.norm(exact))
-                     for e in (qm.MatrixDiscount(), qm.Discounted(0.9), qm.Discounted(0.5))]
+        errors[T] = [
+            np.linalg.norm(
+                value(loss, alpha, e) / np.linalg.norm(exact) - exact / np.linalg.norm(exact)
+            )
+            for e in (qm.MatrixDiscount(), qm.Discounted(0.9), qm.Discounted(0.5))
+        ]
     assert errors[400][0] < 1e-10 < errors[10][0] and min(errors[400][1:]) > 1e-2
 
 
 def test_scaling_rule():
-    """w, alpha and both losses rescaled: every estimator scales alike, which a lost step size would break."""
+    """w, alpha and both losses rescaled: every estimator scales alike, which a lost step size
+    would break.
+    """
     lam, s, r, u = np.array([0.3, 1.0, 2.0]), 3.0, 0.5, 7.0
     a = qm.Coupled.random(lam, h=2, seed=0)
-    b = qm.Coupled(a.hessian * u / s**2, a.cross * u / (s * r), a.linear * u / s, a.outer_hessian * u / s**2,
-                   a.outer_linear[:, 0] * u / s, a.start * s)
+    b = qm.Coupled(
+        a.hessian * u / s**2,
+        a.cross * u / (s * r),
+        a.linear * u / s,
+        a.outer_hessian * u / s**2,
+        a.outer_linear[:, 0] * u / s,
+        a.start * s,
+    )
     alpha = np.array([0.4, -0.7])
-    one, two = (qm.OuterLoss(p, qm.GradientDescent(7, eta)) for p, eta in ((a, 0.4), (b, 0.4 * s**2 / u)))
+    one, two = (
+        qm.OuterLoss(p, qm.GradientDescent(7, eta)) for p, eta in ((a, 0.4), (b, 0.4 * s**2 / u))
+    )
     for name, make in ALL.items():
         assert close(value(two, alpha * r, make(7)), value(one, alpha, make(7)) * u / r), name
-    assert close(value(two, alpha * r, qm.ConjugateGradient(3)), value(one, alpha, qm.ConjugateGradient(3)) * u / r)
+    assert close(
+        value(two, alpha * r, qm.ConjugateGradient(3)),
+        value(one, alpha, qm.ConjugateGradient(3)) * u / r,
+    )
 
 
 BAD = {
@@ -173,11 +217,15 @@ DEFICIENT = [[1, 0, 0], [0, 1, 0]], [1, -1]
 SOLVERS = [qm.Implicit(), *(qm.ConjugateGradient(N) for N in (2, 3, 4, 8))]
 
 
-@pytest.mark.parametrize("train", [TRAIN, DEFICIENT, (np.eye(3)[:2], np.ones(2)), ([[1, 1, 0], [2, 2, 1]], [1, 0])])
+@pytest.mark.parametrize(
+    "train", [TRAIN, DEFICIENT, (np.eye(3)[:2], np.ones(2)), ([[1, 1, 0], [2, 2, 1]], [1, 0])]
+)
 @pytest.mark.parametrize("estimator", SOLVERS)
 @pytest.mark.parametrize("T", [3, 300])
 def test_solves_on_a_singular_hessian_are_errors_at_every_number_of_products(train, estimator, T):
-    """grad L_2 has a part in the null space, so that H x = grad L_2 has no solution; the unrolled derivative exists."""
+    """grad L_2 has a part in the null space, so that H x = grad L_2 has no solution; the unrolled
+    derivative exists.
+    """
     loss = qm.OuterLoss(qm.Ridge(train, HELD_OUT), qm.GradientDescent(T, 0.1))
     with pytest.raises(ValueError, match="singular and H x = g has no solution.*share 0") as caught:
         qm.hypergradient(loss, [0.0], estimator)
@@ -186,12 +234,19 @@ def test_solves_on_a_singular_hessian_are_errors_at_every_number_of_products(tra
 
 
 def consistent(rank, seed):
-    """H = Z'Z singular and an outer gradient in its range for every w: the answer is the same for every inverse."""
+    """H = Z'Z singular and an outer gradient in its range for every w: the answer is the same for
+    every inverse.
+    """
     rng = np.random.default_rng(seed)
     Z = rng.standard_normal((rank, 6))
     H2 = Z.T @ np.diag(rng.uniform(0.5, 1, rank)) @ Z
-    problem = qm.Coupled(Z.T @ Z, rng.standard_normal((6, 2)), Z.T @ rng.standard_normal(rank), H2,
-                         Z.T @ rng.standard_normal(rank))
+    problem = qm.Coupled(
+        Z.T @ Z,
+        rng.standard_normal((6, 2)),
+        Z.T @ rng.standard_normal(rank),
+        H2,
+        Z.T @ rng.standard_normal(rank),
+    )
     return qm.OuterLoss(problem, qm.GradientDescent(5, 0.01)), problem
 
 
@@ -206,7 +261,9 @@ def test_solves_on_a_singular_hessian_whose_system_has_a_solution(rank):
 
 
 def test_a_third_of_a_golden_singular_system():
-    """C'H^+ g = e_1'(Z Z')^-1 Z g = 1/3 needs C in the range; from g alone, which is not, there is no solution."""
+    """C'H^+ g = e_1'(Z Z')^-1 Z g = 1/3 needs C in the range; from g alone, which is not, there is
+    no solution.
+    """
     Z = np.array([[1.0, 2.0, 0.0], [0.0, 1.0, 1.0]])
     C, g = Z.T @ [[1.0], [0.0]], Z.T @ [2.0, 1.0]
     inside = qm.Coupled(Z.T @ Z, C, np.zeros(3), np.zeros((3, 3)), -g)
@@ -250,18 +307,27 @@ def test_conjugate_gradients_off_a_minimum_say_so():
             bound = super().bind(alpha)
             object.__setattr__(bound, "hvp", lambda w, v: v * np.array([1.0, -1.0, 2.0, 1.0]))
             return bound
+
     plain = qm.LogCosh.random(4, 2, 0)
     saddle = Saddle(*(getattr(plain, name) for name in plain.__dataclass_fields__))
     with pytest.raises(ValueError, match="indefinite: conjugate gradients need a minimum"):
-        qm.hypergradient(qm.OuterLoss(saddle, qm.GradientDescent(3, 0.1)), [0.0, 0.0], qm.ConjugateGradient(8))
+        qm.hypergradient(
+            qm.OuterLoss(saddle, qm.GradientDescent(3, 0.1)), [0.0, 0.0], qm.ConjugateGradient(8)
+        )
 
 
 WRONG = {
     "class": (lambda o, a: qm.hypergradient(o, a, qm.Reverse), "estimator is the class Reverse"),
-    "swapped": (lambda o, a: qm.hypergradient(qm.Reverse(), a, o), "objective = Reverse.* must be an Objective or Out"),
+    "swapped": (
+        lambda o, a: qm.hypergradient(qm.Reverse(), a, o),
+        "objective = Reverse.* must be an Objective or Out",
+    ),
     "nothing": (lambda o, a: qm.hypergradient(o, a, None), "estimator = None must be an Estimator"),
     "numpy dtype": (lambda o, a: qm.Reverse(dtype=np.float32), "did you mean 'float32'"),
-    "dtype object": (lambda o, a: qm.Discounted(0.5, dtype=np.dtype("float16")), "did you mean 'float16'"),
+    "dtype object": (
+        lambda o, a: qm.Discounted(0.5, dtype=np.dtype("float16")),
+        "did you mean 'float16'",
+    ),
     "digits": (lambda o, a: qm.hypergradient(o, a, qm.Reverse(), digits=0), "digits = 0"),
     "theta": (lambda o, a: qm.HyperDistill(0.9, theta="abc"), "theta = 'abc'"),
     "theta NaN": (lambda o, a: qm.HyperDistill(0.9, theta=np.nan), "theta has the non-finite"),

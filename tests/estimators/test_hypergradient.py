@@ -1,15 +1,22 @@
 """What comes back with an estimate: its status in floating point, its cost, what its repr says."""
+
 import numpy as np
 import pytest
-from tests.objectives.test_outer_loss import curvature, families
 
 import quadmeta as qm
 from quadmeta.estimators.parts.base import Hypergradient
+from tests.objectives.test_outer_loss import curvature, families
 
 PROBLEM = qm.Quadratic.from_spectrum([0.1, 0.4, 1.0], error=[1.0, 0.5, 2.0])
 LONG, ETA = qm.GradientDescent(2000), np.array([0.5, 1.2, 2.5])
-MAKE = {"truncated": {"K": 1}, "neumann": {"products": 2}, "conjugate_gradient": {"products": 3},
-        "discounted": {"gamma": 0.9}, "fixed_gradient": {"gamma": 0.9}, "hyper_distill": {"gamma": 0.9}}
+MAKE = {
+    "truncated": {"K": 1},
+    "neumann": {"products": 2},
+    "conjugate_gradient": {"products": 3},
+    "discounted": {"gamma": 0.9},
+    "fixed_gradient": {"gamma": 0.9},
+    "hyper_distill": {"gamma": 0.9},
+}
 
 
 def estimate(objective, theta, estimator, **more):
@@ -22,8 +29,13 @@ def test_each_failure_of_a_format_has_its_name():
     log = estimate(qm.LogObjective, ETA, qm.Forward(dtype="float32"))
     assert log.status.tolist() == ["inf", "nan", "nan"] and np.isneginf(log.value[0])
     # where the derivative itself is 0, so may be its estimate
-    flat = qm.NaiveObjective(qm.Quadratic.from_spectrum([1.0, 2.0], error=[0.0, 0.0]), qm.GradientDescent(3))
-    assert qm.hypergradient(flat, np.array([0.1, 0.2]), qm.Reverse()).status.tolist() == ["ok", "ok"]
+    flat = qm.NaiveObjective(
+        qm.Quadratic.from_spectrum([1.0, 2.0], error=[0.0, 0.0]), qm.GradientDescent(3)
+    )
+    assert qm.hypergradient(flat, np.array([0.1, 0.2]), qm.Reverse()).status.tolist() == [
+        "ok",
+        "ok",
+    ]
 
 
 def test_closed_forms_and_mpmath_never_fail():
@@ -31,18 +43,23 @@ def test_closed_forms_and_mpmath_never_fail():
         found = estimate(qm.NaiveObjective, ETA, estimator, digits=20)
         assert found.status.shape == (3,) and (found.status == "ok").all()
         # one type of strings, so that statuses can be put side by side
-        assert found.status.dtype == estimate(qm.NaiveObjective, ETA, qm.Reverse(dtype="float32")).status.dtype
+        assert (
+            found.status.dtype
+            == estimate(qm.NaiveObjective, ETA, qm.Reverse(dtype="float32")).status.dtype
+        )
         assert estimate(qm.NaiveObjective, 0.5, estimator, digits=20).status == "ok"
 
 
-@pytest.mark.parametrize("entries, status", [
-    ([1.0, np.nan, np.inf], "nan"), ([1.0, -np.inf], "inf"), ([1.0, 0.0], "ok")])
+@pytest.mark.parametrize(
+    "entries, status", [([1.0, np.nan, np.inf], "nan"), ([1.0, -np.inf], "inf"), ([1.0, 0.0], "ok")]
+)
 def test_the_status_of_hyperparameters_is_the_worst_of_them(entries, status):
     class Fixed(qm.OneStep):
         """These numbers, whatever the problem."""
 
         def estimate(self, tape):
             return np.array(entries)
+
     loss = qm.OuterLoss(qm.Coupled.random([1.0, 2.0], h=2, seed=0), qm.GradientDescent(3, 0.1))
     assert qm.hypergradient(loss, [0.0, 0.0], Fixed()).status == status
 
@@ -58,7 +75,9 @@ def test_a_repr_is_the_value_its_status_and_its_cost():
 def test_a_repr_tells_a_diverging_run_from_a_stable_one():
     problem = qm.Coupled.random([0.5, 2.0], h=2, seed=0)
     for step_size, end in ((1.125, ", step_size beyond 2/L = 1)"), (0.9, " stored vectors)")):
-        found = qm.hypergradient(qm.OuterLoss(problem, qm.GradientDescent(3, step_size)), [0.0, 0.0], qm.Reverse())
+        found = qm.hypergradient(
+            qm.OuterLoss(problem, qm.GradientDescent(3, step_size)), [0.0, 0.0], qm.Reverse()
+        )
         assert repr(found).endswith(end) and found.notes["2/L"] == pytest.approx(1, rel=1e-15)
         assert found.notes["diverges"] is (step_size > 1)
 
@@ -92,9 +111,14 @@ def test_estimators_are_exact_where_they_say_so_and_nowhere_else(name):
             objective, theta = qm.LogObjective(PROBLEM, qm.GradientDescent(T)), 0.3
             want = objective.gradient(theta)
         else:
-            objective, theta = qm.OuterLoss(problem, qm.GradientDescent(T, 0.5 / curvature(problem, alpha))), alpha
+            objective, theta = (
+                qm.OuterLoss(problem, qm.GradientDescent(T, 0.5 / curvature(problem, alpha))),
+                alpha,
+            )
             want = objective.definition(theta)
-        error = np.linalg.norm(qm.hypergradient(objective, theta, estimator).value - want) / np.linalg.norm(want)
+        error = np.linalg.norm(
+            qm.hypergradient(objective, theta, estimator).value - want
+        ) / np.linalg.norm(want)
         assert error < 1e-12 if exact else error > 1e-3
 
 

@@ -1,4 +1,5 @@
 """What a tape keeps, gives and counts; its products against differences of the run."""
+
 import numpy as np
 import pytest
 
@@ -16,7 +17,9 @@ def step_size_tape(**more):
 
 def hyper_tape():
     problem = qm.LogCosh.random(4, 3, 0)
-    return HyperTape(qm.OuterLoss(problem, qm.GradientDescent(5, 0.3 / problem.L)), np.array([0.2, -0.5, 1.0]))
+    return HyperTape(
+        qm.OuterLoss(problem, qm.GradientDescent(5, 0.3 / problem.L)), np.array([0.2, -0.5, 1.0])
+    )
 
 
 TAPES = {"step size": (step_size_tape, 1), "hyperparameters": (hyper_tape, 3)}
@@ -59,11 +62,16 @@ def test_products_are_counted_one_by_one(name):
     v = np.ones_like(tape.state(5))
     assert tape.width == width and tape.step_size_is_tuned == (width == 1)
     spent = {"hvps": 0, "mixed": 0, "outer_gradients": 0}
-    for call, cost in ((lambda: tape.A(2, v), {"hvps": 1}), (lambda: tape.A(2, v, 2 * v), {"hvps": 1}),
-                       (lambda: tape.A(2, np.stack([v, v, v, v])), {"hvps": 4}), (lambda: tape.B(2, v), {"mixed": 1}),
-                       (lambda: tape.B(2, v, 2 * v), {"mixed": 1}), (lambda: tape.tangent(2), {"mixed": width}),
-                       (lambda: tape.outer_gradient(), {"outer_gradients": 1}),
-                       (lambda: tape.outer_gradient(3), {"outer_gradients": 1})):
+    for call, cost in (
+        (lambda: tape.A(2, v), {"hvps": 1}),
+        (lambda: tape.A(2, v, 2 * v), {"hvps": 1}),
+        (lambda: tape.A(2, np.stack([v, v, v, v])), {"hvps": 4}),
+        (lambda: tape.B(2, v), {"mixed": 1}),
+        (lambda: tape.B(2, v, 2 * v), {"mixed": 1}),
+        (lambda: tape.tangent(2), {"mixed": width}),
+        (lambda: tape.outer_gradient(), {"outer_gradients": 1}),
+        (lambda: tape.outer_gradient(3), {"outer_gradients": 1}),
+    ):
         call()
         spent = {key: count + cost.get(key, 0) for key, count in spent.items()}
         assert tape.counts == {**spent, "stored_vectors": 5}
@@ -71,7 +79,9 @@ def test_products_are_counted_one_by_one(name):
 
 @pytest.mark.parametrize("name", TAPES)
 def test_products_are_derivatives_of_a_step(name):
-    """A_t by differences of one step in w, B_t as the columns that forward mode carries, each also at another point."""
+    """A_t by differences of one step in w, B_t as the columns that forward mode carries, each also
+    at another point.
+    """
     tape = TAPES[name][0]()
     tape.record()
     rng = np.random.default_rng(0)
@@ -81,6 +91,7 @@ def test_products_are_derivatives_of_a_step(name):
         tape._states = {0: w}
         tape._step(0)
         return tape.state(1)
+
     w = tape.state(2)
     at, elsewhere, columns = tape.A(2, v), tape.A(2, v, other), tape.tangent(2)
     np.testing.assert_allclose(tape.B(2, v), columns @ v, rtol=1e-12)
@@ -98,14 +109,19 @@ def test_a_tape_runs_in_float64_and_unscaled_unless_told_otherwise():
     tape = step_size_tape()
     tape.record()
     assert tape.state(5).dtype == np.float64 and not tape.renormalised
-    np.testing.assert_allclose(tape.state(5), (1 - 0.3 * PROBLEM.eigenvalues) ** 5 * PROBLEM.error, rtol=1e-14)
+    np.testing.assert_allclose(
+        tape.state(5), (1 - 0.3 * PROBLEM.eigenvalues) ** 5 * PROBLEM.error, rtol=1e-14
+    )
     for dtype in ("float16", "float32", "float64"):
         small = step_size_tape(dtype=dtype, renormalised=True)
         small.record()
         for t in range(6):
             largest = np.abs(small.state(t)).max()
             assert small.state(t).dtype == dtype and 0.5 <= largest < 1
-            ratio = small.state(t).astype(float) / ((1 - 0.3 * PROBLEM.eigenvalues) ** t * PROBLEM.error)
+            ratio = small.state(t).astype(float) / (
+                (1 - 0.3 * PROBLEM.eigenvalues) ** t * PROBLEM.error
+            )
             rounding = 20 * float(np.finfo(dtype).eps)
             np.testing.assert_allclose(ratio, ratio[0], rtol=rounding)
-            assert np.log2(ratio[0]) == pytest.approx(round(np.log2(ratio[0])), abs=rounding)  # a power of two
+            # a power of two
+            assert np.log2(ratio[0]) == pytest.approx(round(np.log2(ratio[0])), abs=rounding)

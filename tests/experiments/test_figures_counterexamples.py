@@ -1,19 +1,22 @@
-"""The figure of counterexamples: verdicts, controls, certificates that stand for themselves, what is drawn."""
+"""The figure of counterexamples: verdicts, controls, certificates that stand for themselves, what
+is drawn.
+"""
+
 import json
 from fractions import Fraction as F
 
 import pytest
-from tests.helpers import altered, drawn, smoke_tables
 
 import quadmeta as qm
-from quadmeta.harness import results as _results
 from experiments.counterexamples import figure as counterexamples
-from experiments.counterexamples.panels import corner, SOURCES, values, WORDS
-from experiments.counterexamples.instances import cell, chosen, curve, MOVES, read, written
+from experiments.counterexamples.instances import MOVES, cell, chosen, curve, read, written
+from experiments.counterexamples.panels import SOURCES, WORDS, corner, values
 from quadmeta.certificates.recheck import Wrong
+from quadmeta.harness import results as _results
 from quadmeta.verification.certificate import compare
-from quadmeta.verification.finding import examine, RELATIONS
+from quadmeta.verification.finding import RELATIONS, examine
 from quadmeta.verification.verdict import Verdict
+from tests.helpers import altered, drawn, smoke_tables
 
 REFUTED = [row.claim for row in qm.ledger() if (row.form, row.verdict) == ("printed", "refuted")]
 
@@ -37,25 +40,53 @@ FIRST = {"claim": "wang2021_optimal_risk", "form": "printed", "kind": "verdict"}
 REPAIRED = FIRST | {"form": "repaired"}
 CURVE = {"claim": "derived_log_convexity", "kind": "curve"}
 ALTERED = {
-    "another verdict": ({"verdict": lambda x: "holds"}, FIRST, "printed: holds .exact., on record refuted"),
+    "another verdict": (
+        {"verdict": lambda x: "holds"},
+        FIRST,
+        "printed: holds .exact., on record refuted",
+    ),
     "not as recorded": ({"agrees": lambda x: False}, FIRST, "on record"),
-    "an instance that satisfies it": ({"instance": lambda x: "ratio=2; noise=1/2"}, FIRST, "status 'refuted', but"),
-    "an instance outside the domain": ({"instance": lambda x: "ratio=1/2; noise=9"}, FIRST, "breaks the assumption"),
+    "an instance that satisfies it": (
+        {"instance": lambda x: "ratio=2; noise=1/2"},
+        FIRST,
+        "status 'refuted', but",
+    ),
+    "an instance outside the domain": (
+        {"instance": lambda x: "ratio=1/2; noise=9"},
+        FIRST,
+        "breaks the assumption",
+    ),
     "no instance": ({"instance": lambda x: None}, FIRST, "needs an instance"),
-    "a long counterexample": ({"instance": lambda x: "ratio=2; noise=200/99", "lhs": lambda x: "299/497",
-                               "rhs": lambda x: "100/99"}, FIRST, "a long counterexample"),
+    "a long counterexample": (
+        {
+            "instance": lambda x: "ratio=2; noise=200/99",
+            "lhs": lambda x: "299/497",
+            "rhs": lambda x: "100/99",
+        },
+        FIRST,
+        "a long counterexample",
+    ),
     "a damaged instance": ({"instance": lambda x: "ratio=2"}, FIRST, "lacks noise"),
     "another left side": ({"lhs": lambda x: "2/3"}, FIRST, "other sides"),
     "another right side": ({"rhs": lambda x: "2/3"}, FIRST, "other sides"),
-    "a ratio beyond 1": ({"ratio": lambda x: 1.0001}, {"claim": "yakovlev2023_bias_bound", "form": "repaired"},
-                         "lhs/rhs"),
-    "a box with a gap": ({"coverage": lambda x: 99.9}, {"claim": "wang2021_naive_lower_bound", "how": "box"},
-                         "not covered"),
+    "a ratio beyond 1": (
+        {"ratio": lambda x: 1.0001},
+        {"claim": "yakovlev2023_bias_bound", "form": "repaired"},
+        "lhs/rhs",
+    ),
+    "a box with a gap": (
+        {"coverage": lambda x: 99.9},
+        {"claim": "wang2021_naive_lower_bound", "how": "box"},
+        "not covered",
+    ),
     "no counterexample on the curve": ({"lhs": lambda x: None}, CURVE, "misses the counterexample"),
     "violation denied": ({"violated": lambda x: not x}, CURVE, "violated is not what"),
     "a curve of another side": ({"left": lambda x: -x - 1}, CURVE, "violated is not what"),
-    "a repaired bound that is violated": ({"repaired": lambda x: None if x is None else x - 1}, {
-        "claim": "yakovlev2023_bias_bound", "kind": "curve"}, "repaired is violated"),
+    "a repaired bound that is violated": (
+        {"repaired": lambda x: None if x is None else x - 1},
+        {"claim": "yakovlev2023_bias_bound", "kind": "curve"},
+        "repaired is violated",
+    ),
 }
 
 
@@ -65,10 +96,14 @@ def test_an_altered_table_fails(table, change, where, message):
         counterexamples.check(altered(table, change, where))
 
 
-@pytest.mark.parametrize("change, message", [
-    (lambda star: star.update(x=star["x"] + 1e-6), "the mark stands elsewhere"),
-    (lambda star: star.update(lhs="1/3"), "the marked values are not those"),
-    (lambda star: star.update(violated=False, left=star["right"]), "misses the counterexample")])
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        (lambda star: star.update(x=star["x"] + 1e-6), "the mark stands elsewhere"),
+        (lambda star: star.update(lhs="1/3"), "the marked values are not those"),
+        (lambda star: star.update(violated=False, left=star["right"]), "misses the counterexample"),
+    ],
+)
 def test_the_mark_is_the_counterexample(table, change, message):
     rows = _results.from_csv(table)
     change(next(row for row in rows if row["kind"] == "curve" and row["lhs"] is not None))
@@ -78,10 +113,15 @@ def test_the_mark_is_the_counterexample(table, change, message):
 
 # certificates
 
+
 def test_certificates_recheck_and_are_those_of_the_claims(table):
     rows = _results.from_csv(table)
     files = counterexamples.files(rows)
-    assert set(files) == {f"certificates/{row['claim']}.{row['form']}.json" for row in rows if row["kind"] == "verdict"}
+    assert set(files) == {
+        f"certificates/{row['claim']}.{row['form']}.json"
+        for row in rows
+        if row["kind"] == "verdict"
+    }
     for data in files.values():
         found = json.loads(data)
         assert qm.recheck(found)
@@ -90,28 +130,41 @@ def test_certificates_recheck_and_are_those_of_the_claims(table):
     assert files == counterexamples.files(rows)
 
 
-@pytest.mark.parametrize("key, value", [("verdict", "holds"), ("instance", "ratio=3; noise=1"), ("instance", None)])
+@pytest.mark.parametrize(
+    "key, value", [("verdict", "holds"), ("instance", "ratio=3; noise=1"), ("instance", None)]
+)
 def test_a_falsified_certificate_is_refused(table, key, value):
     with pytest.raises(Wrong):
         counterexamples.files(altered(table, {key: lambda _: value}, FIRST))
 
 
-@pytest.mark.parametrize("name", ["navon2021_trivial_solution", "derived_gradient_sign", "yakovlev2023_bias_bound"])
+@pytest.mark.parametrize(
+    "name", ["navon2021_trivial_solution", "derived_gradient_sign", "yakovlev2023_bias_bound"]
+)
 def test_instances_read_back(name):
     claim = qm.claim(name)
     for case in claim.cases("printed"):
         assert read(claim, written(claim.read(case))) == claim.read(case)
 
 
-@pytest.mark.parametrize("side, shown", [
-    ((F(1, 36),), "1/36"), ((F(4),), 4), ((F(1, 4), F(0)), "(1/4, 0)"), ((F(10**14 + 1, 10**14),), 1.0),
-    ((F(10**400 + 1, 7),), "1.428571 * 10^399"), ((F(-7, 10**400 + 1),), "-7.000000 * 10^-400")])
+@pytest.mark.parametrize(
+    "side, shown",
+    [
+        ((F(1, 36),), "1/36"),
+        ((F(4),), 4),
+        ((F(1, 4), F(0)), "(1/4, 0)"),
+        ((F(10**14 + 1, 10**14),), 1.0),
+        ((F(10**400 + 1, 7),), "1.428571 * 10^399"),
+        ((F(-7, 10**400 + 1),), "-7.000000 * 10^-400"),
+    ],
+)
 def test_sides_as_cells(side, shown):
     assert cell(side) == shown and type(cell(side)) is type(shown)
     assert _results.from_csv(_results.to_csv([{"side": cell(side)}])) == [{"side": cell(side)}]
 
 
 # curves
+
 
 def test_every_refuted_statement_has_its_words():
     assert set(WORDS) == set(MOVES) == set(REFUTED)
@@ -121,7 +174,13 @@ def test_every_refuted_statement_has_its_words():
 def start(name, **x):
     claim = qm.claim(name)
     instance = claim.read(x)
-    return claim, instance, Verdict(name, "printed", "refuted", "exact", examine(claim, "printed", instance).evidence())
+    return (
+        claim,
+        instance,
+        Verdict(
+            name, "printed", "refuted", "exact", examine(claim, "printed", instance).evidence()
+        ),
+    )
 
 
 def test_the_curve_passes_the_counterexample_exactly():
@@ -131,28 +190,44 @@ def test_the_curve_passes_the_counterexample_exactly():
     assert (star["x"], star["lhs"], star["rhs"], star["violated"]) == (2.0, "3/5", 1, True)
     for row in rows:
         # the border of sigma^2 (1 + sigma^2) = 2
-        assert row["violated"] == (row["x"] > 1) and row["left"] == pytest.approx((1 + row["x"]) / (3 + row["x"]))
+        assert row["violated"] == (row["x"] > 1) and row["left"] == pytest.approx(
+            (1 + row["x"]) / (3 + row["x"])
+        )
 
 
 def test_a_parameter_is_chosen_where_none_is_named(monkeypatch):
-    claim, instance, verdict = start("derived_log_convexity", eigenvalues=(1, "1/2"), weights=(1, 1), left=0, right=1,
-                                     steps=1)
+    claim, instance, verdict = start(
+        "derived_log_convexity", eigenvalues=(1, "1/2"), weights=(1, 1), left=0, right=1, steps=1
+    )
     monkeypatch.delitem(MOVES, claim.name)
     assert chosen(claim, instance) == "left"
     rows = curve(claim, verdict)
-    assert {row["parameter"] for row in rows} == {"left"} and sum(row["lhs"] is not None for row in rows) == 1
+    assert {row["parameter"] for row in rows} == {"left"} and sum(
+        row["lhs"] is not None for row in rows
+    ) == 1
 
 
 def test_a_narrow_violation_is_magnified():
-    claim, _, verdict = start("derived_risk_monotone_in_steps", aspect="1/26", noise="1/40", eta="17/18", steps=6)
+    claim, _, verdict = start(
+        "derived_risk_monotone_in_steps", aspect="1/26", noise="1/40", eta="17/18", steps=6
+    )
     rows = curve(claim, verdict)
-    assert sum(row["violated"] for row in rows) >= len(rows) / 6 and rows[-1]["x"] - rows[0]["x"] < 0.1
+    assert (
+        sum(row["violated"] for row in rows) >= len(rows) / 6 and rows[-1]["x"] - rows[0]["x"] < 0.1
+    )
 
 
-@pytest.mark.parametrize("lhs, rhs, relation, logical, text", [
-    ("1/36", 0, "<=", False, "$1/36>0$"), (0, 1, "==", True, r"$\mathrm{no}\neq\mathrm{yes}$"),
-    ("16/15", "3/2", ">", False, r"$16/15\leq3/2$"), (0.17643, "1721344/9765625", "<=", False, "$0.1764>0.1763$"),
-    ("4000/62749349", 0, "<=", False, r"$6.37\times10^{-5}>0$"), (1455.14, 552.9, "<=", False, "$1455>553$")])
+@pytest.mark.parametrize(
+    "lhs, rhs, relation, logical, text",
+    [
+        ("1/36", 0, "<=", False, "$1/36>0$"),
+        (0, 1, "==", True, r"$\mathrm{no}\neq\mathrm{yes}$"),
+        ("16/15", "3/2", ">", False, r"$16/15\leq3/2$"),
+        (0.17643, "1721344/9765625", "<=", False, "$0.1764>0.1763$"),
+        ("4000/62749349", 0, "<=", False, r"$6.37\times10^{-5}>0$"),
+        (1455.14, 552.9, "<=", False, "$1455>553$"),
+    ],
+)
 def test_values_beside_the_mark(lhs, rhs, relation, logical, text):
     assert values({"lhs": lhs, "rhs": rhs, "relation": relation}, logical) == text
     assert set(RELATIONS) >= {"<=", ">=", "<", ">", "=="}
@@ -160,6 +235,7 @@ def test_values_beside_the_mark(lhs, rhs, relation, logical, text):
 
 def test_the_text_avoids_the_curve():
     from quadmeta import plotting
+
     for x, y, place in ((1, 1, (0.04, 0.96)), (0, 1, (0.97, 0.96))):
         _, ax = plotting.figure()
         ax.set(xlim=(0, 1), ylim=(0, 1))

@@ -1,9 +1,12 @@
-"""The figures on tuning by training loss or by validation: claims hold, fail on altered tables, no text collides."""
+"""The figures on tuning by training loss or by validation: claims hold, fail on altered tables, no
+text collides.
+"""
+
 import numpy as np
 import pytest
-from tests.helpers import altered, drawn, smoke_tables
 
 from experiments import phase_diagram, train_by_train
+from tests.helpers import altered, drawn, smoke_tables
 
 MODULES = {"train_by_train": train_by_train, "phase_diagram": phase_diagram}
 
@@ -23,30 +26,81 @@ def test_the_claim_holds_and_the_figure_draws_cleanly(tables, name):
 
 
 TRAIN = {
-    "tasks off the limit": ({"measured": lambda x: 1.2 * x}, {"part": "n", "method": "oracle", "tasks": 10},
-                            "tasks against the limit"),
-    "too few tasks": ({"error": lambda x: x if x is None else 10 * x}, {"data": "synthetic"}, "too few tasks"),
-    "a train step on another law": ({"step_theory": lambda x: 0.98 * x}, {"part": "T", "method": "train", "T": 100},
-                                    "1/T law"),
-    "a validated step on another law": ({"step_theory": lambda x: 1.1 * x},
-                                        {"part": "T", "method": "validation", "T": 100}, "tau"),
-    "another step on the tasks": ({"step": lambda x: x and 1.2 * x}, {"part": "T", "method": "train", "T": 100},
-                                  "tuned on tasks, the train"),
-    "training loses to nothing": ({"measured": lambda x: x and 1.0, "at_step": lambda x: x and 1.0},
-                                  {"part": "T", "method": "train", "T": 100}, "loses to not training"),
-    "more gain than ridge": ({"theory": lambda x: x - 0.1}, {"part": "sigma", "method": "oracle"}, "gain outside"),
-    "no equality at one step": ({"theory": lambda x: x - 1e-4}, {"part": "T", "method": "oracle", "T": 1},
-                                "no equality"),
-    "risk below its bound": ({"theory": lambda x: x / 3}, {"part": "sigma", "method": "train"}, "outside its bounds"),
-    "risk above its bound": ({"theory": lambda x: x + 0.01}, {"part": "T", "method": "train", "T": 100},
-                             "outside its bounds"),
-    "a gap that falls with n": ({"ridge": lambda x: x / 2}, {"part": "n", "method": "train", "n": 25}, "rise and then"),
-    "the optimum as printed": ({"ridge": lambda x: 0.5}, {"part": "n", "method": "validation", "n": 300}, "not beaten"),
-    "training wins with few": ({"wins": lambda x: 0.1}, {"data": "digits", "n": 40, "method": "train"}, "few samples"),
-    "validation fails with few": ({"measured": lambda x: 1.5}, {"data": "diabetes", "n": 12, "method": "validation"},
-                                  "validation loses"),
-    "training fails with many": ({"measured": lambda x: 1.1 * x}, {"data": "digits", "n": 1024, "method": "train"},
-                                 "many samples"),
+    "tasks off the limit": (
+        {"measured": lambda x: 1.2 * x},
+        {"part": "n", "method": "oracle", "tasks": 10},
+        "tasks against the limit",
+    ),
+    "too few tasks": (
+        {"error": lambda x: x if x is None else 10 * x},
+        {"data": "synthetic"},
+        "too few tasks",
+    ),
+    "a train step on another law": (
+        {"step_theory": lambda x: 0.98 * x},
+        {"part": "T", "method": "train", "T": 100},
+        "1/T law",
+    ),
+    "a validated step on another law": (
+        {"step_theory": lambda x: 1.1 * x},
+        {"part": "T", "method": "validation", "T": 100},
+        "tau",
+    ),
+    "another step on the tasks": (
+        {"step": lambda x: x and 1.2 * x},
+        {"part": "T", "method": "train", "T": 100},
+        "tuned on tasks, the train",
+    ),
+    "training loses to nothing": (
+        {"measured": lambda x: x and 1.0, "at_step": lambda x: x and 1.0},
+        {"part": "T", "method": "train", "T": 100},
+        "loses to not training",
+    ),
+    "more gain than ridge": (
+        {"theory": lambda x: x - 0.1},
+        {"part": "sigma", "method": "oracle"},
+        "gain outside",
+    ),
+    "no equality at one step": (
+        {"theory": lambda x: x - 1e-4},
+        {"part": "T", "method": "oracle", "T": 1},
+        "no equality",
+    ),
+    "risk below its bound": (
+        {"theory": lambda x: x / 3},
+        {"part": "sigma", "method": "train"},
+        "outside its bounds",
+    ),
+    "risk above its bound": (
+        {"theory": lambda x: x + 0.01},
+        {"part": "T", "method": "train", "T": 100},
+        "outside its bounds",
+    ),
+    "a gap that falls with n": (
+        {"ridge": lambda x: x / 2},
+        {"part": "n", "method": "train", "n": 25},
+        "rise and then",
+    ),
+    "the optimum as printed": (
+        {"ridge": lambda x: 0.5},
+        {"part": "n", "method": "validation", "n": 300},
+        "not beaten",
+    ),
+    "training wins with few": (
+        {"wins": lambda x: 0.1},
+        {"data": "digits", "n": 40, "method": "train"},
+        "few samples",
+    ),
+    "validation fails with few": (
+        {"measured": lambda x: 1.5},
+        {"data": "diabetes", "n": 12, "method": "validation"},
+        "validation loses",
+    ),
+    "training fails with many": (
+        {"measured": lambda x: 1.1 * x},
+        {"data": "digits", "n": 1024, "method": "train"},
+        "many samples",
+    ),
 }
 PHASES = {
     "border of not training": ({"worse_than_zero": lambda x: 2 * x + 0.1}, {}, "not training"),
@@ -59,9 +113,14 @@ PHASES = {
 }
 
 
-@pytest.mark.parametrize("name, change, where, message", [
-    pytest.param(name, *case, id=f"{name}: {label}")
-    for name, cases in (("train_by_train", TRAIN), ("phase_diagram", PHASES)) for label, case in cases.items()])
+@pytest.mark.parametrize(
+    "name, change, where, message",
+    [
+        pytest.param(name, *case, id=f"{name}: {label}")
+        for name, cases in (("train_by_train", TRAIN), ("phase_diagram", PHASES))
+        for label, case in cases.items()
+    ],
+)
 def test_an_altered_table_fails(tables, name, change, where, message):
     with pytest.raises(AssertionError, match=message):
         MODULES[name].check(altered(tables[name], change, where))

@@ -1,12 +1,13 @@
 """The figure on SGD: its claim, controls, what is drawn, the moments and samples behind it."""
+
 import numpy as np
 import pytest
-from tests.helpers import altered, drawn, smoke_tables
 
 import quadmeta as qm
-from quadmeta.harness import results as _results
-from experiments.sgd import runs as _sgd_runs
 from experiments.sgd import figure as sgd
+from experiments.sgd import runs as _sgd_runs
+from quadmeta.harness import results as _results
+from tests.helpers import altered, drawn, smoke_tables
 
 
 @pytest.fixture(scope="module")
@@ -31,43 +32,118 @@ CONTROLS = {
     "limit": ({"log10_measured": up}, {"part": "limit", "kind": "mean square"}, "spectral radius"),
     "bracket": ({"x": lambda x: 0.99}, {"part": "limit", "kind": "high"}, "bracket"),
     "light tails": ({"x": lambda x: 1.0}, {"part": "limit", "kind": "fourth"}, "fourth moments"),
-    "biased sample": ({"log10_measured": lambda x: x + np.log10(1.25)}, SAMPLE | {"T": 1000, "x": 0.6}, "errors off"),
-    "biased sample of patients": ({"log10_measured": lambda x: x + 0.02},
-                                  {"part": "data", "paths": 200, "kind": "train", "x": 0.1}, "errors off"),
-    "the sample mean finds the wall": ({"log10_measured": lambda x: 40.0}, SAMPLE | {"T": 1000, "x": 1.1}, "the wall"),
+    "biased sample": (
+        {"log10_measured": lambda x: x + np.log10(1.25)},
+        SAMPLE | {"T": 1000, "x": 0.6},
+        "errors off",
+    ),
+    "biased sample of patients": (
+        {"log10_measured": lambda x: x + 0.02},
+        {"part": "data", "paths": 200, "kind": "train", "x": 0.1},
+        "errors off",
+    ),
+    "the sample mean finds the wall": (
+        {"log10_measured": lambda x: 40.0},
+        SAMPLE | {"T": 1000, "x": 1.1},
+        "the wall",
+    ),
     "no wall": ({"log10_theory": lambda x: 3.0}, SAMPLE | {"T": 1000, "x": 1.1}, "the wall"),
-    "another floor": ({"log10_law": lambda x: x if x is None else up(x)}, {"part": "loss", "paths": 0, "T": 10**6},
-                      "floor"),
-    "no explosion": ({"log10_theory": lambda x: min(x, 99.0)}, {"part": "loss", "paths": 0, "T": 10**6},
-                     "no explosion"),
-    "gradient descent explodes too": ({"log10_theory": abs}, {"part": "loss", "kind": "gd"}, "gradient descent"),
-    "another slope": ({"log10_theory": up}, {"part": "slope", "kind": "naive", "sigma": 0.0, "T": 10}, "steps of the"),
-    "another limit of F'": ({"log10_law": lambda x: x + 2e-3}, {"part": "slope", "kind": "naive", "sigma": 0.1,
-                                                                "x": 0.9, "T": 10**6}, "not at its limit"),
-    "another limit of G'": ({"log10_law": lambda x: x + 2e-3}, {"part": "slope", "kind": "log", "T": 10**6},
-                            "not at its limit"),
-    "F' does not vanish": ({"log10_theory": lambda x: -9.0}, {"part": "slope", "kind": "naive", "sigma": 0.0, "x": 0.9,
-                                                              "T": 10**6}, "neither vanishing"),
-    "F' does not explode": ({"log10_theory": lambda x: 9.0}, {"part": "slope", "kind": "naive", "sigma": 0.1, "x": 1.1,
-                                                              "T": 10**6}, "neither vanishing"),
-    "G' grows": ({"log10_theory": lambda x: 2.5}, {"part": "slope", "kind": "log", "sigma": 0.0, "T": 10**5}, "the l"),
-    "G' does not vanish": ({"log10_theory": lambda x: -1.0, "log10_law": lambda x: -1.0},
-                           {"part": "slope", "kind": "log", "sigma": 0.1, "x": 0.9, "T": 10**6}, "not like 1/T"),
-    "another minimiser": ({"x": lambda x: 2 * x}, {"part": "choice", "kind": "validation"}, "not where it is least"),
-    "minimiser of the other loss": ({"x": lambda x: 0.0014}, {"part": "choice", "kind": "train"}, "not where"),
-    "another held-out loss": ({"log10_measured": up}, {"part": "choice", "kind": "train", "draw": 2}, "held-out loss"),
-    "training tunes well": ({"log10_measured": lambda x: -0.1, "log10_theory": lambda x: -0.1},
-                            {"part": "choice", "kind": "train", "draw": 1}, "2 of 3 draws"),
-    "training tunes better": ({"log10_measured": lambda x: -0.9, "log10_theory": lambda x: -0.9},
-                              {"part": "choice", "kind": "train", "draw": 1}, "not best on held-out"),
-    "validation tunes badly": ({"log10_measured": lambda x: 0.01, "log10_theory": lambda x: 0.01},
-                               {"part": "choice", "kind": "validation", "draw": 1}, "do not beat"),
-    "another law": ({"log10_law": lambda x: x + 2e-4}, {"part": "best", "kind": "streaming", "T": 10**6}, "its law"),
-    "law of additive noise": ({"log10_law": lambda x: x + 2e-3}, {"part": "best", "kind": "additive", "T": 10**4},
-                              "its law"),
+    "another floor": (
+        {"log10_law": lambda x: x if x is None else up(x)},
+        {"part": "loss", "paths": 0, "T": 10**6},
+        "floor",
+    ),
+    "no explosion": (
+        {"log10_theory": lambda x: min(x, 99.0)},
+        {"part": "loss", "paths": 0, "T": 10**6},
+        "no explosion",
+    ),
+    "gradient descent explodes too": (
+        {"log10_theory": abs},
+        {"part": "loss", "kind": "gd"},
+        "gradient descent",
+    ),
+    "another slope": (
+        {"log10_theory": up},
+        {"part": "slope", "kind": "naive", "sigma": 0.0, "T": 10},
+        "steps of the",
+    ),
+    "another limit of F'": (
+        {"log10_law": lambda x: x + 2e-3},
+        {"part": "slope", "kind": "naive", "sigma": 0.1, "x": 0.9, "T": 10**6},
+        "not at its limit",
+    ),
+    "another limit of G'": (
+        {"log10_law": lambda x: x + 2e-3},
+        {"part": "slope", "kind": "log", "T": 10**6},
+        "not at its limit",
+    ),
+    "F' does not vanish": (
+        {"log10_theory": lambda x: -9.0},
+        {"part": "slope", "kind": "naive", "sigma": 0.0, "x": 0.9, "T": 10**6},
+        "neither vanishing",
+    ),
+    "F' does not explode": (
+        {"log10_theory": lambda x: 9.0},
+        {"part": "slope", "kind": "naive", "sigma": 0.1, "x": 1.1, "T": 10**6},
+        "neither vanishing",
+    ),
+    "G' grows": (
+        {"log10_theory": lambda x: 2.5},
+        {"part": "slope", "kind": "log", "sigma": 0.0, "T": 10**5},
+        "the l",
+    ),
+    "G' does not vanish": (
+        {"log10_theory": lambda x: -1.0, "log10_law": lambda x: -1.0},
+        {"part": "slope", "kind": "log", "sigma": 0.1, "x": 0.9, "T": 10**6},
+        "not like 1/T",
+    ),
+    "another minimiser": (
+        {"x": lambda x: 2 * x},
+        {"part": "choice", "kind": "validation"},
+        "not where it is least",
+    ),
+    "minimiser of the other loss": (
+        {"x": lambda x: 0.0014},
+        {"part": "choice", "kind": "train"},
+        "not where",
+    ),
+    "another held-out loss": (
+        {"log10_measured": up},
+        {"part": "choice", "kind": "train", "draw": 2},
+        "held-out loss",
+    ),
+    "training tunes well": (
+        {"log10_measured": lambda x: -0.1, "log10_theory": lambda x: -0.1},
+        {"part": "choice", "kind": "train", "draw": 1},
+        "2 of 3 draws",
+    ),
+    "training tunes better": (
+        {"log10_measured": lambda x: -0.9, "log10_theory": lambda x: -0.9},
+        {"part": "choice", "kind": "train", "draw": 1},
+        "not best on held-out",
+    ),
+    "validation tunes badly": (
+        {"log10_measured": lambda x: 0.01, "log10_theory": lambda x: 0.01},
+        {"part": "choice", "kind": "validation", "draw": 1},
+        "do not beat",
+    ),
+    "another law": (
+        {"log10_law": lambda x: x + 2e-4},
+        {"part": "best", "kind": "streaming", "T": 10**6},
+        "its law",
+    ),
+    "law of additive noise": (
+        {"log10_law": lambda x: x + 2e-3},
+        {"part": "best", "kind": "additive", "T": 10**4},
+        "its law",
+    ),
     "isotropic": ({"log10_measured": up}, {"part": "best", "kind": "isotropic", "T": 1}, "its law"),
-    "gradient descent": ({"log10_measured": lambda x: x - 1e-7}, {"part": "best", "kind": "gd", "T": 10**6},
-                         "its law"),
+    "gradient descent": (
+        {"log10_measured": lambda x: x - 1e-7},
+        {"part": "best", "kind": "gd", "T": 10**6},
+        "its law",
+    ),
 }
 
 
@@ -81,9 +157,13 @@ def test_hollow_are_the_samples_beyond_the_fourth_moments(table):
     """As many hollow markers in the first panel as rows there, at their places."""
     rows = _results.from_csv(table)
     edge = next(row["x"] for row in rows if row["kind"] == "fourth")
-    beyond = [row["x"] for row in rows if row["part"] == "loss" and row["paths"] and row["x"] > edge]
+    beyond = [
+        row["x"] for row in rows if row["part"] == "loss" and row["paths"] and row["x"] > edge
+    ]
     top = drawn(sgd, table).axes[-1]
-    hollow = [line.get_xdata()[0] for line in top.get_lines() if line.get_markerfacecolor() == "white"]
+    hollow = [
+        line.get_xdata()[0] for line in top.get_lines() if line.get_markerfacecolor() == "white"
+    ]
     assert hollow == beyond != []
 
 
@@ -91,13 +171,18 @@ def test_hollow_are_the_samples_beyond_the_fourth_moments(table):
 def test_fourth_moments_of_isotropic_features(d, lam):
     """Against the root of the isotropic q_4 = 1."""
     problem = qm.StreamingGaussian.from_spectrum(np.full(d, lam), np.ones(d))
-    assert _sgd_runs.fourth_moment_limit(np.full(d, lam)) == pytest.approx(problem.fourth_moment_limit(), rel=1e-10)
+    assert _sgd_runs.fourth_moment_limit(np.full(d, lam)) == pytest.approx(
+        problem.fourth_moment_limit(), rel=1e-10
+    )
 
 
 def test_fourth_moments_of_two_features_lie_between_the_isotropic_limits():
     """More variance in one direction lowers the limit; the mean-square limit is beyond."""
     lam = np.array([0.3, 1.0])
-    limit, problem = _sgd_runs.fourth_moment_limit(lam), qm.StreamingGaussian.from_spectrum(lam, np.ones(2))
+    limit, problem = (
+        _sgd_runs.fourth_moment_limit(lam),
+        qm.StreamingGaussian.from_spectrum(lam, np.ones(2)),
+    )
     low, high = (_sgd_runs.fourth_moment_limit(np.full(2, x)) for x in (1.0, 0.3))
     assert low < limit < min(high, problem.mean_square_limit())
     assert limit < _sgd_runs.fourth_moment_limit(lam[1:])

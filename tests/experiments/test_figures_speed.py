@@ -1,15 +1,16 @@
 """The speed figure: a smoke run without peers, results that disagree, what is never asserted."""
+
 import numpy as np
 import pytest
-from tests.helpers import altered, drawn, smoke_tables
 
-from quadmeta.harness import results as _results
 from experiments.speed import clock as _speed_clock
+from experiments.speed import figure as speed
 from experiments.speed import limits as _speed_limits
 from experiments.speed import run as _speed_run
-from experiments.speed import figure as speed
 from experiments.speed.inputs import cases, inputs
 from experiments.speed.targets import TARGETS, target_rows
+from quadmeta.harness import results as _results
+from tests.helpers import altered, drawn, smoke_tables
 
 
 @pytest.fixture(scope="module")
@@ -23,27 +24,63 @@ def test_it_runs_without_peers_and_says_so(table):
     text = [part.get_text() for ax in fig.axes for part in (ax.title, *ax.texts)]
     assert any("jax and torch not installed" in words for words in text)
     rows = _results.from_csv(table)
-    assert {row["name"]: row["met"] for row in rows if row["part"] == "peer"} == {"jax": False, "torch": False}
+    assert {row["name"]: row["met"] for row in rows if row["part"] == "peer"} == {
+        "jax": False,
+        "torch": False,
+    }
     slow = [row for row in rows if row["part"] == "target" and not row["most"]]
     assert all(row["value"] is None and row["met"] is None for row in slow)
     assert sum(row["loop"] is not None for row in slow) == len(slow)
 
 
 ALTERED = {
-    "a closed form off": ({"error": lambda x: 1e-9}, {"workload": "W1", "route": "closed form", "slot": "T2"},
-                          "results differ"),
-    "full accuracy lost": ({"error": lambda x: 2e-13}, {"route": "closed form, full accuracy", "workload": "W2"},
-                           "results differ"),
-    "a loop off": ({"error": lambda x: 1e-3}, {"workload": "W3", "route": "numpy"}, "results differ"),
-    "unchecked": ({"error": lambda x: None}, {"workload": "W4", "route": "reverse", "slot": "T1"}, "unchecked"),
-    "a route missing": ({"route": lambda x: "other"}, {"workload": "W5", "route": "closed form"}, "closed form: 12"),
+    "a closed form off": (
+        {"error": lambda x: 1e-9},
+        {"workload": "W1", "route": "closed form", "slot": "T2"},
+        "results differ",
+    ),
+    "full accuracy lost": (
+        {"error": lambda x: 2e-13},
+        {"route": "closed form, full accuracy", "workload": "W2"},
+        "results differ",
+    ),
+    "a loop off": (
+        {"error": lambda x: 1e-3},
+        {"workload": "W3", "route": "numpy"},
+        "results differ",
+    ),
+    "unchecked": (
+        {"error": lambda x: None},
+        {"workload": "W4", "route": "reverse", "slot": "T1"},
+        "unchecked",
+    ),
+    "a route missing": (
+        {"route": lambda x: "other"},
+        {"workload": "W5", "route": "closed form"},
+        "closed form: 12",
+    ),
     "one run": ({"repeats": lambda x: 1}, {"workload": "W2", "route": "numpy"}, "a median of 1"),
     "no time": ({"seconds": lambda x: 0.0}, {"workload": "W4", "route": "CG"}, "no time"),
-    "no growth": ({"seconds": lambda x: 0.0}, {"part": "growth", "name": "d"}, "growth with d: no time"),
-    "called met": ({"met": lambda x: not x}, {"name": "time at T = 10^5 over T = 100"}, "is called"),
-    "another ratio": ({"seconds": lambda x: 2 * x}, {"workload": "W1", "route": "closed form", "slot": "T4"},
-                      "not the ratio"),
-    "a peer not measured": ({"met": lambda x: True}, {"part": "peer", "name": "jax"}, "jax: 0 rows"),
+    "no growth": (
+        {"seconds": lambda x: 0.0},
+        {"part": "growth", "name": "d"},
+        "growth with d: no time",
+    ),
+    "called met": (
+        {"met": lambda x: not x},
+        {"name": "time at T = 10^5 over T = 100"},
+        "is called",
+    ),
+    "another ratio": (
+        {"seconds": lambda x: 2 * x},
+        {"workload": "W1", "route": "closed form", "slot": "T4"},
+        "not the ratio",
+    ),
+    "a peer not measured": (
+        {"met": lambda x: True},
+        {"part": "peer", "name": "jax"},
+        "jax: 0 rows",
+    ),
     "another target": ({"name": lambda x: "x"}, {"name": TARGETS[0].name}, "a target is missing"),
 }
 
@@ -56,7 +93,9 @@ def test_an_altered_table_fails(table, case):
 
 
 def test_no_time_is_asserted(table):
-    """All times, rates and memory a thousand times larger, and every target missed: the claim of the figure stands."""
+    """All times, rates and memory a thousand times larger, and every target missed: the claim of
+    the figure stands.
+    """
     rows = _results.from_csv(table)
     for row in rows:
         for column in ("seconds", "memory"):
@@ -69,10 +108,16 @@ def test_no_time_is_asserted(table):
 def test_targets_compare_the_times_they_name(monkeypatch, table):
     monkeypatch.setattr("experiments.speed.targets.start_up", lambda name: 1.0)
     times = [row for row in _results.from_csv(table) if row["part"] == "time"]
-    peers = [row | {"route": name, "seconds": 1e6} for row in times if row["route"] == "closed form"
-             for name in ("jax", "torch", "jax, in modes", "jax, Gram first", "jax, implicit")]
+    peers = [
+        row | {"route": name, "seconds": 1e6}
+        for row in times
+        if row["route"] == "closed form"
+        for name in ("jax", "torch", "jax, in modes", "jax, Gram first", "jax, implicit")
+    ]
     found = target_rows(times + peers, 1e-8)
-    assert all(row["met"] for row in found if not row["most"]) and all(row["value"] is not None for row in found)
+    assert all(row["met"] for row in found if not row["most"]) and all(
+        row["value"] is not None for row in found
+    )
     slow = target_rows(times + [row | {"seconds": 1e-9} for row in peers], 1e-8)
     assert not any(row["met"] for row in slow if not row["most"])
 
@@ -100,13 +145,34 @@ def test_the_clock_counts_memory_and_rounds():
 
 def test_the_least_time_counts_the_work():
     rate = _speed_limits.rates(20)
-    assert set(rate) == {"copy", "product", "eigh", "multiply", "divide", "log and exp"} and min(rate.values()) > 0
+    assert (
+        set(rate) == {"copy", "product", "eigh", "multiply", "divide", "log and exp"}
+        and min(rate.values()) > 0
+    )
     rate = dict.fromkeys(rate, 1.0)
-    row = dict.fromkeys(("n", "tasks", "grid")) | {"workload": "W1", "route": "closed form", "d": 7, "T": 5}
+    row = dict.fromkeys(("n", "tasks", "grid")) | {
+        "workload": "W1",
+        "route": "closed form",
+        "d": 7,
+        "T": 5,
+    }
     # b^9 is 4 products, more than one log and exp at these rates; 16 bytes an eigenvalue
     assert _speed_limits.needed(row, rate)["needed"] == pytest.approx(7 + 16e-9 * 7)
     squared = _speed_limits.needed(row, rate | {"multiply": 0.1})
-    assert squared["multiplied"] == 28 and squared["exps"] == 0 and squared["needed"] == pytest.approx(2.8, rel=1e-6)
-    sweep = row | {"workload": "W3", "route": "closed form, one thread", "d": 6, "n": 3, "tasks": 2, "grid": 10}
-    assert _speed_limits.needed(sweep, rate)["gflop"] == pytest.approx(1e-9 * 2 * (5 * 9 * 6 + 4 * 10 * 9))
+    assert (
+        squared["multiplied"] == 28
+        and squared["exps"] == 0
+        and squared["needed"] == pytest.approx(2.8, rel=1e-6)
+    )
+    sweep = row | {
+        "workload": "W3",
+        "route": "closed form, one thread",
+        "d": 6,
+        "n": 3,
+        "tasks": 2,
+        "grid": 10,
+    }
+    assert _speed_limits.needed(sweep, rate)["gflop"] == pytest.approx(
+        1e-9 * 2 * (5 * 9 * 6 + 4 * 10 * 9)
+    )
     assert set(_speed_limits.needed(row | {"route": "numpy"}, rate).values()) == {None}

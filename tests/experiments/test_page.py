@@ -1,4 +1,7 @@
-"""The page of the ledger and the figures: well-formed, complete, self-contained, the same bytes for the same inputs."""
+"""The page of the ledger and the figures: well-formed, complete, self-contained, the same bytes
+for the same inputs.
+"""
+
 import json
 import re
 from html.parser import HTMLParser
@@ -6,14 +9,14 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from experiments.shared.places import PROJECT
+from experiments.page.ledger import badge, filters, table
 from experiments.page.mathml import formula, prose
 from experiments.page.page import page
-from experiments.page.ledger import badge, filters, table
+from experiments.shared.places import PROJECT
+from quadmeta.certificates.recheck import STATUSES
 from quadmeta.harness.results import BrokenFile
 from quadmeta.verification.certificate import certificate
 from quadmeta.verification.ledger import Row, check, claim, ledger
-from quadmeta.certificates.recheck import STATUSES
 
 VOID = {"meta", "link", "br", "img", "input", "wbr"}
 FORMS = [(row.claim, row.form) for row in ledger()]
@@ -58,27 +61,45 @@ def site(tmp_path):
     (figures / "certificates").mkdir(parents=True)
     statements.mkdir(parents=True)
     for name, title in (("second", 'Is "a < b" & c?'), ("first", r"Risk at $\sigma\le1$")):
-        record = {"title": title, "caption": r"Bias $\|\hat g-g\|<1$ & more, 1 < 2.", "rows": 3, "seed": 1,
-                  "settings": {"grid": list(range(9)), "kappa": 10.0, "name": "<b>"}}
+        record = {
+            "title": title,
+            "caption": r"Bias $\|\hat g-g\|<1$ & more, 1 < 2.",
+            "rows": 3,
+            "seed": 1,
+            "settings": {"grid": list(range(9)), "kappa": 10.0, "name": "<b>"},
+        }
         (figures / f"{name}.json").write_text(json.dumps(record))
         (figures / f"{name}.png").write_bytes(PNG)
         for ending in ("csv", "svg"):
             (figures / f"{name}.{ending}").write_text("")
-    (figures / "alone.json").write_text(json.dumps({"title": "no picture", "caption": "", "settings": {}}))
+    (figures / "alone.json").write_text(
+        json.dumps({"title": "no picture", "caption": "", "settings": {}})
+    )
     path = figures / "certificates" / "derived_log_convexity.printed.json"
     path.write_text(json.dumps(certificate(check("derived_log_convexity"))))
     (statements / "somebody2020.md").write_text(
-        "# Somebody 2020\n\n| statement | rows | verdict |\n|---|---|---|\n| G is convex for \\|x\\| < 1. | "
-        "`derived_log_convexity`, `not_yet_there` | Refuted. |\n", encoding="utf-8")
+        "# Somebody 2020\n\n| statement | rows | verdict |\n|---|---|---|\n| G is convex for "
+        "\\|x\\| < 1. | "
+        "`derived_log_convexity`, `not_yet_there` | Refuted. |\n",
+        encoding="utf-8",
+    )
     return figures
 
 
-@pytest.mark.parametrize(("name", "data", "message"), [
-    ("first.png", b"", "first.png is no PNG: `python -m experiments run first` draws it again"),
-    ("first.png", PNG[:20], "first.png is no PNG"),
-    ("first.png", b"GIF89a" + PNG, "first.png is no PNG"),
-    ("second.json", b"{", "second.json is no record of a figure"),
-    ("certificates/derived_log_convexity.printed.json", b"[]", r"no certificate \(.*run counterexamples` writes it")])
+@pytest.mark.parametrize(
+    ("name", "data", "message"),
+    [
+        ("first.png", b"", "first.png is no PNG: `python -m experiments run first` draws it again"),
+        ("first.png", PNG[:20], "first.png is no PNG"),
+        ("first.png", b"GIF89a" + PNG, "first.png is no PNG"),
+        ("second.json", b"{", "second.json is no record of a figure"),
+        (
+            "certificates/derived_log_convexity.printed.json",
+            b"[]",
+            r"no certificate \(.*run counterexamples` writes it",
+        ),
+    ],
+)
 def test_what_a_page_cannot_be_made_of_is_named(site, name, data, message):
     (site / name).write_bytes(data)
     with pytest.raises(BrokenFile, match=message) as caught:
@@ -93,20 +114,34 @@ def test_every_statement_becomes_a_formula(name, form):
     assert found.text.strip() and {"math", "mrow"} <= {tag for tag, _ in found.tags}
 
 
-@pytest.mark.parametrize(("latex", "text"), [
-    (r"F'_T(\eta)\le\tfrac12G''", "F′T(η)≤12G″"), (r"\mathcal R\in\mathbb R,\ \mathbf1^\top\mathsf A", "ℛ∈ℝ,\xa0𝟏⊤𝖠"),
-    (r"E_{\rm TbV}\Big\{\|x\|\Big\}", "ETbV{‖x‖}"), (r"\arg\min_\phi\#\mathrm{JVP}", "argminϕ#JVP"),
-    (r"\text{Young's } \lceil a\rceil\quad\Big\|b\Big\|", "Young's\xa0⌈a⌉‖b‖"),
-    (r"\text{words alone}", "words\xa0alone")])
+@pytest.mark.parametrize(
+    ("latex", "text"),
+    [
+        (r"F'_T(\eta)\le\tfrac12G''", "F′T(η)≤12G″"),
+        (r"\mathcal R\in\mathbb R,\ \mathbf1^\top\mathsf A", "ℛ∈ℝ,\xa0𝟏⊤𝖠"),
+        (r"E_{\rm TbV}\Big\{\|x\|\Big\}", "ETbV{‖x‖}"),
+        (r"\arg\min_\phi\#\mathrm{JVP}", "argminϕ#JVP"),
+        (r"\text{Young's } \lceil a\rceil\quad\Big\|b\Big\|", "Young's\xa0⌈a⌉‖b‖"),
+        (r"\text{words alone}", "words\xa0alone"),
+    ],
+)
 def test_letters_are_the_ones_that_are_meant(latex, text):
     assert Read(formula(latex)).text == text
 
 
-@pytest.mark.parametrize(("latex", "parts"), [
-    (r"abc\le de+f", ["abc", "≤de", "+f"]), (r"a\le b", ["a≤b"]), (r"f(abc-d)-|abc-d|", ["f(abc−d)", "−|abc−d|"]),
-    (r"abc=-d", ["abc", "=−d"]), (r"abc\big(def-g\big)", ["abc(def−g)"]),
-    (r"abc\Big(def-g\Big)", ["abc(def", "−g)"]), (r"abc\Big(def-g\Big)^2", ["abc(def−g)2"]),
-    (r"a\quad b", ["a", "b"])])
+@pytest.mark.parametrize(
+    ("latex", "parts"),
+    [
+        (r"abc\le de+f", ["abc", "≤de", "+f"]),
+        (r"a\le b", ["a≤b"]),
+        (r"f(abc-d)-|abc-d|", ["f(abc−d)", "−|abc−d|"]),
+        (r"abc=-d", ["abc", "=−d"]),
+        (r"abc\big(def-g\big)", ["abc(def−g)"]),
+        (r"abc\Big(def-g\Big)", ["abc(def", "−g)"]),
+        (r"abc\Big(def-g\Big)^2", ["abc(def−g)2"]),
+        (r"a\quad b", ["a", "b"]),
+    ],
+)
 def test_lines_may_end_before_operators_that_stand_outside(latex, parts):
     assert [Read(part).text for part in formula(latex).split("<wbr>")] == parts
 
@@ -115,7 +150,9 @@ def test_signs_and_function_names_are_spaced_as_in_print():
     assert 'form="prefix"' in formula("=-x") and 'form="infix"' in formula("a-x")
     assert '<mo lspace=".17em" rspace="0">max</mo>' in formula(r"a\max(b)")
     assert '<mo lspace="0" rspace=".17em">log</mo>' in formula(r"\log b")
-    assert "<munder><mo" in formula(r"\max_x y", display=True) and "<msub><mo" in formula(r"\max_x y")
+    assert "<munder><mo" in formula(r"\max_x y", display=True) and "<msub><mo" in formula(
+        r"\max_x y"
+    )
 
 
 def test_prose_is_escaped_and_has_formulas_and_code():
@@ -130,9 +167,13 @@ def test_the_page_is_well_formed_and_every_link_leads_somewhere(site):
     for link in found.links:
         parts = urlsplit(link)
         assert parts.scheme in ("", "data") and not parts.netloc, link
-        inside = (site / parts.path).exists() if parts.path else unquote(parts.fragment) in found.ids
+        inside = (
+            (site / parts.path).exists() if parts.path else unquote(parts.fragment) in found.ids
+        )
         assert inside or parts.scheme == "data", link
-    styles = [data for tag, data in re.findall(r"<(style|script)>(.*?)</\1>", page(site).decode(), re.S)]
+    styles = [
+        data for tag, data in re.findall(r"<(style|script)>(.*?)</\1>", page(site).decode(), re.S)
+    ]
     assert styles and not re.search(r"https?:|@import|url\(|fetch|XMLHttp", "".join(styles))
 
 
@@ -146,8 +187,14 @@ def test_all_claims_statements_and_figures_are_there(site):
     assert "figure-alone" not in found.ids
     pictures = [tag for kind, tag in found.tags if kind == "img"]
     assert [(tag["src"], tag["width"], tag["height"], tag["alt"]) for tag in pictures] == [
-        ("first.png", "1350", "480", r"Risk at $\sigma\le1$"), ("second.png", "1350", "480", 'Is "a < b" & c?')]
-    assert "kappa = 10.0" in found.text and "grid = 0 ... 8 (9 values)" in found.text and 'name = "<b>"' in found.text
+        ("first.png", "1350", "480", r"Risk at $\sigma\le1$"),
+        ("second.png", "1350", "480", 'Is "a < b" & c?'),
+    ]
+    assert (
+        "kappa = 10.0" in found.text
+        and "grid = 0 ... 8 (9 values)" in found.text
+        and 'name = "<b>"' in found.text
+    )
     assert "G is convex for |x| < 1." in found.text and "not_yet_there" in found.text
     assert "#derived_log_convexity" in found.links and "#not_yet_there" not in found.links
     assert {"first.csv", "first.svg", "first.json"} <= set(found.links)
@@ -167,9 +214,13 @@ def test_a_refuted_statement_shows_its_counterexample(site):
 def test_proof_and_setting_stand_beside_the_forms(site):
     text = " ".join(Read(page(site).decode()).text.split())
     for name in ("derived_log_convexity", "wang2021_naive_strictly_convex"):
-        assert " ".join(claim(name).proof.split()) in text and claim(name).forms["printed"].reason in text
-    assert text.count("Proof.") + text.count("Proof (") >= sum(bool(claim(name).proof) for name, form in FORMS
-                                                               if form == "printed")
+        assert (
+            " ".join(claim(name).proof.split()) in text
+            and claim(name).forms["printed"].reason in text
+        )
+    assert text.count("Proof.") + text.count("Proof (") >= sum(
+        bool(claim(name).proof) for name, form in FORMS if form == "printed"
+    )
 
 
 def test_counts_are_those_of_the_ledger():
@@ -180,14 +231,24 @@ def test_counts_are_those_of_the_ledger():
     for wording, part in (("printed", printed), ("stated", stated), ("repaired", repaired)):
         verdicts = [row.verdict for row in rows if row.wording == wording]
         counts = [(verdicts.count(verdict), verdict) for verdict in STATUSES if verdict in verdicts]
-        assert [(int(count), verdict) for count, verdict in re.findall(r"(\d+) (\w+)", part)] == counts
-    assert f"all {len({row.claim for row in rows})}" in text and all(verdict in badge(verdict) for verdict in STATUSES)
+        assert [
+            (int(count), verdict) for count, verdict in re.findall(r"(\d+) (\w+)", part)
+        ] == counts
+    assert f"all {len({row.claim for row in rows})}" in text and all(
+        verdict in badge(verdict) for verdict in STATUSES
+    )
 
 
 def test_markup_in_a_row_is_text(tmp_path):
-    row = Row("wang2021_large_sample", "printed", "consistent", "exact", "<i>2</i> & 3", "1 < 2", "Wang")
+    row = Row(
+        "wang2021_large_sample", "printed", "consistent", "exact", "<i>2</i> & 3", "1 < 2", "Wang"
+    )
     found = Read(table([row], tmp_path))
-    assert "<i>2</i> & 3" in found.text and "1 < 2" in found.text and "i" not in {tag for tag, _ in found.tags}
+    assert (
+        "<i>2</i> & 3" in found.text
+        and "1 < 2" in found.text
+        and "i" not in {tag for tag, _ in found.tags}
+    )
 
 
 def test_the_same_inputs_give_the_same_bytes_and_others_do_not(site):
@@ -201,8 +262,14 @@ def test_the_same_inputs_give_the_same_bytes_and_others_do_not(site):
 
 def test_the_published_figures_make_a_page():
     found = Read(page(PROJECT.root / "figures").decode())
-    figures = [path.stem for path in (PROJECT.root / "figures").glob("*.json") if path.with_suffix(".png").exists()]
+    figures = [
+        path.stem
+        for path in (PROJECT.root / "figures").glob("*.json")
+        if path.with_suffix(".png").exists()
+    ]
     assert {f"figure-{name}" for name in figures} <= set(found.ids) and figures
     for path in (PROJECT.root / "docs" / "statements").glob("*.md"):
-        named = set(re.findall(r"`((?:derived|[a-z]+\d{4})_\w+)`", path.read_text(encoding="utf-8")))
+        named = set(
+            re.findall(r"`((?:derived|[a-z]+\d{4})_\w+)`", path.read_text(encoding="utf-8"))
+        )
         assert {f"#{name}" for name in named & {row.claim for row in ledger()}} <= set(found.links)

@@ -1,1 +1,3 @@
-"""The differential fuzzer: the package against balls of any precision, at extreme settings. ``make fuzz`` runs it."""
+"""The differential fuzzer: the package against balls of any precision, at extreme settings. ``make
+fuzz`` runs it.
+"""

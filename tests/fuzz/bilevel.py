@@ -1,12 +1,14 @@
-"""Hypergradients on quadratic inner problems: implicit ones by a solve in balls, unrolled ones by one matrix power."""
+"""Hypergradients on quadratic inner problems: implicit ones by a solve in balls, unrolled ones by
+one matrix power.
+"""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
-from flint import arb, arb_mat, ctx
 import numpy as np
+from flint import arb, arb_mat, ctx
 
 import quadmeta as qm
 from tests.fuzz import draws
@@ -18,7 +20,9 @@ Array = Any
 
 @dataclass
 class Inner:
-    """L_1 = <W, H W> / 2 - <B, W> and its derivatives in the hyperparameters; L_2 through its gradient H_2 W - B_2."""
+    """L_1 = <W, H W> / 2 - <B, W> and its derivatives in the hyperparameters; L_2 through its
+    gradient H_2 W - B_2.
+    """
 
     H: arb_mat
     B: arb_mat
@@ -46,7 +50,7 @@ def inner_product(A: arb_mat, B: arb_mat) -> arb:
 def at_precision(build: Callable[[int], Inner]) -> Callable[[int], Inner]:
     """The problem in balls of a number of bits, built once."""
 
-    @lru_cache(maxsize=None)
+    @cache
     def built(bits: int) -> Inner:
         with precision(bits):
             return build(bits)
@@ -72,7 +76,9 @@ def _pair(x: Inner, k: int, W: arb_mat, V: arb_mat) -> arb:
 
 
 def unrolled(x: Inner, T: int, eta: arb, at: Callable[[arb_mat], None] | None = None) -> list[arb]:
-    """d L_2(w_T) / d alpha by forward differentiation: (w, dw, 1) is multiplied by one matrix T times."""
+    """d L_2(w_T) / d alpha by forward differentiation: (w, dw, 1) is multiplied by one matrix T
+    times.
+    """
     p, outputs, found = x.H.nrows(), x.B.ncols(), []
     zero = arb(0)
     for H, B in x.slopes:
@@ -141,11 +147,11 @@ def bilevel(rng: np.random.Generator) -> Iterator[Question]:
     loss = qm.OuterLoss(problem, qm.GradientDescent(T, eta))
     about = f"{about}, alpha={alpha.tolist()}"
 
-    @lru_cache(maxsize=None)
+    @cache
     def limits(bits: int) -> list[arb]:
         return implicit(exact(bits))
 
-    @lru_cache(maxsize=None)
+    @cache
     def runs(bits: int) -> list[arb]:
         return unrolled(exact(bits), T, arb(eta))
 
@@ -197,7 +203,7 @@ def diverging(
     loss = qm.OuterLoss(problem, qm.GradientDescent(T, eta))
     found = ask(loss.signed_gradient, alpha)
 
-    @lru_cache(maxsize=None)
+    @cache
     def runs(bits: int) -> list[arb]:
         return unrolled(exact(bits), T, arb(eta))
 
@@ -225,11 +231,13 @@ def estimators(
     name: str,
     about: str,
 ) -> Iterator[Question]:
-    """Implicit and ConjugateGradient at w_T for H of condition below 1000: 1e-10 of the largest entry."""
+    """Implicit and ConjugateGradient at w_T for H of condition below 1000: 1e-10 of the largest
+    entry.
+    """
     T, eta = min(loss.optimizer.steps, 40), loss.step_size
     short = qm.OuterLoss(problem, qm.GradientDescent(T, eta))
 
-    @lru_cache(maxsize=None)
+    @cache
     def truth(bits: int) -> list[arb]:
         x, W = exact(bits), exact(bits).start
         for _ in range(T):
@@ -246,9 +254,11 @@ def estimators(
 
 
 def magnitude(problem: Any, loss: Any, alpha: Array, inner: Inner) -> float:
-    """1e-13 eta S ||g_T|| max_k (||H_k|| ||W|| + ||b_k||), S = sum of ||I - eta H||^t on the range of H.
+    """1e-13 eta S ||g_T|| max_k (||H_k|| ||W|| + ||b_k||), S = sum of ||I - eta H||^t on the range
+    of H.
 
-    That is the size of what is summed over the steps: the hypergradient itself may be 0, when w_T fits its data.
+    That is the size of what is summed over the steps: the hypergradient itself may be 0, when w_T
+    fits its data.
     """
     bound, T, eta = problem.at(alpha), loss.optimizer.steps, loss.step_size
     lam, Q = np.linalg.eigh(bound.H)

@@ -1,19 +1,17 @@
-"""Scalar closed forms: powers and geometric sums, filters, spectra, schedules, flow and risks, SignLog sums."""
+"""Scalar closed forms: powers and geometric sums, filters, spectra, schedules, flow and risks,
+SignLog sums.
+"""
 
 from collections.abc import Iterator
 from typing import Any
 
-from flint import arb
 import numpy as np
+from flint import arb
 
 import quadmeta as qm
-from quadmeta.theory import discount
-from quadmeta.theory import filters
-from quadmeta.theory import gradient_flow
-from quadmeta.training import schedules
-from quadmeta.theory import spectra
-from quadmeta.theory import task_risk
 from quadmeta.arithmetic import powers
+from quadmeta.theory import discount, filters, gradient_flow, spectra, task_risk
+from quadmeta.training import schedules
 from tests.fuzz import draws
 from tests.fuzz.exact import EPS, Question, balls, total
 from tests.fuzz.package import ask, single
@@ -121,7 +119,8 @@ def filter_values(rng: np.random.Generator) -> Iterator[Question]:
         def truth(n: int = n) -> tuple[arb, arb]:
             y = arb(eta) * arb(lam)
             value, error = complement(y, n)
-            # the product eta lambda is rounded, which counts n times where |1 - eta lambda|^n has not decayed
+            # the product eta lambda is rounded, which counts n times where |1 - eta lambda|^n has
+            # not decayed
             moved = n * abs(1 - y) ** (n - 1) * abs(y) * EPS
             return value / lam, (error + moved) / lam + 4 * EPS * abs(value / lam)
 

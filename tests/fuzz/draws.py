@@ -1,4 +1,6 @@
-"""How extreme cases are drawn: spectra, weights, numbers of steps and step sizes. Everything follows from one rng."""
+"""How extreme cases are drawn: spectra, weights, numbers of steps and step sizes. Everything
+follows from one rng.
+"""
 
 from typing import Any
 
@@ -15,7 +17,9 @@ def chance(rng: np.random.Generator, share: float) -> bool:
 
 
 def steps(rng: np.random.Generator, largest: int = 2**53 + 1) -> int:
-    """T from 1 to 2^53 + 1: small ones often, then even in the logarithm, then the ends of the integers of float64."""
+    """T from 1 to 2^53 + 1: small ones often, then even in the logarithm, then the ends of the
+    integers of float64.
+    """
     kind = rng.random()
     if kind < 0.4:
         return min(int(rng.integers(1, 12)), largest)
@@ -68,7 +72,9 @@ def near(rng: np.random.Generator, x: float) -> float:
 
 
 def weights(rng: np.random.Generator, lam: Array) -> Array:
-    """omega > 0: ordinary, over 12 decades, or anywhere within 600, with errors sqrt(2 omega / lambda) in range."""
+    """omega > 0: ordinary, over 12 decades, or anywhere within 600, with errors sqrt(2 omega /
+    lambda) in range.
+    """
     d, kind = len(lam), rng.random()
     if kind < 0.3:
         log = np.log10(rng.uniform(0.1, 2, d))
@@ -86,7 +92,9 @@ def weights(rng: np.random.Generator, lam: Array) -> Array:
 
 
 def step_sizes(rng: np.random.Generator, lam: Array, best: float | None, count: int = 8) -> Array:
-    """Step sizes >= 0: roots 1/lambda and their neighbours, the minimiser, 2/L, 0, tiny, huge and ordinary ones."""
+    """Step sizes >= 0: roots 1/lambda and their neighbours, the minimiser, 2/L, 0, tiny, huge and
+    ordinary ones.
+    """
     mu, L = float(lam[0]), float(lam[-1])
     found = []
     for _ in range(count):

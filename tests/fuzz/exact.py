@@ -1,17 +1,18 @@
 """Numbers of the oracle: Arb's balls, whose radius bounds every error of the oracle itself.
 
-Floats are taken as exact. A question is evaluated at doubled precision until the ball of its answer is small against
-the error that is allowed, so that no rounding of the oracle is ever blamed on the package.
+Floats are taken as exact. A question is evaluated at doubled precision until the ball of its
+answer is small against the error that is allowed, so that no rounding of the oracle is ever blamed
+on the package.
 """
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-import math
 from typing import Any
 
-from flint import arb, arb_mat, ctx
 import numpy as np
+from flint import arb, arb_mat, ctx
 
 PRECISIONS = (256, 512, 1024, 2048, 4096, 8192)
 """Bits that are tried in turn: the first ones do in nearly every draw."""
@@ -65,8 +66,10 @@ class Question:
     found: Any
     """A float, a pair (sign, log) or the exception that was raised instead."""
     truth: Callable[[], tuple[arb, ...]]
-    """(exact value, allowed error) at the precision of the context. A third number is the part of that error which may
-    turn the sign of a pair (sign, log): a sum may cancel, a rounded logarithm may not."""
+    """(exact value, allowed error) at the precision of the context. A third number is the part of
+    that error which may turn the sign of a pair (sign, log): a sum may cancel, a rounded logarithm
+    may not.
+    """
     about: str = ""
     """The arguments, for a reader who wants to repeat it by hand."""
     refusal: bool = False
@@ -113,7 +116,9 @@ def judge(question: Question) -> Answer:
             number = _number(found)
             # what the answer can hold: floats end at 2^-1074, a logarithm has 53 bits
             if isinstance(found, tuple):
-                allowed += 0 if math.isinf(found[1]) else abs(exact) * EPS * abs(arb(float(found[1])))
+                allowed += (
+                    0 if math.isinf(found[1]) else abs(exact) * EPS * abs(arb(float(found[1])))
+                )
             else:
                 allowed += arb(2) ** -1074
             error = abs(number - exact)

@@ -1,11 +1,13 @@
-"""Objectives of several parameters: schedules, and heavy ball and Nesterov with one or both parameters free."""
+"""Objectives of several parameters: schedules, and heavy ball and Nesterov with one or both
+parameters free.
+"""
 
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
-from flint import acb, arb, arb_mat, ctx
 import numpy as np
+from flint import acb, arb, arb_mat, ctx
 
 import quadmeta as qm
 from tests.fuzz import draws, models
@@ -17,13 +19,19 @@ CLASSES = ("NaiveObjective", "LogObjective", "RootObjective")
 
 
 class Residuals:
-    """F = sum omega p^2 of k parameters, with its relative derivatives and what their errors scale with.
+    """F = sum omega p^2 of k parameters, with its relative derivatives and what their errors scale
+    with.
 
-    Args:
-        omega: weights.
-        p: (p, [p_s], [[p_st]]) of each eigenvalue.
-        T: steps.
-        logs: sum of |log |a_t|| over the factors of each p, where it is a product.
+    Parameters
+    ----------
+    omega
+        weights.
+    p
+        (p, [p_s], [[p_st]]) of each eigenvalue.
+    T
+        steps.
+    logs
+        sum of |log |a_t|| over the factors of each p, where it is a product.
     """
 
     def __init__(
@@ -135,7 +143,9 @@ def coefficients(lam: arb, eta: arb, beta: arb, nesterov: bool) -> tuple[Series,
 def powers(
     lam: arb, eta: arb, beta: arb, T: int, nesterov: bool
 ) -> tuple[arb, list[arb], list[list[arb]]]:
-    """p_T and its derivatives in (eta, beta): by the roots of z^2 = h z - b, or where they agree by a matrix power."""
+    """p_T and its derivatives in (eta, beta): by the roots of z^2 = h z - b, or where they agree
+    by a matrix power.
+    """
     h, b = coefficients(lam, eta, beta, nesterov)
     z = by_roots(h, b, T) or by_matrix(h, b, T)
     p, x, y, xx, xy, yy = z
@@ -143,7 +153,9 @@ def powers(
 
 
 def by_roots(h: Series, b: Series, T: int) -> Series | None:
-    """(r^T (r - b) - s^T (s - b)) / (r - s); None where a root is 0 or both are equal, as far as the balls tell."""
+    """(r^T (r - b) - s^T (s - b)) / (r - s); None where a root is 0 or both are equal, as far as
+    the balls tell.
+    """
     h, b = ([acb(x) for x in series] for series in (h, b))
     D = [x - 4 * y for x, y in zip(multiplied(h, h), b)]
     if D[0].contains(0):
@@ -161,7 +173,9 @@ def by_roots(h: Series, b: Series, T: int) -> Series | None:
 
 
 def by_matrix(h: Series, b: Series, T: int) -> Series:
-    """The T-th power of the companion matrix [[h, -b], [1, 0]], each entry as the matrix of the product by it."""
+    """The T-th power of the companion matrix [[h, -b], [1, 0]], each entry as the matrix of the
+    product by it.
+    """
 
     def rows(c: Series) -> list[list[Any]]:
         v, x, y, xx, xy, yy = c
@@ -195,7 +209,7 @@ def schedule(rng: np.random.Generator) -> Iterator[Question]:
         points[0][:] = points[0][0]
     about = f"lam={lam.tolist()}, omega={omega.tolist()}, T={T}"
 
-    @lru_cache(maxsize=None)
+    @cache
     def residuals(k: int, bits: int) -> Residuals:
         steps = balls(points[k])
         factors = [[abs(1 - s * x) for s in steps] for x in balls(lam)]
@@ -221,7 +235,7 @@ def momentum(rng: np.random.Generator) -> Iterator[Question]:
     label = "Nesterov" if nesterov else "heavy ball"
     one = bool(lam[0] == lam[-1])
 
-    @lru_cache(maxsize=None)
+    @cache
     def at(eta: float, beta: float, bits: int) -> Residuals:
         p = [powers(x, arb(eta), arb(beta), T, nesterov) for x in balls(lam)]
         return Residuals(balls(omega), p, T)

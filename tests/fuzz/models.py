@@ -1,6 +1,8 @@
-"""What error each quantity may have: its documented accuracy in units of rounding, times a condition number.
+"""What error each quantity may have: its documented accuracy in units of rounding, times a
+condition number.
 
-One function a quantity; its docstring is the sentence. EPS = 2^-52 is the distance from 1 to the next float.
+One function a quantity; its docstring is the sentence. EPS = 2^-52 is the distance from 1 to the
+next float.
 """
 
 from collections.abc import Callable
@@ -27,7 +29,9 @@ def level(m: Any) -> arb:
 
 
 def blurred(m: Any, size: arb, blur: arb, k: float) -> arb:
-    """k E|x|: a mean over pi; where weights span more than 12 decades the exponent counts too, 4 eps E|x| |log pi|."""
+    """k E|x|: a mean over pi; where weights span more than 12 decades the exponent counts too, 4
+    eps E|x| |log pi|.
+    """
     return largest(k * size, 4 * EPS * (blur + size * m.blur0))
 
 
@@ -44,7 +48,9 @@ def variance(m: Any) -> tuple[arb, arb]:
 
 
 def relative(m: Any, order: int) -> tuple[arb, arb, arb]:
-    """F, F'/F or F''/F = 2T (2T - 1) E[u^2] as factors of F: (value, allowed error, error of log F)."""
+    """F, F'/F or F''/F = 2T (2T - 1) E[u^2] as factors of F: (value, allowed error, error of log
+    F).
+    """
     T = m.T
     if order == 0:
         return arb(1), arb(0), level(m)
@@ -87,9 +93,11 @@ def log(m: Any, order: int) -> tuple[arb, arb]:
 
 
 def scan(m: Any, order: int) -> tuple[arb, arb]:
-    """The short kernel: 20 eps (1 + |G| + E 1/|a|) for G, 20 T eps E[|u| (1 + 1/|a|)] for G'; weights as elsewhere.
+    """The short kernel: 20 eps (1 + |G| + E 1/|a|) for G, 20 T eps E[|u| (1 + 1/|a|)] for G';
+    weights as elsewhere.
 
-    Where that is more than a half of |G| or of E|u|, a factor a is below its own rounding, and nothing is said.
+    Where that is more than a half of |G| or of E|u|, a factor a is below its own rounding, and
+    nothing is said.
     """
     value, wide = log(m, order)
     if order == 0:
@@ -100,7 +108,9 @@ def scan(m: Any, order: int) -> tuple[arb, arb]:
 
 
 def root(m: Any, order: int) -> tuple[arb, arb]:
-    """R = F^(1/2T): half the error of G; R' = R F'/F/2T; R'' = (2T - 1) R Var(u), relative to their factors."""
+    """R = F^(1/2T): half the error of G; R' = R F'/F/2T; R'' = (2T - 1) R Var(u), relative to
+    their factors.
+    """
     T = m.T
     value, half = (m.F.log() / (2 * T)).exp(), log(m, 0)[1] / 2 + 2 * EPS
     if order == 0:
@@ -127,10 +137,11 @@ def truth(
 
 
 def minimizer(lam: list[arb], omega: list[arb], T: int, best: float | None) -> tuple[arb, arb]:
-    """eta*: 2e-15 of itself; for weights of any size, what 2 eps of their logarithms move the root by.
+    """eta*: 2e-15 of itself; for weights of any size, what 2 eps of their logarithms move the root
+    by.
 
-    The root of log S_- - log S_+, the sums of F' over a < 0 and over a > 0, is bracketed from the answer outwards and
-    bisected to a fiftieth of what is allowed.
+    The root of log S_- - log S_+, the sums of F' over a < 0 and over a > 0, is bracketed from the
+    answer outwards and bisected to a fiftieth of what is allowed.
     """
     if best is None:
         return arb(0), arb(0)
@@ -193,8 +204,8 @@ def several(
 def _parts(m: Any, entry: tuple[int, ...], label: str) -> tuple[arb, arb]:
     """(log F)_s or (log F)_st and its error.
 
-    Schedules: 1e-14 sqrt(2 E U_s^2), and 2e-14 of the product of two such. Momentum: 1e-14 E|p_s / p| and 1e-13 of the
-    sizes of what is summed.
+    Schedules: 1e-14 sqrt(2 E U_s^2), and 2e-14 of the product of two such. Momentum: 1e-14 E|p_s /
+    p| and 1e-13 of the sizes of what is summed.
     """
     # weights that span more than 12 decades enter as exponents
     blur = max(1.0, 8 * EPS * m.blur / 1e-14) if m.blur > 28 else 1.0

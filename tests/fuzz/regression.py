@@ -1,11 +1,11 @@
 """Train, validation and population losses of least squares: records of modes taken as exact."""
 
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
-from flint import arb, ctx
 import numpy as np
+from flint import arb, ctx
 
 import quadmeta as qm
 from tests.fuzz import draws
@@ -22,7 +22,9 @@ FACTOR = 16 * EPS
 
 
 class Mode:
-    """q = p_T(lambda) with two derivatives and 1 - q, and the errors of each by the model of ``signed_residual``."""
+    """q = p_T(lambda) with two derivatives and 1 - q, and the errors of each by the model of
+    ``signed_residual``.
+    """
 
     def __init__(self, q: list[arb], log: arb) -> None:
         self.q = q
@@ -61,7 +63,9 @@ def modes(lam: list[arb], eta: arb, optimizer: Any) -> list[Mode]:
 
 
 def short_modes(lam: list[arb], eta: arb, T: int) -> list[Mode]:
-    """The same with the errors of the short kernel: the rounding of 1 - eta lambda counts T times, 4 T eps in all."""
+    """The same with the errors of the short kernel: the rounding of 1 - eta lambda counts T times,
+    4 T eps in all.
+    """
     found = []
     for x in lam:
         a = 1 - eta * x
@@ -166,11 +170,11 @@ def regression(rng: np.random.Generator) -> Iterator[Question]:
         problem = averaged(rng, lam, exact)
     about = f"{exact.pop('about')}, {optimizer!r}"
 
-    @lru_cache(maxsize=None)
+    @cache
     def found(k: int, bits: int) -> list[Mode]:
         return modes(balls(lam), arb(float(eta[k])), optimizer)
 
-    @lru_cache(maxsize=None)
+    @cache
     def short(k: int, bits: int) -> list[Mode]:
         return short_modes(balls(lam), arb(float(eta[k])), T)
 

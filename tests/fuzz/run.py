@@ -1,24 +1,27 @@
-"""The command behind ``make fuzz``: draws in batches over processes, a state that is resumed, a table of the worst.
+"""The command behind ``make fuzz``: draws in batches over processes, a state that is resumed, a
+table of the worst.
 
     python -m tests.fuzz.run --draws 100000             # as many more batches as are missing
-    python -m tests.fuzz.run --case 0 1234              # every question of one case, to look at a failure
+    python -m tests.fuzz.run --case 0 1234              # every question of one case, to look at a
+                                                        failure
 
-A case is all that follows from (seed, number): a family, a problem, its parameters. A draw is one compared value.
+A case is all that follows from (seed, number): a family, a problem, its parameters. A draw is one
+compared value.
 """
 
+import json
+import os
+import sys
+import traceback
+import warnings
 from argparse import ArgumentParser
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
 from hashlib import sha256
-import json
-import os
 from pathlib import Path
-import sys
 from time import monotonic
-import traceback
 from typing import Any
-import warnings
 
 import numpy as np
 
@@ -148,11 +151,13 @@ def summary(done: dict[int, dict[str, Row]]) -> dict[str, Row]:
 def table(rows: dict[str, Row]) -> str:
     """One line a quantity, and below it the worst case of those that are outside their error."""
     lines = [
-        f"{'quantity':60s} {'draws':>9s} {'refused':>8s} {'outside':>8s} {'worst/allowed':>14s}  case"
+        f"{'quantity':60s} {'draws':>9s} {'refused':>8s} {'outside':>8s} {'worst/allowed':>14s}  "
+        "case"
     ]
     for name, row in sorted(rows.items()):
         lines.append(
-            f"{name:60s} {row.draws:9d} {row.refused:8d} {row.outside:8d} {row.worst:14.3g}  {row.case}"
+            f"{name:60s} {row.draws:9d} {row.refused:8d} {row.outside:8d} {row.worst:14.3g}  "
+            f"{row.case}"
         )
     for name, row in sorted(rows.items()):
         if row.outside:

@@ -1,11 +1,11 @@
 """Objectives of a step size on a quadratic: naive, log, root and mean log under gradient descent."""
 
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
-from flint import arb, ctx
 import numpy as np
+from flint import arb, ctx
 
 import quadmeta as qm
 from tests.fuzz import draws, models
@@ -19,7 +19,9 @@ NAMES = ("value", "gradient", "curvature")
 
 
 class Moments:
-    """F = sum omega a^2T, means of u = lambda / a under pi = omega a^2T / F, and what errors scale with."""
+    """F = sum omega a^2T, means of u = lambda / a under pi = omega a^2T / F, and what errors scale
+    with.
+    """
 
     def __init__(self, lam: list[arb], omega: list[arb], eta: arb, T: int) -> None:
         a = [1 - eta * x for x in lam]
@@ -36,7 +38,8 @@ class Moments:
             *((x / b) ** 2 for x, b in zip(lam, a) if not b.is_zero()), arb(0)
         )
         self.size1 = total([q * x * abs(b) for q, x, b in zip(p, lam, a)])
-        # logarithms that the float formula exponentiates: |log| of the weights relative to the largest
+        # logarithms that the float formula exponentiates: |log| of the weights relative to the
+        # largest
         self.top = max(
             range(len(lam)), key=lambda i: float(squares[i] / self.F) if self.F > 0 else 0.0
         )
@@ -112,7 +115,7 @@ def polynomial(
         )
     eta = draws.step_sizes(rng, np.sort(lam), best)
 
-    @lru_cache(maxsize=None)
+    @cache
     def moments(k: int, bits: int) -> Moments:
         return Moments(*exact(), arb(float(eta[k])), T)
 

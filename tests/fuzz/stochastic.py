@@ -1,12 +1,14 @@
-"""Expected losses of SGD: the recursion of the moments as the power of one matrix, with its derivative in eta."""
+"""Expected losses of SGD: the recursion of the moments as the power of one matrix, with its
+derivative in eta.
+"""
 
 from collections.abc import Callable, Iterator
 from fractions import Fraction
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
-from flint import arb, arb_mat, ctx
 import numpy as np
+from flint import arb, arb_mat, ctx
 
 import quadmeta as qm
 from tests.fuzz import draws
@@ -49,11 +51,11 @@ def stochastic(rng: np.random.Generator) -> Iterator[Question]:
         * limit
     )
 
-    @lru_cache(maxsize=None)
+    @cache
     def after(k: int, bits: int) -> dict[str, tuple[arb, arb]]:
         return system(arb(float(eta[k])), T)
 
-    @lru_cache(maxsize=None)
+    @cache
     def moved(k: int, bits: int) -> dict[str, arb]:
         # eta F'', by a difference far below the rounding of float64
         if T * eta[k] / limit < 10:
@@ -62,7 +64,7 @@ def stochastic(rng: np.random.Generator) -> Iterator[Question]:
         other = system(arb(float(eta[k])) * (1 + h), T)
         return {outer: (other[outer][1] - after(k, bits)[outer][1]) / h for outer in outers}
 
-    @lru_cache(maxsize=None)
+    @cache
     def begin(bits: int) -> arb:
         # the errors are those of the terms that are added: squared distances from w_* too
         return largest(magnitude(problem), *(value for value, _ in system(arb(0), 1).values()))
@@ -111,13 +113,21 @@ def stochastic(rng: np.random.Generator) -> Iterator[Question]:
 
 
 def magnitude(problem: Any) -> arb:
-    """The largest squared distance from w_* that enters the losses of sampled rows, by the outer loss's curvature."""
+    """The largest squared distance from w_* that enters the losses of sampled rows, by the outer
+    loss's curvature.
+    """
     if not isinstance(problem, qm.SampledRows):
         return arb(0)
-    X, y, start = (np.asarray(part, dtype=float) for part in (problem.X, problem.y, problem.initial))
+    X, y, start = (
+        np.asarray(part, dtype=float) for part in (problem.X, problem.y, problem.initial)
+    )
     minimum = start - np.linalg.pinv(X) @ (X @ start - y)
     ends = [start] if problem.truth is None else [start, np.asarray(problem.truth, dtype=float)]
-    bend = 1.0 if problem.validation is None else max(1.0, float(np.square(problem.validation[0]).sum()))
+    bend = (
+        1.0
+        if problem.validation is None
+        else max(1.0, float(np.square(problem.validation[0]).sum()))
+    )
     return arb(1000 * bend * max(float(((end - minimum) ** 2).sum()) for end in ends))
 
 
@@ -134,8 +144,9 @@ def transformed(
 ) -> tuple[arb, ...]:
     """The objective and its error: that of F and F', carried through the logarithm or the root.
 
-    1e-12 (|F| + begin / 1000), and of the derivative with T / eta_ms times that; where T steps of size next to the
-    limit multiply it, what a relative change of eta by 32 eps does to F and to F' as well.
+    1e-12 (|F| + begin / 1000), and of the derivative with T / eta_ms times that; where T steps of
+    size next to the limit multiply it, what a relative change of eta by 32 eps does to F and to F'
+    as well.
     """
     grown = largest(arb(1), abs(abs(F[0]).log())) if abs(F[0]) > 0 else arb(1)
     factor = largest(arb(FACTOR), 32 * EPS * grown)
@@ -198,7 +209,9 @@ System = Callable[[arb, int], dict[str, tuple[arb, arb]]]
 
 
 def streaming(rng: np.random.Generator) -> tuple[Any, tuple[str, ...], System, str]:
-    """A fresh Gaussian sample each step: v' = (I - 2 eta L + eta^2 (2 L^2 + l l')) v + eta^2 sigma^2 l."""
+    """A fresh Gaussian sample each step: v' = (I - 2 eta L + eta^2 (2 L^2 + l l')) v + eta^2
+    sigma^2 l.
+    """
     d = draws.dimension(rng, 4)
     lam = draws.spectrum(rng, d, kappa=1e4 if draws.chance(rng, 0.8) else 1e12, reach=20.0)
     error = rng.standard_normal(d) * 10 ** rng.uniform(-2, 2)
@@ -273,7 +286,9 @@ def noisy(rng: np.random.Generator) -> tuple[Any, tuple[str, ...], System, str]:
 
 
 def rows(rng: np.random.Generator) -> tuple[Any, tuple[str, ...], System, str]:
-    """One row of a finite sample a step: first and second moments of the error, by their definition."""
+    """One row of a finite sample a step: first and second moments of the error, by their
+    definition.
+    """
     n, d = int(rng.integers(1, 5)), int(rng.integers(1, 4))
     if draws.chance(rng, 0.5):
         X = rng.integers(-3, 4, (n, d)).astype(float)
@@ -293,7 +308,8 @@ def rows(rng: np.random.Generator) -> tuple[Any, tuple[str, ...], System, str]:
         residual = [Fraction(0)] * n
 
     def system(eta: arb, T: int) -> dict[str, tuple[arb, arb]]:
-        # moments of z = (e, 1) with e = w - center: e' = e - eta x (x'e - r) for a random row, entries i <= j of E zz'
+        # moments of z = (e, 1) with e = w - center: e' = e - eta x (x'e - r) for a random row,
+        # entries i <= j of E zz'
         m = d + 1
         pairs = [(i, j) for i in range(m) for j in range(i, m)]
         r, c = [quotient(x) for x in residual], [quotient(x) for x in center]
@@ -341,7 +357,8 @@ def rows(rng: np.random.Generator) -> tuple[Any, tuple[str, ...], System, str]:
         problem,
         ("train", "validation", "population"),
         system,
-        f"SampledRows({X.tolist()}, {y.tolist()}, ({X2.tolist()}, {y2.tolist()}), {truth.tolist()}, {w0.tolist()})",
+        f"SampledRows({X.tolist()}, {y.tolist()}, ({X2.tolist()}, {y2.tolist()}), "
+        f"{truth.tolist()}, {w0.tolist()})",
     )
 
 
@@ -356,7 +373,9 @@ def dot(x: Any, w: Any) -> Fraction:
 
 
 def least_squares(X: Array, y: Array, w0: Array) -> tuple[list[Fraction], list[Fraction]]:
-    """(center, y - X center): the minimiser that differs from w_0 in the row space only, in fractions."""
+    """(center, y - X center): the minimiser that differs from w_0 in the row space only, in
+    fractions.
+    """
     basis: list[list[Fraction]] = []
     images: list[list[Fraction]] = []
     rest = [Fraction(float(t)) - dot(row.tolist(), w0.tolist()) for row, t in zip(X, y)]

@@ -1,11 +1,11 @@
 """Quadratics built in other ways: by errors, as a batch of tasks, from a matrix, from a design."""
 
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
-from flint import arb, arb_mat, ctx
 import numpy as np
+from flint import arb, arb_mat, ctx
 
 import quadmeta as qm
 from tests.fuzz import draws, models
@@ -17,7 +17,9 @@ Array = Any
 
 
 def batches(rng: np.random.Generator) -> Iterator[Question]:
-    """Errors in the place of weights; several tasks, pooled, apart, and the mean of their logarithms."""
+    """Errors in the place of weights; several tasks, pooled, apart, and the mean of their
+    logarithms.
+    """
     m = int(rng.integers(1, 4))
     d = max(2, draws.dimension(rng, 3))
     lam = np.array([draws.spectrum(rng, d, reach=100.0) for _ in range(m)])
@@ -58,7 +60,7 @@ def apart(
     eta = np.where(eta * lam.max() < 0.9e150, eta, 1 / lam.max())
     one = bool((lam[:, 0] == lam[:, -1]).any())
 
-    @lru_cache(maxsize=None)
+    @cache
     def moments(place: tuple[int, int], bits: int) -> Moments:
         k, row = place
         return Moments(balls(lam[row]), weights(row), arb(float(eta[k])), T)
@@ -141,7 +143,7 @@ def matrices(rng: np.random.Generator) -> Iterator[Question]:
     L, mu = float(np.max(problem.L)), float(np.min(problem.mu))
     eta = np.array([rng.uniform(0, 2.1), rng.uniform(0, 1), 10 ** rng.uniform(-6, 0)]) / L
 
-    @lru_cache(maxsize=None)
+    @cache
     def derivatives(k: int, bits: int) -> list[arb]:
         H, e = data()
         A = matrix(np.eye(p)) - H * arb(float(eta[k]))
@@ -180,9 +182,10 @@ def dense(
 ) -> tuple[arb, arb]:
     """The objective of F, F', F'', and what rounding of the eigenvalues leaves of it.
 
-    An eigenvalue is off by a few eps L, which moves 1 - eta lambda by eta L eps, T times; a component of the start by
-    a few eps of its norm, and w_* by eps kappa. So 1e-12 + 16 eps (eta L T + kappa), relative to the sizes of F, F' and
-    F''; and where 1 - eta lambda itself is small, 4 eps kappa |eta F' / F|.
+    An eigenvalue is off by a few eps L, which moves 1 - eta lambda by eta L eps, T times; a
+    component of the start by a few eps of its norm, and w_* by eps kappa. So 1e-12 + 16 eps (eta L
+    T + kappa), relative to the sizes of F, F' and F''; and where 1 - eta lambda itself is small, 4
+    eps kappa |eta F' / F|.
     """
     F, first, second, start = derivatives
     relative = 1e-12 + 16 * EPS * (eta * L * T + L / mu) + 4 * EPS * L / mu * abs(eta * first / F)

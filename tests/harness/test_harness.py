@@ -1,4 +1,7 @@
-"""Experiments as files: small fake ones in a temporary checkout, run through the command line's own function."""
+"""Experiments as files: small fake ones in a temporary checkout, run through the command line's
+own function.
+"""
+
 import json
 import os
 import re
@@ -11,15 +14,15 @@ from pathlib import Path
 
 import pytest
 
+from experiments.__main__ import main
+from experiments.shared.places import PROJECT
+from quadmeta import _files
 from quadmeta.harness import experiment as _harness
 from quadmeta.harness import job as _job
 from quadmeta.harness import points as _points
 from quadmeta.harness import provenance as _provenance
 from quadmeta.harness import results as _results
 from quadmeta.harness import run as _run
-from experiments.__main__ import main
-from experiments.shared.places import PROJECT
-from quadmeta import _files
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPTS = PROJECT.scripts
@@ -92,7 +95,9 @@ class Lab:
         return main(["run", *arguments], self.places)
 
     def fresh(self):
-        job = _job.Job("doubling", _job.Run(), self.places, _provenance.sources(self.places.library))
+        job = _job.Job(
+            "doubling", _job.Run(), self.places, _provenance.sources(self.places.library)
+        )
         script = self.places.script("doubling").read_text()
         return job.fresh(job.key(script))
 
@@ -110,14 +115,20 @@ class Lab:
 
     def cached(self, i):
         """The file of one finished point."""
-        return next(self.places.cache("doubling").glob("points/*")) / _points.Store(Path()).path(
-            {"i": i, "scale": 0.1}).name
+        return (
+            next(self.places.cache("doubling").glob("points/*"))
+            / _points.Store(Path()).path({"i": i, "scale": 0.1}).name
+        )
 
     def file(self, ending, folder="figures"):
         return self.places.root / folder / f"doubling{ending}"
 
     def files(self):
-        return {path.name: path.read_bytes() for path in (self.places.root / "figures").rglob("*") if path.is_file()}
+        return {
+            path.name: path.read_bytes()
+            for path in (self.places.root / "figures").rglob("*")
+            if path.is_file()
+        }
 
     def temporary(self):
         return list(self.places.root.rglob("*.tmp"))
@@ -137,8 +148,14 @@ def lab(tmp_path, monkeypatch):
 
 def test_a_run_writes_table_provenance_both_pictures_and_the_gallery(lab, capsys):
     assert lab.run() == 0
-    assert set(lab.files()) == {"doubling.csv", "doubling.json", "doubling.svg", "doubling.png", "README.md",
-                                "index.html"}
+    assert set(lab.files()) == {
+        "doubling.csv",
+        "doubling.json",
+        "doubling.svg",
+        "doubling.png",
+        "README.md",
+        "index.html",
+    }
     assert "doubling: 8 rows, figures/doubling.svg" in capsys.readouterr().out
     record = json.loads(lab.file(".json").read_text())
     assert record["settings"] == {"n": 8} and record["seed"] == 0 and record["commit"] is None
@@ -179,7 +196,12 @@ def test_fresh_results_are_left_alone_until_something_they_depend_on_changes(lab
 
 def test_polishing_a_figure_computes_nothing_again(lab):
     assert lab.run() == 0 and len(lab.calls()) == 8
-    lab.write("doubling", SCRIPT.replace("return fig\n", "ax.set_xlabel('i')\n    return fig\n").replace("2x.", "2x!"))
+    lab.write(
+        "doubling",
+        SCRIPT.replace("return fig\n", "ax.set_xlabel('i')\n    return fig\n").replace(
+            "2x.", "2x!"
+        ),
+    )
     assert lab.run() == 0 and lab.calls() == []
     assert json.loads(lab.file(".json").read_text())["caption"].endswith("2x!")
 
@@ -195,8 +217,10 @@ def test_an_interrupted_run_resumes(lab, capsys, workers):
     lab.trap("interrupt 5")
     assert lab.run("--workers", workers) == 130
     kept = lab.kept()
-    assert capsys.readouterr().err.strip().splitlines()[-1] == \
-        f"interrupted in doubling: {len(kept)} of 8 points are kept; the same command resumes"
+    assert (
+        capsys.readouterr().err.strip().splitlines()[-1]
+        == f"interrupted in doubling: {len(kept)} of 8 points are kept; the same command resumes"
+    )
     assert 5 not in kept and (kept == [0, 1, 2, 3, 4] or workers == "2")
     assert not lab.file(".csv").exists()
     lab.trap("none -1")
@@ -210,11 +234,17 @@ def test_a_killed_worker_ends_the_run_names_its_point_and_loses_no_finished_one(
     assert lab.run("--workers", "2") == 3
     kept, measured = lab.kept(), lab.calls()
     assert set(kept) <= set(measured) and which not in measured
-    assert len(measured) == len(set(measured)) <= len(kept) + 1  # the other worker may not have kept its point yet
+    # the other worker may not have kept its point yet
+    assert len(measured) == len(set(measured)) <= len(kept) + 1
     said, alone = capsys.readouterr().err.splitlines()[-2:]
     point = f"points\\[{which}\\] = {{'i': {which}, 'scale': 0.1}}"
-    assert re.match(rf"doubling: a worker process \(SIGKILL\) ended in the middle of {point}, after", said)
-    assert f"{lab.places.package} import doubling; print(doubling.measure(**{{'i': {which}, 'scale': 0.1}}))" in alone
+    assert re.match(
+        rf"doubling: a worker process \(SIGKILL\) ended in the middle of {point}, after", said
+    )
+    assert (
+        f"{lab.places.package} import doubling; print(doubling.measure(**{{'i': {which}, "
+        f"'scale': 0.1}}))" in alone
+    )
     lab.trap("none -1")
     assert lab.run("--workers", "2") == 0 and sorted(kept + lab.calls()) == list(range(8))
 
@@ -227,8 +257,15 @@ def spoil(path, how):
     elif how == "gone":
         path.unlink()
     else:
-        path.write_bytes({"empty": b"", "cut": path.read_bytes()[:-9], "NUL": b"\0" * 99, "list": b"[]",
-                          "edited": path.read_bytes().replace(b"1", b"2")}[how])
+        path.write_bytes(
+            {
+                "empty": b"",
+                "cut": path.read_bytes()[:-9],
+                "NUL": b"\0" * 99,
+                "list": b"[]",
+                "edited": path.read_bytes().replace(b"1", b"2"),
+            }[how]
+        )
 
 
 SPOILED = ("empty", "cut", "NUL", "list", "edited", "folder", "gone")
@@ -242,7 +279,11 @@ def test_points_whose_files_are_spoiled_are_computed_again(lab, capsys):
     for i, how in enumerate(SPOILED):
         spoil(lab.cached(i), how)
     assert lab.run() == 0 and lab.calls() == list(range(len(SPOILED))) and lab.files() == before
-    said = [line for line in capsys.readouterr().err.splitlines() if "is not used, the point is computed again" in line]
+    said = [
+        line
+        for line in capsys.readouterr().err.splitlines()
+        if "is not used, the point is computed again" in line
+    ]
     assert len(said) == len(SPOILED) - 1  # of what is gone there is nothing to say
     lab.file(".csv").unlink()
     assert lab.run() == 0 and lab.calls() == [] and capsys.readouterr().err == ""
@@ -253,12 +294,16 @@ def test_the_file_of_one_point_over_that_of_another_is_not_used(lab, capsys):
     before = lab.files()
     lab.calls()
     lab.cached(2).write_bytes(lab.cached(3).read_bytes())
-    tampered = lab.cached(4).read_text().replace('"status": "ok"', '"status": "no"')  # which contradicts nothing
+    # which contradicts nothing
+    tampered = lab.cached(4).read_text().replace('"status": "ok"', '"status": "no"')
     lab.cached(4).write_text(tampered)
     lab.file(".csv").unlink()
     assert lab.run() == 0 and lab.calls() == [2, 4] and lab.files() == before
     error = capsys.readouterr().err
-    assert "it is the record of another point" in error and "it was changed after it was written" in error
+    assert (
+        "it is the record of another point" in error
+        and "it was changed after it was written" in error
+    )
 
 
 def test_many_spoiled_files_are_counted(lab, capsys, monkeypatch):
@@ -274,11 +319,17 @@ def test_many_spoiled_files_are_counted(lab, capsys, monkeypatch):
 
 def test_a_figure_is_fresh_only_if_all_its_files_are(lab, capsys):
     """Table, provenance, both pictures, what the script writes besides, and the mark that says so."""
-    lab.write("doubling", f"{SCRIPT}\n\ndef files(rows):\n    return {{'more/one.txt': b'11111'}}\n")
+    lab.write(
+        "doubling", f"{SCRIPT}\n\ndef files(rows):\n    return {{'more/one.txt': b'11111'}}\n"
+    )
     assert lab.run() == 0
     before = lab.files()
     files = [lab.file(ending) for ending in (".csv", ".json", ".svg", ".png")]
-    for path in [*files, lab.file("").with_name("more") / "one.txt", lab.places.cache("doubling") / "full.json"]:
+    for path in [
+        *files,
+        lab.file("").with_name("more") / "one.txt",
+        lab.places.cache("doubling") / "full.json",
+    ]:
         data = path.read_bytes()
         for how in SPOILED:
             assert lab.fresh()
@@ -310,7 +361,9 @@ def test_a_file_in_the_place_of_the_cache_is_named_with_what_to_do(lab, capsys):
     cache.touch()
     assert lab.run() == 3 and lab.calls() == []
     said = capsys.readouterr().err
-    assert re.fullmatch(rf"doubling: stopped: {cache}\S*: .*: remove {cache}, which is a cache\n", said)
+    assert re.fullmatch(
+        rf"doubling: stopped: {cache}\S*: .*: remove {cache}, which is a cache\n", said
+    )
     cache.unlink()
     assert lab.run() == 0
 
@@ -324,8 +377,12 @@ def test_a_broken_record_of_another_figure_is_named_and_the_pages_stay(lab, caps
     other.with_suffix(".png").write_bytes(lab.file(".png").read_bytes())
     capsys.readouterr()
     assert lab.run() == 3
-    assert re.fullmatch(rf"README.md and index.html are left as they were: {other} is no record of a figure \(.*\): .* "
-                        "run other` .*; otherwise move it away\n", capsys.readouterr().err)
+    assert re.fullmatch(
+        rf"README.md and index.html are left as they were: {other} is no record of a figure "
+        r"\(.*\): .* "
+        "run other` .*; otherwise move it away\n",
+        capsys.readouterr().err,
+    )
     assert {name: lab.files()[name] for name in before} == before
 
 
@@ -340,7 +397,9 @@ def test_a_broken_record_stops_a_redraw_with_one_line_and_a_run_heals_it(lab, ca
         lab.file(".csv").write_bytes(data)
         assert lab.run("--redraw") == 3
         said = capsys.readouterr().err
-        assert said.startswith(f"doubling: {lab.file('.csv')} is no table (") and said.count("\n") == 1
+        assert (
+            said.startswith(f"doubling: {lab.file('.csv')} is no table (") and said.count("\n") == 1
+        )
     assert lab.run() == 0 and lab.files() == before
 
 
@@ -348,10 +407,12 @@ def test_what_killed_runs_left_is_swept(lab):
     assert lab.run() == 0
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
-    left = [lab.file(".csv").with_name(f".doubling.csv.{ended.pid}.tmp"),
-            lab.places.figures(True) / f".doubling.svg.{ended.pid}.tmp",
-            lab.cached(0).with_name(f".{lab.cached(0).name}.{ended.pid}.tmp"),
-            lab.places.cache("other") / f".full.json.{ended.pid}.tmp"]
+    left = [
+        lab.file(".csv").with_name(f".doubling.csv.{ended.pid}.tmp"),
+        lab.places.figures(True) / f".doubling.svg.{ended.pid}.tmp",
+        lab.cached(0).with_name(f".{lab.cached(0).name}.{ended.pid}.tmp"),
+        lab.places.cache("other") / f".full.json.{ended.pid}.tmp",
+    ]
     for path in left:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
@@ -397,12 +458,17 @@ def test_a_published_table_with_more_than_this_machine_measures_is_left(lab, cap
     lab.calls()
     lab.write("doubling", SCRIPT.replace("2x.", "2x!") + KEEP)
     assert lab.run() == 0 and lab.calls() == [] and lab.files() == before
-    assert "doubling: left as published: it holds what is not measured here; --force replaces it\n" \
+    assert (
+        "doubling: left as published: it holds what is not measured here; --force replaces it\n"
         in capsys.readouterr().out
+    )
     lab.file(".png").write_bytes(b"")
-    assert lab.run() == 0 and lab.calls() == []  # its pictures are drawn again, with the present caption
+    # its pictures are drawn again, with the present caption
+    assert lab.run() == 0 and lab.calls() == []
     after = lab.files()
-    assert all(after[name] == before[name] for name in ("doubling.png", "doubling.svg", "doubling.csv"))
+    assert all(
+        after[name] == before[name] for name in ("doubling.png", "doubling.svg", "doubling.csv")
+    )
     lab.file(".json").write_text("{")
     assert lab.run() == 3 and "are not as they were published" in capsys.readouterr().err
     assert lab.file(".csv").read_bytes() == before["doubling.csv"]
@@ -417,11 +483,14 @@ def test_a_kept_table_must_meet_its_claim(lab, capsys):
 
 
 def test_the_published_times_are_left_where_a_peer_is_missing(monkeypatch):
-    from experiments.speed import run as _speed_run
     from experiments.speed import figure as speed
+    from experiments.speed import run as _speed_run
+
     rows = _results.from_csv((ROOT / "figures" / "speed.csv").read_bytes())
     assert {row["name"] for row in rows if row["part"] == "peer" and row["met"]} == {"jax", "torch"}
-    monkeypatch.setattr(_speed_run, "installed", lambda peers: [name for name in peers if name == "jax"])
+    monkeypatch.setattr(
+        _speed_run, "installed", lambda peers: [name for name in peers if name == "jax"]
+    )
     assert speed.keep(rows).startswith("it has times of torch, not installed here")
     monkeypatch.setattr(_speed_run, "installed", lambda peers: list(peers))
     assert speed.keep(rows) is None
@@ -502,7 +571,12 @@ def test_compute_is_the_same_path_without_files(lab):
     module = lab.places.load("doubling")
     seen = []
     rows = _harness.compute(module, module.SMOKE, progress=lambda *state: seen.append(state))
-    assert [row["i"] for row in rows] == [0, 1, 2] and seen == [(0, 3, 0), (1, 3, 0), (2, 3, 0), (3, 3, 0)]
+    assert [row["i"] for row in rows] == [0, 1, 2] and seen == [
+        (0, 3, 0),
+        (1, 3, 0),
+        (2, 3, 0),
+        (3, 3, 0),
+    ]
     assert not (lab.places.root / ".cache").exists()
     lab.trap("raise 1")
     with pytest.raises(_harness.PointsFailed, match="1 of 3 points failed") as caught:
@@ -513,18 +587,35 @@ def test_compute_is_the_same_path_without_files(lab):
 @pytest.mark.skipif(not Path("/proc").exists(), reason="sees from /proc that workers start")
 @pytest.mark.parametrize("when", ["workers start", "points land"])
 def test_ctrl_c_from_a_terminal_is_said_once(lab, when):
-    """The signal reaches workers as well; only the command speaks, of progress before and of the interrupt last."""
-    lab.write("doubling", SCRIPT.replace("what, where =", "import time; time.sleep(0.2)\n    what, where =")
-              .replace('"n": 8', '"n": 800'))
-    code = f"import sys; from pathlib import Path; from experiments.__main__ import main; " \
-           f"from quadmeta.harness.experiment import Places; sys.exit(main(['run', '--workers', '2'], Places(Path('.'), {lab.places.package!r})))"
+    """The signal reaches workers as well; only the command speaks, of progress before and of the
+    interrupt last.
+    """
+    lab.write(
+        "doubling",
+        SCRIPT.replace("what, where =", "import time; time.sleep(0.2)\n    what, where =").replace(
+            '"n": 8', '"n": 800'
+        ),
+    )
+    code = (
+        f"import sys; from pathlib import Path; from experiments.__main__ import main; "
+        "from quadmeta.harness.experiment import Places; sys.exit(main(['run', '--workers', "
+        f"'2'], Places(Path('.'), {lab.places.package!r})))"
+    )
     path = os.pathsep.join([str(ROOT), str(lab.places.root)])
-    run = subprocess.Popen([sys.executable, "-c", code], cwd=lab.places.root, env=os.environ | {"PYTHONPATH": path},
-                           start_new_session=True, stderr=subprocess.PIPE, text=True,
-                           # a job in the background is started with the signal ignored
-                           preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
+    run = subprocess.Popen(
+        [sys.executable, "-c", code],
+        cwd=lab.places.root,
+        env=os.environ | {"PYTHONPATH": path},
+        start_new_session=True,
+        stderr=subprocess.PIPE,
+        text=True,
+        # a job in the background is started with the signal ignored
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     children = Path(f"/proc/{run.pid}/task/{run.pid}/children")
-    while not (children.read_text() if when == "workers start" else (lab.folder / "calls").exists()):
+    while not (
+        children.read_text() if when == "workers start" else (lab.folder / "calls").exists()
+    ):
         assert run.poll() is None
         time.sleep(0.02)
     os.killpg(run.pid, signal.SIGINT)
@@ -532,7 +623,9 @@ def test_ctrl_c_from_a_terminal_is_said_once(lab, when):
     assert run.returncode == 130
     *before, last = error.splitlines()
     assert all(re.fullmatch(r"doubling: [0-9]+/800.*", line) for line in before), error
-    found = re.fullmatch(r"interrupted in doubling: ([0-9]+) of 800 points are kept; the same command resumes", last)
+    found = re.fullmatch(
+        r"interrupted in doubling: ([0-9]+) of 800 points are kept; the same command resumes", last
+    )
     assert found and int(found[1]) == len(lab.kept()), error
 
 
@@ -546,30 +639,42 @@ def test_help_is_quick_and_needs_no_working_directory(where):
 
 def test_one_blas_thread_before_numpy(monkeypatch):
     monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
-    code = "import sys, runpy; sys.argv = ['x', 'list']\ntry: runpy.run_module('experiments', run_name='__main__')\n" \
-           "except SystemExit: pass\nimport os; print('threads', os.environ['OPENBLAS_NUM_THREADS'])"
+    code = (
+        "import sys, runpy; sys.argv = ['x', 'list']\ntry: runpy.run_module('experiments', "
+        "run_name='__main__')\n"
+        "except SystemExit: pass\nimport os; print('threads', os.environ['OPENBLAS_NUM_THREADS'])"
+    )
     found = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert "threads 1" in found.stdout
 
 
 def test_the_measuring_part_of_a_script():
     part = SCRIPTS.measuring(SCRIPT)
-    other = "# comment\n" + SCRIPT.replace("Doubling doubles", "Another heading").replace("2x", "3x")
+    other = "# comment\n" + SCRIPT.replace("Doubling doubles", "Another heading").replace(
+        "2x", "3x"
+    )
     assert part == SCRIPTS.measuring(other)
     assert part != SCRIPTS.measuring(SCRIPT.replace("2 * i", "3 * i"))
     assert part != SCRIPTS.measuring(SCRIPT.replace("SEED = 0", "SEED = 1"))
 
 
 def test_modules_that_a_script_imports_count_with_it(monkeypatch):
-    drawing = SCRIPT.replace("def draw(rows):", "def draw(rows):\n    from experiments.shared import filters")
-    both = drawing.replace("def points(", "from experiments.auxiliary_collapse.weights import root\n\n\ndef points(")
+    drawing = SCRIPT.replace(
+        "def draw(rows):", "def draw(rows):\n    from experiments.shared import filters"
+    )
+    both = drawing.replace(
+        "def points(", "from experiments.auxiliary_collapse.weights import root\n\n\ndef points("
+    )
     assert drawing != SCRIPT and both != drawing
     before = [(SCRIPTS.measuring(s), SCRIPTS.whole(s)) for s in (SCRIPT, drawing, both)]
     read = Path.read_text
 
     def changed(path, **more):
         return read(path, **more) + "\nX = 1\n" * (path.name in ("filters.py", "weights.py"))
+
     monkeypatch.setattr(Path, "read_text", changed)
     after = [(SCRIPTS.measuring(s), SCRIPTS.whole(s)) for s in (SCRIPT, drawing, both)]
-    same = [tuple(x == y for x, y in zip(b, a, strict=True)) for b, a in zip(before, after, strict=True)]
+    same = [
+        tuple(x == y for x, y in zip(b, a, strict=True)) for b, a in zip(before, after, strict=True)
+    ]
     assert same == [(True, True), (True, False), (False, False)]

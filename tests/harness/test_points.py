@@ -1,4 +1,5 @@
 """Files of finished points: each is what it is looked up for, or the point is computed again."""
+
 import json
 import os
 import shutil
@@ -22,14 +23,19 @@ def store(tmp_path):
 def test_rows_come_back_with_their_types_and_columns_in_order(store):
     found = store.get(dict(reversed(POINT.items())))
     assert found == ROWS and [list(row) for row in found] == [list(row) for row in ROWS]
-    assert [[type(cell) for cell in row.values()] for row in found] == [[float, bool, type(None)], [float, bool, str]]
+    assert [[type(cell) for cell in row.values()] for row in found] == [
+        [float, bool, type(None)],
+        [float, bool, str],
+    ]
     assert store.get(POINT | {"i": 4}) is None and store.get(POINT | {"i": 3.0}) is None
 
 
 def changed(**parts):
     """The file with parts of its record replaced."""
+
     def change(path, store):
         path.write_text(json.dumps(json.loads(path.read_text()) | parts))
+
     return change
 
 
@@ -37,21 +43,25 @@ def swapped(old, new):
     def change(path, store):
         assert old in path.read_text()
         path.write_text(path.read_text().replace(old, new))
+
     return change
 
 
 def written(data):
     def change(path, store):
         path.write_bytes(data)
+
     return change
 
 
 def another(point, sources):
     """The file of another point, or of other sources, copied over this one."""
+
     def change(path, store):
         other = Store(store.folder.with_name(sources or store.folder.name))
         other.put(point, ROWS)
         shutil.copy(other.path(point), path)
+
     return change
 
 
@@ -83,21 +93,36 @@ MALFORMED = {
     "nested": (written(b"[" * 100_000), "it is not JSON"),
     "a list": (written(b"[]"), "it is no record of a point"),
     "no rows": (written(b'{"point": {"i": 3, "scale": 0.1}}'), "it is no record of a point"),
-    "an older form": (written(json.dumps({"point": POINT, "rows": ROWS}).encode()), "it is no record of a point"),
+    "an older form": (
+        written(json.dumps({"point": POINT, "rows": ROWS}).encode()),
+        "it is no record of a point",
+    ),
     "more": (changed(more=1), "it is no record of a point"),
     "NaN": (swapped("1e+300", "NaN"), "it holds NaN"),
     "infinite": (swapped("1e+300", "1e999"), "must be finite"),
     "another point": (another({"i": 4, "scale": 0.1}, None), "it is the record of another point"),
-    "a point of other sources": (another(POINT, "fedcba9876543210"), "of other sources, settings or libraries"),
-    "its point changed": (changed(point={"i": 4, "scale": 0.1}), "it is the record of another point"),
+    "a point of other sources": (
+        another(POINT, "fedcba9876543210"),
+        "of other sources, settings or libraries",
+    ),
+    "its point changed": (
+        changed(point={"i": 4, "scale": 0.1}),
+        "it is the record of another point",
+    ),
     "its point an int": (changed(point=3), "it is the record of another point"),
     "rows of text": (changed(rows="rows"), "its rows are no rows"),
     "a row of text": (changed(rows=["row"]), "its rows are no rows"),
     "a cell that is a list": (changed(rows=[{"a": [1]}]), "must be text, int, float, bool or None"),
     "no row": (changed(rows=[]), "it was changed after it was written"),
-    "one digit": (swapped("0.30000000000000004", "0.30000000000000010"), "it was changed after it was written"),
+    "one digit": (
+        swapped("0.30000000000000004", "0.30000000000000010"),
+        "it was changed after it was written",
+    ),
     "1 for True": (swapped("true", "1"), "it was changed after it was written"),
-    "columns in another order": (changed(rows=[dict(sorted(row.items())) for row in ROWS]), "it was changed after"),
+    "columns in another order": (
+        changed(rows=[dict(sorted(row.items())) for row in ROWS]),
+        "it was changed after",
+    ),
     "a digest of nothing": (changed(sha256=None), "it was changed after it was written"),
     "a number too long": (swapped("1e+300", "9" * 5000), "Exceeds the limit"),
     "a folder": (folder, "it is no file"),
@@ -115,7 +140,10 @@ def test_a_file_that_is_something_else_is_named_and_replaced(store, case):
     with pytest.raises(Unusable) as caught:
         store.get(POINT)
     message = str(caught.value)
-    assert message.startswith(f"{path} is not used, the point is computed again (") and reason in message
+    assert (
+        message.startswith(f"{path} is not used, the point is computed again (")
+        and reason in message
+    )
     assert message.isprintable()
     store.put(POINT, ROWS)
     assert store.get(POINT) == ROWS and not list(store.folder.rglob("*.tmp"))
@@ -140,5 +168,10 @@ def test_a_link_to_nothing_is_no_file(store, tmp_path):
 
 def test_what_was_measured_is_kept_by_whoever_measured_it(store):
     point = {"i": 7}
-    assert Measured(lambda i: [{"twice": 2 * i}], store)(point) == [{"twice": 14}] == store.get(point)
-    assert Measured(lambda i: [{"twice": 2 * i}], None)({"i": 8}) == [{"twice": 16}] and store.get({"i": 8}) is None
+    assert (
+        Measured(lambda i: [{"twice": 2 * i}], store)(point) == [{"twice": 14}] == store.get(point)
+    )
+    assert (
+        Measured(lambda i: [{"twice": 2 * i}], None)({"i": 8}) == [{"twice": 16}]
+        and store.get({"i": 8}) is None
+    )

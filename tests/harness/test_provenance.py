@@ -1,4 +1,5 @@
 """Provenance and whole files: what the harness is made of, on its own."""
+
 import os
 import re
 import shutil
@@ -8,8 +9,8 @@ import time
 
 import pytest
 
-from quadmeta.harness import provenance as _provenance
 from quadmeta import _files, plotting
+from quadmeta.harness import provenance as _provenance
 
 
 @pytest.mark.skipif(shutil.which("git") is None, reason="no git on this machine")
@@ -21,7 +22,11 @@ def test_commit_is_the_last_one_of_these_paths(tmp_path):
         subprocess.run([*git, "add", name], check=True)
         subprocess.run([*git, "commit", "-qm", name], check=True)
     one, two = (_provenance.commit(tmp_path, [name]) for name in ("one", "two"))
-    assert re.fullmatch("[0-9a-f]{40}", one) and one != two and _provenance.commit(tmp_path, ["three"]) is None
+    assert (
+        re.fullmatch("[0-9a-f]{40}", one)
+        and one != two
+        and _provenance.commit(tmp_path, ["three"]) is None
+    )
 
 
 def test_outside_git_there_is_no_commit(tmp_path, monkeypatch):
@@ -42,7 +47,9 @@ def test_nothing_is_left_of_a_file_that_could_not_be_written(tmp_path, monkeypat
     monkeypatch.setattr(os, "replace", lambda *paths: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
         _files.write(tmp_path / "a.csv", b"new")
-    assert [path.name for path in tmp_path.iterdir()] == ["a.csv"] and (tmp_path / "a.csv").read_bytes() == b"old"
+    assert [path.name for path in tmp_path.iterdir()] == ["a.csv"] and (
+        tmp_path / "a.csv"
+    ).read_bytes() == b"old"
 
 
 @pytest.fixture(scope="module")
@@ -64,39 +71,61 @@ def leftover(folder, name, written=None):
 
 def test_what_killed_processes_left_is_swept_and_nothing_else(tmp_path, ended):
     here, now = _files._HOST, time.time()
-    left = [leftover(tmp_path, f".a.csv.{ended}.tmp"), leftover(tmp_path, f"below/.b.json.{ended}-3@{here}.tmp"),
-            leftover(tmp_path, f".c.csv.{10**30}.tmp"),
-            leftover(tmp_path, f".d.csv.1-0@{here}.tmp", now - 2 * _files.OLD),
-            leftover(tmp_path, f".e.csv.{os.getpid()}-0@{here}.tmp", _files._STARTED - 60),
-            leftover(tmp_path, f".f.csv.{ended}-0@elsewhere.tmp", now - 2 * _files.OLD)]
-    stays = [leftover(tmp_path, f".g.csv.{os.getppid()}-0@{here}.tmp"), leftover(tmp_path, f".h.csv.{os.getpid()}.tmp"),
-             leftover(tmp_path, f".i.csv.{ended}-0@elsewhere.tmp"), leftover(tmp_path, f"j.csv.{ended}.tmp"),
-             leftover(tmp_path, f".k.csv.{ended}.tmp.txt"), leftover(tmp_path, ".l.tmp"), leftover(tmp_path, "m.csv")]
+    left = [
+        leftover(tmp_path, f".a.csv.{ended}.tmp"),
+        leftover(tmp_path, f"below/.b.json.{ended}-3@{here}.tmp"),
+        leftover(tmp_path, f".c.csv.{10**30}.tmp"),
+        leftover(tmp_path, f".d.csv.1-0@{here}.tmp", now - 2 * _files.OLD),
+        leftover(tmp_path, f".e.csv.{os.getpid()}-0@{here}.tmp", _files._STARTED - 60),
+        leftover(tmp_path, f".f.csv.{ended}-0@elsewhere.tmp", now - 2 * _files.OLD),
+    ]
+    stays = [
+        leftover(tmp_path, f".g.csv.{os.getppid()}-0@{here}.tmp"),
+        leftover(tmp_path, f".h.csv.{os.getpid()}.tmp"),
+        leftover(tmp_path, f".i.csv.{ended}-0@elsewhere.tmp"),
+        leftover(tmp_path, f"j.csv.{ended}.tmp"),
+        leftover(tmp_path, f".k.csv.{ended}.tmp.txt"),
+        leftover(tmp_path, ".l.tmp"),
+        leftover(tmp_path, "m.csv"),
+    ]
     assert sorted(_files.sweep(tmp_path)) == sorted(left)
     assert sorted(path for path in tmp_path.rglob("*") if path.is_file()) == sorted(stays)
     assert _files.sweep(tmp_path) == [] == _files.sweep(tmp_path / "nowhere")
 
 
 def test_a_shallow_sweep_leaves_what_is_below(tmp_path, ended):
-    above, below = leftover(tmp_path, f".a.{ended}.tmp"), leftover(tmp_path, f"below/.b.{ended}.tmp")
+    above, below = (
+        leftover(tmp_path, f".a.{ended}.tmp"),
+        leftover(tmp_path, f"below/.b.{ended}.tmp"),
+    )
     fig, _ = plotting.figure(width=plotting.COLUMN)
     plotting.save(fig, tmp_path / "figure")
     assert not above.exists() and below.exists() and (tmp_path / "figure.svg").exists()
 
 
-def test_a_process_that_is_killed_while_it_writes_leaves_the_old_file_and_one_that_is_swept(tmp_path):
+def test_a_process_that_is_killed_while_it_writes_leaves_the_old_file_and_one_that_is_swept(
+    tmp_path,
+):
     _files.write(tmp_path / "a.csv", b"old")
-    code = "import os, signal, sys; from pathlib import Path; from quadmeta import _files; " \
-           "os.replace = lambda *paths: os.kill(os.getpid(), signal.SIGKILL); _files.write(Path('a.csv'), b'new')"
-    found = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=os.environ | {
-        "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)})
+    code = (
+        "import os, signal, sys; from pathlib import Path; from quadmeta import _files; "
+        "os.replace = lambda *paths: os.kill(os.getpid(), signal.SIGKILL); "
+        "_files.write(Path('a.csv'), b'new')"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
+    )
     assert found.returncode < 0 and (tmp_path / "a.csv").read_bytes() == b"old"
     assert len(list(tmp_path.iterdir())) == 2 and len(_files.sweep(tmp_path)) == 1
     assert [path.name for path in tmp_path.iterdir()] == ["a.csv"]
 
 
 def test_a_library_without_modules_is_refused(tmp_path):
-    with pytest.raises(ValueError, match=f"^there are no modules under {tmp_path}: pass the folder"):
+    with pytest.raises(
+        ValueError, match=f"^there are no modules under {tmp_path}: pass the folder"
+    ):
         _provenance.sources(tmp_path)
 
 
@@ -104,25 +133,49 @@ def test_modules_count_however_they_are_imported(tmp_path):
     """From a package of experiments that is not this one: its own modules, also relative."""
     scripts = _provenance.Scripts("mine", tmp_path)
     (tmp_path / "sub").mkdir()
-    for name, text in {"helper": "from .sub import deep\n", "sub/__init__": "", "sub/deep": "from ..last import X\n",
-                       "last": "X = 1\n", "other": "X = 1\n", "_drawn": "X = 1\n"}.items():
+    for name, text in {
+        "helper": "from .sub import deep\n",
+        "sub/__init__": "",
+        "sub/deep": "from ..last import X\n",
+        "last": "X = 1\n",
+        "other": "X = 1\n",
+        "_drawn": "X = 1\n",
+    }.items():
         (tmp_path / f"{name}.py").write_text(text)
     part = "def measure():\n    {}\n\n\ndef draw(rows):\n    from mine import _drawn\n"
-    for line in ("import mine.helper", "from mine import helper", "from mine.helper import y", "from . import helper",
-                 "from .helper import y", "import numpy, mine.helper as h"):
+    for line in (
+        "import mine.helper",
+        "from mine import helper",
+        "from mine.helper import y",
+        "from . import helper",
+        "from .helper import y",
+        "import numpy, mine.helper as h",
+    ):
         script = part.format(line)
         counted = {}
         for name in ("helper", "sub/deep", "last", "other", "_drawn"):
             path = tmp_path / f"{name}.py"
             text, before = path.read_text(), (scripts.measuring(script), scripts.whole(script))
             path.write_text(text + "Y = 2\n")
-            counted[name] = tuple(x != y for x, y in zip(before, (scripts.measuring(script), scripts.whole(script))))
+            counted[name] = tuple(
+                x != y for x, y in zip(before, (scripts.measuring(script), scripts.whole(script)))
+            )
             path.write_text(text)
-        assert counted == {"helper": (True, True), "sub/deep": (True, True), "last": (True, True),
-                           "other": (False, False), "_drawn": (False, True)}, line
+        assert counted == {
+            "helper": (True, True),
+            "sub/deep": (True, True),
+            "last": (True, True),
+            "other": (False, False),
+            "_drawn": (False, True),
+        }, line
 
 
 def test_libraries_of_a_script():
-    assert _provenance.libraries("import os\nLIBRARIES = ('pip', 'no-such-package')\n") == ("pip", "no-such-package")
+    assert _provenance.libraries("import os\nLIBRARIES = ('pip', 'no-such-package')\n") == (
+        "pip",
+        "no-such-package",
+    )
     assert _provenance.libraries("SEED = 1\n") == ()
-    assert "no-such-package" not in _provenance.versions(["no-such-package"]) and "pip" in _provenance.versions(["pip"])
+    assert "no-such-package" not in _provenance.versions(
+        ["no-such-package"]
+    ) and "pip" in _provenance.versions(["pip"])

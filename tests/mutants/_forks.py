@@ -1,4 +1,5 @@
 """Tests in a fork of this process: what all of them import is loaded once, before the forks."""
+
 import itertools
 import json
 import os
@@ -19,17 +20,26 @@ import scipy.optimize  # noqa: E402,F401
 from _store import CACHE, fingerprint  # noqa: E402
 from coverage import Coverage  # noqa: E402
 
-# as the profile of a user in tests/conftest.py, with fewer examples and without the search for the smallest failure
+# as the profile of a user in tests/conftest.py, with fewer examples and without the search for the
+# smallest failure
 hypothesis.settings.register_profile(
-    "mutants", deadline=None, max_examples=20, derandomize=True, report_multiple_bugs=False,
-    phases=[hypothesis.Phase.explicit, hypothesis.Phase.generate], suppress_health_check=list(hypothesis.HealthCheck))
+    "mutants",
+    deadline=None,
+    max_examples=20,
+    derandomize=True,
+    report_multiple_bugs=False,
+    phases=[hypothesis.Phase.explicit, hypothesis.Phase.generate],
+    suppress_health_check=list(hypothesis.HealthCheck),
+)
 
 MEMORY = 4 << 30
 FEWER = {"CASES": 3000}  # constants of test files that set how many cases they draw
 
 
 class Plugin:
-    """In a fork: the chosen tests in the best order, the coverage of each, its time, and what failed."""
+    """In a fork: the chosen tests in the best order, the coverage of each, its time, and what
+    failed.
+    """
 
     def __init__(self, keep, order=None, coverage=None):
         self.keep, self.order, self.coverage = keep, order, coverage
@@ -84,14 +94,23 @@ def pytest_run(tree, tests, plugin):
     """Exit code of pytest on files of a tree, in this process."""
     os.chdir(tree)
     sys.path.insert(0, str(tree))
-    without = (f"-pno:{name}" for name in ("cacheprovider", "xdist", "cov", "unraisableexception", "threadexception"))
-    return int(pytest.main(["-q", "-x", "-m", "not slow", "--assert=plain", *without, *tests], plugins=[plugin]))
+    without = (
+        f"-pno:{name}"
+        for name in ("cacheprovider", "xdist", "cov", "unraisableexception", "threadexception")
+    )
+    return int(
+        pytest.main(
+            ["-q", "-x", "-m", "not slow", "--assert=plain", *without, *tests], plugins=[plugin]
+        )
+    )
 
 
 def baseline(tree, module, tests):
-    """Seconds of each test, and by file of the family the tests that reach each line, of the unchanged tree.
+    """Seconds of each test, and by file of the family the tests that reach each line, of the
+    unchanged tree.
 
-    For claims, tests that name another one are left out, and for a member those of the ledger that do not name it.
+    For claims, tests that name another one are left out, and for a member those of the ledger that
+    do not name it.
     """
     family, _, name = module.partition("/")
     key = fingerprint([tree / "quadmeta" / family, *(tree / place for place in tests)])
@@ -100,16 +119,30 @@ def baseline(tree, module, tests):
         return json.loads(store.read_text(encoding="utf-8")) | {"name": store.name}
 
     def work():
-        coverage = Coverage(data_file=None, include=[str(tree / "quadmeta" / family / "*")], config_file=False)
-        other = [path.stem for path in (tree / "quadmeta" / "claims").glob("[!_]*.py")] if family == "claims" else []
+        coverage = Coverage(
+            data_file=None, include=[str(tree / "quadmeta" / family / "*")], config_file=False
+        )
+        other = (
+            [path.stem for path in (tree / "quadmeta" / "claims").glob("[!_]*.py")]
+            if family == "claims"
+            else []
+        )
         other += ["test_ledger.py"] * (name in other)
-        plugin = Plugin(lambda test: name in test or not any(text in test for text in other), coverage=coverage)
+        plugin = Plugin(
+            lambda test: name in test or not any(text in test for text in other), coverage=coverage
+        )
         coverage.start()
         code = pytest_run(tree, tests, plugin)
         coverage.stop()
         data = coverage.get_data()
-        return {"failed": plugin.failed or code, "collected": plugin.collected, "seconds": plugin.seconds,
-                "lines": {Path(file).stem: data.contexts_by_lineno(file) for file in data.measured_files()}}
+        return {
+            "failed": plugin.failed or code,
+            "collected": plugin.collected,
+            "seconds": plugin.seconds,
+            "lines": {
+                Path(file).stem: data.contexts_by_lineno(file) for file in data.measured_files()
+            },
+        }
 
     found = in_fork(work, 3600)
     if found and not found["failed"]:
@@ -119,10 +152,13 @@ def baseline(tree, module, tests):
 
 
 def verdict(tree, module, code, order, others):
-    """[killed, survived or timeout, the test that failed] of a mutant against tests in the order {test: key}.
+    """[killed, survived or timeout, the test that failed] of a mutant against tests in the order
+    {test: key}.
 
-    A test with the parameters of the mutant is new: it is neither among these nor among the others, and comes first.
+    A test with the parameters of the mutant is new: it is neither among these nor among the
+    others, and comes first.
     """
+
     def work():
         sys.dont_write_bytecode = True
         (tree / "quadmeta" / f"{module}.py").write_text(code, encoding="utf-8")

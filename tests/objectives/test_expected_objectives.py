@@ -1,4 +1,7 @@
-"""Expected meta-objectives of SGD: every transform of exact moments, their definitions, fractions and minimisers."""
+"""Expected meta-objectives of SGD: every transform of exact moments, their definitions, fractions
+and minimisers.
+"""
+
 from fractions import Fraction as Q
 
 import numpy as np
@@ -18,10 +21,14 @@ def problems(seed):
     X, w = rng.standard_normal((5, 3)), rng.standard_normal(3)
     X2 = rng.standard_normal((4, 3))
     held = (X2, X2 @ w + rng.standard_normal(4))
-    return {"streaming": qm.StreamingGaussian.from_spectrum([0.2, 1.0, 2.0], rng.standard_normal(3), 0.3),
-            "clean": qm.StreamingGaussian.from_spectrum([0.5, 1.0], rng.standard_normal(2), 0.0),
-            "rows": qm.SampledRows(X, X @ w + 0.5 * rng.standard_normal(5), held, w),
-            "additive": qm.NoisyQuadratic([0.2, 1.0, 2.0], rng.standard_normal(3), [0.1, 0.0, 0.3])}
+    return {
+        "streaming": qm.StreamingGaussian.from_spectrum(
+            [0.2, 1.0, 2.0], rng.standard_normal(3), 0.3
+        ),
+        "clean": qm.StreamingGaussian.from_spectrum([0.5, 1.0], rng.standard_normal(2), 0.0),
+        "rows": qm.SampledRows(X, X @ w + 0.5 * rng.standard_normal(5), held, w),
+        "additive": qm.NoisyQuadratic([0.2, 1.0, 2.0], rng.standard_normal(3), [0.1, 0.0, 0.3]),
+    }
 
 
 TRANSFORMS = [qm.NaiveObjective, qm.LogObjective, qm.RootObjective, qm.TrainByTrain]
@@ -66,7 +73,8 @@ def test_monte_carlo_agrees_below_the_limit():
     exact = number(qm.TrainByTrain(problem, optimizer)(eta))
     z = (values.mean() - exact) / (values.std() / np.sqrt(paths))
     assert abs(z) < 4
-    plain = qm.Quadratic.from_design(problem.X, problem.y)  # without noise in the gradient: another loss
+    # without noise in the gradient: another loss
+    plain = qm.Quadratic.from_design(problem.X, problem.y)
     other = number(qm.NaiveObjective(plain, qm.GradientDescent(T))(eta)) + plain.floor
     assert abs(values.mean() - other) > 4 * values.std() / np.sqrt(paths)
 
@@ -86,7 +94,9 @@ def test_isotropic_noise_free_optimum_is_the_same_for_every_T():
     for d in (1, 3):
         problem = qm.StreamingGaussian.from_spectrum([2.0] * d, [1.0] * d)
         for T in (1, 10, 1000):
-            assert qm.NaiveObjective(problem, sgd(T)).minimizer() == pytest.approx(1 / ((d + 2) * 2), rel=1e-9)
+            assert qm.NaiveObjective(problem, sgd(T)).minimizer() == pytest.approx(
+                1 / ((d + 2) * 2), rel=1e-9
+            )
 
 
 def test_golden_rational_value_in_fractions():
@@ -94,7 +104,9 @@ def test_golden_rational_value_in_fractions():
     naive = qm.NaiveObjective(problem, sgd(5))
     assert naive.exactly(Q(1, 3)) == Q(2, 3) ** 5 / 2  # F = J / 2
     assert naive(1 / 3).to_float() == pytest.approx((2 / 3) ** 5 / 2, rel=1e-14)
-    assert float(naive.exactly(Q(1, 4), 1, "mpmath")) == pytest.approx(float(naive.exactly(Q(1, 4), 1)), rel=1e-15)
+    assert float(naive.exactly(Q(1, 4), 1, "mpmath")) == pytest.approx(
+        float(naive.exactly(Q(1, 4), 1)), rel=1e-15
+    )
 
 
 def test_beyond_the_limit_values_are_sign_logs_and_flagged():
@@ -125,21 +137,43 @@ STREAM = problems(0)["streaming"]
 BAD = {
     "curvature": (lambda: qm.LogObjective(STREAM, sgd(3)).curvature(0.1), "second derivatives"),
     "modes": (lambda: qm.LogObjective(STREAM, sgd(3)).spectrum(), "noisy gradients"),
-    "no noise, no error": (lambda: qm.LogObjective(qm.StreamingGaussian.from_spectrum([1.0], [0.0]), sgd(3)),
-                           "no initial error and no noise"),
+    "no noise, no error": (
+        lambda: qm.LogObjective(qm.StreamingGaussian.from_spectrum([1.0], [0.0]), sgd(3)),
+        "no initial error and no noise",
+    ),
     "validation": (lambda: qm.TrainByValidation(STREAM, sgd(3)), "validation"),
-    "truncation": (lambda: qm.TrainByTrain(STREAM, sgd(3), truncation=1.0), "expected loss of SGD has none"),
+    "truncation": (
+        lambda: qm.TrainByTrain(STREAM, sgd(3), truncation=1.0),
+        "expected loss of SGD has none",
+    ),
     "negative": (lambda: qm.NaiveObjective(STREAM, sgd(3))(-0.1), "negative"),
-    "kind": (lambda: qm.NaiveObjective(STREAM, sgd(3)).exactly(0.1, kind="interval"),
-             "must be 'float64' or 'fraction' or 'mpmath'"),
+    "kind": (
+        lambda: qm.NaiveObjective(STREAM, sgd(3)).exactly(0.1, kind="interval"),
+        "must be 'float64' or 'fraction' or 'mpmath'",
+    ),
     "scanned": (lambda: qm.TrainByTrain(STREAM, sgd(3)).scanned(), "searched for GradientDescent"),
-    "tape": (lambda: qm.hypergradient(qm.LogObjective(STREAM, sgd(3)), 0.1, qm.Reverse()), "a tape unrolls"),
+    "tape": (
+        lambda: qm.hypergradient(qm.LogObjective(STREAM, sgd(3)), 0.1, qm.Reverse()),
+        "a tape unrolls",
+    ),
     "minima": (lambda: qm.TrainByTrain(STREAM, sgd(3)).minima(), "noisy gradients, so its loss"),
-    "gradient descent": (lambda: qm.LogObjective(STREAM, qm.GradientDescent(3)), "StochasticGradientDescent"),
-    "a quadratic": (lambda: qm.LogObjective(qm.Quadratic.random(3, 0), sgd(3)), "StochasticGradientDescent"),
+    "gradient descent": (
+        lambda: qm.LogObjective(STREAM, qm.GradientDescent(3)),
+        "StochasticGradientDescent",
+    ),
+    "a quadratic": (
+        lambda: qm.LogObjective(qm.Quadratic.random(3, 0), sgd(3)),
+        "StochasticGradientDescent",
+    ),
     "mean of logs": (lambda: qm.MeanLogObjective(STREAM, sgd(3)), "one task with noisy gradients"),
-    "one mode": (lambda: qm.LogObjective(qm.NoisyQuadratic([2.0], [1.0], [0.0]), sgd(3)), "reaches a loss of 0"),
-    "given": (lambda: qm.NaiveObjective(STREAM, qm.StochasticGradientDescent(3, 0.1)), "no free parameter"),
+    "one mode": (
+        lambda: qm.LogObjective(qm.NoisyQuadratic([2.0], [1.0], [0.0]), sgd(3)),
+        "reaches a loss of 0",
+    ),
+    "given": (
+        lambda: qm.NaiveObjective(STREAM, qm.StochasticGradientDescent(3, 0.1)),
+        "no free parameter",
+    ),
     "T = 0": (lambda: sgd(0), "steps = 0"),
 }
 
@@ -153,10 +187,14 @@ def test_bad_input_is_one_line_that_names_it(name):
 
 
 def test_best_step_far_below_the_limit_or_zero():
-    small = qm.NaiveObjective(qm.StreamingGaussian.from_spectrum([1.0, 2.0], [1e-4] * 2, 1.0), sgd(10))
+    small = qm.NaiveObjective(
+        qm.StreamingGaussian.from_spectrum([1.0, 2.0], [1e-4] * 2, 1.0), sgd(10)
+    )
     best = small.minimizer()
     assert 1e-9 < best < 1e-7 and small(best) < small(3e-6) and small(best) < small(best / 3)
-    nothing = qm.NaiveObjective(qm.StreamingGaussian.from_spectrum([1.0, 2.0], [0.0, 0.0], 1.0), sgd(10))
+    nothing = qm.NaiveObjective(
+        qm.StreamingGaussian.from_spectrum([1.0, 2.0], [0.0, 0.0], 1.0), sgd(10)
+    )
     assert nothing.minimizer() == 0
 
 

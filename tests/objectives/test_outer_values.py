@@ -1,4 +1,7 @@
-"""Losses of trained weights task by task, in fractions, where tasks are frozen, and all minima of a dense grid."""
+"""Losses of trained weights task by task, in fractions, where tasks are frozen, and all minima of
+a dense grid.
+"""
+
 from fractions import Fraction as Q
 
 import numpy as np
@@ -30,8 +33,12 @@ def test_the_batch_is_the_mean_of_its_tasks(cls, order):
     # task axes broadcast: one step size for each task
     own = getattr(objective, ORDERS[order])([0.1, 0.3, 0.7]).to_float()
     np.testing.assert_allclose(own, [apart[0, 1, 0], apart[0, 2, 1], apart[1, 0, 2]], rtol=1e-13)
-    np.testing.assert_allclose(objective.definition(0.3, order), apart[0, 2], rtol=1e-11, atol=1e-12)
-    assert cls(TASKS, qm.GradientDescent(5)).definition(0.3, order) == pytest.approx(apart[0, 2].mean(), rel=1e-11)
+    np.testing.assert_allclose(
+        objective.definition(0.3, order), apart[0, 2], rtol=1e-11, atol=1e-12
+    )
+    assert cls(TASKS, qm.GradientDescent(5)).definition(0.3, order) == pytest.approx(
+        apart[0, 2].mean(), rel=1e-11
+    )
     with pytest.raises(ValueError, match="step_size has shape"):
         objective([0.1, 0.3])
 
@@ -46,16 +53,24 @@ def test_values_in_fractions(cls):
         assert exact.shape == (3,) and [objective.exactly(x, order) for x in grid] == exact.tolist()
         floats = getattr(objective, ORDERS[order])(grid.astype(float)).to_float()
         np.testing.assert_allclose(floats, exact.astype(float), rtol=1e-13)
-        np.testing.assert_allclose([objective.definition(float(x), order) for x in grid], floats, rtol=1e-13)
+        np.testing.assert_allclose(
+            [objective.definition(float(x), order) for x in grid], floats, rtol=1e-13
+        )
     h = Q(1, 10**9)
     for order in (1, 2):
         low, high = (objective.exactly(Q(1, 3) + s * h, order - 1) for s in (-1, 1))
-        assert float((high - low) / (2 * h)) == pytest.approx(float(objective.exactly(Q(1, 3), order)), rel=1e-12)
+        assert float((high - low) / (2 * h)) == pytest.approx(
+            float(objective.exactly(Q(1, 3), order)), rel=1e-12
+        )
 
 
-@pytest.mark.parametrize("objective", [
-    qm.TrainByValidation(qm.LeastSquares.draw(6, 4, 0.7, validation=5), qm.GradientDescent(3)),
-    qm.PopulationRisk(TASKS, qm.GradientDescent(3))])
+@pytest.mark.parametrize(
+    "objective",
+    [
+        qm.TrainByValidation(qm.LeastSquares.draw(6, 4, 0.7, validation=5), qm.GradientDescent(3)),
+        qm.PopulationRisk(TASKS, qm.GradientDescent(3)),
+    ],
+)
 def test_exact_arithmetic_of_several_tasks_or_a_validation_set_is_refused(objective):
     with pytest.raises(ValueError, match="one task and a separable loss"):
         objective.exactly(Q(1, 3))
@@ -68,20 +83,33 @@ def test_frozen_is_the_first_reach_of_the_radius():
         lam, fitted, eta = np.array([0.2, 1.0, 2.0]), rng.standard_normal(3), rng.uniform(0, 2, 200)
         lost = np.zeros(200, dtype=bool)
         for t in range(1, 8):
-            lost |= np.linalg.norm((1 - (1 - np.multiply.outer(eta, lam)) ** t) * fitted, axis=-1) >= radius
+            lost |= (
+                np.linalg.norm((1 - (1 - np.multiply.outer(eta, lam)) ** t) * fitted, axis=-1)
+                >= radius
+            )
         np.testing.assert_array_equal(objective.frozen(lam, fitted, eta), lost)
         assert radius == 3 or 0 < lost.sum() < 200
     # the radius itself is reached, in one step of 1 / lambda; without a step nothing is
     one = qm.PopulationRisk(TASKS, qm.GradientDescent(1), truncation=2.0)
-    assert one.frozen(np.array([2.0]), np.array([2.0]), np.array([0.0, 0.499, 0.5])).tolist() == [False, False, True]
+    assert one.frozen(np.array([2.0]), np.array([2.0]), np.array([0.0, 0.499, 0.5])).tolist() == [
+        False,
+        False,
+        True,
+    ]
 
 
 def test_frozen_tasks_are_constant_and_the_others_as_without_truncation():
     eta = np.array([0.1, 0.5, 3.0])
     for cls in OUTER:
-        free, cut = (cls(TASKS, qm.GradientDescent(5), pooled=False, truncation=r)(eta[:, None]).to_float()
-                     for r in (None, 1.2))
-        slope = cls(TASKS, qm.GradientDescent(5), pooled=False, truncation=1.2).gradient(eta[:, None]).to_float()
+        free, cut = (
+            cls(TASKS, qm.GradientDescent(5), pooled=False, truncation=r)(eta[:, None]).to_float()
+            for r in (None, 1.2)
+        )
+        slope = (
+            cls(TASKS, qm.GradientDescent(5), pooled=False, truncation=1.2)
+            .gradient(eta[:, None])
+            .to_float()
+        )
         frozen = cut != free
         assert frozen[2].all() and not frozen[0].any()
         assert ((slope == 0) == frozen).all()
@@ -101,7 +129,9 @@ def test_the_loss_of_a_frozen_task_is_the_mean_over_directions():
     truth /= np.linalg.norm(truth)
     values = ((w - truth) ** 2).sum(axis=-1)
     got = qm.PopulationRisk(problem, qm.GradientDescent(5), truncation=2.0)(50.0).to_float()
-    assert got == pytest.approx(5, rel=1e-13) and abs(values.mean() - got) < 4 * values.std() / np.sqrt(len(w))
+    assert got == pytest.approx(5, rel=1e-13) and abs(
+        values.mean() - got
+    ) < 4 * values.std() / np.sqrt(len(w))
 
 
 @pytest.mark.parametrize("cls", OUTER)
@@ -114,11 +144,16 @@ def test_all_minima_of_a_dense_grid_are_found(cls, T):
     grid = np.linspace(0, 3 * edge, 60001)
     values = objective(grid).to_float()
     inner = np.flatnonzero((values[1:-1] < values[:-2]) & (values[1:-1] < values[2:])) + 1
-    np.testing.assert_allclose(found.step_size[found.step_size > 0], grid[inner], atol=1.01 * grid[1])
+    np.testing.assert_allclose(
+        found.step_size[found.step_size > 0], grid[inner], atol=1.01 * grid[1]
+    )
     np.testing.assert_array_equal(found.value.to_float(), objective(found.step_size).to_float())
     assert (0 in found.step_size) == (values[0] < values[1])
     best = objective.minimizer()
-    assert best == found.step_size[np.argmin(found.value.to_float())] and objective(best).to_float() <= values.min()
+    assert (
+        best == found.step_size[np.argmin(found.value.to_float())]
+        and objective(best).to_float() <= values.min()
+    )
     # at the ends of the flat set the value leaves rounding
     low, high = found.flat
     assert 0 < low < best < high < 1.001 * low
@@ -127,7 +162,9 @@ def test_all_minima_of_a_dense_grid_are_found(cls, T):
     width, least = high - low, objective(best).to_float()
     inside = objective(np.linspace(low, high, 101)[1:-1]).to_float()
     assert (inside <= least * (1 + 1e-14)).all()
-    assert (objective(np.array([low - 3 * width, high + 3 * width])).to_float() > least * (1 + 1e-15)).all()
+    assert (
+        objective(np.array([low - 3 * width, high + 3 * width])).to_float() > least * (1 + 1e-15)
+    ).all()
 
 
 def test_scans_close_in_on_the_best_stable_step():
@@ -147,16 +184,32 @@ def test_bisection_ends_at_neighbouring_floats():
 
 
 BAD = {
-    "no radius": (lambda: qm.PopulationRisk(TASKS, qm.GradientDescent(3), truncation=-1.0), "radius > 0"),
-    "no tasks to freeze": (lambda: qm.PopulationRisk(qm.MarchenkoPastur.of(0.5, 1.0, 3), qm.GradientDescent(3),
-                                                     truncation=3.0), "needs realised tasks"),
-    "no regression": (lambda: qm.TrainByTrain(qm.Quadratic.random(3, 0), qm.GradientDescent(3)),
-                      "needs a least-squares problem"),
-    "minima of each task": (lambda: qm.PopulationRisk(TASKS, qm.GradientDescent(3), pooled=False).minima(), "pooled"),
-    "minima of each training loss": (lambda: qm.TrainByTrain(TASKS, qm.GradientDescent(3), pooled=False).minima(),
-                                     "pooled"),
-    "minima of truncated tasks": (lambda: qm.PopulationRisk(TASKS, qm.GradientDescent(3), truncation=3.0).minima(),
-                                  "without truncation"),
+    "no radius": (
+        lambda: qm.PopulationRisk(TASKS, qm.GradientDescent(3), truncation=-1.0),
+        "radius > 0",
+    ),
+    "no tasks to freeze": (
+        lambda: qm.PopulationRisk(
+            qm.MarchenkoPastur.of(0.5, 1.0, 3), qm.GradientDescent(3), truncation=3.0
+        ),
+        "needs realised tasks",
+    ),
+    "no regression": (
+        lambda: qm.TrainByTrain(qm.Quadratic.random(3, 0), qm.GradientDescent(3)),
+        "needs a least-squares problem",
+    ),
+    "minima of each task": (
+        lambda: qm.PopulationRisk(TASKS, qm.GradientDescent(3), pooled=False).minima(),
+        "pooled",
+    ),
+    "minima of each training loss": (
+        lambda: qm.TrainByTrain(TASKS, qm.GradientDescent(3), pooled=False).minima(),
+        "pooled",
+    ),
+    "minima of truncated tasks": (
+        lambda: qm.PopulationRisk(TASKS, qm.GradientDescent(3), truncation=3.0).minima(),
+        "without truncation",
+    ),
 }
 
 

@@ -1,4 +1,7 @@
-"""The loss of a batch of tasks: which modes count, where it is 0, vectors of parameters, every arithmetic."""
+"""The loss of a batch of tasks: which modes count, where it is 0, vectors of parameters, every
+arithmetic.
+"""
+
 from fractions import Fraction as Q
 
 import numpy as np
@@ -19,7 +22,9 @@ def orders(objective, theta):
 
 
 def test_pooled_tasks_are_one_with_all_active_modes():
-    problem = qm.Quadratic.from_spectrum([[1.0, 3.0], [2.0, 5.0]], weights=[[1.0, 0.0], [0.5, 2.0]], active=True)
+    problem = qm.Quadratic.from_spectrum(
+        [[1.0, 3.0], [2.0, 5.0]], weights=[[1.0, 0.0], [0.5, 2.0]], active=True
+    )
     lam, omega = qm.LogObjective(problem, qm.GradientDescent(3)).spectrum()
     assert lam.tolist() == [1, 2, 5] and omega.tolist() == [0.5, 0.25, 1]
     still = qm.Quadratic.from_spectrum([[1.0, 3.0]] * 2, error=np.zeros((2, 2)))
@@ -32,12 +37,15 @@ def test_modes_without_error_count_nowhere(cls):
     """Were their powers taken, they would overflow: (1e3 / 4)^(2 * 10^5)."""
     gd, eta = qm.GradientDescent(10**5), 0.25
     thin = qm.Quadratic.from_spectrum([[1.0, 3.0], [2.0, 5.0]], weights=[[1.0, 1.0], [0.5, 2.0]])
-    wide = qm.Quadratic.from_spectrum([[1.0, 3.0, 1e3], [2.0, 5.0, 1e3]], weights=[[1.0, 1.0, 0.0], [0.5, 2.0, 0.0]],
-                                      active=True)
+    wide = qm.Quadratic.from_spectrum(
+        [[1.0, 3.0, 1e3], [2.0, 5.0, 1e3]], weights=[[1.0, 1.0, 0.0], [0.5, 2.0, 0.0]], active=True
+    )
     for pooled in (True, False):
         for order in ("__call__", "gradient", "curvature"):
             a, b = (getattr(cls(p, gd, pooled=pooled), order)(eta) for p in (thin, wide))
-            for x, y in ((a.log, b.log), (a.sign, b.sign)) if isinstance(a, qm.SignLog) else ((a, b),):
+            for x, y in (
+                ((a.log, b.log), (a.sign, b.sign)) if isinstance(a, qm.SignLog) else ((a, b),)
+            ):
                 np.testing.assert_allclose(x, y, rtol=1e-12)
         best = [cls(p, gd, pooled=pooled).minimizer() for p in (thin, wide)]
         np.testing.assert_array_equal(*best)
@@ -92,8 +100,11 @@ def test_vectors_of_parameters_in_other_arithmetics():
             inside = objective.exactly(theta, order, "interval")
             assert inside.contains(exact).all() and inside.shape == (2,) * order
             if order == 1 or cls is qm.NaiveObjective:
-                np.testing.assert_allclose(objective.exactly(theta, order, "signlog").to_float(), exact.astype(float),
-                                           rtol=1e-12)
+                np.testing.assert_allclose(
+                    objective.exactly(theta, order, "signlog").to_float(),
+                    exact.astype(float),
+                    rtol=1e-12,
+                )
 
 
 @pytest.mark.parametrize("cls", TRANSFORMS[:2])
@@ -101,18 +112,28 @@ def test_rational_values_of_a_grid_are_those_of_its_points(cls):
     objective = cls(BATCH, qm.GradientDescent(3))
     grid = np.array([Q(1, 3), Q(1, 7), Q(2)], dtype=object)
     for order in (1, 2):
-        assert objective.exactly(grid, order).tolist() == [objective.exactly(x, order) for x in grid]
+        assert objective.exactly(grid, order).tolist() == [
+            objective.exactly(x, order) for x in grid
+        ]
 
 
 def test_the_mean_over_two_task_axes():
     rng = np.random.default_rng(0)
-    lam, error, eta = rng.uniform(1, 5, (2, 3, 4)), rng.standard_normal((2, 3, 4)), np.array([0.05, 0.3])
+    lam, error, eta = (
+        rng.uniform(1, 5, (2, 3, 4)),
+        rng.standard_normal((2, 3, 4)),
+        np.array([0.05, 0.3]),
+    )
     grid = qm.MeanLogObjective(qm.Quadratic(lam, error), qm.GradientDescent(5))
-    flat = qm.MeanLogObjective(qm.Quadratic(lam.reshape(6, 4), error.reshape(6, 4)), qm.GradientDescent(5))
+    flat = qm.MeanLogObjective(
+        qm.Quadratic(lam.reshape(6, 4), error.reshape(6, 4)), qm.GradientDescent(5)
+    )
     for got, want in zip(orders(grid, eta), orders(flat, eta), strict=True):
         np.testing.assert_allclose(got, want, rtol=1e-13)
-    apart = [qm.LogObjective(qm.Quadratic(*x), qm.GradientDescent(5))(eta) for x in zip(
-        lam.reshape(6, 4), error.reshape(6, 4), strict=True)]
+    apart = [
+        qm.LogObjective(qm.Quadratic(*x), qm.GradientDescent(5))(eta)
+        for x in zip(lam.reshape(6, 4), error.reshape(6, 4), strict=True)
+    ]
     np.testing.assert_allclose(grid(eta), np.mean(apart, axis=0), rtol=1e-13)
 
 
@@ -120,19 +141,37 @@ def test_a_loss_that_reaches_zero_at_some_parameters_has_no_logarithm_there():
     """Two step sizes 1/lambda_i take both modes to 0."""
     problem = qm.Quadratic.from_spectrum([1.0, 4.0], weights=[1.0, 1.0])
     log, naive = (cls(problem, qm.Schedule(2)) for cls in (qm.LogObjective, qm.NaiveObjective))
-    with pytest.raises(ValueError, match="the loss is 0 at an entry of .* where its logarithm has a pole"):
+    with pytest.raises(
+        ValueError, match="the loss is 0 at an entry of .* where its logarithm has a pole"
+    ):
         log([[0.3, 0.4], [1.0, 0.25]])
     assert np.isfinite(log([[0.3, 0.4], [1.0, 0.3]])).all()
     assert naive([[0.3, 0.4], [1.0, 0.25]]).sign.tolist() == [1, 0]
 
 
 BAD = {
-    "each task of a vector": (lambda: qm.LogObjective(BATCH, qm.HeavyBall(3), pooled=False), "pass pooled=True"),
-    "two vectors": (lambda: qm.NaiveObjective(BATCH, qm.HeavyBall(3)).exactly([[Q(1), Q(0)]] * 2), "one vector"),
-    "two definitions": (lambda: qm.NaiveObjective(BATCH, qm.GradientDescent(3)).definition([0.1, 0.2]), "one theta"),
-    "vectors of another length": (lambda: qm.NaiveObjective(BATCH, qm.HeavyBall(3))([0.1]), "one entry a parameter"),
-    "a huge eigenvalue": (lambda: qm.NaiveObjective(qm.Quadratic.from_spectrum([1.0, 1e100], seed=0),
-                                                    qm.GradientDescent(3))(1e60), "exceeds 1e150"),
+    "each task of a vector": (
+        lambda: qm.LogObjective(BATCH, qm.HeavyBall(3), pooled=False),
+        "pass pooled=True",
+    ),
+    "two vectors": (
+        lambda: qm.NaiveObjective(BATCH, qm.HeavyBall(3)).exactly([[Q(1), Q(0)]] * 2),
+        "one vector",
+    ),
+    "two definitions": (
+        lambda: qm.NaiveObjective(BATCH, qm.GradientDescent(3)).definition([0.1, 0.2]),
+        "one theta",
+    ),
+    "vectors of another length": (
+        lambda: qm.NaiveObjective(BATCH, qm.HeavyBall(3))([0.1]),
+        "one entry a parameter",
+    ),
+    "a huge eigenvalue": (
+        lambda: qm.NaiveObjective(
+            qm.Quadratic.from_spectrum([1.0, 1e100], seed=0), qm.GradientDescent(3)
+        )(1e60),
+        "exceeds 1e150",
+    ),
 }
 
 
@@ -153,4 +192,7 @@ def test_the_largest_step_sizes_are_taken():
 def test_reprs_say_what_is_transformed():
     gd = qm.GradientDescent(3)
     assert repr(qm.LogObjective(BATCH, gd)) == f"LogObjective({BATCH!r}, {gd!r})"
-    assert repr(qm.LogObjective(BATCH, gd, pooled=False)) == f"LogObjective({BATCH!r}, {gd!r}, each task)"
+    assert (
+        repr(qm.LogObjective(BATCH, gd, pooled=False))
+        == f"LogObjective({BATCH!r}, {gd!r}, each task)"
+    )

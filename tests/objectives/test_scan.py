@@ -1,4 +1,7 @@
-"""Scans of a grid: the error that the short kernels state, against 50 digits, and where they hand over."""
+"""Scans of a grid: the error that the short kernels state, against 50 digits, and where they hand
+over.
+"""
+
 import tracemalloc
 
 import numpy as np
@@ -12,7 +15,9 @@ EPS = np.finfo(float).eps
 
 @pytest.mark.parametrize("T", [1, 2, 3, 60, 255, 256, 257, 10**4, 10**6])
 def test_error_of_a_scan_is_the_stated_one(T):
-    """20 T eps E[|u| (1 + 1/|a|)] for G', also next to the minimum, at the poles of u and beyond 2/L."""
+    """20 T eps E[|u| (1 + 1/|a|)] for G', also next to the minimum, at the poles of u and beyond
+    2/L.
+    """
     rng = np.random.default_rng(T)
     worst = 0.0
     for _ in range(6):
@@ -20,8 +25,19 @@ def test_error_of_a_scan_is_the_stated_one(T):
         lam, omega = np.sort(rng.uniform(0.05, 1, d)), 10.0 ** rng.uniform(-6, 0, d)
         log = qm.LogObjective(qm.Quadratic.from_spectrum(lam, weights=omega), qm.GradientDescent(T))
         best = log.minimizer()
-        etas = np.array([0.0, 1e-9, 1 / lam[0], 1 / lam[-1], 2 / lam[-1], best, best * (1 + 1e-9), best * (1 - 1e-4),
-                         *rng.uniform(0, 3, 4)])
+        etas = np.array(
+            [
+                0.0,
+                1e-9,
+                1 / lam[0],
+                1 / lam[-1],
+                2 / lam[-1],
+                best,
+                best * (1 + 1e-9),
+                best * (1 - 1e-4),
+                *rng.uniform(0, 3, 4),
+            ]
+        )
         value, slope = log.scan(etas)
         for k, eta in enumerate(etas):
             exact = [float(log.exactly(eta, order, "mpmath")) for order in (0, 1)]
@@ -31,10 +47,15 @@ def test_error_of_a_scan_is_the_stated_one(T):
             total = power @ (a / top) ** 2
             size = power @ (lam * (1 + a)) / (total * top**2)
             inverse = power @ (a / top) / (total * top)
-            worst = max(worst, abs(slope[k] - exact[1]) / (20 * T * EPS * size),
-                        abs(value[k] - exact[0]) / (20 * EPS * (1 + abs(exact[0]) + inverse)))
+            worst = max(
+                worst,
+                abs(slope[k] - exact[1]) / (20 * T * EPS * size),
+                abs(value[k] - exact[0]) / (20 * EPS * (1 + abs(exact[0]) + inverse)),
+            )
             one = log.scan(float(eta))
-            assert one[0] == pytest.approx(value[k], rel=1e-12) and one[1] == pytest.approx(slope[k], rel=1e-9)
+            assert one[0] == pytest.approx(value[k], rel=1e-12) and one[1] == pytest.approx(
+                slope[k], rel=1e-9
+            )
     assert worst <= 1
 
 
@@ -80,9 +101,16 @@ def test_a_schedule_with_a_zero_factor_or_a_huge_product_takes_the_accurate_form
 
 def test_other_optimizers_and_noise_scan_by_their_own_form():
     problem = qm.Quadratic.random(5, 1)
-    for log, eta in ((qm.LogObjective(problem, qm.HeavyBall(9, momentum=0.3)), 0.1 / problem.L),
-                     (qm.LogObjective(qm.NoisyQuadratic([0.5, 1.0], [1.0, 0.5], [0.1, 0.2]),
-                                      qm.StochasticGradientDescent(5)), 0.3)):
+    for log, eta in (
+        (qm.LogObjective(problem, qm.HeavyBall(9, momentum=0.3)), 0.1 / problem.L),
+        (
+            qm.LogObjective(
+                qm.NoisyQuadratic([0.5, 1.0], [1.0, 0.5], [0.1, 0.2]),
+                qm.StochasticGradientDescent(5),
+            ),
+            0.3,
+        ),
+    ):
         assert np.allclose(log.scan(eta), (log(eta), log.gradient(eta)), rtol=1e-14)
 
 
@@ -140,7 +168,9 @@ def test_batches_are_their_tasks():
     for k in range(3):
         one = qm.LeastSquares.from_data(X[k], y[k], (X2[k], y2[k]))
         for loss in (qm.TrainByTrain, qm.TrainByValidation):
-            assert float(loss(batch, gd, False)(0.1).to_float()[k]) == float(loss(one, gd)(0.1).to_float())
+            assert float(loss(batch, gd, False)(0.1).to_float()[k]) == float(
+                loss(one, gd)(0.1).to_float()
+            )
     with pytest.raises(ValueError, match="different rank"):
         qm.LeastSquares.from_data(np.where(np.arange(3)[:, None, None] == 1, X[:, :, :1], X), y)
     with pytest.raises(ValueError, match="each of 3 tasks"):

@@ -1,7 +1,10 @@
-"""Hypergradients where the data do not determine the inner minimum: few samples, equal columns, no or tiny ridges.
+"""Hypergradients where the data do not determine the inner minimum: few samples, equal columns, no
+or tiny ridges.
 
-The oracles solve and unroll at 120 digits with the data as they are; nothing of the package enters them.
+The oracles solve and unroll at 120 digits with the data as they are; nothing of the package enters
+them.
 """
+
 import mpmath as mp
 import numpy as np
 import pytest
@@ -21,7 +24,9 @@ def column(y):
 
 
 class Oracle:
-    """L_1 = sum_k phi_k ||X_k W - Y_k||^2 / (2 n_k) + rho ||W||^2 / 2 and its derivatives in the phi_k and in rho."""
+    """L_1 = sum_k phi_k ||X_k W - Y_k||^2 / (2 n_k) + rho ||W||^2 / 2 and its derivatives in the
+    phi_k and in rho.
+    """
 
     def __init__(self, tasks, outer, phi, rho):
         self.tasks = [(matrix(X), matrix(column(Y))) for X, Y in tasks]
@@ -56,8 +61,10 @@ class Oracle:
             v, total = self.slope(states[-1]), [mp.mpf(0)] * (len(self.parts) + 1)
             for W in reversed(states[:-1]):
                 directions = [G * W - m for G, m in self.parts] + [W]
-                total = [t - eta * mp.fsum(a * b for a, b in zip(D, v, strict=True))
-                         for t, D in zip(total, directions, strict=True)]
+                total = [
+                    t - eta * mp.fsum(a * b for a, b in zip(D, v, strict=True))
+                    for t, D in zip(total, directions, strict=True)
+                ]
                 v = v - eta * (self.H * v)
             return total
 
@@ -85,28 +92,42 @@ def test_golden_values_of_ridge_and_sample_weights():
     X, y = [[1, 2, 3], [3, 1, 1]], [1, 2]
     held_out = [[1, 0, 0], [0, 1, 1], [1, 1, 0]], [1, 1, 3]
     ridge = loss(qm.Ridge((X, y), held_out))
-    for alpha, want in ((1e-2, .11263144619102208147), (1e-6, .11305437003963816356), (1e-8, .11305441201315348371),
-                        (1e-12, .11305441243708608901)):
+    for alpha, want in (
+        (1e-2, 0.11263144619102208147),
+        (1e-6, 0.11305437003963816356),
+        (1e-8, 0.11305441201315348371),
+        (1e-12, 0.11305441243708608901),
+    ):
         assert ridge.implicit([alpha])[0] == pytest.approx(want, rel=1e-14)
-    for rho, want in ((1e-2, (1.19990945410650486e-4, -12.4209603273666245e-4)),
-                      (1e-6, (1.22313436641038226e-8, -12.5285671306271779e-8)),
-                      (1e-10, (1.22313671672882183e-12, -12.5285779595937205e-12))):
+    for rho, want in (
+        (1e-2, (1.19990945410650486e-4, -12.4209603273666245e-4)),
+        (1e-6, (1.22313436641038226e-8, -12.5285671306271779e-8)),
+        (1e-10, (1.22313671672882183e-12, -12.5285779595937205e-12)),
+    ):
         found = loss(qm.DataCleaning((X, y), held_out, rho)).implicit([0.0, 0.0])
         np.testing.assert_allclose(found, want, rtol=1e-13)
 
 
 def designs(seed):
-    """Designs by name: few rows, equal columns, dependent rows and columns, and singular values of ratio up to 10^4."""
+    """Designs by name: few rows, equal columns, dependent rows and columns, and singular values of
+    ratio up to 10^4.
+    """
     rng = np.random.default_rng(seed)
 
     def graded(n, p, r, ratio):
         U, V = (np.linalg.qr(rng.standard_normal((k, r)))[0] for k in (n, p))
         return U * np.geomspace(1, 1 / ratio, r) @ V.T
+
     wide, tall = rng.standard_normal((3, 6)), rng.integers(-3, 4, (7, 2)).astype(float)
-    return {"few": wide, "equal columns": np.column_stack([tall, tall[:, :1], tall[:, 0] - 2 * tall[:, 1]]),
-            "equal rows": np.vstack([wide, wide[:2]]), "graded few": graded(4, 6, 4, 1e4),
-            "graded many": graded(8, 4, 4, 1e4), "beyond": graded(6, 4, 4, 1e7),
-            "zero column": wide * (np.arange(6) > 0)}
+    return {
+        "few": wide,
+        "equal columns": np.column_stack([tall, tall[:, :1], tall[:, 0] - 2 * tall[:, 1]]),
+        "equal rows": np.vstack([wide, wide[:2]]),
+        "graded few": graded(4, 6, 4, 1e4),
+        "graded many": graded(8, 4, 4, 1e4),
+        "beyond": graded(6, 4, 4, 1e7),
+        "zero column": wide * (np.arange(6) > 0),
+    }
 
 
 CASES = [(name, ridge) for name in designs(0) for ridge in (1e-14, 1e-10, 1e-5, 1.0)]
@@ -118,19 +139,26 @@ def test_implicit_at_every_ridge(name, ridge, outputs):
     rng = np.random.default_rng(1)
     X = designs(0)[name]
     n, p = X.shape
-    Y, outer = rng.standard_normal((n, outputs)), (rng.standard_normal((5, p)), rng.standard_normal((5, outputs)))
+    Y, outer = (
+        rng.standard_normal((n, outputs)),
+        (rng.standard_normal((5, p)), rng.standard_normal((5, outputs))),
+    )
     with mp.workdps(DIGITS):
         want = Oracle([(X, Y)], outer, [1], ridge).implicit()[-1:]
         assert relative(loss(qm.Ridge((X, Y), outer)).implicit([ridge]), want) < 1e-12
         alpha = rng.standard_normal(n)
         weights = [1 / (1 + mp.exp(-mp.mpf(float(a)))) for a in alpha]
-        samples = Oracle([(X[i:i + 1], Y[i:i + 1]) for i in range(n)], outer, [w / n for w in weights], ridge)
+        samples = Oracle(
+            [(X[i : i + 1], Y[i : i + 1]) for i in range(n)], outer, [w / n for w in weights], ridge
+        )
         want = [w * (1 - w) / n * x for w, x in zip(weights, samples.implicit(), strict=False)]
     # float64 rounds the weights themselves
     assert relative(loss(qm.DataCleaning((X, Y), outer, ridge)).implicit(alpha), want) < 1e-10
 
 
-@pytest.mark.parametrize("phi", [(1.0, 0.5, 2.0), (1.0, 0.0, 2.0), (0.0, 0.0, 1.0), (1.0, 1e-30, 0.0)])
+@pytest.mark.parametrize(
+    "phi", [(1.0, 0.5, 2.0), (1.0, 0.0, 2.0), (0.0, 0.0, 1.0), (1.0, 1e-30, 0.0)]
+)
 @pytest.mark.parametrize("ridge", [1e-14, 1e-8, 1e-2])
 @pytest.mark.parametrize("shared", [True, False])
 def test_implicit_gradients_of_task_weights_with_zeros(phi, ridge, shared):
@@ -155,7 +183,9 @@ def test_implicit_of_an_ill_conditioned_constant_hessian(ratio):
     with mp.workdps(DIGITS):
         H, C = matrix(problem.hessian), matrix(problem.cross)
         W = mp.lu_solve(H, matrix(column(problem.linear)) + C * matrix(column(alpha)))
-        want = C.T * mp.lu_solve(H, matrix(problem.outer_hessian) * W - matrix(problem.outer_linear))
+        want = C.T * mp.lu_solve(
+            H, matrix(problem.outer_hessian) * W - matrix(problem.outer_linear)
+        )
     assert relative(loss(problem).implicit(alpha), list(want)) < 1e-11
 
 
@@ -166,7 +196,9 @@ def test_as_many_samples_as_features_leave_no_residual_though_the_hessian_is_goo
     X, Y = np.linalg.qr(rng.standard_normal((5, 5)))[0], rng.standard_normal(5)
     outer = rng.standard_normal((4, 5)), rng.standard_normal(4)
     with mp.workdps(DIGITS):
-        halves = Oracle([(X[i:i + 1], Y[i:i + 1]) for i in range(5)], outer, [mp.mpf(1) / 10] * 5, ridge).implicit()
+        halves = Oracle(
+            [(X[i : i + 1], Y[i : i + 1]) for i in range(5)], outer, [mp.mpf(1) / 10] * 5, ridge
+        ).implicit()
         want = [x / 20 for x in halves[:-1]]
     assert relative(loss(qm.DataCleaning((X, Y), outer, ridge)).implicit(np.zeros(5)), want) < 1e-13
 
@@ -179,7 +211,10 @@ def singular():
     yield loss(qm.Ridge(rank_deficient, HELD_OUT)), [0.0]
     yield loss(qm.DataCleaning(TRAIN, HELD_OUT, 0.0)), [0.0, 1.0]
     yield loss(qm.TaskWeights([TRAIN, TRAIN], HELD_OUT)), [1.0, 0.0]
-    yield loss(qm.Coupled(Z.T @ Z, rng.standard_normal((4, 2)), np.ones(4), np.eye(4), np.ones(4))), [0.0, 1.0]
+    yield (
+        loss(qm.Coupled(Z.T @ Z, rng.standard_normal((4, 2)), np.ones(4), np.eye(4), np.ones(4))),
+        [0.0, 1.0],
+    )
 
 
 @pytest.mark.parametrize("case", range(5))
@@ -205,12 +240,17 @@ def test_unrolled_gradients_at_every_ridge(name, ridge, warm):
     T, eta = 20, 0.4 / np.linalg.norm(X, 2) ** 2 * n
     with mp.workdps(DIGITS):
         want = Oracle([(X, Y)], outer, [1], ridge).unrolled(eta, T, column(start))[-1:]
-        assert relative(loss(qm.Ridge((X, Y), outer), T, eta).gradient([ridge], start), want) < 1e-12
+        assert (
+            relative(loss(qm.Ridge((X, Y), outer), T, eta).gradient([ridge], start), want) < 1e-12
+        )
         tasks = [(X[:1], Y[:1]), (X[1:], Y[1:])]
         phi, eta = [0.7, 0.0], eta / 4
         want = Oracle(tasks, outer, phi, ridge).unrolled(eta, T, column(start))[:-1]
     if ridge:
-        assert relative(loss(qm.TaskWeights(tasks, outer, ridge), T, eta).gradient(phi, start), want) < 1e-12
+        assert (
+            relative(loss(qm.TaskWeights(tasks, outer, ridge), T, eta).gradient(phi, start), want)
+            < 1e-12
+        )
 
 
 @pytest.mark.parametrize("T", [10**3, 10**6, 10**12])

@@ -1,4 +1,7 @@
-"""Transforms of a loss: derivatives in the loss itself, bounds by task, what is taken where nothing is passed."""
+"""Transforms of a loss: derivatives in the loss itself, bounds by task, what is taken where
+nothing is passed.
+"""
+
 from fractions import Fraction as Q
 
 import mpmath as mp
@@ -22,7 +25,9 @@ def test_chain_is_the_derivative_in_the_loss(cls, T):
         assert abs(objective.chain(F) / numeric - 1) < 1e-35
         assert abs(objective.compose((F, F / 3)) / (objective.chain(F) * F / 3) - 1) < 1e-50
     values = np.array([0.2, 3.0], dtype=np.float32)
-    np.testing.assert_allclose(objective.chain(values), [objective.chain(float(v)) for v in values], rtol=1e-6)
+    np.testing.assert_allclose(
+        objective.chain(values), [objective.chain(float(v)) for v in values], rtol=1e-6
+    )
     assert objective.chain(values).dtype == np.float32
     if cls is not qm.RootObjective:
         assert objective.chain(Q(3, 7)) == (Q(7, 3) / T if cls is qm.LogObjective else 1)
@@ -46,8 +51,10 @@ def test_losses_as_they_are_have_the_chain_one():
 def test_gradient_bounds_of_each_task_are_their_own():
     gd = qm.GradientDescent(6)
     bounds = qm.LogObjective(BATCH, gd, pooled=False).gradient_bound()
-    alone = [qm.LogObjective(qm.Quadratic(*x), gd).gradient_bound() for x in zip(
-        BATCH.eigenvalues, BATCH.error, strict=True)]
+    alone = [
+        qm.LogObjective(qm.Quadratic(*x), gd).gradient_bound()
+        for x in zip(BATCH.eigenvalues, BATCH.error, strict=True)
+    ]
     np.testing.assert_allclose(bounds, alone, rtol=1e-14)
     assert len(set(alone)) == 3
     with pytest.raises(ValueError, match="it holds for GradientDescent"):
@@ -55,14 +62,20 @@ def test_gradient_bounds_of_each_task_are_their_own():
 
 
 def test_fifty_digits_and_fractions_unless_told_otherwise():
-    for objective in (qm.LogObjective(BATCH, qm.GradientDescent(3)), qm.PopulationRisk(
-            qm.MarchenkoPastur.of(0.5, 1.0, 3), qm.GradientDescent(3)), qm.NaiveObjective(
-            NOISY, qm.StochasticGradientDescent(3))):
-        plain, fifty, more = (objective.exactly(0.3, 1, "mpmath", *digits) for digits in ((), (50,), (51,)))
+    for objective in (
+        qm.LogObjective(BATCH, qm.GradientDescent(3)),
+        qm.PopulationRisk(qm.MarchenkoPastur.of(0.5, 1.0, 3), qm.GradientDescent(3)),
+        qm.NaiveObjective(NOISY, qm.StochasticGradientDescent(3)),
+    ):
+        plain, fifty, more = (
+            objective.exactly(0.3, 1, "mpmath", *digits) for digits in ((), (50,), (51,))
+        )
         assert plain == fifty != more
         assert objective.exactly(Q(3, 10), 1) == objective.exactly(Q(3, 10), 1, "fraction")
     naive = qm.NaiveObjective(BATCH, qm.GradientDescent(3))
-    assert naive.exactly(Q(3, 10)) == naive.exactly(Q(3, 10), 0) and naive.definition(0.3) == naive.definition(0.3, 0)
+    assert naive.exactly(Q(3, 10)) == naive.exactly(Q(3, 10), 0) and naive.definition(
+        0.3
+    ) == naive.definition(0.3, 0)
 
 
 def test_expected_losses_where_nothing_is_passed_and_where_they_vanish():
@@ -70,21 +83,35 @@ def test_expected_losses_where_nothing_is_passed_and_where_they_vanish():
     value, slope = (naive.source.value(0.3, order) for order in (0, 1))
     assert naive.source.value(0.3) == value == naive(0.3) and slope == naive.gradient(0.3)
     # one mode without noise is at its minimum after a step of 1 / lambda
-    quiet = qm.NaiveObjective(qm.NoisyQuadratic([2.0], [1.0], [0.0]), qm.StochasticGradientDescent(2))
+    quiet = qm.NaiveObjective(
+        qm.NoisyQuadratic([2.0], [1.0], [0.0]), qm.StochasticGradientDescent(2)
+    )
     assert quiet(0.5) == 0 == quiet.gradient(0.5)
     loss = quiet.source.log_loss(np.array([0.5, 0.4]), 1)
-    assert loss.level[0] == -np.inf and loss.slope[0] == 0 and np.isfinite([loss.level[1], loss.slope[1]]).all()
+    assert (
+        loss.level[0] == -np.inf
+        and loss.slope[0] == 0
+        and np.isfinite([loss.level[1], loss.slope[1]]).all()
+    )
 
 
 def test_logarithms_and_relative_derivatives_of_the_loss():
-    """(log F)', (log F)'' and the second derivatives that transforms are made of, all orders unless told otherwise."""
+    """(log F)', (log F)'' and the second derivatives that transforms are made of, all orders
+    unless told otherwise.
+    """
     problem = qm.Quadratic.from_spectrum([1, 3], weights=[1, 2])
     objective = qm.NaiveObjective(problem, qm.GradientDescent(2))
     F, D, C = (objective.exactly(Q(1, 5), order) for order in range(3))
     loss = objective.log_loss(0.2)
-    assert loss.level == pytest.approx(float(mp.log(mp.mpf(F.numerator) / F.denominator)), rel=1e-14)
-    for got, want in ((loss.slope, D / F), (loss.second, C / F), (loss.curvature, C / F - (D / F) ** 2),
-                      (loss.root, (C / F - Q(3, 4) * (D / F) ** 2) / 4)):
+    assert loss.level == pytest.approx(
+        float(mp.log(mp.mpf(F.numerator) / F.denominator)), rel=1e-14
+    )
+    for got, want in (
+        (loss.slope, D / F),
+        (loss.second, C / F),
+        (loss.curvature, C / F - (D / F) ** 2),
+        (loss.root, (C / F - Q(3, 4) * (D / F) ** 2) / 4),
+    ):
         assert got == pytest.approx(float(want), rel=1e-12)
 
 
@@ -103,7 +130,11 @@ def test_every_task_has_a_minimum_of_the_mean_of_logs_where_they_are_far_apart()
 def test_tasks_that_agree_have_one_minimum():
     problem = qm.Quadratic.from_spectrum([[1.0, 3.0]] * 2, error=[[1.0, 2.0]] * 2)
     objective = qm.MeanLogObjective(problem, qm.GradientDescent(5))
-    alone = qm.LogObjective(qm.Quadratic.from_spectrum([1.0, 3.0], error=[1.0, 2.0]), qm.GradientDescent(5))
+    alone = qm.LogObjective(
+        qm.Quadratic.from_spectrum([1.0, 3.0], error=[1.0, 2.0]), qm.GradientDescent(5)
+    )
     found = objective.minima()
-    assert found.step_size.tolist() == [alone.minimizer()] and found.value.tolist() == [alone(alone.minimizer())]
+    assert found.step_size.tolist() == [alone.minimizer()] and found.value.tolist() == [
+        alone(alone.minimizer())
+    ]
     assert objective.minimizer() == alone.minimizer()

@@ -1,4 +1,5 @@
 """Accuracy of the stable moments and of the minimiser, and identities of the residual polynomial."""
+
 from fractions import Fraction as Q
 
 import mpmath as mp
@@ -18,8 +19,18 @@ T_VALUES = [1, 2, 3, 10, 137, 10**4, 10**6, 10**9]
 def hard_step_sizes(lam, best, rng):
     """0, 1/lambda_i, 2/L, both sides of eta* from 1e-15 to 0.1, the crossing, and up to 3/mu."""
     near = [best * (1 + s * 10.0**-k) for k in (15, 12, 9, 6, 3, 1) for s in (-1, 1)]
-    return np.array([0, *(1 / lam[:2]), *(1 / lam[-2:]), 2 / lam[-1], best, 2 / (lam[0] + lam[-1]), *near,
-                     *rng.uniform(0, 3 / lam[0], 2)])
+    return np.array(
+        [
+            0,
+            *(1 / lam[:2]),
+            *(1 / lam[-2:]),
+            2 / lam[-1],
+            best,
+            2 / (lam[0] + lam[-1]),
+            *near,
+            *rng.uniform(0, 3 / lam[0], 2),
+        ]
+    )
 
 
 def worst_errors(module_class, cases):
@@ -35,19 +46,25 @@ def worst_errors(module_class, cases):
         for k, eta in enumerate(etas):
             ref = exact(lam, omega, eta, T)
             curvature = (4 * T - 2) * variance[k] - 2 * mean[k] ** 2
-            largest = max(abs(np.log1p(-eta * x) if eta * x < 1 else np.log(abs(1 - eta * x) + 1e-300))
-                          for x in (lam[0], lam[-1]))
-            errors = [abs(level[k] - ref.log_loss) / (1e-14 * max(1, abs(ref.log_loss), 2 * T * largest)),
-                      abs(level[k] / T - ref.value) / (5e-15 * max(abs(ref.value), 2)),
-                      abs(-2 * mean[k] - ref.slope) / (1e-14 * 2 * ref.size),
-                      abs(curvature - ref.curvature) / (5e-14 * (abs(ref.curvature) + 2 * ref.square))]
+            largest = max(
+                abs(np.log1p(-eta * x) if eta * x < 1 else np.log(abs(1 - eta * x) + 1e-300))
+                for x in (lam[0], lam[-1])
+            )
+            errors = [
+                abs(level[k] - ref.log_loss) / (1e-14 * max(1, abs(ref.log_loss), 2 * T * largest)),
+                abs(level[k] / T - ref.value) / (5e-15 * max(abs(ref.value), 2)),
+                abs(-2 * mean[k] - ref.slope) / (1e-14 * 2 * ref.size),
+                abs(curvature - ref.curvature) / (5e-14 * (abs(ref.curvature) + 2 * ref.square)),
+            ]
             worst = np.fmax(worst, np.nan_to_num(np.array(errors, dtype=float), nan=np.inf))
     return worst
 
 
 @pytest.mark.parametrize("T", T_VALUES)
 def test_naive_derivatives_meet_the_bars_of_the_log_and_of_the_moments(T):
-    """log |F'| = log F + log T + log |G'| and log F'' = log F + log(2T (2T - 1) E u^2), at 100 digits."""
+    """log |F'| = log F + log T + log |G'| and log F'' = log F + log(2T (2T - 1) E u^2), at 100
+    digits.
+    """
     rng = np.random.default_rng([7, T])
     lam, omega = random_spectrum(rng)
     problem = qm.Quadratic.from_spectrum(lam, weights=omega)
@@ -61,7 +78,9 @@ def test_naive_derivatives_meet_the_bars_of_the_log_and_of_the_moments(T):
             want = ref.log_loss + mp.log(2 * T * (2 * T - 1) * ref.square)
             assert curvature.sign == 1 and abs(curvature.log - want) <= slack + 5e-14
             # relative to E|u|: next to the root of F' its logarithm has no digits of its own
-            error = abs(slope.sign * mp.exp(mp.mpf(float(slope.log)) - ref.log_loss) / T - ref.slope)
+            error = abs(
+                slope.sign * mp.exp(mp.mpf(float(slope.log)) - ref.log_loss) / T - ref.slope
+            )
             assert error <= (slack + 1e-14) * 2 * ref.size
 
 
@@ -98,9 +117,14 @@ def test_minimizer_is_vectorised_and_handles_one_eigenvalue():
     lam = np.array([[1.0, 3.0], [2.0, 2.0], [1.0, 50.0]])
     omega = np.array([[1.0, 1.0], [1.0, 1.0], [1.0, 1e-9]])
     best = GradientDescent(2).minimizer(lam, omega)
-    assert best[0] == pytest.approx((1 + 3 ** (1 / 3)) / (1 + 3 * 3 ** (1 / 3)), rel=1e-15) and best[1] == 0.5
+    assert (
+        best[0] == pytest.approx((1 + 3 ** (1 / 3)) / (1 + 3 * 3 ** (1 / 3)), rel=1e-15)
+        and best[1] == 0.5
+    )
     # the sign of F' at 2/L decides whether eta* lies beyond it
-    slope = sum(Q(o) * Q(x) * (1 - 2 * Q(x) / 50) ** 3 for x, o in zip(lam[2], omega[2], strict=True))
+    slope = sum(
+        Q(o) * Q(x) * (1 - 2 * Q(x) / 50) ** 3 for x, o in zip(lam[2], omega[2], strict=True)
+    )
     assert (best[2] > 2 / 50) == (slope > 0) is True
 
 
@@ -115,15 +139,19 @@ rational = st.fractions(min_value=Q(1, 12), max_value=20, max_denominator=12)
 
 @given(st.lists(st.tuples(rational, rational), min_size=1, max_size=4), rational, st.integers(1, 7))
 def test_residual_derivatives_are_those_of_the_polynomial(modes, eta, T):
-    """(1 - eta lambda)^T as a polynomial in eta, differentiated coefficient by coefficient over the rationals."""
+    """(1 - eta lambda)^T as a polynomial in eta, differentiated coefficient by coefficient over
+    the rationals.
+    """
     lam = np.array([m[0] for m in modes], dtype=object)
     p, p1, p2 = GradientDescent(T).residual(lam, eta)
     for k, x in enumerate(lam):
         poly = np.polynomial.Polynomial([Q(1)])
         for _ in range(T):
             poly = poly * np.polynomial.Polynomial([Q(1), -x])
-        want = [sum(c * q for c, q in zip(q_coefficients, powers(eta), strict=False))
-                for q_coefficients in derivatives(list(poly.coef))]
+        want = [
+            sum(c * q for c, q in zip(q_coefficients, powers(eta), strict=False))
+            for q_coefficients in derivatives(list(poly.coef))
+        ]
         assert [p[k], p1[k], p2[k]] == want
 
 
@@ -154,4 +182,8 @@ def test_identities_of_the_moments_in_rationals(modes, eta, T):
     mean = (pi * u).sum()
     variance = (pi * (u - mean) ** 2).sum()
     G1, G2 = -2 * mean, (4 * T - 2) * variance - 2 * mean**2
-    assert F1 == T * F * G1 and F2 == T * F * (G2 + T * G1**2) and G2 + G1**2 / 2 == (4 * T - 2) * variance
+    assert (
+        F1 == T * F * G1
+        and F2 == T * F * (G2 + T * G1**2)
+        and G2 + G1**2 / 2 == (4 * T - 2) * variance
+    )

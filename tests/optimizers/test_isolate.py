@@ -1,4 +1,7 @@
-"""The global minimiser of heavy ball and Nesterov: bounds hold and are tight, planted local minima are noticed."""
+"""The global minimiser of heavy ball and Nesterov: bounds hold and are tight, planted local minima
+are noticed.
+"""
+
 import math
 
 import mpmath as mp
@@ -6,9 +9,9 @@ import numpy as np
 import pytest
 
 import quadmeta as qm
-from quadmeta.optimizers.parts.isolate import Boxes, bounds, search
 from quadmeta.optimizers.heavy_ball import HeavyBall
 from quadmeta.optimizers.nesterov import Nesterov
+from quadmeta.optimizers.parts.isolate import Boxes, bounds, search
 from tests.reference import random_spectrum
 
 METHODS = [HeavyBall, Nesterov]
@@ -35,24 +38,39 @@ def exact(method, lam, omega, eta, beta, T):
     """log F at one pair, at 60 digits."""
     with mp.workdps(60):
         eta, beta = mp.mpf(float(eta)), mp.mpf(float(beta))
-        return float(mp.log(mp.fsum(mp.mpf(float(o)) * run(method, mp.mpf(float(x)), eta, beta, T) ** 2
-                                    for x, o in zip(lam, omega, strict=True))))
+        return float(
+            mp.log(
+                mp.fsum(
+                    mp.mpf(float(o)) * run(method, mp.mpf(float(x)), eta, beta, T) ** 2
+                    for x, o in zip(lam, omega, strict=True)
+                )
+            )
+        )
 
 
 def on_a_dense_grid(method, lam, omega, T, given, beta_given):
-    """The lowest log F of 60 T and more points in the one free parameter, zoomed in around the five lowest of them."""
+    """The lowest log F of 60 T and more points in the one free parameter, zoomed in around the
+    five lowest of them.
+    """
     if beta_given:
         angle = np.linspace(0, np.pi, 12 * T + 40)
         x = 1 + given - 2 * np.sqrt(given) * np.cos(angle)
-        parts = [x / each for each in lam] + [np.linspace(0, 4 / lam[-1], 20 * T + 500), np.geomspace(
-            1e-3 / lam[-1], 4 / lam[0], 20 * T + 500)]
+        parts = [x / each for each in lam] + [
+            np.linspace(0, 4 / lam[-1], 20 * T + 500),
+            np.geomspace(1e-3 / lam[-1], 4 / lam[0], 20 * T + 500),
+        ]
         grid = np.unique(np.concatenate(parts))
     else:
-        grid = np.unique(np.concatenate([np.linspace(0, 1, 60 * T + 1000)[:-1], 1 - np.geomspace(1e-9, 1, 20 * T)]))
+        grid = np.unique(
+            np.concatenate(
+                [np.linspace(0, 1, 60 * T + 1000)[:-1], 1 - np.geomspace(1e-9, 1, 20 * T)]
+            )
+        )
 
     def level(points):
         pair = (points, given) if beta_given else (given, points)
         return log_loss(method, lam, omega, *pair, T)
+
     values = level(grid)
     best = values.min()
     for k in np.argsort(values)[:5]:
@@ -68,11 +86,17 @@ def on_a_dense_grid(method, lam, omega, T, given, beta_given):
 def test_the_global_minimum_behind_a_local_one():
     """The grid and Newton's method alone end at eta = .35467, G = -.120466."""
     lam, omega = np.array([1, 2.5, 6, 9]), np.full(4, 0.25)
-    log = qm.LogObjective(qm.Quadratic.from_spectrum(lam, weights=omega), HeavyBall(160, momentum=0.9))
+    log = qm.LogObjective(
+        qm.Quadratic.from_spectrum(lam, weights=omega), HeavyBall(160, momentum=0.9)
+    )
     best, found = log.minimizer(), log.minimum()
-    assert best == pytest.approx(0.42128389, abs=1e-8) and log(best) == pytest.approx(-0.1238427, abs=1e-7)
+    assert best == pytest.approx(0.42128389, abs=1e-8) and log(best) == pytest.approx(
+        -0.1238427, abs=1e-7
+    )
     assert found.proved and found.theta == best
-    assert found.level == pytest.approx(exact(HeavyBall, lam, omega, found.theta, 0.9, 160), abs=1e-12)
+    assert found.level == pytest.approx(
+        exact(HeavyBall, lam, omega, found.theta, 0.9, 160), abs=1e-12
+    )
     assert found.level - 1e-6 < found.lower <= found.level
 
 
@@ -86,7 +110,9 @@ def test_no_point_of_a_dense_grid_is_lower_and_it_is_proved(method, T):
         found = optimizer.minimum(lam, omega)
         pair = (found.theta, beta) if given == beta else (eta, found.theta)
         assert found.proved
-        assert found.level == pytest.approx(exact(method, lam, omega, *pair, T), rel=1e-13, abs=1e-13)
+        assert found.level == pytest.approx(
+            exact(method, lam, omega, *pair, T), rel=1e-13, abs=1e-13
+        )
         assert on_a_dense_grid(method, lam, omega, T, given, given == beta) >= found.level - 1e-7
 
 
@@ -100,17 +126,40 @@ def test_both_parameters(method):
 
 
 MISSED = [
-    # method, T, eigenvalues, weights; the best of half a million random pairs, refined; log F there
-    (HeavyBall, 79, [1.0, 3.08, 29.1, 45.0], [0.095, 0.011, 0.0703, 0.00127],
-     (0.06690266267333661, 0.5526686952368863), -51.33272900844),
-    (HeavyBall, 148, [1.0, 1.24, 2.26, 8.5, 18.0, 32.2], [0.209, 0.96, 0.189, 0.129, 0.397, 0.293],
-     (0.09019367373181178, 0.49600238322276147), -105.154767598),
-    (HeavyBall, 92, [1.0, 1.23, 1.23, 1.24, 2.28, 2.61, 2.74, 2.77, 4.7],
-     [0.00114, 0.0512, 0.00157, 0.0974, 0.0187, 0.206, 0.0316, 0.0077, 0.59],
-     (0.3986361863843592, 0.1361212448485697), -184.711434050),
-    (Nesterov, 149, [1.0, 72.7, 96.8, 115.0, 193.0, 265.0, 288.0, 360.0, 401.0, 521.0],
-     [0.0133, 0.00117, 0.00102, 0.0282, 0.0158, 0.0158, 0.37, 0.00424, 0.891, 0.0315],
-     (0.0024444845235010223, 0.9123116776220013), -60.516825194),
+    # method, T, eigenvalues, weights; the best of half a million random pairs, refined; log F
+    # there
+    (
+        HeavyBall,
+        79,
+        [1.0, 3.08, 29.1, 45.0],
+        [0.095, 0.011, 0.0703, 0.00127],
+        (0.06690266267333661, 0.5526686952368863),
+        -51.33272900844,
+    ),
+    (
+        HeavyBall,
+        148,
+        [1.0, 1.24, 2.26, 8.5, 18.0, 32.2],
+        [0.209, 0.96, 0.189, 0.129, 0.397, 0.293],
+        (0.09019367373181178, 0.49600238322276147),
+        -105.154767598,
+    ),
+    (
+        HeavyBall,
+        92,
+        [1.0, 1.23, 1.23, 1.24, 2.28, 2.61, 2.74, 2.77, 4.7],
+        [0.00114, 0.0512, 0.00157, 0.0974, 0.0187, 0.206, 0.0316, 0.0077, 0.59],
+        (0.3986361863843592, 0.1361212448485697),
+        -184.711434050,
+    ),
+    (
+        Nesterov,
+        149,
+        [1.0, 72.7, 96.8, 115.0, 193.0, 265.0, 288.0, 360.0, 401.0, 521.0],
+        [0.0133, 0.00117, 0.00102, 0.0282, 0.0158, 0.0158, 0.37, 0.00424, 0.891, 0.0315],
+        (0.0024444845235010223, 0.9123116776220013),
+        -60.516825194,
+    ),
 ]
 
 
@@ -125,7 +174,9 @@ def test_the_lowest_of_many_minima_in_both_parameters(method, T, lam, omega, pai
 
 
 def test_a_minimum_at_the_end_of_a_canyon():
-    """The larger eigenvalue is annulled for every momentum; the smaller one is best at the largest momentum."""
+    """The larger eigenvalue is annulled for every momentum; the smaller one is best at the largest
+    momentum.
+    """
     lam, omega = np.array([1.0, 5030.0]), np.array([1.14e-6, 0.00268])
     found = HeavyBall(14).minimum(lam, omega, boxes=0)
     center, width = 2 / lam[-1], 2 / lam[-1]
@@ -140,7 +191,9 @@ def test_a_minimum_at_the_end_of_a_canyon():
 
 @pytest.mark.parametrize("method", METHODS)
 def test_the_plane_in_which_all_phases_are_linear(method):
-    """X lambda - S is the square of the sine of phi / 2 (heavy ball) or phi, from the roots of z^2 = h z - b."""
+    """X lambda - S is the square of the sine of phi / 2 (heavy ball) or phi, from the roots of z^2
+    = h z - b.
+    """
     X, S, lam = 0.13, 0.02, np.array([0.5, 2.0, 7.0])
     eta, beta = method(5).unfold(X, S)
     for x in eta * lam:
@@ -151,14 +204,18 @@ def test_the_plane_in_which_all_phases_are_linear(method):
 
 @pytest.mark.parametrize("boxes", [0, 1, 200])
 def test_what_is_not_proved_says_so(boxes):
-    log = qm.LogObjective(qm.Quadratic.from_spectrum([1.0, 2.5, 6.0], weights=[1.0, 1.0, 1.0]), HeavyBall(6))
+    log = qm.LogObjective(
+        qm.Quadratic.from_spectrum([1.0, 2.5, 6.0], weights=[1.0, 1.0, 1.0]), HeavyBall(6)
+    )
     found = log.minimum(boxes)
     assert not found.proved and found.lower < found.level - 1e-3 and found.boxes <= boxes
     np.testing.assert_array_equal(log.minimizer(), log.minimum(0).theta)
 
 
 def test_a_planted_local_minimiser_is_not_proved_but_left():
-    """Branch and bound started from the local minimum, without any help of Newton's method, finds a better centre."""
+    """Branch and bound started from the local minimum, without any help of Newton's method, finds
+    a better centre.
+    """
     lam, omega, method = np.array([1, 2.5, 6, 9]), np.ones(4), HeavyBall(160, momentum=0.9)
     root = Boxes(np.array([[2.0, 0.9]]), np.array([[2.0, 0.0]]), np.zeros((1, 2), dtype=int))
     planted = np.array([0.354674853])
@@ -169,6 +226,7 @@ def test_a_planted_local_minimiser_is_not_proved_but_left():
     def best_centre(points):
         values = [level(p[0]) for p in points]
         return points[int(np.argmin(values))], min(values)
+
     found = search(method, lam, omega, root, (0,), (planted, level(planted[0])), best_centre, 10**5)
     assert abs(found.theta[0] - 0.42128389) < 1e-4 and found.lower <= level(0.42128389)
 
@@ -190,7 +248,9 @@ def boxes_at_random(rng, lam, T, n):
 
 
 def lowest_excess(method, T, seed, free):
-    """min over boxes and points in them of sqrt F over its bound, and the median over small boxes of 1 - the bound."""
+    """min over boxes and points in them of sqrt F over its bound, and the median over small boxes
+    of 1 - the bound.
+    """
     rng = np.random.default_rng([seed, T])
     lam, omega = random_spectrum(rng, 5, 1e2, 2)
     center, size = boxes_at_random(rng, lam, T, 400)
@@ -203,8 +263,11 @@ def lowest_excess(method, T, seed, free):
         level = log_loss(kind, lam, omega, inside[:, 0], inside[:, 1], T)
         with np.errstate(all="ignore"):
             ratios.append(np.where(found.lower > 0, level / 2 - np.log(found.lower), np.inf))
-    small = (size.max(axis=-1) < 1e-2 / T * np.minimum(1, center[:, 0])) & (1e-100 < found.middle) & (
-        found.middle < 1e100)
+    small = (
+        (size.max(axis=-1) < 1e-2 / T * np.minimum(1, center[:, 0]))
+        & (1e-100 < found.middle)
+        & (found.middle < 1e100)
+    )
     return np.min(ratios), np.median(1 - found.lower[small] / found.middle[small])
 
 
@@ -218,7 +281,9 @@ def test_bounds_hold_inside_boxes_and_are_not_vacuous(method, T, free):
 
 
 class TooSteep(HeavyBall):
-    """A planted error: h and b are said not to move, so that the rest of the power series is left out."""
+    """A planted error: h and b are said not to move, so that the rest of the power series is left
+    out.
+    """
 
     def spread(self, x, beta, dx, dbeta):
         """Nothing moves."""
@@ -234,7 +299,9 @@ def test_a_deep_minimum_that_float64_cannot_tell():
     lam, omega = np.array([1, 2.5, 6, 9]), np.ones(4)
     found = Nesterov(160, momentum=0.9).minimum(lam, omega)
     assert found.proved and found.theta == pytest.approx(0.12923493, abs=1e-8)
-    assert found.level == pytest.approx(exact(Nesterov, lam, omega, found.theta, 0.9, 160), abs=1e-11)
+    assert found.level == pytest.approx(
+        exact(Nesterov, lam, omega, found.theta, 0.9, 160), abs=1e-11
+    )
 
 
 def test_one_eigenvalue_reaches_zero():
@@ -245,10 +312,15 @@ def test_one_eigenvalue_reaches_zero():
 def test_bad_input_is_one_line_that_names_it():
     problem = qm.Quadratic.from_spectrum([1.0, 2.0, 3.0], weights=[1.0, 1.0, 1.0])
     pair = qm.Quadratic.stack([problem, problem])
-    for call, message in ((lambda: qm.LogObjective(problem, qm.GradientDescent(5)).minimum(), "use minimizer"),
-                          (lambda: qm.LogObjective(problem, HeavyBall(5, 0.1)).minimum(-1), "boxes = -1"),
-                          (lambda: qm.LogObjective(problem, HeavyBall(5, 0.1)).minimum(2.5), "boxes = 2.5"),
-                          (lambda: qm.LogObjective(pair, HeavyBall(5, 0.1), pooled=False).minimum(), "pooled = False")):
+    for call, message in (
+        (lambda: qm.LogObjective(problem, qm.GradientDescent(5)).minimum(), "use minimizer"),
+        (lambda: qm.LogObjective(problem, HeavyBall(5, 0.1)).minimum(-1), "boxes = -1"),
+        (lambda: qm.LogObjective(problem, HeavyBall(5, 0.1)).minimum(2.5), "boxes = 2.5"),
+        (
+            lambda: qm.LogObjective(pair, HeavyBall(5, 0.1), pooled=False).minimum(),
+            "pooled = False",
+        ),
+    ):
         with pytest.raises(ValueError, match=message) as caught:
             call()
         assert "\n" not in str(caught.value)

@@ -1,4 +1,7 @@
-"""A step size for each step: derivatives against fifty digits, the landscape, and the optimum by four routes."""
+"""A step size for each step: derivatives against fifty digits, the landscape, and the optimum by
+four routes.
+"""
+
 import tracemalloc
 from fractions import Fraction as Q
 from itertools import pairwise
@@ -17,7 +20,9 @@ NAMES = ("NaiveObjective", "LogObjective", "RootObjective")
 
 
 def instance(seed, T, d=6, kind=0):
-    """A small problem and a schedule: kind 1 coincident steps, 2 one zero factor, 3 two zero factors."""
+    """A small problem and a schedule: kind 1 coincident steps, 2 one zero factor, 3 two zero
+    factors.
+    """
     rng = np.random.default_rng([seed, T, kind])
     lam = np.sort(10 ** rng.uniform(-1, 1, d))
     lam[2] = 2.0
@@ -25,7 +30,7 @@ def instance(seed, T, d=6, kind=0):
     if kind == 1:
         eta[:] = abs(eta[0])
     elif kind > 1:
-        eta[:kind - 1] = 0.5
+        eta[: kind - 1] = 0.5
     return qm.Quadratic.from_spectrum(lam, weights=10 ** rng.uniform(-6, 0, d)), eta
 
 
@@ -46,7 +51,8 @@ def test_gradient_and_hessian_against_fifty_digits(name, kind, T):
         F, F2 = (np.array(naive.exactly(eta, k, "mpmath"), dtype=float) for k in (0, 2))
         with mp.workdps(50):
             want = [np.array(objective.exactly(eta, k, "mpmath"), dtype=float) for k in range(3)]
-        # Cauchy-Schwarz: |F_s| <= sqrt(2 F F_ss) and |F_st| <= 2 sqrt(F_ss F_tt) are the sizes of what is summed
+        # Cauchy-Schwarz: |F_s| <= sqrt(2 F F_ss) and |F_st| <= 2 sqrt(F_ss F_tt) are the sizes of
+        # what is summed
         chain = abs(float(objective.chain(F)))
         scale = np.sqrt(np.diag(F2) / F)
         assert abs(value - want[0]) <= 1e-14 * max(1, abs(want[0]))
@@ -58,7 +64,12 @@ def test_gradient_and_hessian_against_fifty_digits(name, kind, T):
 def test_rationals_are_those_by_hand(kind):
     T = 3
     lam, omega = [Q(1), Q(2), Q(5)], [Q(1, 2), Q(3), Q(1, 4)]
-    eta = [[Q(1, 3), Q(-1, 4), Q(2, 3)], [Q(1, 3)] * 3, [Q(1, 2), Q(1, 3), Q(1, 7)], [Q(1, 2), Q(1, 2), Q(1, 7)]][kind]
+    eta = [
+        [Q(1, 3), Q(-1, 4), Q(2, 3)],
+        [Q(1, 3)] * 3,
+        [Q(1, 2), Q(1, 3), Q(1, 7)],
+        [Q(1, 2), Q(1, 2), Q(1, 7)],
+    ][kind]
     problem = qm.Quadratic.from_spectrum([float(x) for x in lam], weights=[float(x) for x in omega])
     objective = qm.NaiveObjective(problem, Schedule(T))
 
@@ -70,14 +81,24 @@ def test_rationals_are_those_by_hand(kind):
 
     def inner(f):
         return sum(o * f(x) for o, x in zip(omega, lam, strict=True))
+
     theta = np.array(eta, dtype=object)
     assert objective.exactly(theta) == inner(lambda x: product(x, ()) ** 2)
     gradient, hessian = objective.exactly(theta, 1), objective.exactly(theta, 2)
     for s in range(T):
         assert gradient[s] == inner(lambda x, s=s: -2 * x * product(x, ()) * product(x, (s,)))
         for t in range(T):
-            assert hessian[s, t] == inner(lambda x, s=s, t=t: 2 * x * x * (
-                product(x, (s,)) * product(x, (t,)) + (s != t) * product(x, ()) * product(x, (s, t))))
+            assert hessian[s, t] == inner(
+                lambda x, s=s, t=t: (
+                    2
+                    * x
+                    * x
+                    * (
+                        product(x, (s,)) * product(x, (t,))
+                        + (s != t) * product(x, ()) * product(x, (s, t))
+                    )
+                )
+            )
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -91,9 +112,17 @@ def test_closed_form_is_the_definition(name, seed, T, kind):
     chain = abs(float(objective.chain(np.asarray(F))))
     sizes = max(1, abs(found[0])), chain * np.sqrt(F) * scale, chain * np.outer(scale, scale)
     for order, size in enumerate(sizes):
-        # rounded products of the loop: T eps of their magnitudes, which exceed F where factors nearly vanish
-        slack = 1e-13 * np.abs(np.subtract(1, np.outer(eta, problem.eigenvalues))).clip(1).prod(axis=0).max() ** 2
-        assert (np.abs(found[order] - objective.definition(eta, order)) <= size * (1e-12 + slack / min(F, 1))).all()
+        # rounded products of the loop: T eps of their magnitudes, which exceed F where factors
+        # nearly vanish
+        slack = (
+            1e-13
+            * np.abs(np.subtract(1, np.outer(eta, problem.eigenvalues))).clip(1).prod(axis=0).max()
+            ** 2
+        )
+        assert (
+            np.abs(found[order] - objective.definition(eta, order))
+            <= size * (1e-12 + slack / min(F, 1))
+        ).all()
 
 
 def test_value_and_derivatives_of_a_constant_schedule_are_those_of_gradient_descent():
@@ -107,7 +136,9 @@ def test_value_and_derivatives_of_a_constant_schedule_are_those_of_gradient_desc
             size = one.gradient_bound()
             assert many.gradient(steps).sum() == pytest.approx(one.gradient(eta), abs=1e-13 * size)
             scale = np.abs(np.diag(many.curvature(steps))).sum() + abs(one.curvature(eta))
-            assert many.curvature(steps).sum() == pytest.approx(one.curvature(eta), abs=1e-13 * T * scale)
+            assert many.curvature(steps).sum() == pytest.approx(
+                one.curvature(eta), abs=1e-13 * T * scale
+            )
 
 
 def test_order_of_the_steps_does_not_matter_and_a_batch_is_its_rows():
@@ -117,7 +148,9 @@ def test_order_of_the_steps_does_not_matter_and_a_batch_is_its_rows():
     batch = np.stack([eta, eta[::-1], 2 * eta]).reshape(3, 1, 6)
     assert objective(batch).shape == (3, 1) and objective.curvature(batch).shape == (3, 1, 6, 6)
     for k in range(3):
-        np.testing.assert_allclose(objective.gradient(batch)[k, 0], objective.gradient(batch[k, 0]), rtol=1e-14)
+        np.testing.assert_allclose(
+            objective.gradient(batch)[k, 0], objective.gradient(batch[k, 0]), rtol=1e-14
+        )
 
 
 @pytest.mark.parametrize("T", [2, 3, 8])
@@ -199,8 +232,12 @@ def test_least_loss_by_four_routes(T, seed):
 
 def test_enough_steps_reach_zero():
     problem = qm.Quadratic.from_spectrum([1.0, 2.0, 2.0, 4.0], weights=[1.0, 1.0, 2.0, 1.0])
-    np.testing.assert_array_equal(Schedule(3).minimizer(problem.eigenvalues, problem.weights), [0.25, 0.5, 1])
-    np.testing.assert_array_equal(Schedule(5).minimizer(problem.eigenvalues, problem.weights), [0.25] * 3 + [0.5, 1])
+    np.testing.assert_array_equal(
+        Schedule(3).minimizer(problem.eigenvalues, problem.weights), [0.25, 0.5, 1]
+    )
+    np.testing.assert_array_equal(
+        Schedule(5).minimizer(problem.eigenvalues, problem.weights), [0.25] * 3 + [0.5, 1]
+    )
     naive = qm.NaiveObjective(problem, Schedule(3))
     best = naive.minimizer()
     assert naive(best) == 0 and (naive.gradient(best).sign == 0).all()
@@ -230,14 +267,18 @@ def ritz_reference(lam, omega, T):
         return sorted(float(1 / x) for x in mp.eigsy(matrix, eigvals_only=True))
 
 
-@pytest.mark.parametrize(("kappa", "decades", "bar"),
-                         [(1e2, 2, 2e-14), (1e2, 12, 1e-13), (1e6, 2, 1e-10), (1e6, 12, 1e-9)])
+@pytest.mark.parametrize(
+    ("kappa", "decades", "bar"),
+    [(1e2, 2, 2e-14), (1e2, 12, 1e-13), (1e6, 2, 1e-10), (1e6, 12, 1e-9)],
+)
 def test_minimizer_against_a_hundred_digits(kappa, decades, bar):
     """eps kappa from the eigenvalues of the Lanczos matrix, and the spread of the weights, decide."""
     rng = np.random.default_rng(0)
     for T in (2, 5, 10):
         lam, omega = np.sort(kappa ** rng.uniform(0, 1, 12)), 10 ** rng.uniform(-decades, 0, 12)
-        np.testing.assert_allclose(Schedule(T).minimizer(lam, omega), ritz_reference(lam, omega, T), rtol=bar)
+        np.testing.assert_allclose(
+            Schedule(T).minimizer(lam, omega), ritz_reference(lam, omega, T), rtol=bar
+        )
 
 
 def test_long_schedules_take_the_memory_of_a_few_arrays():
@@ -261,7 +302,9 @@ def test_nothing_overflows_and_exclusive_products_that_do_are_an_error():
     eta = np.full(T, 5.0)
     assert naive(eta).log == pytest.approx(2 * T * np.log(49), rel=1e-14)
     assert np.isfinite(naive.curvature(eta).log).all()
-    short = qm.LogObjective(qm.Quadratic.from_spectrum([1.0, 8.0], weights=[1.0, 1.0]), Schedule(600))
+    short = qm.LogObjective(
+        qm.Quadratic.from_spectrum([1.0, 8.0], weights=[1.0, 1.0]), Schedule(600)
+    )
     eta = np.full(600, 0.9)  # factors 0.1 and -6.2
     eta[0] = 0.125  # 1 / lambda_2
     with pytest.raises(OverflowError, match="exceeds float64"):
@@ -271,13 +314,34 @@ def test_nothing_overflows_and_exclusive_products_that_do_are_an_error():
 BAD = {
     "T = 0": (lambda p: Schedule(0), "steps = 0"),
     "empty": (lambda p: qm.LogObjective(p, Schedule(2))([]), r"step_sizes has shape \(0,\)"),
-    "wrong length": (lambda p: qm.LogObjective(p, Schedule(2))([0.1, 0.2, 0.3]), r"step_sizes has shape \(3,\)"),
-    "wrong length, exactly": (lambda p: qm.LogObjective(p, Schedule(2)).exactly([0.1], 1), "step_sizes has shape"),
-    "NaN": (lambda p: qm.LogObjective(p, Schedule(2))([0.1, np.nan]), "step_sizes has the non-finite"),
-    "signed": (lambda p: Schedule(2).signed_residual(p.eigenvalues, [0.1, 0.2]), "use objective.exactly"),
-    "kappa": (lambda p: qm.LogObjective(qm.Quadratic.from_spectrum([2.0], weights=[1.0]), Schedule(2)), "kappa = 1"),
-    "each task": (lambda p: qm.LogObjective(qm.Quadratic.stack([p, p]), Schedule(2), pooled=False), "pooled=True"),
-    "bound": (lambda p: qm.LogObjective(p, Schedule(2)).gradient_bound(), "holds for GradientDescent"),
+    "wrong length": (
+        lambda p: qm.LogObjective(p, Schedule(2))([0.1, 0.2, 0.3]),
+        r"step_sizes has shape \(3,\)",
+    ),
+    "wrong length, exactly": (
+        lambda p: qm.LogObjective(p, Schedule(2)).exactly([0.1], 1),
+        "step_sizes has shape",
+    ),
+    "NaN": (
+        lambda p: qm.LogObjective(p, Schedule(2))([0.1, np.nan]),
+        "step_sizes has the non-finite",
+    ),
+    "signed": (
+        lambda p: Schedule(2).signed_residual(p.eigenvalues, [0.1, 0.2]),
+        "use objective.exactly",
+    ),
+    "kappa": (
+        lambda p: qm.LogObjective(qm.Quadratic.from_spectrum([2.0], weights=[1.0]), Schedule(2)),
+        "kappa = 1",
+    ),
+    "each task": (
+        lambda p: qm.LogObjective(qm.Quadratic.stack([p, p]), Schedule(2), pooled=False),
+        "pooled=True",
+    ),
+    "bound": (
+        lambda p: qm.LogObjective(p, Schedule(2)).gradient_bound(),
+        "holds for GradientDescent",
+    ),
 }
 
 

@@ -1,13 +1,29 @@
-"""Constructors of bilevel problems: what they refuse by name, and that they keep nothing of the caller's."""
+"""Constructors of bilevel problems: what they refuse by name, and that they keep nothing of the
+caller's.
+"""
+
 import numpy as np
 import pytest
 
 import quadmeta as qm
 
-X, Y, H, P2 = np.arange(6.0).reshape(3, 2) + 1, np.array([1.0, -1.0, 2.0]), np.diag([1.0, 2.0]), np.eye(2)
+X, Y, H, P2 = (
+    np.arange(6.0).reshape(3, 2) + 1,
+    np.array([1.0, -1.0, 2.0]),
+    np.diag([1.0, 2.0]),
+    np.eye(2),
+)
 DATA = (X, Y)
-LOGCOSH = {"features": X, "scale": np.ones(3), "mu": 0.5, "cross": P2, "linear": np.ones(2), "outer_hessian": P2,
-           "outer_linear": np.ones(2), "start": np.zeros(2)}
+LOGCOSH = {
+    "features": X,
+    "scale": np.ones(3),
+    "mu": 0.5,
+    "cross": P2,
+    "linear": np.ones(2),
+    "outer_hessian": P2,
+    "outer_linear": np.ones(2),
+    "start": np.zeros(2),
+}
 
 
 def log_cosh(**changed):
@@ -15,15 +31,27 @@ def log_cosh(**changed):
 
 
 def coupled(**changed):
-    plain = {"hessian": H, "cross": P2, "linear": np.ones(2), "outer_hessian": P2, "outer_linear": np.ones(2)}
+    plain = {
+        "hessian": H,
+        "cross": P2,
+        "linear": np.ones(2),
+        "outer_hessian": P2,
+        "outer_linear": np.ones(2),
+    }
     return qm.Coupled(**plain | changed)
 
 
 BAD = {
-    "indefinite": (lambda: coupled(hessian=np.diag([1.0, -1.0])), "hessian has the negative eigenvalue -1"),
+    "indefinite": (
+        lambda: coupled(hessian=np.diag([1.0, -1.0])),
+        "hessian has the negative eigenvalue -1",
+    ),
     "negative": (lambda: coupled(hessian=-H), "hessian has the negative eigenvalue"),
     "complex": (lambda: coupled(hessian=[[2, 1j], [-1j, 2]]), "hessian"),
-    "masked": (lambda: coupled(linear=np.ma.array([1.0, 2.0], mask=[0, 1])), "linear is a masked array"),
+    "masked": (
+        lambda: coupled(linear=np.ma.array([1.0, 2.0], mask=[0, 1])),
+        "linear is a masked array",
+    ),
     "text": (lambda: coupled(cross=[["a", "b"], ["c", "d"]]), "cross"),
     "class": (lambda: coupled(hessian=np.ndarray), "hessian"),
     "none": (lambda: coupled(linear=None), "linear = None"),
@@ -45,27 +73,48 @@ BAD = {
     "corrupted": (lambda: qm.DataCleaning(DATA, DATA, 0.1, None, [1, 0, 1]), "corrupted has shape"),
     "digits seed": (lambda: qm.DataCleaning.digits(seed=1.5), "seed = 1.5"),
     "digits samples": (lambda: qm.DataCleaning.digits(samples=0), "samples = 0"),
-    "accuracy": (lambda: qm.DataCleaning(DATA, DATA, 0.1, DATA).accuracy(np.ones(3)), r"w has shape \(3,\)"),
+    "accuracy": (
+        lambda: qm.DataCleaning(DATA, DATA, 0.1, DATA).accuracy(np.ones(3)),
+        r"w has shape \(3,\)",
+    ),
     "outer w": (lambda: qm.Ridge(DATA, DATA).outer("abc"), "w = 'abc'"),
     "tasks": (lambda: qm.TaskWeights(3, DATA), "tasks = 3 must be a list"),
     "task": (lambda: qm.TaskWeights([DATA, X], DATA), "task 1 = .* must be a pair"),
     "task rho": (lambda: qm.TaskWeights([DATA], DATA, np.nan), "rho has the non-finite"),
     "softplus": (lambda: qm.AuxiliaryTasks(DATA, [DATA], DATA, 0.0, "yes"), "softplus = 'yes'"),
-    "truth": (lambda: qm.AuxiliaryTasks(DATA, [DATA], DATA, truth=3), "truth = 3 must be a TaskRisk"),
+    "truth": (
+        lambda: qm.AuxiliaryTasks(DATA, [DATA], DATA, truth=3),
+        "truth = 3 must be a TaskRisk",
+    ),
     "samples": (lambda: qm.AuxiliaryTasks.draw(2, [[3, 4], 5], 1.0, [1.0]), "samples = "),
     "shared": (lambda: qm.AuxiliaryTasks.draw(2, 5, 1.0, [1.0], shared=1), "shared = 1"),
     "seed": (lambda: qm.AuxiliaryTasks.draw(2, 5, 1.0, [1.0], seed=None), "seed = None"),
     "held out": (lambda: qm.AuxiliaryTasks.draw(2, 5, 1.0, [1.0], held_out=-1), "held_out = -1"),
-    "covariance": (lambda: qm.AuxiliaryTasks.draw(2, 5, 1.0, [1.0], covariance=[1.0]), "covariance has shape"),
+    "covariance": (
+        lambda: qm.AuxiliaryTasks.draw(2, 5, 1.0, [1.0], covariance=[1.0]),
+        "covariance has shape",
+    ),
     "digit": (lambda: qm.AuxiliaryTasks.digits(digit=True), "digit = True"),
-    "weights": (lambda: qm.AuxiliaryTasks(DATA, [DATA], DATA).weights([1.0, 2.0]), "alpha has shape"),
-    "critical": (lambda: qm.AuxiliaryTasks(DATA, [DATA], DATA).critical_weight(0.0), "step_size = 0.0"),
-    "direction": (lambda: qm.AuxiliaryTasks(DATA, [DATA], DATA).critical_weight(0.01, [0.0]), "direction = "),
+    "weights": (
+        lambda: qm.AuxiliaryTasks(DATA, [DATA], DATA).weights([1.0, 2.0]),
+        "alpha has shape",
+    ),
+    "critical": (
+        lambda: qm.AuxiliaryTasks(DATA, [DATA], DATA).critical_weight(0.0),
+        "step_size = 0.0",
+    ),
+    "direction": (
+        lambda: qm.AuxiliaryTasks(DATA, [DATA], DATA).critical_weight(0.01, [0.0]),
+        "direction = ",
+    ),
     "features": (lambda: log_cosh(features=np.ones(3)), "features has shape"),
     "scale": (lambda: log_cosh(scale=[1.0, -1.0, 1.0]), "scale has the negative entry -1"),
     "mu": (lambda: log_cosh(mu=[0.5]), "mu"),
     "start": (lambda: log_cosh(start=np.zeros(3)), "start has shape"),
-    "outer asymmetric": (lambda: log_cosh(outer_hessian=[[1.0, 2.0], [0.0, 1.0]]), "outer_hessian is asymmetric"),
+    "outer asymmetric": (
+        lambda: log_cosh(outer_hessian=[[1.0, 2.0], [0.0, 1.0]]),
+        "outer_hessian is asymmetric",
+    ),
 }
 
 
@@ -91,14 +140,30 @@ def cases(arrays):
     yield "cleaning", lambda: qm.DataCleaning(data, more, 0.1, more, a["corrupted"]), np.ones(3)
     yield "weights", lambda: qm.TaskWeights([data, more], data), [1.0, 0.5]
     yield "auxiliary", lambda: qm.AuxiliaryTasks(data, [more], data), [0.5]
-    yield "coupled", lambda: coupled(hessian=a["H"], linear=a["b"], start=a["w"], outer_linear=a["b"]), [0.5, 1.0]
-    yield "log_cosh", lambda: log_cosh(features=a["X"], linear=a["b"], start=a["w"], outer_hessian=a["H"]), [0.5, 1.0]
+    yield (
+        "coupled",
+        lambda: coupled(hessian=a["H"], linear=a["b"], start=a["w"], outer_linear=a["b"]),
+        [0.5, 1.0],
+    )
+    yield (
+        "log_cosh",
+        lambda: log_cosh(features=a["X"], linear=a["b"], start=a["w"], outer_hessian=a["H"]),
+        [0.5, 1.0],
+    )
 
 
 def given():
     rng = np.random.default_rng(1)
-    return {"X": X.copy(), "Y": Y.copy(), "X2": rng.standard_normal((4, 2)), "Y2": rng.standard_normal(4),
-            "H": H.copy(), "b": np.array([1.0, -0.5]), "w": np.array([0.5, 0.25]), "corrupted": Y > 0}
+    return {
+        "X": X.copy(),
+        "Y": Y.copy(),
+        "X2": rng.standard_normal((4, 2)),
+        "Y2": rng.standard_normal(4),
+        "H": H.copy(),
+        "b": np.array([1.0, -0.5]),
+        "w": np.array([0.5, 0.25]),
+        "corrupted": Y > 0,
+    }
 
 
 @pytest.mark.parametrize("name", [name for name, *_ in cases(given())])
@@ -109,12 +174,23 @@ def test_arrays_that_the_caller_changes_afterwards_change_nothing(name):
 
     def everything():
         problem, w = loss.problem, loss.trained(alpha)
-        found = [loss(alpha), loss.gradient(alpha), loss.definition(alpha), w, problem.at(alpha).jacobian(w)]
+        found = [
+            loss(alpha),
+            loss.gradient(alpha),
+            loss.definition(alpha),
+            w,
+            problem.at(alpha).jacobian(w),
+        ]
         if name != "log_cosh":
-            found += [loss.implicit(alpha), problem.at(alpha).exact_implicit(), problem.at(alpha).minimizer]
+            found += [
+                loss.implicit(alpha),
+                problem.at(alpha).exact_implicit(),
+                problem.at(alpha).minimizer,
+            ]
         if name == "cleaning":
             found += [problem.accuracy(w), problem.corrupted.copy()]
         return found
+
     before = everything()
     for array in arrays.values():
         array[...] = 0 if array.dtype == bool else -7.0

@@ -1,4 +1,7 @@
-"""What a problem is given it copies and freezes: no caller changes it afterwards, and nobody writes to its arrays."""
+"""What a problem is given it copies and freezes: no caller changes it afterwards, and nobody
+writes to its arrays.
+"""
+
 from fractions import Fraction
 
 import numpy as np
@@ -16,29 +19,54 @@ TURN = np.linalg.qr(rng.standard_normal((3, 3)))[0]
 FULL = TURN * LAM @ TURN.T
 
 BUILD = {
-    "Quadratic": (lambda lam, e, Q, A, w, f: qm.Quadratic(lam, e, Q, A, w, f),
-                  (LAM, V, TURN, (FULL + FULL.T) / 2, W, np.array(0.5))),
-    "Quadratic weights": (lambda lam, e, o: qm.Quadratic(lam, e, weights=o), (LAM, np.sqrt(2 / LAM), np.ones(3))),
+    "Quadratic": (
+        lambda lam, e, Q, A, w, f: qm.Quadratic(lam, e, Q, A, w, f),
+        (LAM, V, TURN, (FULL + FULL.T) / 2, W, np.array(0.5)),
+    ),
+    "Quadratic weights": (
+        lambda lam, e, o: qm.Quadratic(lam, e, weights=o),
+        (LAM, np.sqrt(2 / LAM), np.ones(3)),
+    ),
     "from_spectrum": (lambda lam, e: qm.Quadratic.from_spectrum(lam, error=e), (LAM, V)),
-    "from_spectrum weights": (lambda lam, o: qm.Quadratic.from_spectrum(lam, weights=o), (LAM, np.ones(3))),
+    "from_spectrum weights": (
+        lambda lam, o: qm.Quadratic.from_spectrum(lam, weights=o),
+        (LAM, np.ones(3)),
+    ),
     "from_matrix": (lambda A, w0, w: qm.Quadratic.from_matrix(A, start=w0, minimizer=w), (H, V, W)),
     "from_system": (lambda A, b, w0: qm.Quadratic.from_system(A, b, start=w0), (H, V, W)),
     "from_design": (qm.Quadratic.from_design, (X, Y)),
-    "stack": (lambda lam, e: qm.Quadratic.stack([qm.Quadratic(lam, e), qm.Quadratic(lam, e)])[1:], (LAM, V)),
+    "stack": (
+        lambda lam, e: qm.Quadratic.stack([qm.Quadratic(lam, e), qm.Quadratic(lam, e)])[1:],
+        (LAM, V),
+    ),
     "operator": (lambda A, e, w: qm.OperatorQuadratic.from_error(A, e, 3, minimizer=w), (H, V, W)),
     "operator system": (lambda A, b: qm.OperatorQuadratic.from_system(A, b, 2), (H, V)),
     "operator design": (lambda X, y: qm.OperatorQuadratic.from_design(X, y, 2), (X, Y)),
-    "operator sparse": (lambda A, e: qm.OperatorQuadratic.from_error(scipy.sparse.csr_array(A), e, 3), (EYE, V)),
-    "least squares": (lambda X, y, X2, y2: qm.LeastSquares.from_data(X, y, (X2, y2)), (X, Y, X2, Y2)),
-    "least squares record": (lambda lam, s, z: qm.LeastSquares(lam, s, z, 0.5, 0.1, 6, 3), (LAM, V, W)),
+    "operator sparse": (
+        lambda A, e: qm.OperatorQuadratic.from_error(scipy.sparse.csr_array(A), e, 3),
+        (EYE, V),
+    ),
+    "least squares": (
+        lambda X, y, X2, y2: qm.LeastSquares.from_data(X, y, (X2, y2)),
+        (X, Y, X2, Y2),
+    ),
+    "least squares record": (
+        lambda lam, s, z: qm.LeastSquares(lam, s, z, 0.5, 0.1, 6, 3),
+        (LAM, V, W),
+    ),
     "averaged": (lambda lam: qm.AveragedLeastSquares.of(lam, 6, 3, 0.5), (LAM,)),
     "noisy": (qm.NoisyQuadratic, (LAM, V, np.array([0.1, 0.2, 0.0]))),
     "noisy matrix": (qm.NoisyQuadratic.from_matrix, (H, V, EYE)),
     "streaming": (qm.StreamingGaussian.from_spectrum, (LAM, V)),
     "streaming covariance": (qm.StreamingGaussian.from_covariance, (H, V)),
-    "streaming exact": (qm.StreamingGaussian.from_spectrum,
-                        (np.array([Fraction(1, 3), Fraction(2)]), np.array([Fraction(1), Fraction(1, 7)]))),
-    "rows": (lambda X, y, X2, y2, w, w0: qm.SampledRows(X, y, (X2, y2), w, w0), (X, Y, X2, Y2, V, W)),
+    "streaming exact": (
+        qm.StreamingGaussian.from_spectrum,
+        (np.array([Fraction(1, 3), Fraction(2)]), np.array([Fraction(1), Fraction(1, 7)])),
+    ),
+    "rows": (
+        lambda X, y, X2, y2, w, w0: qm.SampledRows(X, y, (X2, y2), w, w0),
+        (X, Y, X2, Y2, V, W),
+    ),
 }
 
 
@@ -52,7 +80,11 @@ def answers(problem):
     if hasattr(problem, "expected"):
         found += [problem.expected(3, 0.05, outer).log for outer in problem.outers]
     if isinstance(problem, qm.LeastSquares):
-        found += [qm.TrainByValidation(problem, qm.GradientDescent(3))(0.1).log] if problem.validation else []
+        found += (
+            [qm.TrainByValidation(problem, qm.GradientDescent(3))(0.1).log]
+            if problem.validation
+            else []
+        )
     return [np.array(x, dtype=float) for x in found]
 
 

@@ -1,11 +1,13 @@
-"""OperatorQuadratic: exact where Lanczos is, inside its error estimate beyond, and bad operators are named."""
-from dataclasses import replace
+"""OperatorQuadratic: exact where Lanczos is, inside its error estimate beyond, and bad operators
+are named.
+"""
+
 import tracemalloc
+from dataclasses import replace
 
 import mpmath as mp
 import numpy as np
 import pytest
-from tests import reference
 import scipy.sparse
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,6 +16,7 @@ from scipy.sparse.linalg import LinearOperator, aslinearoperator
 
 import quadmeta as qm
 from quadmeta.problems.parts import lanczos as _lanczos
+from tests import reference
 
 OQ, Log, Naive, GD = qm.OperatorQuadratic, qm.LogObjective, qm.NaiveObjective, qm.GradientDescent
 CSR = scipy.sparse.csr_array
@@ -26,7 +29,9 @@ METHODS = {
 
 
 def dense(seed, d=40):
-    """H with spectrum in about (0.2, 3), the start error, w_*, and the same problem by an eigendecomposition."""
+    """H with spectrum in about (0.2, 3), the start error, w_*, and the same problem by an
+    eigendecomposition.
+    """
     rng = np.random.default_rng(seed)
     X = rng.standard_normal((3 * d, d))
     H, e, w = X.T @ X / (3 * d), rng.standard_normal(d), rng.standard_normal(d)
@@ -37,8 +42,11 @@ def all_starts(seed, T):
     """The three ways to start, each with the least k that is exact at T steps."""
     H, e, w, _ = dense(seed)
     b, least = H @ w, -w @ H @ w / 2
-    return (OQ.from_error(H, e, T + 1, minimizer=w, floor=-1.5), OQ.from_system(H, b, T, w + e, floor=least),
-            OQ.from_system(H, b, T, w + e))
+    return (
+        OQ.from_error(H, e, T + 1, minimizer=w, floor=-1.5),
+        OQ.from_system(H, b, T, w + e, floor=least),
+        OQ.from_system(H, b, T, w + e),
+    )
 
 
 def distance(a, b):
@@ -54,7 +62,10 @@ def test_every_method_of_T_steps_is_exact_for_the_stated_number_of_modes(name, s
     error, gap, gradient = all_starts(seed, T)
     assert (error.exact_steps, gap.exact_steps, gradient.exact_steps) == (T, T, T)
     want, theta = Naive(dense(seed)[3], cls(T)), theta(x, T)
-    scale = [max(want(t).to_float() for t in (0 * theta, theta)), np.max(np.abs(want.gradient(theta).to_float()))]
+    scale = [
+        max(want(t).to_float() for t in (0 * theta, theta)),
+        np.max(np.abs(want.gradient(theta).to_float())),
+    ]
     for problem in (error, gap):
         got = Naive(problem, cls(T))
         assert abs(got(theta) - want(theta)).to_float() <= 1e-12 * scale[0]
@@ -63,8 +74,12 @@ def test_every_method_of_T_steps_is_exact_for_the_stated_number_of_modes(name, s
     # from the gradient alone the derivatives and F - F(0) are exact, F is too small by a constant
     got = Naive(gradient, cls(T))
     short = (want(0 * theta) - got(0 * theta)).to_float()
-    assert np.max(np.abs((got.gradient(theta) - want.gradient(theta)).to_float())) <= 1e-12 * (scale[1] + T * scale[0])
-    assert (want(theta) - got(theta)).to_float() == pytest.approx(short, abs=1e-12 * scale[0]) and short > 0
+    assert np.max(np.abs((got.gradient(theta) - want.gradient(theta)).to_float())) <= 1e-12 * (
+        scale[1] + T * scale[0]
+    )
+    assert (want(theta) - got(theta)).to_float() == pytest.approx(
+        short, abs=1e-12 * scale[0]
+    ) and short > 0
     assert short == pytest.approx(float(gradient.floor - gap.floor), abs=1e-11 * scale[0])
 
 
@@ -87,7 +102,8 @@ def test_log_objective_agrees_with_fifty_digits(seed, T, x):
     exact = reference.exact(lam, lam * e**2 / 2, x, T, 50)  # weights to one rounding each
     log = Log(OQ.from_error(np.diag(lam), e, T + 1), GD(T))
     with mp.workdps(50):
-        # F loses what it has fallen below F(0): its rounding is that of a sum of d products of length-d vectors
+        # F loses what it has fallen below F(0): its rounding is that of a sum of d products of
+        # length-d vectors
         lost = max(1.0, float(mp.exp(mp.log(np.sum(lam * e**2) / 2) - exact.log_loss)))
         assert abs(mp.expm1(T * log(x) - exact.log_loss)) <= 1e-14 * T * lost + 1e-13
         assert abs(log.gradient(x) - exact.slope) <= (1e-14 * T * lost + 1e-13) * exact.size
@@ -95,7 +111,11 @@ def test_log_objective_agrees_with_fifty_digits(seed, T, x):
 
 def test_definition_by_loops_is_the_closed_form_from_any_start():
     for problem in all_starts(3, 7):
-        for objective in (Naive(problem, GD(7)), Log(problem, GD(7)), Naive(problem, qm.HeavyBall(7))):
+        for objective in (
+            Naive(problem, GD(7)),
+            Log(problem, GD(7)),
+            Naive(problem, qm.HeavyBall(7)),
+        ):
             theta = 0.3 if objective.optimizer.free == ("step_size",) else np.array([0.3, 0.4])
             for order, name in enumerate(("__call__", "gradient", "curvature")):
                 got = getattr(objective, name)(theta)
@@ -106,9 +126,15 @@ def test_definition_by_loops_is_the_closed_form_from_any_start():
     quadratic = dense(3)[3]
     assert values[0][0].shape == (2, 3)
     for loss, gradient, product in values:
-        np.testing.assert_allclose(loss, quadratic.loss(w) - quadratic.loss(quadratic.start), rtol=1e-11)
-        np.testing.assert_allclose(gradient, quadratic.gradient(w[0, 0]) if gradient.ndim == 1 else gradient)
-        np.testing.assert_allclose(gradient[1, 2], quadratic.gradient(w[1, 2]), rtol=1e-10, atol=1e-11)
+        np.testing.assert_allclose(
+            loss, quadratic.loss(w) - quadratic.loss(quadratic.start), rtol=1e-11
+        )
+        np.testing.assert_allclose(
+            gradient, quadratic.gradient(w[0, 0]) if gradient.ndim == 1 else gradient
+        )
+        np.testing.assert_allclose(
+            gradient[1, 2], quadratic.gradient(w[1, 2]), rtol=1e-10, atol=1e-11
+        )
         np.testing.assert_allclose(product[0, 1], quadratic.hvp(w, w[0, 1]), rtol=1e-11, atol=1e-12)
 
 
@@ -128,15 +154,24 @@ SPECTRA = {
 
 
 def cases(name, count=12):
-    """Random problems of one family with weights over up to twelve decades, step sizes up to beyond 2/L."""
+    """Random problems of one family with weights over up to twelve decades, step sizes up to
+    beyond 2/L.
+    """
     rng = np.random.default_rng(1)
     for _ in range(count):
         lam = SPECTRA[name](rng, int(rng.integers(40, 150)))
         e = rng.standard_normal(len(lam)) * 10 ** rng.uniform(-rng.choice([0, 6]), 0, len(lam))
-        ends, T, eta = (lam.min(), lam.max()), int(10 ** rng.uniform(1, 3.3)), rng.choice([0.3, 0.99, 1.5, 2.3])
+        ends, T, eta = (
+            (lam.min(), lam.max()),
+            int(10 ** rng.uniform(1, 3.3)),
+            rng.choice([0.3, 0.99, 1.5, 2.3]),
+        )
         spectrum = qm.Quadratic.from_spectrum(lam, error=e)
         H = scipy.sparse.diags_array(lam)
-        for full in (OQ.from_error(H, e, 40, bounds=ends), OQ.from_system(H, lam * e, 40, 2 * e, bounds=ends)):
+        for full in (
+            OQ.from_error(H, e, 40, bounds=ends),
+            OQ.from_system(H, lam * e, 40, 2 * e, bounds=ends),
+        ):
             for k in (8, 16, 32):
                 yield spectrum, full.leading(k), GD(T), eta
 
@@ -181,6 +216,7 @@ def test_a_direction_that_the_krylov_space_does_not_see_defeats_the_estimate_wit
 
     def quantity(p):
         return Log(p, GD(200)).gradient(2.2)
+
     blind, told = (OQ.from_error(H, e, 8, bounds=ends) for ends in (None, (0.5, 1.4)))
     error = abs(quantity(blind) - quantity(spectrum))
     assert blind.estimate(quantity) < error / 10 and told.estimate(quantity) >= error > 0.01
@@ -191,17 +227,25 @@ def test_lanczos_stops_once_the_quantity_has_settled():
 
     def quantity(p):
         return Log(p, GD(1000)).gradient([0.2, 0.4, 2.0])
+
     problem = OQ.from_error(H, e, 400, quantity=quantity)
-    assert len(problem.jacobi.diagonal) < 200 and distance(quantity(problem), quantity(want)) < 1e-12
+    assert (
+        len(problem.jacobi.diagonal) < 200 and distance(quantity(problem), quantity(want)) < 1e-12
+    )
     assert np.all(problem.estimate(quantity) <= 1e-12 * np.abs(quantity(problem)))
-    signed = OQ.from_error(H, e, 400, quantity=lambda p: Naive(p, GD(300)).gradient(1.9), tolerance=1e-6)
+    signed = OQ.from_error(
+        H, e, 400, quantity=lambda p: Naive(p, GD(300)).gradient(1.9), tolerance=1e-6
+    )
     assert distance(Naive(signed, GD(300)).gradient(1.9), Naive(want, GD(300)).gradient(1.9)) < 1e-6
     assert len(OQ.from_error(H, e, 400, quantity=lambda p: 3.0).jacobi.diagonal) < 20
 
     def late(p):
         return np.nan if len(p.jacobi.diagonal) < 30 else quantity(p)
+
     assert 30 < len(OQ.from_error(H, e, 400, quantity=late).jacobi.diagonal) < 200
-    with pytest.raises(ValueError, match="modes = 30 leaves an estimated error nan of the quantity nan"):
+    with pytest.raises(
+        ValueError, match="modes = 30 leaves an estimated error nan of the quantity nan"
+    ):
         OQ.from_error(H, e, 30, quantity=lambda p: np.nan)
     with pytest.raises(ValueError, match="modes = 20 leaves an estimated error .* pass more modes"):
         OQ.from_error(H, e, 20, quantity=quantity)
@@ -214,13 +258,18 @@ def test_an_exhausted_krylov_space_is_exact_for_every_horizon():
     Q = qm.spectra.rotation(60, np.random.default_rng(1))
     H = Q * lam @ Q.T
     want = Log(spectrum, GD(10**5))
-    for problem in (OQ.from_error(H, Q @ e, 50), OQ.from_system(H, Q @ (lam * e), 50, 2 * Q @ e),
-                    OQ.from_system(H, Q @ (lam * e), 50, 2 * Q @ e, floor=-lam @ e**2 / 2)):
+    for problem in (
+        OQ.from_error(H, Q @ e, 50),
+        OQ.from_system(H, Q @ (lam * e), 50, 2 * Q @ e),
+        OQ.from_system(H, Q @ (lam * e), 50, 2 * Q @ e, floor=-lam @ e**2 / 2),
+    ):
         assert problem.exhausted and problem.exact_steps == np.inf and "every T" in repr(problem)
         np.testing.assert_allclose(problem.modes().eigenvalues, [0.1, 0.5, 1.0], rtol=1e-13)
         assert problem.estimate(lambda p: Log(p, GD(50))(0.5)) == 0
         for eta in (0.5, 2.5):  # at T = 10^5 an eigenvalue error of eps counts T times
-            assert Log(problem, GD(10**5)).gradient(eta) == pytest.approx(want.gradient(eta), rel=1e-10)
+            assert Log(problem, GD(10**5)).gradient(eta) == pytest.approx(
+                want.gradient(eta), rel=1e-10
+            )
     assert OQ.from_error(np.diag([1.0, 2.0, 3.0]), [1.0, 2.0, 1.0], 10).exhausted  # modes beyond d
     one = OQ.from_error(np.eye(5), np.ones(5), 3)
     assert one.modes().eigenvalues == pytest.approx(1) and one.modes().weights == pytest.approx(2.5)
@@ -236,7 +285,9 @@ def test_a_sparse_design_is_least_squares_without_the_gram_matrix(shape, ridge):
     w = rng.standard_normal(shape[1])
     for design in (X, table, table.tolist(), aslinearoperator(X)):
         problem = OQ.from_design(design, y, T, ridge=ridge, floor=want.floor)
-        assert problem.loss(w) == pytest.approx(np.sum((table @ w - y) ** 2) / (2 * shape[0]) + ridge * w @ w / 2)
+        assert problem.loss(w) == pytest.approx(
+            np.sum((table @ w - y) ** 2) / (2 * shape[0]) + ridge * w @ w / 2
+        )
         for eta in (0.2, 0.9):
             got = Log(problem, GD(T))
             assert got(eta) == pytest.approx(Log(want, GD(T))(eta), rel=1e-12)
@@ -244,11 +295,15 @@ def test_a_sparse_design_is_least_squares_without_the_gram_matrix(shape, ridge):
     # run to the end, the floor is found, and null directions of X stay out of the modes
     whole = OQ.from_design(X, y, shape[1], ridge=ridge)
     assert whole.exhausted and whole.floor == pytest.approx(want.floor, abs=1e-12)
-    assert Log(whole, GD(500)).gradient(0.3) == pytest.approx(Log(want, GD(500)).gradient(0.3), rel=1e-8)
+    assert Log(whole, GD(500)).gradient(0.3) == pytest.approx(
+        Log(want, GD(500)).gradient(0.3), rel=1e-8
+    )
 
 
 def laplacian(N, seed=0):
-    """The five-point Laplacian of an N x N grid, a start error, and the problem in its sine basis, in closed form."""
+    """The five-point Laplacian of an N x N grid, a start error, and the problem in its sine basis,
+    in closed form.
+    """
     line = scipy.sparse.diags_array([-1.0, 2.0, -1.0], offsets=[-1, 0, 1], shape=(N, N))
     eye = scipy.sparse.eye_array(N)
     s = 4 * np.sin(np.arange(1, N + 1) * np.pi / (2 * (N + 1))) ** 2
@@ -264,6 +319,7 @@ def test_a_sparse_laplacian_agrees_with_its_closed_form_in_the_stated_memory():
 
     def quantity(p):
         return Log(p, GD(300)).gradient(eta)
+
     tracemalloc.start()
     problem = OQ.from_error(H, e, 300, quantity=quantity, bounds=(exact.mu, exact.L))
     peak, k = tracemalloc.get_traced_memory()[1], len(problem.jacobi.diagonal)
@@ -281,39 +337,86 @@ ONES, EYE = np.ones(4), np.eye(4)
 STEP = np.diag([1.0, 2.0, 3.0, 4.0])
 SKEW = STEP + np.triu(np.ones((4, 4)), 1)
 BAD = {
-    "asymmetric": (lambda: OQ.from_error(SKEW, [1.0, 2.0, 3.0, 4.0], 3), "asymmetric: <Hu, v> and <u, Hv> differ by"),
-    "indefinite": (lambda: OQ.from_error(np.diag([1.0, 2, -3, 4]), ONES, 4), r"Ritz value -3 next to 4, .* positive"),
-    "indefinite, gradient": (lambda: OQ.from_system(np.diag([1.0, 2, -3, 4]), ONES, 4), "Ritz value -3 next to 4"),
+    "asymmetric": (
+        lambda: OQ.from_error(SKEW, [1.0, 2.0, 3.0, 4.0], 3),
+        "asymmetric: <Hu, v> and <u, Hv> differ by",
+    ),
+    "indefinite": (
+        lambda: OQ.from_error(np.diag([1.0, 2, -3, 4]), ONES, 4),
+        r"Ritz value -3 next to 4, .* positive",
+    ),
+    "indefinite, gradient": (
+        lambda: OQ.from_system(np.diag([1.0, 2, -3, 4]), ONES, 4),
+        "Ritz value -3 next to 4",
+    ),
     "negative": (lambda: OQ.from_error(-EYE, ONES, 1), "Ritz value -1 next to -1"),
     "zero operator": (lambda: OQ.from_error(0 * EYE, ONES, 2), "Ritz value 0 next to 0"),
-    "singular": (lambda: OQ.from_error(np.diag([0.0, 1, 2, 3]), ONES, 4), "Ritz value .* positive definite"),
-    "not in the range": (lambda: OQ.from_system(np.diag([0.0, 1, 2, 3]), ONES, 4), "start in its range"),
+    "singular": (
+        lambda: OQ.from_error(np.diag([0.0, 1, 2, 3]), ONES, 4),
+        "Ritz value .* positive definite",
+    ),
+    "not in the range": (
+        lambda: OQ.from_system(np.diag([0.0, 1, 2, 3]), ONES, 4),
+        "start in its range",
+    ),
     "zero error": (lambda: OQ.from_error(STEP, 0 * ONES, 2), "error is zero at w_0"),
-    "zero gradient": (lambda: OQ.from_system(STEP, STEP @ ONES, 2, ONES), "gradient is zero at w_0"),
+    "zero gradient": (
+        lambda: OQ.from_system(STEP, STEP @ ONES, 2, ONES),
+        "gradient is zero at w_0",
+    ),
     "tiny": (lambda: OQ.from_error(STEP, 1e-200 * ONES, 2), "entry 1e-200, outside 1e-150"),
-    "NaN operator": (lambda: OQ.from_error(operator(lambda v: v * np.nan), ONES, 2), "returns NaN or infinity"),
-    "inf operator": (lambda: OQ.from_error(operator(lambda v: v / 0 if v[0] else v), ONES, 2), "returns NaN or inf"),
-    "NaN error": (lambda: OQ.from_error(STEP, [1, 2, np.nan, 3], 2), "error has the non-finite entry nan"),
-    "product shape": (lambda: OQ.from_error(operator(lambda v: v[:3]), ONES, 2),
-                      r"operator times a vector has shape \(3,\)"),
+    "NaN operator": (
+        lambda: OQ.from_error(operator(lambda v: v * np.nan), ONES, 2),
+        "returns NaN or infinity",
+    ),
+    "inf operator": (
+        lambda: OQ.from_error(operator(lambda v: v / 0 if v[0] else v), ONES, 2),
+        "returns NaN or inf",
+    ),
+    "NaN error": (
+        lambda: OQ.from_error(STEP, [1, 2, np.nan, 3], 2),
+        "error has the non-finite entry nan",
+    ),
+    "product shape": (
+        lambda: OQ.from_error(operator(lambda v: v[:3]), ONES, 2),
+        r"operator times a vector has shape \(3,\)",
+    ),
     "not square": (lambda: OQ.from_error(np.ones((4, 3)), ONES, 2), "it must be square"),
     "empty": (lambda: OQ.from_error(np.ones((0, 0)), [], 2), "square with d >= 1"),
     "text": (lambda: OQ.from_error("abc", ONES, 2), "no linear operator"),
     "complex": (lambda: OQ.from_error(1j * EYE, ONES, 2), "operator = .* holds complex numbers"),
     "error shape": (lambda: OQ.from_error(STEP, np.ones(3), 2), "error has shape"),
-    "minimizer shape": (lambda: OQ.from_error(STEP, ONES, 2, minimizer=[1.0]), "minimizer has shape"),
+    "minimizer shape": (
+        lambda: OQ.from_error(STEP, ONES, 2, minimizer=[1.0]),
+        "minimizer has shape",
+    ),
     "b shape": (lambda: OQ.from_system(STEP, np.ones(3), 2), "b has shape"),
     "start shape": (lambda: OQ.from_system(STEP, ONES, 2, np.ones(5)), "start has shape"),
     "modes": (lambda: OQ.from_error(STEP, ONES, 0), "modes = 0 must be a whole number"),
-    "tolerance": (lambda: OQ.from_error(STEP, ONES, 2, tolerance=0.0), "tolerance = 0.0 must be a number > 0"),
+    "tolerance": (
+        lambda: OQ.from_error(STEP, ONES, 2, tolerance=0.0),
+        "tolerance = 0.0 must be a number > 0",
+    ),
     "bounds": (lambda: OQ.from_error(STEP, ONES, 3, bounds=(1.0, 2.0)), "enclose the Ritz values"),
-    "negative bound": (lambda: OQ.from_error(STEP, ONES, 3, bounds=(0.0, 9.0)), "bounds = .* must be > 0"),
-    "floor too high": (lambda: OQ.from_system(STEP, ONES, 3, floor=-0.5), "floor = -0.5 is .* above"),
-    "floor too low": (lambda: OQ.from_system(STEP, ONES, 4, floor=-9.0), "floor = -9.0 is .* below"),
+    "negative bound": (
+        lambda: OQ.from_error(STEP, ONES, 3, bounds=(0.0, 9.0)),
+        "bounds = .* must be > 0",
+    ),
+    "floor too high": (
+        lambda: OQ.from_system(STEP, ONES, 3, floor=-0.5),
+        "floor = -0.5 is .* above",
+    ),
+    "floor too low": (
+        lambda: OQ.from_system(STEP, ONES, 4, floor=-9.0),
+        "floor = -9.0 is .* below",
+    ),
     "design shapes": (lambda: OQ.from_design(np.ones((3, 2)), np.ones(2), 2), "X has shape"),
     "no rmatvec": (lambda: OQ.from_design(operator(lambda v: v), ONES, 2), "X.T fails"),
     "design optimal": (lambda: OQ.from_design(EYE, 0 * ONES, 2), "gradient is zero"),
-    "negative ridge": (lambda: OQ.from_design(EYE, ONES, 2, ridge=-1.0), "ridge = -1.0 must be a number >= 0"),
+    "negative ridge": (
+        lambda: OQ.from_design(EYE, ONES, 2, ridge=-1.0),
+        "ridge = -1.0 must be a number >= 0",
+    ),
 }
 
 
@@ -329,7 +432,8 @@ def test_an_operator_that_is_asymmetric_by_rounding_only_is_accepted():
     H, e, _, want = dense(7)
     noise = np.random.default_rng(0).standard_normal(H.shape)
     assert Log(OQ.from_error(H + 1e-15 * noise, e, 40), GD(9)).gradient(0.4) == pytest.approx(
-        Log(want, GD(9)).gradient(0.4), rel=1e-12)
+        Log(want, GD(9)).gradient(0.4), rel=1e-12
+    )
     with pytest.raises(ValueError, match="asymmetric"):
         OQ.from_error(H + 1e-10 * noise, e, 40)
 
@@ -338,7 +442,8 @@ def test_vectors_stay_orthogonal_where_plain_lanczos_loses_them():
     lam, e = np.append(np.linspace(0.001, 0.1, 150), [1.0, 2.0, 5.0]), np.ones(153)
     full = OQ.from_error(scipy.sparse.diags_array(lam), e, 120)
     nodes = full.modes().eigenvalues
-    assert np.sum(np.abs(nodes - 5) < 1e-8) == 1  # a second copy of a converged eigenvalue is its known symptom
+    # a second copy of a converged eigenvalue is its known symptom
+    assert np.sum(np.abs(nodes - 5) < 1e-8) == 1
     alphas, betas, v, u = [], [], e / np.linalg.norm(e), 0 * e
     for _ in range(120):
         w = lam * v - (betas[-1] if betas else 0) * u
@@ -358,18 +463,26 @@ def test_products_in_float32_are_within_their_rounding_and_not_refused_as_asymme
     H, e = (H + H.T) / 2, rng.standard_normal(60)
     single = H.astype(np.float32)
     low = LinearOperator((60, 60), matvec=lambda v: single @ v.astype(np.float32), dtype=np.float32)
-    hidden = LinearOperator((60, 60), matvec=lambda v: (single @ v.astype(np.float32)).astype(float), dtype=float)
+    hidden = LinearOperator(
+        (60, 60), matvec=lambda v: (single @ v.astype(np.float32)).astype(float), dtype=float
+    )
     with pytest.raises(ValueError, match="operator is asymmetric: .* or the eps of its products"):
         OQ.from_error(hidden, e, 60)
     eps = float(np.finfo("float32").eps)
     want, eta = qm.Quadratic.from_matrix(H, start=e), 0.9
     # the distance of two symmetric matrices moves log F by 2 T max |lambda u / lambda| times it
     allowed = 2 * 20 * eta / (1 - eta) * 16 * np.sqrt(60) * eps
-    for problem in (OQ.from_error(low, e, 60), OQ.from_error(hidden, e, 60, eps=eps), OQ.from_system(low, H @ e, 60)):
+    for problem in (
+        OQ.from_error(low, e, 60),
+        OQ.from_error(hidden, e, 60, eps=eps),
+        OQ.from_system(low, H @ e, 60),
+    ):
         found = 20 * Log(problem, GD(20))(eta)
         assert problem.eps == eps and abs(found - 20 * Log(want, GD(20))(eta)) < allowed
     # what float32 is not excused for
-    skew = LinearOperator((60, 60), matvec=lambda v: (single + 0.01 * np.triu(single)) @ v.astype("f4"), dtype="f4")
+    skew = LinearOperator(
+        (60, 60), matvec=lambda v: (single + 0.01 * np.triu(single)) @ v.astype("f4"), dtype="f4"
+    )
     with pytest.raises(ValueError, match="operator is asymmetric"):
         OQ.from_error(skew, e, 60)
 
@@ -401,8 +514,9 @@ def test_what_an_operator_answers_is_checked_and_its_own_error_is_the_cause(name
         assert isinstance(caught.value.__cause__, RuntimeError)
 
 
-@pytest.mark.parametrize("wrap", [lambda H: H, lambda H: H.tolist(), CSR, scipy.sparse.lil_array,
-                                  aslinearoperator])
+@pytest.mark.parametrize(
+    "wrap", [lambda H: H, lambda H: H.tolist(), CSR, scipy.sparse.lil_array, aslinearoperator]
+)
 def test_a_matrix_is_copied_and_multiplied_in_float64(wrap):
     H = np.diag([1.0, 2.0, 3.0, 4.0]).astype(np.float32 if wrap is CSR else float)
     given = wrap(H)

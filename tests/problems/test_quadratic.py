@@ -1,4 +1,7 @@
-"""Quadratic: every way to build one describes the same function, and wrong input says what is wrong."""
+"""Quadratic: every way to build one describes the same function, and wrong input says what is
+wrong.
+"""
+
 from fractions import Fraction
 
 import mpmath
@@ -43,7 +46,8 @@ def test_design_matrix_is_least_squares_with_its_floor_whatever_the_rank():
         for ridge in (0.0, 0.3):
             p = qm.Quadratic.from_design(X, y, ridge)
             w = rng.standard_normal(shape[1])
-            # off the row space the loss is flat without a ridge: compare there where descent from 0 can be
+            # off the row space the loss is flat without a ridge: compare there where descent from
+            # 0 can be
             w = w if ridge else np.linalg.pinv(X) @ X @ w
             want = np.sum((X @ w - y) ** 2) / (2 * shape[0]) + ridge * np.sum(w**2) / 2
             assert p.loss(w) == pytest.approx(want, rel=1e-12)
@@ -69,7 +73,9 @@ def test_a_seed_draws_the_same_task_in_any_batch():
         w = rng.standard_normal(5)
         np.testing.assert_array_equal(batch.gradient(np.tile(w, (3, 1)))[0], one.gradient(w))
     again = qm.Quadratic.stack([batch[j] for j in range(3)])
-    assert (again.start == batch.start).all() and (again.modes().weights == batch.modes().weights).all()
+    assert (again.start == batch.start).all() and (
+        again.modes().weights == batch.modes().weights
+    ).all()
     with pytest.raises(IndexError, match="one task"):
         one[0]
     assert repr(batch).startswith("Quadratic(tasks=3, d=5, mu=")
@@ -83,47 +89,87 @@ def test_inactive_extremes_are_refused_or_dropped():
     H = np.diag([1.0, 2.0, 3.0])
     with pytest.raises(ValueError, match="active=True"):
         qm.Quadratic.from_matrix(H, start=[0.0, 1.0, 1.0])
-    qm.Quadratic.from_spectrum([1, 2, 3], error=[1, 0, 1])  # an inactive interior mode harms nothing
+    # an inactive interior mode harms nothing
+    qm.Quadratic.from_spectrum([1, 2, 3], error=[1, 0, 1])
 
 
 def test_arrays_of_a_problem_are_read_only():
     p = qm.Quadratic.from_spectrum([1.0, 2.0], error=[1.0, 1.0])
     with pytest.raises(ValueError, match="read-only"):
         p.eigenvalues[0] = 5
-    assert qm.Quadratic.from_spectrum([1.0], error=[0.0]).__repr__() == "Quadratic(d=1, at the minimiser)"
+    assert (
+        qm.Quadratic.from_spectrum([1.0], error=[0.0]).__repr__()
+        == "Quadratic(d=1, at the minimiser)"
+    )
 
 
 H2 = np.eye(2)
 BAD = {
-    "asymmetric": (lambda: qm.Quadratic.from_matrix([[1.0, 2.0], [0.0, 1.0]], start=[1.0, 1.0]), "asymmetric"),
-    "indefinite": (lambda: qm.Quadratic.from_matrix(np.diag([1.0, -1.0]), start=[1.0, 1.0]), "positive definite"),
-    "singular": (lambda: qm.Quadratic.from_matrix(np.diag([1.0, 0.0]), start=[1.0, 1.0]), "positive definite"),
-    "zero matrix": (lambda: qm.Quadratic.from_matrix(np.zeros((2, 2)), start=[1.0, 1.0]), "positive definite"),
+    "asymmetric": (
+        lambda: qm.Quadratic.from_matrix([[1.0, 2.0], [0.0, 1.0]], start=[1.0, 1.0]),
+        "asymmetric",
+    ),
+    "indefinite": (
+        lambda: qm.Quadratic.from_matrix(np.diag([1.0, -1.0]), start=[1.0, 1.0]),
+        "positive definite",
+    ),
+    "singular": (
+        lambda: qm.Quadratic.from_matrix(np.diag([1.0, 0.0]), start=[1.0, 1.0]),
+        "positive definite",
+    ),
+    "zero matrix": (
+        lambda: qm.Quadratic.from_matrix(np.zeros((2, 2)), start=[1.0, 1.0]),
+        "positive definite",
+    ),
     "not square": (lambda: qm.Quadratic.from_matrix(np.ones((2, 3)), start=[1.0, 1.0]), "square"),
     "empty": (lambda: qm.Quadratic.from_matrix(np.ones((0, 0)), start=[]), "square with d >= 1"),
     "start shape": (lambda: qm.Quadratic.from_matrix(H2, start=[1.0]), "start has shape"),
-    "minimizer shape": (lambda: qm.Quadratic.from_matrix(H2, start=[1.0, 1.0], minimizer=[1.0]), "minimizer has shape"),
-    "NaN matrix": (lambda: qm.Quadratic.from_matrix([[np.nan, 0], [0, 1.0]], start=[1.0, 1.0]),
-                   "hessian has the non-finite"),
-    "inf start": (lambda: qm.Quadratic.from_matrix(H2, start=[np.inf, 1.0]), "start has the non-finite entry inf"),
+    "minimizer shape": (
+        lambda: qm.Quadratic.from_matrix(H2, start=[1.0, 1.0], minimizer=[1.0]),
+        "minimizer has shape",
+    ),
+    "NaN matrix": (
+        lambda: qm.Quadratic.from_matrix([[np.nan, 0], [0, 1.0]], start=[1.0, 1.0]),
+        "hessian has the non-finite",
+    ),
+    "inf start": (
+        lambda: qm.Quadratic.from_matrix(H2, start=[np.inf, 1.0]),
+        "start has the non-finite entry inf",
+    ),
     "text": (lambda: qm.Quadratic.from_spectrum("abc", seed=0), "must hold real numbers"),
     "d = 0": (lambda: qm.Quadratic.from_spectrum([], error=[]), "d = 0"),
     "scalar": (lambda: qm.Quadratic.from_spectrum(1.0, error=1.0), "shape"),
     "zero eigenvalue": (lambda: qm.Quadratic.from_spectrum([0.0, 1.0], seed=0), "must be > 0"),
     "shape": (lambda: qm.Quadratic.from_spectrum([1.0, 2.0], error=[1.0]), "error has shape"),
     "weights shape": (lambda: qm.Quadratic.from_spectrum([1.0, 2.0], weights=[1.0]), "weights"),
-    "negative weight": (lambda: qm.Quadratic.from_spectrum([1.0, 2.0], weights=[1.0, -1.0]), "weights"),
+    "negative weight": (
+        lambda: qm.Quadratic.from_spectrum([1.0, 2.0], weights=[1.0, -1.0]),
+        "weights",
+    ),
     "nothing": (lambda: qm.Quadratic.from_spectrum([1.0, 2.0]), "exactly one"),
     "both": (lambda: qm.Quadratic.from_spectrum([1.0], error=[1.0], seed=0), "exactly one"),
     "range": (lambda: qm.Quadratic.from_spectrum([1e-200, 1.0], error=[1.0, 1.0]), "1e-150"),
     "d": (lambda: qm.Quadratic.random(0, seed=0), "d = 0 must be a whole number"),
     "design shapes": (lambda: qm.Quadratic.from_design(np.ones((3, 2)), np.ones(2)), "X has shape"),
-    "design NaN": (lambda: qm.Quadratic.from_design([[np.nan]], [1.0]), "X has the non-finite entry nan"),
+    "design NaN": (
+        lambda: qm.Quadratic.from_design([[np.nan]], [1.0]),
+        "X has the non-finite entry nan",
+    ),
     "design zero": (lambda: qm.Quadratic.from_design(np.ones((3, 2)), np.zeros(3)), "orthogonal"),
-    "negative ridge": (lambda: qm.Quadratic.from_design(np.ones((3, 2)), np.ones(3), ridge=-1.0), "ridge = -1.0"),
+    "negative ridge": (
+        lambda: qm.Quadratic.from_design(np.ones((3, 2)), np.ones(3), ridge=-1.0),
+        "ridge = -1.0",
+    ),
     "no problems": (lambda: qm.Quadratic.stack([]), "at least one"),
-    "mixed": (lambda: qm.Quadratic.stack([qm.Quadratic.from_spectrum([1.0, 2.0], seed=0),
-                                          qm.Quadratic.from_matrix(np.diag([1.0, 2.0]), start=[1.0, 1.0])]), "mix"),
+    "mixed": (
+        lambda: qm.Quadratic.stack(
+            [
+                qm.Quadratic.from_spectrum([1.0, 2.0], seed=0),
+                qm.Quadratic.from_matrix(np.diag([1.0, 2.0]), start=[1.0, 1.0]),
+            ]
+        ),
+        "mix",
+    ),
 }
 
 
@@ -161,7 +207,10 @@ def test_a_system_is_solved_to_rounding_whatever_its_condition(decades):
     H, b, start = (H + H.T) / 2, rng.standard_normal(6), rng.standard_normal(6)
     problem, want = qm.Quadratic.from_system(H, b, start=start), solved(H, b)
     size = max(map(abs, want))
-    assert max(abs(Fraction(x) - y) for x, y in zip(problem.minimizer.tolist(), want, strict=True)) < 3e-16 * size
+    assert (
+        max(abs(Fraction(x) - y) for x, y in zip(problem.minimizer.tolist(), want, strict=True))
+        < 3e-16 * size
+    )
     least = -sum(Fraction(x) * y for x, y in zip(b.tolist(), want, strict=True)) / 2
     assert problem.floor == pytest.approx(float(least), rel=1e-12)
     # every component of the error, also the tiny ones of the stiff directions
@@ -169,7 +218,13 @@ def test_a_system_is_solved_to_rounding_whatever_its_condition(decades):
     g = H @ start - b
     rounding = 1e-15 * 10.0**decades  # of the smallest eigenvalue
     np.testing.assert_allclose(np.linalg.norm(lam * e), np.linalg.norm(g), rtol=10 * rounding)
-    gap = sum((Fraction(s) - w) * Fraction(x) for s, w, x in zip(start.tolist(), want, g.tolist(), strict=True)) / 2
+    gap = (
+        sum(
+            (Fraction(s) - w) * Fraction(x)
+            for s, w, x in zip(start.tolist(), want, g.tolist(), strict=True)
+        )
+        / 2
+    )
     assert problem.modes().weights.sum() == pytest.approx(float(gap), rel=10 * rounding)
     # the stiff directions hold 1e-12 of the error and keep its digits: e = q'g / lambda
     top = np.linalg.eigh(H)[1][:, -1] @ g / lam[-1]
@@ -192,13 +247,20 @@ def test_a_design_keeps_the_digits_of_its_singular_values():
         with mpmath.workdps(60):
             gram = mpmath.matrix(X.tolist()).T * mpmath.matrix(X.tolist()) / 9
             want = sorted(float(x) for x in mpmath.eigsy(gram, eigvals_only=True))
-            optimum = mpmath.lu_solve(gram, mpmath.matrix(X.tolist()).T * mpmath.matrix(y.tolist()) / 9)
-            floor = mpmath.norm(mpmath.matrix(X.tolist()) * optimum - mpmath.matrix(y.tolist())) ** 2 / 18
+            optimum = mpmath.lu_solve(
+                gram, mpmath.matrix(X.tolist()).T * mpmath.matrix(y.tolist()) / 9
+            )
+            floor = (
+                mpmath.norm(mpmath.matrix(X.tolist()) * optimum - mpmath.matrix(y.tolist())) ** 2
+                / 18
+            )
         for problem in (qm.Quadratic.from_design(X, y), qm.LeastSquares.from_data(X, y)):
             np.testing.assert_allclose(problem.eigenvalues, want, rtol=rel)
             assert len(problem.eigenvalues) == 4
             assert problem.floor == pytest.approx(float(floor), rel=rel)
-        np.testing.assert_allclose(qm.Quadratic.from_design(X, y).minimizer, [float(x) for x in optimum], rtol=10 * rel)
+        np.testing.assert_allclose(
+            qm.Quadratic.from_design(X, y).minimizer, [float(x) for x in optimum], rtol=10 * rel
+        )
 
 
 def test_the_rank_of_a_design_is_that_of_its_singular_values():
@@ -230,11 +292,20 @@ PARTS = {
     "basis shape": (dict(basis=np.eye(4)), r"basis has shape \(4, 4\): pass shape"),
     "basis oblique": (dict(basis=np.eye(3) + 0.1), "basis is off orthonormal columns by"),
     "hessian text": (dict(basis=TURN, hessian="abc"), "hessian"),
-    "hessian NaN": (dict(basis=TURN, hessian=np.full((3, 3), np.nan)), "hessian has the non-finite entry nan"),
-    "hessian asymmetric": (dict(basis=TURN, hessian=SPUN + np.eye(3, k=1)), "hessian is asymmetric"),
+    "hessian NaN": (
+        dict(basis=TURN, hessian=np.full((3, 3), np.nan)),
+        "hessian has the non-finite entry nan",
+    ),
+    "hessian asymmetric": (
+        dict(basis=TURN, hessian=SPUN + np.eye(3, k=1)),
+        "hessian is asymmetric",
+    ),
     "another hessian": (dict(basis=TURN, hessian=2 * SPUN), "hessian H has H Q - Q"),
     "hessian without basis": (dict(hessian=SPUN), "hessian H has H Q - Q"),
-    "minimizer": (dict(minimizer=np.ones(2)), r"minimizer has shape \(2,\): pass shape \(3,\) or one number"),
+    "minimizer": (
+        dict(minimizer=np.ones(2)),
+        r"minimizer has shape \(2,\): pass shape \(3,\) or one number",
+    ),
     "floor": (dict(floor=np.ones(2)), r"floor has shape \(2,\): pass shape \(\) or one number"),
     "active": (dict(active=1), "active = 1 must be True or False"),
     "complex": (dict(minimizer=1j * ONE3), "minimizer .* complex"),
@@ -251,10 +322,17 @@ def test_the_constructor_checks_its_parts_against_each_other(name):
 
 
 def test_parts_that_agree_are_taken():
-    for parts in (dict(basis=TURN, hessian=SPUN), dict(weights=LAM3 / 2), dict(minimizer=2.0), dict(basis=-TURN)):
+    for parts in (
+        dict(basis=TURN, hessian=SPUN),
+        dict(weights=LAM3 / 2),
+        dict(minimizer=2.0),
+        dict(basis=-TURN),
+    ):
         assert qm.Quadratic(LAM3, ONE3, **parts).modes().weights == pytest.approx(LAM3 / 2)
     first = qm.Quadratic.from_matrix(SPUN, start=ONE3)
-    again = qm.Quadratic(first.eigenvalues, first.error, first.basis, first.hessian, first.minimizer, first.floor)
+    again = qm.Quadratic(
+        first.eigenvalues, first.error, first.basis, first.hessian, first.minimizer, first.floor
+    )
     assert (again.gradient(ONE3) == first.gradient(ONE3)).all()
 
 
@@ -268,18 +346,32 @@ def test_an_index_picks_tasks_and_never_modes():
         batch[4]
 
 
-POINTS = {"short": (np.ones(2), r"w has shape \(2,\)"), "none": (None, "w"), "text": ("abc", "w"),
-          "booleans": ([True] * 3, "w"), "NaN": ([1.0, np.nan, 0.0], "w has the non-finite"), "class": (dict, "w")}
+POINTS = {
+    "short": (np.ones(2), r"w has shape \(2,\)"),
+    "none": (None, "w"),
+    "text": ("abc", "w"),
+    "booleans": ([True] * 3, "w"),
+    "NaN": ([1.0, np.nan, 0.0], "w has the non-finite"),
+    "class": (dict, "w"),
+}
 
 
 @pytest.mark.parametrize("name", POINTS)
 def test_a_point_is_read_by_every_kind_of_problem(name):
     w, message = POINTS[name]
-    problems = (qm.Quadratic.from_matrix(SPUN, start=ONE3), qm.Quadratic.from_spectrum(LAM3, error=ONE3),
-                qm.OperatorQuadratic.from_error(SPUN, ONE3, 3), qm.LeastSquares.from_data(SPUN, ONE3),
-                qm.NoisyQuadratic(LAM3, ONE3, ONE3), qm.StreamingGaussian(LAM3, ONE3), qm.SampledRows(SPUN, ONE3))
+    problems = (
+        qm.Quadratic.from_matrix(SPUN, start=ONE3),
+        qm.Quadratic.from_spectrum(LAM3, error=ONE3),
+        qm.OperatorQuadratic.from_error(SPUN, ONE3, 3),
+        qm.LeastSquares.from_data(SPUN, ONE3),
+        qm.NoisyQuadratic(LAM3, ONE3, ONE3),
+        qm.StreamingGaussian(LAM3, ONE3),
+        qm.SampledRows(SPUN, ONE3),
+    )
     for problem in problems:
-        assert np.shape(problem.gradient([1, 2, 3])) == (3,) and np.ndim(problem.loss([1, 2, 3])) == 0
+        assert (
+            np.shape(problem.gradient([1, 2, 3])) == (3,) and np.ndim(problem.loss([1, 2, 3])) == 0
+        )
         for call in (problem.gradient, problem.loss):
             with pytest.raises(ValueError, match=message) as caught:
                 call(w)

@@ -1,19 +1,28 @@
-"""Spectral weights lambda e^2 / 2 far outside float64: values, derivatives and minimisers as mpmath has them."""
+"""Spectral weights lambda e^2 / 2 far outside float64: values, derivatives and minimisers as
+mpmath has them.
+"""
+
 import mpmath
 import numpy as np
 import pytest
 
 import quadmeta as qm
 
-FAR = {"tiny": ([1e-60, 2e-60], [1e-140, 1e-140]), "huge": ([1e60, 2e60], [1e130, -1e130]),
-       "ends": ([1e-150, 3e-150], [1e-150, 2e-150]), "other ends": ([1e149, 1e150], [1e150, 1e149]),
-       "wide": ([1e-40, 1e-39, 1e-38], [1e-140, 1.0, 1e110])}
+FAR = {
+    "tiny": ([1e-60, 2e-60], [1e-140, 1e-140]),
+    "huge": ([1e60, 2e60], [1e130, -1e130]),
+    "ends": ([1e-150, 3e-150], [1e-150, 2e-150]),
+    "other ends": ([1e149, 1e150], [1e150, 1e149]),
+    "wide": ([1e-40, 1e-39, 1e-38], [1e-140, 1.0, 1e110]),
+}
 
 
 def loss(lam, error, steps, eta):
     """F of one task at 60 digits."""
-    return mpmath.fsum(mpmath.mpf(x) * mpmath.mpf(e) ** 2 / 2 * (1 - mpmath.mpf(eta) * x) ** (2 * steps)
-                       for x, e in zip(lam, error, strict=True))
+    return mpmath.fsum(
+        mpmath.mpf(x) * mpmath.mpf(e) ** 2 / 2 * (1 - mpmath.mpf(eta) * x) ** (2 * steps)
+        for x, e in zip(lam, error, strict=True)
+    )
 
 
 def test_the_logarithm_of_a_loss_that_float64_cannot_hold():
@@ -31,9 +40,14 @@ def test_the_logarithm_of_a_loss_that_float64_cannot_hold():
 def test_all_objectives_agree_with_mpmath(name, method):
     (lam, error), T = FAR[name], 4
     problem, eta = qm.Quadratic.from_spectrum(lam, error=error), 0.3 / lam[-1]
-    optimizer = qm.GradientDescent(T) if method == "GradientDescent" else getattr(qm, method)(T, momentum=0.4)
+    optimizer = (
+        qm.GradientDescent(T)
+        if method == "GradientDescent"
+        else getattr(qm, method)(T, momentum=0.4)
+    )
     naive, log = qm.NaiveObjective(problem, optimizer), qm.LogObjective(problem, optimizer)
     with mpmath.workdps(60):
+
         def exact(x):
             if method == "GradientDescent":
                 return loss(lam, error, T, x)
@@ -46,6 +60,7 @@ def test_all_objectives_agree_with_mpmath(name, method):
                     before, now = now, ahead - x * value * at
                 total += value * now**2 / 2
             return total
+
         unit = mpmath.mpf(eta)
         value = exact(unit)
         slope = mpmath.diff(lambda x: mpmath.log(exact(x * unit)), 1) / unit
@@ -53,7 +68,9 @@ def test_all_objectives_agree_with_mpmath(name, method):
         assert naive(eta).log == pytest.approx(float(mpmath.log(value)), rel=1e-14)
         assert log.gradient(eta) == pytest.approx(float(slope / T), rel=1e-12)
         if method == "GradientDescent" or name in ("tiny", "huge"):
-            assert naive.curvature(eta).log == pytest.approx(float(mpmath.log(abs(bend))), rel=1e-12)
+            assert naive.curvature(eta).log == pytest.approx(
+                float(mpmath.log(abs(bend))), rel=1e-12
+            )
         root = qm.RootObjective(problem, optimizer)(eta)
         assert root == pytest.approx(float(mpmath.root(value, 2 * T)), rel=1e-12)
 
@@ -64,9 +81,16 @@ def test_minimiser_and_bound_have_no_scale(name):
     log = qm.LogObjective(qm.Quadratic.from_spectrum(lam, error=error), qm.GradientDescent(3))
     best, unit = log.minimizer(), 1 / lam[-1]
     with mpmath.workdps(60):
+
         def slope(x):
-            return mpmath.fsum(mpmath.mpf(v) / lam[-1] * (mpmath.mpf(v) * mpmath.mpf(e) ** 2 / lam[-1])
-                               * (1 - x * v / lam[-1]) ** 5 for v, e in zip(lam, error, strict=True))
+            return mpmath.fsum(
+                mpmath.mpf(v)
+                / lam[-1]
+                * (mpmath.mpf(v) * mpmath.mpf(e) ** 2 / lam[-1])
+                * (1 - x * v / lam[-1]) ** 5
+                for v, e in zip(lam, error, strict=True)
+            )
+
         middle = mpmath.mpf(best / unit)
         assert slope(middle * (1 - mpmath.mpf(1e-14))) > 0 > slope(middle * (1 + mpmath.mpf(1e-14)))
     assert abs(log.gradient(0.5 * best)) < log.gradient_bound()
@@ -95,8 +119,12 @@ def test_weights_that_need_no_scale_keep_their_bits():
 
 
 def test_more_decades_than_float64_holds_are_refused_with_a_remedy():
-    with pytest.raises(ValueError, match="span 900 decades, float64 holds 600: set the error of the lightest"):
+    with pytest.raises(
+        ValueError, match="span 900 decades, float64 holds 600: set the error of the lightest"
+    ):
         qm.Quadratic.from_spectrum([1e-150, 1.0, 1e150], error=[1e-150, 1.0, 1e150])
     for weights in ([1e-301, 1.0], [1.0, 1e301]):
-        with pytest.raises(ValueError, match="weights has the entry 1e.*range 1e-300..1e.300: rescale"):
+        with pytest.raises(
+            ValueError, match="weights has the entry 1e.*range 1e-300..1e.300: rescale"
+        ):
             qm.Quadratic.from_spectrum([1.0, 2.0], weights=weights)

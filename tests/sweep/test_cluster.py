@@ -1,8 +1,10 @@
-"""Points on a Dask cluster: the same results, and one line at once where workers end, lack something or do not answer.
+"""Points on a Dask cluster: the same results, and one line at once where workers end, lack
+something or do not answer.
 
-The cluster stands for other machines: its processes see installed packages and the library, but neither ``experiments``
-nor the tests.
+The cluster stands for other machines: its processes see installed packages and the library, but
+neither ``experiments`` nor the tests.
 """
+
 import os
 import re
 import shutil
@@ -20,18 +22,20 @@ import mpmath
 import numpy as np
 import pytest
 
-from quadmeta.harness import experiment as _harness
 from experiments.__main__ import main
+from quadmeta.harness import experiment as _harness
+from quadmeta.sweep import ClusterError, Failure, WorkerKilled, pmap
+from quadmeta.sweep import cluster as executor
 from quadmeta.sweep import connection as _connection
 from quadmeta.sweep import environment as _environment
-from quadmeta.sweep import cluster as executor
-from quadmeta.sweep import ClusterError, Failure, WorkerKilled, pmap
 
 distributed = pytest.importorskip("distributed")
 
 ROOT = Path(__file__).resolve().parents[2]
 ONE_THREAD = dict.fromkeys(_environment.THREADS, "1")
-CLUSTER = "LocalCluster(n_workers={}, threads_per_worker=1, dashboard_address=':0', silence_logs=50)"
+CLUSTER = (
+    "LocalCluster(n_workers={}, threads_per_worker=1, dashboard_address=':0', silence_logs=50)"
+)
 START = """
 import asyncio, sys
 from distributed import LocalCluster, Worker
@@ -85,7 +89,9 @@ def draw(rows):
 
 
 class Machine:
-    """A Python process whose only folder links to what is installed, some left out, one perhaps of another version."""
+    """A Python process whose only folder links to what is installed, some left out, one perhaps of
+    another version.
+    """
 
     def __init__(self, folder, library, start, without=(), other=None, **env):
         for place in [*Path(np.__file__).parents[1].iterdir(), library]:
@@ -94,12 +100,25 @@ class Machine:
         if other:
             (folder / f"{other}-{version(other)}.dist-info").unlink()
             (folder / f"{other}-0.0.1.dist-info").mkdir()
-            (folder / f"{other}-0.0.1.dist-info" / "METADATA").write_text(f"Name: {other}\nVersion: 0.0.1\n")
+            (folder / f"{other}-0.0.1.dist-info" / "METADATA").write_text(
+                f"Name: {other}\nVersion: 0.0.1\n"
+            )
         (folder / "start.py").write_text(START.format(start=start))
-        clean = {name: value for name, value in os.environ.items() if name not in (*ONE_THREAD, "PYTHONPATH")}
-        self.process = subprocess.Popen([sys.executable, "-S", "-B", "start.py"], cwd=folder, env=clean | env,
-                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                                        text=True, start_new_session=True)
+        clean = {
+            name: value
+            for name, value in os.environ.items()
+            if name not in (*ONE_THREAD, "PYTHONPATH")
+        }
+        self.process = subprocess.Popen(
+            [sys.executable, "-S", "-B", "start.py"],
+            cwd=folder,
+            env=clean | env,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            start_new_session=True,
+        )
         self.address = self.process.stdout.readline().strip()
         assert self.address.startswith("tcp://")
 
@@ -114,8 +133,11 @@ class Machine:
 @pytest.fixture(scope="module")
 def library(tmp_path_factory):
     """The library as it is now: somebody may be at work on it."""
-    return shutil.copytree(ROOT / "quadmeta", tmp_path_factory.mktemp("library") / "quadmeta",
-                           ignore=shutil.ignore_patterns("__pycache__"))
+    return shutil.copytree(
+        ROOT / "quadmeta",
+        tmp_path_factory.mktemp("library") / "quadmeta",
+        ignore=shutil.ignore_patterns("__pycache__"),
+    )
 
 
 @pytest.fixture
@@ -127,7 +149,9 @@ def same(library, monkeypatch):
 
 @pytest.fixture(scope="module")
 def machine(tmp_path_factory, library):
-    start = f"here = {CLUSTER.format(2)}; print(here.scheduler_address, flush=True); sys.stdin.read()"
+    start = (
+        f"here = {CLUSTER.format(2)}; print(here.scheduler_address, flush=True); sys.stdin.read()"
+    )
     with Machine(tmp_path_factory.mktemp("machine"), library, start, **ONE_THREAD) as one:
         yield one.address
 
@@ -152,6 +176,7 @@ def guest(address, library, tmp_path):
         where = f"asyncio.run(worker({address!r}, dashboard=False, {options}))"
         started.append(Machine(tmp_path, library, where, **machine))
         return started[0].address
+
     yield start
     for one in started:
         one.__exit__()
@@ -163,9 +188,13 @@ def shift(size):
 
 
 def spectrum(point):
-    """Something that a BLAS computes, with a neighbour of this file and a module of a class of its own."""
+    """Something that a BLAS computes, with a neighbour of this file and a module of a class of its
+    own.
+    """
     draws = np.random.default_rng(point["seed"]).standard_normal((8, 8))
-    return np.linalg.eigvalsh(draws + draws.T + shift(8)).tolist(), mpmath.nstr(mpmath.sqrt(point["seed"]), 15)
+    return np.linalg.eigvalsh(draws + draws.T + shift(8)).tolist(), mpmath.nstr(
+        mpmath.sqrt(point["seed"]), 15
+    )
 
 
 def fragile(point):
@@ -185,22 +214,31 @@ def test_the_same_results_whoever_computes_them(address):
 def test_workers_have_one_blas_thread_and_see_nothing_of_this_folder(address):
     def seen(name):
         from importlib.util import find_spec
+
         return os.environ.get(name), find_spec("experiments"), find_spec("test_cluster")
+
     assert pmap(seen, ONE_THREAD, address) == [("1", None, None)] * 3
 
 
 def test_results_come_as_they_are_ready(address, tmp_path):
     """The first point ends once another one has landed."""
+
     def wait(point):
         while point == 0 and not (tmp_path / "landed").exists():
             time.sleep(0.02)
+
     assert pmap(wait, range(6), address, lambda *_: (tmp_path / "landed").touch()) == [None] * 6
 
 
 def test_what_raises_travels_back_as_a_value_and_workers_live_on(address):
     found = pmap(fragile, range(6), address)
-    assert found[:5] == [Failure(0, "ValueError: point 0 is a multiple of 3"), 1, 2,
-                         Failure(3, "ValueError: point 3 is a multiple of 3"), Failure(4, "SystemExit: 2")]
+    assert found[:5] == [
+        Failure(0, "ValueError: point 0 is a multiple of 3"),
+        1,
+        2,
+        Failure(3, "ValueError: point 3 is a multiple of 3"),
+        Failure(4, "SystemExit: 2"),
+    ]
     assert "in fragile" in found[0].trace and "cannot be pickled" in found[5].error
 
 
@@ -211,10 +249,13 @@ def test_a_result_that_does_not_travel_costs_one_point(address):
 
     def one_of_each(point):
         return threading.Lock() if point == 1 else [Refuses()] if point == 2 else point
+
     found = pmap(one_of_each, range(5), address)
     assert found[0] == 0 and found[3:] == [3, 4] and [found[1].point, found[2].point] == [1, 2]
     assert re.match("ValueError: result = .* cannot be pickled for other processes", found[1].error)
-    assert found[2].error.startswith("the result cannot be opened in this process (ValueError: not here)")
+    assert found[2].error.startswith(
+        "the result cannot be opened in this process (ValueError: not here)"
+    )
 
 
 def test_what_the_callback_raises_ends_the_call(address, tmp_path):
@@ -223,6 +264,7 @@ def test_what_the_callback_raises_ends_the_call(address, tmp_path):
 
     def logged(point):
         (tmp_path / str(point)).touch()
+
     with pytest.raises(KeyboardInterrupt):
         pmap(logged, range(400), address, stop)
     assert len(list(tmp_path.iterdir())) < 400 and pmap(fragile, [1, 2], address) == [1, 2]
@@ -232,6 +274,7 @@ def test_what_the_callback_raises_ends_the_call(address, tmp_path):
 @pytest.mark.parametrize("how", ["kill", "exit"])
 def test_a_killed_worker_is_named_with_its_point_which_is_tried_once(address, tmp_path, where, how):
     """At once or after others, and the next call works."""
+
     def deadly(point):
         with open(tmp_path / "tries", "a") as log:
             log.write(f"{point}\n")
@@ -240,15 +283,20 @@ def test_a_killed_worker_is_named_with_its_point_which_is_tried_once(address, tm
         if point == where:
             os.kill(os.getpid(), signal.SIGKILL)
         return point
+
     landed = {}
     with pytest.raises(WorkerKilled) as caught:
         pmap(deadly, range(16), address, landed.__setitem__)
-    assert re.fullmatch(rf"worker tcp://\S+ ended in the middle of points\[{where}\] = {where}, "
-                        rf"after {len(landed)} of 16 points had landed; it was not tried again: if it .* with more",
-                        str(caught.value))
+    assert re.fullmatch(
+        rf"worker tcp://\S+ ended in the middle of points\[{where}\] = {where}, "
+        rf"after {len(landed)} of 16 points had landed; it was not tried again: if it .* with more",
+        str(caught.value),
+    )
     assert (caught.value.index, caught.value.point) == (where, where)
     tries = [int(point) for point in (tmp_path / "tries").read_text().split()]
-    assert len(set(tries)) == len(tries) and set(landed) == set(landed.values()) <= set(tries) - {where}
+    assert len(set(tries)) == len(tries) and set(landed) == set(landed.values()) <= set(tries) - {
+        where
+    }
     assert pmap(fragile, [1, 2], address) == [1, 2]
     later = [int(point) for point in (tmp_path / "tries").read_text().split()]
     assert later.count(where) == 1
@@ -262,7 +310,9 @@ def test_a_worker_that_pauses_keeps_no_point_from_the_others(address):
         def turn(status):
             def set_status(dask_worker):
                 dask_worker.status = distributed.Status[status]
+
             client.run(set_status, workers=[first])
+
         turn("paused")
         try:
             assert pmap(lambda point: point, range(6), address) == list(range(6))
@@ -277,7 +327,10 @@ def test_a_worker_that_is_retired_may_go(address, guest):
         def retire(index, result):
             if not asked:
                 asked.append(client.retire_workers([place]))
-        assert pmap(lambda point: time.sleep(0.2) or point, range(9), address, retire) == list(range(9))
+
+        assert pmap(lambda point: time.sleep(0.2) or point, range(9), address, retire) == list(
+            range(9)
+        )
         assert asked[0] and place not in client.nthreads()
 
 
@@ -293,25 +346,40 @@ def test_results_that_leave_with_a_worker_are_computed_again(address, guest):
                 time.sleep(1)  # results that have not been asked for yet are on every worker
                 gone.append(place in client.nthreads())
                 client.run_on_scheduler(remove)
-        assert pmap(lambda point: time.sleep(0.1) or point, range(9), address, forget) == list(range(9))
+
+        assert pmap(lambda point: time.sleep(0.1) or point, range(9), address, forget) == list(
+            range(9)
+        )
         assert gone == [True]
 
 
 def test_a_cluster_that_ends_midway(tmp_path, library, same):
-    start = f"here = {CLUSTER.format(2)}; print(here.scheduler_address, flush=True); sys.stdin.read()"
+    start = (
+        f"here = {CLUSTER.format(2)}; print(here.scheduler_address, flush=True); sys.stdin.read()"
+    )
     with Machine(tmp_path, library, start, **ONE_THREAD) as short:
 
         def end(index, result):
             os.killpg(short.process.pid, signal.SIGKILL)
-        with pytest.raises(ClusterError, match=f"{short.address}.* (is gone|has no workers left)") as caught:
+
+        with pytest.raises(
+            ClusterError, match=f"{short.address}.* (is gone|has no workers left)"
+        ) as caught:
             pmap(lambda point: time.sleep(0.1) or point, range(40), short.address, end)
         assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("machine_of_its_own, message", [
-    ({"without": ["quadmeta"]}, "has no quadmeta, this process has quadmeta 0"),
-    ({"other": "scipy"}, r"has scipy 0\.0\.1, this process has scipy [1-9].*: install the same packages"),
-    ({}, "has OPENBLAS_NUM_THREADS = None: start it with OPENBLAS_NUM_THREADS=1, OMP")])
+@pytest.mark.parametrize(
+    "machine_of_its_own, message",
+    [
+        ({"without": ["quadmeta"]}, "has no quadmeta, this process has quadmeta 0"),
+        (
+            {"other": "scipy"},
+            r"has scipy 0\.0\.1, this process has scipy [1-9].*: install the same packages",
+        ),
+        ({}, "has OPENBLAS_NUM_THREADS = None: start it with OPENBLAS_NUM_THREADS=1, OMP"),
+    ],
+)
 def test_a_worker_that_differs_is_named(address, guest, machine_of_its_own, message):
     place = guest(**machine_of_its_own)
     with pytest.raises(ClusterError, match=f"^worker {place} {message}") as caught:
@@ -323,6 +391,7 @@ def test_a_worker_that_joins_later_is_asked_as_well(address, guest):
     def invite(index, result):
         if index == 0:
             places.append(guest(other="numpy", **ONE_THREAD))
+
     places = []
     with pytest.raises(ClusterError, match=r"has numpy 0\.0\.1, this process has numpy") as caught:
         pmap(lambda point: time.sleep(0.05), range(400), address, invite)
@@ -333,6 +402,7 @@ def test_a_worker_without_the_library_that_joins_later_is_no_wait(address, guest
     def invite(index, result):
         if index == 0:
             places.append(guest(without=["quadmeta"], **ONE_THREAD))
+
     places = []
     with pytest.raises((ClusterError, WorkerKilled)) as caught:
         pmap(lambda point: time.sleep(0.05), range(400), address, invite)
@@ -342,20 +412,35 @@ def test_a_worker_without_the_library_that_joins_later_is_no_wait(address, guest
 def test_a_missing_package_is_named_at_once(address):
     def lazy(point):
         import helpers
+
         return helpers
 
     def absent(point):
         import no_such_package
+
         return no_such_package
-    with pytest.raises(ClusterError, match=r"worker tcp://\S+ has no module 'helpers', this process has: install"):
+
+    with pytest.raises(
+        ClusterError, match=r"worker tcp://\S+ has no module 'helpers', this process has: install"
+    ):
         pmap(lazy, range(100), address)
-    assert pmap(absent, [1], address) == pmap(absent, [1]) == [
-        Failure(1, "ModuleNotFoundError: No module named 'no_such_package'")]  # here it is missing as well
+    assert (
+        pmap(absent, [1], address)
+        == pmap(absent, [1])
+        == [
+            # here it is missing as well
+            Failure(1, "ModuleNotFoundError: No module named 'no_such_package'")
+        ]
+    )
 
 
 def test_other_sources_are_refused(address, monkeypatch):
-    monkeypatch.setattr(executor, "environment", lambda: _environment.environment() | {"sources": "older"})
-    with pytest.raises(ClusterError, match="^worker tcp://.* has other sources of quadmeta than this process"):
+    monkeypatch.setattr(
+        executor, "environment", lambda: _environment.environment() | {"sources": "older"}
+    )
+    with pytest.raises(
+        ClusterError, match="^worker tcp://.* has other sources of quadmeta than this process"
+    ):
         pmap(fragile, [1], address)
 
 
@@ -367,6 +452,7 @@ def test_one_point_at_a_time_in_a_process_of_several_threads(address, guest):
         with mpmath.workdps(20 + point):
             time.sleep(pause)
             return os.getpid(), mpmath.nstr(mpmath.mpf(1) / 3, 40)
+
     with distributed.Client(address, set_as_default=False) as client:
         guest_process = client.run(os.getpid)[place]
     found = pmap(third, range(24), address)
@@ -375,9 +461,13 @@ def test_one_point_at_a_time_in_a_process_of_several_threads(address, guest):
 
 
 def test_no_workers(tmp_path, library):
-    start = f"here = {CLUSTER.format(0)}; print(here.scheduler_address, flush=True); sys.stdin.read()"
+    start = (
+        f"here = {CLUSTER.format(0)}; print(here.scheduler_address, flush=True); sys.stdin.read()"
+    )
     with Machine(tmp_path, library, start) as empty:
-        with pytest.raises(ClusterError, match="has no workers: start one with `dask worker tcp://127"):
+        with pytest.raises(
+            ClusterError, match="has no workers: start one with `dask worker tcp://127"
+        ):
             pmap(fragile, [1], empty.address)
 
 
@@ -396,7 +486,9 @@ def test_an_address_that_does_not_answer(answer, monkeypatch):
             door.close()
         elif answer:
             threading.Thread(target=speak, args=(door, answer)).start()
-        with pytest.raises(ClusterError, match=f"^no Dask scheduler answers at {address} within 1 s") as caught:
+        with pytest.raises(
+            ClusterError, match=f"^no Dask scheduler answers at {address} within 1 s"
+        ) as caught:
             pmap(fragile, [1], address)
     assert "\n" not in str(caught.value)
 
@@ -427,15 +519,23 @@ def test_a_killed_worker_ends_the_run_at_once_and_loses_no_landed_point(lab, add
     (folder / "trap").touch()
     assert run("--workers", address) == 3
     error = capsys.readouterr().err
-    assert re.search(r"halves: worker tcp://\S+ ended in the middle of points\[6\] = {'i': 6}", error)
+    assert re.search(
+        r"halves: worker tcp://\S+ ended in the middle of points\[6\] = {'i': 6}", error
+    )
     landed = int(re.search(r"after (\d) of 9 points", error)[1])
     (folder / "trap").unlink()
     assert landed and run() == 0
-    here = [line for line in (folder / "calls").read_text().splitlines() if line.endswith(f" {os.getpid()}")]
+    here = [
+        line
+        for line in (folder / "calls").read_text().splitlines()
+        if line.endswith(f" {os.getpid()}")
+    ]
     assert len(here) == 9 - landed  # the others were not computed again
 
 
 def test_a_cluster_that_does_not_answer_ends_the_command_with_one_line(lab, capsys):
     assert lab[2]("--workers", "tcp://127.0.0.1:1") == 3
-    assert re.fullmatch(r"no Dask scheduler answers at .*: Connection refused\).*; finished points are kept\n",
-                        capsys.readouterr().err.replace("[Errno 111] ", ""))
+    assert re.fullmatch(
+        r"no Dask scheduler answers at .*: Connection refused\).*; finished points are kept\n",
+        capsys.readouterr().err.replace("[Errno 111] ", ""),
+    )

@@ -1,4 +1,7 @@
-"""Results in point order whatever computes them; failures as values; a killed worker is an error, not a wait."""
+"""Results in point order whatever computes them; failures as values; a killed worker is an error,
+not a wait.
+"""
+
 import os
 import re
 import signal
@@ -11,8 +14,8 @@ import mpmath
 import numpy as np
 import pytest
 
-from quadmeta.sweep import worker as _worker
 from quadmeta.sweep import ClusterError, Failure, WorkerKilled, pmap, workers
+from quadmeta.sweep import worker as _worker
 
 
 def spectrum(point):
@@ -50,8 +53,13 @@ def test_results_come_in_point_order(where):
 @pytest.mark.parametrize("where", [1, 2])
 def test_what_raises_travels_back_as_a_value(where):
     found = pmap(fragile, range(5), where)
-    assert found == [Failure(0, "ValueError: point 0 is a multiple of 3"), 1, 2,
-                     Failure(3, "ValueError: point 3 is a multiple of 3"), 4]
+    assert found == [
+        Failure(0, "ValueError: point 0 is a multiple of 3"),
+        1,
+        2,
+        Failure(3, "ValueError: point 3 is a multiple of 3"),
+        4,
+    ]
     assert "in fragile" in found[0].trace and "Traceback" not in repr(found[0])
     assert pmap(awkward, [1], where) == [Failure(1, "Awkward: 1")]
 
@@ -75,6 +83,7 @@ def test_what_the_callback_raises_ends_the_call(where, tmp_path):
     def logged(point):
         (tmp_path / str(point)).touch()
         time.sleep(0.01)
+
     with pytest.raises(KeyboardInterrupt):
         pmap(logged, range(400), where, stop)
     assert len(landed) == 2 and len(list(tmp_path.iterdir())) < 400
@@ -84,6 +93,7 @@ def test_what_the_callback_raises_ends_the_call(where, tmp_path):
 @pytest.mark.parametrize("how", ["kill", "exit 0", "exit 3", "fork"])
 def test_a_killed_worker_names_its_point_which_is_tried_once(tmp_path, how):
     """Though a process that the point started lives on and holds whatever its worker had open."""
+
     def deadly(point):
         with open(tmp_path / "tries", "a") as log:
             log.write(f"{point}\n")
@@ -100,14 +110,18 @@ def test_a_killed_worker_names_its_point_which_is_tried_once(tmp_path, how):
         if point == 7:
             os.kill(os.getpid(), signal.SIGKILL)
         return point
+
     landed = {}
     with pytest.raises(WorkerKilled) as caught:
         pmap(deadly, range(16), 2, landed.__setitem__)
     (tmp_path / "seen").touch()
     assert not (tmp_path / "late").exists()
-    assert re.fullmatch(r"a worker process \((SIGKILL|exit code [03])\) ended in the middle of points\[7\] = 7, "
-                        rf"after {len(landed)} of 16 points had landed; it was not tried again: if it .* fewer workers",
-                        str(caught.value))
+    assert re.fullmatch(
+        r"a worker process \((SIGKILL|exit code [03])\) ended in the middle of points\[7\] = 7, "
+        rf"after {len(landed)} of 16 points had landed; it was not tried again: if it .* fewer "
+        r"workers",
+        str(caught.value),
+    )
     assert (caught.value.index, caught.value.point) == (7, 7)
     tries = [int(point) for point in (tmp_path / "tries").read_text().split()]
     assert len(set(tries)) == len(tries) and set(landed) == set(landed.values()) <= set(tries) - {7}
@@ -125,7 +139,9 @@ def test_a_worker_that_ended_without_a_point_is_replaced():
 def test_workers_that_cannot_start_are_not_blamed_on_a_point(monkeypatch, tmp_path):
     _worker.dismiss()
     monkeypatch.setenv("PYTHONHOME", str(tmp_path))
-    with pytest.raises(WorkerKilled, match="^a worker process ended .* before it could begin a point") as caught:
+    with pytest.raises(
+        WorkerKilled, match="^a worker process ended .* before it could begin a point"
+    ) as caught:
         pmap(fragile, [1, 2], 2)
     assert caught.value.index is None and "\n" not in str(caught.value)
     monkeypatch.delenv("PYTHONHOME")
@@ -171,9 +187,13 @@ def test_a_result_that_does_not_travel_costs_one_point():
     assert [result.point for result in found[1:6]] == [1, 2, 3, 4, 5]
     assert all("\n" not in result.error for result in found[1:6])
     for point in (1, 2):
-        assert re.fullmatch(r"ValueError: result = .* cannot be pickled for other processes \(.*\): keep open.*",
-                            found[point].error)
-    assert found[3].error.startswith("the result cannot be opened in this process (ValueError: not here): return")
+        assert re.fullmatch(
+            r"ValueError: result = .* cannot be pickled for other processes \(.*\): keep open.*",
+            found[point].error,
+        )
+    assert found[3].error.startswith(
+        "the result cannot be opened in this process (ValueError: not here): return"
+    )
     assert found[4].error == "Speechless" and found[5].error == "SystemExit: 2"
     assert pmap(one_of_each, [4]) == [Failure(4, "Speechless")]
 
@@ -197,12 +217,14 @@ def test_a_point_that_does_not_arrive_costs_one_point():
 @pytest.mark.skipif(not Path("/proc").exists(), reason="sees from /proc that workers end")
 def test_a_point_may_have_workers_of_its_own():
     """They end with the worker that started them, which does not wait for them."""
+
     def inner(point):
         return os.getpid()
 
     def outer(point):
         return os.getpid(), pmap(inner, range(2), 2)
-    (first, inside), = pmap(outer, [0], 2)
+
+    ((first, inside),) = pmap(outer, [0], 2)
     assert first not in inside and os.getpid() not in inside
     _worker.dismiss()
     for _ in range(2400):
@@ -224,6 +246,7 @@ def alive(process):
 def test_an_interrupt_in_a_worker_ends_the_call():
     def interrupt(point):
         raise KeyboardInterrupt
+
     with pytest.raises(KeyboardInterrupt):
         pmap(interrupt, range(3), 2)
 
@@ -233,11 +256,23 @@ def test_workers_have_one_blas_thread():
     assert pmap(lambda name: os.environ[name], names, 2) == ["1", "1", "1"]
 
 
-@pytest.mark.parametrize("where, message", [
-    (0, "workers = 0 must be"), (-1, "workers = -1"), (1.5, "workers = 1.5"), (True, "workers = True"),
-    ("many", "workers = 'many' must be \"serial\""), (None, "workers = None"),
-    ("localhost:8786", "workers = 'localhost:8786'.*: pass the number of processes or tcp://HOST:PORT"),
-    ("tcp://nowhere", "workers = 'tcp://nowhere'"), ("tcp:/a:1", "workers = 'tcp:/a:1'")])
+@pytest.mark.parametrize(
+    "where, message",
+    [
+        (0, "workers = 0 must be"),
+        (-1, "workers = -1"),
+        (1.5, "workers = 1.5"),
+        (True, "workers = True"),
+        ("many", "workers = 'many' must be \"serial\""),
+        (None, "workers = None"),
+        (
+            "localhost:8786",
+            "workers = 'localhost:8786'.*: pass the number of processes or tcp://HOST:PORT",
+        ),
+        ("tcp://nowhere", "workers = 'tcp://nowhere'"),
+        ("tcp:/a:1", "workers = 'tcp:/a:1'"),
+    ],
+)
 def test_where_is_checked_before_anything_runs(where, message):
     with pytest.raises(ValueError, match=message):
         pmap(fragile, [1], where)
@@ -251,7 +286,10 @@ def test_what_cannot_be_pickled_is_named_before_anything_runs(where):
 
     def locked(point):
         return lock, point
-    with pytest.raises(ValueError, match=r"fn = .*locked cannot be pickled .*lock.*: keep open files, locks"):
+
+    with pytest.raises(
+        ValueError, match=r"fn = .*locked cannot be pickled .*lock.*: keep open files, locks"
+    ):
         pmap(locked, [1], where)
     with pytest.raises(ValueError, match=r"points\[1\] = <unlocked .* cannot be pickled"):
         pmap(fragile, [1, lock], where)
@@ -264,5 +302,7 @@ def test_a_module_of_a_class_of_its_own_travels():
 
 def test_a_cluster_needs_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
-    with pytest.raises(ClusterError, match=r"needs the package distributed: pip install 'quadmeta\[cluster\]'"):
+    with pytest.raises(
+        ClusterError, match=r"needs the package distributed: pip install 'quadmeta\[cluster\]'"
+    ):
         pmap(fragile, [1], "tcp://127.0.0.1:1")

@@ -1,4 +1,7 @@
-"""The gradient-flow limit: Bessel form against quadrature, the optimality equation, ridge, and the phase borders."""
+"""The gradient-flow limit: Bessel form against quadrature, the optimality equation, ridge, and the
+phase borders.
+"""
+
 import numpy as np
 import pytest
 from scipy.integrate import quad
@@ -19,29 +22,40 @@ def test_bessel_form_and_optimality_equation(psi, s):
 
     def integral(f, a, b):
         return quad(f, a, b, epsabs=1e-14, epsrel=1e-13, limit=400)[0]
+
     first = integral(K, 0, tau) + integral(K, tau, 2 * tau)
-    second = integral(lambda u: K(u) * u, 0, tau) + integral(lambda u: K(u) * (2 * tau - u), tau, 2 * tau)
+    second = integral(lambda u: K(u) * u, 0, tau) + integral(
+        lambda u: K(u) * (2 * tau - u), tau, 2 * tau
+    )
     assert 1 - first + s * psi * second == pytest.approx(flow.flow_risk(psi, s, tau), abs=1e-13)
     assert K(2 * tau) == pytest.approx(s * psi * integral(K, tau, 2 * tau), rel=1e-10)
     risks = [flow.flow_risk(psi, s, tau * x) for x in (0.5, 0.9, 0.999, 1, 1.001, 1.1, 2)]
-    assert np.argmin(risks) == 3 and (np.diff(risks[:4]) < 0).all() and (np.diff(risks[3:]) > 0).all()
+    assert (
+        np.argmin(risks) == 3 and (np.diff(risks[:4]) < 0).all() and (np.diff(risks[3:]) > 0).all()
+    )
 
 
 @pytest.mark.parametrize(("psi", "s"), GRID)
 def test_ridge_is_below_flow_and_flow_is_near_ridge(psi, s):
     """Ridge solves its quadratic; flow at 0.4571/delta is within 1.0786 of it for every spectrum."""
     ridge = flow.ridge_risk(psi, s)
-    assert ridge**2 + (1 / psi + s - 1) * ridge - s == pytest.approx(0, abs=1e-13 * (1 + s + 1 / psi))
+    assert ridge**2 + (1 / psi + s - 1) * ridge - s == pytest.approx(
+        0, abs=1e-13 * (1 + s + 1 / psi)
+    )
     assert ridge <= flow.flow_risk(psi, s, flow.optimal_time(psi, s)) * (1 + 1e-14)
     assert flow.flow_risk(psi, s, 0.4571 / (s * psi)) <= 1.0786 * ridge
 
 
 def test_limits_of_the_kernel_and_the_golden_values():
-    assert flow.kernel(1.6, 0.0) == 1.0 and flow.kernel(1.6, 1e-9) == pytest.approx(1 - 2.6e-9, rel=1e-12)
+    assert flow.kernel(1.6, 0.0) == 1.0 and flow.kernel(1.6, 1e-9) == pytest.approx(
+        1 - 2.6e-9, rel=1e-12
+    )
     assert quad(lambda u: float(flow.kernel(0.5, u)), 0, np.inf)[0] == pytest.approx(1.0, abs=1e-9)
     assert quad(lambda u: float(flow.kernel(2.0, u)), 0, np.inf)[0] == pytest.approx(0.5, abs=1e-9)
     tau = flow.optimal_time(1.6, 0.7)
-    assert [tau, flow.flow_risk(1.6, 0.7, tau)] == pytest.approx([0.5863112909, 0.6949133571], abs=1e-10)
+    assert [tau, flow.flow_risk(1.6, 0.7, tau)] == pytest.approx(
+        [0.5863112909, 0.6949133571], abs=1e-10
+    )
     assert flow.ridge_risk(1.6, 0.7) == pytest.approx(0.6897946967, abs=1e-10)
 
 
@@ -69,11 +83,18 @@ def test_borders_are_where_two_risks_are_equal(nu):
     assert phases.train_by_train_risk(nu, 1.01 * s) > 1 > phases.train_by_train_risk(nu, 0.99 * s)
     for f in (0.2, 0.5, 0.9):
         s = phases.fair_split(nu, f)
-        gaps = [phases.train_by_train_risk(nu, x) - flow.ridge_risk(1 / (f * nu), x) for x in (0.99 * s, s, 1.01 * s)]
-        assert gaps[0] < 0 < gaps[2] and abs(gaps[1]) < 1e-12 * (1 + phases.train_by_train_risk(nu, s))
+        gaps = [
+            phases.train_by_train_risk(nu, x) - flow.ridge_risk(1 / (f * nu), x)
+            for x in (0.99 * s, s, 1.01 * s)
+        ]
+        assert gaps[0] < 0 < gaps[2] and abs(gaps[1]) < 1e-12 * (
+            1 + phases.train_by_train_risk(nu, s)
+        )
     for G in (1.1, 2.0, 30.0):
         s = phases.same_size(nu, G)
-        assert phases.train_by_train_risk(nu, s) == pytest.approx(G * flow.ridge_risk(1 / nu, s), rel=1e-11)
+        assert phases.train_by_train_risk(nu, s) == pytest.approx(
+            G * flow.ridge_risk(1 / nu, s), rel=1e-11
+        )
 
 
 BAD = {
@@ -85,7 +106,10 @@ BAD = {
     "fraction": (lambda: phases.fair_split(2.0, 1.0), "fraction = 1.0"),
     "ratio": (lambda: phases.same_size(2.0, 1.0), "ratio = 1.0"),
     "negative time": (lambda: flow.kernel(1.0, [0.5, -0.5]), "u has the negative entry -0.5"),
-    "late": (lambda: flow.flow_risk(1.0, 1.0, 1e300), "tau = 1e.300 times sqrt.aspect. exceeds 1e.09"),
+    "late": (
+        lambda: flow.flow_risk(1.0, 1.0, 1e300),
+        "tau = 1e.300 times sqrt.aspect. exceeds 1e.09",
+    ),
     "little noise": (lambda: flow.optimal_time(1.0, 1e-30), "too late for the quadrature"),
     "far ratio": (lambda: phases.same_size(2.0, 1e200), "ratio = 1e.200"),
     "text": (lambda: phases.worse_than_zero("1"), "nu"),

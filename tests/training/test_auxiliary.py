@@ -1,4 +1,7 @@
-"""Two-stage training reaches the best weights, joint training collapses as proved and only then; costs are counted."""
+"""Two-stage training reaches the best weights, joint training collapses as proved and only then;
+costs are counted.
+"""
+
 from itertools import islice, takewhile
 
 import numpy as np
@@ -11,14 +14,20 @@ from quadmeta.training.bilevel import Gradient, bilevel_descent
 
 
 def problem(seed=0, related=0.0, K=2, held_out=200, **more):
-    return qm.AuxiliaryTasks.draw(3, [12, *[40] * K], [1.0, *[0.5] * K], [related] * K, seed, held_out=held_out, **more)
+    return qm.AuxiliaryTasks.draw(
+        3, [12, *[40] * K], [1.0, *[0.5] * K], [related] * K, seed, held_out=held_out, **more
+    )
 
 
 def state(descent, k):
     return next(islice(descent, k - 1, None))
 
 
-ESTIMATORS = [(qm.Implicit(), 1e-6), (qm.ConjugateGradient(products=4), 1e-6), (qm.Neumann(products=300), 1e-6)]
+ESTIMATORS = [
+    (qm.Implicit(), 1e-6),
+    (qm.ConjugateGradient(products=4), 1e-6),
+    (qm.Neumann(products=300), 1e-6),
+]
 
 
 @pytest.mark.parametrize(("estimator", "accuracy"), ESTIMATORS, ids=lambda x: type(x).__name__)
@@ -39,16 +48,19 @@ def test_short_inner_runs_have_the_same_fixed_point_and_another_count():
     p = problem(3, related=0.8)
     rough = qm.OuterLoss(p, qm.GradientDescent(3, 0.2))
     last = state(bilevel_descent(rough, [0.5, 0.5], qm.Implicit(), Gradient(0.3), lower=0.0), 400)
-    assert optimal_weights.outer_loss(p, last.alpha) == pytest.approx(optimal_weights.local_minima(p, 6).value[0],
-                                                                      rel=1e-6)
+    assert optimal_weights.outer_loss(p, last.alpha) == pytest.approx(
+        optimal_weights.local_minima(p, 6).value[0], rel=1e-6
+    )
     assert last.inner_gradients == 1200 and last.solves == 0
 
 
 def test_truncation_moves_the_fixed_point():
     p = problem(3, related=0.8)
     loss = qm.OuterLoss(p, qm.GradientDescent(1, 0.05))
-    exact, rough = (state(bilevel_descent(loss, [0.5, 0.5], e, Gradient(0.4), lower=0.0, exact=True), 150).alpha
-                    for e in (qm.Implicit(), qm.Neumann(products=1)))
+    exact, rough = (
+        state(bilevel_descent(loss, [0.5, 0.5], e, Gradient(0.4), lower=0.0, exact=True), 150).alpha
+        for e in (qm.Implicit(), qm.Neumann(products=1))
+    )
     assert np.abs(exact - rough).max() > 1e-3
     assert optimal_weights.outer_loss(p, rough) > optimal_weights.outer_loss(p, exact)
 
@@ -57,14 +69,28 @@ def test_a_step_beyond_two_over_L_is_an_error_and_never_nan():
     p = problem(0)
     step = 1.9 / np.linalg.eigvalsh(p.at([0.0, 0.0]).H)[-1]
     loss = qm.OuterLoss(p, qm.GradientDescent(1, step))
-    run = bilevel_descent(loss, [0.01, 0.0], qm.Neumann(products=3), Gradient(5.0), lower=0.0, exact=True)
+    run = bilevel_descent(
+        loss, [0.01, 0.0], qm.Neumann(products=3), Gradient(5.0), lower=0.0, exact=True
+    )
     with pytest.raises(FloatingPointError, match="exceeds 2/L = .*pass a smaller one"):
         state(run, 200)
-    found = qm.hypergradient(loss, [5.0, 5.0], qm.Neumann(products=3), start=p.at([5.0, 5.0]).minimizer.ravel())
-    assert found.notes["2/L"] == pytest.approx(2 / np.linalg.eigvalsh(p.at([5.0, 5.0]).H)[-1], rel=1e-14)
+    found = qm.hypergradient(
+        loss, [5.0, 5.0], qm.Neumann(products=3), start=p.at([5.0, 5.0]).minimizer.ravel()
+    )
+    assert found.notes["2/L"] == pytest.approx(
+        2 / np.linalg.eigvalsh(p.at([5.0, 5.0]).H)[-1], rel=1e-14
+    )
     assert found.notes["diverges"] and f"beyond 2/L = {found.notes['2/L']:.6g}" in repr(found)
     assert np.isfinite(found.value).all()
-    on = bilevel_descent(loss, [5.0, 5.0], qm.Neumann(products=3), Gradient(1e-3), lower=0.0, exact=True, unstable=True)
+    on = bilevel_descent(
+        loss,
+        [5.0, 5.0],
+        qm.Neumann(products=3),
+        Gradient(1e-3),
+        lower=0.0,
+        exact=True,
+        unstable=True,
+    )
     assert np.isfinite(state(on, 3).alpha).all()
 
 
@@ -77,7 +103,10 @@ def test_exact_inner_solves_need_a_quadratic():
 @pytest.mark.parametrize("inner", [None, qm.GradientDescent(1, 0.3)])
 def test_joint_training_collapses_within_the_bound(inner):
     p = problem(1, related=0.3)
-    least = [p.constants[k] - p.moments[k, :, 0] @ np.linalg.solve(p.grams[k], p.moments[k, :, 0]) / 2 for k in (1, 2)]
+    least = [
+        p.constants[k] - p.moments[k, :, 0] @ np.linalg.solve(p.grams[k], p.moments[k, :, 0]) / 2
+        for k in (1, 2)
+    ]
     phi, step = np.array([2.0, 0.7]), 0.5
     bound = np.ceil(phi / (step * np.array(least)))
     states = list(islice(joint_training(p, phi, step, inner), int(bound.max())))
@@ -104,7 +133,12 @@ def test_training_set_as_auxiliary_set_collapses_too():
     p = problem(2, related=0.5)
     same = qm.AuxiliaryTasks(p.main, p.tasks, p.main)
     loss = qm.OuterLoss(same, qm.GradientDescent(1, 0.1))
-    states = list(islice(bilevel_descent(loss, [1.0, 1.0], qm.Implicit(), Gradient(1.0), lower=0.0, exact=True), 1000))
+    states = list(
+        islice(
+            bilevel_descent(loss, [1.0, 1.0], qm.Implicit(), Gradient(1.0), lower=0.0, exact=True),
+            1000,
+        )
+    )
     norms = [np.linalg.norm(s.alpha) for s in states]
     assert (np.diff(norms) < 1e-15).all() and norms[-1] < 1e-2 * norms[0]
     for s in states[:5]:
@@ -123,17 +157,32 @@ def test_grid_search_costs_points_to_the_power_K_and_is_never_better():
 
 
 BAD = {
-    "softplus": (lambda p: next(joint_training(problem(softplus=True), [0.0, 0.0], 1.0)), "softplus = True"),
+    "softplus": (
+        lambda p: next(joint_training(problem(softplus=True), [0.0, 0.0], 1.0)),
+        "softplus = True",
+    ),
     "step": (lambda p: next(joint_training(p, [1.0, 1.0], 0.0)), "step = 0.0"),
-    "free": (lambda p: next(joint_training(p, [1.0, 1.0], 1.0, qm.GradientDescent(3))), "leaves its step size free"),
+    "free": (
+        lambda p: next(joint_training(p, [1.0, 1.0], 1.0, qm.GradientDescent(3))),
+        "leaves its step size free",
+    ),
     "negative": (lambda p: next(joint_training(p, [1.0, -1.0], 1.0)), "phi has the negative"),
     "softplus grid": (lambda p: grid_search(problem(softplus=True), 3), "softplus = True"),
     "rule": (lambda p: Gradient(np.nan), "step has the non-finite"),
     "ascent": (lambda p: qm.Adam(-1.0), "step = -1.0"),
-    "lower": (lambda p: next(bilevel_descent(qm.OuterLoss(p, qm.GradientDescent(1, 0.1)), [0.5, 0.5], qm.Implicit(),
-                                             lower=np.nan)), "lower has the non-finite"),
+    "lower": (
+        lambda p: next(
+            bilevel_descent(
+                qm.OuterLoss(p, qm.GradientDescent(1, 0.1)), [0.5, 0.5], qm.Implicit(), lower=np.nan
+            )
+        ),
+        "lower has the non-finite",
+    ),
     "points": (lambda p: grid_search(p, 0), "points = 0"),
-    "diverges": (lambda p: state(joint_training(p, [1.0, 1.0], 1e-9, qm.GradientDescent(2000, 5.0)), 9), "below 2/L"),
+    "diverges": (
+        lambda p: state(joint_training(p, [1.0, 1.0], 1e-9, qm.GradientDescent(2000, 5.0)), 9),
+        "below 2/L",
+    ),
 }
 
 
@@ -154,7 +203,8 @@ def test_exact_implicit_gradients_need_no_step_size():
         run = bilevel_descent(loss, [0.01, 0.0], estimator, Gradient(5.0), lower=0.0, exact=True)
         one = state(run, 60).alpha
         assert one[0] > 1
-        many = qm.OuterLoss(p, qm.GradientDescent(2000, step))  # whose steps would amplify the rounding of w_*
+        # whose steps would amplify the rounding of w_*
+        many = qm.OuterLoss(p, qm.GradientDescent(2000, step))
         run = bilevel_descent(many, [0.01, 0.0], estimator, Gradient(5.0), lower=0.0, exact=True)
         assert (state(run, 60).alpha == one).all()
 
@@ -165,7 +215,9 @@ def test_losses_of_targets_far_from_zero_are_not_lost_to_rounding():
     held = np.column_stack([p.auxiliary[0], np.ones(200)])
     values = []
     for offset in (0.0, 1e7):
-        q = qm.AuxiliaryTasks((X, p.main[1] + offset), [(X, p.main[1] + offset)], (held, p.auxiliary[1] + offset))
+        q = qm.AuxiliaryTasks(
+            (X, p.main[1] + offset), [(X, p.main[1] + offset)], (held, p.auxiliary[1] + offset)
+        )
         w = q.at([1.0]).minimizer.ravel()
         values.append([q.outer(w), *q.losses(w)])
     np.testing.assert_allclose(values[1], values[0], rtol=1e-6)

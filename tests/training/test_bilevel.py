@@ -1,12 +1,13 @@
 """Bilevel descent reaches the best hyperparameter, resumes to the bit, and refuses to write NaN."""
+
 from itertools import islice
 
 import numpy as np
 import pytest
-from tests.objectives.test_outer_loss import families
 
 import quadmeta as qm
 from quadmeta.training.bilevel import Adam, Gradient, State, bilevel_descent, online
+from tests.objectives.test_outer_loss import families
 
 
 def ridge(T=150):
@@ -21,11 +22,16 @@ def ridge(T=150):
 
 
 @pytest.mark.parametrize("rule", [Adam(0.05), Gradient(0.3)])
-@pytest.mark.parametrize("estimator", [qm.Reverse(), qm.ClosedForm(), qm.MatrixDiscount(), qm.Implicit()])
+@pytest.mark.parametrize(
+    "estimator", [qm.Reverse(), qm.ClosedForm(), qm.MatrixDiscount(), qm.Implicit()]
+)
 def test_descent_reaches_the_best_ridge(rule, estimator):
     from scipy.optimize import minimize_scalar
+
     loss = ridge()
-    best = minimize_scalar(lambda a: loss([a]), bounds=(0, 5), method="bounded", options={"xatol": 1e-10}).x
+    best = minimize_scalar(
+        lambda a: loss([a]), bounds=(0, 5), method="bounded", options={"xatol": 1e-10}
+    ).x
     state = next(islice(bilevel_descent(loss, [0.05], estimator, rule, lower=0.0), 400, None))
     assert 0 < best < 5 and state.alpha[0] == pytest.approx(best, rel=1e-2)
 
@@ -64,8 +70,13 @@ def test_online_neumann_updates_after_each_of_the_last_steps():
             p = p + v
         alpha = alpha + 0.05 * eta * bound.mixed(w, p)
     np.testing.assert_allclose(states[-1].alpha, alpha, rtol=1e-12)
-    for call, message in ((lambda: online(3, 4), "estimates = 4"),
-                          (lambda: next(bilevel_descent(loss, alpha, estimator, warm=False, schedule=(1, 1))), "warm")):
+    for call, message in (
+        (lambda: online(3, 4), "estimates = 4"),
+        (
+            lambda: next(bilevel_descent(loss, alpha, estimator, warm=False, schedule=(1, 1))),
+            "warm",
+        ),
+    ):
         with pytest.raises(ValueError, match=message):
             call()
 
@@ -85,28 +96,57 @@ def test_yielded_states_are_read_only_and_nothing_written_to_a_copy_reaches_the_
     state = State(alpha, problem.start, 3, tuple(memory))
     again = next(bilevel_descent(loss, alpha, qm.Discounted(0.9), state=state)).alpha
     memory[0][:] = alpha[:] = 7.0
-    assert (next(bilevel_descent(loss, alpha, qm.Discounted(0.9), state=state)).alpha == again).all()
+    assert (
+        next(bilevel_descent(loss, alpha, qm.Discounted(0.9), state=state)).alpha == again
+    ).all()
 
 
 PROBLEM, ALPHA = families(0)["coupled"]
 LOSS = qm.OuterLoss(PROBLEM, qm.GradientDescent(5, 0.3))
 BAD = {
-    "loss": (lambda: bilevel_descent(PROBLEM, ALPHA, qm.Reverse()), "loss = Coupled.* must be an OuterLoss"),
+    "loss": (
+        lambda: bilevel_descent(PROBLEM, ALPHA, qm.Reverse()),
+        "loss = Coupled.* must be an OuterLoss",
+    ),
     "swapped": (lambda: bilevel_descent(qm.Reverse(), ALPHA, LOSS), "loss = Reverse"),
     "class": (lambda: bilevel_descent(LOSS, ALPHA, qm.Reverse), "estimator is the class Reverse"),
-    "rule class": (lambda: bilevel_descent(LOSS, ALPHA, qm.Reverse(), Adam), "rule is the class Adam"),
-    "rule": (lambda: bilevel_descent(LOSS, ALPHA, qm.Reverse(), 0.1), "rule = 0.1 must be a Gradient or Adam"),
+    "rule class": (
+        lambda: bilevel_descent(LOSS, ALPHA, qm.Reverse(), Adam),
+        "rule is the class Adam",
+    ),
+    "rule": (
+        lambda: bilevel_descent(LOSS, ALPHA, qm.Reverse(), 0.1),
+        "rule = 0.1 must be a Gradient or Adam",
+    ),
     "alpha": (lambda: bilevel_descent(LOSS, ALPHA[:1], qm.Reverse()), "alpha has shape"),
     "alpha text": (lambda: bilevel_descent(LOSS, "abc", qm.Reverse()), "alpha = 'abc'"),
-    "alpha NaN": (lambda: bilevel_descent(LOSS, ALPHA * np.nan, qm.Reverse()), "alpha has the non-finite"),
-    "warm": (lambda: bilevel_descent(LOSS, ALPHA, qm.Reverse(), warm=1), "warm = 1 must be True or False"),
+    "alpha NaN": (
+        lambda: bilevel_descent(LOSS, ALPHA * np.nan, qm.Reverse()),
+        "alpha has the non-finite",
+    ),
+    "warm": (
+        lambda: bilevel_descent(LOSS, ALPHA, qm.Reverse(), warm=1),
+        "warm = 1 must be True or False",
+    ),
     "exact": (lambda: bilevel_descent(LOSS, ALPHA, qm.Reverse(), exact="no"), "exact = 'no'"),
-    "unstable": (lambda: bilevel_descent(LOSS, ALPHA, qm.Reverse(), unstable=None), "unstable = None"),
+    "unstable": (
+        lambda: bilevel_descent(LOSS, ALPHA, qm.Reverse(), unstable=None),
+        "unstable = None",
+    ),
     "lower": (lambda: bilevel_descent(LOSS, ALPHA, qm.Reverse(), lower=[0.0, 1.0]), "lower"),
-    "schedule": (lambda: bilevel_descent(LOSS, ALPHA, qm.Reverse(), schedule=5), "schedule = 5 must be a list"),
+    "schedule": (
+        lambda: bilevel_descent(LOSS, ALPHA, qm.Reverse(), schedule=5),
+        "schedule = 5 must be a list",
+    ),
     "steps": (lambda: bilevel_descent(LOSS, ALPHA, qm.Reverse(), schedule=(5, 0)), "schedule = 0"),
-    "state": (lambda: bilevel_descent(LOSS, ALPHA, qm.Reverse(), state=3), "state = 3 must be a State"),
-    "another": (lambda: bilevel_descent(LOSS, ALPHA, qm.Reverse(), state=State([1.0], [1.0])), "state is of another"),
+    "state": (
+        lambda: bilevel_descent(LOSS, ALPHA, qm.Reverse(), state=3),
+        "state = 3 must be a State",
+    ),
+    "another": (
+        lambda: bilevel_descent(LOSS, ALPHA, qm.Reverse(), state=State([1.0], [1.0])),
+        "state is of another",
+    ),
     "state alpha": (lambda: State([np.inf], [1.0]), "alpha has the non-finite"),
     "state step": (lambda: State([1.0], [1.0], -1), "step = -1"),
     "step": (lambda: Gradient(0.0), "step = 0.0"),
@@ -132,7 +172,11 @@ def test_a_squared_estimate_beyond_float64_stops_adam_instead_of_standing_still(
     problem = qm.Coupled(np.eye(2), 1e160 * np.eye(2), np.zeros(2), np.eye(2), np.ones(2))
     with pytest.raises(FloatingPointError, match="outer step 1: the update is not finite"):
         with np.errstate(over="ignore"):
-            next(bilevel_descent(qm.OuterLoss(problem, qm.GradientDescent(5, 0.3)), [0.0, 0.0], qm.Reverse()))
+            next(
+                bilevel_descent(
+                    qm.OuterLoss(problem, qm.GradientDescent(5, 0.3)), [0.0, 0.0], qm.Reverse()
+                )
+            )
 
 
 def test_a_diverging_estimate_stops_the_descent_before_alpha_is_spoilt():

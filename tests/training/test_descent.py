@@ -1,4 +1,7 @@
-"""Meta-gradient descent: convergence, laws, scale covariance to the bit, and the explicit iteration bound."""
+"""Meta-gradient descent: convergence, laws, scale covariance to the bit, and the explicit
+iteration bound.
+"""
+
 from itertools import islice
 
 import numpy as np
@@ -21,7 +24,9 @@ def test_converges_to_the_minimiser():
 def test_runs_are_covariant_under_powers_of_two_to_the_bit():
     c = 4.0
     one, two = objective(), objective(lam=(2.0, 4.0, 16.0), c=(0.5, 0.15, 0.35))
-    runs = zip(qm.meta_descent(one, 0.7, 0.125), qm.meta_descent(two, 0.7 / c, 0.125 / c**2), strict=False)
+    runs = zip(
+        qm.meta_descent(one, 0.7, 0.125), qm.meta_descent(two, 0.7 / c, 0.125 / c**2), strict=False
+    )
     assert all(x == y * c for x, y in islice(runs, 300))
 
 
@@ -40,14 +45,18 @@ def test_far_right_law():
     assert k == pytest.approx((M**2 - m**2) ** 2 / (64 * s**2), rel=0.05)
 
 
-@pytest.mark.parametrize(("T", "start", "scale", "epsilon"), [(5, 0.01, 0.1, 0.05), (20, 2.0, 0.05, 0.02),
-                                                              (50, 0.3, 0.02, 0.1), (200, 0.5, 0.01, 0.01)])
+@pytest.mark.parametrize(
+    ("T", "start", "scale", "epsilon"),
+    [(5, 0.01, 0.1, 0.05), (20, 2.0, 0.05, 0.02), (50, 0.3, 0.02, 0.1), (200, 0.5, 0.01, 0.01)],
+)
 def test_iteration_bound_holds(T, start, scale, epsilon):
     log = objective(T)
     bound = qm.iteration_bound(log, start, scale, epsilon)
     best = log.minimizer()
-    errors = np.array([abs(eta - best) for eta in islice(qm.meta_descent(log, start, scale), bound + 3000)])
-    assert (errors[bound - 1:] <= epsilon).all()
+    errors = np.array(
+        [abs(eta - best) for eta in islice(qm.meta_descent(log, start, scale), bound + 3000)]
+    )
+    assert (errors[bound - 1 :] <= epsilon).all()
     last = np.flatnonzero(errors > epsilon).max() + 1
     assert bound < 10**5 * (last + 1)  # not vacuous
 
@@ -55,9 +64,11 @@ def test_iteration_bound_holds(T, start, scale, epsilon):
 def test_bad_input():
     log = objective()
     naive = qm.NaiveObjective(log.problem, log.optimizer)
-    for call, message in ((lambda: next(qm.meta_descent(naive, 0.1)), "naive"),
-                          (lambda: next(qm.meta_descent(log, -0.1)), "start has the negative entry"),
-                          (lambda: next(qm.meta_descent(log, 0.1, 0.0)), "scale"),
-                          (lambda: qm.iteration_bound(log, 0.1, 1.0, 5.0), "epsilon = 5.0")):
+    for call, message in (
+        (lambda: next(qm.meta_descent(naive, 0.1)), "naive"),
+        (lambda: next(qm.meta_descent(log, -0.1)), "start has the negative entry"),
+        (lambda: next(qm.meta_descent(log, 0.1, 0.0)), "scale"),
+        (lambda: qm.iteration_bound(log, 0.1, 1.0, 5.0), "epsilon = 5.0"),
+    ):
         with pytest.raises(ValueError, match=message):
             call()

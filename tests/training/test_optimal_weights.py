@@ -1,4 +1,7 @@
-"""The best weights: the convex programme of shared inputs against local descents, several minima of own designs."""
+"""The best weights: the convex programme of shared inputs against local descents, several minima
+of own designs.
+"""
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,7 +12,9 @@ from quadmeta.training.optimal_weights import curvature, local_minima, outer_los
 
 
 def shared(seed, K=3, held_out=25, outputs=None):
-    p = qm.AuxiliaryTasks.draw(3, 12, 1.0, np.linspace(0.2, 2, K), seed, shared=True, held_out=held_out)
+    p = qm.AuxiliaryTasks.draw(
+        3, 12, 1.0, np.linspace(0.2, 2, K), seed, shared=True, held_out=held_out
+    )
     return p
 
 
@@ -44,12 +49,19 @@ def test_shared_inputs_are_quasi_convex_and_no_point_is_better(seed):
 
 
 def several():
-    """Two tasks in the plane with designs across each other: F along phi falls, rises and falls again."""
+    """Two tasks in the plane with designs across each other: F along phi falls, rises and falls
+    again.
+    """
+
     def data(A, b):
         root = np.linalg.cholesky(np.array(A)).T * np.sqrt(2)
         return root, root @ b
-    return qm.AuxiliaryTasks(data([[13.1, -6], [-6, 4.1]], [1, -3]), [data([[2.1, -2], [-2, 4.1]], [3, 3])],
-                             data([[9.1, -6], [-6, 8.1]], [-2, -2]))
+
+    return qm.AuxiliaryTasks(
+        data([[13.1, -6], [-6, 4.1]], [1, -3]),
+        [data([[2.1, -2], [-2, 4.1]], [3, 3])],
+        data([[9.1, -6], [-6, 8.1]], [-2, -2]),
+    )
 
 
 def test_own_designs_can_have_several_minima_and_all_are_reported():
@@ -67,7 +79,8 @@ def test_own_designs_can_have_several_minima_and_all_are_reported():
 
 
 def test_a_weight_at_infinity_is_reported_and_not_searched_for():
-    p = qm.AuxiliaryTasks.draw(2, 8, [3.0, 0.0], [0.0], 0, shared=True)  # a clean task beside a noisy one
+    # a clean task beside a noisy one
+    p = qm.AuxiliaryTasks.draw(2, 8, [3.0, 0.0], [0.0], 0, shared=True)
     for found in (simplex_minimum(p), local_minima(p, 4)):
         assert found.phi[0, 0] > 1e6 and found.value[0] == pytest.approx(4.5, rel=1e-8)
 
@@ -92,13 +105,16 @@ def test_local_minima_without_enough_data_in_the_tasks_and_with_a_ridge():
 def test_a_flat_set_of_weights_is_one_minimum():
     p = qm.AuxiliaryTasks.diabetes(held_out=30, main=10, seed=4)  # six tasks in four dimensions
     found = local_minima(p, 6)
-    assert len(found.value) == 1 and found.value[0] == pytest.approx(simplex_minimum(p).value[0], rel=1e-7)
+    assert len(found.value) == 1 and found.value[0] == pytest.approx(
+        simplex_minimum(p).value[0], rel=1e-7
+    )
 
 
 @pytest.mark.parametrize("scale", [1e-6, 1e-3, 1e4])
 def test_units_of_the_targets_do_not_matter(scale):
     def scaled(task):
         return task[0], task[1] * scale
+
     p = shared(1)
     q = qm.AuxiliaryTasks(scaled(p.main), [scaled(task) for task in p.tasks], scaled(p.auxiliary))
     np.testing.assert_allclose(local_minima(q, 6).pi, simplex_minimum(q).pi, atol=1e-6)
@@ -120,4 +136,6 @@ def test_minima_of_one_task_are_all_found():
 @pytest.mark.parametrize("tasks", [1, 2])
 def test_tasks_that_do_not_determine_w_together_are_refused(tasks):
     with pytest.raises(ValueError, match="add a ridge"):
-        local_minima(qm.AuxiliaryTasks.draw(5, [1] * (tasks + 1), 1.0, [0.5] * tasks, 0, held_out=6))
+        local_minima(
+            qm.AuxiliaryTasks.draw(5, [1] * (tasks + 1), 1.0, [0.5] * tasks, 0, held_out=6)
+        )

@@ -1,4 +1,5 @@
 """The paper's protocol: its orderings, its baselines, and what its options change."""
+
 import numpy as np
 import pytest
 
@@ -28,23 +29,49 @@ def test_every_noise_level_equals_its_own_run():
 
 
 def test_readings_and_fresh_tasks():
-    runs = {reading: by_method(qm.run_protocol(20, 20, [1.0], 20, 6, 5, GRID, seed=2, reading=reading))
-            for reading in ("retrain", "split", "same size")}
-    assert runs["retrain"][1.0, "validation"].step_size == runs["split"][1.0, "validation"].step_size
+    runs = {
+        reading: by_method(qm.run_protocol(20, 20, [1.0], 20, 6, 5, GRID, seed=2, reading=reading))
+        for reading in ("retrain", "split", "same size")
+    }
+    assert (
+        runs["retrain"][1.0, "validation"].step_size == runs["split"][1.0, "validation"].step_size
+    )
     assert runs["retrain"][1.0, "validation"].rmse != runs["split"][1.0, "validation"].rmse
     assert len({r[1.0, "train"].rmse for r in runs.values()}) == 1
     said = []
     fresh = qm.run_protocol(20, 20, [1.0], 20, 6, 5, GRID, seed=2, fresh=True, progress=said.append)
-    assert len(said) == len(GRID) + 1 and by_method(fresh)[1.0, "zero"].rmse == runs["split"][1.0, "zero"].rmse
+    assert (
+        len(said) == len(GRID) + 1
+        and by_method(fresh)[1.0, "zero"].rmse == runs["split"][1.0, "zero"].rmse
+    )
 
 
 def test_bad_input():
-    for options, message in (({"reading": "other"}, "reading"), ({"fraction": 0.0}, "fraction"),
-                             ({"grid": [-1.0]}, "grid"), ({"sigmas": [np.nan]}, "sigmas"), ({"tasks": 0}, "tasks"),
-                             ({"sigmas": 1.0}, "sigmas has shape"), ({"sigmas": [-1.0]}, "sigmas has the negative"),
-                             ({"norm": -1.0}, "norm"), ({"truncation": 0.0}, "truncation"), ({"fresh": 1}, "fresh"),
-                             ({"progress": 3}, "progress"), ({"seed": -1}, "seed"), ({"grid": 0.1}, "grid has shape"),
-                             ({"fraction": "half"}, "fraction"), ({"steps": 2.5}, "steps")):
-        arguments = {"n": 4, "d": 4, "sigmas": [1.0], "steps": 2, "tasks": 2, "test_tasks": 2, "grid": GRID} | options
+    for options, message in (
+        ({"reading": "other"}, "reading"),
+        ({"fraction": 0.0}, "fraction"),
+        ({"grid": [-1.0]}, "grid"),
+        ({"sigmas": [np.nan]}, "sigmas"),
+        ({"tasks": 0}, "tasks"),
+        ({"sigmas": 1.0}, "sigmas has shape"),
+        ({"sigmas": [-1.0]}, "sigmas has the negative"),
+        ({"norm": -1.0}, "norm"),
+        ({"truncation": 0.0}, "truncation"),
+        ({"fresh": 1}, "fresh"),
+        ({"progress": 3}, "progress"),
+        ({"seed": -1}, "seed"),
+        ({"grid": 0.1}, "grid has shape"),
+        ({"fraction": "half"}, "fraction"),
+        ({"steps": 2.5}, "steps"),
+    ):
+        arguments = {
+            "n": 4,
+            "d": 4,
+            "sigmas": [1.0],
+            "steps": 2,
+            "tasks": 2,
+            "test_tasks": 2,
+            "grid": GRID,
+        } | options
         with pytest.raises(ValueError, match=message):
             qm.run_protocol(**arguments)

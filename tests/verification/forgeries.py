@@ -1,9 +1,12 @@
-"""Kinds of forged certificates: each takes a real one and returns another file that would mislead a reader.
+"""Kinds of forged certificates: each takes a real one and returns another file that would mislead
+a reader.
 
-A kind is a function of a parsed certificate, its own copy to change, and a ``Random``. It returns the forged object,
-the bytes of a file, or None where it does not apply. Many are as coherent as their author can make them: what the
-program computes is computed again, so that only the claim itself tells.
+A kind is a function of a parsed certificate, its own copy to change, and a ``Random``. It returns
+the forged object, the bytes of a file, or None where it does not apply. Many are as coherent as
+their author can make them: what the program computes is computed again, so that only the claim
+itself tells.
 """
+
 import json
 from copy import deepcopy
 from fractions import Fraction as F
@@ -38,8 +41,10 @@ def written(found):
 def forge(name, stem, seed):
     """The bytes of one forgery, None where the kind does not apply.
 
-    Raises:
-        ValueError: the kind changed nothing.
+    Raises
+    ------
+    ValueError
+        the kind changed nothing.
     """
     original = real(stem)
     found = KINDS[name](deepcopy(original), Random(f"{name} {stem} {seed}"))
@@ -68,7 +73,9 @@ def forgeries(stems, count):
 
 
 def recomputed(c):
-    """Sides, margins and the conditions' directions as the program of the file gives them; None at a pole."""
+    """Sides, margins and the conditions' directions as the program of the file gives them; None at
+    a pole.
+    """
     program = Program.read(c["program"])
     try:
         run = program.run(inputs(c["instance"]))
@@ -78,7 +85,9 @@ def recomputed(c):
         return None
     for side in ("lhs", "rhs"):
         c[side] = [literal(F(value)) for value in run[side]]
-    c["assumptions"] = dict(zip(c["assumptions"], (literal(F(value)) for value in run["assumptions"]), strict=True))
+    c["assumptions"] = dict(
+        zip(c["assumptions"], (literal(F(value)) for value in run["assumptions"]), strict=True)
+    )
     return c
 
 
@@ -99,7 +108,11 @@ def at(x, path):
 
 def entry(c, random, whole=False):
     """(holder, key) of one number of the instance, None if there is none."""
-    places = [path for path in leaves(c.get("instance", {})) if isinstance(at(c["instance"], path), int) == whole]
+    places = [
+        path
+        for path in leaves(c.get("instance", {}))
+        if isinstance(at(c["instance"], path), int) == whole
+    ]
     if not places:
         return None
     path = random.choice(places)
@@ -108,6 +121,7 @@ def entry(c, random, whole=False):
 
 def renumber(change):
     """A kind that writes one fraction of the instance in another way."""
+
     def edit(c, random):
         place = entry(c, random)
         if place is None:
@@ -115,18 +129,22 @@ def renumber(change):
         holder, key = place
         holder[key] = change(holder[key])
         return c
+
     return edit
 
 
 def words(**change):
     """A kind that sets keys."""
+
     def edit(c, random):
         same = all(key in c and c[key] == value for key, value in change.items())
         return None if same else {**c, **change}
+
     return edit
 
 
 # the verdict
+
 
 @kind
 def status_weakened(c, random):
@@ -145,12 +163,18 @@ def refuted_called_proved(c, random):
 
 @kind
 def proved_called_refuted(c, random):
-    return {**c, "status": "refuted", "how": "exact", "boxes": []} if c["status"] == "holds" else None
+    return (
+        {**c, "status": "refuted", "how": "exact", "boxes": []} if c["status"] == "holds" else None
+    )
 
 
 @kind
 def consistent_called_proved(c, random):
-    return {**c, "status": "holds", "how": "proof + exact"} if c["status"] in ("consistent", "undecided") else None
+    return (
+        {**c, "status": "holds", "how": "proof + exact"}
+        if c["status"] in ("consistent", "undecided")
+        else None
+    )
 
 
 @kind
@@ -166,11 +190,15 @@ def called_proved_by_a_box(c, random):
 KINDS["status_in_capitals"] = lambda c, random: {**c, "status": c["status"].upper()}
 KINDS["how_with_a_space"] = lambda c, random: {**c, "how": c["how"] + " "}
 KINDS["how_a_list"] = lambda c, random: {**c, "how": [c["how"]]}
-KINDS["form_exchanged"] = lambda c, random: {**c, "form": {"printed": "repaired", "repaired": "printed"}[c["form"]]}
+KINDS["form_exchanged"] = lambda c, random: {
+    **c,
+    "form": {"printed": "repaired", "repaired": "printed"}[c["form"]],
+}
 KINDS["form_invented"] = words(form="corrected")
 
 
 # the statement
+
 
 @kind
 def claim_of_another(c, random):
@@ -184,10 +212,19 @@ KINDS["claim_with_a_line_break"] = lambda c, random: {**c, "claim": c["claim"] +
 KINDS["claim_with_colours"] = lambda c, random: {**c, "claim": f"\x1b[32m{c['claim']}\x1b[0m"}
 KINDS["claim_with_a_path"] = lambda c, random: {**c, "claim": "../" + c["claim"]}
 KINDS["source_invented"] = lambda c, random: {**c, "source": "Wang, Yuan, Wu, Ge 2021, Theorem 99"}
-KINDS["source_with_a_line_break"] = lambda c, random: {**c, "source": c["source"] + "\nverified: yes"}
+KINDS["source_with_a_line_break"] = lambda c, random: {
+    **c,
+    "source": c["source"] + "\nverified: yes",
+}
 KINDS["statement_turned"] = lambda c, random: {**c, "statement": "\\neg(" + c["statement"] + ")"}
-KINDS["statement_backwards_on_screen"] = lambda c, random: {**c, "statement": "\u202e" + c["statement"]}
-KINDS["statement_with_a_zero_width_space"] = lambda c, random: {**c, "statement": c["statement"] + "\u200b"}
+KINDS["statement_backwards_on_screen"] = lambda c, random: {
+    **c,
+    "statement": "\u202e" + c["statement"],
+}
+KINDS["statement_with_a_zero_width_space"] = lambda c, random: {
+    **c,
+    "statement": c["statement"] + "\u200b",
+}
 KINDS["statement_very_long"] = lambda c, random: {**c, "statement": c["statement"] * 1000}
 KINDS["arithmetic_floating"] = words(arithmetic="float64")
 KINDS["relation_unknown"] = words(relation="=<")
@@ -229,12 +266,16 @@ def dropped_an_assumption_that_is_met(c, random):
 
 @kind
 def dropped_and_another_instance(c, random):
-    """Another instance that breaks an assumption, which is called dropped, under the verdict of the first."""
+    """Another instance that breaks an assumption, which is called dropped, under the verdict of
+    the first.
+    """
     place = entry(c, random)
     if place is None or not c["assumptions"]:
         return None
     place[0][place[1]] = literal(F(random.randint(1, 400), 7))
-    return None if recomputed(c) is None else {**c, "dropped": random.choice(list(c["assumptions"]))}
+    return (
+        None if recomputed(c) is None else {**c, "dropped": random.choice(list(c["assumptions"]))}
+    )
 
 
 @kind
@@ -250,12 +291,17 @@ def key_unknown_in_the_program(c, random):
 
 # the instance
 
+
 @kind
 def instance_number_changed(c, random):
     """A number that the program reads, with what it computed before."""
     used = " ".join(c["program"]["steps"]).split(" ") if "program" in c else []
-    places = [path for path in leaves(c.get("instance", {})) if not isinstance(at(c["instance"], path), int)
-              and (path[0] if len(path) == 1 else f"{path[0]}[{path[1]}]") in used]
+    places = [
+        path
+        for path in leaves(c.get("instance", {}))
+        if not isinstance(at(c["instance"], path), int)
+        and (path[0] if len(path) == 1 else f"{path[0]}[{path[1]}]") in used
+    ]
     if not places:
         return None
     path = random.choice(places)
@@ -263,7 +309,8 @@ def instance_number_changed(c, random):
     holder[path[-1]] = literal(F(holder[path[-1]]) + F(random.randint(1, 9), 7))
     before = deepcopy(c)
     again = recomputed(deepcopy(c))
-    # where nothing that is stated depends on the number, it is a true certificate of another instance
+    # where nothing that is stated depends on the number, it is a true certificate of another
+    # instance
     return None if again == before else c
 
 
@@ -330,7 +377,9 @@ def parameter_removed(c, random):
 
 @kind
 def vector_longer(c, random):
-    lists = [name for name, value in c.get("instance", {}).items() if isinstance(value, list) and value]
+    lists = [
+        name for name, value in c.get("instance", {}).items() if isinstance(value, list) and value
+    ]
     if not lists:
         return None
     name = random.choice(lists)
@@ -340,20 +389,26 @@ def vector_longer(c, random):
 
 @kind
 def vector_longer_and_its_condition(c, random):
-    lists = [name for name, value in c.get("instance", {}).items() if isinstance(value, list) and value]
+    lists = [
+        name for name, value in c.get("instance", {}).items() if isinstance(value, list) and value
+    ]
     if not lists:
         return None
     name = random.choice(lists)
     n = len(c["instance"][name])
     c["instance"][name].append(c["instance"][name][0])
-    c["program"]["conditions"] = [f"{name}.length == {n + 1}" if line == f"{name}.length == {n}" else line
-                                  for line in c["program"]["conditions"]]
+    c["program"]["conditions"] = [
+        f"{name}.length == {n + 1}" if line == f"{name}.length == {n}" else line
+        for line in c["program"]["conditions"]
+    ]
     return c
 
 
 @kind
 def vector_as_a_number(c, random):
-    lists = [name for name, value in c.get("instance", {}).items() if isinstance(value, list) and value]
+    lists = [
+        name for name, value in c.get("instance", {}).items() if isinstance(value, list) and value
+    ]
     if not lists:
         return None
     name = random.choice(lists)
@@ -377,8 +432,10 @@ def whole_number_changed_and_its_condition(c, random):
         return None
     name, value = place[1], place[0][place[1]]
     place[0][name] += 1
-    c["program"]["conditions"] = [f"{name} == {value + 1}" if line == f"{name} == {value}" else line
-                                  for line in c["program"]["conditions"]]
+    c["program"]["conditions"] = [
+        f"{name} == {value + 1}" if line == f"{name} == {value}" else line
+        for line in c["program"]["conditions"]
+    ]
     return recomputed(c)
 
 
@@ -409,7 +466,9 @@ def whole_number_huge(c, random):
     return c
 
 
-KINDS["number_not_in_lowest_terms"] = renumber(lambda x: f"{F(x).numerator * 2}/{F(x).denominator * 2}")
+KINDS["number_not_in_lowest_terms"] = renumber(
+    lambda x: f"{F(x).numerator * 2}/{F(x).denominator * 2}"
+)
 KINDS["number_decimal"] = renumber(lambda x: "0.5")
 KINDS["number_floating"] = renumber(lambda x: 0.5)
 KINDS["number_over_zero"] = renumber(lambda x: "1/0")
@@ -425,6 +484,7 @@ KINDS["number_nested"] = renumber(lambda x: [x])
 
 
 # sides and margins
+
 
 @kind
 def lhs_changed(c, random):
@@ -525,7 +585,9 @@ def assumption_weakened(c, random):
     if not strict:
         return None
     name = random.choice(strict)
-    c["assumptions"] = {key.replace("<", "<=") if key == name else key: v for key, v in c["assumptions"].items()}
+    c["assumptions"] = {
+        key.replace("<", "<=") if key == name else key: v for key, v in c["assumptions"].items()
+    }
     return c
 
 
@@ -533,8 +595,10 @@ def assumption_weakened(c, random):
 def assumption_lookalike(c, random):
     if not c.get("assumptions"):
         return None
-    c["assumptions"] = {key.replace("<=", "\u2264").replace("<", "\uff1c").replace(">", "\uff1e") + "\u00a0": v
-                        for key, v in c["assumptions"].items()}
+    c["assumptions"] = {
+        key.replace("<=", "\u2264").replace("<", "\uff1c").replace(">", "\uff1e") + "\u00a0": v
+        for key, v in c["assumptions"].items()
+    }
     return c
 
 
@@ -557,14 +621,24 @@ def assumptions_exchanged(c, random):
 
 # the program
 
+
 @kind
 def program_of_constants(c, random):
     """Both sides as numbers: nothing is computed from the instance."""
     if not c.get("program", {}).get("steps"):
         return None
-    pinned = [line for line in c["program"]["conditions"] if " == " in line and line.split(" ")[2].isdigit()]
-    c["program"] = {"steps": [], "conditions": pinned, "lhs": c["lhs"], "rhs": c["rhs"],
-                    "assumptions": list(c["assumptions"].values())}
+    pinned = [
+        line
+        for line in c["program"]["conditions"]
+        if " == " in line and line.split(" ")[2].isdigit()
+    ]
+    c["program"] = {
+        "steps": [],
+        "conditions": pinned,
+        "lhs": c["lhs"],
+        "rhs": c["rhs"],
+        "assumptions": list(c["assumptions"].values()),
+    }
     return c
 
 
@@ -576,9 +650,16 @@ def program_and_instance_of_another(c, random):
     for path in random.sample(sorted(PUBLISHED.glob("*.json")), 60):
         other = real(path.stem)
         same = all(other[key] == c[key] for key in ("status", "how", "relation"))
-        if same and other["claim"] != c["claim"] and "boxes" not in other and len(json.dumps(other)) < 9000:
-            return {**{key: value for key, value in c.items() if key != "boxes"},
-                    **{key: other[key] for key in ("instance", "assumptions", "lhs", "rhs", "program")}}
+        if (
+            same
+            and other["claim"] != c["claim"]
+            and "boxes" not in other
+            and len(json.dumps(other)) < 9000
+        ):
+            return {
+                **{key: value for key, value in c.items() if key != "boxes"},
+                **{key: other[key] for key in ("instance", "assumptions", "lhs", "rhs", "program")},
+            }
     return None
 
 
@@ -601,7 +682,9 @@ def step_computes_something_else(c, random):
 
 @kind
 def step_scaled(c, random):
-    """A bound made ten times as good, or a quantity ten times as small, after all that was computed."""
+    """A bound made ten times as good, or a quantity ten times as small, after all that was
+    computed.
+    """
     if "program" not in c or not c["program"]["steps"]:
         return None
     p = c["program"]
@@ -633,7 +716,11 @@ def step_with_leading_zeros(c, random):
     if not c.get("program", {}).get("steps"):
         return None
     old = c["program"]["steps"][0].partition(" ")[0]
-    text = json.dumps(c["program"]).replace(f'"{old} ', f'"t0{old[1:]} ').replace(f" {old} ", f" t0{old[1:]} ")
+    text = (
+        json.dumps(c["program"])
+        .replace(f'"{old} ', f'"t0{old[1:]} ')
+        .replace(f" {old} ", f" t0{old[1:]} ")
+    )
     return {**c, "program": json.loads(text)}
 
 
@@ -747,13 +834,16 @@ def squares_of_squares(c, random):
 
 # boxes
 
+
 def boxed(change):
     """A kind that changes one of the boxes, the first of any order that it can change."""
+
     def edit(c, random):
         for box in random.sample(c.get("boxes", []), len(c.get("boxes", []))):
             if change(c, box, random) is not False:
                 return c
         return None
+
     return edit
 
 
@@ -772,7 +862,7 @@ def _finer(c, box, random):
         return False
     level = box["levels"].pop()
     k = level.rindex("P")
-    box["levels"] += [level[:k] + "S" + level[k + 1:], "PP"]
+    box["levels"] += [level[:k] + "S" + level[k + 1 :], "PP"]
     return None
 
 
@@ -825,8 +915,11 @@ def _turned_ranges(c, box, random):
 def _constants(c, box, random):
     """A program that proves anything."""
     sides = ("1", "2") if RELATIONS[c["relation"]](1, 2) else ("2", "1")
-    box |= {"program": {"steps": [], "conditions": [], "lhs": [sides[0]], "rhs": [sides[1]]}, "levels": ["P"],
-            "proved": "1"}
+    box |= {
+        "program": {"steps": [], "conditions": [], "lhs": [sides[0]], "rhs": [sides[1]]},
+        "levels": ["P"],
+        "proved": "1",
+    }
 
 
 def _easier(c, box, random):
@@ -848,29 +941,39 @@ def _easier(c, box, random):
 
 
 KINDS["boxes_left_out"] = boxed(lambda c, box, random: c.__delitem__("boxes"))
-KINDS["box_left_out"] = boxed(lambda c, box, random: c["boxes"].remove(box) if len(c["boxes"]) > 1 else False)
+KINDS["box_left_out"] = boxed(
+    lambda c, box, random: c["boxes"].remove(box) if len(c["boxes"]) > 1 else False
+)
 KINDS["box_repeated"] = boxed(lambda c, box, random: c["boxes"].append(deepcopy(box)))
-KINDS["boxes_exchanged"] = boxed(lambda c, box, random: c["boxes"].reverse() if len(c["boxes"]) > 1 else False)
+KINDS["boxes_exchanged"] = boxed(
+    lambda c, box, random: c["boxes"].reverse() if len(c["boxes"]) > 1 else False
+)
 KINDS["box_unknown_key"] = boxed(lambda c, box, random: box.update(checked="yes"))
 KINDS["box_key_missing"] = boxed(lambda c, box, random: box.__delitem__(random.choice(sorted(box))))
 KINDS["box_note_changed"] = boxed(lambda c, box, random: box.update(note="the whole domain"))
-KINDS["box_note_with_colours"] = boxed(lambda c, box, random: box.update(note=box["note"] + "\x1b[2J"))
-KINDS["box_equality_changed"] = boxed(lambda c, box, random: box.update(equality=box["equality"] + " nowhere"))
+KINDS["box_note_with_colours"] = boxed(
+    lambda c, box, random: box.update(note=box["note"] + "\x1b[2J")
+)
+KINDS["box_equality_changed"] = boxed(
+    lambda c, box, random: box.update(equality=box["equality"] + " nowhere")
+)
 KINDS["box_says_less"] = boxed(_unmark)
 KINDS["box_finer"] = boxed(_finer)
 KINDS["box_cells_all_called_proved"] = boxed(_all_proved)
 KINDS["box_cell_called_proved"] = boxed(_one_proved)
 KINDS["box_share_raised"] = boxed(_share)
 KINDS["box_level_left_out"] = boxed(lambda c, box, random: box["levels"].__delitem__(-1))
-KINDS["box_cell_unknown"] = boxed(lambda c, box, random: box.update(levels=["?" + box["levels"][0][1:],
-                                                                            *box["levels"][1:]]))
+KINDS["box_cell_unknown"] = boxed(
+    lambda c, box, random: box.update(levels=["?" + box["levels"][0][1:], *box["levels"][1:]])
+)
 KINDS["box_wider"] = boxed(_wider)
 KINDS["box_narrower"] = boxed(_narrower)
 KINDS["box_ranges_exchanged"] = boxed(_turned_ranges)
 KINDS["box_of_constants"] = boxed(_constants)
 KINDS["box_easier"] = boxed(_easier)
-KINDS["box_split_for_ever"] = boxed(lambda c, box, random: box.update(
-    levels=["S" * 2**k for k in range(17)] + ["P" * 2**17]))
+KINDS["box_split_for_ever"] = boxed(
+    lambda c, box, random: box.update(levels=["S" * 2**k for k in range(17)] + ["P" * 2**17])
+)
 
 
 @kind
@@ -879,21 +982,37 @@ def box_on_a_statement_without_one(c, random):
         return None
     sides = ("1", "2") if RELATIONS[c["relation"]](1, 2) else ("1", "1")
     program = {"steps": [], "conditions": [], "lhs": [sides[0]], "rhs": [sides[1]]}
-    return {**c, "how": "box", "boxes": [{"ranges": {"x": ["0", "1"]}, "note": "the domain", "equality": "",
-                                          "program": program, "proved": "1", "levels": ["P"]}]}
+    return {
+        **c,
+        "how": "box",
+        "boxes": [
+            {
+                "ranges": {"x": ["0", "1"]},
+                "note": "the domain",
+                "equality": "",
+                "program": program,
+                "proved": "1",
+                "levels": ["P"],
+            }
+        ],
+    }
 
 
 # the file
 
 KINDS["file_empty"] = lambda c, random: b""
-KINDS["file_cut"] = lambda c, random: written(c)[:random.randrange(2, len(written(c)) - 3)]
+KINDS["file_cut"] = lambda c, random: written(c)[: random.randrange(2, len(written(c)) - 3)]
 KINDS["file_with_more_behind"] = lambda c, random: written(c) + b"{}"
 KINDS["file_with_a_byte_order_mark"] = lambda c, random: b"\xef\xbb\xbf" + written(c)
-KINDS["file_in_another_encoding"] = lambda c, random: written(c).replace(b'"claim"', b'"claim\xff"', 1)
+KINDS["file_in_another_encoding"] = lambda c, random: written(c).replace(
+    b'"claim"', b'"claim\xff"', 1
+)
 KINDS["file_a_list"] = lambda c, random: written([c])
 KINDS["file_not_a_number"] = lambda c, random: written(c)[:-3] + b',\n "ratio": NaN\n}\n'
 KINDS["file_infinite"] = lambda c, random: written(c)[:-3] + b',\n "worst": -Infinity\n}\n'
-KINDS["file_nested"] = lambda c, random: written(c)[:-3] + b',\n "boxes": ' + b"[" * 90000 + b"]" * 90000 + b"}"
+KINDS["file_nested"] = lambda c, random: (
+    written(c)[:-3] + b',\n "boxes": ' + b"[" * 90000 + b"]" * 90000 + b"}"
+)
 KINDS["file_too_large"] = lambda c, random: written({**c, "statement": "x" * 2**20})
 
 

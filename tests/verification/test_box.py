@@ -1,18 +1,25 @@
-"""Branch and bound: true statements are proved with full coverage, false ones never, tight ones name what is left."""
+"""Branch and bound: true statements are proved with full coverage, false ones never, tight ones
+name what is left.
+"""
+
 from fractions import Fraction
 from random import Random
 
 import pytest
 
 import quadmeta as qm
+from quadmeta.claims.wang2021.naive_lower_bound import Wang2021NaiveLowerBound
 from quadmeta.verification.box import Box, prove
 from quadmeta.verification.decide import decide
-from quadmeta.verification.parameters import draw
 from quadmeta.verification.finding import broken, examine
-from quadmeta.claims.wang2021.naive_lower_bound import Wang2021NaiveLowerBound
+from quadmeta.verification.parameters import draw
 
-BOXED = [(name, form) for name in qm.members("claims") for form in qm.claim(name).forms if
-         list(qm.claim(name).boxes(form))]
+BOXED = [
+    (name, form)
+    for name in qm.members("claims")
+    for form in qm.claim(name).forms
+    if list(qm.claim(name).boxes(form))
+]
 
 
 def nothing(instance):
@@ -21,7 +28,12 @@ def nothing(instance):
 
 def parabola(shift, ranges=(0, 1)):
     """x (1 - x) against 1/4 + shift."""
-    return Box({"x": ranges}, lambda x: (x["x"] * (1 - x["x"]), Fraction(1, 4) + Fraction(shift)), "x", nothing)
+    return Box(
+        {"x": ranges},
+        lambda x: (x["x"] * (1 - x["x"]), Fraction(1, 4) + Fraction(shift)),
+        "x",
+        nothing,
+    )
 
 
 def test_a_true_statement_is_covered():
@@ -33,7 +45,9 @@ def test_a_true_statement_is_covered():
 def test_a_tight_statement_is_not_covered_and_says_where():
     found = prove(parabola(0.0), "<=")
     low, high = found.left["x"]
-    assert 0.99 < found.proved < 1 and found.refuted == 0 and low <= 0.5 <= high and high - low < 0.02
+    assert (
+        0.99 < found.proved < 1 and found.refuted == 0 and low <= 0.5 <= high and high - low < 0.02
+    )
     assert "left: x in [0.49" in repr(found) and found.cells <= 20000
 
 
@@ -56,7 +70,9 @@ def test_equality_everywhere_meets_no_strict_relation(relation, true):
 
 
 def test_levels_say_what_became_of_each_cell():
-    """x <= 5/8 on [0, 1]: true on the left half and up to 5/8, false beyond, where 5/8 itself stays open."""
+    """x <= 5/8 on [0, 1]: true on the left half and up to 5/8, false beyond, where 5/8 itself
+    stays open.
+    """
     found = prove(Box({"x": (0, 1)}, lambda x: (x["x"], Fraction(5, 8)), "", nothing), "<=")
     assert found.levels[:3] == ("S", "PS", "SF") and found.levels[3] == "PS"
     assert found.levels[-1] == "UF" and not any("U" in level for level in found.levels[:-1])
@@ -78,10 +94,12 @@ def test_shares_add_up_whatever_the_ranges():
 
 def raw(keep):
     """F' >= c_L^2 L^2 T (eta L - 1)^(2T-1) - keep L^2 T for d = 2, T = 2, L = 1, nothing reduced."""
+
     def sides(x):
         mu, c, eta = x["mu"], x["c"], x["eta"]
         rest, top = -2 * (1 - c) * mu**2 * (1 - eta * mu) ** 3, 2 * c * (eta - 1) ** 3
         return rest + top, top - keep * 2
+
     return Box({"mu": (0, 1), "c": (0, 1), "eta": (2, 3)}, sides, "d = 2, T = 2, L = 1", nothing)
 
 
@@ -104,15 +122,25 @@ def test_a_false_box_decides_nothing():
 
         def boxes(self, form):
             return [raw(Fraction(-1))]
+
     verdict = decide(False_())
-    assert (verdict.status, verdict.how) == ("undecided", "none") and "its reduction" in verdict.evidence["reason"]
+    assert (verdict.status, verdict.how) == (
+        "undecided",
+        "none",
+    ) and "its reduction" in verdict.evidence["reason"]
 
 
-@pytest.mark.parametrize("ranges, message", [
-    ({"x": (1, 1)}, r"x in \[1, 1\]: the box is empty"), ({"x": (1, 0)}, "the box is empty"),
-    ({"x": (0, float("inf"))}, "the end inf of the box must be a multiple"),
-    ({"x": (0, Fraction(1, 3))}, "the end 1/3 of the box must be a multiple of 1/1024"),
-    ({"x": (0, 2000)}, "of size at most 1024"), ({"x": (float("nan"), 1)}, "must be a multiple")])
+@pytest.mark.parametrize(
+    "ranges, message",
+    [
+        ({"x": (1, 1)}, r"x in \[1, 1\]: the box is empty"),
+        ({"x": (1, 0)}, "the box is empty"),
+        ({"x": (0, float("inf"))}, "the end inf of the box must be a multiple"),
+        ({"x": (0, Fraction(1, 3))}, "the end 1/3 of the box must be a multiple of 1/1024"),
+        ({"x": (0, 2000)}, "of size at most 1024"),
+        ({"x": (float("nan"), 1)}, "must be a multiple"),
+    ],
+)
 def test_ranges_are_checked(ranges, message):
     with pytest.raises(ValueError, match=message):
         prove(Box(ranges, lambda x: (x["x"], 5), "", nothing), "<=")
@@ -141,7 +169,9 @@ def slack(relation, lhs, rhs):
 
 @pytest.mark.parametrize("name, form", BOXED)
 def test_reductions(name, form):
-    """An instance has at least ``scale`` times the slack of the points that stand for it; every box decides some."""
+    """An instance has at least ``scale`` times the slack of the points that stand for it; every
+    box decides some.
+    """
     claim, random = qm.claim(name), Random(5)
     boxes = list(claim.boxes(form))
     met = dict.fromkeys(range(len(boxes)), 0)
@@ -157,10 +187,14 @@ def test_reductions(name, form):
                 found = found or examine(claim, form, x)
                 met[k] += 1
                 assert set(point) == set(box.ranges) and scale > 0
-                assert all(low <= point[key] <= high for key, (low, high) in box.ends().items()), point
+                assert all(low <= point[key] <= high for key, (low, high) in box.ends().items()), (
+                    point
+                )
                 here = slack(claim.relation, found.lhs[component], found.rhs[component])
                 assert here >= scale * slack(claim.relation, *box.sides(point))
-    assert all(met.values()), f"no instance belongs to the boxes {[k for k, count in met.items() if not count]}"
+    assert all(met.values()), (
+        f"no instance belongs to the boxes {[k for k, count in met.items() if not count]}"
+    )
 
 
 @pytest.mark.parametrize("name, form", BOXED)
@@ -173,6 +207,11 @@ def test_boxes_are_covered(name, form):
 
 def test_the_reduced_point_of_the_lower_bound():
     (box,) = Wang2021NaiveLowerBound().boxes("printed")
-    x = Wang2021NaiveLowerBound().read({"eigenvalues": (1, 2), "energy": ("99/100", "1/100"), "eta": 2, "steps": 1})
+    x = Wang2021NaiveLowerBound().read(
+        {"eigenvalues": (1, 2), "energy": ("99/100", "1/100"), "eta": 2, "steps": 1}
+    )
     ((point, scale, component),) = box.reduce(x)
-    assert point == {"mu": Fraction(1, 2), "c_L^2": Fraction(1, 100)} and (scale, component) == (4, 0)
+    assert point == {"mu": Fraction(1, 2), "c_L^2": Fraction(1, 100)} and (scale, component) == (
+        4,
+        0,
+    )

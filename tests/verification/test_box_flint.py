@@ -1,4 +1,7 @@
-"""Interval proofs against another engine, cell by cell: the balls of python-flint (Arb) never say the opposite."""
+"""Interval proofs against another engine, cell by cell: the balls of python-flint (Arb) never say
+the opposite.
+"""
+
 from fractions import Fraction
 from itertools import islice
 
@@ -10,8 +13,12 @@ from quadmeta.arithmetic.interval import Interval
 from quadmeta.verification.box import Box, prove
 
 flint = pytest.importorskip("flint")
-BOXED = [(name, form) for name in qm.members("claims") for form in qm.claim(name).forms if
-         list(qm.claim(name).boxes(form))]
+BOXED = [
+    (name, form)
+    for name in qm.members("claims")
+    for form in qm.claim(name).forms
+    if list(qm.claim(name).boxes(form))
+]
 CELLS = 200
 """Cells looked at in each box, spread over all levels."""
 
@@ -20,8 +27,11 @@ class Ball:
     """A ball with powers by multiplication: ``arb ** n`` is not a number where the ball holds 0."""
 
     def __init__(self, value):
-        self.value = value if isinstance(value, flint.arb) else flint.arb(flint.fmpq(
-            Fraction(value).numerator, Fraction(value).denominator))
+        self.value = (
+            value
+            if isinstance(value, flint.arb)
+            else flint.arb(flint.fmpq(Fraction(value).numerator, Fraction(value).denominator))
+        )
 
     @classmethod
     def of(cls, x):
@@ -30,7 +40,7 @@ class Ball:
     def __pow__(self, n):
         if n < 0:
             return Ball(1) / self**-n
-        half = self if n == 1 else Ball(1) if n == 0 else self**(n // 2)
+        half = self if n == 1 else Ball(1) if n == 0 else self ** (n // 2)
         return half if n < 2 else half * half * self if n % 2 else half * half
 
     def __abs__(self):
@@ -38,11 +48,13 @@ class Ball:
 
 
 for sign in ("add", "sub", "mul", "truediv"):
+
     def both(self, other, sign=f"__{sign}__"):
         return Ball(getattr(self.value, sign)(Ball.of(other).value))
 
     def swapped(self, other, sign=f"__{sign}__"):
         return Ball(getattr(Ball.of(other).value, sign)(self.value))
+
     setattr(Ball, f"__{sign}__", both)
     setattr(Ball, f"__r{sign}__", swapped)
 
@@ -56,14 +68,19 @@ def cells(found):
         for mark, (low, high) in zip(level, place, strict=True):
             if mark == "S":
                 middle = (low[axis] + high[axis]) / 2
-                halves += [(low, high[:axis] + (middle,) + high[axis + 1:]),
-                           (low[:axis] + (middle,) + low[axis + 1:], high)]
+                halves += [
+                    (low, high[:axis] + (middle,) + high[axis + 1 :]),
+                    (low[:axis] + (middle,) + low[axis + 1 :], high),
+                ]
         place = halves
 
 
 def ball(low, high):
     """The ball with these ends."""
-    middle, radius = (flint.arb(flint.fmpq(q.numerator, q.denominator)) for q in ((low + high) / 2, (high - low) / 2))
+    middle, radius = (
+        flint.arb(flint.fmpq(q.numerator, q.denominator))
+        for q in ((low + high) / 2, (high - low) / 2)
+    )
     return Ball(flint.arb(middle.mid(), (radius + middle.rad()).upper()))
 
 
@@ -83,7 +100,11 @@ def compared(found, relation):
             if other.is_finite() and np.isfinite(one.lower) and np.isfinite(one.upper):
                 assert float(other.upper()) >= one.lower - abs(one.lower) * 1e-12
                 assert float(other.lower()) <= one.upper + abs(one.upper) * 1e-12
-        first, second = (balls["lhs"], balls["rhs"]) if relation in ("<=", "<") else (balls["rhs"], balls["lhs"])
+        first, second = (
+            (balls["lhs"], balls["rhs"])
+            if relation in ("<=", "<")
+            else (balls["rhs"], balls["lhs"])
+        )
         strict = relation in ("<", ">")
         yes, no = (first < second, first >= second) if strict else (first <= second, first > second)
         assert not (mark == "P" and no) and not (mark == "F" and yes)
@@ -99,7 +120,12 @@ def test_every_proof_agrees(name, form):
 
 
 def test_both_engines_decide_most_cells_of_a_plain_box():
-    box = Box({"x": (0, 1), "y": (1, 2)}, lambda x: (x["x"] ** 3 * x["y"] / (1 + x["x"]), 2), "", lambda instance: [])
+    box = Box(
+        {"x": (0, 1), "y": (1, 2)},
+        lambda x: (x["x"] ** 3 * x["y"] / (1 + x["x"]), 2),
+        "",
+        lambda instance: [],
+    )
     found = prove(box, "<=")
     seen, both = compared(found, "<=")
     assert found.proved == 1 and seen == found.cells and both >= 0.3 * seen
@@ -107,6 +133,7 @@ def test_both_engines_decide_most_cells_of_a_plain_box():
 
 def test_a_wrong_proof_is_noticed():
     from dataclasses import replace
+
     box = Box({"x": (0, 1)}, lambda x: (x["x"], Fraction(1, 2)), "", lambda instance: [])
     found = prove(box, "<=")
     assert found.levels[1] in ("PF", "PS", "SF", "SS")

@@ -1,4 +1,7 @@
-"""Certificates: verified with the standard library alone; a damaged or edited one is refused and says where."""
+"""Certificates: verified with the standard library alone; a damaged or edited one is refused and
+says where.
+"""
+
 import json
 import subprocess
 import sys
@@ -9,7 +12,8 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given
+from hypothesis import strategies as st
 
 import quadmeta as qm
 from quadmeta.__main__ import main
@@ -28,9 +32,14 @@ PUBLISHED = ROOT / "figures" / "certificates"
 EXACT = [name for name in qm.members("claims") if qm.claim(name).exact]
 
 
-KINKED = {"derived_scalar_discount_no_go", "yakovlev2023_assumption_cross_lipschitz",
-          "yakovlev2023_assumption_smooth_convex"}
-"""Claims whose instances lie on borders of ranges, which a condition pins: no other one is computed alike."""
+KINKED = {
+    "derived_scalar_discount_no_go",
+    "yakovlev2023_assumption_cross_lipschitz",
+    "yakovlev2023_assumption_smooth_convex",
+}
+"""Claims whose instances lie on borders of ranges, which a condition pins: no other one is
+computed alike.
+"""
 
 
 @cache
@@ -47,7 +56,11 @@ def test_published_certificates(file):
     certificate = read(file)
     record = qm.claim(certificate["claim"]).forms[certificate["form"]]
     lines = recheck(certificate)
-    assert "as stated" in lines[0] or certificate["status"] == "undecided" or certificate["how"] == "sampled"
+    assert (
+        "as stated" in lines[0]
+        or certificate["status"] == "undecided"
+        or certificate["how"] == "sampled"
+    )
     assert ("rests on the written proof" in lines[-1]) == (certificate["how"] == "proof + exact")
     assert compare(certificate).startswith("programs: as")
     assert file.stem == f"{certificate['claim']}.{certificate['form']}"
@@ -56,38 +69,95 @@ def test_published_certificates(file):
 
 def test_every_form_has_a_published_certificate():
     there = {path.stem for path in PUBLISHED.glob("*.json")}
-    assert there == {f"{name}.{form}" for name in qm.members("claims") for form in qm.claim(name).forms}
+    assert there == {
+        f"{name}.{form}" for name in qm.members("claims") for form in qm.claim(name).forms
+    }
 
 
 def test_a_computed_verdict_has_the_published_certificate():
-    assert json.loads(json.dumps(qm.certificate(qm.check("derived_log_convexity")))) == edited("derived_log_convexity")
+    assert json.loads(json.dumps(qm.certificate(qm.check("derived_log_convexity")))) == edited(
+        "derived_log_convexity"
+    )
 
 
-@pytest.mark.parametrize("name, key, value, message", [
-    ("derived_log_convexity", "lhs", ["1/3"],
-     "lhs differs in component 0: the file says '1/3', the instance gives '169/256'"),
-    ("derived_log_convexity", "rhs", ["2"], "rhs differs in component 0: the file says '2', the instance gives '1/2'"),
-    ("derived_log_convexity", "lhs", [], "lhs has 0 components, rhs 1: nothing is compared"),
-    ("derived_log_convexity", "status", "consistent", "status 'consistent', but lhs <= rhs is false"),
-    ("derived_log_convexity", "status", "holds", "status 'holds' decided by 'exact'"),
-    ("derived_log_convexity", "how", "sampled", "status 'refuted' decided by 'sampled'"),
-    ("derived_log_convexity", "how", "proof + exact", "status 'refuted' decided by 'proof + exact'"),
-    ("derived_log_convexity", "how", ["exact"], "how is a list of 1, not a string"),
-    ("derived_log_convexity", "boxes", 5, "boxes have no place in a certificate with status 'refuted'"),
-    ("derived_log_curvature", "boxes", 5, "boxes is 5, not a list of 1 to 32"),
-    ("derived_log_curvature", "boxes", [], "boxes is a list of 0, not a list of 1 to 32"),
-    ("derived_log_curvature", "boxes", [5], "a box is 5, not an object"),
-    ("derived_log_curvature", "boxes", [{}], "a box lacks ranges, note"),
-    ("derived_log_convexity", "program", None, "program must hold steps and conditions"),
-    ("derived_log_curvature", "status", "refuted", "status 'refuted' decided by 'proof + exact'"),
-    ("derived_log_convexity", "status", "proved", "status 'proved' decided by 'exact' with the relation '<=' is none"),
-    ("derived_log_convexity", "relation", ">=", "status 'refuted', but lhs >= rhs is true"),
-    ("derived_log_convexity", "relation", "=>", "with the relation '=>' is none"),
-    ("derived_log_convexity", "assumptions", {"kappa > 1": "7"}, "assumptions has 1 components in the file, 3 at"),
-    ("derived_log_convexity", "lhs", ["0.5"], "the file says '0.5', the instance gives '169/256'"),
-    ("derived_log_convexity", "program", 3, "program must hold steps and conditions"),
-    ("derived_log_convexity", "program", {"steps": "t0", "conditions": []}, "program lacks lhs, rhs, assumptions"),
-    ("derived_log_convexity", "instance", {}, "must be a fraction like '3/4'")])
+@pytest.mark.parametrize(
+    "name, key, value, message",
+    [
+        (
+            "derived_log_convexity",
+            "lhs",
+            ["1/3"],
+            "lhs differs in component 0: the file says '1/3', the instance gives '169/256'",
+        ),
+        (
+            "derived_log_convexity",
+            "rhs",
+            ["2"],
+            "rhs differs in component 0: the file says '2', the instance gives '1/2'",
+        ),
+        ("derived_log_convexity", "lhs", [], "lhs has 0 components, rhs 1: nothing is compared"),
+        (
+            "derived_log_convexity",
+            "status",
+            "consistent",
+            "status 'consistent', but lhs <= rhs is false",
+        ),
+        ("derived_log_convexity", "status", "holds", "status 'holds' decided by 'exact'"),
+        ("derived_log_convexity", "how", "sampled", "status 'refuted' decided by 'sampled'"),
+        (
+            "derived_log_convexity",
+            "how",
+            "proof + exact",
+            "status 'refuted' decided by 'proof + exact'",
+        ),
+        ("derived_log_convexity", "how", ["exact"], "how is a list of 1, not a string"),
+        (
+            "derived_log_convexity",
+            "boxes",
+            5,
+            "boxes have no place in a certificate with status 'refuted'",
+        ),
+        ("derived_log_curvature", "boxes", 5, "boxes is 5, not a list of 1 to 32"),
+        ("derived_log_curvature", "boxes", [], "boxes is a list of 0, not a list of 1 to 32"),
+        ("derived_log_curvature", "boxes", [5], "a box is 5, not an object"),
+        ("derived_log_curvature", "boxes", [{}], "a box lacks ranges, note"),
+        ("derived_log_convexity", "program", None, "program must hold steps and conditions"),
+        (
+            "derived_log_curvature",
+            "status",
+            "refuted",
+            "status 'refuted' decided by 'proof + exact'",
+        ),
+        (
+            "derived_log_convexity",
+            "status",
+            "proved",
+            "status 'proved' decided by 'exact' with the relation '<=' is none",
+        ),
+        ("derived_log_convexity", "relation", ">=", "status 'refuted', but lhs >= rhs is true"),
+        ("derived_log_convexity", "relation", "=>", "with the relation '=>' is none"),
+        (
+            "derived_log_convexity",
+            "assumptions",
+            {"kappa > 1": "7"},
+            "assumptions has 1 components in the file, 3 at",
+        ),
+        (
+            "derived_log_convexity",
+            "lhs",
+            ["0.5"],
+            "the file says '0.5', the instance gives '169/256'",
+        ),
+        ("derived_log_convexity", "program", 3, "program must hold steps and conditions"),
+        (
+            "derived_log_convexity",
+            "program",
+            {"steps": "t0", "conditions": []},
+            "program lacks lhs, rhs, assumptions",
+        ),
+        ("derived_log_convexity", "instance", {}, "must be a fraction like '3/4'"),
+    ],
+)
 def test_edited_certificates_are_refused(name, key, value, message):
     recheck(edited(name))
     with pytest.raises(Wrong) as error:
@@ -95,13 +165,22 @@ def test_edited_certificates_are_refused(name, key, value, message):
     assert message in str(error.value)
 
 
-@pytest.mark.parametrize("key, value, message", [
-    ("left", "1/2", "differs in component"), ("left", "-1", "differs in component"),
-    ("left", "1/0", "left: '1/0' divides by 0"),
-    ("left", "2/4", "'2/4': it is not in lowest terms, '1/2'"), ("left", None, "must be a fraction"),
-    ("eigenvalues", ["1"], "no condition 'eigenvalues.length == 3'"), ("t0", "1", "named like a step"),
-    ("steps", 7, "no condition 'steps == 7'"), ("steps", -1, "a whole number of an instance is at most 10000"),
-    ("steps", True, "steps: True must be a fraction"), ("eigenvalues[0]", "1", "'eigenvalues[0]' is named like")])
+@pytest.mark.parametrize(
+    "key, value, message",
+    [
+        ("left", "1/2", "differs in component"),
+        ("left", "-1", "differs in component"),
+        ("left", "1/0", "left: '1/0' divides by 0"),
+        ("left", "2/4", "'2/4': it is not in lowest terms, '1/2'"),
+        ("left", None, "must be a fraction"),
+        ("eigenvalues", ["1"], "no condition 'eigenvalues.length == 3'"),
+        ("t0", "1", "named like a step"),
+        ("steps", 7, "no condition 'steps == 7'"),
+        ("steps", -1, "a whole number of an instance is at most 10000"),
+        ("steps", True, "steps: True must be a fraction"),
+        ("eigenvalues[0]", "1", "'eigenvalues[0]' is named like"),
+    ],
+)
 def test_another_instance_is_another_computation(key, value, message):
     good = edited("derived_log_convexity")
     if key == "eigenvalues":
@@ -111,11 +190,19 @@ def test_another_instance_is_another_computation(key, value, message):
     assert message in str(error.value)
 
 
-@pytest.mark.parametrize("step, message", [
-    ("t0 = 1 - eta - eta", "must be one operation"), ("t0 : 1", "must give a new name"), ("eta = 1 - 2", "new name"),
-    ("t0 = 1 - t9", "'t9' must be a fraction"), ("t0 = eta ** eta", "must be one operation"),
-    ("t0 = eta / 0", "divides by 0"), ("t0 = 2 ** 999999", "must be one operation"),
-    ("t0 = __import__('os')", "must be one operation")])
+@pytest.mark.parametrize(
+    "step, message",
+    [
+        ("t0 = 1 - eta - eta", "must be one operation"),
+        ("t0 : 1", "must give a new name"),
+        ("eta = 1 - 2", "new name"),
+        ("t0 = 1 - t9", "'t9' must be a fraction"),
+        ("t0 = eta ** eta", "must be one operation"),
+        ("t0 = eta / 0", "divides by 0"),
+        ("t0 = 2 ** 999999", "must be one operation"),
+        ("t0 = __import__('os')", "must be one operation"),
+    ],
+)
 def test_damaged_programs(step, message):
     with pytest.raises((ValueError, ZeroDivisionError), match=message.replace("(", r"\(")):
         Program((step,), (), {}).run({"eta": F(1)})
@@ -137,8 +224,16 @@ def test_an_instance_outside_the_assumptions_refutes_nothing():
 
 def test_a_coherent_forgery_is_noticed_beside_the_source():
     forged = edited("wang2021_naive_upper_bound")
-    pinned = [line for line in forged["program"]["conditions"] if "length" in line or "steps" in line]
-    forged["program"] = {"steps": [], "conditions": pinned, "lhs": ["1"], "rhs": ["2"], "assumptions": ["1"]}
+    pinned = [
+        line for line in forged["program"]["conditions"] if "length" in line or "steps" in line
+    ]
+    forged["program"] = {
+        "steps": [],
+        "conditions": pinned,
+        "lhs": ["1"],
+        "rhs": ["2"],
+        "assumptions": ["1"],
+    }
     forged |= {"lhs": ["1"], "rhs": ["2"], "assumptions": {"eta < 2/L": "1"}}
     del forged["boxes"]
     assert recheck(forged)
@@ -146,8 +241,12 @@ def test_a_coherent_forgery_is_noticed_beside_the_source():
         compare(forged)
     other = {"status": "consistent", "how": "exact"}
     assert recheck(edited("wang2021_naive_upper_bound", **other))
-    renamed = edited("wang2021_naive_upper_bound", assumptions={"eta <= 2/L": json.loads(
-        text("wang2021_naive_upper_bound"))["assumptions"]["eta < 2/L"]})
+    renamed = edited(
+        "wang2021_naive_upper_bound",
+        assumptions={
+            "eta <= 2/L": json.loads(text("wang2021_naive_upper_bound"))["assumptions"]["eta < 2/L"]
+        },
+    )
     assert recheck(renamed)
     with pytest.raises(Wrong, match="the assumptions are not those of the claim"):
         compare(renamed)
@@ -165,24 +264,29 @@ def test_boxes_are_walked_again():
 
     def changed(**change):
         return {**good, "boxes": [{**box, **change}]}
-    for change, message in (({"proved": "1/2"}, "proved is '1/2' in the file, 1 in its cells"),
-                            ({"levels": ["F"]}, "the cell mu in [0, 1], c_L^2 in [0, 1] is marked 'F', not P, S or U"),
-                            ({"levels": ["S"]}, "2 cells are missing at the end"),
-                            ({"levels": ["S", "P"]}, "level 1 has 1 cells, 2 are there"),
-                            ({"levels": ["S"] * 62}, "62 levels of 62 cells, more than 30 halvings"),
-                            ({"levels": ["S" * 20001]}, "1 levels of 20001 cells, more than"),
-                            ({"ranges": {"mu": ["0", "1"]}}, "box, program: 'c_L^2' must be a fraction"),
-                            ({"ranges": {"mu": ["1", "0"], "c_L^2": ["0", "1"]}}, "mu in ['1', '0'] is empty"),
-                            ({"ranges": {"mu": ["1", "1"], "c_L^2": ["0", "1"]}}, "is empty"),
-                            ({"ranges": {"mu": ["0", "1/3"], "c_L^2": ["0", "1"]}}, "must be multiples of 1/1024"),
-                            ({"ranges": {"mu": ["0", "2048"], "c_L^2": ["0", "1"]}}, "of size at most 1024"),
-                            ({"ranges": {"mu": ["0"], "c_L^2": ["0", "1"]}}, "a list of 1, not a list of two"),
-                            ({"ranges": {"t0": ["0", "1"], "c_L^2": ["0", "1"]}}, "'t0' is named like nothing"),
-                            ({"ranges": {}}, "the box is empty"), ({"levels": ["U"], "proved": "0"}, "no box that"),
-                            ({"proved": 1}, "proved is 1, not a fraction in quotes"), ({"note": 3}, "note is 3"),
-                            ({"program": {**box["program"], "conditions": ["0 < mu"]}}, "no condition"),
-                            ({"program": {**box["program"], "lhs": ["1"]}}, "nothing uses the step"),
-                            ({"program": {**box["program"], "lhs": box["program"]["lhs"] * 2}}, "one lhs, one rhs")):
+
+    for change, message in (
+        ({"proved": "1/2"}, "proved is '1/2' in the file, 1 in its cells"),
+        ({"levels": ["F"]}, "the cell mu in [0, 1], c_L^2 in [0, 1] is marked 'F', not P, S or U"),
+        ({"levels": ["S"]}, "2 cells are missing at the end"),
+        ({"levels": ["S", "P"]}, "level 1 has 1 cells, 2 are there"),
+        ({"levels": ["S"] * 62}, "62 levels of 62 cells, more than 30 halvings"),
+        ({"levels": ["S" * 20001]}, "1 levels of 20001 cells, more than"),
+        ({"ranges": {"mu": ["0", "1"]}}, "box, program: 'c_L^2' must be a fraction"),
+        ({"ranges": {"mu": ["1", "0"], "c_L^2": ["0", "1"]}}, "mu in ['1', '0'] is empty"),
+        ({"ranges": {"mu": ["1", "1"], "c_L^2": ["0", "1"]}}, "is empty"),
+        ({"ranges": {"mu": ["0", "1/3"], "c_L^2": ["0", "1"]}}, "must be multiples of 1/1024"),
+        ({"ranges": {"mu": ["0", "2048"], "c_L^2": ["0", "1"]}}, "of size at most 1024"),
+        ({"ranges": {"mu": ["0"], "c_L^2": ["0", "1"]}}, "a list of 1, not a list of two"),
+        ({"ranges": {"t0": ["0", "1"], "c_L^2": ["0", "1"]}}, "'t0' is named like nothing"),
+        ({"ranges": {}}, "the box is empty"),
+        ({"levels": ["U"], "proved": "0"}, "no box that"),
+        ({"proved": 1}, "proved is 1, not a fraction in quotes"),
+        ({"note": 3}, "note is 3"),
+        ({"program": {**box["program"], "conditions": ["0 < mu"]}}, "no condition"),
+        ({"program": {**box["program"], "lhs": ["1"]}}, "nothing uses the step"),
+        ({"program": {**box["program"], "lhs": box["program"]["lhs"] * 2}}, "one lhs, one rhs"),
+    ):
         with pytest.raises(Wrong) as error:
             recheck(changed(**change))
         assert message in str(error.value)
@@ -198,11 +302,21 @@ def test_boxes_are_walked_again():
 
 
 def test_nothing_is_shown_by_nothing():
-    bare = {"claim": "x", "form": "printed", "source": "", "statement": "", "status": "holds", "how": "proof + exact",
-            "relation": "<=", "arithmetic": "fractions; + - * /, whole powers, abs"}
+    bare = {
+        "claim": "x",
+        "form": "printed",
+        "source": "",
+        "statement": "",
+        "status": "holds",
+        "how": "proof + exact",
+        "relation": "<=",
+        "arithmetic": "fractions; + - * /, whole powers, abs",
+    }
     with pytest.raises(Wrong, match="needs an instance: the file holds none"):
         recheck(bare)
-    assert recheck({**bare, "status": "undecided", "how": "none"}) == ["no proof: nothing decides it"]
+    assert recheck({**bare, "status": "undecided", "how": "none"}) == [
+        "no proof: nothing decides it"
+    ]
     for nothing in ({}, None, 5, []):
         with pytest.raises(Wrong, match="the certificate lacks claim, form"):
             recheck(nothing)
@@ -222,13 +336,18 @@ def test_a_dropped_assumption_is_said():
 
 def test_sides_of_many_digits():
     claim = qm.claim("wang2021_naive_upper_bound")
-    x = claim.read({"eigenvalues": ("1/97", "3/89"), "energy": (1, 1), "eta": "7/11", "steps": 3000})
-    found = Verdict(claim.name, "printed", "holds", "proof + exact", examine(claim, "printed", x).evidence())
+    x = claim.read(
+        {"eigenvalues": ("1/97", "3/89"), "energy": (1, 1), "eta": "7/11", "steps": 3000}
+    )
+    found = Verdict(
+        claim.name, "printed", "holds", "proof + exact", examine(claim, "printed", x).evidence()
+    )
     certificate = json.loads(json.dumps(qm.certificate(found)))
     assert certificate["lhs"][0].startswith("0x") and recheck(certificate)
 
 
 # the command
+
 
 def test_recheck_needs_the_standard_library_only(tmp_path):
     good, bad = tmp_path / "good.json", tmp_path / "bad.json"
@@ -237,14 +356,28 @@ def test_recheck_needs_the_standard_library_only(tmp_path):
 
     def run(file):
         # -S: without site-packages, so without numpy
-        return subprocess.run([sys.executable, "-S", "-m", "quadmeta", "recheck", str(file)], cwd=ROOT, text=True,
-                              capture_output=True)
+        return subprocess.run(
+            [sys.executable, "-S", "-m", "quadmeta", "recheck", str(file)],
+            cwd=ROOT,
+            text=True,
+            capture_output=True,
+        )
+
     done = run(good)
-    assert done.returncode == 3 and "100 % proved" in done.stdout and "numpy is not installed" in done.stdout
-    assert done.stdout.startswith("wang2021_naive_lower_bound, printed: the file says holds (box)\n")
+    assert (
+        done.returncode == 3
+        and "100 % proved" in done.stdout
+        and "numpy is not installed" in done.stdout
+    )
+    assert done.stdout.startswith(
+        "wang2021_naive_lower_bound, printed: the file says holds (box)\n"
+    )
     done = run(bad)
     assert done.returncode == 1 and done.stderr.count("\n") == 1 and not done.stdout
-    assert "bad.json: WRONG: rhs differs in component 0: the file says '5', the instance gives " in done.stderr
+    assert (
+        "bad.json: WRONG: rhs differs in component 0: the file says '5', the instance gives "
+        in done.stderr
+    )
 
 
 def test_recheck_command(tmp_path, capsys):
@@ -252,14 +385,20 @@ def test_recheck_command(tmp_path, capsys):
     good.write_text(text("derived_log_convexity"))
     assert main(["recheck", str(good)]) == 0
     out = capsys.readouterr().out
-    assert out.startswith("derived_log_convexity, printed: refuted (exact)\n") and "as the claim's source gives" in out
+    assert (
+        out.startswith("derived_log_convexity, printed: refuted (exact)\n")
+        and "as the claim's source gives" in out
+    )
     forged = edited("derived_log_convexity")
     forged["program"]["steps"].append("t9999 = 1 - 2")
-    for content, message in ((text("derived_log_convexity")[:50], "is not JSON: Unterminated string"),
-                             ("[]", "holds no JSON object"), ("[" * 10**5, "is not JSON"),
-                             (f'{{"a": {"9" * 5000}}}', "is none that a certificate holds"),
-                             ("{}", "the certificate lacks claim, form"),
-                             (json.dumps(forged), "nothing uses the step 't9999 = 1 - 2'")):
+    for content, message in (
+        (text("derived_log_convexity")[:50], "is not JSON: Unterminated string"),
+        ("[]", "holds no JSON object"),
+        ("[" * 10**5, "is not JSON"),
+        (f'{{"a": {"9" * 5000}}}', "is none that a certificate holds"),
+        ("{}", "the certificate lacks claim, form"),
+        (json.dumps(forged), "nothing uses the step 't9999 = 1 - 2'"),
+    ):
         bad.write_text(content)
         assert main(["recheck", str(good), str(bad)]) == 1
         assert message in capsys.readouterr().err
@@ -269,16 +408,22 @@ def test_recheck_command(tmp_path, capsys):
 
 # what a program records
 
+
 def traced(formula, **values):
     recorder = Recorder()
     result = formula(*(recorder.read(name, value) for name, value in values.items()))
     return recorder.program({"out": (result,)})
 
 
-@given(st.fractions(max_denominator=50), st.fractions(max_denominator=50).filter(bool), st.integers(0, 5))
+@given(
+    st.fractions(max_denominator=50),
+    st.fractions(max_denominator=50).filter(bool),
+    st.integers(0, 5),
+)
 def test_a_program_repeats_the_formula(x, y, n):
     def formula(x, y):
         return max(abs(x - y) ** n, 2 / y) + (-x if x > y else +y) * (x * y - 3) / (1 + y * y)
+
     program = traced(formula, x=x, y=y)
     run = program.run({"x": x, "y": y})
     assert run["out"] == (formula(x, y),) and all(truth for _, truth in run.conditions())
@@ -291,8 +436,17 @@ def test_a_program_is_short_and_says_which_way_it_went():
     assert traced(lambda x, y: x * 5, x=F(2), y=F(3)).plain()["out"] == ["t0"]
 
 
-@pytest.mark.parametrize("formula", [lambda x: F(x) + 1, lambda x: x.limit_denominator(3), lambda x: round(x),
-                                     lambda x: int(x), lambda x: x.as_integer_ratio(), lambda x: complex(x)])
+@pytest.mark.parametrize(
+    "formula",
+    [
+        lambda x: F(x) + 1,
+        lambda x: x.limit_denominator(3),
+        lambda x: round(x),
+        lambda x: int(x),
+        lambda x: x.as_integer_ratio(),
+        lambda x: complex(x),
+    ],
+)
 def test_a_lost_history_is_an_error(formula):
     with pytest.raises(TypeError, match="cannot be traced"):
         traced(formula, x=F(5, 2))
@@ -300,19 +454,38 @@ def test_a_lost_history_is_an_error(formula):
 
 def moved(x, random):
     """Every number moved a little, so that a number frozen on the way would show."""
+
     def move(value):
-        return value if isinstance(value, int) or value == 0 else value * (1 + F(random.randint(1, 99), 10**9))
-    return {key: tuple(map(move, value)) if isinstance(value, tuple) else move(value) for key, value in x.items()}
+        return (
+            value
+            if isinstance(value, int) or value == 0
+            else value * (1 + F(random.randint(1, 99), 10**9))
+        )
+
+    return {
+        key: tuple(map(move, value)) if isinstance(value, tuple) else move(value)
+        for key, value in x.items()
+    }
 
 
 @pytest.mark.parametrize("name", EXACT)
 def test_a_program_is_the_computation_at_other_numbers_too(name):
-    """Where all conditions hold at another instance, the program gives what the claim computes there."""
+    """Where all conditions hold at another instance, the program gives what the claim computes
+    there.
+    """
     claim, random, compared = qm.claim(name), Random(1), 0
     for form in claim.forms:
-        for x in [*map(claim.read, islice(claim.cases(form), 2)), *islice(instances(claim, form, 3), 4)]:
+        for x in [
+            *map(claim.read, islice(claim.cases(form), 2)),
+            *islice(instances(claim, form, 3), 4),
+        ]:
             program = trace(claim, form, x)
-            for other in (x, moved(x, random), moved(x, random), *islice(instances(claim, form, 4), 2)):
+            for other in (
+                x,
+                moved(x, random),
+                moved(x, random),
+                *islice(instances(claim, form, 4), 2),
+            ):
                 if shape(other) != shape(x):
                     continue
                 try:
@@ -329,8 +502,11 @@ def test_a_program_is_the_computation_at_other_numbers_too(name):
 
 
 def shape(x):
-    return {key: len(value) if isinstance(value, tuple) else value for key, value in x.items()
-            if isinstance(value, int | tuple)}
+    return {
+        key: len(value) if isinstance(value, tuple) else value
+        for key, value in x.items()
+        if isinstance(value, int | tuple)
+    }
 
 
 def flat(x):
@@ -339,14 +515,29 @@ def flat(x):
 
 # rational intervals
 
-ENDS = st.tuples(st.fractions(-5, 5, max_denominator=9), st.fractions(-5, 5, max_denominator=9)).map(sorted)
+ENDS = st.tuples(
+    st.fractions(-5, 5, max_denominator=9), st.fractions(-5, 5, max_denominator=9)
+).map(sorted)
 
 
-@given(ENDS, ENDS, st.fractions(0, 1, max_denominator=7), st.fractions(0, 1, max_denominator=7), st.integers(-3, 5))
+@given(
+    ENDS,
+    ENDS,
+    st.fractions(0, 1, max_denominator=7),
+    st.fractions(0, 1, max_denominator=7),
+    st.integers(-3, 5),
+)
 def test_enclosures_enclose(first, second, s, t, n):
     a, b = Enclosure(*first), Enclosure(*second)
     x, y = (low + share * (high - low) for (low, high), share in ((first, s), (second, t)))
-    pairs = [(a + b, x + y), (a - b, x - y), (a * b, x * y), (2 - a, 2 - x), (3 * a, 3 * x), (abs(a), abs(x))]
+    pairs = [
+        (a + b, x + y),
+        (a - b, x - y),
+        (a * b, x * y),
+        (2 - a, 2 - x),
+        (3 * a, 3 * x),
+        (abs(a), abs(x)),
+    ]
     pairs += [(a**n, x**n)] if n >= 0 or first[0] > 0 or first[1] < 0 else []
     pairs += [(a / b, x / y), (1 / b, 1 / y)] if second[0] > 0 or second[1] < 0 else []
     assert all(found.lower <= value <= found.upper for found, value in pairs)

@@ -1,4 +1,7 @@
-"""Samples of `make certify`: every statement recorded as true gets instances; a false one is noticed and shown."""
+"""Samples of `make certify`: every statement recorded as true gets instances; a false one is
+noticed and shown.
+"""
+
 import pytest
 
 import quadmeta as qm
@@ -19,13 +22,21 @@ def test_sample_of_every_statement(name, form):
 
 def test_what_is_certified():
     assert {name for name, _ in FORMS} <= set(qm.members("claims")) and len(FORMS) > 100
-    assert all(qm.claim(name).forms[form].recorded in ("holds", "consistent") for name, form in FORMS)
-    assert ("derived_log_convexity", "printed") not in FORMS and ("derived_log_convexity", "repaired") in FORMS
+    assert all(
+        qm.claim(name).forms[form].recorded in ("holds", "consistent") for name, form in FORMS
+    )
+    assert ("derived_log_convexity", "printed") not in FORMS and (
+        "derived_log_convexity",
+        "repaired",
+    ) in FORMS
 
 
 def test_shares(monkeypatch):
-    some = [("derived_fair_split", "printed"), ("derived_alternation_rate", "printed"),
-            ("wang2021_naive_upper_bound", "printed")]
+    some = [
+        ("derived_fair_split", "printed"),
+        ("derived_alternation_rate", "printed"),
+        ("wang2021_naive_upper_bound", "printed"),
+    ]
     monkeypatch.setattr(certify, "forms", lambda: iter(some))
     found = shares(3000)
     assert 3000 <= sum(found.values()) <= 3003 and found == shares(3000)
@@ -36,22 +47,31 @@ def test_shares(monkeypatch):
 def test_a_false_bound_fails(name, monkeypatch, capsys):
     cls = type(qm.claim(name))
     sides = cls.sides
-    monkeypatch.setattr(cls, "sides", lambda self, x, form: (sides(self, x, form)[0], sides(self, x, form)[1] / 4))
+    monkeypatch.setattr(
+        cls, "sides", lambda self, x, form: (sides(self, x, form)[0], sides(self, x, form)[1] / 4)
+    )
     monkeypatch.setattr(certify, "forms", lambda: iter([(name, "printed")]))
     assert main(["100"], workers=1) == 1
     lines = capsys.readouterr().out.splitlines()
     assert ": 0 violations" not in lines[0] and ", first {'eigenvalues': [" in lines[0]
-    assert lines[1].startswith(lines[0].split(": ")[1].split(" in ")[0]) and "of 1 statements" in lines[1]
+    assert (
+        lines[1].startswith(lines[0].split(": ")[1].split(" in ")[0])
+        and "of 1 statements" in lines[1]
+    )
 
 
 def test_a_statement_that_cannot_be_computed_stops_it(monkeypatch, capsys):
     def broken(self, x, form):
         raise ArithmeticError("no")
+
     monkeypatch.setattr(certify, "forms", lambda: iter([("derived_fair_split", "printed")]))
     monkeypatch.setattr(certify, "shares", lambda total: {("derived_fair_split", "printed"): total})
     monkeypatch.setattr(type(qm.claim("derived_fair_split")), "sides", broken)
     assert main(["10"], workers=1) == 3
-    assert capsys.readouterr().err == "derived_fair_split, printed: could not be computed: ArithmeticError: no\n"
+    assert (
+        capsys.readouterr().err
+        == "derived_fair_split, printed: could not be computed: ArithmeticError: no\n"
+    )
 
 
 @pytest.mark.parametrize("words", [["abc"], ["0"], ["-5"], ["1e6"]])
@@ -64,8 +84,14 @@ def test_a_wrong_count_is_bad_use(words):
 def test_instances_do_not_depend_on_the_number_asked_for(monkeypatch, capsys):
     monkeypatch.setattr(certify, "forms", lambda: iter([("derived_fair_split", "printed")]))
     seen = []
-    monkeypatch.setattr(certify, "_point", lambda point: seen.append(point) or Tally(point[2], 0, 1.0))
+    monkeypatch.setattr(
+        certify, "_point", lambda point: seen.append(point) or Tally(point[2], 0, 1.0)
+    )
     main(["1200"], workers=1)
     main(["1300"], workers=1)
-    assert [point[3] for point in seen[:3]] == [point[3] for point in seen[3:]] == [f"printed {k}" for k in range(3)]
+    assert (
+        [point[3] for point in seen[:3]]
+        == [point[3] for point in seen[3:]]
+        == [f"printed {k}" for k in range(3)]
+    )
     assert "0 violations in 1200 instances" in capsys.readouterr().out

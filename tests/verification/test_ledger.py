@@ -1,4 +1,5 @@
 """The ledger: recorded verdicts are the recomputed ones; the command line and its exit codes."""
+
 import inspect
 import json
 import re
@@ -10,8 +11,8 @@ import pytest
 
 import quadmeta as qm
 from quadmeta.__main__ import main
-from quadmeta.verification import ledger as _ledger
 from quadmeta.certificates.recheck import HOWS
+from quadmeta.verification import ledger as _ledger
 from quadmeta.verification.finding import examine
 from quadmeta.verification.record import on_record
 from quadmeta.verification.show import page, sources
@@ -28,8 +29,11 @@ def test_recomputed_is_recorded(name):
         if not qm.claim(name).forms[row["form"]].testable:
             assert not found and row["instances"] == 0
             continue
-        assert {key: row[key] for key in ("instances", "ratio", "coverage", "boxes") if key in row} == {
-            key: value for key, value in found.items() if key != "worst"}, "python -m quadmeta record writes them"
+        assert {
+            key: row[key] for key in ("instances", "ratio", "coverage", "boxes") if key in row
+        } == {key: value for key, value in found.items() if key != "worst"}, (
+            "python -m quadmeta record writes them"
+        )
 
 
 def test_worst_instances_on_record_are_as_bad_as_they_say():
@@ -39,7 +43,11 @@ def test_worst_instances_on_record_are_as_bad_as_they_say():
         claim, found = qm.claim(name), on_record(name, form)
         at = examine(claim, form, claim.read(found["worst"]))
         extreme = min if claim.relation in (">=", ">") else max
-        assert at.admitted and at.holds and float(f"{extreme(at.ratios.values()):.4g}") == found["ratio"]
+        assert (
+            at.admitted
+            and at.holds
+            and float(f"{extreme(at.ratios.values()):.4g}") == found["ratio"]
+        )
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -63,7 +71,11 @@ def test_a_printed_statement_that_fails_says_why(name, form):
 def test_holds_needs_a_proof_or_a_box():
     for name, form in FORMS:
         record = qm.claim(name).forms[form]
-        assert record.recorded != "holds" or record.how == "box" or (record.proved and qm.claim(name).exact)
+        assert (
+            record.recorded != "holds"
+            or record.how == "box"
+            or (record.proved and qm.claim(name).exact)
+        )
 
 
 def test_ledger_is_a_table_on_record():
@@ -76,8 +88,11 @@ def test_ledger_is_a_table_on_record():
     assert verdicts["derived_log_convexity", "repaired"] == "holds"
     assert max(map(len, lines)) <= 160
     own, repaired = sum(name.startswith("derived_") for name in NAMES), len(FORMS) - len(NAMES)
-    counts = [f"{len(NAMES) - own} statements of the sources as printed: ", f"{own} derived here as stated: ",
-              f"{repaired} as repaired: "]
+    counts = [
+        f"{len(NAMES) - own} statements of the sources as printed: ",
+        f"{own} derived here as stated: ",
+        f"{repaired} as repaired: ",
+    ]
     assert all(line.startswith(count) for line, count in zip(lines[-3:], counts, strict=True))
 
 
@@ -89,14 +104,18 @@ def test_check_joins_both_forms():
 
 
 def test_check_all_as_json(capsys, monkeypatch):
-    monkeypatch.setattr("quadmeta._registry.Members.__iter__", lambda self: iter(
-        ["derived_log_convexity", "wang2021_naive_lower_bound"]))
+    monkeypatch.setattr(
+        "quadmeta._registry.Members.__iter__",
+        lambda self: iter(["derived_log_convexity", "wang2021_naive_lower_bound"]),
+    )
     assert main(["check", "--all", "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)
     assert [(row["claim"], row["form"], row["status"], row["agrees"]) for row in rows] == [
-        ("derived_log_convexity", "printed", "refuted", True), ("derived_log_convexity", "repaired", "holds", True),
+        ("derived_log_convexity", "printed", "refuted", True),
+        ("derived_log_convexity", "repaired", "holds", True),
         ("wang2021_naive_lower_bound", "printed", "holds", True),
-        ("wang2021_naive_lower_bound", "repaired", "holds", True)]
+        ("wang2021_naive_lower_bound", "repaired", "holds", True),
+    ]
     assert rows[2]["coverage"] == 100 and rows[2]["ratio"] == 1 and rows[2]["instances"] > 200
     with pytest.raises(SystemExit) as stop:
         main(["check", "--all", "derived_log_convexity"])
@@ -107,6 +126,7 @@ def test_a_ledger_in_ipython():
     class Printer:
         def text(self, value):
             self.value = value
+
     printer = Printer()
     qm.ledger()._repr_pretty_(printer, False)
     assert printer.value == repr(qm.ledger())
@@ -128,17 +148,24 @@ def test_commands(capsys, monkeypatch):
 
 def test_a_changed_record_exits_1(capsys, monkeypatch):
     from dataclasses import replace
+
     cls = type(qm.claim("derived_log_curvature"))
-    monkeypatch.setattr(cls, "forms", {"printed": replace(cls.forms["printed"], recorded="refuted")})
+    monkeypatch.setattr(
+        cls, "forms", {"printed": replace(cls.forms["printed"], recorded="refuted")}
+    )
     assert main(["check", "derived_log_curvature", "wang2021_naive_upper_bound"]) == 1
     out = capsys.readouterr().out
-    assert "derived_log_curvature, printed: recorded refuted (proof + exact), recomputed holds (proof + exact)" in out
+    assert (
+        "derived_log_curvature, printed: recorded refuted (proof + exact), recomputed holds "
+        "(proof + exact)" in out
+    )
     assert "1 of 2 claims as recorded, 1 differ" in out
 
 
 def test_a_failing_claim_exits_3_and_stops_nothing(capsys, monkeypatch):
     def broken(self, x, form):
         raise ArithmeticError("no")
+
     monkeypatch.setattr(type(qm.claim("derived_log_curvature")), "sides", broken)
     assert main(["check", "derived_log_curvature", "wang2021_naive_upper_bound"]) == 3
     captured = capsys.readouterr()
@@ -158,9 +185,17 @@ def test_show_is_complete(name, monkeypatch):
 
 def test_show_says_which_assumptions_are_needed():
     text = page("wang2021_naive_strictly_convex")
-    assert "printed: kappa > 1 is needed: without it false at eigenvalues = 1, weights = 1, eta = " in text
-    assert re.search(r"printed: eta < 2/L: true of \d+ instances that break it", page("wang2021_naive_upper_bound"))
-    assert "kappa > 1: no instance was found that breaks it alone" in page("derived_log_gradient_bound")
+    assert (
+        "printed: kappa > 1 is needed: without it false at eigenvalues = 1, weights = 1, eta = "
+        in text
+    )
+    assert re.search(
+        r"printed: eta < 2/L: true of \d+ instances that break it",
+        page("wang2021_naive_upper_bound"),
+    )
+    assert "kappa > 1: no instance was found that breaks it alone" in page(
+        "derived_log_gradient_bound"
+    )
 
 
 def test_sources_reach_the_formulas():
@@ -169,11 +204,16 @@ def test_sources_reach_the_formulas():
 
 
 def test_help_needs_no_numpy():
-    code = ("import sys\nfrom quadmeta.__main__ import main\ntry: main(['--help'])\nexcept SystemExit: pass\n"
-            "sys.exit('numpy' in sys.modules)")
+    code = (
+        "import sys\nfrom quadmeta.__main__ import main\ntry: main(['--help'])\nexcept "
+        "SystemExit: pass\n"
+        "sys.exit('numpy' in sys.modules)"
+    )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True).returncode == 0
 
 
 def test_module_runs():
-    run = subprocess.run([sys.executable, "-m", "quadmeta", "show", "wang2021"], capture_output=True, text=True)
+    run = subprocess.run(
+        [sys.executable, "-m", "quadmeta", "show", "wang2021"], capture_output=True, text=True
+    )
     assert run.returncode == 2 and "did you mean" in run.stderr and not run.stdout

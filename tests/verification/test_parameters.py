@@ -1,4 +1,7 @@
-"""Drawing and shrinking of instances: every range is filled and respected, every step makes an instance shorter."""
+"""Drawing and shrinking of instances: every range is filled and respected, every step makes an
+instance shorter.
+"""
+
 from fractions import Fraction
 from random import Random
 
@@ -31,8 +34,11 @@ def test_step_sizes_meet_the_kinks_of_the_instance():
     for _ in range(600):
         x = draw({"eigenvalues": EIGENVALUES, "eta": STEP_SIZE}, random)
         lam, eta = x["eigenvalues"], x["eta"]
-        found = {"1/lambda": any(eta * v == 1 for v in lam), "2/L": eta * max(lam) == 2,
-                 "2/(L + mu)": eta * (max(lam) + min(lam)) == 2}
+        found = {
+            "1/lambda": any(eta * v == 1 for v in lam),
+            "2/L": eta * max(lam) == 2,
+            "2/(L + mu)": eta * (max(lam) + min(lam)) == 2,
+        }
         for name, hit in found.items():
             kinks[name] += hit
         kinks["none"] += not any(found.values())
@@ -42,33 +48,48 @@ def test_step_sizes_meet_the_kinks_of_the_instance():
 
 @pytest.mark.parametrize("seed", range(20))
 def test_every_simpler_instance_lies_in_the_domain_and_changes_one_thing(seed):
-    domain = {"v": Parameter("v", open=True, axis="d"), "w": Parameter("w", low=None, axis="d"),
-              "x": Parameter("x", low=Fraction(1, 2), high=Fraction(9, 2)),
-              "n": Parameter("n", low=Fraction(1), whole=True)}
+    domain = {
+        "v": Parameter("v", open=True, axis="d"),
+        "w": Parameter("w", low=None, axis="d"),
+        "x": Parameter("x", low=Fraction(1, 2), high=Fraction(9, 2)),
+        "n": Parameter("n", low=Fraction(1), whole=True),
+    }
     x = draw(domain, Random(seed))
     dimensions = 0
     for y in simpler(domain, x):
-        assert all(p.read(name, y[name]) == y[name] for name, p in domain.items()) and size(y) < size(x)
+        assert all(p.read(name, y[name]) == y[name] for name, p in domain.items()) and size(
+            y
+        ) < size(x)
         changed = [name for name in domain if y[name] != x[name]]
         if len(y["v"]) < len(x["v"]):
             dimensions += 1
-            pairs, left = list(zip(x["v"], x["w"], strict=True)), list(zip(y["v"], y["w"], strict=True))
-            assert any(pairs[:i] + pairs[i + 1:] == left for i in range(len(pairs)))
+            pairs, left = (
+                list(zip(x["v"], x["w"], strict=True)),
+                list(zip(y["v"], y["w"], strict=True)),
+            )
+            assert any(pairs[:i] + pairs[i + 1 :] == left for i in range(len(pairs)))
         else:
             assert len(changed) == 1
     assert dimensions == (len(x["v"]) if len(x["v"]) > 1 else 0)
 
 
 def test_the_ends_of_a_range_are_among_the_simpler_numbers():
-    closed, half = (Parameter("x", low=Fraction(1), high=Fraction(3), open=open) for open in (False, True))
+    closed, half = (
+        Parameter("x", low=Fraction(1), high=Fraction(3), open=open) for open in (False, True)
+    )
     start = {"x": Fraction(14, 5)}
     assert {1, 2, 3} <= {y["x"] for y in simpler({"x": closed}, start)}
     assert 1 not in {y["x"] for y in simpler({"x": half}, start)}
-    assert [y["x"] for y in simpler({"x": Parameter("n", low=Fraction(2), whole=True)}, {"x": 5})] == [2, 3, 4]
+    assert [
+        y["x"] for y in simpler({"x": Parameter("n", low=Fraction(2), whole=True)}, {"x": 5})
+    ] == [2, 3, 4]
     assert not list(simpler({"x": closed}, {"x": Fraction(1)}))
     # the numerator stays while the denominator falls, and the other way round
     free = {"x": Parameter("x", low=None)}
     for value in (Fraction(7, 2), Fraction(-7, 2), Fraction(9, 5)):
         q = {y["x"] for y in simpler(free, {"x": value})}
         assert Fraction(value.numerator, value.denominator - 1) in q
-        assert Fraction(value.numerator - 1 if value > 0 else value.numerator + 1, value.denominator) in q
+        assert (
+            Fraction(value.numerator - 1 if value > 0 else value.numerator + 1, value.denominator)
+            in q
+        )

@@ -1,4 +1,7 @@
-"""Straight-line programs, recorded and run, and rational intervals: relations are certain, hulls are reached."""
+"""Straight-line programs, recorded and run, and rational intervals: relations are certain, hulls
+are reached.
+"""
+
 from copy import copy, deepcopy
 from fractions import Fraction as F
 from itertools import product
@@ -6,14 +9,17 @@ from math import ceil, trunc
 
 import numpy as np
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given
+from hypothesis import strategies as st
 
 from quadmeta.certificates.enclosure import Enclosure
 from quadmeta.certificates.program import BINARY, OPPOSITE, RELATIONS, Program, literal, number
 from quadmeta.certificates.recheck import met
 from quadmeta.verification.trace import Recorder
 
-ENDS = st.tuples(st.integers(-3, 3), st.integers(-3, 3)).map(lambda ends: tuple(map(F, sorted(ends))))
+ENDS = st.tuples(st.integers(-3, 3), st.integers(-3, 3)).map(
+    lambda ends: tuple(map(F, sorted(ends)))
+)
 
 
 def ends(x):
@@ -24,7 +30,9 @@ def ends(x):
 def test_a_relation_of_enclosures_is_one_of_all_their_numbers(first, second):
     a, b = Enclosure(*first), Enclosure(*second)
     for sign in ("<", "<=", ">", ">=", "=="):
-        assert RELATIONS[sign](a, b) == all(RELATIONS[sign](x, y) for x, y in product(first, second))
+        assert RELATIONS[sign](a, b) == all(
+            RELATIONS[sign](x, y) for x, y in product(first, second)
+        )
         assert RELATIONS[sign](a, second[0]) == all(RELATIONS[sign](x, second[0]) for x in first)
     assert (a != b) == (first[1] < second[0] or second[1] < first[0])
 
@@ -48,12 +56,22 @@ def test_hulls_of_operations_are_reached(first, second):
 
 @pytest.mark.parametrize("sign", RELATIONS)
 def test_opposites_are_negations(sign):
-    assert all(RELATIONS[sign](x, y) != RELATIONS[OPPOSITE[sign]](x, y) for x, y in product(range(3), range(3)))
+    assert all(
+        RELATIONS[sign](x, y) != RELATIONS[OPPOSITE[sign]](x, y)
+        for x, y in product(range(3), range(3))
+    )
 
 
 def test_every_operation_in_one_program():
-    steps = ("t0 = x + 1/2", "t1 = t0 - y", "t2 = t1 * -3", "t3 = t2 / y", "t4 = abs t3", "t5 = t4 ** -2",
-             "t6 = t5 ** 3")
+    steps = (
+        "t0 = x + 1/2",
+        "t1 = t0 - y",
+        "t2 = t1 * -3",
+        "t3 = t2 / y",
+        "t4 = abs t3",
+        "t5 = t4 ** -2",
+        "t6 = t5 ** 3",
+    )
     program = Program(steps, ("t0 < 2", "t4 != y", "y >= x"), {"out": ("t6", "x", "-0x3/0x4")})
     run = program.run({"x": F(1), "y": F(2)})
     d = (F(3, 2) - 2) * -3 / 2
@@ -61,9 +79,28 @@ def test_every_operation_in_one_program():
     assert list(run.conditions()) == [("t0 < 2", True), ("t4 != y", True), ("y >= x", True)]
 
 
-@pytest.mark.parametrize("step", [
-    "t0 = x ** 1/2", "t0 = x ** y", "t0 = abs", "t0 = abs x x", "t0 = x", "t0 = x +", "t0 = + x", "t0 = x < x",
-    "t0 = sqrt x", "t0 = x  + x", "t0 =x + x", "t0 = x + x + x", "x = x + x", "t0", "", "a = x + x", "t = x + x"])
+@pytest.mark.parametrize(
+    "step",
+    [
+        "t0 = x ** 1/2",
+        "t0 = x ** y",
+        "t0 = abs",
+        "t0 = abs x x",
+        "t0 = x",
+        "t0 = x +",
+        "t0 = + x",
+        "t0 = x < x",
+        "t0 = sqrt x",
+        "t0 = x  + x",
+        "t0 =x + x",
+        "t0 = x + x + x",
+        "x = x + x",
+        "t0",
+        "",
+        "a = x + x",
+        "t = x + x",
+    ],
+)
 def test_what_is_no_step_is_refused(step):
     with pytest.raises(ValueError):
         Program((step,), (), {}).run({"x": F(1), "y": F(2)})
@@ -75,49 +112,86 @@ def test_no_name_is_given_twice():
 
 
 def test_plain_programs_are_lists_and_read_again():
-    program = Program(("t0 = x + 1", "t1 = t0 * x"), ("0 < x", "x != 1/2"), {"lhs": ("t1",), "rhs": ("x", "2")})
-    data = {"steps": ["t0 = x + 1", "t1 = t0 * x"], "conditions": ["0 < x", "x != 1/2"], "lhs": ["t1"],
-            "rhs": ["x", "2"]}
+    program = Program(
+        ("t0 = x + 1", "t1 = t0 * x"), ("0 < x", "x != 1/2"), {"lhs": ("t1",), "rhs": ("x", "2")}
+    )
+    data = {
+        "steps": ["t0 = x + 1", "t1 = t0 * x"],
+        "conditions": ["0 < x", "x != 1/2"],
+        "lhs": ["t1"],
+        "rhs": ["x", "2"],
+    }
     assert program.plain() == data and Program.read(data) == program
     assert Program.read({"steps": [], "conditions": []}) == Program((), (), {})
 
 
-@pytest.mark.parametrize("condition", ["x", "x <", "< x", "x < x x", "x =< x", "x + x", "x < z", ""])
+@pytest.mark.parametrize(
+    "condition", ["x", "x <", "< x", "x < x x", "x =< x", "x + x", "x < z", ""]
+)
 def test_what_is_no_condition_is_refused(condition):
     with pytest.raises(ValueError):
         list(Program((), (condition,), {}).run({"x": F(1)}).conditions())
 
 
-@pytest.mark.parametrize("data", [
-    {}, {"steps": []}, {"conditions": []}, [], None, {"steps": [], "conditions": [], "lhs": "x"},
-    {"steps": [], "conditions": [], "lhs": [1]}, {"steps": [1], "conditions": []},
-    {"steps": [], "conditions": ["x", 2]}])
+@pytest.mark.parametrize(
+    "data",
+    [
+        {},
+        {"steps": []},
+        {"conditions": []},
+        [],
+        None,
+        {"steps": [], "conditions": [], "lhs": "x"},
+        {"steps": [], "conditions": [], "lhs": [1]},
+        {"steps": [1], "conditions": []},
+        {"steps": [], "conditions": ["x", 2]},
+    ],
+)
 def test_what_is_no_program_is_refused(data):
     with pytest.raises(ValueError, match="the file is damaged"):
         Program.read(data)
 
 
-@pytest.mark.parametrize("text, value", [
-    ("5", 5), ("-5", -5), ("10/4", F(5, 2)), ("-7/3", F(-7, 3)), ("0x1f/0x2", F(31, 2)), ("-0x1f/0xa", F(-31, 10))])
+@pytest.mark.parametrize(
+    "text, value",
+    [
+        ("5", 5),
+        ("-5", -5),
+        ("10/4", F(5, 2)),
+        ("-7/3", F(-7, 3)),
+        ("0x1f/0x2", F(31, 2)),
+        ("-0x1f/0xa", F(-31, 10)),
+    ],
+)
 def test_numbers(text, value):
     assert number(text) == value
 
 
-@pytest.mark.parametrize("text", [
-    "0x1f", "0x1f/2", "1/0x2", "--1", "+1", "1/-2", "1 /2", "0X1/0x1", "0xg/0x1", 3, None])
+@pytest.mark.parametrize(
+    "text", ["0x1f", "0x1f/2", "1/0x2", "--1", "+1", "1/-2", "1 /2", "0X1/0x1", "0xg/0x1", 3, None]
+)
 def test_what_is_no_number_is_refused(text):
     with pytest.raises(ValueError, match="must be a fraction"):
         number(text)
 
 
-@pytest.mark.parametrize("name, truth", [
-    ("x < 1", (False, False, True)), ("x > 1", (False, False, True)), ("x <= 1", (False, True, True)),
-    ("x >= 1", (False, True, True)), ("x = 1", (False, True, False)), ("x != 1", (False, False, True))])
+@pytest.mark.parametrize(
+    "name, truth",
+    [
+        ("x < 1", (False, False, True)),
+        ("x > 1", (False, False, True)),
+        ("x <= 1", (False, True, True)),
+        ("x >= 1", (False, True, True)),
+        ("x = 1", (False, True, False)),
+        ("x != 1", (False, False, True)),
+    ],
+)
 def test_the_name_of_an_assumption_says_which_margins_meet_it(name, truth):
     assert tuple(met(name, F(margin)) for margin in (-1, 0, 1)) == truth
 
 
 # what is recorded
+
 
 def recorded(formula, **values):
     recorder = Recorder()
@@ -125,15 +199,29 @@ def recorded(formula, **values):
     return recorder.program({"out": (found,)})
 
 
-@pytest.mark.parametrize("formula, steps", [
-    (lambda x, y: x + y, ["t0 = x + y"]), (lambda x, y: y + x, ["t0 = x + y"]), (lambda x, y: x - y, ["t0 = x - y"]),
-    (lambda x, y: y * x, ["t0 = x * y"]), (lambda x, y: y / x, ["t0 = y / x"]), (lambda x, y: 1 - x, ["t0 = 1 - x"]),
-    (lambda x, y: F(1, 2) / x, ["t0 = 1/2 / x"]), (lambda x, y: x + 2, ["t0 = 2 + x"]),
-    (lambda x, y: 2 * x, ["t0 = 2 * x"]), (lambda x, y: -x, ["t0 = 0 - x"]), (lambda x, y: +x, []),
-    (lambda x, y: abs(-x), ["t0 = 0 - x", "t1 = abs t0"]), (lambda x, y: x**3, ["t0 = x ** 3"]),
-    (lambda x, y: x ** np.int64(-2), ["t0 = x ** -2"]), (lambda x, y: sum([x, y]), ["t0 = 0 + x", "t1 = t0 + y"]),
-    (lambda x, y: (x * y) * (x * y), ["t0 = x * y", "t1 = t0 * t0"]),
-    (lambda x, y: [x * x, y - x][1], ["t1 = y - x"]), (lambda x, y: copy(x) * deepcopy(y), ["t0 = x * y"])])
+@pytest.mark.parametrize(
+    "formula, steps",
+    [
+        (lambda x, y: x + y, ["t0 = x + y"]),
+        (lambda x, y: y + x, ["t0 = x + y"]),
+        (lambda x, y: x - y, ["t0 = x - y"]),
+        (lambda x, y: y * x, ["t0 = x * y"]),
+        (lambda x, y: y / x, ["t0 = y / x"]),
+        (lambda x, y: 1 - x, ["t0 = 1 - x"]),
+        (lambda x, y: F(1, 2) / x, ["t0 = 1/2 / x"]),
+        (lambda x, y: x + 2, ["t0 = 2 + x"]),
+        (lambda x, y: 2 * x, ["t0 = 2 * x"]),
+        (lambda x, y: -x, ["t0 = 0 - x"]),
+        (lambda x, y: +x, []),
+        (lambda x, y: abs(-x), ["t0 = 0 - x", "t1 = abs t0"]),
+        (lambda x, y: x**3, ["t0 = x ** 3"]),
+        (lambda x, y: x ** np.int64(-2), ["t0 = x ** -2"]),
+        (lambda x, y: sum([x, y]), ["t0 = 0 + x", "t1 = t0 + y"]),
+        (lambda x, y: (x * y) * (x * y), ["t0 = x * y", "t1 = t0 * t0"]),
+        (lambda x, y: [x * x, y - x][1], ["t1 = y - x"]),
+        (lambda x, y: copy(x) * deepcopy(y), ["t0 = x * y"]),
+    ],
+)
 def test_each_operation_is_one_step(formula, steps):
     x, y = F(2, 3), F(-5, 4)
     program = recorded(formula, x=x, y=y)
@@ -141,21 +229,38 @@ def test_each_operation_is_one_step(formula, steps):
     assert program.run({"x": x, "y": y})["out"] == (formula(x, y),)
 
 
-@pytest.mark.parametrize("formula, conditions", [
-    (lambda x, y: x < y, ["x < y"]), (lambda x, y: y > x, ["x < y"]), (lambda x, y: x > y, ["x <= y"]),
-    (lambda x, y: x >= y, ["x < y"]), (lambda x, y: y <= x, ["x < y"]), (lambda x, y: x == y, ["x != y"]),
-    (lambda x, y: y != x, ["x != y"]), (lambda x, y: x == x, []), (lambda x, y: x <= x, []),
-    (lambda x, y: y < x, ["x <= y"]),
-    (lambda x, y: x < 1, ["1 > x"]), (lambda x, y: 1 < x, ["1 >= x"]), (lambda x, y: 0.5 < x, ["1/2 < x"]),
-    (lambda x, y: x < float("inf"), []), (lambda x, y: x > -float("inf"), []), (lambda x, y: bool(x), ["0 != x"]),
-    (lambda x, y: ceil(y) == 2, ["1 < y", "2 >= y"]), (lambda x, y: max(x, y) == y, ["x < y"]),
-    (lambda x, y: x in (y, 3), ["x != y", "3 != x"])])
+@pytest.mark.parametrize(
+    "formula, conditions",
+    [
+        (lambda x, y: x < y, ["x < y"]),
+        (lambda x, y: y > x, ["x < y"]),
+        (lambda x, y: x > y, ["x <= y"]),
+        (lambda x, y: x >= y, ["x < y"]),
+        (lambda x, y: y <= x, ["x < y"]),
+        (lambda x, y: x == y, ["x != y"]),
+        (lambda x, y: y != x, ["x != y"]),
+        (lambda x, y: x == x, []),
+        (lambda x, y: x <= x, []),
+        (lambda x, y: y < x, ["x <= y"]),
+        (lambda x, y: x < 1, ["1 > x"]),
+        (lambda x, y: 1 < x, ["1 >= x"]),
+        (lambda x, y: 0.5 < x, ["1/2 < x"]),
+        (lambda x, y: x < float("inf"), []),
+        (lambda x, y: x > -float("inf"), []),
+        (lambda x, y: bool(x), ["0 != x"]),
+        (lambda x, y: ceil(y) == 2, ["1 < y", "2 >= y"]),
+        (lambda x, y: max(x, y) == y, ["x < y"]),
+        (lambda x, y: x in (y, 3), ["x != y", "3 != x"]),
+    ],
+)
 def test_each_comparison_is_one_condition(formula, conditions):
     x, y = F(2, 3), F(5, 4)
     recorder = Recorder()
     assert formula(recorder.number("x", x), recorder.number("y", y)) is formula(x, y)
     found = recorder.program({})
-    assert list(found.conditions) == conditions and all(truth for _, truth in found.run({"x": x, "y": y}).conditions())
+    assert list(found.conditions) == conditions and all(
+        truth for _, truth in found.run({"x": x, "y": y}).conditions()
+    )
 
 
 def test_steps_of_conditions_are_kept_and_lengths_and_whole_numbers_are_pinned():
@@ -166,9 +271,21 @@ def test_steps_of_conditions_are_kept_and_lengths_and_whole_numbers_are_pinned()
 
 def test_a_traced_number_is_a_fraction_to_look_at():
     x = Recorder().number("x", F(2, 3))
-    assert float(x) == 2 / 3 and hash(x) == hash(F(2, 3)) and x.plain == F(2, 3) and type(x.plain) is F
-    for use in (lambda: x.numerator, lambda: x.denominator, x.as_integer_ratio, lambda: int(x), lambda: complex(x),
-                lambda: trunc(x), lambda: x ** F(1, 2), lambda: x + 0.5, lambda: 0.5 - x, lambda: x < "a"):
+    assert (
+        float(x) == 2 / 3 and hash(x) == hash(F(2, 3)) and x.plain == F(2, 3) and type(x.plain) is F
+    )
+    for use in (
+        lambda: x.numerator,
+        lambda: x.denominator,
+        x.as_integer_ratio,
+        lambda: int(x),
+        lambda: complex(x),
+        lambda: trunc(x),
+        lambda: x ** F(1, 2),
+        lambda: x + 0.5,
+        lambda: 0.5 - x,
+        lambda: x < "a",
+    ):
         with pytest.raises(TypeError):
             use()
 

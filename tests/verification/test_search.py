@@ -1,14 +1,13 @@
-"""The harness itself: known-false statements are refuted, loosened and empty bounds noticed, counterexamples small."""
+"""The harness itself: known-false statements are refuted, loosened and empty bounds noticed,
+counterexamples small.
+"""
+
 from fractions import Fraction
 
 import numpy as np
 import pytest
 
 import quadmeta as qm
-from quadmeta.verification.claim import Claim, Form
-from quadmeta.verification.parameters import Parameter, draw, simpler, size
-from quadmeta.verification.finding import examine
-from quadmeta.verification.search import shrink
 from quadmeta.claims.derived.step_size.log_curvature import DerivedLogCurvature
 from quadmeta.claims.derived.step_size.log_gradient_bound import DerivedLogGradientBound
 from quadmeta.claims.derived.step_size.naive_growth import DerivedNaiveGrowth
@@ -18,22 +17,54 @@ from quadmeta.claims.wang2021.backprop_intermediates import Wang2021BackpropInte
 from quadmeta.claims.wang2021.log_gradient_bound import Wang2021LogGradientBound
 from quadmeta.claims.wang2021.naive_lower_bound import Wang2021NaiveLowerBound
 from quadmeta.claims.wang2021.naive_upper_bound import Wang2021NaiveUpperBound
+from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.decide import decide
-from quadmeta.verification.search import drop
+from quadmeta.verification.finding import examine
+from quadmeta.verification.parameters import Parameter, draw, simpler, size
+from quadmeta.verification.search import drop, shrink
 
 # class, form, how the right side is falsified or loosened
 MUTANTS = [
-    (Wang2021NaiveUpperBound, "printed", "T - 1 for T", lambda x, l, r: (l, r * (x["steps"] - 1) / x["steps"])),
+    (
+        Wang2021NaiveUpperBound,
+        "printed",
+        "T - 1 for T",
+        lambda x, l, r: (l, r * (x["steps"] - 1) / x["steps"]),
+    ),
     (Wang2021NaiveUpperBound, "repaired", "dropped 1/2 of omega", lambda x, l, r: (2 * l, r)),
     (Wang2021NaiveUpperBound, "repaired", "lost 1 % ", lambda x, l, r: (l, r * 101 / 100)),
-    (Wang2021NaiveLowerBound, "printed", "no subtracted term", lambda x, l, r: (
-        l, r + x["eigenvalues"].max() ** 2 * x["steps"])),
-    (Wang2021NaiveLowerBound, "repaired", "W halved twice", lambda x, l, r: (l, r + (l - r) * 3 / 2)),
+    (
+        Wang2021NaiveLowerBound,
+        "printed",
+        "no subtracted term",
+        lambda x, l, r: (l, r + x["eigenvalues"].max() ** 2 * x["steps"]),
+    ),
+    (
+        Wang2021NaiveLowerBound,
+        "repaired",
+        "W halved twice",
+        lambda x, l, r: (l, r + (l - r) * 3 / 2),
+    ),
     (Wang2021NaiveLowerBound, "repaired", "loosened", lambda x, l, r: (l, r - abs(r) / 100)),
-    (DerivedLogCurvature, "printed", "2T for 2T - 1", lambda x, l, r: (l, r * 2 * x["steps"] / (2 * x["steps"] - 1))),
+    (
+        DerivedLogCurvature,
+        "printed",
+        "2T for 2T - 1",
+        lambda x, l, r: (l, r * 2 * x["steps"] / (2 * x["steps"] - 1)),
+    ),
     (DerivedLogCurvature, "printed", "loosened", lambda x, l, r: (l, r * 99 / 100)),
-    (DerivedLogGradientBound, "printed", "factor 2 lost", lambda x, l, r: (l, r / 4 ** (2 * x["steps"]))),
-    (Wang2021LogGradientBound, "repaired", "L + mu for 2 (L + mu)", lambda x, l, r: (l, r / 2 ** (2 * x["steps"]))),
+    (
+        DerivedLogGradientBound,
+        "printed",
+        "factor 2 lost",
+        lambda x, l, r: (l, r / 4 ** (2 * x["steps"])),
+    ),
+    (
+        Wang2021LogGradientBound,
+        "repaired",
+        "L + mu for 2 (L + mu)",
+        lambda x, l, r: (l, r / 2 ** (2 * x["steps"])),
+    ),
     (DerivedNaiveGrowth, "printed", "next modulus squared", lambda x, l, r: (l, r / 2)),
     (DerivedNaiveGrowth, "printed", "loosened", lambda x, l, r: (l, r * 2)),
     (DerivedStopGradientParity, "printed", "sign", lambda x, l, r: (-l, r)),
@@ -43,7 +74,9 @@ MUTANTS = [
 ]
 
 
-@pytest.mark.parametrize("cls, form, what, change", MUTANTS, ids=lambda p: p if isinstance(p, str) else "")
+@pytest.mark.parametrize(
+    "cls, form, what, change", MUTANTS, ids=lambda p: p if isinstance(p, str) else ""
+)
 def test_mutants_are_noticed(cls, form, what, change):
     class Mutant(cls):
         __doc__ = cls.__doc__
@@ -51,6 +84,7 @@ def test_mutants_are_noticed(cls, form, what, change):
         def sides(self, x, form):
             lhs, rhs = (np.asarray(side, dtype=object) for side in super().sides(x, form))
             return change(x, lhs, rhs)
+
     record, verdict = cls().forms[form], decide(Mutant(), form)
     assert (verdict.status, verdict.how) != (record.recorded, record.how)
     assert verdict.status == ("undecided" if what in ("loosened", "lost 1 % ") else "refuted")
@@ -77,14 +111,21 @@ class Control(Claim):
 
 
 def control(forms, **members):
-    return type("Control", (Control,), {"__doc__": Control.__doc__, "forms": {"printed": forms}, **members})()
+    return type(
+        "Control", (Control,), {"__doc__": Control.__doc__, "forms": {"printed": forms}, **members}
+    )()
 
 
 def test_counterexamples_are_shrunk_within_the_assumptions():
     verdict = decide(Control())
     x = verdict.evidence["instance"]
     assert verdict.status == "refuted" and verdict.evidence["lhs"][0] > 50
-    assert x["x"] <= 9 and x["x"].denominator == 1 and all(y.denominator == 1 for y in x["y"]) and len(x["y"]) <= 2
+    assert (
+        x["x"] <= 9
+        and x["x"].denominator == 1
+        and all(y.denominator == 1 for y in x["y"])
+        and len(x["y"]) <= 2
+    )
     start = examine(Control(), "printed", Control().read({"x": "89/10", "y": ("71/9", "13/2", 1)}))
     least = shrink(Control(), "printed", start)
     assert size(least.instance) < size(start.instance) / 3 and not least.holds and least.admitted
@@ -93,11 +134,18 @@ def test_counterexamples_are_shrunk_within_the_assumptions():
         assert found.holds or not found.admitted or size(candidate) >= size(least.instance)
 
 
-@pytest.mark.parametrize("name", [name for name in qm.members("claims")
-                                  if qm.claim(name).forms["printed"].recorded == "refuted"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        name
+        for name in qm.members("claims")
+        if qm.claim(name).forms["printed"].recorded == "refuted"
+    ],
+)
 def test_recorded_refutations_fit_on_a_line(name):
     x = decide(qm.claim(name)).evidence["instance"]
-    # monotonicity in T is violated by parts in 10^7 only: its smallest witness is not a small number
+    # monotonicity in T is violated by parts in 10^7 only: its smallest witness is not a small
+    # number
     longest, steps = (120, 6) if name == "derived_risk_monotone_in_steps" else (50, 3)
     assert size(x) <= longest and x.get("steps", 1) <= steps
 
@@ -106,7 +154,9 @@ def test_what_each_status_needs():
     below = {"sides": lambda self, x, form: (x["x"] / x["x"], x["x"])}
     assert decide(control(Form("", "", ""), **below)).status == "consistent"
     holds = decide(control(Form("", "", "", proved=True), **below))
-    assert (holds.status, holds.how) == ("holds", "proof + exact") and holds.evidence["ratio"]["max"] <= 1
+    assert (holds.status, holds.how) == ("holds", "proof + exact") and holds.evidence["ratio"][
+        "max"
+    ] <= 1
     empty = {"sides": lambda self, x, form: (x["x"], x["x"] * 2000)}
     assert decide(control(Form("", "", "", proved=True), **empty)).status == "vacuous"
     negative = {"sides": lambda self, x, form: (x["x"], -x["x"]), "relation": ">="}
@@ -115,7 +165,10 @@ def test_what_each_status_needs():
     sampled = decide(control(Form("", "", "", proved=True), **below, exact=False))
     assert (sampled.status, sampled.how) == ("consistent", "sampled")
     loose = {"sides": lambda self, x, form: (x["x"], x["x"] + 1)}
-    assert "never attained" in decide(control(Form("", "", "", attained=True), **loose)).evidence["reason"]
+    assert (
+        "never attained"
+        in decide(control(Form("", "", "", attained=True), **loose)).evidence["reason"]
+    )
 
 
 def test_floats_cannot_leak_into_exact_sides():
@@ -130,33 +183,44 @@ def test_a_case_outside_the_assumptions_is_an_error():
 
 def test_proved_forms_need_a_written_proof():
     with pytest.raises(TypeError, match="docstring must hold the proof"):
-        type("Bare", (Control,), {"__doc__": "Nothing.", "forms": {"printed": Form("", "", "", proved=True)}})
+        type(
+            "Bare",
+            (Control,),
+            {"__doc__": "Nothing.", "forms": {"printed": Form("", "", "", proved=True)}},
+        )
 
 
 def test_verdicts_are_deterministic():
-    first, second = (qm.certificate(decide(qm.claim("derived_mean_log_unimodal"))) for _ in range(2))
+    first, second = (
+        qm.certificate(decide(qm.claim("derived_mean_log_unimodal"))) for _ in range(2)
+    )
     assert first == second
 
 
 @pytest.mark.parametrize("name", list(qm.members("claims")))
 def test_draws_lie_in_the_domain(name):
     from random import Random
+
     claim, random = qm.claim(name), Random(3)
     for _ in range(50):
         x = claim.prepare(draw(claim.domain, random))
         assert claim.read(x) == x
 
 
-@pytest.mark.parametrize("name, assumption, needed", [
-    ("wang2021_naive_strictly_convex", "kappa > 1", True),
-    ("wang2021_log_unique_minimizer", "kappa > 1", True),
-    ("wang2021_naive_lower_bound", "|w_0 - w_*|^2 = 1", True),
-    ("wang2021_naive_lower_bound", "kappa > 1", False),
-    ("wang2021_log_gradient_bound", "|w_0 - w_*|^2 = 1", True),
-    ("wang2021_naive_upper_bound", "eta < 2/L", False),
-    ("derived_stop_gradient_parity", "T mod 2 = 0", True),
-    ("derived_stop_gradient_parity", "eta <= 2/L", True),
-    ("derived_stop_gradient_parity", "0 < |a_i| < 1 for some i", True)])
+@pytest.mark.parametrize(
+    "name, assumption, needed",
+    [
+        ("wang2021_naive_strictly_convex", "kappa > 1", True),
+        ("wang2021_log_unique_minimizer", "kappa > 1", True),
+        ("wang2021_naive_lower_bound", "|w_0 - w_*|^2 = 1", True),
+        ("wang2021_naive_lower_bound", "kappa > 1", False),
+        ("wang2021_log_gradient_bound", "|w_0 - w_*|^2 = 1", True),
+        ("wang2021_naive_upper_bound", "eta < 2/L", False),
+        ("derived_stop_gradient_parity", "T mod 2 = 0", True),
+        ("derived_stop_gradient_parity", "eta <= 2/L", True),
+        ("derived_stop_gradient_parity", "0 < |a_i| < 1 for some i", True),
+    ],
+)
 def test_which_assumptions_are_needed(name, assumption, needed):
     verdict = drop(qm.claim(name), assumption)
     assert verdict.status == ("refuted" if needed else "consistent")

@@ -1,0 +1,1 @@
+"""Statements derived here, a folder a topic."""

@@ -1,0 +1,1 @@
+"""Families of rational instances that several statements share."""

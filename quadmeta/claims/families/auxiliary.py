@@ -1,10 +1,12 @@
-"""Rational families of auxiliary tasks, solved and differentiated exactly, and symmetric matrices of known spectrum.
+"""Rational families of auxiliary tasks, solved and differentiated exactly, and symmetric matrices
+of known spectrum.
 
-Task k has the loss l_k = (w - b_k)' A_k (w - b_k) / 2 with A_k = diag(s_k) + p_k p_k', so that no two need commute; 0
-is the main task, A the loss L_A of the main task on the auxiliary set. The inner loss L_T(w, phi) = l_0 + sum_k phi_k
-l_k + rho |w|^2 / 2 has the Hessian H(phi) and the minimiser w_*(phi); F(phi) = L_A(w_*(phi)). At w_*, v is the gradient
-of L_A and u_k that of l_k.
+Task k has the loss l_k = (w - b_k)' A_k (w - b_k) / 2 with A_k = diag(s_k) + p_k p_k', so that no
+two need commute; 0 is the main task, A the loss L_A of the main task on the auxiliary set. The
+inner loss L_T(w, phi) = l_0 + sum_k phi_k l_k + rho |w|^2 / 2 has the Hessian H(phi) and the
+minimiser w_*(phi); F(phi) = L_A(w_*(phi)). At w_*, v is the gradient of L_A and u_k that of l_k.
 """
+
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -12,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from quadmeta.verification.parameters import EIGENVALUES, Parameter, STEP_SIZE
+from quadmeta.verification.parameters import EIGENVALUES, STEP_SIZE, Parameter
 
 Array = Any
 ANY = Parameter(r"x", low=Fraction(-2), axis="d", reach=4)
@@ -20,18 +22,27 @@ ANY = Parameter(r"x", low=Fraction(-2), axis="d", reach=4)
 PRODUCTS = Parameter("J", whole=True, reach=5)
 """Products with H of a Neumann sum, which has J + 1 terms."""
 SPECTRUM: Mapping[str, Parameter] = {
-    "eigenvalues": EIGENVALUES, "turn": ANY, "outer": replace(ANY, symbol="v"), "task": replace(ANY, symbol="u_k"),
-    "nu": replace(STEP_SIZE, symbol=r"\nu"), "products": PRODUCTS}
-"""H = R diag(eigenvalues) R with the reflection R along "turn", v = "outer", u_k = "task": any v and u_k occur."""
+    "eigenvalues": EIGENVALUES,
+    "turn": ANY,
+    "outer": replace(ANY, symbol="v"),
+    "task": replace(ANY, symbol="u_k"),
+    "nu": replace(STEP_SIZE, symbol=r"\nu"),
+    "products": PRODUCTS,
+}
+"""H = R diag(eigenvalues) R with the reflection R along "turn", v = "outer", u_k = "task": any v
+and u_k occur.
+"""
 
 
 def family(count: int) -> dict[str, Parameter]:
     """Parameters of ``count`` auxiliary tasks, the main task, the outer loss and the ridge."""
     out = {"rho": Parameter(r"\rho", reach=1)}
     for k in [*map(str, range(count + 1)), "A"]:
-        out |= {f"s{k}": Parameter(f"s^{k}_i", axis="d", reach=3),
-                f"p{k}": Parameter(f"p^{k}_i", low=Fraction(-2), axis="d", reach=4),
-                f"b{k}": Parameter(f"b^{k}_i", low=Fraction(-2), axis="d", reach=4)}
+        out |= {
+            f"s{k}": Parameter(f"s^{k}_i", axis="d", reach=3),
+            f"p{k}": Parameter(f"p^{k}_i", low=Fraction(-2), axis="d", reach=4),
+            f"b{k}": Parameter(f"b^{k}_i", low=Fraction(-2), axis="d", reach=4),
+        }
     return out | {f"phi{k}": Parameter(rf"\phi_{k}", reach=3) for k in range(1, count + 1)}
 
 
@@ -71,7 +82,9 @@ class Family(NamedTuple):
         """From the parameters."""
         count = sum(name.startswith("phi") for name in x)
         tasks = tuple(Task.of(x, str(k)) for k in range(count + 1))
-        return cls(tasks, Task.of(x, "A"), x["rho"], tuple(x[f"phi{k}"] for k in range(1, count + 1)))
+        return cls(
+            tasks, Task.of(x, "A"), x["rho"], tuple(x[f"phi{k}"] for k in range(1, count + 1))
+        )
 
     def hessian(self, phi: Sequence[Any]) -> Array:
         """H(phi)."""
@@ -85,7 +98,9 @@ class Family(NamedTuple):
     def minimiser(self, phi: Sequence[Any]) -> Array:
         """w_*(phi) = H^-1 (r_0 + sum_k phi_k r_k)."""
         pairs = zip(self.tasks[1:], phi, strict=True)
-        return solve(self.hessian(phi), sum((task.r * p for task, p in pairs), start=self.tasks[0].r))
+        return solve(
+            self.hessian(phi), sum((task.r * p for task, p in pairs), start=self.tasks[0].r)
+        )
 
     def value(self, phi: Sequence[Any]) -> Any:
         """F(phi) - c_A."""
@@ -94,12 +109,18 @@ class Family(NamedTuple):
     def gradient(self, w: Array, phi: Sequence[Any]) -> Array:
         """Gradient of L_T in w."""
         pairs = zip(self.tasks[1:], phi, strict=True)
-        return sum((task.gradient(w) * p for task, p in pairs), start=self.tasks[0].gradient(w) + self.rho * w)
+        return sum(
+            (task.gradient(w) * p for task, p in pairs),
+            start=self.tasks[0].gradient(w) + self.rho * w,
+        )
 
 
 def solve(A: Array, b: Array) -> Array:
-    """A^-1 b by elimination, b of shape (d,) or (d, k), over any field; ZeroDivisionError if A is singular."""
-    A, b = np.array(A, dtype=object), np.array(b, dtype=object)
+    """A^-1 b by elimination, b of shape (d,) or (d, k), over any field; ZeroDivisionError if A is
+    singular.
+    """
+    A = np.array(A, dtype=object)
+    b = np.array(b, dtype=object)
     for j in range(len(A)):
         at = next((i for i in range(j, len(A)) if A[i, j]), j)
         A[[j, at]], b[[j, at]] = A[[at, j]], b[[at, j]]
@@ -117,14 +138,21 @@ def pivots(A: Array) -> list[Any]:
     out: list[Any] = []
     while len(A) and (not out or out[-1] > 0):
         out.append(A[0, 0])
-        A = A[1:, 1:] - np.outer(A[1:, 0], A[0, 1:]) / A[0, 0] if A[0, 0] > 0 else A
+        if A[0, 0] > 0:
+            A = A[1:, 1:] - np.outer(A[1:, 0], A[0, 1:]) / A[0, 0]
+        else:
+            A = A
     return out
 
 
 def reflection(x: Array) -> Array:
     """R = I - 2 x x' / |x|^2, which is its own inverse; I for x = 0."""
-    one = np.array([[Fraction(int(i == j)) for j in range(len(x))] for i in range(len(x))], dtype=object)
-    return one - np.outer(x, x) * 2 / (x @ x) if any(x) else one
+    one = np.array(
+        [[Fraction(int(i == j)) for j in range(len(x))] for i in range(len(x))], dtype=object
+    )
+    if any(x):
+        return one - np.outer(x, x) * 2 / (x @ x)
+    return one
 
 
 def turned(eigenvalues: Array, x: Array) -> Array:
@@ -143,13 +171,18 @@ def neumann(H: Array, v: Array, nu: Any, J: int) -> Array:
 
 
 def conjugate_gradients(H: Array, v: Array, steps: int) -> tuple[Array, int]:
-    """(x, steps taken) for H x = v from x = 0, H >= 0 and v in its range; done early where the residual vanishes."""
-    x, r, p = 0 * v, v, v
+    """(x, steps taken) for H x = v from x = 0, H >= 0 and v in its range; done early where the
+    residual vanishes.
+    """
+    x = 0 * v
+    r = v
+    p = v
     for step in range(steps):
         if not any(r):
             return x, step
         alpha = r @ r / (p @ (H @ p))
-        x, rest = x + alpha * p, r - alpha * (H @ p)
+        x = x + alpha * p
+        rest = r - alpha * (H @ p)
         r, p = rest, rest + rest @ rest / (r @ r) * p
     return x, steps
 
@@ -192,7 +225,9 @@ class Dual:
 
 
 def _parts(x: Any) -> tuple[Any, Any]:
-    return (x.value, x.slope) if isinstance(x, Dual) else (x, 0)
+    if isinstance(x, Dual):
+        return (x.value, x.slope)
+    return (x, 0)
 
 
 def slope(function: Callable[[Sequence[Any]], Any], phi: Sequence[Any], k: int) -> Any:

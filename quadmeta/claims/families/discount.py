@@ -1,16 +1,18 @@
-"""Instances of statements about the discounted hypergradient whose norms are rational, and estimates by plain loops.
+"""Instances of statements about the discounted hypergradient whose norms are rational, and
+estimates by plain loops.
 
-A direction is e_1 reflected in the line of any x, +-(2 x x_1/|x|^2 - e_1). C = diag(cross) in the eigenbasis of H, J =
--C'.
+A direction is e_1 reflected in the line of any x, +-(2 x x_1/|x|^2 - e_1). C = diag(cross) in the
+eigenbasis of H, J = -C'.
 """
+
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from quadmeta.verification.parameters import EIGENVALUES, Instance, Parameter, STEP_SIZE, STEPS
 from quadmeta.theory.discount import Scales
+from quadmeta.verification.parameters import EIGENVALUES, STEP_SIZE, STEPS, Instance, Parameter
 
 Array = Any
 DISCOUNT = Parameter(r"\gamma", high=Fraction(1), reach=1)
@@ -18,24 +20,41 @@ NORM = Parameter(r"\|\cdot\|", reach=5)
 ALONG = Parameter(r"x", low=Fraction(-2), axis="d", reach=4)
 """Any vector, for a direction."""
 QUADRATIC: Mapping[str, Parameter] = {
-    "eigenvalues": EIGENVALUES, "cross": Parameter(r"c_i", low=Fraction(-3), axis="d", reach=6),
-    "error": ALONG, "gradient": ALONG, "outer": ALONG, "R": NORM, "G": NORM, "L2": Parameter("L_2", open=True, reach=4),
-    "mu2": Parameter(r"\mu_2", open=True, reach=4), "eta": STEP_SIZE, "gamma": DISCOUNT, "steps": STEPS}
-"""w_0 - w_* = R direction, g_T = G direction, H_2 with the eigenvalues L_2 (along "outer") and mu_2 <= L_2."""
+    "eigenvalues": EIGENVALUES,
+    "cross": Parameter(r"c_i", low=Fraction(-3), axis="d", reach=6),
+    "error": ALONG,
+    "gradient": ALONG,
+    "outer": ALONG,
+    "R": NORM,
+    "G": NORM,
+    "L2": Parameter("L_2", open=True, reach=4),
+    "mu2": Parameter(r"\mu_2", open=True, reach=4),
+    "eta": STEP_SIZE,
+    "gamma": DISCOUNT,
+    "steps": STEPS,
+}
+"""w_0 - w_* = R direction, g_T = G direction, H_2 with the eigenvalues L_2 (along "outer") and
+mu_2 <= L_2.
+"""
 
 
 def direction(x: Array) -> Array:
     """A unit vector with rational entries; the sign of the last of x turns it round."""
     first = np.array([Fraction(int(i == 0)) for i in range(len(x))], dtype=object)
     sign = -1 if x[-1] < 0 else 1
-    return sign * (2 * x * x[0] / (x @ x) - first) if any(x) else first
+    if any(x):
+        return sign * (2 * x * x[0] / (x @ x) - first)
+    return first
 
 
 def placed(x: Instance, between: bool = True) -> Instance:
     """mu_2 <= L_2, eta <= 1/L and, if ``between``, gamma in [1 - eta L, 1 - eta mu]."""
     lam = x["eigenvalues"]
     eta = min(x["eta"], 1 / max(lam))
-    gamma = min(max(x["gamma"], 1 - eta * max(lam)), 1 - eta * min(lam)) if between else x["gamma"]
+    if between:
+        gamma = min(max(x["gamma"], 1 - eta * max(lam)), 1 - eta * min(lam))
+    else:
+        gamma = x["gamma"]
     return {**x, "eta": eta, "gamma": gamma, "mu2": min(x["mu2"], x["L2"])}
 
 
@@ -55,10 +74,19 @@ class Quadratic(NamedTuple):
     @classmethod
     def of(cls, x: Any) -> "Quadratic":
         """From the parameters."""
-        u, one = direction(x["outer"]), np.array(np.eye(len(x["outer"]), dtype=int).tolist(), dtype=object)
+        u = direction(x["outer"])
+        one = np.array(np.eye(len(x["outer"]), dtype=int).tolist(), dtype=object)
         H2 = x["mu2"] * one + (x["L2"] - x["mu2"]) * np.outer(u, u)
-        return cls(1 - x["eta"] * x["eigenvalues"], x["cross"], H2, x["R"] * direction(x["error"]),
-                   x["G"] * direction(x["gradient"]), x["eta"], x["gamma"], x["steps"])
+        return cls(
+            1 - x["eta"] * x["eigenvalues"],
+            x["cross"],
+            H2,
+            x["R"] * direction(x["error"]),
+            x["G"] * direction(x["gradient"]),
+            x["eta"],
+            x["gamma"],
+            x["steps"],
+        )
 
     def outer_gradient(self, t: int) -> Array:
         """g_t."""
@@ -66,13 +94,19 @@ class Quadratic(NamedTuple):
 
     def weighted(self, weight: Callable[[int], Any]) -> Array:
         """sum_t weight(T - t) B_t g_t."""
-        return self.eta * self.C * sum(weight(self.T - t) * self.outer_gradient(t) for t in range(1, self.T + 1))
+        return (
+            self.eta
+            * self.C
+            * sum(weight(self.T - t) * self.outer_gradient(t) for t in range(1, self.T + 1))
+        )
 
     def exact(self) -> Array:
         """g by reverse mode."""
-        total, v = 0 * self.gradient, self.gradient
+        total = 0 * self.gradient
+        v = self.gradient
         for _ in range(self.T):
-            total, v = total + self.eta * self.C * v, self.a * v
+            total = total + self.eta * self.C * v
+            v = self.a * v
         return total
 
     def bias(self) -> Array:
@@ -83,41 +117,75 @@ class Quadratic(NamedTuple):
 def scales(x: Any, **more: Any) -> Scales:
     """What the bounds may know of an instance of ``QUADRATIC``."""
     lam = x["eigenvalues"]
-    return Scales(min(lam), max(lam), x["eta"], x["gamma"], x["steps"], x["L2"], x["R"], x["G"], max(abs(x["cross"])),
-                  **more)
+    return Scales(
+        min(lam),
+        max(lam),
+        x["eta"],
+        x["gamma"],
+        x["steps"],
+        x["L2"],
+        x["R"],
+        x["G"],
+        max(abs(x["cross"])),
+        **more,
+    )
 
 
 BENT: Mapping[str, Parameter] = {
     "q": Parameter(r"\sqrt{1-\eta\mu}", high=Fraction(1), reach=1, open=True),
     "eta": Parameter(r"\eta", open=True, reach=3),
-    "heights": Parameter("h_j", axis="j", reach=2), "levels": Parameter("c_j", axis="j", reach=2),
-    "slopes": Parameter("s_j", axis="j", reach=4), "angles": Parameter(r"\tan(\theta_j/2)", axis="j", low=Fraction(-2)),
-    "start": Parameter(r"\tan(\theta_0/2)", low=Fraction(-2), reach=4), "R": NORM,
-    "G": Parameter(r"\|g_T\|", reach=40), "L2": Parameter("L_2", reach=3),
-    "gradient": Parameter(r"\tan(\theta_g/2)", low=Fraction(-2), reach=4), "gamma": DISCOUNT, "steps": STEPS}
-"""A loss in the plane that is not quadratic: with unit vectors u_j, F'' = mu + sum_j clip(c_j + s_j u_j'w, 0, h_j) u_j
-u_j', F'(0) = 0; J = -I, the outer loss L_2 ||w - v||^2 / 2 has g_T = G direction. L = mu + sum h_j, and H_w = sum s_j
-over 0 <= c_j <= h_j is the Lipschitz constant of F'' if there is one j."""
+    "heights": Parameter("h_j", axis="j", reach=2),
+    "levels": Parameter("c_j", axis="j", reach=2),
+    "slopes": Parameter("s_j", axis="j", reach=4),
+    "angles": Parameter(r"\tan(\theta_j/2)", axis="j", low=Fraction(-2)),
+    "start": Parameter(r"\tan(\theta_0/2)", low=Fraction(-2), reach=4),
+    "R": NORM,
+    "G": Parameter(r"\|g_T\|", reach=40),
+    "L2": Parameter("L_2", reach=3),
+    "gradient": Parameter(r"\tan(\theta_g/2)", low=Fraction(-2), reach=4),
+    "gamma": DISCOUNT,
+    "steps": STEPS,
+}
+"""A loss in the plane that is not quadratic: with unit vectors u_j, F'' = mu + sum_j clip(c_j +
+s_j u_j'w, 0, h_j) u_j u_j', F'(0) = 0; J = -I, the outer loss L_2 ||w - v||^2 / 2 has g_T = G
+direction. L = mu + sum h_j, and H_w = sum s_j over 0 <= c_j <= h_j is the Lipschitz constant of
+F'' if there is one j.
+"""
 
 
 def bent(x: Instance, step: str = "eta <= 1/L") -> Instance:
-    """The step size into its range by scaling h, 0 <= c_j <= h_j, gamma in [a_L, a_mu], L_2 in [mu, L]."""
-    eta, a_mu, total = x["eta"], x["q"] ** 2, sum(x["heights"])
+    """The step size into its range by scaling h, 0 <= c_j <= h_j, gamma in [a_L, a_mu], L_2 in
+    [mu, L].
+    """
+    eta = x["eta"]
+    a_mu = x["q"] ** 2
+    total = sum(x["heights"])
     # nothing is drawn on the border of an open range
-    excess = max(eta * total / (room(a_mu, step) * (Fraction(9, 10) if "<=" not in step else 1)), Fraction(1))
+    excess = max(
+        eta * total / (room(a_mu, step) * (Fraction(9, 10) if "<=" not in step else 1)), Fraction(1)
+    )
     heights = tuple(h / excess for h in x["heights"])
     levels = tuple(min(c, h) for c, h in zip(x["levels"], heights, strict=True))
     slopes = tuple(s if h else Fraction(0) for s, h in zip(x["slopes"], heights, strict=True))
-    low, mu = max(a_mu - eta * sum(heights), Fraction(0)), (1 - a_mu) / eta
-    return {**x, "heights": heights, "levels": levels, "slopes": slopes, "gamma": min(max(x["gamma"], low), a_mu),
-            "L2": min(max(x["L2"], mu), mu + sum(heights))}
+    low = max(a_mu - eta * sum(heights), Fraction(0))
+    mu = (1 - a_mu) / eta
+    return {
+        **x,
+        "heights": heights,
+        "levels": levels,
+        "slopes": slopes,
+        "gamma": min(max(x["gamma"], low), a_mu),
+        "L2": min(max(x["L2"], mu), mu + sum(heights)),
+    }
 
 
 class Bent:
     """An instance of ``BENT`` run by loops."""
 
     def __init__(self, x: Any) -> None:
-        self.eta, self.gamma, self.T = x["eta"], x["gamma"], x["steps"]
+        self.eta = x["eta"]
+        self.gamma = x["gamma"]
+        self.T = x["steps"]
         self.mu = (1 - x["q"] ** 2) / self.eta
         units = [turned(t) for t in x["angles"]]
         self.parts = list(zip(units, x["levels"], x["slopes"], x["heights"], strict=True))
@@ -126,10 +194,21 @@ class Bent:
             w = states[-1]
             bends = sum(_integral(c, s, h, u @ w) * u for u, c, s, h in self.parts)
             states.append(w - self.eta * (self.mu * w + bends))
-        self.states, last = states, x["G"] * turned(x["gradient"])
+        self.states = states
+        last = x["G"] * turned(x["gradient"])
         self.gradients = [last + x["L2"] * (w - states[-1]) for w in states]
-        self.scales = Scales(self.mu, self.mu + x["heights"].sum(), self.eta, self.gamma, self.T, x["L2"], x["R"],
-                             x["G"], H_w=x["slopes"].sum(), q=x["q"])
+        self.scales = Scales(
+            self.mu,
+            self.mu + x["heights"].sum(),
+            self.eta,
+            self.gamma,
+            self.T,
+            x["L2"],
+            x["R"],
+            x["G"],
+            H_w=x["slopes"].sum(),
+            q=x["q"],
+        )
 
     def step(self, w: Array, v: Array) -> Array:
         """(I - eta H(w)) v."""
@@ -138,9 +217,11 @@ class Bent:
 
     def exact(self) -> Array:
         """g by reverse mode."""
-        total, v = 0 * self.gradients[-1], self.gradients[-1]
+        total = 0 * self.gradients[-1]
+        v = self.gradients[-1]
         for w in reversed(self.states[:-1]):
-            total, v = total + self.eta * v, self.step(w, v)
+            total = total + self.eta * v
+            v = self.step(w, v)
         return total
 
     def bias(self) -> Array:
@@ -173,7 +254,8 @@ def _integral(c: Any, s: Any, h: Any, x: Any) -> Any:
     """Integral of clip(c + s y, 0, h) over y from 0 to x."""
     if s == 0:
         return c * x
-    low, high = -c / s, (h - c) / s
+    low = -c / s
+    high = (h - c) / s
     inside = min(max(x, low), high)
     return c * inside + s * inside**2 / 2 + h * (x - inside if x > high else 0 * x)
 
@@ -184,13 +266,21 @@ def room(a_mu: Any, step: str) -> Any:
 
 
 def bent_margins(x: Any, step: str = "eta <= 1/L") -> dict[str, Any]:
-    """Margins of what was printed, mu <= H, H_2 <= L with 0 < mu and gamma in [a_L, a_mu], and of the step size."""
-    eta, a_mu, total = x["eta"], x["q"] ** 2, x["heights"].sum()
+    """Margins of what was printed, mu <= H, H_2 <= L with 0 < mu and gamma in [a_L, a_mu], and of
+    the step size.
+    """
+    eta = x["eta"]
+    a_mu = x["q"] ** 2
+    total = x["heights"].sum()
     mu = (1 - a_mu) / eta
-    return {"mu > 0": mu, "0 <= c_j <= h_j": min(*x["levels"], *(x["heights"] - x["levels"])),
-            "mu <= L_2 <= L": min(x["L2"] - mu, mu + total - x["L2"]),
-            "1 - eta L <= gamma <= 1 - eta mu": min(x["gamma"] - a_mu + eta * total, a_mu - x["gamma"]),
-            "gamma < 1": 1 - x["gamma"], step: room(a_mu, step) - eta * total}
+    return {
+        "mu > 0": mu,
+        "0 <= c_j <= h_j": min(*x["levels"], *(x["heights"] - x["levels"])),
+        "mu <= L_2 <= L": min(x["L2"] - mu, mu + total - x["L2"]),
+        "1 - eta L <= gamma <= 1 - eta mu": min(x["gamma"] - a_mu + eta * total, a_mu - x["gamma"]),
+        "gamma < 1": 1 - x["gamma"],
+        step: room(a_mu, step) - eta * total,
+    }
 
 
 def signed_square(x: Any) -> Any:
@@ -199,8 +289,11 @@ def signed_square(x: Any) -> Any:
 
 
 def spent(steps: int, *methods: Any) -> list[tuple[int, int, int]]:
-    """(products with A_t, products with B_t, outer gradients) that estimators spend in T steps, from counters."""
+    """(products with A_t, products with B_t, outer gradients) that estimators spend in T steps,
+    from counters.
+    """
     import quadmeta as qm
+
     loss = qm.OuterLoss(qm.Coupled.random([0.5, 1.0], 2, seed=0), qm.GradientDescent(steps, 0.5))
     runs = (qm.hypergradient(loss, [0.0, 0.0], method) for method in methods)
     return [(run.hvps, run.mixed, run.outer_gradients) for run in runs]

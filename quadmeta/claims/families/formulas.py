@@ -1,4 +1,7 @@
-"""Formulas that statements share, in any arithmetic; a_i = 1 - eta lambda_i, F = sum_i omega_i a_i^(2T)."""
+"""Formulas that statements share, in any arithmetic; a_i = 1 - eta lambda_i, F = sum_i omega_i
+a_i^(2T).
+"""
+
 from fractions import Fraction
 from typing import Any
 
@@ -16,7 +19,9 @@ def derivatives(lam: Array, omega: Array, eta: Array, T: int) -> tuple[Array, Ar
 
 
 def weight_at(lam: Array, omega: Array, value: Array) -> Array:
-    """Total weight of the modes whose eigenvalue is ``value``, so that repeated eigenvalues count as one."""
+    """Total weight of the modes whose eigenvalue is ``value``, so that repeated eigenvalues count
+    as one.
+    """
     return omega[lam == value].sum()
 
 
@@ -26,8 +31,11 @@ def spread(lam: Array) -> Array:
 
 
 def binary_scale(e: Array) -> Fraction:
-    """The power of two with max |e| / scale in [1/2, 1), 1 for e = 0; by comparisons, which lose nothing."""
-    top, scale = max(abs(e)), Fraction(1)
+    """The power of two with max |e| / scale in [1/2, 1), 1 for e = 0; by comparisons, which lose
+    nothing.
+    """
+    top = max(abs(e))
+    scale = Fraction(1)
     while scale <= top:
         scale *= 2
     while 0 < top < scale / 2:

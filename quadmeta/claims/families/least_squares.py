@@ -1,11 +1,13 @@
-"""Least squares in the high-dimensional limit, in rational arithmetic: train-by-train, ridge, exact averages.
+"""Least squares in the high-dimensional limit, in rational arithmetic: train-by-train, ridge,
+exact averages.
 
-nu = n/d, psi = d/n = 1/nu, s = sigma^2/R^2, delta = s psi, R = ||w_*||; risks and gains are in units of R^2. Q = l
-dMP(l) of the Marchenko-Pastur law has mass 1 and E_Q[g] = e_1' g(A) e_1, A the tridiagonal Toeplitz matrix with 1 + psi
-on the diagonal, 1 above and psi below: h_T = (1 - (1 - eta l)^T) / l of A on e_1 is T steps of gradient descent on A u
-= e_1. The edges of the spectrum are l_-+ = (1 -+ sqrt(psi))^2. The risk of a filter h is 1 - 2 E_Q[h] + E_Q[(l + delta)
-h^2].
+nu = n/d, psi = d/n = 1/nu, s = sigma^2/R^2, delta = s psi, R = ||w_*||; risks and gains are in
+units of R^2. Q = l dMP(l) of the Marchenko-Pastur law has mass 1 and E_Q[g] = e_1' g(A) e_1, A the
+tridiagonal Toeplitz matrix with 1 + psi on the diagonal, 1 above and psi below: h_T = (1 - (1 -
+eta l)^T) / l of A on e_1 is T steps of gradient descent on A u = e_1. The edges of the spectrum
+are l_-+ = (1 -+ sqrt(psi))^2. The risk of a filter h is 1 - 2 E_Q[h] + E_Q[(l + delta) h^2].
 """
+
 from fractions import Fraction
 from math import comb
 from typing import Any
@@ -26,13 +28,18 @@ HORIZON = Parameter("T", low=Fraction(1), whole=True, reach=5)
 def train_risk(nu: Array, s: Array) -> Array:
     """Risk of train-by-train at T = infinity (minimum-norm least squares), nu != 1.
 
-    Null space (1 - nu)_+ plus s psi times the integral of dMP/l over l > 0, 1/(1 - psi) or 1/(psi (psi - 1)).
+    Null space (1 - nu)_+ plus s psi times the integral of dMP/l over l > 0, 1/(1 - psi) or 1/(psi
+    (psi - 1)).
     """
-    return s / (nu - 1) if nu > 1 else 1 - nu + s * nu / (1 - nu)
+    if nu > 1:
+        return s / (nu - 1)
+    return 1 - nu + s * nu / (1 - nu)
 
 
 def ridge_quadratic(risk: Array, nu: Array, s: Array) -> Array:
-    """zeta^2 + (nu + s - 1) zeta - s, which for zeta > 0 has the sign of zeta minus the best ridge risk."""
+    """zeta^2 + (nu + s - 1) zeta - s, which for zeta > 0 has the sign of zeta minus the best ridge
+    risk.
+    """
     return risk**2 + (nu + s - 1) * risk - s
 
 
@@ -52,15 +59,21 @@ def matvec(psi: Array, v: Array) -> Array:
 def powers(psi: Array, eta: Array, T: int) -> tuple[Array, Array]:
     """(h_T(A) e_1, (1 - eta A)^(T-1) e_1), by loops; T + 1 entries hold all that is not zero."""
     first = np.array([psi / psi] + [psi * 0] * T)
-    h, power = first * 0, first
+    h = first * 0
+    power = first
     for t in range(T):
         h = h + eta * (first - matvec(psi, h))
-        power = power - eta * matvec(psi, power) if t else power
+        if t:
+            power = power - eta * matvec(psi, power)
+        else:
+            power = power
     return h, power
 
 
 def average(psi: Array, u: Array, v: Array) -> Array:
-    """E_Q[f g] for u = f(A) e_1 and v = g(A) e_1: A is symmetric in the inner product sum_i psi^-i u_i v_i."""
+    """E_Q[f g] for u = f(A) e_1 and v = g(A) e_1: A is symmetric in the inner product sum_i psi^-i
+    u_i v_i.
+    """
     return sum(u[i] * v[i] / psi**i for i in range(len(u)))
 
 
@@ -71,7 +84,9 @@ def gain(psi: Array, delta: Array, eta: Array, T: int) -> Array:
 
 
 def risk_slope(psi: Array, delta: Array, eta: Array, T: int) -> tuple[Array, Array]:
-    """(E_Q[(l + delta) h h'], E_Q[h']), h' = T (1 - eta l)^(T-1): half the slope of the risk is their difference."""
+    """(E_Q[(l + delta) h h'], E_Q[h']), h' = T (1 - eta l)^(T-1): half the slope of the risk is
+    their difference.
+    """
     h, power = powers(psi, eta, T)
     return T * average(psi, power, matvec(psi, h) + delta * h), T * power[0]
 
@@ -83,8 +98,13 @@ def train_slope(psi: Array, delta: Array, eta: Array, T: int) -> Array:
 
 
 def risk_polynomial(psi: Array, delta: Array, T: int) -> list[Fraction]:
-    """Coefficients of the risk after T steps as a polynomial in eta, constant first, by moments of Q."""
-    m = [sum(Fraction(comb(k, r) * comb(k - 1, r), r + 1) * psi**r for r in range(k)) for k in range(1, 2 * T + 1)]
+    """Coefficients of the risk after T steps as a polynomial in eta, constant first, by moments of
+    Q.
+    """
+    m = [
+        sum(Fraction(comb(k, r) * comb(k - 1, r), r + 1) * psi**r for r in range(k))
+        for k in range(1, 2 * T + 1)
+    ]
     out = [Fraction(1)] + [comb(2 * T, k) * (-1) ** k * m[k - 1] for k in range(1, 2 * T + 1)]
     for j in range(1, T + 1):
         for k in range(1, T + 1):
@@ -93,7 +113,9 @@ def risk_polynomial(psi: Array, delta: Array, T: int) -> list[Fraction]:
 
 
 def root_count(polynomial: list[Fraction], end: Fraction | None) -> int:
-    """Number of distinct real roots in (0, end], end = None for infinity, by Sturm's chain; 0 must not be a root."""
+    """Number of distinct real roots in (0, end], end = None for infinity, by Sturm's chain; 0 must
+    not be a root.
+    """
     chain = [polynomial, [k * c for k, c in enumerate(polynomial)][1:]]
     while len(chain[-1]) > 1:
         rest = _remainder(chain[-2], chain[-1])
@@ -107,7 +129,8 @@ def root_count(polynomial: list[Fraction], end: Fraction | None) -> int:
 def _remainder(p: list[Fraction], q: list[Fraction]) -> list[Fraction]:
     rest = list(p)
     while len(rest) >= len(q):
-        factor, shift = rest[-1] / q[-1], len(rest) - len(q)
+        factor = rest[-1] / q[-1]
+        shift = len(rest) - len(q)
         rest = [c - factor * q[k - shift] if k >= shift else c for k, c in enumerate(rest)][:-1]
         while rest and rest[-1] == 0:
             rest.pop()

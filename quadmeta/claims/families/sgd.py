@@ -1,7 +1,9 @@
 """Moments of stochastic gradient descent from their definitions, in any arithmetic.
 
-Streaming: x ~ N(0, diag(lambda)), e' = e - eta (x'e - sigma xi) x, xi ~ N(0, 1). Sampled: x is one of n rows.
+Streaming: x ~ N(0, diag(lambda)), e' = e - eta (x'e - sigma xi) x, xi ~ N(0, 1). Sampled: x is one
+of n rows.
 """
+
 from itertools import product
 from math import prod
 from typing import Any
@@ -32,20 +34,28 @@ def plus(*terms: Polynomial) -> Polynomial:
 
 def expectation(f: Polynomial, variances: Array) -> Any:
     """E f for independent centred normal variables: E x^(2k) = 1 3 5 ... (2k - 1) var^k."""
-    return sum(c * prod(prod(range(1, k, 2)) * v ** (k // 2) for k, v in zip(powers, variances, strict=True))
-               for powers, c in f.items() if not any(k % 2 for k in powers))
+    return sum(
+        c
+        * prod(prod(range(1, k, 2)) * v ** (k // 2) for k, v in zip(powers, variances, strict=True))
+        for powers, c in f.items()
+        if not any(k % 2 for k in powers)
+    )
 
 
 def streamed(e: Array, eta: Any, sigma: Any) -> list[Polynomial]:
     """The entries of e' = e - eta (x'e - sigma xi) x."""
+
     def unit(*places: int) -> tuple[int, ...]:
         return tuple(places.count(k) for k in range(len(e) + 1))
+
     pull = {unit(j): -eta * c for j, c in enumerate([*e, -sigma])}
     return [plus({unit(): c}, times({unit(i): 1}, pull)) for i, c in enumerate(e)]
 
 
 def transition(lam: Array, eta: Any) -> Array:
-    """A of v' = A v + eta^2 sigma^2 lambda: diag(1 - 2x + 2x^2) + eta^2 lambda lambda', x = eta lambda."""
+    """A of v' = A v + eta^2 sigma^2 lambda: diag(1 - 2x + 2x^2) + eta^2 lambda lambda', x = eta
+    lambda.
+    """
     x = eta * lam
     return np.diag(1 - 2 * x + 2 * x**2) + np.outer(x, x)
 
@@ -58,13 +68,18 @@ def strain(lam: Array, eta: Any) -> Any:
 
 def definite(A: Array) -> tuple[bool, bool]:
     """Whether a symmetric matrix is positive definite, and semidefinite, by elimination."""
-    A, positive = np.array(A, dtype=object), True
+    A = np.array(A, dtype=object)
+    positive = True
     while len(A):
-        pivot, row = A[0, 0], A[0, 1:]
+        pivot = A[0, 0]
+        row = A[0, 1:]
         if pivot < 0 or (pivot == 0 and any(row)):
             return False, False
         positive = positive and pivot > 0
-        A = A[1:, 1:] - np.outer(row, row) / pivot if pivot > 0 else A[1:, 1:]
+        if pivot > 0:
+            A = A[1:, 1:] - np.outer(row, row) / pivot
+        else:
+            A = A[1:, 1:]
     return bool(positive), True
 
 
@@ -76,12 +91,14 @@ def symmetric(X: Array) -> list[Array]:
             x = x - x @ q / (q @ q) * q
         if any(x):
             rows.append(x)
-    return [np.outer(p, q) + np.outer(q, p) for i, p in enumerate(rows) for q in rows[:i + 1]]
+    return [np.outer(p, q) + np.outer(q, p) for i, p in enumerate(rows) for q in rows[: i + 1]]
 
 
 def average(X: Array, y: Array, eta: Any, steps: int) -> Any:
     """Mean of |X w_T - y|^2 / (2n) over all n^T sequences of rows, w_0 = 0."""
     paths = [0 * X[0]]
     for _ in range(steps):
-        paths = [w - eta * (x @ w - target) * x for w in paths for x, target in zip(X, y, strict=True)]
+        paths = [
+            w - eta * (x @ w - target) * x for w in paths for x, target in zip(X, y, strict=True)
+        ]
     return sum(((X @ w - y) ** 2).sum() for w in paths) / (2 * len(X) ** (steps + 1))

@@ -1,0 +1,1 @@
+"""Statements of Navon, Achituve, Maron, Chechik, Fetaya 2021 on auxiliary learning."""

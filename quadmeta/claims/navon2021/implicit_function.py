@@ -1,4 +1,7 @@
-"""Where the minimiser of the training loss is a differentiable function of the weights, and how far from one point."""
+"""Where the minimiser of the training loss is a differentiable function of the weights, and how
+far from one point.
+"""
+
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import Any
@@ -7,37 +10,59 @@ import numpy as np
 
 from quadmeta.claims.families.auxiliary import Dual, Family, family, solve
 from quadmeta.verification.claim import Claim, Form
-from quadmeta.verification.parameters import Instance, Parameter
 from quadmeta.verification.finding import arrays
+from quadmeta.verification.parameters import Instance, Parameter
 
 Array = Any
 MOVE = Parameter(r"\delta_k", low=Fraction(-2), reach=4)
 
 
 class Navon2021ImplicitFunction(Claim):
-    """grad_w L_T(q, phi) = 0: is there a differentiable W*(phi') through q with grad_w L_T(W*(phi'), phi') = 0 nearby?
+    """grad_w L_T(q, phi) = 0: is there a differentiable W*(phi') through q with grad_w
+    L_T(W*(phi'), phi') = 0 nearby?
 
-    Printed: yes, from stationarity alone ("under conditions", none of which is named). False for a singular Hessian: W*
-    would have the derivative y with H y = -u_1(q), which need not be solvable; at phi = 0 with fewer main samples than
-    dimensions every point of a flat direction is stationary, and the slightest weight picks one of them.
-    Repaired: for H(phi) > 0 it is unique, wherever sum_k |phi'_k - phi_k| tr(H(phi)^-1 A_k) < 1, with the derivative
-    -H^-1 u_k; for one task of rank one H is singular at phi' = phi - 1/tr. Sides: derivatives by dual numbers and by
-    the formula, both tasks; whether H(phi') > 0, and 1; the gradient at the minimiser of phi', and 0.
+    Printed: yes, from stationarity alone ("under conditions", none of which is named). False for a
+    singular Hessian: W* would have the derivative y with H y = -u_1(q), which need not be
+    solvable; at phi = 0 with fewer main samples than dimensions every point of a flat direction is
+    stationary, and the slightest weight picks one of them. Repaired: for H(phi) > 0 it is unique,
+    wherever sum_k |phi'_k - phi_k| tr(H(phi)^-1 A_k) < 1, with the derivative -H^-1 u_k; for one
+    task of rank one H is singular at phi' = phi - 1/tr. Sides: derivatives by dual numbers and by
+    the formula, both tasks; whether H(phi') > 0, and 1; the gradient at the minimiser of phi', and
+    0.
 
-    Proof (repaired). H(phi') = H^(1/2) (I + sum_k delta_k H^(-1/2) A_k H^(-1/2)) H^(1/2), and a semidefinite matrix
-    has no eigenvalue above its trace. W* = H(phi')^-1 r(phi') is rational in phi'; differentiate H W* = r.
+    Proof (repaired). H(phi') = H^(1/2) (I + sum_k delta_k H^(-1/2) A_k H^(-1/2)) H^(1/2), and a
+    semidefinite matrix has no eigenvalue above its trace. W* = H(phi')^-1 r(phi') is rational in
+    phi'; differentiate H W* = r.
     """
 
     reference = "Navon et al. 2021, implicit function theorem; note on the paper"
     strength = "identity"
     draws = 25
     forms = {
-        "printed": Form(r"\nabla_wL_T(q,\phi)=0\implies\exists\,W^*\in C^1:\ W^*(\phi)=q,\ \nabla_wL_T(W^*(\phi'),"
-                        r"\phi')=0", "refuted", "exact", "needs a regular Hessian"),
-        "repaired": Form(r"H(\phi)\succ0:\quad\partial_kW^*=-H^{-1}u_k,\quad H(\phi')\succ0\text{ if }\sum_k|\phi'_k-"
-                         r"\phi_k|\operatorname{tr}(H^{-1}A_k)<1", "holds", "proof + exact",
-                         "a positive definite Hessian, and how far it stays so", proved=True)}
-    domain = {**family(2), "point": Parameter("q_i", low=None, axis="d", reach=4), "move1": MOVE, "move2": MOVE}
+        "printed": Form(
+            r"\nabla_wL_T(q,\phi)=0\implies\exists\,W^*\in C^1:\ W^*(\phi)=q,\ "
+            r"\nabla_wL_T(W^*(\phi'),"
+            r"\phi')=0",
+            "refuted",
+            "exact",
+            "needs a regular Hessian",
+        ),
+        "repaired": Form(
+            r"H(\phi)\succ0:\quad\partial_kW^*=-H^{-1}u_k,\quad H(\phi')\succ0\text{ if "
+            r"}\sum_k|\phi'_k-"
+            r"\phi_k|\operatorname{tr}(H^{-1}A_k)<1",
+            "holds",
+            "proof + exact",
+            "a positive definite Hessian, and how far it stays so",
+            proved=True,
+        ),
+    }
+    domain = {
+        **family(2),
+        "point": Parameter("q_i", low=None, axis="d", reach=4),
+        "move1": MOVE,
+        "move2": MOVE,
+    }
 
     def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
         """A stationary point; or a regular Hessian and phi' near phi."""
@@ -46,7 +71,10 @@ class Navon2021ImplicitFunction(Claim):
             gradient = f.gradient(x["point"], f.phi)
             return {"grad L_T(q, phi) = 0": gradient @ gradient}
         room = f.convexity(f.phi)
-        return {"H(phi) > 0": room, "sum |delta_k| tr(H^-1 A_k) < 1": 1 - (_reach(f, x) if room > 0 else 0)}
+        return {
+            "H(phi) > 0": room,
+            "sum |delta_k| tr(H^-1 A_k) < 1": 1 - (_reach(f, x) if room > 0 else 0),
+        }
 
     def prepare(self, x: Instance) -> Instance:
         """The stationary point, and a shorter way."""
@@ -55,13 +83,17 @@ class Navon2021ImplicitFunction(Claim):
         if f.convexity(f.phi) <= 0:
             return x
         far = _reach(f, y)
-        shorter = {key: x[key] / (far + 1) for key in ("move1", "move2")} if far >= 1 else {}
+        if far >= 1:
+            shorter = {key: x[key] / (far + 1) for key in ("move1", "move2")}
+        else:
+            shorter = {}
         return {**x, **shorter, "point": tuple(f.minimiser(f.phi))}
 
     def sides(self, x: Any, form: str) -> tuple[Array, Array]:
         """Whether H y = -u_1(q) has a solution, and 1; or derivatives, definiteness and residual."""
         f = Family.of(x)
-        H, w = f.hessian(f.phi), x["point"]
+        H = f.hessian(f.phi)
+        w = x["point"]
         if form == "printed":
             return int(_solvable(H, f.tasks[1].gradient(w))), 1
         w = f.minimiser(f.phi)
@@ -69,22 +101,62 @@ class Navon2021ImplicitFunction(Claim):
         formula = [-entry for task in f.tasks[1:] for entry in solve(H, task.gradient(w))]
         moved = (f.phi[0] + x["move1"], f.phi[1] + x["move2"])
         regular = f.convexity(moved) > 0
-        rest = f.gradient(f.minimiser(moved), moved) if regular else 0 * w
-        return (np.array([*exact, int(regular), *rest], dtype=object),
-                np.array([*formula, 1, *(0 * w)], dtype=object))
+        if regular:
+            rest = f.gradient(f.minimiser(moved), moved)
+        else:
+            rest = 0 * w
+        return (
+            np.array([*exact, int(regular), *rest], dtype=object),
+            np.array([*formula, 1, *(0 * w)], dtype=object),
+        )
 
     def cases(self, form: str) -> Iterable[Mapping[str, Any]]:
         """A flat main task; two tasks that do not commute."""
-        one = {"rho": 0, "s0": (0,), "p0": (0,), "b0": (0,), "s1": (1,), "p1": (0,), "b1": (1,), "s2": (0,),
-               "p2": (0,), "b2": (0,), "sA": (1,), "pA": (0,), "bA": (1,), "phi1": 0, "phi2": 0, "point": (0,),
-               "move1": 0, "move2": 0}
+        one = {
+            "rho": 0,
+            "s0": (0,),
+            "p0": (0,),
+            "b0": (0,),
+            "s1": (1,),
+            "p1": (0,),
+            "b1": (1,),
+            "s2": (0,),
+            "p2": (0,),
+            "b2": (0,),
+            "sA": (1,),
+            "pA": (0,),
+            "bA": (1,),
+            "phi1": 0,
+            "phi2": 0,
+            "point": (0,),
+            "move1": 0,
+            "move2": 0,
+        }
         if form == "printed":
             yield one
         else:
             yield {**one, "s0": (1,), "move1": "-99/100"}
-            yield {**one, "rho": 1, "s0": (0, 0), "p0": (1, 0), "b0": (1, 1), "s1": (1, 0), "p1": (1, 1), "b1": (1, -1),
-                   "s2": (0, 0), "p2": (1, -1), "b2": (2, 0), "sA": (1, 2), "pA": (1, 0), "bA": (0, 1), "phi1": 2,
-                   "phi2": 1, "point": (0, 0), "move1": "-1/3", "move2": "1/9"}
+            yield {
+                **one,
+                "rho": 1,
+                "s0": (0, 0),
+                "p0": (1, 0),
+                "b0": (1, 1),
+                "s1": (1, 0),
+                "p1": (1, 1),
+                "b1": (1, -1),
+                "s2": (0, 0),
+                "p2": (1, -1),
+                "b2": (2, 0),
+                "sA": (1, 2),
+                "pA": (1, 0),
+                "bA": (0, 1),
+                "phi1": 2,
+                "phi2": 1,
+                "point": (0, 0),
+                "move1": "-1/3",
+                "move2": "1/9",
+            }
 
     def without(self, assumption: str) -> Iterable[Mapping[str, Any]]:
         """One task of rank one, moved by exactly -1/tr."""
@@ -105,7 +177,8 @@ def _reach(f: Family, x: Any) -> Any:
 
 def _solvable(H: Array, u: Array) -> bool:
     """Whether u is in the range of H >= 0: elimination meets a zero pivot only in a zero row."""
-    A, b = np.array(H, dtype=object), np.array(u, dtype=object)
+    A = np.array(H, dtype=object)
+    b = np.array(u, dtype=object)
     for j in range(len(A)):
         if A[j, j] == 0:
             if b[j] != 0:

@@ -1,30 +1,40 @@
 """The hypergradient of auxiliary weights by implicit differentiation, and its derivative."""
+
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
-from quadmeta.claims.families.auxiliary import bend, Family, family, slope, solve
+from quadmeta.claims.families.auxiliary import Family, bend, family, slope, solve
 from quadmeta.verification.claim import Claim, Form
 
 Array = Any
 
 
 class Navon2021ImplicitHypergradient(Claim):
-    """d F / d phi_k = -v' H^-1 u_k for F(phi) = L_A(w_*(phi)), with v = grad L_A and u_k = grad l_k at w_*(phi).
+    """d F / d phi_k = -v' H^-1 u_k for F(phi) = L_A(w_*(phi)), with v = grad L_A and u_k = grad
+    l_k at w_*(phi).
 
-    The left side differentiates the rational function F by dual numbers. With S_k = -H^-1 u_k the second derivative is
-    S_j' A_A S_k - v' H^-1 (A_j S_k + A_k S_j).
+    The left side differentiates the rational function F by dual numbers. With S_k = -H^-1 u_k the
+    second derivative is S_j' A_A S_k - v' H^-1 (A_j S_k + A_k S_j).
 
-    Proof. Differentiate H w_* = r_0 + sum phi_k r_k: A_k w_* + H S_k = r_k, so S_k = -H^-1 u_k is d w_* / d phi_k; once
-    more, H d^2 w_* / d phi_j d phi_k = -A_j S_k - A_k S_j. Chain rule on L_A.
+    Proof. Differentiate H w_* = r_0 + sum phi_k r_k: A_k w_* + H S_k = r_k, so S_k = -H^-1 u_k is
+    d w_* / d phi_k; once more, H d^2 w_* / d phi_j d phi_k = -A_j S_k - A_k S_j. Chain rule on
+    L_A.
     """
 
     reference = "Navon et al. 2021, eq. 3-4; the second derivative derived"
     strength = "identity"
     draws = 60
-    forms = {"printed": Form(r"\partial_kF=-\nabla L_A^\top(\nabla_w^2L_T)^{-1}\nabla\ell_k,\quad\partial_{jk}F="
-                             r"S_j^\top A_AS_k-v^\top H^{-1}(A_jS_k+A_kS_j)", "holds", "proof + exact", proved=True)}
+    forms = {
+        "printed": Form(
+            r"\partial_kF=-\nabla L_A^\top(\nabla_w^2L_T)^{-1}\nabla\ell_k,\quad\partial_{jk}F="
+            r"S_j^\top A_AS_k-v^\top H^{-1}(A_jS_k+A_kS_j)",
+            "holds",
+            "proof + exact",
+            proved=True,
+        )
+    }
     domain = family(2)
 
     def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
@@ -35,18 +45,59 @@ class Navon2021ImplicitHypergradient(Claim):
     def sides(self, x: Any, form: str) -> tuple[Array, Array]:
         """Derivatives of F by dual numbers (1, 2, 11, 12, 22), and the formulas."""
         f = Family.of(x)
-        pairs, tasks = ((0, 0), (0, 1), (1, 1)), f.tasks[1:]
-        exact = [*(slope(f.value, f.phi, k) for k in range(2)), *(bend(f.value, f.phi, *jk) for jk in pairs)]
-        w, H = f.minimiser(f.phi), f.hessian(f.phi)
-        adjoint, S = solve(H, f.outer.gradient(w)), [-solve(H, task.gradient(w)) for task in tasks]
+        pairs = ((0, 0), (0, 1), (1, 1))
+        tasks = f.tasks[1:]
+        exact = [
+            *(slope(f.value, f.phi, k) for k in range(2)),
+            *(bend(f.value, f.phi, *jk) for jk in pairs),
+        ]
+        w = f.minimiser(f.phi)
+        H = f.hessian(f.phi)
+        adjoint = solve(H, f.outer.gradient(w))
+        S = [-solve(H, task.gradient(w)) for task in tasks]
         first = [-adjoint @ task.gradient(w) for task in tasks]
-        second = [S[j] @ f.outer.A @ S[k] - adjoint @ (tasks[j].A @ S[k] + tasks[k].A @ S[j]) for j, k in pairs]
+        second = [
+            S[j] @ f.outer.A @ S[k] - adjoint @ (tasks[j].A @ S[k] + tasks[k].A @ S[j])
+            for j, k in pairs
+        ]
         return np.array(exact, dtype=object), np.array(first + second, dtype=object)
 
     def cases(self, form: str) -> Iterable[Mapping[str, Any]]:
-        """Diagonal tasks of which the first has F' = 523/3375 and F'' = -2206/16875; three that do not commute."""
+        """Diagonal tasks of which the first has F' = 523/3375 and F'' = -2206/16875; three that do
+        not commute.
+        """
         zero = (0, 0)
-        yield {"rho": 0, "s0": (1, "1/4"), "p0": zero, "b0": zero, "s1": ("1/2", 1), "p1": zero, "b1": (1, 2),
-               "s2": zero, "p2": (1, 1), "b2": (1, 1), "sA": (1, 1), "pA": zero, "bA": ("1/2", 1), "phi1": 1, "phi2": 0}
-        yield {"rho": 1, "s0": zero, "p0": (1, 0), "b0": (1, 1), "s1": (1, 0), "p1": (1, 1), "b1": (1, -1),
-               "s2": zero, "p2": (1, -1), "b2": (2, 0), "sA": (1, 2), "pA": (1, 0), "bA": (0, 1), "phi1": 2, "phi2": 1}
+        yield {
+            "rho": 0,
+            "s0": (1, "1/4"),
+            "p0": zero,
+            "b0": zero,
+            "s1": ("1/2", 1),
+            "p1": zero,
+            "b1": (1, 2),
+            "s2": zero,
+            "p2": (1, 1),
+            "b2": (1, 1),
+            "sA": (1, 1),
+            "pA": zero,
+            "bA": ("1/2", 1),
+            "phi1": 1,
+            "phi2": 0,
+        }
+        yield {
+            "rho": 1,
+            "s0": zero,
+            "p0": (1, 0),
+            "b0": (1, 1),
+            "s1": (1, 0),
+            "p1": (1, 1),
+            "b1": (1, -1),
+            "s2": zero,
+            "p2": (1, -1),
+            "b2": (2, 0),
+            "sA": (1, 2),
+            "pA": (1, 0),
+            "bA": (0, 1),
+            "phi1": 2,
+            "phi2": 1,
+        }

@@ -1,22 +1,24 @@
 """The released Neumann loop leaves out its scale: what it returns is the estimate divided by nu."""
+
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
-from quadmeta.claims.families.auxiliary import solve, SPECTRUM, turned
+from quadmeta.claims.families.auxiliary import SPECTRUM, solve, turned
 from quadmeta.verification.claim import Claim, Form
 
 Array = Any
 
 
 class Navon2021NeumannScale(Claim):
-    """x <- s <- v; J times s <- s - nu H s, x <- x + s; return x, as in the released code. Is it H^-1 v up to J?
+    """x <- s <- v; J times s <- s - nu H s, x <- x + s; return x, as in the released code. Is it
+    H^-1 v up to J?
 
-    Printed: x = H^-1 (I - (I - nu H)^(J+1)) v, the truncated series. False for nu != 1: x is that over nu. An outer
-    learning rate hides it, and so do clipped norms; then beta is not the step size on F.
-    Repaired: nu x is. Sides: u_k'x and nu H x + (I - nu H)^(J+1) v, scaled as stated; u_k'H^-1 (v - (I - nu H)^(J+1)
-    v), and v.
+    Printed: x = H^-1 (I - (I - nu H)^(J+1)) v, the truncated series. False for nu != 1: x is that
+    over nu. An outer learning rate hides it, and so do clipped norms; then beta is not the step
+    size on F. Repaired: nu x is. Sides: u_k'x and nu H x + (I - nu H)^(J+1) v, scaled as stated;
+    u_k'H^-1 (v - (I - nu H)^(J+1) v), and v.
 
     Proof (repaired). The loop adds (I - nu H)^j v for j = 0..J, and nu H times that telescopes.
     """
@@ -25,9 +27,17 @@ class Navon2021NeumannScale(Claim):
     strength = "identity"
     draws = 60
     forms = {
-        "printed": Form(r"x=H^{-1}\big(I-(I-\nu H)^{J+1}\big)v", "refuted", "exact", "the loop returns x / nu"),
-        "repaired": Form(r"\nu x=H^{-1}\big(I-(I-\nu H)^{J+1}\big)v", "holds", "proof + exact", "times nu",
-                         proved=True)}
+        "printed": Form(
+            r"x=H^{-1}\big(I-(I-\nu H)^{J+1}\big)v", "refuted", "exact", "the loop returns x / nu"
+        ),
+        "repaired": Form(
+            r"\nu x=H^{-1}\big(I-(I-\nu H)^{J+1}\big)v",
+            "holds",
+            "proof + exact",
+            "times nu",
+            proved=True,
+        ),
+    }
     domain = SPECTRUM
 
     def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
@@ -36,17 +46,38 @@ class Navon2021NeumannScale(Claim):
 
     def sides(self, x: Any, form: str) -> tuple[Array, Array]:
         """The released loop, and the series by powers."""
-        H, v, u, nu = turned(x["eigenvalues"], x["turn"]), x["outer"], x["task"], x["nu"]
-        out, power = released(H, v, nu, x["products"]), v
+        H = turned(x["eigenvalues"], x["turn"])
+        v = x["outer"]
+        u = x["task"]
+        nu = x["nu"]
+        out = released(H, v, nu, x["products"])
+        power = v
         for _ in range(x["products"] + 1):
             power = power - nu * (H @ power)
-        out = nu * out if form == "repaired" else out
+        if form == "repaired":
+            out = nu * out
+        else:
+            out = out
         return np.array([u @ out, *(H @ out + power)]), np.array([u @ solve(H, v - power), *v])
 
     def cases(self, form: str) -> Iterable[Mapping[str, Any]]:
         """One dimension, nu = 1/2; three terms along no eigenvector."""
-        yield {"eigenvalues": (1,), "turn": (0,), "outer": (1,), "task": (1,), "nu": "1/2", "products": 0}
-        yield {"eigenvalues": (1, 3), "turn": (1, 2), "outer": (1, 1), "task": (2, -1), "nu": "1/4", "products": 2}
+        yield {
+            "eigenvalues": (1,),
+            "turn": (0,),
+            "outer": (1,),
+            "task": (1,),
+            "nu": "1/2",
+            "products": 0,
+        }
+        yield {
+            "eigenvalues": (1, 3),
+            "turn": (1, 2),
+            "outer": (1, 1),
+            "task": (2, -1),
+            "nu": "1/4",
+            "products": 2,
+        }
 
 
 def released(H: Array, v: Array, nu: Any, J: int) -> Array:

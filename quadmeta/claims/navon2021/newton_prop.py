@@ -1,4 +1,7 @@
-"""The derivative of the outer loss at weight 0 of an auxiliary task, as printed and with the gradient that is meant."""
+"""The derivative of the outer loss at weight 0 of an auxiliary task, as printed and with the
+gradient that is meant.
+"""
+
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -11,24 +14,38 @@ Array = Any
 
 
 class Navon2021NewtonProp(Claim):
-    """dL_A / d phi at phi = 0 is -<grad L_A, (grad^2 L_T)^-1 grad L_T>, the main task trained to convergence.
+    """dL_A / d phi at phi = 0 is -<grad L_A, (grad^2 L_T)^-1 grad L_T>, the main task trained to
+    convergence.
 
-    Printed, all at phi = 0: the right side vanishes, because w_*(0) is a stationary point of L_T(., 0); the left one
-    does not. Repaired: with the gradient of the auxiliary loss in place of that of L_T; or, which is the same number,
-    with the gradient of L_T(., 1). The Hessian is H(0) in both. A weight helps where the derivative is negative.
+    Printed, all at phi = 0: the right side vanishes, because w_*(0) is a stationary point of
+    L_T(., 0); the left one does not. Repaired: with the gradient of the auxiliary loss in place of
+    that of L_T; or, which is the same number, with the gradient of L_T(., 1). The Hessian is H(0)
+    in both. A weight helps where the derivative is negative.
 
-    Proof (repaired). navon2021_implicit_hypergradient at phi = 0; grad L_T(w_*(0), 1) = grad L_T(w_*(0), 0) + u = u.
+    Proof (repaired). navon2021_implicit_hypergradient at phi = 0; grad L_T(w_*(0), 1) = grad
+    L_T(w_*(0), 0) + u = u.
     """
 
     reference = "Navon et al. 2021, Proposition 1; eq. 5 of arXiv v1"
     strength = "identity"
     draws = 100
     forms = {
-        "printed": Form(r"\tfrac{dL_A}{d\phi}\Big|_{\phi=0}=-\langle\nabla L_A,(\nabla^2L_T)^{-1}\nabla_wL_T\rangle",
-                        "refuted", "exact", "the gradient of L_T vanishes at its own minimiser"),
-        "repaired": Form(r"\tfrac{dL_A}{d\phi}\Big|_{\phi=0}=-\langle\nabla L_A,H(0)^{-1}\nabla\ell_{aux}\rangle=-"
-                         r"\langle\nabla L_A,H(0)^{-1}\nabla_wL_T(\cdot,1)\rangle", "holds", "proof + exact",
-                         "the gradient of the auxiliary loss, or that of L_T at phi = 1", proved=True),
+        "printed": Form(
+            r"\tfrac{dL_A}{d\phi}\Big|_{\phi=0}=-\langle\nabla "
+            r"L_A,(\nabla^2L_T)^{-1}\nabla_wL_T\rangle",
+            "refuted",
+            "exact",
+            "the gradient of L_T vanishes at its own minimiser",
+        ),
+        "repaired": Form(
+            r"\tfrac{dL_A}{d\phi}\Big|_{\phi=0}=-\langle\nabla "
+            r"L_A,H(0)^{-1}\nabla\ell_{aux}\rangle=-"
+            r"\langle\nabla L_A,H(0)^{-1}\nabla_wL_T(\cdot,1)\rangle",
+            "holds",
+            "proof + exact",
+            "the gradient of the auxiliary loss, or that of L_T at phi = 1",
+            proved=True,
+        ),
     }
     domain = {key: p for key, p in family(1).items() if key != "phi1"}
 
@@ -40,14 +57,38 @@ class Navon2021NewtonProp(Claim):
         """Derivative by dual numbers at phi = 0, and the product with each gradient."""
         f = Family.of({**x, "phi1": 0 * x["rho"]})
         w = f.minimiser(f.phi)
-        adjoint, one = solve(f.hessian(f.phi), f.outer.gradient(w)), (0 * x["rho"] + 1,)
-        used = [f.gradient(w, f.phi)] if form == "printed" else [f.tasks[1].gradient(w), f.gradient(w, one)]
+        adjoint = solve(f.hessian(f.phi), f.outer.gradient(w))
+        one = (0 * x["rho"] + 1,)
+        if form == "printed":
+            used = [f.gradient(w, f.phi)]
+        else:
+            used = [f.tasks[1].gradient(w), f.gradient(w, one)]
         exact = slope(f.value, f.phi, 0)
         return np.array([exact for _ in used]), np.array([-adjoint @ gradient for gradient in used])
 
     def cases(self, form: str) -> Iterable[Mapping[str, Any]]:
         """One dimension: the task pulls towards the outer minimum; two tasks that do not commute."""
-        yield {"rho": 0, "s0": (1,), "p0": (0,), "b0": (0,), "s1": (1,), "p1": (0,), "b1": (1,), "sA": (1,),
-               "pA": (0,), "bA": (1,)}
-        yield {"rho": 1, "s0": (0, 0), "p0": (1, 0), "b0": (1, 1), "s1": (1, 0), "p1": (1, 1), "b1": (1, -1),
-               "sA": (1, 2), "pA": (1, 0), "bA": (0, 1)}
+        yield {
+            "rho": 0,
+            "s0": (1,),
+            "p0": (0,),
+            "b0": (0,),
+            "s1": (1,),
+            "p1": (0,),
+            "b1": (1,),
+            "sA": (1,),
+            "pA": (0,),
+            "bA": (1,),
+        }
+        yield {
+            "rho": 1,
+            "s0": (0, 0),
+            "p0": (1, 0),
+            "b0": (1, 1),
+            "s1": (1, 0),
+            "p1": (1, 1),
+            "b1": (1, -1),
+            "sA": (1, 2),
+            "pA": (1, 0),
+            "bA": (0, 1),
+        }

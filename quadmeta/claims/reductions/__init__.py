@@ -1,0 +1,1 @@
+"""How statements are brought onto boxes of few parameters."""

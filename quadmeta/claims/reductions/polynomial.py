@@ -1,4 +1,7 @@
-"""Polynomials in two unknowns with whole coefficients: a box sees a difference expanded, its terms collected."""
+"""Polynomials in two unknowns with whole coefficients: a box sees a difference expanded, its terms
+collected.
+"""
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,17 +22,22 @@ class Polynomial:
     def __mul__(self, other: Any) -> "Polynomial":
         out: dict[tuple[int, int], int] = {}
         for (i, j), a in self.terms.items():
-            for (k, l), b in (other.terms if isinstance(other, Polynomial) else {(0, 0): other}).items():
+            for (k, l), b in (
+                other.terms if isinstance(other, Polynomial) else {(0, 0): other}
+            ).items():
                 out[i + k, j + l] = out.get((i + k, j + l), 0) + a * b
         return Polynomial(out)
 
-    __radd__, __rmul__ = __add__, __mul__
+    __radd__ = __add__
+    __rmul__ = __mul__
 
     def __sub__(self, other: "Polynomial") -> "Polynomial":
         return self + other * -1
 
     def __pow__(self, n: int) -> "Polynomial":
-        return self * self ** (n - 1) if n else Polynomial({(0, 0): 1})
+        if n:
+            return self * self ** (n - 1)
+        return Polynomial({(0, 0): 1})
 
     def __call__(self, x: Any, v: Any) -> Any:
         """The value, by Horner's rule in both."""
@@ -42,4 +50,5 @@ class Polynomial:
         return total
 
 
-X, V = Polynomial({(1, 0): 1}), Polynomial({(0, 1): 1})
+X = Polynomial({(1, 0): 1})
+V = Polynomial({(0, 1): 1})

@@ -1,43 +1,62 @@
 """Few samples and much noise: one validated gradient step beats the step size that trains best."""
+
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import Any
 
-from quadmeta.verification.claim import Claim, Form
-from quadmeta.verification.box import Box, Reduced
-from quadmeta.verification.parameters import Instance, Parameter
 from quadmeta.claims.families.least_squares import NOISE, RATIO, train_risk
+from quadmeta.verification.box import Box, Reduced
+from quadmeta.verification.claim import Claim, Form
+from quadmeta.verification.parameters import Instance, Parameter
 
 Array = Any
 
 
 class Talk2021FewSamples(Claim):
-    """Train-by-validation on n_1 = f n samples against train-by-train on all n; limit, nu = n/d, s = sigma^2/R^2.
+    """Train-by-validation on n_1 = f n samples against train-by-train on all n; limit, nu = n/d, s
+    = sigma^2/R^2.
 
-    Printed: better if sigma is a large enough constant and n a constant fraction of d. Read with sigma >= R at every
-    nu < 1 and every split f, reported at n_1. The summary's sentence on few samples and noise is the same.
-    Repaired: s >= 1 - nu is enough, and T = 1 is: train-by-train (T = infinity) then has a risk E >= R^2, while one
-    step of the best size has (1 + s)/(1 + f nu + s) < 1, and more steps are no worse (``derived_gain_sandwich``). With
-    validation samples on top no noise level is needed, for a fair split the exact border is ``derived_fair_split``.
+    Printed: better if sigma is a large enough constant and n a constant fraction of d. Read with
+    sigma >= R at every nu < 1 and every split f, reported at n_1. The summary's sentence on few
+    samples and noise is the same. Repaired: s >= 1 - nu is enough, and T = 1 is: train-by-train (T
+    = infinity) then has a risk E >= R^2, while one step of the best size has (1 + s)/(1 + f nu +
+    s) < 1, and more steps are no worse (``derived_gain_sandwich``). With validation samples on top
+    no noise level is needed, for a fair split the exact border is ``derived_fair_split``.
 
-    Proof (repaired). E = 1 - nu + s nu/(1 - nu) = 1 + nu (s - (1 - nu))/(1 - nu). One step: risk 1 - 2 eta + eta^2 (1 +
-    psi_1 + s psi_1), psi_1 = 1/(f nu), least 1 - 1/(1 + psi_1 + s psi_1).
+    Proof (repaired). E = 1 - nu + s nu/(1 - nu) = 1 + nu (s - (1 - nu))/(1 - nu). One step: risk 1
+    - 2 eta + eta^2 (1 + psi_1 + s psi_1), psi_1 = 1/(f nu), least 1 - 1/(1 + psi_1 + s psi_1).
     """
 
     reference = "Ge 2021, talk; few samples, much noise"
     strength = "ordering"
     relation = "<"
     forms = {
-        "printed": Form(r"n<d,\ \sigma\ge c:\quad E_{\rm TbV}(fn)<E_{\rm TbT}(n)", "consistent", "exact",
-                        "constants unspecified; in the limit c = R will do for every n < d and every split"),
-        "repaired": Form(r"\nu<1,\ s\ge1-\nu:\quad\tfrac{1+s}{1+f\nu+s}<1\le1-\nu+\tfrac{s\nu}{1-\nu}", "holds",
-                         "proof + exact", "how large sigma must be; already one step", proved=True)}
-    domain = {"ratio": RATIO, "noise": NOISE, "fraction": Parameter("f=n_1/n", open=True, high=Fraction(1))}
+        "printed": Form(
+            r"n<d,\ \sigma\ge c:\quad E_{\rm TbV}(fn)<E_{\rm TbT}(n)",
+            "consistent",
+            "exact",
+            "constants unspecified; in the limit c = R will do for every n < d and every split",
+        ),
+        "repaired": Form(
+            r"\nu<1,\ s\ge1-\nu:\quad\tfrac{1+s}{1+f\nu+s}<1\le1-\nu+\tfrac{s\nu}{1-\nu}",
+            "holds",
+            "proof + exact",
+            "how large sigma must be; already one step",
+            proved=True,
+        ),
+    }
+    domain = {
+        "ratio": RATIO,
+        "noise": NOISE,
+        "fraction": Parameter("f=n_1/n", open=True, high=Fraction(1)),
+    }
 
     def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
         """Fewer samples than dimensions, and noise."""
-        large = {"sigma >= R": x["noise"] - 1} if form == "printed" else \
-            {"sigma^2 >= (1 - n/d) R^2": x["noise"] - 1 + x["ratio"]}
+        if form == "printed":
+            large = {"sigma >= R": x["noise"] - 1}
+        else:
+            large = {"sigma^2 >= (1 - n/d) R^2": x["noise"] - 1 + x["ratio"]}
         return {"n < d": 1 - x["ratio"], **large}
 
     def prepare(self, x: Instance) -> Instance:
@@ -46,7 +65,8 @@ class Talk2021FewSamples(Claim):
 
     def sides(self, x: Any, form: str) -> tuple[Array, Array]:
         """Risk of the best single step at n_1, and of train-by-train at n."""
-        nu, s = x["ratio"], x["noise"]
+        nu = x["ratio"]
+        s = x["noise"]
         return (1 + s) / (1 + x["fraction"] * nu + s), train_risk(nu, s)
 
     def cases(self, form: str) -> Iterable[Mapping[str, Any]]:
@@ -62,15 +82,29 @@ class Talk2021FewSamples(Claim):
         yield {"ratio": "3/4", "noise": "1/100", "fraction": "1/4"}
 
     def boxes(self, form: str) -> Iterable[Box]:
-        """With s = (1 - nu)/u, 0 < u <= 1: f u^2 + (1 - u)(1 - nu + u (1 + f nu)) > 0, the divisors cleared."""
+        """With s = (1 - nu)/u, 0 < u <= 1: f u^2 + (1 - u)(1 - nu + u (1 + f nu)) > 0, the
+        divisors cleared.
+        """
+
         def sides(x: Mapping[str, Any]) -> tuple[Any, Any]:
-            nu, f, u = x["nu"], x["f"], x["u"]
+            nu = x["nu"]
+            f = x["f"]
+            u = x["u"]
             return (u - 1) * (1 - nu + u * (1 + f * nu)), f * u**2
 
         def reduce(x: Instance) -> list[Reduced]:
-            nu, f, u = x["ratio"], x["fraction"], (1 - x["ratio"]) / x["noise"]
+            nu = x["ratio"]
+            f = x["fraction"]
+            u = (1 - x["ratio"]) / x["noise"]
             inside = 16 * nu <= 15 and 16 * f >= 1
-            return [Reduced({"nu": nu, "f": f, "u": u}, nu / u / (1 - nu + u * (1 + f * nu)))] if inside else []
+            if inside:
+                return [Reduced({"nu": nu, "f": f, "u": u}, nu / u / (1 - nu + u * (1 + f * nu)))]
+            return []
+
         if form == "repaired":
-            yield Box({"nu": (0, "15/16"), "f": ("1/16", 1), "u": (0, 1)}, sides,
-                      "every s >= 1 - nu, as u = (1 - nu)/s; f = 0 with u = 1 and nu = 1 are equality", reduce)
+            yield Box(
+                {"nu": (0, "15/16"), "f": ("1/16", 1), "u": (0, 1)},
+                sides,
+                "every s >= 1 - nu, as u = (1 - nu)/s; f = 0 with u = 1 and nu = 1 are equality",
+                reduce,
+            )

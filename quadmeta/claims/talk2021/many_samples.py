@@ -1,50 +1,75 @@
 """Many samples: both meta-objectives work, and how much better the validated one remains."""
+
 from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
-from quadmeta.verification.claim import Claim, Form
-from quadmeta.verification.box import Box, Reduced
-from quadmeta.verification.parameters import Instance, Parameter
 from quadmeta.claims.families.least_squares import NOISE, train_risk
+from quadmeta.verification.box import Box, Reduced
+from quadmeta.verification.claim import Claim, Form
+from quadmeta.verification.parameters import Instance, Parameter
 
 Array = Any
 
 
 class Talk2021ManySamples(Claim):
-    """Train-by-train on n samples and train-by-validation on n_1 = f n of them (ridge risk zeta), limit, T = infinity.
+    """Train-by-train on n samples and train-by-validation on n_1 = f n of them (ridge risk zeta),
+    limit, T = infinity.
 
-    nu = n/d, s = sigma^2/R^2; an instance names n_1 by zeta: f nu = (1 - zeta)(s + zeta)/zeta. Risks over R^2.
-    Printed: for n much larger than d both work: with f nu >= 1 + s/epsilon both risks are at most epsilon. The training
-    set alone then suffices; for nu > 1 + s/(1 - f) it is even the better use of n samples (``derived_fair_split``).
-    Repaired, on the same n_1 > d samples for both: they work equally well only for n >> (1 + s) d,
+    nu = n/d, s = sigma^2/R^2; an instance names n_1 by zeta: f nu = (1 - zeta)(s + zeta)/zeta.
+    Risks over R^2. Printed: for n much larger than d both work: with f nu >= 1 + s/epsilon both
+    risks are at most epsilon. The training set alone then suffices; for nu > 1 + s/(1 - f) it is
+    even the better use of n samples (``derived_fair_split``). Repaired, on the same n_1 > d
+    samples for both: they work equally well only for n >> (1 + s) d,
 
         E_TbT/zeta = 1 + (s + zeta)/(nu_1 - 1),   s/(nu_1 + s) <= zeta <= s/(nu_1 + s - 1):
 
     at any n/d enough noise makes train-by-train worse by any factor.
 
-    Proof. zeta (nu_1 + s - 1 + zeta) = s with 0 < zeta < 1, the ridge quadratic: the bounds, and E_TbT = s/(nu_1 - 1)
-    is zeta (nu_1 - 1 + s + zeta)/(nu_1 - 1). Printed: s/(nu - 1) <= s/(f nu - 1) <= epsilon, and zeta <= s/(f nu - 1).
+    Proof. zeta (nu_1 + s - 1 + zeta) = s with 0 < zeta < 1, the ridge quadratic: the bounds, and
+    E_TbT = s/(nu_1 - 1) is zeta (nu_1 - 1 + s + zeta)/(nu_1 - 1). Printed: s/(nu - 1) <= s/(f nu -
+    1) <= epsilon, and zeta <= s/(f nu - 1).
     """
 
     reference = "Ge 2021, talk; n much larger than d"
     strength = "upper"
     forms = {
-        "printed": Form(r"\tfrac{n_1}d\ge1+\tfrac s\epsilon:\quad E_{\rm TbT}(n)\le\epsilon R^2,\ E_{\rm TbV}(n_1)\le"
-                        r"\epsilon R^2", "holds", "proof + exact", "at a fixed noise level", proved=True),
-        "repaired": Form(r"n>d:\quad\tfrac{E_{\rm TbT}}{E_{\rm TbV}}=1+\tfrac{s+\zeta}{\nu-1},\quad\tfrac s{\nu+s}\le"
-                         r"\zeta\le\tfrac s{\nu+s-1}", "holds", "proof + exact",
-                         "equally well only for n >> d (1 + sigma^2/R^2)", proved=True, attained=True)}
-    domain = {"ridge": Parameter(r"\zeta(n_1)", open=True, high=Fraction(1)), "noise": NOISE,
-              "fraction": Parameter("f=n_1/n", open=True, high=Fraction(1)),
-              "epsilon": Parameter(r"\epsilon", open=True, reach=2)}
+        "printed": Form(
+            r"\tfrac{n_1}d\ge1+\tfrac s\epsilon:\quad E_{\rm TbT}(n)\le\epsilon R^2,\ E_{\rm "
+            r"TbV}(n_1)\le"
+            r"\epsilon R^2",
+            "holds",
+            "proof + exact",
+            "at a fixed noise level",
+            proved=True,
+        ),
+        "repaired": Form(
+            r"n>d:\quad\tfrac{E_{\rm TbT}}{E_{\rm TbV}}=1+\tfrac{s+\zeta}{\nu-1},\quad\tfrac "
+            r"s{\nu+s}\le"
+            r"\zeta\le\tfrac s{\nu+s-1}",
+            "holds",
+            "proof + exact",
+            "equally well only for n >> d (1 + sigma^2/R^2)",
+            proved=True,
+            attained=True,
+        ),
+    }
+    domain = {
+        "ridge": Parameter(r"\zeta(n_1)", open=True, high=Fraction(1)),
+        "noise": NOISE,
+        "fraction": Parameter("f=n_1/n", open=True, high=Fraction(1)),
+        "epsilon": Parameter(r"\epsilon", open=True, reach=2),
+    }
 
     def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
         """More samples than dimensions; as printed enough of them."""
         nu = _ratio(x)
-        enough = {"n_1/d >= 1 + s/epsilon": nu - 1 - x["noise"] / x["epsilon"]} if form == "printed" else {}
+        if form == "printed":
+            enough = {"n_1/d >= 1 + s/epsilon": nu - 1 - x["noise"] / x["epsilon"]}
+        else:
+            enough = {}
         return {"n_1 > d": nu - 1, **enough}
 
     def prepare(self, x: Instance) -> Instance:
@@ -55,14 +80,21 @@ class Talk2021ManySamples(Claim):
 
     def sides(self, x: Any, form: str) -> tuple[Array, Array]:
         """Both risks and epsilon; or the identity in both directions and the bounds of zeta."""
-        nu, s, zeta = _ratio(x), x["noise"], x["ridge"]
+        nu = _ratio(x)
+        s = x["noise"]
+        zeta = x["ridge"]
         if form == "printed":
             return np.array([train_risk(nu / x["fraction"], s), zeta]), np.array([x["epsilon"]] * 2)
-        risk, formula = train_risk(nu, s), zeta * (1 + (s + zeta) / (nu - 1))
-        return np.array([risk, formula, s / (nu + s), zeta]), np.array([formula, risk, zeta, s / (nu + s - 1)])
+        risk = train_risk(nu, s)
+        formula = zeta * (1 + (s + zeta) / (nu - 1))
+        return np.array([risk, formula, s / (nu + s), zeta]), np.array(
+            [formula, risk, zeta, s / (nu + s - 1)]
+        )
 
     def cases(self, form: str) -> Iterable[Mapping[str, Any]]:
-        """Exactly n_1/d = 1 + s/epsilon without a split; so many samples that the bounds are equalities; much noise."""
+        """Exactly n_1/d = 1 + s/epsilon without a split; so many samples that the bounds are
+        equalities; much noise.
+        """
         yield {"ridge": "1/3", "noise": 1, "fraction": 1, "epsilon": "3/5"}
         yield {"ridge": Fraction(1, 10**14), "noise": 1, "fraction": "1/2", "epsilon": "1/1000"}
         yield {"ridge": "9/10", "noise": 100, "fraction": "1/2", "epsilon": 10}
@@ -73,9 +105,13 @@ class Talk2021ManySamples(Claim):
         yield {"ridge": "1/2", "noise": "1/10", "fraction": 1, "epsilon": 1}
 
     def boxes(self, form: str) -> Iterable[Box]:
-        """nu by the ridge quadratic, r = s/(1 + s): divided by 1 + s, zeta nu is (1 - zeta)(r + zeta (1 - r))."""
+        """nu by the ridge quadratic, r = s/(1 + s): divided by 1 + s, zeta nu is (1 - zeta)(r +
+        zeta (1 - r)).
+        """
+
         def product(x: Mapping[str, Any]) -> tuple[Any, Any, Any]:
-            r, zeta = x["r"], x["zeta"]
+            r = x["r"]
+            zeta = x["zeta"]
             return (1 - zeta) * (r + zeta * (1 - r)), zeta * r, zeta * (1 - r)
 
         def upper(x: Mapping[str, Any]) -> tuple[Any, Any]:
@@ -86,22 +122,46 @@ class Talk2021ManySamples(Claim):
             nu, s, _ = product(x)
             return x["r"], nu + s
 
-        def box(sides: Any, component: int, shift: Callable[[Any], Any], least: Fraction, note: str) -> Box:
+        def box(
+            sides: Any, component: int, shift: Callable[[Any], Any], least: Fraction, note: str
+        ) -> Box:
             def reduce(x: Instance) -> list[Reduced]:
-                s, zeta = x["noise"], x["ridge"]
+                s = x["noise"]
+                zeta = x["ridge"]
                 inside = least <= zeta <= Fraction(1, 2) and 2 * least * (1 + s) <= s <= 7
-                return [Reduced({"zeta": zeta, "r": s / (1 + s)}, (1 + s) / (_ratio(x) + shift(s)), component)] \
-                    if inside else []
-            return Box({"zeta": (least, "1/2"), "r": (2 * least, "7/8")}, sides,
-                       note + "; zeta = 0 and s = oo are equality", reduce)
+                if inside:
+                    return [
+                        Reduced(
+                            {"zeta": zeta, "r": s / (1 + s)},
+                            (1 + s) / (_ratio(x) + shift(s)),
+                            component,
+                        )
+                    ]
+                return []
+
+            return Box(
+                {"zeta": (least, "1/2"), "r": (2 * least, "7/8")},
+                sides,
+                note + "; zeta = 0 and s = oo are equality",
+                reduce,
+            )
 
         def split(x: Instance) -> list[Reduced]:
-            nu, s, f = _ratio(x), x["noise"], x["fraction"]
-            return [Reduced({"x": 1 / nu, "f": f}, s * nu / (nu - 1) / (nu - f))] if 16 * f <= 15 else []
+            nu = _ratio(x)
+            s = x["noise"]
+            f = x["fraction"]
+            if 16 * f <= 15:
+                return [Reduced({"x": 1 / nu, "f": f}, s * nu / (nu - 1) / (nu - f))]
+            return []
+
         eighth = Fraction(1, 8)
         if form == "printed":
-            yield Box({"x": (0, 1), "f": (0, "15/16")}, lambda x: (x["f"] * (1 - x["x"]), 1 - x["f"] * x["x"]),
-                      "all s: s/(nu/f - 1) <= s/(nu - 1), x = 1/nu; f = 1 is equality", split)
+            yield Box(
+                {"x": (0, 1), "f": (0, "15/16")},
+                lambda x: (x["f"] * (1 - x["x"]), 1 - x["f"] * x["x"]),
+                "all s: s/(nu/f - 1) <= s/(nu - 1), x = 1/nu; f = 1 is equality",
+                split,
+            )
             yield box(upper, 1, lambda s: -1, eighth, "zeta <= s/(nu - 1)")
         else:
             yield box(lower, 2, lambda s: s, eighth, "s/(nu + s) <= zeta")

@@ -1,31 +1,44 @@
-"""An optimiser that shares its parameter over the steps: its derivative is a sum over time, of equal terms."""
+"""An optimiser that shares its parameter over the steps: its derivative is a sum over time, of
+equal terms.
+"""
+
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
-from quadmeta.verification.claim import Claim, Form
-from quadmeta.verification.parameters import EIGENVALUES, STEP_SIZE, STEPS, WEIGHTS
 from quadmeta.claims.families.formulas import derivatives
 from quadmeta.claims.families.schedules import Loss
+from quadmeta.verification.claim import Claim, Form
+from quadmeta.verification.parameters import EIGENVALUES, STEP_SIZE, STEPS, WEIGHTS
 
 Array = Any
 
 
 class Talk2021SharedParameter(Claim):
-    """"Like a recurrent network, since theta is shared": d/d eta of F(eta, ..., eta) is the sum of the T partials.
+    """ "Like a recurrent network, since theta is shared": d/d eta of F(eta, ..., eta) is the sum of
+    the T partials.
 
-    For a constant step size on a quadratic the partials are all equal, whatever the step they belong to: no step is
-    more to blame for an explosion than another. Sides: their sum, and each; F' and F'/T.
+    For a constant step size on a quadratic the partials are all equal, whatever the step they
+    belong to: no step is more to blame for an explosion than another. Sides: their sum, and each;
+    F' and F'/T.
 
-    Proof. Chain rule; F(eta_1, ..., eta_T) = sum_i omega_i prod_t (1 - eta_t lambda_i)^2 is symmetric in the eta_t.
+    Proof. Chain rule; F(eta_1, ..., eta_T) = sum_i omega_i prod_t (1 - eta_t lambda_i)^2 is
+    symmetric in the eta_t.
     """
 
     reference = "Ge 2021, talk; parameters shared over the steps"
     strength = "identity"
     draws = 80
-    forms = {"printed": Form(r"\tfrac d{d\eta}F(\eta,\ldots,\eta)=\sum_t\partial_tF=T\,\partial_sF\quad(s=1..T)",
-                             "holds", "proof + exact", "and all terms are equal", proved=True)}
+    forms = {
+        "printed": Form(
+            r"\tfrac d{d\eta}F(\eta,\ldots,\eta)=\sum_t\partial_tF=T\,\partial_sF\quad(s=1..T)",
+            "holds",
+            "proof + exact",
+            "and all terms are equal",
+            proved=True,
+        )
+    }
     domain = {"eigenvalues": EIGENVALUES, "weights": WEIGHTS, "eta": STEP_SIZE, "steps": STEPS}
 
     def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:

@@ -1,4 +1,7 @@
-"""Train-by-train with many samples: within 1 + epsilon of d sigma^2/n, from n = (1 + 1/epsilon) d on."""
+"""Train-by-train with many samples: within 1 + epsilon of d sigma^2/n, from n = (1 + 1/epsilon) d
+on.
+"""
+
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from functools import partial
@@ -6,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from quadmeta.verification.claim import Claim, Form
-from quadmeta.verification.box import Box, Reduced
-from quadmeta.claims.reductions.semicircle import bias, scatter
-from quadmeta.verification.parameters import Instance, Parameter
 from quadmeta.claims.families.least_squares import HORIZON, NOISE, ROOT, edges, gain, train_risk
+from quadmeta.claims.reductions.semicircle import bias, scatter
+from quadmeta.verification.box import Box, Reduced
+from quadmeta.verification.claim import Claim, Form
+from quadmeta.verification.parameters import Instance, Parameter
 
 Array = Any
 
@@ -18,57 +21,88 @@ Array = Any
 class Wang2021LargeSample(Claim):
     """Risk of train-by-train against (1 + epsilon) d sigma^2/n, 0 < epsilon < 1.
 
-    Printed: n >= (c d/epsilon^2) log(nm/(epsilon d)), T and m large, suffice; c is not given. Read at d = m = T =
-    infinity with c log(...) >= 2, which a suitable c ensures.
-    Repaired: at T = infinity the risk is sigma^2/(nu - 1), nu = n/d, and the bound holds iff n/d >= 1 + 1/epsilon: no
-    square, no logarithm; equality on the border. (Mean over Gaussian data at finite n > d + 1, sigma^2 d/(n - d - 1):
-    iff n >= (1 + 1/epsilon)(d + 1).) At finite T and every eta <= 1/(1 + psi), of which eta*_train is one,
+    Printed: n >= (c d/epsilon^2) log(nm/(epsilon d)), T and m large, suffice; c is not given. Read
+    at d = m = T = infinity with c log(...) >= 2, which a suitable c ensures. Repaired: at T =
+    infinity the risk is sigma^2/(nu - 1), nu = n/d, and the bound holds iff n/d >= 1 + 1/epsilon:
+    no square, no logarithm; equality on the border. (Mean over Gaussian data at finite n > d + 1,
+    sigma^2 d/(n - d - 1): iff n >= (1 + 1/epsilon)(d + 1).) At finite T and every eta <= 1/(1 +
+    psi), of which eta*_train is one,
 
         E <= rho^(2T) + (1 + rho^T)^2 s/(nu - 1),   rho = 1 - eta l_- = 1 - eta (1 - sqrt(psi))^2.
 
-    Proof. (1 + epsilon)/nu - 1/(nu - 1) = epsilon (nu - 1 - 1/epsilon)/(nu (nu - 1)): its sign. Printed: 2/epsilon^2 >=
-    1 + 1/epsilon. Finite T: E = int q^2 dMP + s psi int (1 - q)^2/l dMP with |q| = |1 - eta l|^T <= rho^T on the bulk,
-    as eta <= 2/(l_- + l_+), and int dMP/l = 1/(1 - psi).
+    Proof. (1 + epsilon)/nu - 1/(nu - 1) = epsilon (nu - 1 - 1/epsilon)/(nu (nu - 1)): its sign.
+    Printed: 2/epsilon^2 >= 1 + 1/epsilon. Finite T: E = int q^2 dMP + s psi int (1 - q)^2/l dMP
+    with |q| = |1 - eta l|^T <= rho^T on the bulk, as eta <= 2/(l_- + l_+), and int dMP/l = 1/(1 -
+    psi).
     """
 
     reference = "Wang, Yuan, Wu, Ge 2021, Theorem 6"
     strength = "upper"
     forms = {
-        "printed": Form(r"n\ge\tfrac{cd}{\epsilon^2}\log\tfrac{nm}{\epsilon d},\ T\ge c_2\log\tfrac n{\epsilon d}:"
-                        r"\quad E\|w_T-w_*\|^2\le(1+\epsilon)\tfrac{d\sigma^2}n", "consistent", "exact",
-                        "constants unspecified; far more samples than needed"),
-        "repaired": Form(r"T=\infty:\ E\|w_T-w_*\|^2\le(1+\epsilon)\tfrac{d\sigma^2}n\iff\tfrac nd\ge1+\tfrac1\epsilon;"
-                         r"\quad T<\infty:\ \le R^2\rho^{2T}+(1+\rho^T)^2\tfrac{\sigma^2}{\nu-1}", "holds",
-                         "proof + exact", "d/epsilon samples, and no fewer", proved=True, attained=True),
+        "printed": Form(
+            r"n\ge\tfrac{cd}{\epsilon^2}\log\tfrac{nm}{\epsilon d},\ T\ge c_2\log\tfrac "
+            r"n{\epsilon d}:"
+            r"\quad E\|w_T-w_*\|^2\le(1+\epsilon)\tfrac{d\sigma^2}n",
+            "consistent",
+            "exact",
+            "constants unspecified; far more samples than needed",
+        ),
+        "repaired": Form(
+            r"T=\infty:\ E\|w_T-w_*\|^2\le(1+\epsilon)\tfrac{d\sigma^2}n\iff\tfrac "
+            r"nd\ge1+\tfrac1\epsilon;"
+            r"\quad T<\infty:\ \le R^2\rho^{2T}+(1+\rho^T)^2\tfrac{\sigma^2}{\nu-1}",
+            "holds",
+            "proof + exact",
+            "d/epsilon samples, and no fewer",
+            proved=True,
+            attained=True,
+        ),
     }
-    domain = {"root": ROOT, "noise": NOISE, "epsilon": Parameter(r"\epsilon", open=True, high=Fraction(1)),
-              "scale": Parameter(r"(1+\psi)\eta", open=True, high=Fraction(1)), "steps": HORIZON}
+    domain = {
+        "root": ROOT,
+        "noise": NOISE,
+        "epsilon": Parameter(r"\epsilon", open=True, high=Fraction(1)),
+        "scale": Parameter(r"(1+\psi)\eta", open=True, high=Fraction(1)),
+        "steps": HORIZON,
+    }
 
     def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
         """More samples than dimensions, n/d = 1/root^2, and enough of them for epsilon."""
-        nu, eps = 1 / x["root"] ** 2, x["epsilon"]
-        enough = {"n/d >= 2/epsilon^2": nu - 2 / eps**2} if form == "printed" else \
-            {"n/d >= 1 + 1/epsilon": nu - 1 - 1 / eps}
+        nu = 1 / x["root"] ** 2
+        eps = x["epsilon"]
+        if form == "printed":
+            enough = {"n/d >= 2/epsilon^2": nu - 2 / eps**2}
+        else:
+            enough = {"n/d >= 1 + 1/epsilon": nu - 1 - 1 / eps}
         return {"n > d": nu - 1, **enough}
 
     def prepare(self, x: Instance) -> Instance:
-        """n raised to between 2 and 3 of 1 + 1/epsilon or so: 1/root a little above sqrt(2)/epsilon."""
+        """n raised to between 2 and 3 of 1 + 1/epsilon or so: 1/root a little above
+        sqrt(2)/epsilon.
+        """
         return {**x, "root": x["epsilon"] * 2 / (3 + x["root"] / 8)}
 
     def sides(self, x: Any, form: str) -> tuple[Array, Array]:
         """Risk at T = infinity and its target; as repaired also risk at T and its bound."""
-        root, s, T = x["root"], x["noise"], x["steps"]
+        root = x["root"]
+        s = x["noise"]
+        T = x["steps"]
         psi = root**2
-        final, target = train_risk(1 / psi, s), (1 + x["epsilon"]) * s * psi
+        final = train_risk(1 / psi, s)
+        target = (1 + x["epsilon"]) * s * psi
         if form == "printed":
             return final, target
         eta = x["scale"] / (1 + psi)
         q = (1 - eta * edges(root)[0]) ** T
-        return (np.array([final, 1 - gain(psi, s * psi, eta, T)]),
-                np.array([target, q**2 + (1 + q) ** 2 * s * psi / (1 - psi)]))
+        return (
+            np.array([final, 1 - gain(psi, s * psi, eta, T)]),
+            np.array([target, q**2 + (1 + q) ** 2 * s * psi / (1 - psi)]),
+        )
 
     def cases(self, form: str) -> Iterable[Mapping[str, Any]]:
-        """On the border n/d = 1 + 1/epsilon (repaired), and so many samples that rho^T is rounding."""
+        """On the border n/d = 1 + 1/epsilon (repaired), and so many samples that rho^T is
+        rounding.
+        """
         yield {"root": "1/100000", "noise": 2, "epsilon": "1/2", "scale": 1, "steps": 3}
         if form == "repaired":
             yield {"root": "1/2", "noise": 3, "epsilon": "1/3", "scale": 1, "steps": 6}
@@ -80,19 +114,39 @@ class Wang2021LargeSample(Claim):
         yield {"root": "2/3", "noise": 1, "epsilon": "79/100", "scale": 1, "steps": 1}
 
     def boxes(self, form: str) -> Iterable[Box]:
-        """The target with psi = p epsilon/(1 + epsilon); the parts of the risk without and with s at T = 1, 2, 3, 5."""
+        """The target with psi = p epsilon/(1 + epsilon); the parts of the risk without and with s
+        at T = 1, 2, 3, 5.
+        """
+
         def target(x: Instance) -> list[Reduced]:
-            eps, psi = x["epsilon"], x["root"] ** 2
-            return [Reduced({"p": psi * (1 + eps) / eps, "epsilon": eps}, x["noise"] * psi / (1 - psi))]
+            eps = x["epsilon"]
+            psi = x["root"] ** 2
+            return [
+                Reduced({"p": psi * (1 + eps) / eps, "epsilon": eps}, x["noise"] * psi / (1 - psi))
+            ]
 
         def at(x: Instance, T: int, noise: bool) -> list[Reduced]:
             psi = x["root"] ** 2
-            scale = x["noise"] * psi / (1 + psi) ** 2 if noise else x["scale"] * x["root"] / (1 + psi)
-            return [Reduced({"root": x["root"], "theta": x["scale"]}, scale, 1)] if x["steps"] == T else []
+            if noise:
+                scale = x["noise"] * psi / (1 + psi) ** 2
+            else:
+                scale = x["scale"] * x["root"] / (1 + psi)
+            if x["steps"] == T:
+                return [Reduced({"root": x["root"], "theta": x["scale"]}, scale, 1)]
+            return []
+
         if form == "repaired":
-            yield Box({"p": (0, 1), "epsilon": (0, 1)}, lambda x: (0, x["epsilon"] * (1 - x["p"])),
-                      "T = infinity, every n, sigma: (1 + epsilon) (1 - psi) - 1, factored", target)
+            yield Box(
+                {"p": (0, 1), "epsilon": (0, 1)},
+                lambda x: (0, x["epsilon"] * (1 - x["p"])),
+                "T = infinity, every n, sigma: (1 + epsilon) (1 - psi) - 1, factored",
+                target,
+            )
         for T in (1, 2, 3, 5) if form == "repaired" else ():
             for part, noise, name in ((bias, False, "R"), (scatter, True, "sigma")):
-                yield Box({"root": (0, Fraction(23, 32)), "theta": (0, 1)}, partial(part, T=T),
-                          f"T = {T}, every n and sigma: term of {name}", partial(at, T=T, noise=noise))
+                yield Box(
+                    {"root": (0, Fraction(23, 32)), "theta": (0, 1)},
+                    partial(part, T=T),
+                    f"T = {T}, every n and sigma: term of {name}",
+                    partial(at, T=T, noise=noise),
+                )

@@ -1,50 +1,71 @@
-"""|F'(eta)| >= c_L^2 L^2 T (eta L - 1)^(2T-1) - L^2 T beyond 2/L, and a lower bound that is attained."""
+"""|F'(eta)| >= c_L^2 L^2 T (eta L - 1)^(2T-1) - L^2 T beyond 2/L, and a lower bound that is
+attained.
+"""
+
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import Any
 
-from quadmeta.verification.claim import Claim, Form
-from quadmeta.verification.box import Box, Reduced
-from quadmeta.claims.reductions.steps import peak
-from quadmeta.verification.parameters import EIGENVALUES, ENERGY, STEP_SIZE, STEPS, Instance
 from quadmeta.claims.families.formulas import derivatives, spread, weight_at
+from quadmeta.claims.reductions.steps import peak
+from quadmeta.verification.box import Box, Reduced
+from quadmeta.verification.claim import Claim, Form
+from quadmeta.verification.parameters import EIGENVALUES, ENERGY, STEP_SIZE, STEPS, Instance
 
 Array = Any
 
 
 class Wang2021NaiveLowerBound(Claim):
-    """Lower bound of the meta-gradient of the naive objective F(eta) = f(w_T), c_i the components of w_0 - w_*.
+    """Lower bound of the meta-gradient of the naive objective F(eta) = f(w_T), c_i the components
+    of w_0 - w_*.
 
-    Printed: for eta > 2/L and |w_0 - w_*| = 1 the bound above. It is <= 0, and says nothing of a norm, for
-    2/L < eta <= (1 + |c_L|^(-2/(2T-1))) / L; for small T and c_L the minimiser itself lies beyond 2/L.
-    Repaired: for every eta > 1/L and every start, with W = |w_0 - w_*|^2 - c_L^2, x = 2 / (2T+1),
+    Printed: for eta > 2/L and |w_0 - w_*| = 1 the bound above. It is <= 0, and says nothing of a
+    norm, for 2/L < eta <= (1 + |c_L|^(-2/(2T-1))) / L; for small T and c_L the minimiser itself
+    lies beyond 2/L. Repaired: for every eta > 1/L and every start, with W = |w_0 - w_*|^2 - c_L^2,
+    x = 2 / (2T+1),
 
         F'(eta) >= T c_L^2 L^2 (eta L - 1)^(2T-1) - T W (x/eta)^2 (1 - x)^(2T-1),
 
     attained when all other eigenvalues equal x/eta.
 
-    Proof. F' = -T sum c_i^2 lambda_i^2 a_i^(2T-1); modes with a_i <= 0 contribute >= 0, and L the first term. On
-    (0, 1/eta) lambda^2 (1 - eta lambda)^(2T-1) is largest at lambda = x/eta. Printed: it is <= lambda^2 <= L^2, W <= 1.
+    Proof. F' = -T sum c_i^2 lambda_i^2 a_i^(2T-1); modes with a_i <= 0 contribute >= 0, and L the
+    first term. On (0, 1/eta) lambda^2 (1 - eta lambda)^(2T-1) is largest at lambda = x/eta.
+    Printed: it is <= lambda^2 <= L^2, W <= 1.
     """
 
     reference = "Wang, Yuan, Wu, Ge 2021, Theorem 3"
     strength = "lower"
     forms = {
-        "printed": Form(r"|F'(\eta)| \ge c_L^2L^2T(\eta L-1)^{2T-1}-L^2T\quad(\eta>2/L)", "holds", "box",
-                        "says nothing for eta <= (1 + |c_L|^(-2/(2T-1)))/L", proved=True),
-        "repaired": Form(r"F'(\eta) \ge Tc_L^2L^2(\eta L-1)^{2T-1}"
-                         r"-TW\big(\tfrac2{\eta(2T+1)}\big)^2\big(\tfrac{2T-1}{2T+1}\big)^{2T-1}\quad(\eta>1/L)",
-                         "holds", "proof + exact", "from 1/L on, any start, and attained",
-                         proved=True, attained=True),
+        "printed": Form(
+            r"|F'(\eta)| \ge c_L^2L^2T(\eta L-1)^{2T-1}-L^2T\quad(\eta>2/L)",
+            "holds",
+            "box",
+            "says nothing for eta <= (1 + |c_L|^(-2/(2T-1)))/L",
+            proved=True,
+        ),
+        "repaired": Form(
+            r"F'(\eta) \ge Tc_L^2L^2(\eta L-1)^{2T-1}"
+            r"-TW\big(\tfrac2{\eta(2T+1)}\big)^2\big(\tfrac{2T-1}{2T+1}\big)^{2T-1}\quad(\eta>1/L)",
+            "holds",
+            "proof + exact",
+            "from 1/L on, any start, and attained",
+            proved=True,
+            attained=True,
+        ),
     }
     domain = {"eigenvalues": EIGENVALUES, "energy": ENERGY, "eta": STEP_SIZE, "steps": STEPS}
 
     def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
         """kappa > 1, eta > 2/L and a unit start as printed; eta > 1/L as repaired."""
-        lam, eta = x["eigenvalues"], x["eta"]
+        lam = x["eigenvalues"]
+        eta = x["eta"]
         if form == "repaired":
             return {"eta > 1/L": eta - 1 / lam.max()}
-        return {"kappa > 1": spread(lam), "eta > 2/L": eta - 2 / lam.max(), "|w_0 - w_*|^2 = 1": x["energy"].sum() - 1}
+        return {
+            "kappa > 1": spread(lam),
+            "eta > 2/L": eta - 2 / lam.max(),
+            "|w_0 - w_*|^2 = 1": x["energy"].sum() - 1,
+        }
 
     def prepare(self, x: Instance) -> Instance:
         """Scaled to a unit start."""
@@ -52,13 +73,18 @@ class Wang2021NaiveLowerBound(Claim):
 
     def sides(self, x: Any, form: str) -> tuple[Array, Array]:
         """|F'| (F' itself as repaired) and the lower bound."""
-        lam, energy, eta, T = x["eigenvalues"], x["energy"], x["eta"], x["steps"]
+        lam = x["eigenvalues"]
+        energy = x["energy"]
+        eta = x["eta"]
+        T = x["steps"]
         L = lam.max()
-        slope, top = derivatives(lam, lam * energy / 2, eta, T)[1], weight_at(lam, energy, L)
+        slope = derivatives(lam, lam * energy / 2, eta, T)[1]
+        top = weight_at(lam, energy, L)
         growth = T * top * L**2 * (eta * L - 1) ** (2 * T - 1)
         if form == "printed":
             return abs(slope), growth - L**2 * T
-        n, m = 2 * T - 1, 2 * T + 1
+        n = 2 * T - 1
+        m = 2 * T + 1
         return slope, growth - T * (energy.sum() - top) * (2 / (eta * m)) ** 2 * n**n / m**n
 
     def cases(self, form: str) -> Iterable[Mapping[str, Any]]:
@@ -75,21 +101,30 @@ class Wang2021NaiveLowerBound(Claim):
             yield {"eigenvalues": ("1/3", 1), "energy": (200, 4), "eta": "21/10", "steps": 1}
 
     def boxes(self, form: str) -> Iterable[Box]:
-        """As printed, over c = c_L^2 and mu, after these reductions: the term of L cancels against the bound.
+        """As printed, over c = c_L^2 and mu, after these reductions: the term of L cancels against
+        the bound.
 
-        L = 1, as both sides scale like L. The rest, -T sum c_i^2 lambda_i^2 a_i^(2T-1), increases with eta: eta = 2/L.
-        It is linear in c_i^2: one other mode, of energy 1 - c. Where a > 0, a^(2T-1) <= a; elsewhere it helps: T = 1.
-        As repaired: the term of L cancels as well, and each other mode stays below the peak.
+        L = 1, as both sides scale like L. The rest, -T sum c_i^2 lambda_i^2 a_i^(2T-1), increases
+        with eta: eta = 2/L. It is linear in c_i^2: one other mode, of energy 1 - c. Where a > 0,
+        a^(2T-1) <= a; elsewhere it helps: T = 1. As repaired: the term of L cancels as well, and
+        each other mode stays below the peak.
         """
+
         def sides(x: Mapping[str, Any]) -> tuple[Any, Any]:
             return -(1 - x["c_L^2"]) * x["mu"] ** 2 * (1 - 2 * x["mu"]), -1
 
         def reduce(x: Instance) -> list[Reduced]:
-            lam, T, L = x["eigenvalues"], x["steps"], max(x["eigenvalues"])
+            lam = x["eigenvalues"]
+            T = x["steps"]
+            L = max(x["eigenvalues"])
             top = sum(c for v, c in zip(lam, x["energy"], strict=True) if v == L)
-            # the mode that is worst for the bound carries all energy but that of L; at mu = 1/2 its term is 0
-            mu = max((min(v / L, Fraction(1, 2)) for v in lam if v < L), key=lambda v: v**2 * (1 - 2 * v))
+            # the mode that is worst for the bound carries all energy but that of L; at mu = 1/2
+            # its term is 0
+            mu = max(
+                (min(v / L, Fraction(1, 2)) for v in lam if v < L), key=lambda v: v**2 * (1 - 2 * v)
+            )
             return [Reduced({"mu": mu, "c_L^2": top}, T * L**2)]
+
         note = "all d, T, eta: reduced to d = 2, T = 1, L = 1, eta = 2/L"
         if form == "repaired":
             yield from map(peak, (1, 2, 3, 5))

@@ -1,33 +1,43 @@
 """F(eta) = f(w_T) is strictly convex and has one minimiser, between 1/L and 1/mu."""
+
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
-from quadmeta.verification.claim import Claim, Form
-from quadmeta.verification.box import Box, Reduced
-from quadmeta.claims.reductions.steps import end_weights
-from quadmeta.verification.parameters import EIGENVALUES, Instance, STEP_SIZE, STEPS, WEIGHTS
 from quadmeta.claims.families.formulas import derivatives, spread
+from quadmeta.claims.reductions.steps import end_weights
+from quadmeta.verification.box import Box, Reduced
+from quadmeta.verification.claim import Claim, Form
+from quadmeta.verification.parameters import EIGENVALUES, STEP_SIZE, STEPS, WEIGHTS, Instance
 
 Array = Any
 
 
 class Wang2021NaiveStrictlyConvex(Claim):
-    """The naive objective F = sum_i omega_i a_i^(2T), a_i = 1 - eta lambda_i, is strictly convex for kappa > 1.
+    """The naive objective F = sum_i omega_i a_i^(2T), a_i = 1 - eta lambda_i, is strictly convex
+    for kappa > 1.
 
-    Compared with 0: F''(eta), -F'(1/L) and F'(1/mu), so that the one minimiser lies in (1/L, 1/mu); (0, 2/L) need not
-    contain it. At kappa = 1 and T >= 2 the second derivative vanishes at 1/L.
+    Compared with 0: F''(eta), -F'(1/L) and F'(1/mu), so that the one minimiser lies in (1/L,
+    1/mu); (0, 2/L) need not contain it. At kappa = 1 and T >= 2 the second derivative vanishes at
+    1/L.
 
-    Proof. F'' = 2T (2T-1) sum omega lambda^2 a^(2T-2) >= 0, and for kappa > 1 some a_i is not 0. At 1/L every a_i is
-    >= 0 and one is > 0, so F' < 0; at 1/mu every a_i is <= 0 and one is < 0, so F' > 0.
+    Proof. F'' = 2T (2T-1) sum omega lambda^2 a^(2T-2) >= 0, and for kappa > 1 some a_i is not 0.
+    At 1/L every a_i is >= 0 and one is > 0, so F' < 0; at 1/mu every a_i is <= 0 and one is < 0,
+    so F' > 0.
     """
 
     reference = "Wang, Yuan, Wu, Ge 2021, Theorem 3"
     strength = "lower"
     relation = ">"
-    forms = {"printed": Form(r"F''(\eta)>0\ \text{ for every }\eta,\quad F'(1/L)<0<F'(1/\mu)\quad(\kappa>1)", "holds",
-                             "proof + exact", proved=True)}
+    forms = {
+        "printed": Form(
+            r"F''(\eta)>0\ \text{ for every }\eta,\quad F'(1/L)<0<F'(1/\mu)\quad(\kappa>1)",
+            "holds",
+            "proof + exact",
+            proved=True,
+        )
+    }
     domain = {"eigenvalues": EIGENVALUES, "weights": WEIGHTS, "eta": STEP_SIZE, "steps": STEPS}
 
     def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
@@ -36,7 +46,9 @@ class Wang2021NaiveStrictlyConvex(Claim):
 
     def sides(self, x: Any, form: str) -> tuple[Array, Array]:
         """(F''(eta), -F'(1/L), F'(1/mu)) and 0."""
-        lam, omega, T = x["eigenvalues"], x["weights"], x["steps"]
+        lam = x["eigenvalues"]
+        omega = x["weights"]
+        T = x["steps"]
         ends = [derivatives(lam, omega, 1 / end, T)[1] for end in (lam.max(), lam.min())]
         lhs = np.array([derivatives(lam, omega, x["eta"], T)[2], -ends[0], ends[1]])
         return lhs, lhs * 0
@@ -52,18 +64,31 @@ class Wang2021NaiveStrictlyConvex(Claim):
 
     def boxes(self, form: str) -> Iterable[Box]:
         """F'' > 0 at T = 2, 3, 5 (a constant at T = 1), by the two extreme modes."""
+
         def convex(T: int) -> Box:
             m = 2 * T
 
             def sides(x: Mapping[str, Any]) -> tuple[Any, Any]:
-                mu, eta = x["mu"], x["x"]
+                mu = x["mu"]
+                eta = x["x"]
                 return mu**2 * (1 - mu * eta) ** (m - 2) + (1 - eta) ** (m - 2), 0
 
             def reduce(x: Instance) -> list[Reduced]:
-                lam, L = x["eigenvalues"], max(x["eigenvalues"])
-                point, least = {"mu": min(lam) / L, "x": x["eta"] * L}, min(end_weights(lam, x["weights"]))
+                lam = x["eigenvalues"]
+                L = max(x["eigenvalues"])
+                point = {"mu": min(lam) / L, "x": x["eta"] * L}
+                least = min(end_weights(lam, x["weights"]))
                 inside = x["steps"] == T and 1 <= 16 * point["mu"] <= 15 and point["x"] <= 4
-                return [Reduced(point, m * (m - 1) * L**2 * least)] if inside else []
-            return Box({"mu": ("1/16", "15/16"), "x": (0, 4)}, sides, f"T = {T}, any d and weights: modes mu and L = "
-                       "1, x = eta L; at x = 1 it is 0 for mu = 0 and 1", reduce)
+                if inside:
+                    return [Reduced(point, m * (m - 1) * L**2 * least)]
+                return []
+
+            return Box(
+                {"mu": ("1/16", "15/16"), "x": (0, 4)},
+                sides,
+                f"T = {T}, any d and weights: modes mu and L = "
+                "1, x = eta L; at x = 1 it is 0 for mu = 0 and 1",
+                reduce,
+            )
+
         yield from map(convex, (2, 3, 5))

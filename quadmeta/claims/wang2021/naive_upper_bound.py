@@ -1,11 +1,12 @@
 """|F'(eta)| <= T sum_i c_i^2 lambda_i^2 |1 - eta lambda_i|^(2T-1)."""
+
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from quadmeta.verification.claim import Claim, Form
-from quadmeta.verification.box import Box, Reduced
-from quadmeta.verification.parameters import EIGENVALUES, ENERGY, Instance, STEP_SIZE, STEPS
 from quadmeta.claims.families.formulas import derivatives
+from quadmeta.verification.box import Box, Reduced
+from quadmeta.verification.claim import Claim, Form
+from quadmeta.verification.parameters import EIGENVALUES, ENERGY, STEP_SIZE, STEPS, Instance
 
 Array = Any
 
@@ -13,43 +14,63 @@ Array = Any
 class Wang2021NaiveUpperBound(Claim):
     """Upper bound of the meta-gradient of the naive objective F(eta) = f(w_T).
 
-    Printed: for eta < 2/L the bound above, where it says that the meta-gradient vanishes exponentially in T.
-    Repaired: the same for every real eta, with equality for eta <= 1/L and for eta >= 1/mu.
+    Printed: for eta < 2/L the bound above, where it says that the meta-gradient vanishes
+    exponentially in T. Repaired: the same for every real eta, with equality for eta <= 1/L and for
+    eta >= 1/mu.
 
-    Proof. F' = -T sum c_i^2 lambda_i^2 a_i^(2T-1) with a_i = 1 - eta lambda_i: triangle inequality. All a_i are >= 0
-    for eta <= 1/L and <= 0 for eta >= 1/mu: no cancellation.
+    Proof. F' = -T sum c_i^2 lambda_i^2 a_i^(2T-1) with a_i = 1 - eta lambda_i: triangle
+    inequality. All a_i are >= 0 for eta <= 1/L and <= 0 for eta >= 1/mu: no cancellation.
     """
 
     reference = "Wang, Yuan, Wu, Ge 2021, Theorem 3"
     strength = "tight"
     forms = {
-        "printed": Form(r"|F'(\eta)| \le T\sum_i c_i^2\lambda_i^2|1-\eta\lambda_i|^{2T-1}\quad(\eta<2/L)",
-                        "holds", "proof + exact", proved=True, attained=True),
-        "repaired": Form(r"|F'(\eta)| \le T\sum_i c_i^2\lambda_i^2|1-\eta\lambda_i|^{2T-1}\quad(\eta\ge0),"
-                         r"\text{ equality for }\eta\le1/L\text{ and }\eta\ge1/\mu",
-                         "holds", "proof + exact", "no restriction of the step size is needed", proved=True,
-                         attained=True),
+        "printed": Form(
+            r"|F'(\eta)| \le T\sum_i c_i^2\lambda_i^2|1-\eta\lambda_i|^{2T-1}\quad(\eta<2/L)",
+            "holds",
+            "proof + exact",
+            proved=True,
+            attained=True,
+        ),
+        "repaired": Form(
+            r"|F'(\eta)| \le T\sum_i c_i^2\lambda_i^2|1-\eta\lambda_i|^{2T-1}\quad(\eta\ge0),"
+            r"\text{ equality for }\eta\le1/L\text{ and }\eta\ge1/\mu",
+            "holds",
+            "proof + exact",
+            "no restriction of the step size is needed",
+            proved=True,
+            attained=True,
+        ),
     }
     domain = {"eigenvalues": EIGENVALUES, "energy": ENERGY, "eta": STEP_SIZE, "steps": STEPS}
 
     def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
         """eta < 2/L as printed, none as repaired."""
-        return {"eta < 2/L": 2 / x["eigenvalues"].max() - x["eta"]} if form == "printed" else {}
+        if form == "printed":
+            return {"eta < 2/L": 2 / x["eigenvalues"].max() - x["eta"]}
+        return {}
 
     def sides(self, x: Any, form: str) -> tuple[Array, Array]:
         """|F'| and the sum of magnitudes."""
-        lam, energy, eta, T = x["eigenvalues"], x["energy"], x["eta"], x["steps"]
+        lam = x["eigenvalues"]
+        energy = x["energy"]
+        eta = x["eta"]
+        T = x["steps"]
         slope = derivatives(lam, lam * energy / 2, eta, T)[1]
         return abs(slope), T * (energy * lam**2 * abs(1 - eta * lam) ** (2 * T - 1)).sum(axis=-1)
 
     def cases(self, form: str) -> Iterable[Mapping[str, Any]]:
         """Equality at 1/L (and at 1/mu), strict inequality between."""
-        etas = ("1/3", "1/2") if form == "printed" else ("1/3", "1/2", "1", "5")
-        for eta in etas:
+        inside = ("1/3", "1/2")
+        beyond = ("1", "5")
+        for eta in inside if form == "printed" else inside + beyond:
             yield {"eigenvalues": (1, 3), "energy": (2, "2/3"), "eta": eta, "steps": 2}
 
     def boxes(self, form: str) -> Iterable[Box]:
-        """1/L < eta < 1/mu, where a_mu > 0 > a_L; elsewhere it is an identity. Other modes add no less to the bound."""
+        """1/L < eta < 1/mu, where a_mu > 0 > a_L; elsewhere it is an identity. Other modes add no
+        less to the bound.
+        """
+
         def opposite(T: int) -> Box:
             n = 2 * T - 1
 
@@ -61,7 +82,15 @@ class Wang2021NaiveUpperBound(Claim):
                 parts = [(1 - x["eta"] * v, c * v**2) for v, c in (modes[0], modes[-1])]
                 (a, small), (b, large) = sorted(parts, key=lambda part: abs(part[0]))
                 inside = x["steps"] == T and a * b < 0 and small <= 16 * large
-                return [Reduced({"k": small / large, "g": abs(a / b)}, T * large * abs(b) ** n)] if inside else []
-            return Box({"k": (0, 16), "g": (0, 1)}, sides, f"T = {T}, any d: modes mu and L, g <= 1 the ratio of |a|, "
-                       "k that of c^2 lambda^2", reduce)
+                if inside:
+                    return [Reduced({"k": small / large, "g": abs(a / b)}, T * large * abs(b) ** n)]
+                return []
+
+            return Box(
+                {"k": (0, 16), "g": (0, 1)},
+                sides,
+                f"T = {T}, any d: modes mu and L, g <= 1 the ratio of |a|, k that of c^2 lambda^2",
+                reduce,
+            )
+
         yield from map(opposite, (1, 2, 3, 5))

@@ -1,50 +1,71 @@
-"""Train-by-train with fewer samples than dimensions: step size of order 1, risk of order sigma^2, for every sigma."""
+"""Train-by-train with fewer samples than dimensions: step size of order 1, risk of order sigma^2,
+for every sigma.
+"""
+
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
-from quadmeta.verification.claim import Claim, Form
-from quadmeta.verification.box import Box, Reduced
-from quadmeta.claims.reductions.semicircle import mean, series, square, variance
-from quadmeta.verification.parameters import Instance, Parameter
 from quadmeta.claims.families.least_squares import HORIZON, NOISE, ROOT, edges, gain, train_risk
+from quadmeta.claims.reductions.semicircle import mean, series, square, variance
+from quadmeta.verification.box import Box, Reduced
+from quadmeta.verification.claim import Claim, Form
+from quadmeta.verification.parameters import Instance, Parameter
 
 Array = Any
 
 
 class Wang2021SmallSampleTrain(Claim):
-    """d/4 <= n <= 3d/4; eta*_train minimises the mean training loss after T steps, E is the excess risk over R^2.
+    """d/4 <= n <= 3d/4; eta*_train minimises the mean training loss after T steps, E is the excess
+    risk over R^2.
 
-    Printed: for sigma, T, d, m large, eta*_train = Theta(1) and E = Omega(1) s, with high probability; constants are
-    not given. Read in the limit d = m = T = infinity, where eta*_train = 1/(1 + psi): it has the constants 1/5, 3/7 and
-    1/3. Sides: (eta*, 3/7, E) against (1/5, eta*, s/3).
-    Repaired, in the limit d = m = infinity. With nu = n/d, rho = 1 - eta l_- and every eta <= 1/(1 + psi), of which
-    eta*_train is one (``derived_train_step_limit``), at every T,
+    Printed: for sigma, T, d, m large, eta*_train = Theta(1) and E = Omega(1) s, with high
+    probability; constants are not given. Read in the limit d = m = T = infinity, where eta*_train
+    = 1/(1 + psi): it has the constants 1/5, 3/7 and 1/3. Sides: (eta*, 3/7, E) against (1/5, eta*,
+    s/3). Repaired, in the limit d = m = infinity. With nu = n/d, rho = 1 - eta l_- and every eta
+    <= 1/(1 + psi), of which eta*_train is one (``derived_train_step_limit``), at every T,
 
-        E >= 1 - nu + (1 - rho^T)^2 s nu/(1 - nu),   and at T = infinity   E = 1 - nu + s nu/(1 - nu) >= 1 - nu + s/3,
+        E >= 1 - nu + (1 - rho^T)^2 s nu/(1 - nu),   and at T = infinity   E = 1 - nu + s nu/(1 -
+            nu) >= 1 - nu + s/3,
 
-    equality at n = d/4. No sigma is too small, only T can be. What a large sigma buys is E > 1, worse than not
-    training: it starts at sigma = sqrt(1 - nu) R, between R/2 and sqrt(3) R/2 (``derived_worse_than_not_training``).
+    equality at n = d/4. No sigma is too small, only T can be. What a large sigma buys is E > 1,
+    worse than not training: it starts at sigma = sqrt(1 - nu) R, between R/2 and sqrt(3) R/2
+    (``derived_worse_than_not_training``).
 
-    Proof (repaired). E = (1 - nu) + int_{l>0} q^2 dMP + s psi int_{l>0} (1 - q)^2/l dMP with q = (1 - eta l)^T. For eta
-    <= 2/(l_- + l_+) = 1/(1 + psi) |1 - eta l| <= rho on the bulk, so (1 - q)^2 >= (1 - rho^T)^2, and int_{l>0} dMP/l =
-    nu^2/(1 - nu) for nu < 1. At T = infinity q = 0. nu/(1 - nu) increases from 1/3 at nu = 1/4.
+    Proof (repaired). E = (1 - nu) + int_{l>0} q^2 dMP + s psi int_{l>0} (1 - q)^2/l dMP with q =
+    (1 - eta l)^T. For eta <= 2/(l_- + l_+) = 1/(1 + psi) |1 - eta l| <= rho on the bulk, so (1 -
+    q)^2 >= (1 - rho^T)^2, and int_{l>0} dMP/l = nu^2/(1 - nu) for nu < 1. At T = infinity q = 0.
+    nu/(1 - nu) increases from 1/3 at nu = 1/4.
     """
 
     reference = "Wang, Yuan, Wu, Ge 2021, Theorem 5"
     strength = "lower"
     forms = {
-        "printed": Form(r"\tfrac d4\le n\le\tfrac{3d}4,\ \sigma\ge c_1:\quad\eta^*_{\rm train}=\Theta(1),\quad "
-                        r"E\|w_T-w_*\|^2=\Omega(1)\sigma^2", "consistent", "exact",
-                        "constants unspecified; the limit has 1/5, 3/7 and 1/3"),
-        "repaired": Form(r"E\|w_T-w_*\|^2\ge R^2(1-\nu)+(1-\rho^T)^2\tfrac{\nu}{1-\nu}\sigma^2,\quad "
-                         r"T=\infty:\ \ge R^2(1-\nu)+\tfrac13\sigma^2,\text{ every }\sigma>0", "holds", "proof + exact",
-                         "no large sigma is needed, only T large against 1/log(1/rho)", proved=True, attained=True),
+        "printed": Form(
+            r"\tfrac d4\le n\le\tfrac{3d}4,\ \sigma\ge c_1:\quad\eta^*_{\rm train}=\Theta(1),\quad "
+            r"E\|w_T-w_*\|^2=\Omega(1)\sigma^2",
+            "consistent",
+            "exact",
+            "constants unspecified; the limit has 1/5, 3/7 and 1/3",
+        ),
+        "repaired": Form(
+            r"E\|w_T-w_*\|^2\ge R^2(1-\nu)+(1-\rho^T)^2\tfrac{\nu}{1-\nu}\sigma^2,\quad "
+            r"T=\infty:\ \ge R^2(1-\nu)+\tfrac13\sigma^2,\text{ every }\sigma>0",
+            "holds",
+            "proof + exact",
+            "no large sigma is needed, only T large against 1/log(1/rho)",
+            proved=True,
+            attained=True,
+        ),
     }
-    domain = {"root": ROOT, "noise": NOISE, "scale": Parameter(r"(1+\psi)\eta", open=True, high=Fraction(1)),
-              "steps": HORIZON}
+    domain = {
+        "root": ROOT,
+        "noise": NOISE,
+        "scale": Parameter(r"(1+\psi)\eta", open=True, high=Fraction(1)),
+        "steps": HORIZON,
+    }
 
     def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
         """n/d = 1/root^2 between 1/4 and 3/4."""
@@ -53,13 +74,20 @@ class Wang2021SmallSampleTrain(Claim):
     def prepare(self, x: Instance) -> Instance:
         """The root moved into [6/5, 2]."""
         root = 1 + x["root"] / (1 + x["root"])
-        return x if 4 <= 3 * x["root"] ** 2 <= 12 else {**x, "root": root if 3 * root**2 >= 4 else 3 - root}
+        if 4 <= 3 * x["root"] ** 2 <= 12:
+            return x
+        return {**x, "root": root if 3 * root**2 >= 4 else 3 - root}
 
     def sides(self, x: Any, form: str) -> tuple[Array, Array]:
         """Printed: limits of step size and risk. Repaired: risk at T and at infinity; bounds."""
-        root, s, T = x["root"], x["noise"], x["steps"]
-        psi, nu = root**2, 1 / root**2
-        best, final, one = 1 / (1 + psi), train_risk(nu, s), root / root
+        root = x["root"]
+        s = x["noise"]
+        T = x["steps"]
+        psi = root**2
+        nu = 1 / root**2
+        best = 1 / (1 + psi)
+        final = train_risk(nu, s)
+        one = root / root
         if form == "printed":
             return np.array([best, one * 3 / 7, final]), np.array([one / 5, best, s / 3])
         eta = x["scale"] * best
@@ -75,26 +103,45 @@ class Wang2021SmallSampleTrain(Claim):
         yield {"root": 2, "noise": 1, "scale": 1, "steps": 140}
 
     def boxes(self, form: str) -> Iterable[Box]:
-        """The terms with s at T = 1, 2, 3 and 5 and at infinity; that without s is the mean of a square.
+        """The terms with s at T = 1, 2, 3 and 5 and at infinity; that without s is the mean of a
+        square.
 
-        Unit 1 + psi: E_Q[h^2] psi against (1 - rho^T)^2/(psi - 1), 1 - rho^T and h without a factor theta each.
+        Unit 1 + psi: E_Q[h^2] psi against (1 - rho^T)^2/(psi - 1), 1 - rho^T and h without a
+        factor theta each.
         """
+
         def box(T: int) -> Box:
             def sides(point: Mapping[str, Any]) -> tuple[Any, Any]:
-                root, theta = point["root"], point["theta"]
+                root = point["root"]
+                theta = point["theta"]
                 q = 1 - theta * (root - 1) ** 2 / (1 + root**2)
                 risk = mean(square(series(T, 1 - theta))[::2], variance(root**2) * theta**2)
-                return root**2 * (root + 1) * risk, (root - 1) ** 3 * (1 + sum(q**t for t in range(1, T))) ** 2
+                return root**2 * (root + 1) * risk, (root - 1) ** 3 * (
+                    1 + sum(q**t for t in range(1, T))
+                ) ** 2
 
             def reduce(x: Instance) -> list[Reduced]:
                 scale = x["noise"] * x["scale"] ** 2 / ((1 + x["root"] ** 2) ** 2 * (x["root"] + 1))
-                return [Reduced({"root": x["root"], "theta": x["scale"]}, scale)] if x["steps"] == T else []
-            return Box({"root": (Fraction(9, 8), 2), "theta": (0, 1)}, sides,
-                       f"T = {T}, n/d in [1/4, 64/81], every sigma: term of sigma; that of R is >= 0", reduce)
+                if x["steps"] == T:
+                    return [Reduced({"root": x["root"], "theta": x["scale"]}, scale)]
+                return []
+
+            return Box(
+                {"root": (Fraction(9, 8), 2), "theta": (0, 1)},
+                sides,
+                f"T = {T}, n/d in [1/4, 64/81], every sigma: term of sigma; that of R is >= 0",
+                reduce,
+            )
 
         def final(x: Instance) -> list[Reduced]:
             return [Reduced({"root": x["root"]}, x["noise"] / (3 * x["root"] ** 2 - 3), 1)]
+
         if form == "repaired":
             yield from map(box, (1, 2, 3, 5))
-            yield Box({"root": (Fraction(9, 8), 2)}, lambda point: ((2 - point["root"]) * (2 + point["root"]), 0),
-                      "T = infinity, d/n in [81/64, 4]: 1/(psi - 1) - 1/3, divisors cleared", final, "n = d/4")
+            yield Box(
+                {"root": (Fraction(9, 8), 2)},
+                lambda point: ((2 - point["root"]) * (2 + point["root"]), 0),
+                "T = infinity, d/n in [81/64, 4]: 1/(psi - 1) - 1/3, divisors cleared",
+                final,
+                "n = d/4",
+            )

@@ -1,40 +1,56 @@
-"""Assumption 3: read literally it has no upper limit for gamma; the tight bound needs no range at all."""
+"""Assumption 3: read literally it has no upper limit for gamma; the tight bound needs no range at
+all.
+"""
+
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from quadmeta.verification.claim import Claim, Form
-from quadmeta.verification.box import Box, Reduced
-from quadmeta.claims.reductions.discount import ends, modes, rising
 from quadmeta.claims.families.discount import BENT, Bent, bent, bent_margins, signed_square
-from quadmeta.verification.parameters import Instance
+from quadmeta.claims.reductions.discount import ends, modes, rising
 from quadmeta.theory.discount import bound_a, printed
+from quadmeta.verification.box import Box, Reduced
+from quadmeta.verification.claim import Claim, Form
+from quadmeta.verification.parameters import Instance
 
 Array = Any
 
 
 class Yakovlev2023AssumptionDiscountRange(Claim):
-    """"1 - eta L <= gamma 1 - eta mu" with a lost sign; the draft has 1 - eta L <= gamma <= 1 - eta mu. H_w = 0.
+    """ "1 - eta L <= gamma 1 - eta mu" with a lost sign; the draft has 1 - eta L <= gamma <= 1 -
+    eta mu. H_w = 0.
 
-    Printed: the printed bias bound where both literal readings hold, 1 - eta L <= gamma - eta mu and 1 - eta L <= gamma
-    (1 - eta mu). They have no upper limit, and the sum of gamma^k then exceeds 1/(eta mu). With the draft's wording it
-    holds (yakovlev2023_bias_bound_cross); it implies eta <= 1/mu and no more, so that eta <= 1/L has to be added.
-    Repaired: ``bound_a`` for every gamma in [0, 1), without assumption 3.
+    Printed: the printed bias bound where both literal readings hold, 1 - eta L <= gamma - eta mu
+    and 1 - eta L <= gamma (1 - eta mu). They have no upper limit, and the sum of gamma^k then
+    exceeds 1/(eta mu). With the draft's wording it holds (yakovlev2023_bias_bound_cross); it
+    implies eta <= 1/mu and no more, so that eta <= 1/L has to be added. Repaired: ``bound_a`` for
+    every gamma in [0, 1), without assumption 3.
 
-    Proof (repaired): in derived_discount_bound, where no range of gamma is used: |S_T(gamma) - S_T(a)| is largest at an
-    end of [a_L, a_mu] wherever gamma lies.
+    Proof (repaired): in derived_discount_bound, where no range of gamma is used: |S_T(gamma) -
+    S_T(a)| is largest at an end of [a_L, a_mu] wherever gamma lies.
     """
 
     reference = "Yakovlev et al. 2023, assumption 3"
     strength = "tight"
     draws = 60
     forms = {
-        "printed": Form(r"1-\eta L\le\gamma\,1-\eta\mu:\ \|\hat g-g\|\le\frac{2LBRq^T}{q^{-1}-1}+B\|g_T\|\tfrac1\eta"
-                        r"\big(\tfrac1\mu-\tfrac1L+\tfrac{(1-\eta\mu)^T}L\big)", "refuted", "exact",
-                        "a sign is lost, so that gamma has no upper limit"),
-        "repaired": Form(r"0\le\gamma<1:\ \|\hat g-g\|\le\eta B\Big\{L_2R\max_{a\in[a_L,a_\mu]}\sum_{k=1}^{T-1}"
-                         r"\gamma^k(a^{T-k}-a^T)+\|g_T\|\max_{a\in[a_L,a_\mu]}|S_T(\gamma)-S_T(a)|\Big\}", "holds",
-                         "proof + exact", "any discount", proved=True, attained=True),
+        "printed": Form(
+            r"1-\eta L\le\gamma\,1-\eta\mu:\ \|\hat "
+            r"g-g\|\le\frac{2LBRq^T}{q^{-1}-1}+B\|g_T\|\tfrac1\eta"
+            r"\big(\tfrac1\mu-\tfrac1L+\tfrac{(1-\eta\mu)^T}L\big)",
+            "refuted",
+            "exact",
+            "a sign is lost, so that gamma has no upper limit",
+        ),
+        "repaired": Form(
+            r"0\le\gamma<1:\ \|\hat g-g\|\le\eta B\Big\{L_2R\max_{a\in[a_L,a_\mu]}\sum_{k=1}^{T-1}"
+            r"\gamma^k(a^{T-k}-a^T)+\|g_T\|\max_{a\in[a_L,a_\mu]}|S_T(\gamma)-S_T(a)|\Big\}",
+            "holds",
+            "proof + exact",
+            "any discount",
+            proved=True,
+            attained=True,
+        ),
     }
     domain = BENT
 
@@ -61,24 +77,55 @@ class Yakovlev2023AssumptionDiscountRange(Claim):
     def sides(self, x: Any, form: str) -> tuple[Array, Array]:
         """|ghat - g|^2 by loops and the squared bound."""
         run = Bent(x)
-        known, bias = run.scales, run.bias()
-        bound = printed(replace(known, L2=known.L)) if form == "printed" else bound_a(known, 20)
+        known = run.scales
+        bias = run.bias()
+        if form == "printed":
+            bound = printed(replace(known, L2=known.L))
+        else:
+            bound = bound_a(known, 20)
         return bias @ bias, signed_square(bound)
 
     def cases(self, form: str) -> Iterable[Mapping[str, Any]]:
-        """gamma = 3/4 above all contraction factors, along H = L = 1; as repaired also below them, along H = mu."""
-        line = {"q": "1/2", "eta": 1, "heights": ("1/4",), "levels": ("1/4",), "slopes": (0,), "angles": (0,),
-                "start": 0, "R": 0, "G": 1, "L2": 1, "gradient": 0, "gamma": "3/4", "steps": 3}
+        """gamma = 3/4 above all contraction factors, along H = L = 1; as repaired also below them,
+        along H = mu.
+        """
+        line = {
+            "q": "1/2",
+            "eta": 1,
+            "heights": ("1/4",),
+            "levels": ("1/4",),
+            "slopes": (0,),
+            "angles": (0,),
+            "start": 0,
+            "R": 0,
+            "G": 1,
+            "L2": 1,
+            "gradient": 0,
+            "gamma": "3/4",
+            "steps": 3,
+        }
         yield line
         if form == "repaired":
             yield {**line, "heights": ("1/8",), "levels": (0,), "gamma": "1/16", "L2": "3/4"}
 
     def boxes(self, form: str) -> Iterable[Box]:
         """S_T is largest at the ends, for any gamma, at T = 3 and 5."""
+
         def last(x: Instance) -> list[Reduced]:
             found, parts = modes(x)
             known = found.scales
-            return [point for mode in parts for point in
-                    ends(mode.factors[0], known.a_L, known.a_mu, found.gamma, found.T, found.eta * mode.gradient)]
+            return [
+                point
+                for mode in parts
+                for point in ends(
+                    mode.factors[0],
+                    known.a_L,
+                    known.a_mu,
+                    found.gamma,
+                    found.T,
+                    found.eta * mode.gradient,
+                )
+            ]
+
         if form == "repaired":
             yield from (rising(T, last) for T in (3, 5))

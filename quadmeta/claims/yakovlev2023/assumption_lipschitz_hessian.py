@@ -1,29 +1,33 @@
-"""Assumption 2: the Lipschitz constant of the Hessian enters because Hessians along the path need not commute."""
+"""Assumption 2: the Lipschitz constant of the Hessian enters because Hessians along the path need
+not commute.
+"""
+
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
-from quadmeta.verification.claim import Claim, Form
-from quadmeta.verification.box import Box
+from quadmeta.claims.families.discount import BENT, Bent, turned
 from quadmeta.claims.reductions.bent import expansion, farthest
 from quadmeta.claims.reductions.discount import rising
-from quadmeta.claims.families.discount import BENT, Bent, turned
-from quadmeta.verification.parameters import Instance
 from quadmeta.theory.discount import bound_b, bound_bp
+from quadmeta.verification.box import Box
+from quadmeta.verification.claim import Claim, Form
+from quadmeta.verification.parameters import Instance
 
 Array = Any
 
 
 class Yakovlev2023AssumptionLipschitzHessian(Claim):
-    """Without assumption 2: the inner loss of ``BENT`` with c_j = h_j, whatever its slopes, J = -I, R = 1, a linear
-    outer loss of |g| = 1 (its transient part is 0; one with L_2 R far below |g_T| is near it), gamma = 1 - eta mu, L =
-    1/eta.
+    """Without assumption 2: the inner loss of ``BENT`` with c_j = h_j, whatever its slopes, J =
+    -I, R = 1, a linear outer loss of |g| = 1 (its transient part is 0; one with L_2 R far below
+    |g_T| is near it), gamma = 1 - eta mu, L = 1/eta.
 
-    Printed, the repaired bias bound of yakovlev2023_bias_bound with its H_w term left out: false, since |gamma^2 - A_2
-    A_3| may exceed a_mu^2 - a_L^2 where A_2 and A_3 do not commute. In one dimension, at T <= 2 and for gamma = 1 - eta
-    L it is true, and assumption 2 is not needed.
-    Repaired: ``bound_b``, larger by at most a factor 2 here, for every twice differentiable inner loss.
+    Printed, the repaired bias bound of yakovlev2023_bias_bound with its H_w term left out: false,
+    since |gamma^2 - A_2 A_3| may exceed a_mu^2 - a_L^2 where A_2 and A_3 do not commute. In one
+    dimension, at T <= 2 and for gamma = 1 - eta L it is true, and assumption 2 is not needed.
+    Repaired: ``bound_b``, larger by at most a factor 2 here, for every twice differentiable inner
+    loss.
 
     Proof (repaired): in yakovlev2023_bias_bound_step_size.
     """
@@ -32,27 +36,52 @@ class Yakovlev2023AssumptionLipschitzHessian(Claim):
     strength = "upper"
     draws = 60
     forms = {
-        "printed": Form(r"\|\hat g-g\|\le\eta B\|g_T\|\sum_{k=1}^{T-1}\max(a_\mu^k-\gamma^k,\gamma^k-a_L^k)\text{ "
-                        r"for every }H_w", "refuted", "exact", "Hessians along the path need not commute"),
-        "repaired": Form(r"\|\hat g-g\|\le\eta B\|g_T\|\big(|S_T(\gamma)-S_T(c)|+S_T(a_\mu)-S_T(c)\big)\text{ for "
-                         r"every }H_w", "holds", "proof + exact", "a larger bound that needs no assumption 2",
-                         proved=True),
+        "printed": Form(
+            r"\|\hat g-g\|\le\eta "
+            r"B\|g_T\|\sum_{k=1}^{T-1}\max(a_\mu^k-\gamma^k,\gamma^k-a_L^k)\text{ "
+            r"for every }H_w",
+            "refuted",
+            "exact",
+            "Hessians along the path need not commute",
+        ),
+        "repaired": Form(
+            r"\|\hat g-g\|\le\eta B\|g_T\|\big(|S_T(\gamma)-S_T(c)|+S_T(a_\mu)-S_T(c)\big)\text{ "
+            r"for "
+            r"every }H_w",
+            "holds",
+            "proof + exact",
+            "a larger bound that needs no assumption 2",
+            proved=True,
+        ),
     }
-    domain = {name: BENT[name] for name in ("q", "eta", "heights", "slopes", "angles", "start", "gradient", "steps")}
+    domain = {
+        name: BENT[name]
+        for name in ("q", "eta", "heights", "slopes", "angles", "start", "gradient", "steps")
+    }
 
     def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
         """mu > 0 and H <= 1/eta: trace and determinant of what is left."""
-        a, eta = x["q"] ** 2, x["eta"]
+        a = x["q"] ** 2
+        eta = x["eta"]
         left = [2 * a - eta * x["heights"].sum(), a**2]
         # det(a - E) = a^2 - a tr E + det E, det E = sum_{i<j} h_i h_j sin^2
-        left[1] = left[1] - a * eta * x["heights"].sum() + eta**2 * _determinant(x["heights"], x["angles"])
+        left[1] = (
+            left[1]
+            - a * eta * x["heights"].sum()
+            + eta**2 * _determinant(x["heights"], x["angles"])
+        )
         return {"mu > 0": 1 - a, "H <= 1/eta": min(left), "0 <= slopes": min(x["slopes"])}
 
     def prepare(self, x: Instance) -> Instance:
         """Heights that fit."""
         excess = max(x["eta"] * sum(x["heights"]) / x["q"] ** 2, Fraction(1))
-        return {**x, "heights": tuple(h / excess for h in x["heights"]),
-                "slopes": tuple(s if h else 0 * s for s, h in zip(x["slopes"], x["heights"], strict=True))}
+        return {
+            **x,
+            "heights": tuple(h / excess for h in x["heights"]),
+            "slopes": tuple(
+                s if h else 0 * s for s, h in zip(x["slopes"], x["heights"], strict=True)
+            ),
+        }
 
     def power(self, x: Any, form: str) -> int:
         """Squares."""
@@ -61,29 +90,49 @@ class Yakovlev2023AssumptionLipschitzHessian(Claim):
     def sides(self, x: Any, form: str) -> tuple[Array, Array]:
         """|ghat - g|^2 by loops, and the squared bound."""
         one = x["eta"] / x["eta"]
-        run = Bent({**x, "levels": x["heights"], "R": one, "G": one, "L2": 0 * one, "gamma": x["q"] ** 2})
-        known, bias = replace(run.scales, L=1 / x["eta"], H_w=0 * one), run.bias()
+        run = Bent(
+            {**x, "levels": x["heights"], "R": one, "G": one, "L2": 0 * one, "gamma": x["q"] ** 2}
+        )
+        known = replace(run.scales, L=1 / x["eta"], H_w=0 * one)
+        bias = run.bias()
         return bias @ bias, (bound_bp(known) if form == "printed" else bound_b(known)) ** 2
 
     def cases(self, form: str) -> Iterable[Mapping[str, Any]]:
         """H(w_1) and H(w_2) with axes apart, a_L = 0."""
-        yield {"q": "4/5", "eta": "2/5", "heights": (1, 1), "slopes": (0, 5), "angles": (0, 2), "start": 0,
-               "gradient": 5, "steps": 3}
+        yield {
+            "q": "4/5",
+            "eta": "2/5",
+            "heights": (1, 1),
+            "slopes": (0, 5),
+            "angles": (0, 2),
+            "start": 0,
+            "gradient": 5,
+            "steps": 3,
+        }
 
     def boxes(self, form: str) -> Iterable[Box]:
-        """Those of the smaller bound with L = mu + sum h_j <= 1/eta, at T = 3 and, all |A_s - c| the largest, 5."""
+        """Those of the smaller bound with L = mu + sum h_j <= 1/eta, at T = 3 and, all |A_s - c|
+        the largest, 5.
+        """
+
         def full(box: Box) -> Box:
             one = Fraction(1)
             more = {"R": one, "G": one, "L2": 0 * one}
-            return replace(box, reduce=lambda x: box.reduce(
-                {**x, **more, "levels": x["heights"], "gamma": x["q"] ** 2}))
+            return replace(
+                box,
+                reduce=lambda x: box.reduce(
+                    {**x, **more, "levels": x["heights"], "gamma": x["q"] ** 2}
+                ),
+            )
+
         if form == "repaired":
             yield from map(full, (expansion(), rising(5, farthest)))
 
 
 def _determinant(heights: Array, tangents: Array) -> Array:
     """Determinant of sum_j h_j u_j u_j'."""
-    total, parts = 0 * heights[0], [(h, turned(t)) for h, t in zip(heights, tangents, strict=True)]
+    total = 0 * heights[0]
+    parts = [(h, turned(t)) for h, t in zip(heights, tangents, strict=True)]
     for i, (h, u) in enumerate(parts):
         total = total + sum(h * k * (u[0] * v[1] - u[1] * v[0]) ** 2 for k, v in parts[:i])
     return total

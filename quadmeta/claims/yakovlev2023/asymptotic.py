@@ -1,47 +1,76 @@
 """The discounted hypergradient is not asymptotically exact; its limit, and when that is."""
+
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from quadmeta.arithmetic.powers import divided_difference, geometric_sum
-from quadmeta.verification.claim import Claim, Form
-from quadmeta.claims.families.discount import placed, Quadratic, QUADRATIC
-from quadmeta.verification.parameters import Instance
+from quadmeta.claims.families.discount import QUADRATIC, Quadratic, placed
 from quadmeta.theory.discount import limit_bias
+from quadmeta.verification.claim import Claim, Form
+from quadmeta.verification.parameters import Instance
 
 Array = Any
 
 
 class Yakovlev2023Asymptotic(Claim):
-    """The bias as T -> infinity; the other reading, w_0 -> w_* at fixed T, has S_T in place of both inverses.
+    """The bias as T -> infinity; the other reading, w_0 -> w_* at fixed T, has S_T in place of
+    both inverses.
 
-    Printed: "asymptotically exact", i.e. the limit is 0. Then the estimand -J H^-1 g_* itself must be 0, or gamma fit.
-    Repaired: the bias is C' (eta/(1 - gamma) - H^-1) g_* + r_T, r_T = eta C' {(A^T (I - A)^-1 - gamma^T/(1 - gamma))
-    g_* + H_2 A D_T(gamma, A) (w_0 - w_*) - S_T(A) H_2 A^T (w_0 - w_*)} -> 0. The limit vanishes iff J (eta/(1 - gamma)
-    - H^-1) g_* = 0: for injective J iff g_* is 0 or an eigenvector with gamma = 1 - eta lambda, in particular for H =
+    Printed: "asymptotically exact", i.e. the limit is 0. Then the estimand -J H^-1 g_* itself must
+        be 0, or gamma fit.
+    Repaired: the bias is C' (eta/(1 - gamma) - H^-1) g_* + r_T, r_T = eta C' {(A^T (I - A)^-1 -
+        gamma^T/(1 - gamma))
+    g_* + H_2 A D_T(gamma, A) (w_0 - w_*) - S_T(A) H_2 A^T (w_0 - w_*)} -> 0. The limit vanishes
+        iff J (eta/(1 - gamma)
+    - H^-1) g_* = 0: for injective J iff g_* is 0 or an eigenvector with gamma = 1 - eta lambda, in
+      particular for H =
     lambda I.
 
-    Proof (repaired). ghat = eta C' {S_T(gamma) g_* + H_2 A D_T(gamma, A)(w_0 - w_*)}, g = eta C' S_T(A) (g_* + H_2 A^T
-    (w_0 - w_*)); S_T(x) = (1 - x^T)/(1 - x). r_T -> 0 since gamma < 1 and 0 <= A < I.
+    Proof (repaired). ghat = eta C' {S_T(gamma) g_* + H_2 A D_T(gamma, A)(w_0 - w_*)}, g = eta C'
+    S_T(A) (g_* + H_2 A^T (w_0 - w_*)); S_T(x) = (1 - x^T)/(1 - x). r_T -> 0 since gamma < 1 and 0
+    <= A < I.
     """
 
     reference = "Yakovlev et al. 2023, theorem on the limit"
     strength = "identity"
     draws = 100
     forms = {
-        "printed": Form(r"\hat g-g\to0\quad(T\to\infty)", "refuted", "exact",
-                        "the limit is a multiple of one product with J, for an inverse Hessian"),
-        "repaired": Form(r"\hat g-g=-J_*\big(\tfrac\eta{1-\gamma}I-H_*^{-1}\big)g_*+r_T,\quad r_T\to0\text{ explicit;"
-                         r" limit }0\iff J_*\big(\tfrac\eta{1-\gamma}I-H_*^{-1}\big)g_*=0", "holds", "proof + exact",
-                         "the limit itself, on quadratics", proved=True),
+        "printed": Form(
+            r"\hat g-g\to0\quad(T\to\infty)",
+            "refuted",
+            "exact",
+            "the limit is a multiple of one product with J, for an inverse Hessian",
+        ),
+        "repaired": Form(
+            r"\hat g-g=-J_*\big(\tfrac\eta{1-\gamma}I-H_*^{-1}\big)g_*+r_T,\quad r_T\to0\text{ "
+            r"explicit;"
+            r" limit }0\iff J_*\big(\tfrac\eta{1-\gamma}I-H_*^{-1}\big)g_*=0",
+            "holds",
+            "proof + exact",
+            "the limit itself, on quadratics",
+            proved=True,
+        ),
     }
     domain = QUADRATIC
 
     def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
-        """eta <= 1/L and gamma in [1 - eta L, 1 - eta mu]; as printed J injective, and even w_0 = w_*."""
-        lam, eta, gamma = x["eigenvalues"], x["eta"], x["gamma"]
-        margins = {"eta > 0": eta, "eta <= 1/L": 1 / max(lam) - eta, "gamma < 1": 1 - gamma,
-                   "1 - eta L <= gamma <= 1 - eta mu": min(gamma - 1 + eta * max(lam), 1 - eta * min(lam) - gamma)}
-        return {**margins, "c_i != 0": min(abs(x["cross"])), "R = 0": x["R"]} if form == "printed" else margins
+        """eta <= 1/L and gamma in [1 - eta L, 1 - eta mu]; as printed J injective, and even w_0 =
+        w_*.
+        """
+        lam = x["eigenvalues"]
+        eta = x["eta"]
+        gamma = x["gamma"]
+        margins = {
+            "eta > 0": eta,
+            "eta <= 1/L": 1 / max(lam) - eta,
+            "gamma < 1": 1 - gamma,
+            "1 - eta L <= gamma <= 1 - eta mu": min(
+                gamma - 1 + eta * max(lam), 1 - eta * min(lam) - gamma
+            ),
+        }
+        if form == "printed":
+            return {**margins, "c_i != 0": min(abs(x["cross"])), "R = 0": x["R"]}
+        return margins
 
     def prepare(self, x: Instance) -> Instance:
         """Step size and discount moved into their ranges; w_0 = w_* at an even T."""
@@ -49,8 +78,11 @@ class Yakovlev2023Asymptotic(Claim):
 
     def sides(self, x: Any, form: str) -> tuple[Array, Array]:
         """The limit and 0; as repaired, the bias by loops, and limit + r_T."""
-        p, lam = Quadratic.of(x), x["eigenvalues"]
-        a, gamma, T = p.a, p.gamma, p.T
+        p = Quadratic.of(x)
+        lam = x["eigenvalues"]
+        a = p.a
+        gamma = p.gamma
+        T = p.T
         moved = p.H2 @ (a**T * p.error)
         final = p.gradient - moved
         limit = p.C * limit_bias(lam, one(lam), final, p.eta, gamma)
@@ -62,11 +94,24 @@ class Yakovlev2023Asymptotic(Claim):
 
     def cases(self, form: str) -> Iterable[Mapping[str, Any]]:
         """A start in the minimiser, g_* along the largest curvature, gamma for the smallest."""
-        yield {"eigenvalues": ("1/4", 1), "cross": (1, 1), "error": (1, 0), "gradient": (1, 1), "outer": (1, 0), "R": 0,
-               "G": 1, "L2": 1, "mu2": 1, "eta": 1, "gamma": "3/4", "steps": 9}
+        yield {
+            "eigenvalues": ("1/4", 1),
+            "cross": (1, 1),
+            "error": (1, 0),
+            "gradient": (1, 1),
+            "outer": (1, 0),
+            "R": 0,
+            "G": 1,
+            "L2": 1,
+            "mu2": 1,
+            "eta": 1,
+            "gamma": "3/4",
+            "steps": 9,
+        }
 
 
 def one(lam: Array) -> Array:
     """The identity."""
     import numpy as np
+
     return np.array(np.eye(len(lam), dtype=int).tolist(), dtype=object)

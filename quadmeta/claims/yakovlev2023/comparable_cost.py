@@ -1,23 +1,25 @@
 """The discounted sum costs what DrMAD costs, and T times one-step back-propagation."""
+
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
-from quadmeta.verification.claim import Claim, Form
 from quadmeta.claims.families.discount import spent
+from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.parameters import Parameter
 
 Array = Any
 
 
 class Yakovlev2023ComparableCost(Claim):
-    """Costs of the compared methods for T = (N + 1) K, where IFT(N, K) spends as many products as the discounted sum.
+    """Costs of the compared methods for T = (N + 1) K, where IFT(N, K) spends as many products as
+    the discounted sum.
 
-    Printed: "comparable", read as at most twice the products of every compared method; false against one step, 1.
-    Repaired, with outer gradients counted like products: T times one step, the same as DrMAD, and 2(N + 1)/(N + 2) < 2
-    times IFT(N, K).
+    Printed: "comparable", read as at most twice the products of every compared method; false
+    against one step, 1. Repaired, with outer gradients counted like products: T times one step,
+    the same as DrMAD, and 2(N + 1)/(N + 2) < 2 times IFT(N, K).
 
     Proof (repaired). 2T against 2, against (2T - 1) + 1, and against (N + 2) K with T = (N + 1) K.
     """
@@ -26,14 +28,26 @@ class Yakovlev2023ComparableCost(Claim):
     strength = "ordering"
     draws = 10
     forms = {
-        "printed": Form(r"\#\mathrm{JVP}_\gamma\le2\,\#\mathrm{JVP}\text{ of one step, DrMAD, IFT}(N,K)", "refuted",
-                        "exact", "one-step back-propagation spends one product, not T"),
-        "repaired": Form(r"\mathrm{cost}_\gamma\le\big(T\,\mathrm{cost}_{\text{one step}},\ \mathrm{cost}_{\text"
-                         r"{DrMAD}},\ \tfrac{2(N+1)}{N+2}\mathrm{cost}_{\mathrm{IFT}(N,K)}\big)", "holds",
-                         "proof + exact", "with outer gradients, and with equality", proved=True, attained=True),
+        "printed": Form(
+            r"\#\mathrm{JVP}_\gamma\le2\,\#\mathrm{JVP}\text{ of one step, DrMAD, IFT}(N,K)",
+            "refuted",
+            "exact",
+            "one-step back-propagation spends one product, not T",
+        ),
+        "repaired": Form(
+            r"\mathrm{cost}_\gamma\le\big(T\,\mathrm{cost}_{\text{one step}},\ \mathrm{cost}_{\text"
+            r"{DrMAD}},\ \tfrac{2(N+1)}{N+2}\mathrm{cost}_{\mathrm{IFT}(N,K)}\big)",
+            "holds",
+            "proof + exact",
+            "with outer gradients, and with equality",
+            proved=True,
+            attained=True,
+        ),
     }
-    domain = {"products": Parameter("N", whole=True, reach=4),
-              "estimates": Parameter("K", low=Fraction(1), whole=True, reach=3)}
+    domain = {
+        "products": Parameter("N", whole=True, reach=4),
+        "estimates": Parameter("K", low=Fraction(1), whole=True, reach=3),
+    }
 
     def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
         """None beyond T = (N + 1) K."""
@@ -42,12 +56,16 @@ class Yakovlev2023ComparableCost(Claim):
     def sides(self, x: Any, form: str) -> tuple[Array, Array]:
         """The cost of the discounted sum three times, and the multiples of the three costs."""
         import quadmeta as qm
-        N, K = x["products"], x["estimates"]
+
+        N = x["products"]
+        K = x["estimates"]
         T = (N + 1) * K
         runs = spent(T, qm.Discounted(0.99), qm.OneStep(), qm.DrMad(), qm.Neumann(N, K))
         if form == "printed":
             own, *others = (run[0] + run[1] for run in runs)
-            return np.array([own] * 3, dtype=object), np.array([2 * count for count in others], dtype=object)
+            return np.array([own] * 3, dtype=object), np.array(
+                [2 * count for count in others], dtype=object
+            )
         own, *others = map(sum, runs)
         times = (T, 1, Fraction(2 * N + 2, N + 2))
         scaled = np.array([k * count for k, count in zip(times, others, strict=True)], dtype=object)

@@ -1,32 +1,37 @@
-"""The discounted hypergradient need not be a descent direction; an angle condition that makes it one."""
+"""The discounted hypergradient need not be a descent direction; an angle condition that makes it
+one.
+"""
+
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
 from quadmeta.arithmetic.powers import geometric_sum
-from quadmeta.verification.claim import Claim, Form
-from quadmeta.verification.box import Box, Reduced
+from quadmeta.claims.families.discount import ALONG, QUADRATIC, Quadratic, direction, placed
 from quadmeta.claims.reductions.angles import turned_by, turning
-from quadmeta.claims.families.discount import ALONG, direction, placed, Quadratic, QUADRATIC
-from quadmeta.verification.parameters import Instance, Parameter
+from quadmeta.verification.box import Box, Reduced
+from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.finding import arrays
+from quadmeta.verification.parameters import Instance, Parameter
 
 Array = Any
 
 
 class Yakovlev2023DescentDirection(Claim):
-    """<ghat, g> for J = -diag(c) U with a reflection U, so that J'J has the eigenvalues c_i^2; quadratic losses.
+    """<ghat, g> for J = -diag(c) U with a reflection U, so that J'J has the eigenvalues c_i^2;
+    quadratic losses.
 
-    Printed: <ghat, g> >= c ||g_T||^2 with some c > 0, hence > 0 for g_T != 0. False: from far away the early g_t
-    point elsewhere than g_T; and at w_0 = w_*, where <ghat, g> = eta^2 S_T(gamma) g'J'J S_T(A) g, the product of two
-    positive matrices need not be positive.
-    Repaired: at w_0 = w_*, with k_J and k_S the condition numbers of J'J and S_T(A) and sin theta = (k - 1)/(k + 1), it
-    is positive if theta_J + theta_S < 90 degrees; so whenever J'J is proportional to I.
+    Printed: <ghat, g> >= c ||g_T||^2 with some c > 0, hence > 0 for g_T != 0. False: from far away
+    the early g_t point elsewhere than g_T; and at w_0 = w_*, where <ghat, g> = eta^2 S_T(gamma)
+    g'J'J S_T(A) g, the product of two positive matrices need not be positive. Repaired: at w_0 =
+    w_*, with k_J and k_S the condition numbers of J'J and S_T(A) and sin theta = (k - 1)/(k + 1),
+    it is positive if theta_J + theta_S < 90 degrees; so whenever J'J is proportional to I.
 
-    Proof (repaired). A positive definite matrix with condition number k turns no vector by more than arcsin((k - 1)/(k
-    + 1)) (Kantorovich). <J'J g, S g> >= |J'J g| |S g| cos(theta_J + theta_S) > 0, and sin^2 theta_J + sin^2 theta_S < 1
-    says that the angles sum to less than 90 degrees.
+    Proof (repaired). A positive definite matrix with condition number k turns no vector by more
+    than arcsin((k - 1)/(k + 1)) (Kantorovich). <J'J g, S g> >= |J'J g| |S g| cos(theta_J +
+    theta_S) > 0, and sin^2 theta_J + sin^2 theta_S < 1 says that the angles sum to less than 90
+    degrees.
     """
 
     reference = "Yakovlev et al. 2023, draft, descent claim"
@@ -34,33 +39,59 @@ class Yakovlev2023DescentDirection(Claim):
     relation = ">"
     draws = 150
     forms = {
-        "printed": Form(r"\hat g^\top g\ge c\|g_T\|^2,\ c>0", "refuted", "exact",
-                        "the early g_t may oppose g_T; J'J and the inverse Hessian need not share axes"),
-        "repaired": Form(r"w_0=w_*,\ \big(\tfrac{k_J-1}{k_J+1}\big)^2+\big(\tfrac{k_S-1}{k_S+1}\big)^2<1:\ \hat g^\top"
-                         r" g>0",
-                         "holds", "proof + exact", "at w_0 = w_* and with J'J close enough to a multiple of I",
-                         proved=True),
+        "printed": Form(
+            r"\hat g^\top g\ge c\|g_T\|^2,\ c>0",
+            "refuted",
+            "exact",
+            "the early g_t may oppose g_T; J'J and the inverse Hessian need not share axes",
+        ),
+        "repaired": Form(
+            r"w_0=w_*,\ \big(\tfrac{k_J-1}{k_J+1}\big)^2+\big(\tfrac{k_S-1}{k_S+1}\big)^2<1:\ "
+            r"\hat g^\top"
+            r" g>0",
+            "holds",
+            "proof + exact",
+            "at w_0 = w_* and with J'J close enough to a multiple of I",
+            proved=True,
+        ),
     }
     domain = {**QUADRATIC, "R": Parameter("R", reach=30), "turn": ALONG}
 
     def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
         """1 to 6 and eta <= 1/L; as repaired also w_0 = w_* and the angles."""
-        lam, eta, gamma, T = x["eigenvalues"], x["eta"], x["gamma"], x["steps"]
-        margins = {"eta > 0": eta, "eta <= 1/L": 1 / max(lam) - eta, "g_T != 0": x["G"], "gamma < 1": 1 - gamma,
-                   "mu <= mu_2 <= L_2 <= L": min(x["mu2"] - min(lam), x["L2"] - x["mu2"], max(lam) - x["L2"]),
-                   "1 - eta L <= gamma <= 1 - eta mu": min(gamma - 1 + eta * max(lam), 1 - eta * min(lam) - gamma),
-                   "J'J > 0": min(abs(x["cross"]))}
+        lam = x["eigenvalues"]
+        eta = x["eta"]
+        gamma = x["gamma"]
+        T = x["steps"]
+        margins = {
+            "eta > 0": eta,
+            "eta <= 1/L": 1 / max(lam) - eta,
+            "g_T != 0": x["G"],
+            "gamma < 1": 1 - gamma,
+            "mu <= mu_2 <= L_2 <= L": min(
+                x["mu2"] - min(lam), x["L2"] - x["mu2"], max(lam) - x["L2"]
+            ),
+            "1 - eta L <= gamma <= 1 - eta mu": min(
+                gamma - 1 + eta * max(lam), 1 - eta * min(lam) - gamma
+            ),
+            "J'J > 0": min(abs(x["cross"])),
+        }
         if form == "printed":
             return margins
-        low, high = min(x["cross"] ** 2), max(x["cross"] ** 2)
+        low = min(x["cross"] ** 2)
+        high = max(x["cross"] ** 2)
         flat, steep = (geometric_sum(1 - eta * end, T) for end in (max(lam), min(lam)))
         sines = (high - low) ** 2 * (flat + steep) ** 2 + (steep - flat) ** 2 * (high + low) ** 2
-        return {**margins, "R = 0": x["R"],
-                "theta_J + theta_S < 90": (flat + steep) ** 2 * (high + low) ** 2 - sines}
+        return {
+            **margins,
+            "R = 0": x["R"],
+            "theta_J + theta_S < 90": (flat + steep) ** 2 * (high + low) ** 2 - sines,
+        }
 
     def prepare(self, x: Instance) -> Instance:
         """Into their ranges; w_0 = w_* at an even T."""
-        low, high = min(x["eigenvalues"]), max(x["eigenvalues"])
+        low = min(x["eigenvalues"])
+        high = max(x["eigenvalues"])
         top = min(max(x["L2"], low), high)
         return placed({**x, "L2": top, "mu2": max(x["mu2"], low), "R": x["R"] * (x["steps"] % 2)})
 
@@ -68,13 +99,29 @@ class Yakovlev2023DescentDirection(Claim):
         """<ghat, g> by loops, and 0."""
         p = Quadratic.of({**x, "cross": 0 * x["cross"] + 1})
         u = direction(x["turn"])
-        estimate, exact = (x["cross"] * (2 * (u @ v) * u - v) for v in (p.weighted(lambda k: p.gamma**k), p.exact()))
+        estimate, exact = (
+            x["cross"] * (2 * (u @ v) * u - v)
+            for v in (p.weighted(lambda k: p.gamma**k), p.exact())
+        )
         return estimate @ exact, 0 * p.eta
 
     def cases(self, form: str) -> Iterable[Mapping[str, Any]]:
         """Axes in common, and a condition number of J'J; as printed also axes apart, at w_0 = w_*."""
-        base = {"eigenvalues": ("1/4", 1), "cross": (1, 1), "error": (1, 0), "gradient": (1, 1), "outer": (1, 0),
-                "R": 0, "G": 1, "L2": 1, "mu2": "1/4", "eta": 1, "gamma": "1/2", "steps": 4, "turn": (1, 0)}
+        base = {
+            "eigenvalues": ("1/4", 1),
+            "cross": (1, 1),
+            "error": (1, 0),
+            "gradient": (1, 1),
+            "outer": (1, 0),
+            "R": 0,
+            "G": 1,
+            "L2": 1,
+            "mu2": "1/4",
+            "eta": 1,
+            "gamma": "1/2",
+            "steps": 4,
+            "turn": (1, 0),
+        }
         yield base
         yield {**base, "cross": (1, 2), "turn": (2, 1)}
         if form == "printed":
@@ -83,25 +130,56 @@ class Yakovlev2023DescentDirection(Claim):
     def without(self, assumption: str) -> Iterable[Mapping[str, Any]]:
         """A flat J'J across the curvatures."""
         if assumption.startswith("theta"):
-            yield {"eigenvalues": ("1/4", 1), "cross": (10, 1), "error": (1, 0), "gradient": (1, 2), "outer": (1, 0),
-                   "R": 0, "G": 1, "L2": 1, "mu2": 1, "eta": 1, "gamma": "1/2", "steps": 2, "turn": (2, 3)}
+            yield {
+                "eigenvalues": ("1/4", 1),
+                "cross": (10, 1),
+                "error": (1, 0),
+                "gradient": (1, 2),
+                "outer": (1, 0),
+                "R": 0,
+                "G": 1,
+                "L2": 1,
+                "mu2": 1,
+                "eta": 1,
+                "gamma": "1/2",
+                "steps": 2,
+                "turn": (2, 3),
+            }
 
     def boxes(self, form: str) -> Iterable[Box]:
         """g'J'J S_T(A) g with J'J = j (I + p N) and S_T(A) = s (I + r E), N and E reflections."""
+
         def reduce(instance: Instance) -> list[Reduced]:
             x = arrays(instance)
             if len(x["cross"]) != 2:
                 return []
-            c, S = x["cross"] ** 2, geometric_sum(1 - x["eta"] * x["eigenvalues"], x["steps"])
-            u, g = direction(x["turn"]), direction(x["gradient"])
-            flip, across = (1 if c[0] >= c[1] else -1), np.array([-g[1], g[0]], dtype=object)
+            c = x["cross"] ** 2
+            S = geometric_sum(1 - x["eta"] * x["eigenvalues"], x["steps"])
+            u = direction(x["turn"])
+            g = direction(x["gradient"])
+            flip = 1 if c[0] >= c[1] else -1
+            across = np.array([-g[1], g[0]], dtype=object)
             # E = +-diag(1, -1), and N the same between two reflections in u
             E = np.array([1, -1]) * (1 if S[0] >= S[1] else -1)
-            N = [flip * (mirrored @ (np.array([1, -1]) * (2 * (u @ g) * u - g)))
-                 for mirrored in (2 * (u @ v) * u - v for v in (g, across))]
+            N = [
+                flip * (mirrored @ (np.array([1, -1]) * (2 * (u @ g) * u - g)))
+                for mirrored in (2 * (u @ v) * u - v for v in (g, across))
+            ]
             k = min(abs(x["cross"])) / max(abs(x["cross"]))
-            scale = (x["eta"] * x["G"]) ** 2 * geometric_sum(x["gamma"], x["steps"]) * c.sum() * S.sum() / 4
-            return turned_by(k, abs(S[0] - S[1]) / S.sum(), (N[0], abs(N[1])), (g @ (E * g), abs(across @ (E * g))),
-                             scale)
+            scale = (
+                (x["eta"] * x["G"]) ** 2
+                * geometric_sum(x["gamma"], x["steps"])
+                * c.sum()
+                * S.sum()
+                / 4
+            )
+            return turned_by(
+                k,
+                abs(S[0] - S[1]) / S.sum(),
+                (N[0], abs(N[1])),
+                (g @ (E * g), abs(across @ (E * g))),
+                scale,
+            )
+
         if form == "repaired":
             yield turning(reduce)

@@ -1,11 +1,14 @@
-"""A discount is an isotropic inner curvature: gamma = 0 is one step, gamma = 1 no curvature at all."""
+"""A discount is an isotropic inner curvature: gamma = 0 is one step, gamma = 1 no curvature at
+all.
+"""
+
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
+from quadmeta.claims.families.discount import QUADRATIC, Quadratic
 from quadmeta.verification.claim import Claim, Form
-from quadmeta.claims.families.discount import Quadratic, QUADRATIC
 
 Array = Any
 
@@ -13,19 +16,29 @@ Array = Any
 class Yakovlev2023DiscountSpecialCases(Claim):
     """gamma in [0, 1], the slide's (0, 1) with its ends; quadratic losses, any eta.
 
-    At w_0 = w_* the discounted sum is the exact hypergradient of the inner problem whose Hessian is (1 - gamma)/eta I.
-    At gamma = 0, from any start, it is the one-step hypergradient B_T g_T (Hessian I/eta); at gamma = 1 the Hessian is
-    0 and the bias at w_0 = w_* is eta C' (T - S_T(A)) g_*, which grows like T: assumption 3 keeps gamma away from 1.
+    At w_0 = w_* the discounted sum is the exact hypergradient of the inner problem whose Hessian
+    is (1 - gamma)/eta I. At gamma = 0, from any start, it is the one-step hypergradient B_T g_T
+    (Hessian I/eta); at gamma = 1 the Hessian is 0 and the bias at w_0 = w_* is eta C' (T - S_T(A))
+    g_*, which grows like T: assumption 3 keeps gamma away from 1.
 
-    Proof. A_t = gamma I there, and all g_t are equal at w_0 = w_*; with 0^0 = 1 only t = T is left at gamma = 0.
+    Proof. A_t = gamma I there, and all g_t are equal at w_0 = w_*; with 0^0 = 1 only t = T is left
+    at gamma = 0.
     """
 
     reference = "Yakovlev et al. 2023, range of gamma"
     strength = "identity"
     draws = 80
-    forms = {"printed": Form(r"w_0=w_*:\ \hat g(\gamma)=g\big|_{H=\frac{1-\gamma}\eta I};\quad\hat g(0)=B_Tg_T;\quad "
-                             r"w_0=w_*:\ \hat g(1)-g=\eta C^\top\Big(TI-\sum_{k<T}A^k\Big)g_*", "holds",
-                             "proof + exact", "which says what gamma near 0 and near 1 do", proved=True)}
+    forms = {
+        "printed": Form(
+            r"w_0=w_*:\ \hat g(\gamma)=g\big|_{H=\frac{1-\gamma}\eta I};\quad\hat "
+            r"g(0)=B_Tg_T;\quad "
+            r"w_0=w_*:\ \hat g(1)-g=\eta C^\top\Big(TI-\sum_{k<T}A^k\Big)g_*",
+            "holds",
+            "proof + exact",
+            "which says what gamma near 0 and near 1 do",
+            proved=True,
+        )
+    }
     domain = QUADRATIC
 
     def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
@@ -34,7 +47,8 @@ class Yakovlev2023DiscountSpecialCases(Claim):
 
     def sides(self, x: Any, form: str) -> tuple[Array, Array]:
         """The three estimates by loops, and what they are."""
-        p, at_rest = Quadratic.of(x), Quadratic.of({**x, "R": 0 * x["R"]})
+        p = Quadratic.of(x)
+        at_rest = Quadratic.of({**x, "R": 0 * x["R"]})
         estimate = at_rest.weighted(lambda k: p.gamma**k)
         isotropic = at_rest._replace(a=p.gamma + 0 * p.a).exact()
         ones = at_rest._replace(gamma=1 + 0 * p.gamma)
@@ -46,5 +60,17 @@ class Yakovlev2023DiscountSpecialCases(Claim):
     def cases(self, form: str) -> Iterable[Mapping[str, Any]]:
         """Both ends and between."""
         for gamma in (0, "1/2", 1):
-            yield {"eigenvalues": ("1/4", 1), "cross": (1, 2), "error": (1, 2), "gradient": (1, 1), "outer": (2, 1),
-                   "R": 1, "G": 1, "L2": 1, "mu2": "1/2", "eta": 1, "gamma": gamma, "steps": 4}
+            yield {
+                "eigenvalues": ("1/4", 1),
+                "cross": (1, 2),
+                "error": (1, 2),
+                "gradient": (1, 1),
+                "outer": (2, 1),
+                "R": 1,
+                "G": 1,
+                "L2": 1,
+                "mu2": "1/2",
+                "eta": 1,
+                "gamma": gamma,
+                "steps": 4,
+            }

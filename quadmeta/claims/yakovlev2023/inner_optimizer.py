@@ -1,35 +1,46 @@
-"""The optimiser approaches the inner minimum, at the printed rate, only under a step size restriction."""
+"""The optimiser approaches the inner minimum, at the printed rate, only under a step size
+restriction.
+"""
+
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from quadmeta.verification.claim import Claim, Form
-from quadmeta.verification.box import Box, Reduced
-from quadmeta.claims.reductions.discount import modes
 from quadmeta.claims.families.discount import BENT, Bent, bent, bent_margins
+from quadmeta.claims.reductions.discount import modes
+from quadmeta.verification.box import Box, Reduced
+from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.parameters import Instance
 
 Array = Any
 
 
 class Yakovlev2023InnerOptimizer(Claim):
-    """Phi(w) = w - eta grad L_1(w), w_t = Phi(w_{t-1}): "the inner problem is solved by the optimiser Phi", so that w_T
-    may stand for w_*.
+    """Phi(w) = w - eta grad L_1(w), w_t = Phi(w_{t-1}): "the inner problem is solved by the
+    optimiser Phi", so that w_T may stand for w_*.
 
-    Printed: under 1 to 6, of which 3 gives eta <= 1/mu and no more, w_T is no farther from w_* than w_0. False beyond
-    2/L. Repaired: ||w_T - w_*|| <= (1 - eta mu)^T ||w_0 - w_*|| for eta <= 2/(L + mu), attained; the theorem's
-    sqrt(1 - eta mu)^T is larger.
+    Printed: under 1 to 6, of which 3 gives eta <= 1/mu and no more, w_T is no farther from w_*
+    than w_0. False beyond 2/L. Repaired: ||w_T - w_*|| <= (1 - eta mu)^T ||w_0 - w_*|| for eta <=
+    2/(L + mu), attained; the theorem's sqrt(1 - eta mu)^T is larger.
 
-    Proof (repaired). w_t - w_* = M (w_{t-1} - w_*) with M = I - eta int_0^1 H, whose eigenvalues are between 1 - eta L
-    >= -(1 - eta mu) and 1 - eta mu.
+    Proof (repaired). w_t - w_* = M (w_{t-1} - w_*) with M = I - eta int_0^1 H, whose eigenvalues
+    are between 1 - eta L >= -(1 - eta mu) and 1 - eta mu.
     """
 
     reference = "Yakovlev et al. 2023, inner optimiser"
     strength = "tight"
     draws = 80
     forms = {
-        "printed": Form(r"\text{(1)-(6)}:\ \|w_T-w_*\|\le\|w_0-w_*\|", "refuted", "exact", "false for eta > 2/L"),
-        "repaired": Form(r"\eta\le\tfrac2{L+\mu}:\ \|w_T-w_*\|\le(1-\eta\mu)^T\|w_0-w_*\|", "holds", "proof + exact",
-                         "with a step size restriction", proved=True, attained=True),
+        "printed": Form(
+            r"\text{(1)-(6)}:\ \|w_T-w_*\|\le\|w_0-w_*\|", "refuted", "exact", "false for eta > 2/L"
+        ),
+        "repaired": Form(
+            r"\eta\le\tfrac2{L+\mu}:\ \|w_T-w_*\|\le(1-\eta\mu)^T\|w_0-w_*\|",
+            "holds",
+            "proof + exact",
+            "with a step size restriction",
+            proved=True,
+            attained=True,
+        ),
     }
     domain = BENT
 
@@ -37,7 +48,9 @@ class Yakovlev2023InnerOptimizer(Claim):
         """Assumptions 1 and 3; as repaired the step size."""
         step = "eta <= 2/(L + mu)"
         margins = bent_margins(x, step)
-        return margins if form == "repaired" else {name: m for name, m in margins.items() if name != step}
+        if form == "repaired":
+            return margins
+        return {name: m for name, m in margins.items() if name != step}
 
     def prepare(self, x: Instance) -> Instance:
         """Into their ranges, at an odd T; longer steps at an even one."""
@@ -55,28 +68,64 @@ class Yakovlev2023InnerOptimizer(Claim):
 
     def cases(self, form: str) -> Iterable[Mapping[str, Any]]:
         """Along the smallest curvature; as printed eta = 11/4 / L too."""
-        plain = {"q": "1/2", "eta": 1, "heights": ("1/4",), "levels": ("1/4",), "slopes": (0,), "angles": (0,),
-                 "start": 1, "R": 1, "G": 1, "L2": 1, "gradient": 0, "gamma": "1/4", "steps": 2}
+        plain = {
+            "q": "1/2",
+            "eta": 1,
+            "heights": ("1/4",),
+            "levels": ("1/4",),
+            "slopes": (0,),
+            "angles": (0,),
+            "start": 1,
+            "R": 1,
+            "G": 1,
+            "L2": 1,
+            "gradient": 0,
+            "gamma": "1/4",
+            "steps": 2,
+        }
         yield plain
         if form == "printed":
             yield {**plain, "heights": (2,), "levels": (2,), "start": 0, "steps": 1}
 
     def boxes(self, form: str) -> Iterable[Box]:
-        """The first step of one mode, as b^(2T) R^2 - |w_T|^2 >= b^(2(T-1)) (b^2 R^2 - |w_1|^2), b = 1 - eta mu.
+        """The first step of one mode, as b^(2T) R^2 - |w_T|^2 >= b^(2(T-1)) (b^2 R^2 - |w_1|^2), b
+        = 1 - eta mu.
 
-        L = 1, mu = m, eta = 2 theta/(1 + m), h = m + (1 - m) t: b^2 - (1 - eta h)^2 over 4 theta (1 - m) t/(1 + m)^2.
+        L = 1, mu = m, eta = 2 theta/(1 + m), h = m + (1 - m) t: b^2 - (1 - eta h)^2 over 4 theta
+        (1 - m) t/(1 + m)^2.
         """
+
         def reduce(x: Instance) -> list[Reduced]:
             found, parts = modes(x)
-            known, out = found.scales, []
-            m, theta = known.mu / known.L, found.eta * (known.L + known.mu) / 2
+            known = found.scales
+            out = []
+            m = known.mu / known.L
+            theta = found.eta * (known.L + known.mu) / 2
             for mode in parts if m < 1 else ():
-                t = ((1 - mode.ratios[0]) / found.eta - known.mu) / (known.L - known.mu) if mode.start else 0
-                scale = known.a_mu ** (2 * found.T - 2) * mode.start**2 * 4 * theta * (1 - m) * t / (1 + m) ** 2
+                if mode.start:
+                    t = ((1 - mode.ratios[0]) / found.eta - known.mu) / (known.L - known.mu)
+                else:
+                    t = 0
+                scale = (
+                    known.a_mu ** (2 * found.T - 2)
+                    * mode.start**2
+                    * 4
+                    * theta
+                    * (1 - m)
+                    * t
+                    / (1 + m) ** 2
+                )
                 out += [Reduced({"m": m, "theta": theta, "t": t}, scale)] if scale else []
             return out
+
         if form == "repaired":
-            yield Box(dict.fromkeys(("m", "theta", "t"), (0, 1)),
-                      lambda x: ((1 + x["m"]) * (x["theta"] - 1), x["theta"] * (1 - x["m"]) * (1 - x["t"])),
-                      "all T, bends along one line: one mode, eta = 2 theta/(L + mu)", reduce,
-                      equality="theta = 1 and t = 1 or m = 1: eta = 2/(L + mu) along L")
+            yield Box(
+                dict.fromkeys(("m", "theta", "t"), (0, 1)),
+                lambda x: (
+                    (1 + x["m"]) * (x["theta"] - 1),
+                    x["theta"] * (1 - x["m"]) * (1 - x["t"]),
+                ),
+                "all T, bends along one line: one mode, eta = 2 theta/(L + mu)",
+                reduce,
+                equality="theta = 1 and t = 1 or m = 1: eta = 2/(L + mu) along L",
+            )

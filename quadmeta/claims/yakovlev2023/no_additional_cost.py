@@ -1,34 +1,47 @@
 """The aggregate of T greedy hypergradients costs those T, which is T times one of them."""
+
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
-from quadmeta.verification.claim import Claim, Form
 from quadmeta.claims.families.discount import spent
+from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.parameters import STEPS
 
 Array = Any
 
 
 class Yakovlev2023NoAdditionalCost(Claim):
-    """(products with A_t, products with B_t, outer gradients) of the discounted sum, counted by the tape it runs on.
+    """(products with A_t, products with B_t, outer gradients) of the discounted sum, counted by
+    the tape it runs on.
 
-    Printed: aggregation at no additional cost. Against one greedy hypergradient B_T g_T, which costs (0, 1, 1), this
-    is false from T = 2 on. Repaired: nothing beyond the T greedy hypergradients themselves, so free for who takes one
-    after each inner step anyway; (0, T, T). The T outer gradients are left out of the published column.
+    Printed: aggregation at no additional cost. Against one greedy hypergradient B_T g_T, which
+    costs (0, 1, 1), this is false from T = 2 on. Repaired: nothing beyond the T greedy
+    hypergradients themselves, so free for who takes one after each inner step anyway; (0, T, T).
+    The T outer gradients are left out of the published column.
 
-    Proof (repaired). s <- gamma s + B_t g_t for t = 1..T spends one B_t and one g_t in each step and no A_t.
+    Proof (repaired). s <- gamma s + B_t g_t for t = 1..T spends one B_t and one g_t in each step
+    and no A_t.
     """
 
     reference = "Yakovlev et al. 2023, slide Method"
     strength = "identity"
     draws = 6
     forms = {
-        "printed": Form(r"\mathrm{cost}\Big(\sum_t\gamma^{T-t}B_tg_t\Big)=\mathrm{cost}(B_Tg_T)", "refuted", "exact",
-                        "T products and T outer gradients in place of one of each"),
-        "repaired": Form(r"\mathrm{cost}\Big(\sum_t\gamma^{T-t}B_tg_t\Big)=T\,\mathrm{cost}(B_Tg_T)", "holds",
-                         "proof + exact", "no cost beyond the T greedy hypergradients", proved=True),
+        "printed": Form(
+            r"\mathrm{cost}\Big(\sum_t\gamma^{T-t}B_tg_t\Big)=\mathrm{cost}(B_Tg_T)",
+            "refuted",
+            "exact",
+            "T products and T outer gradients in place of one of each",
+        ),
+        "repaired": Form(
+            r"\mathrm{cost}\Big(\sum_t\gamma^{T-t}B_tg_t\Big)=T\,\mathrm{cost}(B_Tg_T)",
+            "holds",
+            "proof + exact",
+            "no cost beyond the T greedy hypergradients",
+            proved=True,
+        ),
     }
     domain = {"steps": STEPS}
 
@@ -39,9 +52,15 @@ class Yakovlev2023NoAdditionalCost(Claim):
     def sides(self, x: Any, form: str) -> tuple[Array, Array]:
         """Counts of the aggregate, and of one greedy hypergradient, times T as repaired."""
         import quadmeta as qm
+
         aggregate, greedy = spent(x["steps"], qm.Discounted(0.99), qm.OneStep())
-        times = x["steps"] if form == "repaired" else 1
-        return np.array(aggregate, dtype=object), np.array([times * count for count in greedy], dtype=object)
+        if form == "repaired":
+            times = x["steps"]
+        else:
+            times = 1
+        return np.array(aggregate, dtype=object), np.array(
+            [times * count for count in greedy], dtype=object
+        )
 
     def cases(self, form: str) -> Iterable[Mapping[str, Any]]:
         """One step, and the published 50."""

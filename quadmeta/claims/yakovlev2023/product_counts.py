@@ -1,4 +1,5 @@
 """The printed numbers of Jacobian-vector products of the compared methods, from counters."""
+
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import Any
@@ -6,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from quadmeta.verification.claim import Claim, Form
-from quadmeta.verification.parameters import Instance, Parameter, STEPS
+from quadmeta.verification.parameters import STEPS, Instance, Parameter
 
 Array = Any
 
@@ -14,20 +15,31 @@ Array = Any
 class Yakovlev2023ProductCounts(Claim):
     """Products with A_t and B_t that each method spends, counted by the tape it runs on.
 
-    Printed for T = 50: truncated back-propagation (one step) 1, DrMAD 2T - 1 = 99, IFT(9, 5) and IFT(4, 10) (N + 1) K =
-    50, the discounted sum T = 50; it also needs T outer gradients, which the column leaves out.
+    Printed for T = 50: truncated back-propagation (one step) 1, DrMAD 2T - 1 = 99, IFT(9, 5) and
+    IFT(4, 10) (N + 1) K = 50, the discounted sum T = 50; it also needs T outer gradients, which
+    the column leaves out.
 
-    Proof. One step: B_T. DrMAD: T products with B_t, and one with A_t between each two. IFT: K estimates of N products
-    with A and one with B. Discounted: one B_t in each of T steps.
+    Proof. One step: B_T. DrMAD: T products with B_t, and one with A_t between each two. IFT: K
+    estimates of N products with A and one with B. Discounted: one B_t in each of T steps.
     """
 
     reference = "Yakovlev et al. 2023, table of methods"
     strength = "identity"
     draws = 20
-    forms = {"printed": Form(r"\#\mathrm{JVP}=(1,\ 2T-1,\ (N+1)K,\ T)", "holds", "proof + exact",
-                             "of the methods as defined", proved=True)}
-    domain = {"steps": STEPS, "products": Parameter("N", whole=True, reach=5),
-              "estimates": Parameter("K", low=Fraction(1), whole=True, reach=5)}
+    forms = {
+        "printed": Form(
+            r"\#\mathrm{JVP}=(1,\ 2T-1,\ (N+1)K,\ T)",
+            "holds",
+            "proof + exact",
+            "of the methods as defined",
+            proved=True,
+        )
+    }
+    domain = {
+        "steps": STEPS,
+        "products": Parameter("N", whole=True, reach=5),
+        "estimates": Parameter("K", low=Fraction(1), whole=True, reach=5),
+    }
 
     def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
         """No more estimates than steps."""
@@ -38,14 +50,19 @@ class Yakovlev2023ProductCounts(Claim):
         return {**x, "estimates": min(x["estimates"], x["steps"])}
 
     def sides(self, x: Any, form: str) -> tuple[Array, Array]:
-        """Counted and printed: one step, DrMAD, IFT(N, K), discounted, and the outer gradients of the last."""
+        """Counted and printed: one step, DrMAD, IFT(N, K), discounted, and the outer gradients of
+        the last.
+        """
         import quadmeta as qm
+
         T, N, K = (int(x[key]) for key in ("steps", "products", "estimates"))
         if K > T:
             raise ZeroDivisionError("there is no state before the first step")
         loss = qm.OuterLoss(qm.Coupled.random([0.5, 1.0], 2, seed=0), qm.GradientDescent(T, 0.5))
-        found = [qm.hypergradient(loss, [0.0, 0.0], method)
-                 for method in (qm.OneStep(), qm.DrMad(), qm.Neumann(N, K), qm.Discounted(0.99))]
+        found = [
+            qm.hypergradient(loss, [0.0, 0.0], method)
+            for method in (qm.OneStep(), qm.DrMad(), qm.Neumann(N, K), qm.Discounted(0.99))
+        ]
         counted = [*(run.jvps for run in found), found[-1].outer_gradients]
         return whole(counted), whole([1, 2 * T - 1, (N + 1) * K, T, T])
 

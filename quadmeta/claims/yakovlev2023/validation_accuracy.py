@@ -1,4 +1,5 @@
 """The published accuracies are five measurements: no instance decides them."""
+
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from itertools import islice
@@ -7,32 +8,45 @@ from typing import Any
 import numpy as np
 
 from quadmeta.verification.claim import Claim, Form
-from quadmeta.verification.parameters import Instance, Parameter, STEPS
+from quadmeta.verification.parameters import STEPS, Instance, Parameter
 
 Array = Any
 
 
 class Yakovlev2023ValidationAccuracy(Claim):
-    """Published: 72.5 (one step), 69.8 (DrMAD), 70.3 (IFT(9, 5)), 70.7 (IFT(4, 10)), 73.5* (gamma = 0.99).
+    """Published: 72.5 (one step), 69.8 (DrMAD), 70.3 (IFT(9, 5)), 70.7 (IFT(4, 10)), 73.5* (gamma
+    = 0.99).
 
-    Undecided. The slide does not say what the star means, how many runs there were, their spread, nor which assumptions
-    the network would meet; the held-out set that gives the number may be the one that the outer gradient uses. The same
-    for "its working capacity is shown". What instances can decide is elsewhere: at w_0 = w_* the discounted sum is a
-    multiple of the one-step hypergradient, so that a rule without scale takes the same outer step
-    (derived_discount_collinearity); for the error of the hypergradient, yakovlev2023_surpasses_existing.
+    Undecided. The slide does not say what the star means, how many runs there were, their spread,
+    nor which assumptions the network would meet; the held-out set that gives the number may be the
+    one that the outer gradient uses. The same for "its working capacity is shown". What instances
+    can decide is elsewhere: at w_0 = w_* the discounted sum is a multiple of the one-step
+    hypergradient, so that a rule without scale takes the same outer step
+    (derived_discount_collinearity); for the error of the hypergradient,
+    yakovlev2023_surpasses_existing.
 
-    The sides are what a comparison needs, on a toy: two classes on a line, one label wrong, a weight for each sample.
+    The sides are what a comparison needs, on a toy: two classes on a line, one label wrong, a
+    weight for each sample.
     """
 
     reference = "Yakovlev et al. 2023, table, Valid. Acc."
     strength = "ordering"
     exact = False
     draws = 0
-    forms = {"printed": Form(r"\mathrm{acc}(\text{one step, DrMAD, IFT})<\mathrm{acc}(\gamma=0.99)=73.5^*",
-                             "undecided", "none",
-                             "one data set, no spread, no stated test behind the star", testable=False)}
-    domain = {"points": Parameter("x_i", low=Fraction(-2), axis="n", reach=4), "steps": STEPS,
-              "rounds": Parameter("k", low=Fraction(1), whole=True, reach=5)}
+    forms = {
+        "printed": Form(
+            r"\mathrm{acc}(\text{one step, DrMAD, IFT})<\mathrm{acc}(\gamma=0.99)=73.5^*",
+            "undecided",
+            "none",
+            "one data set, no spread, no stated test behind the star",
+            testable=False,
+        )
+    }
+    domain = {
+        "points": Parameter("x_i", low=Fraction(-2), axis="n", reach=4),
+        "steps": STEPS,
+        "rounds": Parameter("k", low=Fraction(1), whole=True, reach=5),
+    }
 
     def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
         """Two points of opposite sign, so that there are two classes."""
@@ -43,8 +57,11 @@ class Yakovlev2023ValidationAccuracy(Claim):
         return x
 
     def sides(self, x: Any, form: str) -> tuple[Array, Array]:
-        """Held-out accuracies after some outer steps with Adam: three compared methods, and the discounted sum."""
+        """Held-out accuracies after some outer steps with Adam: three compared methods, and the
+        discounted sum.
+        """
         import quadmeta as qm
+
         X = np.column_stack([x["points"].astype(float), np.ones(len(x["points"]))])
         Y = np.column_stack([X[:, 0] > 0, X[:, 0] <= 0]).astype(float)
         wrong = Y.copy()

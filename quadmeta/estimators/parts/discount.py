@@ -1,4 +1,5 @@
 """The discount shared by the discounted estimators."""
+
 from typing import Any
 
 from quadmeta._validate import number
@@ -7,7 +8,9 @@ from quadmeta._validate import number
 def discount(gamma: Any) -> float:
     """gamma in (0, 1].
 
-    Raises:
-        ValueError: outside.
+    Raises
+    ------
+    ValueError
+        outside.
     """
     return number("gamma", gamma, above=0, most=1, remedy="a small one tends to OneStep")

@@ -1,4 +1,7 @@
-"""The run of gradient descent on a bilevel problem with its hyperparameters as parameters, in float64."""
+"""The run of gradient descent on a bilevel problem with its hyperparameters as parameters, in
+float64.
+"""
+
 from typing import Any
 
 import numpy as np
@@ -16,8 +19,12 @@ class HyperTape(Tape):
 
     def __init__(self, objective: OuterLoss, theta: Array, start: Array = None) -> None:
         super().__init__()
-        self.objective, self.theta, self.given = objective, theta, start
-        self.bound, self.steps, self.eta = objective.problem.at(theta), objective.optimizer.steps, objective.step_size
+        self.objective = objective
+        self.theta = theta
+        self.given = start
+        self.bound = objective.problem.at(theta)
+        self.steps = objective.optimizer.steps
+        self.eta = objective.step_size
         self.start = objective._start(start)
 
     @property
@@ -45,11 +52,14 @@ class HyperTape(Tape):
         return np.asarray(self.objective.problem.outer_gradient(self._states[t]))
 
     def closed_form(self) -> Array:
-        """The exact unrolled hypergradient; where the inner loss is not quadratic, by reverse mode and its products."""
+        """The exact unrolled hypergradient; where the inner loss is not quadratic, by reverse mode
+        and its products.
+        """
         if isinstance(self.bound, QuadraticBound):
             return self.objective.gradient(self.theta, self.given)
         self.record()
-        b, gradient = self.outer_gradient(), np.zeros(self.width)
+        b = self.outer_gradient()
+        gradient = np.zeros(self.width)
         for t in reversed(range(self.steps)):
             gradient = gradient + self.B(t, b)
             b = self.A(t, b) if t else b
@@ -64,5 +74,8 @@ class HyperTape(Tape):
 
     def diverged(self) -> str:
         """With the step size and the largest stable one."""
-        return (f"the inner run diverged, w_T is not finite: step_size = {self.eta:.6g} must be below 2/L = "
-                f"{self.objective.largest_step_size(self.theta):.6g}")
+        return (
+            f"the inner run diverged, w_T is not finite: step_size = {self.eta:.6g} must be "
+            "below 2/L = "
+            f"{self.objective.largest_step_size(self.theta):.6g}"
+        )

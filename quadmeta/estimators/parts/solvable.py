@@ -1,4 +1,7 @@
-"""Whether H x = g has a solution that float64 can find: by eigenvalues and sizes, not by the luck of a pivot."""
+"""Whether H x = g has a solution that float64 can find: by eigenvalues and sizes, not by the luck
+of a pivot.
+"""
+
 from typing import Any
 
 import numpy as np
@@ -7,11 +10,14 @@ Array = Any
 
 
 def share_of_null_space(lam: Array, Q: Array, v: Array, least: float = 0.0) -> tuple[float, float]:
-    """(norm of the part of v (P, ...) in the null space over the norm of v, what rounding makes of a share of 0).
+    """(norm of the part of v (P, ...) in the null space over the norm of v, what rounding makes of
+    a share of 0).
 
-    The null space itself is known to eps over the gap (Davis, Kahan). ``least`` as in ``null_space``.
+    The null space itself is known to eps over the gap (Davis, Kahan). ``least`` as in
+    ``null_space``.
     """
-    size, null = np.abs(lam), null_space(lam, least)
+    size = np.abs(lam)
+    null = null_space(lam, least)
     norm = float(np.linalg.norm(v))
     if not null.any() or not norm:
         return 0.0, 0.0
@@ -32,25 +38,40 @@ def null_space(lam: Array, least: float = 0.0) -> Array:
 def require_solution(share: float, limit: float) -> None:
     """Refuse H x = g where g has a part in the null space of H.
 
-    Raises:
-        ValueError: with the share of that part.
+    Raises
+    ------
+    ValueError
+        with the share of that part.
     """
     if share > limit:
-        raise ValueError(f"the inner Hessian at w_T is singular and H x = g has no solution (share {share:.3g} of g "
-                         f"lies in its null space, rounding makes {limit:.3g}): add a ridge, or use Reverse, whose "
-                         "derivative exists")
+        raise ValueError(
+            "the inner Hessian at w_T is singular and H x = g has no solution (share "
+            f"{share:.3g} of g "
+            f"lies in its null space, rounding makes {limit:.3g}): add a ridge, or use Reverse, "
+            "whose "
+            "derivative exists"
+        )
 
 
 def require_digits(top: float, x: Array, g: Array) -> None:
     """Refuse a solution of (I - A) x = g in which rounding counts more than 1e-6.
 
-    ``top`` is the largest eigenvalue of I - A, or 1 if that is larger: rounding of A is relative to 1.
+    ``top`` is the largest eigenvalue of I - A, or 1 if that is larger: rounding of A is relative
+    to 1.
 
-    Raises:
-        ValueError: with the factor by which rounding is multiplied.
+    Raises
+    ------
+    ValueError
+        with the factor by which rounding is multiplied.
     """
     size = float(np.linalg.norm(g))
-    factor = top * float(np.linalg.norm(x)) / size if size else 0.0
+    if size:
+        factor = top * float(np.linalg.norm(x)) / size
+    else:
+        factor = 0.0
     if not factor * len(g) * np.finfo(float).eps <= 1e-6:
-        raise ValueError(f"the inner Hessian at w_T is singular to working accuracy, rounding counts {factor:.3g} "
-                         "times in H^-1 g: add a larger ridge, or use OuterLoss.implicit, which keeps its digits")
+        raise ValueError(
+            "the inner Hessian at w_T is singular to working accuracy, rounding counts "
+            f"{factor:.3g} "
+            "times in H^-1 g: add a larger ridge, or use OuterLoss.implicit, which keeps its digits"
+        )

@@ -1,10 +1,14 @@
-"""What an estimator sees of one unrolled run: states, products, outer gradients, each counted as it is spent.
+"""What an estimator sees of one unrolled run: states, products, outer gradients, each counted as
+it is spent.
 
-    w_{t+1} = Phi(w_t, theta),   A_t = (d Phi / d w)(w_t),   B_t = (d Phi / d theta)(w_t),   t = 0..T-1
+    w_{t+1} = Phi(w_t, theta),   A_t = (d Phi / d w)(w_t),   B_t = (d Phi / d theta)(w_t),   t =
+        0..T-1
 
-For gradient descent A_t v = v - eta H(w_t) v is one Hessian-vector product and B_t v one mixed product:
--<grad L_1(w_t), v> for the step size and -eta J(w_t) v for hyperparameters. The two look alike from here.
+For gradient descent A_t v = v - eta H(w_t) v is one Hessian-vector product and B_t v one mixed
+product: -<grad L_1(w_t), v> for the step size and -eta J(w_t) v for hyperparameters. The two look
+alike from here.
 """
+
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import Any
@@ -13,7 +17,9 @@ Array = Any
 
 
 class Tape(ABC):
-    """Products of one run, with what they cost in ``counts``; an estimator may leave what it learned in ``notes``."""
+    """Products of one run, with what they cost in ``counts``; an estimator may leave what it
+    learned in ``notes``.
+    """
 
     steps: int
     start: Array
@@ -60,7 +66,8 @@ class Tape(ABC):
         """The exact derivative, for the reference estimator."""
 
     def null_share(self, v: Array) -> tuple[float, float] | None:
-        """(share of the norm of v that lies in the null space of I - A at w_T, what rounding makes of 0).
+        """(share of the norm of v that lies in the null space of I - A at w_T, what rounding makes
+        of 0).
 
         A fact about the problem, not a product: None where it is not known.
         """
@@ -80,8 +87,13 @@ class Tape(ABC):
             del self._states[t]
 
     def record(self, last: int | None = None) -> None:
-        """Run all T steps and keep the states before the ``last`` ones (default: all T of them) and w_T."""
-        keep = self.steps if last is None else last
+        """Run all T steps and keep the states before the ``last`` ones (default: all T of them)
+        and w_T.
+        """
+        if last is None:
+            keep = self.steps
+        else:
+            keep = last
         self.counts["stored_vectors"] = max(self.counts["stored_vectors"], keep)
         self._states = {0: self._first()}
         for t in range(self.steps):
@@ -94,7 +106,8 @@ class Tape(ABC):
         return self._states[t]
 
     def A(self, t: int, v: Array, w: Array = None) -> Array:
-        """A_t v, at w_t or at another point w: symmetric for gradient descent, so it also pushes tangents.
+        """A_t v, at w_t or at another point w: symmetric for gradient descent, so it also pushes
+        tangents.
 
         Rows of v are counted one by one.
         """

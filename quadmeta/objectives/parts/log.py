@@ -1,4 +1,5 @@
 """The logarithm of a loss over T, shared by the log of the mean and the mean of the logs."""
+
 from typing import Any
 
 import numpy as np
@@ -25,9 +26,13 @@ def compose(derivatives: tuple[Array, ...], T: int) -> Array:
     if len(derivatives) == 1:
         return elementary.log(loss) / T
     slope = derivatives[1] / loss / T
-    return slope if len(derivatives) == 2 else derivatives[2] / loss / T - T * square(slope, derivatives[2])
+    if len(derivatives) == 2:
+        return slope
+    return derivatives[2] / loss / T - T * square(slope, derivatives[2])
 
 
 def square(slope: Array, second: Array) -> Array:
     """slope slope' if ``second`` is a matrix, else slope^2."""
-    return slope[:, None] * slope[None] if np.ndim(second) > np.ndim(slope) else slope * slope
+    if np.ndim(second) > np.ndim(slope):
+        return slope[:, None] * slope[None]
+    return slope * slope

@@ -1,4 +1,7 @@
-"""Objectives that are a named loss of the trained weights: train, validation or population, as they are."""
+"""Objectives that are a named loss of the trained weights: train, validation or population, as
+they are.
+"""
+
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -7,15 +10,15 @@ import numpy as np
 
 from quadmeta import _validate
 from quadmeta._validate import natural, number, plain
-from quadmeta.arithmetic.scan import short_power
 from quadmeta.arithmetic.exact import evaluate
 from quadmeta.arithmetic.jet import Jet
+from quadmeta.arithmetic.scan import short_power
 from quadmeta.arithmetic.signlog import SignLog
 from quadmeta.objectives.parts.base import Objective
 from quadmeta.objectives.parts.expected import ExpectedLoss
 from quadmeta.objectives.parts.polynomial import BLOCK, PolynomialLoss, broadcast
-from quadmeta.optimizers.parts.base import LogLoss
 from quadmeta.optimizers.gradient_descent import GradientDescent
+from quadmeta.optimizers.parts.base import LogLoss
 from quadmeta.problems.parts.losses import SeparableLoss
 from quadmeta.problems.parts.regression import RegressionProblem
 from quadmeta.problems.parts.stochastic import StochasticProblem
@@ -34,12 +37,16 @@ class Minima(NamedTuple):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class OuterObjective(Objective):
-    """The loss ``outer`` of w_T for a least-squares problem, mean over tasks (or each task), always as ``SignLog``.
+    """The loss ``outer`` of w_T for a least-squares problem, mean over tasks (or each task),
+    always as ``SignLog``.
 
-    Args:
-        truncation: radius at which a diverging task is frozen, as in the paper's protocol (40 sigma there): from the
-            first step with ||w_t|| >= radius it stays at that radius in a random direction, over which the loss is
-            averaged. Values then jump at the edge and derivatives beyond it are 0. None: no truncation.
+    Parameters
+    ----------
+    truncation
+        radius at which a diverging task is frozen, as in the paper's protocol (40 sigma there):
+        from the first step with ||w_t|| >= radius it stays at that radius in a random direction,
+        over which the loss is averaged. Values then jump at the edge and derivatives beyond it are
+        0. None: no truncation.
     """
 
     problem: RegressionProblem | StochasticProblem
@@ -48,49 +55,71 @@ class OuterObjective(Objective):
     def __post_init__(self) -> None:
         self._read_arguments()
         if self.truncation is not None:
-            radius = number("truncation", self.truncation, above=0, remedy="pass a radius > 0, or None")
+            radius = number(
+                "truncation", self.truncation, above=0, remedy="pass a radius > 0, or None"
+            )
             object.__setattr__(self, "truncation", radius)
         if isinstance(self.problem, StochasticProblem):
             super().__post_init__()
             if self.truncation is not None:
-                raise ValueError("truncation needs realised tasks: an expected loss of SGD has none, leave it off")
+                raise ValueError(
+                    "truncation needs realised tasks: an expected loss of SGD has none, leave it "
+                    "off"
+                )
             self.problem.expected(1, 0.0, self.outer)  # refuses an outer loss that is not defined
             return
         if not isinstance(self.problem, RegressionProblem):
-            raise ValueError(f"{type(self).__name__} needs a least-squares problem, not {self.problem!r}: use "
-                             "NaiveObjective or LogObjective")
+            raise ValueError(
+                f"{type(self).__name__} needs a least-squares problem, not {self.problem!r}: use "
+                "NaiveObjective or LogObjective"
+            )
         super().__post_init__()
         if self.optimizer.shape:
-            raise ValueError(f"{type(self).__name__} tunes one number, {self.optimizer!r} leaves "
-                             f"{self.optimizer.shape[0]} free: give all but one, or use NaiveObjective")
+            raise ValueError(
+                f"{type(self).__name__} tunes one number, {self.optimizer!r} leaves "
+                f"{self.optimizer.shape[0]} free: give all but one, or use NaiveObjective"
+            )
         if self.truncation is not None and not isinstance(self.optimizer, GradientDescent):
-            raise ValueError(f"truncation follows gradient descent, not {self.optimizer!r}: leave it off")
+            raise ValueError(
+                f"truncation follows gradient descent, not {self.optimizer!r}: leave it off"
+            )
         self.problem.require(self.optimizer.steps)
         loss = self.problem.outer(self.outer)
         if self.truncation is not None:
             if loss.frozen is None:
-                raise ValueError("truncation needs realised tasks: draw LeastSquares, or leave it off")
+                raise ValueError(
+                    "truncation needs realised tasks: draw LeastSquares, or leave it off"
+                )
         object.__setattr__(self, "_loss", loss)
 
     @cached_property
     def source(self) -> PolynomialLoss | ExpectedLoss:
         """As for every objective; an expected training loss is taken with its floor."""
         if isinstance(self.problem, StochasticProblem):
-            floor = float(self.problem.floor) if self.outer == "train" else 0.0
+            if self.outer == "train":
+                floor = float(self.problem.floor)
+            else:
+                floor = 0.0
             return ExpectedLoss(self.problem, self.optimizer, self.outer, floor)
         return super().source
 
     @property
     def _regression(self) -> RegressionProblem:
         if not isinstance(self.problem, RegressionProblem):
-            raise ValueError(f"{self.problem!r} has noisy gradients and no modes: of values, derivatives and minimizer "
-                             "its objectives have no more")
+            raise ValueError(
+                f"{self.problem!r} has noisy gradients and no modes: of values, derivatives and "
+                "minimizer "
+                "its objectives have no more"
+            )
         return self.problem
 
     def _require_gradient_descent(self) -> None:
         if not isinstance(self.optimizer, GradientDescent):
-            raise ValueError(f"minima are searched for GradientDescent, not {self.optimizer!r}: scan the values, which "
-                             "have many local minima")
+            raise ValueError(
+                f"minima are searched for GradientDescent, not {self.optimizer!r}: scan the "
+                "values, which "
+                "have many local minima"
+            )
 
     def transform(self, loss: LogLoss, order: int) -> Array:
         """Not a function of the inner loss alone."""
@@ -108,7 +137,8 @@ class OuterObjective(Objective):
         if isinstance(self.source, ExpectedLoss):
             return self.source.value(theta, order)
         points, lam, shape = self._points(theta)
-        signs, logs = np.empty(points.shape), np.empty(points.shape)
+        signs = np.empty(points.shape)
+        logs = np.empty(points.shape)
         loss: Any = getattr(self, "_loss")
         size = max(1, BLOCK // loss.width)
         for k in range(len(lam)):
@@ -123,31 +153,44 @@ class OuterObjective(Objective):
         return values.reshape(shape)
 
     def scan(self, theta: Array) -> tuple[Array, ...]:
-        """(J, J') at once in float64 by a short kernel, to draw or to search on a grid; shapes as for the two calls.
+        """(J, J') at once in float64 by a short kernel, to draw or to search on a grid; shapes as
+        for the two calls.
 
-        Gradient descent without truncation on realised or averaged tasks; others as the two calls. The rounding of
-        1 - eta lambda counts T times: errors are about 4 T eps times the sum of the magnitudes that are added.
+        Gradient descent without truncation on realised or averaged tasks; others as the two calls.
+        The rounding of 1 - eta lambda counts T times: errors are about 4 T eps times the sum of
+        the magnitudes that are added.
 
-        Raises:
-            OverflowError: a diverging value that float64 cannot hold; the objective itself holds it as ``SignLog``.
+        Raises
+        ------
+        OverflowError
+            a diverging value that float64 cannot hold; the objective itself holds it as
+            ``SignLog``.
         """
-        short = not isinstance(self.source, ExpectedLoss) and isinstance(self.optimizer, GradientDescent)
+        short = not isinstance(self.source, ExpectedLoss) and isinstance(
+            self.optimizer, GradientDescent
+        )
         if not short or self.truncation is not None:
-            value, slope = self(theta), self.gradient(theta)
+            value = self(theta)
+            slope = self.gradient(theta)
             return tuple(x.to_float() if isinstance(x, SignLog) else x for x in (value, slope))
         points, lam, shape = self._points(theta)
-        value, slope, loss = np.empty(points.shape), np.empty(points.shape), getattr(self, "_loss")
-        T, P = self.optimizer.steps, len(points)
+        value = np.empty(points.shape)
+        slope = np.empty(points.shape)
+        loss = getattr(self, "_loss")
+        T = self.optimizer.steps
+        P = len(points)
         size = max(1, min(P, BLOCK // loss.width))
-        many = max(1, BLOCK // (loss.width * size))  # tasks at once, where the points of one do not fill a block
+        # tasks at once, where the points of one do not fill a block
+        many = max(1, BLOCK // (loss.width * size))
         work = np.empty((3, min(many, len(lam)), size, lam.shape[-1]))
         for k in range(0, len(lam), many):
             tasks = slice(k, k + many)
-            some, row = loss.task(tasks), lam[tasks, None]
+            some = loss.task(tasks)
+            row = lam[tasks, None]
             for start in range(0, P, size):
                 block = slice(start, start + size)
                 eta = points[block, tasks].T[..., None]
-                a, power, spare = work[:, :len(row), :eta.shape[1]]
+                a, power, spare = work[:, : len(row), : eta.shape[1]]
                 np.multiply(eta, -row, out=a)
                 a += 1
                 with np.errstate(over="ignore", invalid="ignore"):  # refused below, in one line
@@ -157,15 +200,21 @@ class OuterObjective(Objective):
                     found = some.short(a, power)
                 value[block, tasks], slope[block, tasks] = (x.T for x in found)
         if not (np.isfinite(value).all() and np.isfinite(slope).all()):
-            raise OverflowError("the loss of a diverging run exceeds float64: pass smaller step sizes, or call the "
-                                "objective, whose values are SignLog")
+            raise OverflowError(
+                "the loss of a diverging run exceeds float64: pass smaller step sizes, or call the "
+                "objective, whose values are SignLog"
+            )
         if self.pooled:
-            value, slope = value.mean(axis=-1), slope.mean(axis=-1)
+            value = value.mean(axis=-1)
+            slope = slope.mean(axis=-1)
         return plain(value.reshape(shape)), plain(slope.reshape(shape))
 
     def _points(self, theta: Array) -> tuple[Array, Array, tuple[int, ...]]:
-        """One row of points for each task, (P, tasks); eigenvalues (tasks, r); the shape of the result."""
-        eta, lam = self.optimizer.read(theta), self._regression.modes().eigenvalues
+        """One row of points for each task, (P, tasks); eigenvalues (tasks, r); the shape of the
+        result.
+        """
+        eta = self.optimizer.read(theta)
+        lam = self._regression.modes().eigenvalues
         tasks = lam.shape[:-1]
         lam = lam.reshape(-1, lam.shape[-1])
         if self.pooled:
@@ -179,16 +228,23 @@ class OuterObjective(Objective):
             return value
         lost = self.frozen(lam, self._regression.fitted.reshape(-1, len(lam))[k], eta)
         offset, slope = loss.frozen
-        instead = SignLog.of(np.where(lost, offset + slope * self.truncation**2 if order == 0 else 0.0, 0.0))
-        return SignLog(np.where(lost, instead.sign, value.sign), np.where(lost, instead.log, value.log))
+        instead = SignLog.of(
+            np.where(lost, offset + slope * self.truncation**2 if order == 0 else 0.0, 0.0)
+        )
+        return SignLog(
+            np.where(lost, instead.sign, value.sign), np.where(lost, instead.log, value.log)
+        )
 
     def frozen(self, lam: Array, fitted: Array, eta: Array) -> Array:
-        """Whether ||w_t|| reaches the truncation radius at some t <= T, for one task (r,) at step sizes (P,)."""
+        """Whether ||w_t|| reaches the truncation radius at some t <= T, for one task (r,) at step
+        sizes (P,).
+        """
         lost = np.zeros(eta.shape, dtype=bool)
         a = 1 - np.multiply.outer(eta, lam)
         q = np.ones_like(a)
         size2 = float(self.truncation or 0.0) ** 2
-        # |1 - q_t| <= 2 while |a| <= 1, so a stable step size cannot reach twice the norm of the solution
+        # |1 - q_t| <= 2 while |a| <= 1, so a stable step size cannot reach twice the norm of the
+        # solution
         open_ = (np.abs(a).max(axis=-1) > 1) | (4 * (fitted**2).sum() >= size2)
         for _ in range(self.optimizer.steps):
             if not open_.any():
@@ -199,37 +255,73 @@ class OuterObjective(Objective):
             q[~open_] = 0.0
         return lost
 
-    def exactly(self, theta: Array, order: int = 0, kind: str = "fraction", digits: int = 50) -> Array:
+    def exactly(
+        self, theta: Array, order: int = 0, kind: str = "fraction", digits: int = 50
+    ) -> Array:
         """As for other objectives, for one task with a separable loss."""
-        order, theta = _validate.order(order), list(theta) if isinstance(theta, tuple) else theta
+        order = _validate.order(order)
+        if isinstance(theta, tuple):
+            theta = list(theta)
+        else:
+            theta = theta
         if isinstance(self.source, ExpectedLoss):
             return super().exactly(theta, order, kind, digits)
         loss: Any = getattr(self, "_loss")
         if not isinstance(loss, SeparableLoss) or loss.signal.ndim > 1:
-            raise ValueError("exact arithmetic needs one task and a separable loss: a realised validation set has none")
+            raise ValueError(
+                "exact arithmetic needs one task and a separable loss: a realised validation set "
+                "has none"
+            )
         self.optimizer.read(theta)
 
-        def formula(lam: Array, signal: Array, cross: Array, noise: Array, constant: Array, eta: Array) -> Array:
+        def formula(
+            lam: Array, signal: Array, cross: Array, noise: Array, constant: Array, eta: Array
+        ) -> Array:
             residual = self.polynomial.residual(lam, eta[..., None] if np.ndim(eta) else eta)
             return SeparableLoss(signal, cross, noise, constant).derivative(residual, order)
-        return evaluate(formula, self._regression.modes().eigenvalues, loss.signal, loss.cross, loss.noise,
-                        float(loss.constant), theta, kind=kind, digits=digits)
+
+        return evaluate(
+            formula,
+            self._regression.modes().eigenvalues,
+            loss.signal,
+            loss.cross,
+            loss.noise,
+            float(loss.constant),
+            theta,
+            kind=kind,
+            digits=digits,
+        )
 
     def definition(self, theta: Array, order: int = 0) -> Array:
-        """The same by T steps on the mode residuals, from q_0 = 1, with the derivatives of every iterate."""
+        """The same by T steps on the mode residuals, from q_0 = 1, with the derivatives of every
+        iterate.
+        """
         order = _validate.order(order)
         if isinstance(self.source, ExpectedLoss):
             return super().definition(theta, order)
         eta = number("step_size", theta, least=0 if self.optimizer.nonnegative else -np.inf)
         lam = self._regression.modes().eigenvalues
-        jet, q = Jet.parameters([eta])[0], np.ones_like(lam)
+        jet = Jet.parameters([eta])[0]
+        q = np.ones_like(lam)
         for q in self.optimizer.run(lambda w: w * lam, q, jet):
             pass
-        d, loss = lam.shape[-1], getattr(self, "_loss")
-        rows = [np.broadcast_to(x, lam.shape).reshape(-1, d) for x in (q.value, q.first[0], q.second[0][0])]
-        each = [float(loss.task(k).derivative(tuple(SignLog.of(x[k:k + 1]) for x in rows), order).to_float()[0])
-                for k in range(len(rows[0]))]
-        return float(np.mean(each)) if self.pooled or lam.ndim == 1 else np.reshape(each, lam.shape[:-1])
+        d = lam.shape[-1]
+        loss = getattr(self, "_loss")
+        rows = [
+            np.broadcast_to(x, lam.shape).reshape(-1, d)
+            for x in (q.value, q.first[0], q.second[0][0])
+        ]
+        each = [
+            float(
+                loss.task(k)
+                .derivative(tuple(SignLog.of(x[k : k + 1]) for x in rows), order)
+                .to_float()[0]
+            )
+            for k in range(len(rows[0]))
+        ]
+        if self.pooled or lam.ndim == 1:
+            return float(np.mean(each))
+        return np.reshape(each, lam.shape[:-1])
 
     def minimizer(self) -> Array:
         """The best of ``minima()``; of SGD the best below the mean-square limit."""
@@ -238,12 +330,16 @@ class OuterObjective(Objective):
         found = self.minima()
         best = 0
         for k in range(1, len(found.step_size)):
-            best = k if bool(found.value[k] < found.value[best]) else best
+            if bool(found.value[k] < found.value[best]):
+                best = k
+            else:
+                best = best
         return float(found.step_size[best])
 
     def scanned(self, rounds: int = 4) -> float:
-        """The best stable step size (eta < 2 / lambda_max) by a scan of 61 points, then ``rounds`` - 1 scans of 21
-        around the best: values only, cheap for many tasks, to about 1e-4. ``minimizer`` is exact, knows all minima.
+        """The best stable step size (eta < 2 / lambda_max) by a scan of 61 points, then ``rounds``
+        - 1 scans of 21 around the best: values only, cheap for many tasks, to about 1e-4.
+        ``minimizer`` is exact, knows all minima.
         """
         self._require_gradient_descent()
         rounds = natural("rounds", rounds)
@@ -251,26 +347,37 @@ class OuterObjective(Objective):
         grid = np.geomspace(1e-6 * high, high, 61)
         for _ in range(rounds):
             k = int(np.argmin(self(grid).log))
-            best, grid = float(grid[k]), np.geomspace(grid[max(k - 1, 0)], grid[min(k + 1, len(grid) - 1)], 21)
+            best = float(grid[k])
+            grid = np.geomspace(grid[max(k - 1, 0)], grid[min(k + 1, len(grid) - 1)], 21)
         return best
 
     def minima(self) -> Minima:
-        """All local minima found in eta >= 0, pooled: sign changes of the derivative on a grid, bisected to rounding.
+        """All local minima found in eta >= 0, pooled: sign changes of the derivative on a grid,
+        bisected to rounding.
 
-        Neither train-by-validation nor the population risk is unimodal: for even T the mirror image of the best step,
-        beyond 1/lambda, can be a second minimum. The grid has 600 points even in log eta from 1e-6 / (T lambda_max),
-        600 even ones, and 600 approaching 2 / lambda_max; a pair of stationary points between two of them is missed.
+        Neither train-by-validation nor the population risk is unimodal: for even T the mirror
+        image of the best step, beyond 1/lambda, can be a second minimum. The grid has 600 points
+        even in log eta from 1e-6 / (T lambda_max), 600 even ones, and 600 approaching 2 /
+        lambda_max; a pair of stationary points between two of them is missed.
         """
         if not self.pooled or self.truncation is not None:
-            raise ValueError("minima are those of the pooled objective without truncation: leave both as they are")
+            raise ValueError(
+                "minima are those of the pooled objective without truncation: leave both as they "
+                "are"
+            )
         lam = self._regression.modes().eigenvalues
         self._require_gradient_descent()
-        edge, start = 2 / float(lam.max()), self(0.0)
+        edge = 2 / float(lam.max())
+        start = self(0.0)
         high = edge
-        while not (bool(self(high) > start) and bool(self.gradient(high) > 0)) and high < 1e9 * edge:
+        while (
+            not (bool(self(high) > start) and bool(self.gradient(high) > 0)) and high < 1e9 * edge
+        ):
             high *= 2
         fine = np.geomspace(1e-6 / self.optimizer.steps, 1, 600)
-        grid = np.unique(np.concatenate([[0.0], fine * high, np.linspace(0, high, 600), edge * (1 - fine / 2)]))
+        grid = np.unique(
+            np.concatenate([[0.0], fine * high, np.linspace(0, high, 600), edge * (1 - fine / 2)])
+        )
         grid = grid[grid >= 0]
         sign = self.gradient(grid).sign
         rise = np.flatnonzero((sign[:-1] < 0) & (sign[1:] >= 0))
@@ -281,22 +388,27 @@ class OuterObjective(Objective):
     def _described(self, points: Array, high: float) -> Minima:
         values = self(points)
         order = np.argsort(values.log * values.sign)
-        best, least = points[order[:1]], values[order[:1]]
+        best = points[order[:1]]
+        least = values[order[:1]]
         limit = least * (1 + 4 * np.finfo(float).eps)
         # outwards from the best point the value rises until the next stationary point
         bounds = np.concatenate([[0.0], np.delete(points, order[0]), [high]])
-        left, right = bounds[bounds < best].max(initial=0.0), bounds[bounds > best].min(initial=high)
+        left = bounds[bounds < best].max(initial=0.0)
+        right = bounds[bounds > best].min(initial=high)
         down = _bisect(lambda x: self(x) > limit, np.array([left]), best)
         up = _bisect(lambda x: self(x) <= limit, best, np.array([max(right, float(best[0]))]))
         return Minima(points, values, (float(down[0]), float(up[0])))
 
 
 def _bisect(below: Any, low: Array, high: Array) -> Array:
-    """Where a predicate turns from true to false between low and high, elementwise, to the last bit but one."""
+    """Where a predicate turns from true to false between low and high, elementwise, to the last
+    bit but one.
+    """
     for _ in range(200):
         middle = low + (high - low) / 2
         if not ((middle > low) & (middle < high)).any():
             break
         left = below(middle)
-        low, high = np.where(left, middle, low), np.where(left, high, middle)
+        low = np.where(left, middle, low)
+        high = np.where(left, high, middle)
     return high

@@ -1,11 +1,14 @@
-"""The loss of a quadratic problem after T steps of a method with a residual polynomial, F = sum_i omega_i p_i^2.
+"""The loss of a quadratic problem after T steps of a method with a residual polynomial, F = sum_i
+omega_i p_i^2.
 
-Several tasks are pooled: F is the mean over tasks, one task with the union of the spectra and weights omega / m.
+Several tasks are pooled: F is the mean over tasks, one task with the union of the spectra and
+weights omega / m.
 """
+
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-import math
 from typing import Any
 
 import numpy as np
@@ -17,13 +20,16 @@ from quadmeta.optimizers.parts.base import LogLoss, Measure, PolynomialOptimizer
 from quadmeta.problems.parts.base import QuadraticProblem
 
 Array = Any
-BLOCK = 2**16  # numbers in one temporary array: half a megabyte, so that a block of a grid stays in cache
+# numbers in one temporary array: half a megabyte, so that a block of a grid stays in cache
+BLOCK = 2**16
 
 
 def energy(weights: Array, residual: tuple[Array, Array, Array], order: int) -> Array:
-    """Derivative number ``order`` (0, 1, 2) of F = sum_i omega_i p_i^2 over the last axis, in any arithmetic.
+    """Derivative number ``order`` (0, 1, 2) of F = sum_i omega_i p_i^2 over the last axis, in any
+    arithmetic.
 
-    Derivatives of p in a vector of k parameters are sequences; the result then has further leading axes of length k.
+    Derivatives of p in a vector of k parameters are sequences; the result then has further leading
+    axes of length k.
     """
     p, p1, p2 = residual
     if not order:
@@ -32,24 +38,33 @@ def energy(weights: Array, residual: tuple[Array, Array, Array], order: int) -> 
         return (weights * (2 * p * p1 if order == 1 else 2 * (p1 * p1 + p * p2))).sum(axis=-1)
     if order == 1:
         return _stack([2 * (weights * p * a).sum(axis=-1) for a in p1])
-    rows = [[2 * (weights * (a * b + p * ab)).sum(axis=-1) for b, ab in zip(p1, row, strict=True)]
-            for a, row in zip(p1, p2, strict=True)]
+    rows = [
+        [2 * (weights * (a * b + p * ab)).sum(axis=-1) for b, ab in zip(p1, row, strict=True)]
+        for a, row in zip(p1, p2, strict=True)
+    ]
     return _stack([_stack(row) for row in rows])
 
 
-def broadcast(batch: tuple[int, ...], tasks: tuple[int, ...], optimizer: PolynomialOptimizer) -> tuple[int, ...]:
+def broadcast(
+    batch: tuple[int, ...], tasks: tuple[int, ...], optimizer: PolynomialOptimizer
+) -> tuple[int, ...]:
     """Common shape of a batch of parameters and the task axes."""
     try:
         return np.broadcast_shapes(batch, tasks)
     except ValueError:
-        raise ValueError(f"{' and '.join(optimizer.free)} has shape {batch}, the tasks {tasks}: pass shapes that "
-                         "broadcast (a new last axis for a grid over all tasks)") from None
+        raise ValueError(
+            f"{' and '.join(optimizer.free)} has shape {batch}, the tasks {tasks}: pass shapes "
+            "that "
+            "broadcast (a new last axis for a grid over all tasks)"
+        ) from None
 
 
 def _stack(values: Sequence[Array]) -> Array:
     first = values[0]
     if isinstance(first, Container):
-        return first._make(*(np.stack(parts) for parts in zip(*(v._parts for v in values), strict=True)))
+        return first._make(
+            *(np.stack(parts) for parts in zip(*(v._parts for v in values), strict=True))
+        )
     return np.array(values)
 
 
@@ -65,11 +80,17 @@ class PolynomialLoss:
         """Refuse a loss that is 0 at w_0, or at eta = 1/L."""
         lam, omega = self.spectrum
         if not (omega > 0).any(axis=-1).all():
-            raise ValueError(f"{name}: the initial error is zero, so the loss has no logarithm: start elsewhere, or "
-                             "use NaiveObjective")
+            raise ValueError(
+                f"{name}: the initial error is zero, so the loss has no logarithm: start "
+                "elsewhere, or "
+                "use NaiveObjective"
+            )
         if (lam.max(axis=-1) == lam.min(axis=-1)).any():
-            raise ValueError(f"{name}: kappa = 1, so the loss reaches 0 at eta = 1/L and its logarithm has a pole: "
-                             "pass two distinct active eigenvalues, or use NaiveObjective")
+            raise ValueError(
+                f"{name}: kappa = 1, so the loss reaches 0 at eta = 1/L and its logarithm has a "
+                "pole: "
+                "pass two distinct active eigenvalues, or use NaiveObjective"
+            )
 
     def minimizer(self) -> Array:
         """theta*, one for each task that is not pooled."""
@@ -82,14 +103,20 @@ class PolynomialLoss:
 
     @cached_property
     def spectrum(self) -> tuple[Array, Array]:
-        """(eigenvalues, weights): (D,) with active modes only where pooled, else (..., d) as batched."""
+        """(eigenvalues, weights): (D,) with active modes only where pooled, else (..., d) as
+        batched.
+        """
         modes = self.problem.modes()
-        lam, omega = modes.eigenvalues, modes.weights
+        lam = modes.eigenvalues
+        omega = modes.weights
         if self.pooled:
             omega = omega / (omega.size // omega.shape[-1])
             on = omega.ravel() > 0
-            return (lam.ravel()[on], omega.ravel()[on]) if on.any() else (lam.ravel()[:1], omega.ravel()[:1])
-        # an inactive mode takes an active eigenvalue, so that no power of an irrelevant one overflows
+            if on.any():
+                return (lam.ravel()[on], omega.ravel()[on])
+            return (lam.ravel()[:1], omega.ravel()[:1])
+        # an inactive mode takes an active eigenvalue, so that no power of an irrelevant one
+        # overflows
         representative = np.take_along_axis(lam, np.argmax(omega, axis=-1)[..., None], axis=-1)
         return np.where(omega > 0, lam, representative), omega
 
@@ -97,27 +124,39 @@ class PolynomialLoss:
         """log F and the relative derivatives of F at ``theta``, block by block."""
         shape_of_one = self.optimizer.shape
         theta = self.optimizer.read(theta)
-        batch = theta.shape[:theta.ndim - len(shape_of_one)]
+        batch = theta.shape[: theta.ndim - len(shape_of_one)]
         lam, omega = self.spectrum
         shape = broadcast(batch, lam.shape[:-1], self.optimizer)
         self._require_range(theta)
         dead = np.broadcast_to(~omega.any(axis=-1), shape)  # w_0 = w_*: F = 0
         omega = np.where(omega.any(axis=-1, keepdims=True), omega, 1.0)
         theta = np.broadcast_to(theta, (*shape, *shape_of_one)).reshape(-1, *shape_of_one)
-        rows = np.broadcast_to(np.arange(lam.size // lam.shape[-1]).reshape(lam.shape[:-1]), shape).ravel()
+        rows = np.broadcast_to(
+            np.arange(lam.size // lam.shape[-1]).reshape(lam.shape[:-1]), shape
+        ).ravel()
         lam, omega = (x.reshape(-1, x.shape[-1]) for x in (lam, omega))
         size = max(1, BLOCK // (lam.shape[-1] * math.prod(shape_of_one)))
         parts = []
         for k in range(0, max(len(theta), 1), size):
-            row = rows[k:k + size] if len(lam) > 1 else slice(None)
-            parts.append(self.optimizer.log_loss(lam[row], omega[row], theta[k:k + size], order))
-        found = LogLoss(*(None if part[0] is None else np.concatenate(part).reshape((*shape, *part[0].shape[1:]))
-                          for part in zip(*parts, strict=True)))
+            row = rows[k : k + size] if len(lam) > 1 else slice(None)
+            parts.append(self.optimizer.log_loss(lam[row], omega[row], theta[k : k + size], order))
+        found = LogLoss(
+            *(
+                None
+                if part[0] is None
+                else np.concatenate(part).reshape((*shape, *part[0].shape[1:]))
+                for part in zip(*parts, strict=True)
+            )
+        )
         return self._scaled(found._replace(level=np.where(dead, -np.inf, found.level)))
 
     def _scaled(self, loss: LogLoss) -> LogLoss:
-        """The loss in its own units: its logarithm gains that of 2^exponent, relative derivatives stay."""
-        return loss._replace(level=loss.level + self.exponent * math.log(2)) if self.exponent else loss
+        """The loss in its own units: its logarithm gains that of 2^exponent, relative derivatives
+        stay.
+        """
+        if self.exponent:
+            return loss._replace(level=loss.level + self.exponent * math.log(2))
+        return loss
 
     @cached_property
     def measures(self) -> tuple[Measure, ...]:
@@ -131,8 +170,11 @@ class PolynomialLoss:
         return 1e150 / max(measure.high for measure in self.measures)
 
     def short_log_loss(self, theta: Array) -> LogLoss:
-        """log F and F'/F at ``theta`` by the optimizer's short kernel, task by task and block by block."""
-        one, alone = self.optimizer.shape, self.spectrum[0].ndim == 1
+        """log F and F'/F at ``theta`` by the optimizer's short kernel, task by task and block by
+        block.
+        """
+        one = self.optimizer.shape
+        alone = self.spectrum[0].ndim == 1
         if alone and not one and isinstance(theta, float) and 0 <= theta <= self.largest:
             return self._scaled(self.optimizer.short_log_loss(self.measures[0], theta))
         theta = self.optimizer.read(theta)
@@ -140,11 +182,12 @@ class PolynomialLoss:
             self._require_range(theta)
             return self._scaled(self.optimizer.short_log_loss(self.measures[0], theta))
         tasks = self.spectrum[0].shape[:-1]
-        shape = broadcast(theta.shape[:theta.ndim - len(one)], tasks, self.optimizer)
+        shape = broadcast(theta.shape[: theta.ndim - len(one)], tasks, self.optimizer)
         self._require_range(theta)
         # task axes last, so that column k holds the parameters of task k
         theta = np.broadcast_to(theta, (*shape, *one)).reshape(-1, len(self.measures), *one)
-        level, slope = np.empty(theta.shape[:2]), np.empty(theta.shape)
+        level = np.empty(theta.shape[:2])
+        slope = np.empty(theta.shape)
         d = self.spectrum[0].shape[-1]
         size = max(1, min(len(theta), BLOCK // (d * math.prod(one))))
         work = np.empty((3, size, d))
@@ -157,33 +200,61 @@ class PolynomialLoss:
 
     def _require_range(self, theta: Array) -> None:
         if theta.size and np.abs(theta).max() > self.largest:
-            raise ValueError(f"step_size = {np.abs(theta).max():.3g} times the largest eigenvalue "
-                             f"{1e150 / self.largest:.3g} exceeds 1e150, where products lose digits: rescale the "
-                             "problem")
+            raise ValueError(
+                f"step_size = {np.abs(theta).max():.3g} times the largest eigenvalue "
+                f"{1e150 / self.largest:.3g} exceeds 1e150, where products lose digits: rescale "
+                "the "
+                "problem"
+            )
 
-    def exactly(self, compose: Callable[[tuple[Array, ...]], Array], theta: Array, order: int, kind: str,
-                digits: int) -> Array:
-        """``compose`` of F and its derivatives up to ``order``, in one arithmetic with the data taken as exact."""
-        theta = list(theta) if isinstance(theta, tuple) else theta
+    def exactly(
+        self,
+        compose: Callable[[tuple[Array, ...]], Array],
+        theta: Array,
+        order: int,
+        kind: str,
+        digits: int,
+    ) -> Array:
+        """``compose`` of F and its derivatives up to ``order``, in one arithmetic with the data
+        taken as exact.
+        """
+        if isinstance(theta, tuple):
+            theta = list(theta)
+        else:
+            theta = theta
         if self.optimizer.read(theta).ndim > 1 and self.optimizer.shape:
-            raise ValueError(f"theta has shape {np.shape(theta)}: exact arithmetic takes one vector of parameters")
+            raise ValueError(
+                f"theta has shape {np.shape(theta)}: exact arithmetic takes one vector of "
+                "parameters"
+            )
         modes = self.problem.modes()
-        lam, data, tasks = modes.eigenvalues, modes.unscaled if modes.given else modes.error, 1
+        lam = modes.eigenvalues
+        if modes.given:
+            data = modes.unscaled
+        else:
+            data = modes.error
+        tasks = 1
         if self.pooled:
-            tasks, lam, data = lam.size // lam.shape[-1], lam.ravel(), data.ravel()
+            tasks = lam.size // lam.shape[-1]
+            lam = lam.ravel()
+            data = data.ravel()
 
         def formula(lam: Array, data: Array, eta: Array) -> Array:
             omega = (data if modes.given else lam * data * data / 2) / tasks
             spread = np.ndim(eta) > len(self.optimizer.shape)
             residual = self.optimizer.residual(lam, eta[..., None] if spread else eta)
             return compose(tuple(energy(omega, residual, k) for k in range(order + 1)))
+
         return evaluate(formula, lam, data, theta, kind=kind, digits=digits)
 
     def definition(self, theta: Array, order: int) -> tuple[Array, ...]:
-        """F and its derivatives by T steps of the optimizer with the derivatives of every iterate, in float64."""
+        """F and its derivatives by T steps of the optimizer with the derivatives of every iterate,
+        in float64.
+        """
         if self.optimizer.read(theta).shape != self.optimizer.shape:
             raise ValueError(f"theta has shape {np.shape(theta)}: a definition takes one theta")
-        problem, vector = self.problem, bool(self.optimizer.shape)
+        problem = self.problem
+        vector = bool(self.optimizer.shape)
         jets = Jet.parameters(np.atleast_1d(self.optimizer.read(theta)).tolist())
 
         def gradient(w: Array) -> Array:
@@ -194,13 +265,25 @@ class PolynomialLoss:
 
         for w in self.optimizer.run(gradient, problem.start, jets if vector else jets[0]):
             pass
-        g, Hw = problem.gradient(w.value), gradient(w)
-        loss = [problem.loss(w.value) - problem.floor, [(g * z).sum(axis=-1) for z in w.first],
-                [[(z * Hy).sum(axis=-1) + (g * zy).sum(axis=-1) for Hy, zy in zip(Hw.first, row, strict=True)]
-                 for z, row in zip(w.first, w.second, strict=True)]]
+        g = problem.gradient(w.value)
+        Hw = gradient(w)
+        loss = [
+            problem.loss(w.value) - problem.floor,
+            [(g * z).sum(axis=-1) for z in w.first],
+            [
+                [
+                    (z * Hy).sum(axis=-1) + (g * zy).sum(axis=-1)
+                    for Hy, zy in zip(Hw.first, row, strict=True)
+                ]
+                for z, row in zip(w.first, w.second, strict=True)
+            ],
+        ]
         if not vector:
             loss[1:] = loss[1][0], loss[2][0][0]
-        derivatives = tuple(np.asarray(x) for x in loss[:order + 1])
+        derivatives = tuple(np.asarray(x) for x in loss[: order + 1])
         if self.pooled:
-            derivatives = tuple(x.reshape(*x.shape[:k * vector], -1).mean(axis=-1) for k, x in enumerate(derivatives))
+            derivatives = tuple(
+                x.reshape(*x.shape[: k * vector], -1).mean(axis=-1)
+                for k, x in enumerate(derivatives)
+            )
         return derivatives

@@ -1,22 +1,27 @@
-"""p_T = z_T of z_{t+1} = h z_t - b z_{t-1}, z_{-1} = z_0 = 1, with its derivatives, in O(log T) and for every h and b.
+"""p_T = z_T of z_{t+1} = h z_t - b z_{t-1}, z_{-1} = z_0 = 1, with its derivatives, in O(log T)
+and for every h and b.
 
-The roots of z^2 = h z - b are (h +- sqrt D) / 2, D = h^2 - 4 b, complex, real or equal. The power of a root is computed
-in the ring of pairs a + c sqrt D, where D alone enters and no square root is taken:
+The roots of z^2 = h z - b are (h +- sqrt D) / 2, D = h^2 - 4 b, complex, real or equal. The power
+of a root is computed in the ring of pairs a + c sqrt D, where D alone enters and no square root is
+taken:
 
     ((h + sqrt D) / 2)^n = a_n + c_n sqrt D,   (a + c sqrt D)^2 = a^2 + D c^2 + 2 a c sqrt D,
     p_T = a_T + g c_T,   g = h - 2 b,   D = g^2 - 4 b x,   x = 1 - h + b = eta lambda.
 
-Error. Numbers carry 106 bits, and D keeps its relative digits next to equal roots because it is summed exactly. A
-squaring doubles a relative error and adds a few 2^-104 to it, so that p_T is off by about 8 T 2^-104 times
-r^T min(T, r / sqrt|D|), r the larger modulus of a root: below 1e-15 for every T up to 2^50, for equal roots too.
-(A recursion in h and b alone is not as good: there D enters as a difference of rounded numbers, and a long run next to
-equal roots multiplies their rounding by T^2.)
+Error. Numbers carry 106 bits, and D keeps its relative digits next to equal roots because it is
+summed exactly. A squaring doubles a relative error and adds a few 2^-104 to it, so that p_T is off
+by about 8 T 2^-104 times r^T min(T, r / sqrt|D|), r the larger modulus of a root: below 1e-15 for
+every T up to 2^50, for equal roots too. (A recursion in h and b alone is not as good: there D
+enters as a difference of rounded numbers, and a long run next to equal roots multiplies their
+rounding by T^2.)
 
-Where x is small, p_T is next to 1 and its derivative in the momentum next to 0. There p_T = 1 - x A_T,
-A_T = s_0 + ... + s_{T-1} with s_n = 2 c_{n+1} and A_2n = A_n (2 - x A_n) + b s_{n-1}^2, in which nothing cancels.
+Where x is small, p_T is next to 1 and its derivative in the momentum next to 0. There p_T = 1 - x
+A_T, A_T = s_0 + ... + s_{T-1} with s_n = 2 c_{n+1} and A_2n = A_n (2 - x A_n) + b s_{n-1}^2, in
+which nothing cancels.
 
 Powers of two are taken out into integer exponents: so nothing overflows.
 """
+
 import math
 from typing import Any
 
@@ -32,7 +37,8 @@ _SMALL = 2.0**-20  # below this eta lambda, 1 - p_T is summed
 
 
 def power(h: Jet, b: Jet, g: Jet, x: Jet, gap: DoubleDouble, steps: int) -> tuple[Jet, Array]:
-    """(p, k) with p_T = p 2^k and T = ``steps`` >= 1, for Jets of DoubleDouble of one shape (..., d).
+    """(p, k) with p_T = p 2^k and T = ``steps`` >= 1, for Jets of DoubleDouble of one shape (...,
+    d).
 
     ``gap`` is the value of D to all its digits.
     """
@@ -58,7 +64,9 @@ def _power(h: Jet, g: Jet, delta: Jet, steps: int) -> tuple[Jet, Array]:
     unit = _exponent(np.maximum(np.abs(h.value.hi), np.sqrt(np.abs(delta.value.hi))))
     half, g = (y.map(lambda v: v.ldexp(-unit)) for y in (h * 0.5, g))
     delta = delta.map(lambda v: v.ldexp(-2 * unit))
-    a, c, exponent = half, half * 0 + 0.5, np.zeros_like(unit)
+    a = half
+    c = half * 0 + 0.5
+    exponent = np.zeros_like(unit)
     for bit in bin(steps)[3:]:
         a, c = a * a + delta * (c * c), 2 * (a * c)
         if bit == "1":
@@ -71,7 +79,9 @@ def _power(h: Jet, g: Jet, delta: Jet, steps: int) -> tuple[Jet, Array]:
 def _sum(h: Jet, b: Jet, x: Jet, delta: Jet, steps: int) -> Jet:
     """A_T for small x, where no root is larger than 1."""
     half = h * 0.5
-    a, c, exponent = half, half * 0 + 0.5, np.zeros(h.value.hi.shape, dtype=np.int64)
+    a = half
+    c = half * 0 + 0.5
+    exponent = np.zeros(h.value.hi.shape, dtype=np.int64)
     total = half * 0 + 1
     for bit in bin(steps)[3:]:
         square = c * c
@@ -92,8 +102,13 @@ def _exponent(size: Array) -> Array:
 
 
 def _rescaled(a: Jet, c: Jet) -> tuple[Jet, Jet, Array]:
-    """a and c over the power of two next to the larger value (of the derivatives, where both are 0)."""
-    sizes = [np.maximum(np.abs(y.hi), np.abs(z.hi)) for y, z in zip(_entries(a), _entries(c), strict=True)]
+    """a and c over the power of two next to the larger value (of the derivatives, where both are
+    0).
+    """
+    sizes = [
+        np.maximum(np.abs(y.hi), np.abs(z.hi))
+        for y, z in zip(_entries(a), _entries(c), strict=True)
+    ]
     shift = _exponent(np.where(sizes[0] > 0, sizes[0], np.max(sizes, axis=0)))
     return a.map(lambda v: v.ldexp(-shift)), c.map(lambda v: v.ldexp(-shift)), shift
 
@@ -125,13 +140,16 @@ def signlog(x: DoubleDouble, exponent: Array) -> SignLog:
 
 
 def log_loss(p: Jet, exponent: Array, weights: Array, steps: int, vector: bool) -> LogLoss:
-    """F = sum_i omega_i (p_i 2^k_i)^2 and its relative derivatives, of the order that ``p`` carries.
+    """F = sum_i omega_i (p_i 2^k_i)^2 and its relative derivatives, of the order that ``p``
+    carries.
 
     With g_a = (dp/dtheta_a) / p under pi_i = omega_i p_i^2 / F: (log F)_a = 2 E[g_a] and
     (log F)_ab = 4 Cov(g_a, g_b) + 2 E[p_ab / p - g_a g_b], all from differences taken in 106 bits.
 
-    Raises:
-        OverflowError: a relative derivative exceeds float64.
+    Raises
+    ------
+    OverflowError
+        a relative derivative exceeds float64.
     """
     with np.errstate(divide="ignore"):
         score = np.log2(weights) / 2 + np.log2(np.abs(p.value.hi)) + exponent
@@ -146,21 +164,52 @@ def log_loss(p: Jet, exponent: Array, weights: Array, steps: int, vector: bool) 
             return LogLoss(level)
 
         def mean(x: DoubleDouble | Array) -> Array:
-            x = (weights * (x.hi if isinstance(x, DoubleDouble) else x)).sum(axis=-1, keepdims=True) / total
+            x = (weights * (x.hi if isinstance(x, DoubleDouble) else x)).sum(
+                axis=-1, keepdims=True
+            ) / total
             return np.where(vanished, 0, x)
+
         means = [mean(p.value * x) for x in p.first]
         slope = 2 * np.concatenate(means, axis=-1)
         apart = [(x - p.value * m).hi for x, m in zip(p.first, means, strict=True)]
-        curvature = np.stack([np.concatenate([4 * mean(y * z) + 2 * mean(p.value * xz - x * w) for w, z, xz in
-                                              zip(p.first, apart, row, strict=True)], axis=-1)
-                              for x, y, row in zip(p.first, apart, p.second, strict=False)], axis=-2) \
-            if p.second else None
+        if p.second:
+            curvature = np.stack(
+                [
+                    np.concatenate(
+                        [
+                            4 * mean(y * z) + 2 * mean(p.value * xz - x * w)
+                            for w, z, xz in zip(p.first, apart, row, strict=True)
+                        ],
+                        axis=-1,
+                    )
+                    for x, y, row in zip(p.first, apart, p.second, strict=False)
+                ],
+                axis=-2,
+            )
+        else:
+            curvature = None
     for x in (slope, curvature):
         if x is not None and not np.isfinite(x).all():
-            raise OverflowError("a derivative of the loss relative to the loss exceeds float64: use objective.exactly")
+            raise OverflowError(
+                "a derivative of the loss relative to the loss exceeds float64: use "
+                "objective.exactly"
+            )
     if not vector:
-        slope, curvature = slope[..., 0], None if curvature is None else curvature[..., 0, 0]
+        slope = slope[..., 0]
+        if curvature is None:
+            curvature = None
+        else:
+            curvature = curvature[..., 0, 0]
     if curvature is None:
         return LogLoss(level, slope)
-    square = slope[..., :, None] * slope[..., None, :] if vector else slope * slope
-    return LogLoss(level, slope, curvature + square, curvature, (curvature + square / (2 * steps)) / (2 * steps))
+    if vector:
+        square = slope[..., :, None] * slope[..., None, :]
+    else:
+        square = slope * slope
+    return LogLoss(
+        level,
+        slope,
+        curvature + square,
+        curvature,
+        (curvature + square / (2 * steps)) / (2 * steps),
+    )

@@ -1,4 +1,5 @@
 """Plain steps of one size, along exact or noisy gradients."""
+
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -11,10 +12,13 @@ _MOST = 10**300
 
 @dataclass(frozen=True, repr=False)
 class ConstantStep:
-    """w_{t+1} = w_t - eta g(w_t) for t < T = ``steps``; without ``step_size``, eta (unit 1/lambda) is tuned.
+    """w_{t+1} = w_t - eta g(w_t) for t < T = ``steps``; without ``step_size``, eta (unit 1/lambda)
+    is tuned.
 
-    Raises:
-        ValueError: ``steps`` is not a whole number of at least 1, or ``step_size`` is not a number > 0.
+    Raises
+    ------
+    ValueError
+        ``steps`` is not a whole number of at least 1, or ``step_size`` is not a number > 0.
     """
 
     steps: int
@@ -23,23 +27,39 @@ class ConstantStep:
     def __post_init__(self) -> None:
         object.__setattr__(self, "steps", natural("steps", self.steps))
         if self.steps > _MOST:
-            raise ValueError(f"steps = {show(self.steps)} must be at most 1e300, so that logarithms of powers fit: "
-                             "pass fewer")
+            raise ValueError(
+                f"steps = {show(self.steps)} must be at most 1e300, so that logarithms of powers "
+                "fit: "
+                "pass fewer"
+            )
         if self.step_size is not None:
-            eta = number("step_size", self.step_size, above=0, remedy="pass one step size, or None to tune it")
+            eta = number(
+                "step_size",
+                self.step_size,
+                above=0,
+                remedy="pass one step size, or None to tune it",
+            )
             object.__setattr__(self, "step_size", eta)
 
     @property
     def free(self) -> tuple[str, ...]:
         """("step_size",) unless it is given."""
-        return ("step_size",) if self.step_size is None else ()
+        if self.step_size is None:
+            return ("step_size",)
+        return ()
 
     def __repr__(self) -> str:
-        given = "" if self.step_size is None else f", step_size={self.step_size:.6g}"
+        if self.step_size is None:
+            given = ""
+        else:
+            given = f", step_size={self.step_size:.6g}"
         return f"{type(self).__name__}(steps={self.steps}{given})"
 
-    def run(self, gradient: Callable[[Array], Array], start: Array, theta: Array) -> Iterator[Array]:
-        """The T + 1 iterates from ``start`` (..., d) at the step size ``theta``, a scalar or (..., 1).
+    def run(
+        self, gradient: Callable[[Array], Array], start: Array, theta: Array
+    ) -> Iterator[Array]:
+        """The T + 1 iterates from ``start`` (..., d) at the step size ``theta``, a scalar or (...,
+        1).
 
         ``gradient`` is called once a step; it may be random.
         """

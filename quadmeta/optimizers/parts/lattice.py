@@ -1,31 +1,36 @@
-"""Where both parameters of a two-term method are free: starting points next to all the local minima of F.
+"""Where both parameters of a two-term method are free: starting points next to all the local
+minima of F.
 
-**The plane.** In suitable parameters (X, S) the phase of the complex roots r e^(+-i phi) of every eigenvalue is linear,
+**The plane.** In suitable parameters (X, S) the phase of the complex roots r e^(+-i phi) of every
+eigenvalue is linear,
 
     sin^2(phi / m) = X lambda - S,
 
-for heavy ball with m = 2, X = eta / (4 r), S = sinh^2(tau / 2), beta = r^2 = e^(-2 tau); for Nesterov with m = 1,
-X = eta cosh^2 tau, S = sinh^2 tau, beta = e^(-2 tau). Roots are complex where 0 < X lambda - S < 1; outside, they are
-real and one of them is larger.
+for heavy ball with m = 2, X = eta / (4 r), S = sinh^2(tau / 2), beta = r^2 = e^(-2 tau); for
+Nesterov with m = 1, X = eta cosh^2 tau, S = sinh^2 tau, beta = e^(-2 tau). Roots are complex where
+0 < X lambda - S < 1; outside, they are real and one of them is larger.
 
-**The lattice.** Where lambda_i is the smallest and lambda_j the largest eigenvalue of complex roots, put a = phi_i / m
-and b = phi_j / m. The squares sin^2(phi / m) between are means of the two at the ends, and sin(2 phi / m), a concave
-function of them, divides their changes: so da and db turn every phase between by at most |da| + |db|. As p_T is a
-wave in T phi, a lattice even in a and b and finer than pi / mT meets every trough. For given b, S goes from 0 (a
-momentum of 1) to S_0 = lambda_i sin^2 b / (lambda_j - lambda_i) (a = 0), along a quarter of a circle:
+**The lattice.** Where lambda_i is the smallest and lambda_j the largest eigenvalue of complex
+roots, put a = phi_i / m and b = phi_j / m. The squares sin^2(phi / m) between are means of the two
+at the ends, and sin(2 phi / m), a concave function of them, divides their changes: so da and db
+turn every phase between by at most |da| + |db|. As p_T is a wave in T phi, a lattice even in a and
+b and finer than pi / mT meets every trough. For given b, S goes from 0 (a momentum of 1) to S_0 =
+lambda_i sin^2 b / (lambda_j - lambda_i) (a = 0), along a quarter of a circle:
 
     S = S_0 cos^2 psi,   sin a = sin(a_0) sin psi,   sin^2 a_0 = lambda_i sin^2 b / lambda_j,
 
-even in psi. It ends where lambda_(i-1) becomes complex, at the S_0 of (i - 1, j), the same psi for every b. Of the
-values of b those count at which lambda_(j+1) is not complex. The pairs (i, j) so cover the plane once.
+even in psi. It ends where lambda_(i-1) becomes complex, at the S_0 of (i - 1, j), the same psi for
+every b. Of the values of b those count at which lambda_(j+1) is not complex. The pairs (i, j) so
+cover the plane once.
 
-**The descent.** Values on the lattice say little of a minimum where one mode is next to 0 and the others are smaller by
-powers of ten: it lies in a canyon that every line of the lattice crosses. So each lowest crossing of a line, in either
-direction, is the start of a Gauss-Newton descent on v_i = sqrt(omega_i) p_i in lattice units, in float64; the better
-ones go on.
+**The descent.** Values on the lattice say little of a minimum where one mode is next to 0 and the
+others are smaller by powers of ten: it lies in a canyon that every line of the lattice crosses. So
+each lowest crossing of a line, in either direction, is the start of a Gauss-Newton descent on v_i
+= sqrt(omega_i) p_i in lattice units, in float64; the better ones go on.
 """
-from collections.abc import Iterator
+
 import math
+from collections.abc import Iterator
 from typing import Any, Protocol
 
 import numpy as np
@@ -38,7 +43,10 @@ _MOST = 20000  # descents
 _TILES = 12  # of more eigenvalues than these only as many bound the pieces of the plane
 _STEPS = 100
 _CULLS = {3: 4000, 8: 1500, 16: 400, 40: 80}  # how many go on after so many steps
-_PATIENCE, _STEP, _REACH = 3, 1e-6, 0.7  # steps without gain; differences for slopes and the longest step, in the frame
+# steps without gain; differences for slopes and the longest step, in the frame
+_PATIENCE = 3
+_STEP = 1e-6
+_REACH = 0.7
 
 
 class Folded(TwoTerm, Protocol):
@@ -52,13 +60,22 @@ class Folded(TwoTerm, Protocol):
         """(eta, beta)."""
 
 
-def starts(method: Folded, lam: Array, omega: Array, grids: list[Array], high: Array, count: int) -> Array:
-    """The ``count`` lowest ends (n, 2) of the descents from all lattices and ``grids``, in 0 <= theta <= ``high``.
+def starts(
+    method: Folded, lam: Array, omega: Array, grids: list[Array], high: Array, count: int
+) -> Array:
+    """The ``count`` lowest ends (n, 2) of the descents from all lattices and ``grids``, in 0 <=
+    theta <= ``high``.
 
-    Grids (lines, points, 2) go where the lattices do not: at most one eigenvalue has complex roots.
+    Grids (lines, points, 2) go where the lattices do not: at most one eigenvalue has complex
+    roots.
     """
-    points, frames, levels = [], [], []
-    for theta, inside in [*_lattices(method, lam), *((grid, np.ones(grid.shape[:2], dtype=bool)) for grid in grids)]:
+    points = []
+    frames = []
+    levels = []
+    for theta, inside in [
+        *_lattices(method, lam),
+        *((grid, np.ones(grid.shape[:2], dtype=bool)) for grid in grids),
+    ]:
         level = np.full(inside.shape, np.inf)
         level[inside] = rough(method, lam, omega, theta[inside])
         minima = _minima(level)
@@ -66,8 +83,10 @@ def starts(method: Folded, lam: Array, omega: Array, grids: list[Array], high: A
         levels.append(level[minima])
         frames.append(np.stack(list(np.gradient(theta, axis=(0, 1))), axis=-1)[minima])
     level = np.concatenate(levels)
-    order = np.argsort(level, kind="stable")[:_fewer(_MOST, len(lam))]
-    theta, level = _descend(method, lam, omega, np.concatenate(points)[order], np.concatenate(frames)[order], high)
+    order = np.argsort(level, kind="stable")[: _fewer(_MOST, len(lam))]
+    theta, level = _descend(
+        method, lam, omega, np.concatenate(points)[order], np.concatenate(frames)[order], high
+    )
     order = np.argsort(level, kind="stable")
     theta = theta[order]
     # many descents end at one minimum
@@ -81,7 +100,9 @@ def _fewer(count: int, d: int) -> int:
 
 
 def _minima(level: Array) -> Array:
-    """Which finite entries are no higher than the two next to them along the rows, or along the columns."""
+    """Which finite entries are no higher than the two next to them along the rows, or along the
+    columns.
+    """
     padded = np.pad(level, 1, constant_values=np.inf)
     rows = np.minimum(padded[1:-1, :-2], padded[1:-1, 2:])
     columns = np.minimum(padded[:-2, 1:-1], padded[2:, 1:-1])
@@ -95,7 +116,7 @@ def _lattices(method: Folded, lam: Array) -> Iterator[tuple[Array, Array]]:
     d = len(lam)
     turns = _LINES * T * method.fold / math.pi  # lattice points in a unit of a or b
     b = np.linspace(0, np.pi / 2, round(turns * np.pi / 2) + 5)[1:, None]
-    square = np.sin(b)**2
+    square = np.sin(b) ** 2
     for j in range(1, d):
         lower = 0.0  # S_0 / sin^2 b of the pair (i - 1, j)
         for i in range(j):
@@ -103,35 +124,47 @@ def _lattices(method: Folded, lam: Array) -> Iterator[tuple[Array, Array]]:
             end = math.acos(math.sqrt(lower / upper))
             width = math.asin(math.sqrt(lam[i] / lam[j]))
             psi = np.linspace(0, end, math.ceil(turns * width * end / (np.pi / 2)) + 4)
-            S = square * upper * np.cos(psi)**2
+            S = square * upper * np.cos(psi) ** 2
             lower = upper
             X = (square + S) / lam[j]
             theta = np.stack(method.unfold(X, S), axis=-1)
-            inside = np.ones(S.shape, dtype=bool) if j == d - 1 else X * lam[j + 1] - S >= 1
+            if j == d - 1:
+                inside = np.ones(S.shape, dtype=bool)
+            else:
+                inside = X * lam[j + 1] - S >= 1
             if inside.any():
                 yield theta, inside
 
 
-def _descend(method: Folded, lam: Array, omega: Array, theta: Array, frame: Array, high: Array) -> tuple[Array, Array]:
-    """The best points (n, 2) of Gauss-Newton runs in the coordinates of ``frame`` (n, 2, 2), and log F there.
+def _descend(
+    method: Folded, lam: Array, omega: Array, theta: Array, frame: Array, high: Array
+) -> tuple[Array, Array]:
+    """The best points (n, 2) of Gauss-Newton runs in the coordinates of ``frame`` (n, 2, 2), and
+    log F there.
 
-    Minima lie in canyons along which one mode vanishes, curved and as narrow as the other modes are small. So a run may
-    rise for a few steps, which lead back to the bottom; after ``_PATIENCE`` it starts again at its best, shorter.
+    Minima lie in canyons along which one mode vanishes, curved and as narrow as the other modes
+    are small. So a run may rise for a few steps, which lead back to the bottom; after
+    ``_PATIENCE`` it starts again at its best, shorter.
     """
     theta = np.clip(theta, 0, high)
     unit = np.rint(rough(method, lam, omega, theta) / 2 / math.log(2)).astype(np.int64)
-    best, size = theta.copy(), np.full(len(theta), np.inf)
-    reach, late, busy = np.full(len(theta), _REACH), np.zeros(len(theta), dtype=int), np.arange(len(theta))
+    best = theta.copy()
+    size = np.full(len(theta), np.inf)
+    reach = np.full(len(theta), _REACH)
+    late = np.zeros(len(theta), dtype=int)
+    busy = np.arange(len(theta))
 
     def v(points: Array, which: Array) -> Array:
         value, exponent = _float_run(method, lam, *points.T[..., None])
         return np.ldexp(np.sqrt(omega) * value, exponent - unit[which, None])
+
     with np.errstate(all="ignore"):
         for count in range(_STEPS):
             if count in _CULLS:
                 level = np.log(size[busy]) + 2 * math.log(2) * unit[busy]
-                busy = busy[np.argsort(level, kind="stable")[:_fewer(_CULLS[count], len(lam))]]
-            here, sides = theta[busy], frame[busy]
+                busy = busy[np.argsort(level, kind="stable")[: _fewer(_CULLS[count], len(lam))]]
+            here = theta[busy]
+            sides = frame[busy]
             now = v(here, busy)
             new = (now * now).sum(axis=-1)
             better = new < size[busy] * (1 - 1e-9)
@@ -139,9 +172,14 @@ def _descend(method: Folded, lam: Array, omega: Array, theta: Array, frame: Arra
             late[busy] = np.where(better, 0, late[busy] + 1)
             reach[busy] = np.where(better, np.minimum(2 * reach[busy], _REACH), reach[busy])
             J = [(v(here + _STEP * sides[..., k], busy) - now) / _STEP for k in range(2)]
-            aa, ab, bb = ((x * y).sum(axis=-1) for x, y in ((J[0], J[0]), (J[0], J[1]), (J[1], J[1])))
+            aa, ab, bb = (
+                (x * y).sum(axis=-1) for x, y in ((J[0], J[0]), (J[0], J[1]), (J[1], J[1]))
+            )
             av, bv = ((x * now).sum(axis=-1) for x in J)
-            move = np.stack([ab * bv - bb * av, ab * av - aa * bv], axis=-1) / (aa * bb - ab * ab)[:, None]
+            move = (
+                np.stack([ab * bv - bb * av, ab * av - aa * bv], axis=-1)
+                / (aa * bb - ab * ab)[:, None]
+            )
             move = np.where(np.isfinite(move), move, 0)
             move *= np.minimum(1, reach[busy] / np.abs(move).max(axis=-1))[:, None]
             shift = (sides @ move[..., None])[..., 0]
@@ -153,7 +191,9 @@ def _descend(method: Folded, lam: Array, omega: Array, theta: Array, frame: Arra
                 slope = (v(here[held] + _STEP * width.T, busy[held]) - now[held]) / _STEP
                 along = -(slope * now[held]).sum(axis=-1) / (slope * slope).sum(axis=-1)
                 limit = reach[busy[held]]
-                shift[held] = (np.clip(np.where(np.isfinite(along), along, 0), -limit, limit) * width).T
+                shift[held] = (
+                    np.clip(np.where(np.isfinite(along), along, 0), -limit, limit) * width
+                ).T
             theta[busy] = np.clip(here + shift, 0, high)
             lost = busy[late[busy] > _PATIENCE]
             theta[lost], reach[lost], late[lost] = best[lost], reach[lost] / 4, 0

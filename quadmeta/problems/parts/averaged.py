@@ -1,4 +1,7 @@
-"""Least squares averaged over the noise and an isotropic w_*: a record of modes with signal and noise masses."""
+"""Least squares averaged over the noise and an isotropic w_*: a record of modes with signal and
+noise masses.
+"""
+
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,10 +26,12 @@ def levels(sigma: Any, norm: Any) -> tuple[float, float]:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class AveragedProblem(RegressionProblem):
-    """Modes lambda_k of signal mass b_k, noise mass c_k; null-space signal b_0, noise floor c_0; q_k = p_T(lambda_k).
+    """Modes lambda_k of signal mass b_k, noise mass c_k; null-space signal b_0, noise floor c_0;
+    q_k = p_T(lambda_k).
 
         E ||w_T - w_*||^2 = b_0 + sum b_k q_k^2 + sum c_k (1 - q_k)^2 / lambda_k
-        2 E train = c_0 + sum (b_k lambda_k + c_k) q_k^2,     2 E validation = E ||w_T - w_*||^2 + sigma^2
+        2 E train = c_0 + sum (b_k lambda_k + c_k) q_k^2,     2 E validation = E ||w_T - w_*||^2 +
+            sigma^2
     """
 
     eigenvalues: Array
@@ -41,8 +46,11 @@ class AveragedProblem(RegressionProblem):
     def __post_init__(self) -> None:
         lam = shaped("eigenvalues", self.eigenvalues, (-1,))
         if not (lam > 0).all():
-            raise ValueError(f"eigenvalues has the entry {lam[lam <= 0][0]}, every one must be > 0: leave out null "
-                             "directions")
+            raise ValueError(
+                f"eigenvalues has the entry {lam[lam <= 0][0]}, every one must be > 0: leave out "
+                "null "
+                "directions"
+            )
         parts: dict[str, Any] = {"eigenvalues": lam}
         for name in ("signal", "noise"):
             x = shaped(name, getattr(self, name), lam.shape, f"{lam.shape}, one an eigenvalue")
@@ -59,8 +67,10 @@ class AveragedProblem(RegressionProblem):
     def require(self, steps: int) -> None:
         """Refuse more steps than the quadrature is exact for."""
         if self.exact_steps is not None and steps > self.exact_steps:
-            raise ValueError(f"steps = {steps} exceeds the {self.exact_steps} that the quadrature is exact for: "
-                             f"build the problem with steps={steps}")
+            raise ValueError(
+                f"steps = {steps} exceeds the {self.exact_steps} that the quadrature is exact for: "
+                f"build the problem with steps={steps}"
+            )
 
     @property
     def floor(self) -> float:
@@ -74,14 +84,21 @@ class AveragedProblem(RegressionProblem):
 
     def modes(self) -> Modes:
         """Weights (b lambda + c) / 2 of the training loss."""
-        return Modes(self.eigenvalues, -self.fitted, (self.signal * self.eigenvalues + self.noise) / 2, True)
+        return Modes(
+            self.eigenvalues, -self.fitted, (self.signal * self.eigenvalues + self.noise) / 2, True
+        )
 
     def outer(self, name: str) -> SeparableLoss:
-        """The averaged "train", "population" (excess risk) or "validation" loss; n_2 plays no part in a mean."""
-        name, zero = choice("name", name, ("train", "population", "validation")), np.zeros_like(self.eigenvalues)
+        """The averaged "train", "population" (excess risk) or "validation" loss; n_2 plays no part
+        in a mean.
+        """
+        name = choice("name", name, ("train", "population", "validation"))
+        zero = np.zeros_like(self.eigenvalues)
         if name == "train":
             return SeparableLoss(self.modes().weights, zero, zero, self.floor)
         noise = self.noise / self.eigenvalues
         if name == "population":
             return SeparableLoss(self.signal, zero, noise, self.null_signal)
-        return SeparableLoss(self.signal / 2, zero, noise / 2, (self.null_signal + self.sigma**2) / 2)
+        return SeparableLoss(
+            self.signal / 2, zero, noise / 2, (self.null_signal + self.sigma**2) / 2
+        )

@@ -1,4 +1,7 @@
-"""What an inner problem is: a gradient and a Hessian product, and, where it is quadratic, its modes."""
+"""What an inner problem is: a gradient and a Hessian product, and, where it is quadratic, its
+modes.
+"""
+
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +17,8 @@ Array = Any
 
 @dataclass(frozen=True, eq=False)
 class Modes:
-    """All that crosses from a quadratic problem to an optimizer; leading axes are tasks, weight 0 marks inactive modes.
+    """All that crosses from a quadratic problem to an optimizer; leading axes are tasks, weight 0
+    marks inactive modes.
 
     f(w) - floor = sum_i lambda_i e_i^2 / 2 with e = Q'(w - w_*).
     """
@@ -24,7 +28,9 @@ class Modes:
     error: Array
     """(..., d) initial error e_0 = Q'(w_0 - w_*), signed."""
     weights: Array
-    """(..., d) spectral weights omega = lambda e_0^2 / 2 in units of 2^exponent; they sum to f(w_0) - floor."""
+    """(..., d) spectral weights omega = lambda e_0^2 / 2 in units of 2^exponent; they sum to
+    f(w_0) - floor.
+    """
     given: bool = False
     """Whether the weights are the data and the error is derived from them."""
     exponent: int = 0
@@ -34,8 +40,10 @@ class Modes:
     def unscaled(self) -> Array:
         """(..., d) omega itself.
 
-        Raises:
-            ValueError: float64 does not hold one of them.
+        Raises
+        ------
+        ValueError
+            float64 does not hold one of them.
         """
         return unscaled(self.weights, self.exponent)
 
@@ -75,7 +83,8 @@ class QuadraticProblem(Problem):
 def point(name: str, value: Array, d: int) -> Array:
     """A point (..., d) at which a function is asked for.
 
-    Arrays of floats of this shape pass as they are, whatever their entries: loops call this, and may diverge.
+    Arrays of floats of this shape pass as they are, whatever their entries: loops call this, and
+    may diverge.
     """
     if type(value) is np.ndarray and value.dtype.kind == "f" and value.shape[-1:] == (d,):
         return value
@@ -83,7 +92,9 @@ def point(name: str, value: Array, d: int) -> Array:
         return value
     array = shaped(name, value, (..., d), f"(..., {d}), one entry a coordinate")
     # fractions and mpf stay exact
-    return value if type(value) is np.ndarray and value.dtype == object else array
+    if type(value) is np.ndarray and value.dtype == object:
+        return value
+    return array
 
 
 def apply(matrix: Array, vector: Array) -> Array:

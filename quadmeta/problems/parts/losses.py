@@ -1,8 +1,11 @@
-"""Outer losses of a least-squares task after training, as functions of the residuals q_k = p_T(lambda_k) of its modes.
+"""Outer losses of a least-squares task after training, as functions of the residuals q_k =
+p_T(lambda_k) of its modes.
 
-Trained from 0, w_T = sum_k (1 - q_k) fitted_k v_k. With fitted = signal + noise every separable loss is a sum over
-modes of q^2, q (1 - q) and (1 - q)^2: none cancels where 1 - q is small, as an expanded polynomial in q would.
+Trained from 0, w_T = sum_k (1 - q_k) fitted_k v_k. With fitted = signal + noise every separable
+loss is a sum over modes of q^2, q (1 - q) and (1 - q)^2: none cancels where 1 - q is small, as an
+expanded polynomial in q would.
 """
+
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,20 +19,27 @@ Array = Any
 
 @dataclass(frozen=True, eq=False)
 class SeparableLoss:
-    """constant + sum_k (signal_k q_k^2 + cross_k q_k (1 - q_k) + noise_k (1 - q_k)^2), modes along the last axis."""
+    """constant + sum_k (signal_k q_k^2 + cross_k q_k (1 - q_k) + noise_k (1 - q_k)^2), modes along
+    the last axis.
+    """
 
     signal: Array
     cross: Array
     noise: Array
     constant: Array
     frozen: Array = None
-    """(offset, slope): the loss at a point of squared norm x in a random direction is offset + slope x."""
+    """(offset, slope): the loss at a point of squared norm x in a random direction is offset +
+    slope x.
+    """
 
     def task(self, k: int | slice) -> "SeparableLoss":
         """Task number k of a flattened batch, or those of a slice."""
         d = self.signal.shape[-1]
         signal, cross, noise = (x.reshape(-1, d)[k] for x in (self.signal, self.cross, self.noise))
-        frozen = None if self.frozen is None else tuple(np.ravel(x)[k] for x in self.frozen)
+        if self.frozen is None:
+            frozen = None
+        else:
+            frozen = tuple(np.ravel(x)[k] for x in self.frozen)
         return SeparableLoss(signal, cross, noise, np.ravel(self.constant)[k], frozen)
 
     @property
@@ -38,22 +48,33 @@ class SeparableLoss:
         return int(self.signal.shape[-1])
 
     def derivative(self, residual: tuple[Array, Array, Array], order: int) -> Array:
-        """The loss (order 0) or its derivative (1, 2), from q and its derivatives in any arithmetic of + - * /."""
+        """The loss (order 0) or its derivative (1, 2), from q and its derivatives in any
+        arithmetic of + - * /.
+        """
         q, q1, q2 = residual
         rest = 1 - q
         if order == 0:
             value = self.signal * q**2 + self.cross * (q * rest) + self.noise * rest**2
             return value.sum(axis=-1) + self.constant
         if order == 1:
-            terms = 2 * self.signal * (q * q1) + self.cross * (rest * q1 - q * q1) - 2 * self.noise * (rest * q1)
+            terms = (
+                2 * self.signal * (q * q1)
+                + self.cross * (rest * q1 - q * q1)
+                - 2 * self.noise * (rest * q1)
+            )
         else:
             square = q1**2
-            terms = (2 * self.signal * (square + q * q2) + self.cross * (rest * q2 - q * q2 - 2 * square)
-                     + 2 * self.noise * (square - rest * q2))
+            terms = (
+                2 * self.signal * (square + q * q2)
+                + self.cross * (rest * q2 - q * q2 - 2 * square)
+                + 2 * self.noise * (square - rest * q2)
+            )
         return terms.sum(axis=-1)
 
     def short(self, q: Array, q1: Array) -> tuple[Array, Array]:
-        """Loss and first derivative (..., P) in float64, from residuals (..., P, r) and their derivatives."""
+        """Loss and first derivative (..., P) in float64, from residuals (..., P, r) and their
+        derivatives.
+        """
         value = apply(q * q, self.signal) + np.asarray(self.constant)[..., None]
         slope = apply(q * q1, 2 * self.signal)
         if self.cross.any() or self.noise.any():
@@ -67,11 +88,16 @@ class SeparableLoss:
 class DenseLoss:
     """||target - features w_T||^2 / (2 n_2) on a realised validation set.
 
-    Args:
-        fitted: (..., r) minimum-norm solution in eigen-coordinates.
-        features: (..., n_2, r) X_2 V.
-        target: (..., n_2) y_2.
-        trace: (...) mean over the n_2 rows of ||x||^2 / d.
+    Parameters
+    ----------
+    fitted
+        (..., r) minimum-norm solution in eigen-coordinates.
+    features
+        (..., n_2, r) X_2 V.
+    target
+        (..., n_2) y_2.
+    trace
+        (...) mean over the n_2 rows of ||x||^2 / d.
     """
 
     fitted: Array
@@ -87,8 +113,12 @@ class DenseLoss:
     def task(self, k: int | slice) -> "DenseLoss":
         """Task number k of a flattened batch, or those of a slice."""
         n2, r = self.features.shape[-2:]
-        return DenseLoss(self.fitted.reshape(-1, r)[k], self.features.reshape(-1, n2, r)[k],
-                         self.target.reshape(-1, n2)[k], np.ravel(self.trace)[k])
+        return DenseLoss(
+            self.fitted.reshape(-1, r)[k],
+            self.features.reshape(-1, n2, r)[k],
+            self.target.reshape(-1, n2)[k],
+            np.ravel(self.trace)[k],
+        )
 
     @property
     def width(self) -> int:
@@ -96,7 +126,9 @@ class DenseLoss:
         return int(max(self.features.shape[-2:]))
 
     def derivative(self, residual: tuple[Array, Array, Array], order: int) -> SignLog:
-        """As for ``SeparableLoss``, for points (P, r) of one task, as SignLog: products run on scaled float64."""
+        """As for ``SeparableLoss``, for points (P, r) of one task, as SignLog: products run on
+        scaled float64.
+        """
         q, q1, q2 = residual
         n2 = len(self.target)
         error: SignLog = self._product((1 - q) * self.fitted) - self.target
@@ -110,13 +142,19 @@ class DenseLoss:
     def short(self, q: Array, q1: Array) -> tuple[Array, Array]:
         """As for ``SeparableLoss``."""
         fitted = self.features * self.fitted[..., None, :]
-        columns, n2 = np.swapaxes(fitted, -1, -2), self.target.shape[-1]
-        error = (self.target - fitted.sum(axis=-1))[..., None, :] + q @ columns  # minus what is left, as is first
+        columns = np.swapaxes(fitted, -1, -2)
+        n2 = self.target.shape[-1]
+        # minus what is left, as is first
+        error = (self.target - fitted.sum(axis=-1))[..., None, :] + q @ columns
         first = q1 @ columns
-        return np.einsum("...i,...i", error, error) / (2 * n2), np.einsum("...i,...i", error, first) / n2
+        return np.einsum("...i,...i", error, error) / (2 * n2), np.einsum(
+            "...i,...i", error, first
+        ) / n2
 
     def _product(self, x: SignLog) -> SignLog:
-        """features x for x (P, r): divided by its largest entry, multiplied in float64, scaled back."""
+        """features x for x (P, r): divided by its largest entry, multiplied in float64, scaled
+        back.
+        """
         shift = np.max(x.log, axis=-1, keepdims=True, initial=-np.inf)
         shift = np.where(np.isfinite(shift), shift, 0.0)
         scaled = (x.sign * np.exp(x.log - shift)) @ self.features.T

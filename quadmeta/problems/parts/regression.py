@@ -1,4 +1,7 @@
-"""What every least-squares problem shares: training from 0 in the eigen-coordinates of the row space."""
+"""What every least-squares problem shares: training from 0 in the eigen-coordinates of the row
+space.
+"""
+
 from abc import abstractmethod
 from typing import Any
 
@@ -11,7 +14,9 @@ Array = Any
 
 
 class RegressionProblem(QuadraticProblem):
-    """f(w) = floor + sum_k lambda_k (w_k - fitted_k)^2 / 2 from w_0 = 0, with named outer losses of the trained w."""
+    """f(w) = floor + sum_k lambda_k (w_k - fitted_k)^2 / 2 from w_0 = 0, with named outer losses
+    of the trained w.
+    """
 
     eigenvalues: Array
     floor: Array
@@ -19,7 +24,9 @@ class RegressionProblem(QuadraticProblem):
 
     @abstractmethod
     def outer(self, name: str) -> SeparableLoss | DenseLoss:
-        """The loss "train", "population" (excess risk ||w - w_*||^2) or "validation" (mean squared error / 2)."""
+        """The loss "train", "population" (excess risk ||w - w_*||^2) or "validation" (mean squared
+        error / 2).
+        """
 
     def require(self, steps: int) -> None:
         """Refuse a number of steps for which the modes do not represent the problem."""

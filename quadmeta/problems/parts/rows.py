@@ -1,10 +1,13 @@
-"""Inner losses that are sums over weighted rows, in the space of the rows: right where the rows do not determine w.
+"""Inner losses that are sums over weighted rows, in the space of the rows: right where the rows do
+not determine w.
 
     L_1 = sum_i d_i ||W'x_i - y_i||^2 / 2 + rho ||W||^2 / 2,   H = X' D X + rho I,   B = X' D Y
 
-W_* = X' c lies in the space of the rows whatever rho. In the coordinates of R^p the rounding of B has a part outside,
-which 1 / rho multiplies once in W_* and once more in H^-1 grad L_2(W_*): it is never formed here.
+W_* = X' c lies in the space of the rows whatever rho. In the coordinates of R^p the rounding of B
+has a part outside, which 1 / rho multiplies once in W_* and once more in H^-1 grad L_2(W_*): it is
+never formed here.
 """
+
 from collections.abc import Callable
 from fractions import Fraction
 from functools import cached_property
@@ -34,17 +37,33 @@ class Modes(NamedTuple):
 class Rows:
     """X (n, p), Y (n, outputs), d_i = weights_i / counts_i >= 0 and rho >= 0.
 
-    Args:
-        X, Y: the data, taken as exact.
-        weights: (n,) floats >= 0.
-        counts: (n,) whole numbers.
-        rho: ridge.
-        starts: first rows of the groups that have one hyperparameter each; None: every row is a group of its own.
+    Parameters
+    ----------
+    X, Y
+        the data, taken as exact.
+    weights
+        (n,) floats >= 0.
+    counts
+        (n,) whole numbers.
+    rho
+        ridge.
+    starts
+        first rows of the groups that have one hyperparameter each; None: every row is a group of
+        its own.
     """
 
-    def __init__(self, X: Array, Y: Array, weights: Array, counts: Array, rho: float, starts: Array = None) -> None:
-        self.X, self.Y, self.weights, self.counts, self.rho = X, Y, weights, counts, float(rho)
-        self.starts = np.arange(len(X)) if starts is None else starts
+    def __init__(
+        self, X: Array, Y: Array, weights: Array, counts: Array, rho: float, starts: Array = None
+    ) -> None:
+        self.X = X
+        self.Y = Y
+        self.weights = weights
+        self.counts = counts
+        self.rho = float(rho)
+        if starts is None:
+            self.starts = np.arange(len(X))
+        else:
+            self.starts = starts
 
     @cached_property
     def _root(self) -> Array:
@@ -82,7 +101,9 @@ class Rows:
         return int(np.linalg.matrix_rank(self.X / np.where(size > 0, size, 1))) == self.rank
 
     def modes(self, start: Array) -> Modes:
-        """With Q'(H W_0 - B) = sigma U'(D^(1/2) (X W_0 - Y)) + rho Q'W_0, whose first part is 0 outside exactly."""
+        """With Q'(H W_0 - B) = sigma U'(D^(1/2) (X W_0 - Y)) + rho Q'W_0, whose first part is 0
+        outside exactly.
+        """
         U, sigma, Q, r = self._svd
         lam = np.zeros(len(Q))
         lam[:r] = sigma[:r] ** 2
@@ -96,54 +117,76 @@ class Rows:
         lam = sigma[:r, None] ** 2 + self.rho
         return Q[:, :r] @ (sigma[:r, None] / lam * (U[:, :r].T @ (self._root * self.Y)))
 
-    def implicit(self, outer: tuple[Array, Array], collect: Callable[[Array, Array], Array]) -> Array:
+    def implicit(
+        self, outer: tuple[Array, Array], collect: Callable[[Array, Array], Array]
+    ) -> Array:
         """collect(<W'x_i - y_i, V'x_i> of every row, <W, V>) at W_* with V = H^-1 grad L_2.
 
-        The rows of a group are added up before they are rounded: the sum stands in its first row, 0 in the others.
-        L_2 is the mean loss on ``outer``; ``collect`` is linear with coefficients >= 0.
+        The rows of a group are added up before they are rounded: the sum stands in its first row,
+        0 in the others. L_2 is the mean loss on ``outer``; ``collect`` is linear with coefficients
+        >= 0.
         """
         system = _System(self, outer)
 
         def solved(bits: int) -> tuple[Array, Array]:
             values, sizes = system.solved(bits)
             return collect(values[:-1], values[-1]), collect(sizes[:-1], sizes[-1])
+
         return agreeing(solved, self._condition)
 
     @property
     def _condition(self) -> float:
         """log2 of at least the condition number of H."""
         sigma = self._svd[1]
-        top = 2 * np.log2(sigma[0]) if sigma[0] > 0 else -np.inf
-        low = np.log2(self.rho) if self.rho > 0 else 2 * np.log2(sigma[-1])
+        if sigma[0] > 0:
+            top = 2 * np.log2(sigma[0])
+        else:
+            top = -np.inf
+        if self.rho > 0:
+            low = np.log2(self.rho)
+        else:
+            low = 2 * np.log2(sigma[-1])
         return float(max(0.0, top - low))
 
 
 def agreeing(solved: Callable[[int], tuple[Array, Array]], condition: float) -> Array:
-    """Numbers found in whole numbers of more and more digits, until two results agree to 1e-16 of the largest entry.
+    """Numbers found in whole numbers of more and more digits, until two results agree to 1e-16 of
+    the largest entry.
 
-    ``solved(bits)`` gives (numbers, size of the terms they are sums of). ``condition`` is the binary logarithm of the
-    condition number kappa: a sum below 2^-128 kappa^-2 of its terms is a 0.
+    ``solved(bits)`` gives (numbers, size of the terms they are sums of). ``condition`` is the
+    binary logarithm of the condition number kappa: a sum below 2^-128 kappa^-2 of its terms is a
+    0.
 
-    Raises:
-        ArithmeticError: a matrix that is singular to all digits tried.
-        OverflowError: a number that float64 cannot hold.
+    Raises
+    ------
+    ArithmeticError
+        a matrix that is singular to all digits tried.
+    OverflowError
+        a number that float64 cannot hold.
     """
     room = int(condition) + 1
-    bits, before = 192 + 4 * room, None
+    bits = 192 + 4 * room
+    before = None
     most = 16 * bits
     while bits <= most:
         try:
             found, size = solved(bits)
         except ArithmeticError:  # too few digits for the pivots
-            bits, before = 2 * bits, None
+            bits = 2 * bits
+            before = None
             continue
         if not np.isfinite(found).all():
-            raise OverflowError("the implicit hypergradient does not fit in float64: add a larger ridge")
+            raise OverflowError(
+                "the implicit hypergradient does not fit in float64: add a larger ridge"
+            )
         if before is not None:
             apart = float(np.abs(found - before).max())
-            if apart <= 1e-16 * np.abs(found).max() or apart <= np.ldexp(np.max(size), -128 - 2 * room):
+            if apart <= 1e-16 * np.abs(found).max() or apart <= np.ldexp(
+                np.max(size), -128 - 2 * room
+            ):
                 return found
-        bits, before = 2 * bits, found
+        bits = 2 * bits
+        before = found
     raise ArithmeticError("the inner Hessian is singular to all digits tried: add a ridge")
 
 
@@ -155,15 +198,21 @@ def dense_implicit(H: Array, B: Array, outer_hessian: Array, outer_linear: Array
         solver = Definite(known, bits)
         V = solver.solve(H2 @ solver.solve(right) + -B2).over(1)
         return V, np.abs(V)
+
     lam = np.linalg.eigvalsh(H)
     return agreeing(solved, np.log2(lam[-1]) - np.log2(lam[0]))
 
 
 class _System:
-    """The two solves of an implicit hypergradient, in the smaller one of the spaces of rows and of columns."""
+    """The two solves of an implicit hypergradient, in the smaller one of the spaces of rows and of
+    columns.
+    """
 
     def __init__(self, rows: Rows, outer: tuple[Array, Array]) -> None:
-        self.X, self.Y, self.rho, self.starts = Whole.of(rows.X), Whole.of(rows.Y), rows.rho, rows.starts
+        self.X = Whole.of(rows.X)
+        self.Y = Whole.of(rows.Y)
+        self.rho = rows.rho
+        self.starts = rows.starts
         self.X2, self.Y2 = (Whole.of(x) for x in outer)
         self.held_out = len(outer[0])
         active = np.flatnonzero(rows.weights)
@@ -172,14 +221,18 @@ class _System:
             self.active = Whole(self.X.digits[active], self.X.exponent)
             self.targets = Whole(self.Y.digits[active], self.Y.exponent)
             self.gram = self.active @ self.active.T
-            self.ratios = [Fraction(rows.rho) * int(rows.counts[i]) / Fraction(float(rows.weights[i])) for i in active]
+            self.ratios = [
+                Fraction(rows.rho) * int(rows.counts[i]) / Fraction(float(rows.weights[i]))
+                for i in active
+            ]
         else:
             self.common = lcm(*map(int, rows.counts))
             self.H, self.B = self._normal(rows)
 
     def _normal(self, rows: Rows) -> tuple[Whole, Whole]:
         """H and B times ``common``, exactly."""
-        weights, identity = Whole.of(rows.weights), np.eye(rows.X.shape[1], dtype=int).astype(object)
+        weights = Whole.of(rows.weights)
+        identity = np.eye(rows.X.shape[1], dtype=int).astype(object)
         d = weights.digits * np.array([self.common // int(c) for c in rows.counts], dtype=object)
         weighted = Whole(d[:, None] * self.X.digits, weights.exponent + self.X.exponent)
         ridge = Whole(self.common * identity, 0) * Whole.of(np.array(rows.rho))
@@ -191,8 +244,11 @@ class _System:
             # H and B have the factor `common` in them, the outer gradient n_2
             solver = Definite(self.H, bits)
             W = solver.solve(self.B)
-            return self._products(W, solver.solve(self._outer(W)), Fraction(self.held_out, self.common))
-        # (G + rho D^-1) q = Y, W = X'q; (G + rho D^-1) t = X g, rho V = g - X't; G and the ratios in the same unit
+            return self._products(
+                W, solver.solve(self._outer(W)), Fraction(self.held_out, self.common)
+            )
+        # (G + rho D^-1) q = Y, W = X'q; (G + rho D^-1) t = X g, rho V = g - X't; G and the ratios
+        # in the same unit
         lift = bits - self.gram.exponent
         M = self.gram.digits << bits
         for i, ratio in enumerate(self.ratios):
@@ -209,9 +265,16 @@ class _System:
     def _products(self, W: Whole, V: Whole, divisor: Fraction) -> tuple[Array, Array]:
         terms = (self.X @ W + -self.Y) * (self.X @ V)
         inner = W * V
-        found = [np.append(Whole(rows, terms.exponent).over(divisor), Whole(whole, inner.exponent).over(divisor))
-                 for rows, whole in ((self._grouped(terms.digits), inner.digits.sum()),
-                                     (self._grouped(np.abs(terms.digits)), np.abs(inner.digits).sum()))]
+        found = [
+            np.append(
+                Whole(rows, terms.exponent).over(divisor),
+                Whole(whole, inner.exponent).over(divisor),
+            )
+            for rows, whole in (
+                (self._grouped(terms.digits), inner.digits.sum()),
+                (self._grouped(np.abs(terms.digits)), np.abs(inner.digits).sum()),
+            )
+        ]
         return found[0], found[1]
 
     def _grouped(self, digits: Array) -> Array:

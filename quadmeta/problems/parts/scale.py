@@ -1,7 +1,10 @@
-"""Spectral weights lambda e^2 / 2 as numbers of float64 times one power of two, so that none over- or underflows.
+"""Spectral weights lambda e^2 / 2 as numbers of float64 times one power of two, so that none over-
+or underflows.
 
-Eigenvalues and errors may lie anywhere in 1e-150..1e150, so that the weights leave float64 long before the data do.
+Eigenvalues and errors may lie anywhere in 1e-150..1e150, so that the weights leave float64 long
+before the data do.
 """
+
 from typing import Any
 
 import numpy as np
@@ -14,7 +17,9 @@ RANGE = 1e-150, 1e150
 WEIGHTS = 1e-300, 1e300
 """Where spectral weights may lie that are themselves the data."""
 _PLAIN = 400
-"""Weights between 2^-400 and 2^400 need no scale: their products with eigenvalues stay in float64 as well."""
+"""Weights between 2^-400 and 2^400 need no scale: their products with eigenvalues stay in float64
+as well.
+"""
 _SPAN = 1993
 """log2 of 1e600, the largest ratio of two weights of one problem."""
 
@@ -24,17 +29,23 @@ def require_range(name: str, values: Array, limits: tuple[float, float] = RANGE)
     size = np.abs(values)
     bad = (size != 0) & ((size < limits[0]) | (size > limits[1]))
     if bad.any():
-        raise ValueError(f"{name} has the entry {np.asarray(values)[bad].flat[0]:.6g}, which leaves the range "
-                         f"{limits[0]:g}..{limits[1]:g}: rescale the problem")
+        raise ValueError(
+            f"{name} has the entry {np.asarray(values)[bad].flat[0]:.6g}, which leaves the range "
+            f"{limits[0]:g}..{limits[1]:g}: rescale the problem"
+        )
 
 
 def spectral_weights(eigenvalues: Array, error: Array) -> tuple[Array, int]:
-    """(omega / 2^k, k) with omega = lambda e^2 / 2; k = 0 where no omega comes near an end of float64.
+    """(omega / 2^k, k) with omega = lambda e^2 / 2; k = 0 where no omega comes near an end of
+    float64.
 
-    Raises:
-        ValueError: the weights span more than 600 decades, the width of float64.
+    Raises
+    ------
+    ValueError
+        the weights span more than 600 decades, the width of float64.
     """
-    # lambda e^2 / 2 = (m_lambda m_e^2 / 2) 2^(k_lambda + 2 k_e): the mantissas give the digits of the plain product
+    # lambda e^2 / 2 = (m_lambda m_e^2 / 2) 2^(k_lambda + 2 k_e): the mantissas give the digits of
+    # the plain product
     lam, lam_power = np.frexp(eigenvalues)
     e, e_power = np.frexp(error)
     return centred(lam * e**2 / 2, lam_power + 2 * e_power.astype(int))
@@ -51,9 +62,16 @@ def centred(mantissa: Array, power: Array) -> tuple[Array, int]:
     on = mantissa != 0
     low, high = (int(power[on].min()), int(power[on].max())) if on.any() else (0, 0)
     if high - low > _SPAN:
-        raise ValueError(f"the spectral weights lambda e^2 / 2 span {(high - low) * np.log10(2):.0f} decades, float64 "
-                         "holds 600: set the error of the lightest modes to 0 (with active=True), or rescale them")
-    k = 0 if -_PLAIN < low and high < _PLAIN else (low + high) // 2
+        raise ValueError(
+            f"the spectral weights lambda e^2 / 2 span {(high - low) * np.log10(2):.0f} decades, "
+            "float64 "
+            "holds 600: set the error of the lightest modes to 0 (with active=True), or rescale "
+            "them"
+        )
+    if -_PLAIN < low and high < _PLAIN:
+        k = 0
+    else:
+        k = (low + high) // 2
     return np.ldexp(mantissa, np.where(on, power - k, 0)), k
 
 
@@ -67,8 +85,10 @@ def error_of(weights: Array, eigenvalues: Array) -> Array:
 def unscaled(weights: Array, exponent: int) -> Array:
     """omega = weights 2^exponent.
 
-    Raises:
-        ValueError: an omega that float64 does not hold to all digits.
+    Raises
+    ------
+    ValueError
+        an omega that float64 does not hold to all digits.
     """
     if not exponent:
         return weights
@@ -76,6 +96,9 @@ def unscaled(weights: Array, exponent: int) -> Array:
         omega = np.ldexp(weights, exponent)
     if not (np.isfinite(omega) & (np.ldexp(omega, -exponent) == weights)).all():
         bad = np.log10(weights[weights > 0]) + exponent * np.log10(2)
-        raise ValueError(f"a spectral weight of about 1e{show(int(bad[np.argmax(np.abs(bad))]))} leaves float64: "
-                         "rescale the problem to see its weights")
+        raise ValueError(
+            f"a spectral weight of about 1e{show(int(bad[np.argmax(np.abs(bad))]))} leaves "
+            "float64: "
+            "rescale the problem to see its weights"
+        )
     return omega

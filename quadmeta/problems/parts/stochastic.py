@@ -1,9 +1,12 @@
-"""Inner problems whose gradient is observed with noise: exact expectations of outer losses after T steps of SGD.
+"""Inner problems whose gradient is observed with noise: exact expectations of outer losses after T
+steps of SGD.
 
     w_{t+1} = w_t - eta g_t(w_t),    E g_t(w) = grad f(w),    g_t independent of the past.
 
-E outer(w_T) is linear in the first two moments of the error, and these follow a linear recursion: no simulation.
+E outer(w_T) is linear in the first two moments of the error, and these follow a linear recursion:
+no simulation.
 """
+
 from abc import abstractmethod
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -18,15 +21,20 @@ from quadmeta.arithmetic.signlog import SignLog
 from quadmeta.problems.parts.base import Problem
 
 Array = Any
-OUTERS = {"train": "", "validation": "pass a validation set (X2, y2)", "population": "pass truth, the w_* of the data"}
+OUTERS = {
+    "train": "",
+    "validation": "pass a validation set (X2, y2)",
+    "population": "pass truth, the w_* of the data",
+}
 _REACH = 1e70  # eta^2 times the fourth moment of a feature stays far inside float64
 
 
 class StochasticProblem(Problem):
-    """An inner problem min_w f(w) with noisy gradients, f quadratic, and expected outer losses of w_T.
+    """An inner problem min_w f(w) with noisy gradients, f quadratic, and expected outer losses of
+    w_T.
 
-    "train" is f minus its floor, "population" the excess risk E (x'(w - w_*))^2 (isotropic x: ||w - w_*||^2), and
-    "validation" the loss ||X2 w - y2||^2 / (2 n2) on a given set.
+    "train" is f minus its floor, "population" the excess risk E (x'(w - w_*))^2 (isotropic x: ||w
+    - w_*||^2), and "validation" the loss ||X2 w - y2||^2 / (2 n2) on a given set.
     """
 
     outers: tuple[str, ...] = ("train",)
@@ -38,7 +46,9 @@ class StochasticProblem(Problem):
 
     @abstractmethod
     def mean_square_limit(self) -> float:
-        """eta_ms: the second moment of the error stays bounded for every start if and only if eta < eta_ms."""
+        """eta_ms: the second moment of the error stays bounded for every start if and only if eta
+        < eta_ms.
+        """
 
     @abstractmethod
     def mean_square_bounds(self) -> tuple[float, float]:
@@ -50,65 +60,103 @@ class StochasticProblem(Problem):
 
     @abstractmethod
     def _data(self, outer: str, exact: bool) -> tuple[Array, ...]:
-        """What the recursion of an outer loss needs; derived in rational arithmetic where ``exact``."""
+        """What the recursion of an outer loss needs; derived in rational arithmetic where
+        ``exact``.
+        """
 
     @abstractmethod
     def _recursion(self, steps: int, eta: Any, data: tuple[Array, ...], order: int) -> Any:
         """T steps of the moments in the arithmetic of ``eta`` and ``data``."""
 
-    def expected(self, steps: int, step_size: Array, outer: str = "train", order: int = 0) -> SignLog:
-        """E outer(w_T) (order 0) or its derivative in eta (1) at step sizes >= 0 of any shape, whatever T.
+    def expected(
+        self, steps: int, step_size: Array, outer: str = "train", order: int = 0
+    ) -> SignLog:
+        """E outer(w_T) (order 0) or its derivative in eta (1) at step sizes >= 0 of any shape,
+        whatever T.
 
-        Raises:
-            ValueError: an outer loss that is not defined, order 2, or a step size that leaves the range of float64.
+        Raises
+        ------
+        ValueError
+            an outer loss that is not defined, order 2, or a step size that leaves the range of
+            float64.
         """
-        steps, eta = natural("steps", steps), step_sizes("step_size", step_size)
+        steps = natural("steps", steps)
+        eta = step_sizes("step_size", step_size)
         self._check(outer, order)
         if eta.size and eta.max() > _REACH * self.mean_square_limit():
-            raise ValueError(f"step_size = {eta.max():.3g} exceeds 1e70 times the mean-square limit: pass smaller ones")
+            raise ValueError(
+                f"step_size = {eta.max():.3g} exceeds 1e70 times the mean-square limit: pass "
+                "smaller ones"
+            )
         values = [self._expected(steps, float(x), outer, order) for x in eta.flat]
-        parts = [np.array([getattr(value, name) for value in values], dtype=float) for name in ("sign", "log")]
+        parts = [
+            np.array([getattr(value, name) for value in values], dtype=float)
+            for name in ("sign", "log")
+        ]
         return SignLog(*(part.reshape(eta.shape) for part in parts))
 
     def recursion(self, steps: int, step_size: Any, outer: str = "train", order: int = 0) -> Any:
-        """The same by its definition, T steps of the moments, at one step size: a float, a Fraction or an mpf.
+        """The same by its definition, T steps of the moments, at one step size: a float, a
+        Fraction or an mpf.
 
-        The arithmetic is that of the step size, with the data taken as exact; an mpf takes mpmath's precision.
+        The arithmetic is that of the step size, with the data taken as exact; an mpf takes
+        mpmath's precision.
 
-        Raises:
-            ValueError: as ``expected``.
-            FloatingPointError: overflow in float64.
+        Raises
+        ------
+        ValueError
+            as ``expected``.
+        FloatingPointError
+            overflow in float64.
         """
         steps = natural("steps", steps)
-        size = number("step_size", step_size, least=0.0, remedy="pass a step size, unit 1/eigenvalue")
+        size = number(
+            "step_size", step_size, least=0.0, remedy="pass a step size, unit 1/eigenvalue"
+        )
         self._check(outer, order)
-        kind, digits = "float64", 15
+        kind = "float64"
+        digits = 15
         if isinstance(step_size, Fraction):
             kind = "fraction"
         elif hasattr(step_size, "_mpf_"):
             import mpmath
-            kind, digits = "mpmath", mpmath.mp.dps
+
+            kind = "mpmath"
+            digits = mpmath.mp.dps
 
         def formula(eta: Any, data: tuple[Array, ...]) -> Any:
             return self._recursion(steps, eta, data, order)
-        eta = size if kind == "float64" else step_size
-        return evaluate(formula, eta, self._data(outer, kind != "float64"), kind=kind, digits=digits)
+
+        if kind == "float64":
+            eta = size
+        else:
+            eta = step_size
+        return evaluate(
+            formula, eta, self._data(outer, kind != "float64"), kind=kind, digits=digits
+        )
 
     def diverges(self, step_size: Array) -> Array:
         """Whether the second moment of the error grows without bound: eta >= eta_ms."""
         return step_sizes("step_size", step_size) >= self.mean_square_limit()
 
     def floors(self, outer: str) -> float:
-        """What is left to subtract from ``expected`` before a logarithm: 0, for "train" has lost its floor already."""
+        """What is left to subtract from ``expected`` before a logarithm: 0, for "train" has lost
+        its floor already.
+        """
         self._check(outer, 0)
         return 0.0
 
     def _check(self, outer: str, order: int) -> None:
         choice("outer", outer, OUTERS)
         if outer not in self.outers:
-            raise ValueError(f"outer = {outer!r} is not defined for {self!r}: {self._remedy(outer)}")
+            raise ValueError(
+                f"outer = {outer!r} is not defined for {self!r}: {self._remedy(outer)}"
+            )
         if not whole(order) or order not in (0, 1):
-            raise ValueError(f"order = {show(order)} must be 0 or 1: second derivatives in eta are not implemented")
+            raise ValueError(
+                f"order = {show(order)} must be 0 or 1: second derivatives in eta are not "
+                "implemented"
+            )
 
     def _generator(self, rng: Any) -> np.random.Generator:
         return instance("rng", rng, np.random.Generator, "numpy.random.default_rng(0)")
@@ -118,9 +166,11 @@ class StochasticProblem(Problem):
 
 
 class Moments(NamedTuple):
-    """Coordinates in which the second moments close: v' = (I - eta L + eta^2 Q) v - 2 eta^2 C e + eta^2 N.
+    """Coordinates in which the second moments close: v' = (I - eta L + eta^2 Q) v - 2 eta^2 C e +
+    eta^2 N.
 
-    The mean error e obeys e_i' = (1 - eta lambda_i) e_i. An outer loss is weights'v + linear'e + constant.
+    The mean error e obeys e_i' = (1 - eta lambda_i) e_i. An outer loss is weights'v + linear'e +
+    constant.
     """
 
     L: Array
@@ -138,9 +188,12 @@ class Moments(NamedTuple):
     C: Array
     """(k, m)"""
 
-    def after(self, steps: int, eta: float, order: int, weights: Array, linear: Array, constant: float) -> SignLog:
+    def after(
+        self, steps: int, eta: float, order: int, weights: Array, linear: Array, constant: float
+    ) -> SignLog:
         """The outer loss after T steps or its derivative in eta, from one eigendecomposition."""
-        T, factors = steps, factor(1.0, eta * self.eigenvalues)
+        T = steps
+        factors = factor(1.0, eta * self.eigenvalues)
         rates = np.append(0.0, self.eigenvalues)
         drive = np.column_stack([self.N, -2 * self.C * self.mean])
         B = np.diag(eta * self.L) - eta**2 * self.Q

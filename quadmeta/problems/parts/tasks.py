@@ -1,4 +1,7 @@
-"""Weighted sums of least-squares tasks: L_1 = sum_k phi_k(alpha) ||X_k W - Y_k||^2 / (2 n_k) + rho ||W||^2 / 2."""
+"""Weighted sums of least-squares tasks: L_1 = sum_k phi_k(alpha) ||X_k W - Y_k||^2 / (2 n_k) + rho
+||W||^2 / 2.
+"""
+
 from abc import abstractmethod
 from collections.abc import Sequence
 from typing import Any
@@ -14,7 +17,9 @@ Array = Any
 
 
 class WeightedTasks(QuadraticBilevel):
-    """The task k has the Gram matrix X_k'X_k / n_k, the moment X_k'Y_k / n_k and a weight phi_k >= 0."""
+    """The task k has the Gram matrix X_k'X_k / n_k, the moment X_k'Y_k / n_k and a weight phi_k >=
+    0.
+    """
 
     grouped = True
     grams: Array
@@ -29,26 +34,44 @@ class WeightedTasks(QuadraticBilevel):
     """(X, Y) of all tasks, one below the other."""
     rho: float
 
-    def _store(self, tasks: Sequence[tuple[Array, Array]], outer: str, held_out: tuple[Array, Array]
-               ) -> tuple[tuple[Array, Array], ...]:
+    def _store(
+        self, tasks: Sequence[tuple[Array, Array]], outer: str, held_out: tuple[Array, Array]
+    ) -> tuple[tuple[Array, Array], ...]:
         """Keep what is derived from the data; the data themselves come back, copied and read-only."""
-        sets = [*(design(f"task {k}", task) for k, task in enumerate(tasks)), design(outer, held_out)]
+        sets = [
+            *(design(f"task {k}", task) for k, task in enumerate(tasks)),
+            design(outer, held_out),
+        ]
         *forms, (H2, B2, c2) = (mean_square(*one) for one in sets)
         for k, (gram, moment, _) in enumerate(forms):
             if gram.shape != H2.shape or moment.shape != B2.shape:
-                raise ValueError(f"task {k} has p x outputs = {moment.shape}, {outer} {B2.shape}: pass equal ones")
+                raise ValueError(
+                    f"task {k} has p x outputs = {moment.shape}, {outer} {B2.shape}: pass equal "
+                    "ones"
+                )
         rho = number("rho", self.rho, least=0, remedy="a ridge cannot be negative")
-        self._keep(grams=np.array([form[0] for form in forms]), moments=np.array([form[1] for form in forms]),
-                   factors=tuple(triangle(*one) for one in sets), outer_hessian=H2, outer_linear=B2,
-                   outer_constant=c2, start=np.zeros(B2.size), held_out=sets[-1], rho=rho,
-                   counts=tuple(len(X) for X, _ in sets[:-1]),
-                   stacked=tuple(np.vstack(parts) for parts in zip(*sets[:-1], strict=True)))
+        self._keep(
+            grams=np.array([form[0] for form in forms]),
+            moments=np.array([form[1] for form in forms]),
+            factors=tuple(triangle(*one) for one in sets),
+            outer_hessian=H2,
+            outer_linear=B2,
+            outer_constant=c2,
+            start=np.zeros(B2.size),
+            held_out=sets[-1],
+            rho=rho,
+            counts=tuple(len(X) for X, _ in sets[:-1]),
+            stacked=tuple(np.vstack(parts) for parts in zip(*sets[:-1], strict=True)),
+        )
         return tuple(as_given(*both) for both in zip((*tasks, held_out), sets, strict=True))
 
     def _pairs(self, tasks: Any) -> list[Any]:
         """The data of at least one task, as a list."""
         if not isinstance(tasks, list | tuple) or not tasks:
-            what = "is empty" if isinstance(tasks, list | tuple) else f"= {show(tasks)} must be a list"
+            if isinstance(tasks, list | tuple):
+                what = "is empty"
+            else:
+                what = f"= {show(tasks)} must be a list"
             raise ValueError(f"tasks {what}: pass at least one (X, Y)")
         return list(tasks)
 
@@ -73,7 +96,13 @@ class WeightedTasks(QuadraticBilevel):
     def weighted(self, phi: Array, rho: float) -> Rows:
         """The rows of all tasks for weights phi (tasks,)."""
         starts = np.cumsum((0, *self.counts[:-1]))
-        return Rows(*self.stacked, np.repeat(phi, self.counts), np.repeat(self.counts, self.counts), rho, starts)
+        return Rows(
+            *self.stacked,
+            np.repeat(phi, self.counts),
+            np.repeat(self.counts, self.counts),
+            rho,
+            starts,
+        )
 
     def pair(self, alpha: Array, X: Array, V: Array) -> Array:
         """phi_k' (<X_k'X_k / n_k, X> - <X_k'Y_k / n_k, V>)."""

@@ -1,4 +1,7 @@
-"""Least squares with weighted terms: L_1 = sum_k weight_k(alpha_k) ||X_k W - Y_k||^2 / (2 n_k) + rho ||W||^2 / 2."""
+"""Least squares with weighted terms: L_1 = sum_k weight_k(alpha_k) ||X_k W - Y_k||^2 / (2 n_k) +
+rho ||W||^2 / 2.
+"""
+
 from typing import Any
 
 import numpy as np
@@ -11,11 +14,18 @@ Array = Any
 def design(name: str, data: Any) -> tuple[Array, Array]:
     """Copied, read-only (X (n, p), Y (n, outputs)) of a pair; a vector Y is one output."""
     if not isinstance(data, tuple | list) or len(data) != 2:
-        raise ValueError(f"{name} = {show(data)} must be a pair: pass (X, Y) with X (n, p) and Y (n,) or (n, outputs)")
-    X, Y = finite(f"{name} X", data[0]), finite(f"{name} Y", data[1])
+        raise ValueError(
+            f"{name} = {show(data)} must be a pair: pass (X, Y) with X (n, p) and Y (n,) or (n, "
+            "outputs)"
+        )
+    X = finite(f"{name} X", data[0])
+    Y = finite(f"{name} Y", data[1])
     Y = Y[:, None] if Y.ndim == 1 else Y
     if X.ndim != 2 or Y.ndim != 2 or not X.size or not Y.size or len(X) != len(Y):
-        raise ValueError(f"{name} X has shape {X.shape}, Y {Y.shape}: pass X (n, p) and Y (n,) or (n, outputs), n >= 1")
+        raise ValueError(
+            f"{name} X has shape {X.shape}, Y {Y.shape}: pass X (n, p) and Y (n,) or (n, "
+            "outputs), n >= 1"
+        )
     return X, Y
 
 
@@ -32,7 +42,9 @@ def mean_square(X: Array, Y: Array) -> tuple[Array, Array, float]:
 
 
 def triangle(X: Array, Y: Array) -> Array:
-    """R of [X Y] / sqrt n = QR: ||XW - Y||^2 / (2n) = ||R [W; -I]||^2 / 2, never negative, without cancellation."""
+    """R of [X Y] / sqrt n = QR: ||XW - Y||^2 / (2n) = ||R [W; -I]||^2 / 2, never negative, without
+    cancellation.
+    """
     return np.linalg.qr(np.hstack([X, Y]) / np.sqrt(len(X)), mode="r")
 
 
@@ -45,12 +57,20 @@ def sigmoid(x: Array) -> Array:
 def one_hot(name: str, labels: Array, classes: int) -> Array:
     """Rows of the identity.
 
-    Raises:
-        ValueError: a label that is not a whole number in 0..classes - 1.
+    Raises
+    ------
+    ValueError
+        a label that is not a whole number in 0..classes - 1.
     """
     labels = finite(name, labels)
     if (labels % 1 == 0).all():
         labels = labels.astype(int)
-    if labels.ndim != 1 or labels.dtype.kind not in "iu" or ((labels < 0) | (labels >= classes)).any():
-        raise ValueError(f"{name} must hold whole numbers from 0 to {classes - 1}: encode the classes so")
+    if (
+        labels.ndim != 1
+        or labels.dtype.kind not in "iu"
+        or ((labels < 0) | (labels >= classes)).any()
+    ):
+        raise ValueError(
+            f"{name} must hold whole numbers from 0 to {classes - 1}: encode the classes so"
+        )
     return np.eye(classes)[labels]

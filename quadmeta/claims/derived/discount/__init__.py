@@ -1,0 +1,1 @@
+"""Derived statements about the discounted hypergradient."""

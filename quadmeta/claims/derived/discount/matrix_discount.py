@@ -1,35 +1,45 @@
 """With the matrix I - eta H(w_t) in place of the discount the bias goes to 0: no floor remains."""
+
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from quadmeta.verification.claim import Claim, Form
-from quadmeta.verification.box import Box
-from quadmeta.claims.reductions.bent import bends, matrix_drift
 from quadmeta.claims.families.discount import BENT, Bent, bent, bent_margins
-from quadmeta.verification.parameters import Instance
+from quadmeta.claims.reductions.bent import bends, matrix_drift
 from quadmeta.theory.discount import bound_e
+from quadmeta.verification.box import Box
+from quadmeta.verification.claim import Claim, Form
+from quadmeta.verification.parameters import Instance
 
 Array = Any
 
 
 class DerivedMatrixDiscount(Claim):
-    """v_t = (I - eta H(w_t)) v_{t-1} + g_t, ghat = -eta J(w_T) v_T: ||ghat - g|| <= ``bound_e`` for eta <= 1/L.
+    """v_t = (I - eta H(w_t)) v_{t-1} + g_t, ghat = -eta J(w_T) v_T: ||ghat - g|| <= ``bound_e``
+    for eta <= 1/L.
 
-    Here J = -I. The bound tends to 0 like T a_mu^T, whatever ||g_T||, unlike that of any scalar weights. A quadratic
-    has the smaller bound eta B L_2 R (T - 1) a_mu^T.
+    Here J = -I. The bound tends to 0 like T a_mu^T, whatever ||g_T||, unlike that of any scalar
+    weights. A quadratic has the smaller bound eta B L_2 R (T - 1) a_mu^T.
 
-    Proof. With P_t = A_{t+1} ... A_T and P'_t = A_{T+1} ... A_{t+2}, g - ghat = eta sum_t {(J(w_T) - J(w_{t-1})) P_t
-    g_T + J(w_T) (P'_t - P_t) g_T + J(w_T) P'_t (g_t - g_T)}. Use |w_{t-1} - w_T| <= 2 a_mu^(t-1) R, compare both
-    products with A_*^(T-t) as in yakovlev2023_bias_bound, and |g_t - g_T| <= 2 L_2 a_mu^t R. On a quadratic only the
-    last sum remains, and 0 <= a^t - a^T <= a_mu^t for a in [0, a_mu].
+    Proof. With P_t = A_{t+1} ... A_T and P'_t = A_{T+1} ... A_{t+2}, g - ghat = eta sum_t {(J(w_T)
+    - J(w_{t-1})) P_t g_T + J(w_T) (P'_t - P_t) g_T + J(w_T) P'_t (g_t - g_T)}. Use |w_{t-1} - w_T|
+    <= 2 a_mu^(t-1) R, compare both products with A_*^(T-t) as in yakovlev2023_bias_bound, and |g_t
+    - g_T| <= 2 L_2 a_mu^t R. On a quadratic only the last sum remains, and 0 <= a^t - a^T <=
+    a_mu^t for a in [0, a_mu].
     """
 
     reference = "derived"
     strength = "upper"
     draws = 120
-    forms = {"printed": Form(r"\|\hat g_E-g\|\le2\eta Ra_\mu^{T-1}\Big\{M_bT\|g_T\|+\tfrac{BH_w}\mu\Big[(T-1)-"
-                             r"\tfrac{a_\mu-a_\mu^T}{1-a_\mu}\Big]\|g_T\|+BL_2a_\mu(T-1)\Big\},\quad\le\eta"
-                             r" BL_2R(T-1)a_\mu^T\text{ on quadratics}", "holds", "proof + exact", proved=True)}
+    forms = {
+        "printed": Form(
+            r"\|\hat g_E-g\|\le2\eta Ra_\mu^{T-1}\Big\{M_bT\|g_T\|+\tfrac{BH_w}\mu\Big[(T-1)-"
+            r"\tfrac{a_\mu-a_\mu^T}{1-a_\mu}\Big]\|g_T\|+BL_2a_\mu(T-1)\Big\},\quad\le\eta"
+            r" BL_2R(T-1)a_\mu^T\text{ on quadratics}",
+            "holds",
+            "proof + exact",
+            proved=True,
+        )
+    }
     domain = BENT
 
     def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
@@ -38,7 +48,9 @@ class DerivedMatrixDiscount(Claim):
 
     def prepare(self, x: Instance) -> Instance:
         """Into their ranges; a third of them quadratic."""
-        return bent({**x, "slopes": tuple(0 * s for s in x["slopes"])} if x["steps"] % 3 == 0 else x)
+        return bent(
+            {**x, "slopes": tuple(0 * s for s in x["slopes"])} if x["steps"] % 3 == 0 else x
+        )
 
     def power(self, x: Any, form: str) -> int:
         """Squares."""
@@ -52,8 +64,21 @@ class DerivedMatrixDiscount(Claim):
 
     def cases(self, form: str) -> Iterable[Mapping[str, Any]]:
         """Two bends that do not commute."""
-        yield {"q": "4/5", "eta": 1, "heights": ("1/4", "1/4"), "levels": (0, "1/8"), "slopes": (1, 1), "L2": "1/2",
-               "angles": (0, "1/2"), "start": "1/3", "R": 1, "G": 1, "gradient": 0, "gamma": "1/2", "steps": 5}
+        yield {
+            "q": "4/5",
+            "eta": 1,
+            "heights": ("1/4", "1/4"),
+            "levels": (0, "1/8"),
+            "slopes": (1, 1),
+            "L2": "1/2",
+            "angles": (0, "1/2"),
+            "start": "1/3",
+            "R": 1,
+            "G": 1,
+            "gradient": 0,
+            "gamma": "1/2",
+            "steps": 5,
+        }
 
     def boxes(self, form: str) -> Iterable[Box]:
         """Quadratics at T = 2, 3, 5; bends at T = 2, 4."""

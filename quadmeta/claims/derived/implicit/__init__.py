@@ -1,0 +1,1 @@
+"""Derived statements about implicit differentiation and inverse Hessians."""

@@ -1,4 +1,7 @@
-"""The weight of one sample: its hypergradient is the influence function, deleting it divides by 1 - leverage."""
+"""The weight of one sample: its hypergradient is the influence function, deleting it divides by 1
+- leverage.
+"""
+
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -14,27 +17,46 @@ SIGNED = Parameter(r"v_j", low=None, reach=2)
 
 
 class DerivedLeaveOneOut(Claim):
-    """L_T = sum_i phi_i (x_i'w - y_i)^2/2 + rho |w|^2/2 at phi = 1, H = X'X + rho I, residual e_i, leverage h_i = x_i'
-    H^-1 x_i. How does v'w_* change when the first sample is deleted?
+    """L_T = sum_i phi_i (x_i'w - y_i)^2/2 + rho |w|^2/2 at phi = 1, H = X'X + rho I, residual e_i,
+    leverage h_i = x_i' H^-1 x_i. How does v'w_* change when the first sample is deleted?
 
-    Printed: by -d(v'w_*)/d phi_1, the hypergradient's estimate v'H^-1 x_1 e_1. False. Repaired: by v'H^-1 x_1 e_1/(1 -
-    h_1), so that the estimate lacks exactly the factor 1/(1 - h_1), large for a sample that fits itself. Sides: the
-    change by a second solve, and by the formula; (repaired) minus the derivative, and the change times 1 - h_1.
+    Printed: by -d(v'w_*)/d phi_1, the hypergradient's estimate v'H^-1 x_1 e_1. False. Repaired: by
+    v'H^-1 x_1 e_1/(1 - h_1), so that the estimate lacks exactly the factor 1/(1 - h_1), large for
+    a sample that fits itself. Sides: the change by a second solve, and by the formula; (repaired)
+    minus the derivative, and the change times 1 - h_1.
 
-    Proof (repaired). w_-1 - w_* = (H - x_1 x_1')^-1 x_1 e_1, and (H - x x')^-1 x = H^-1 x/(1 - x'H^-1 x). The
-    derivative is the implicit one, -v'H^-1 u_1 with u_1 = x_1 e_1.
+    Proof (repaired). w_-1 - w_* = (H - x_1 x_1')^-1 x_1 e_1, and (H - x x')^-1 x = H^-1 x/(1 -
+    x'H^-1 x). The derivative is the implicit one, -v'H^-1 u_1 with u_1 = x_1 e_1.
     """
 
     reference = "derived; data weights, Navon et al. 2021, eq. 3-4"
     strength = "identity"
     draws = 60
     forms = {
-        "printed": Form(r"v^\top(w_{-1}-w_*)=-\partial_{\phi_1}v^\top w_*", "refuted", "exact",
-                        "infinitesimal: the leverage is missing"),
-        "repaired": Form(r"v^\top(w_{-1}-w_*)=-\tfrac{\partial_{\phi_1}v^\top w_*}{1-h_1}=\tfrac{v^\top H^{-1}x_1e_1}"
-                         r"{1-h_1}", "holds", "proof + exact", "divided by 1 - leverage", proved=True)}
-    domain = {"first": ENTRY, "second": ENTRY, "labels": ENTRY, "v1": SIGNED, "v2": SIGNED,
-              "rho": Parameter(r"\rho", reach=1)}
+        "printed": Form(
+            r"v^\top(w_{-1}-w_*)=-\partial_{\phi_1}v^\top w_*",
+            "refuted",
+            "exact",
+            "infinitesimal: the leverage is missing",
+        ),
+        "repaired": Form(
+            r"v^\top(w_{-1}-w_*)=-\tfrac{\partial_{\phi_1}v^\top w_*}{1-h_1}=\tfrac{v^\top "
+            r"H^{-1}x_1e_1}"
+            r"{1-h_1}",
+            "holds",
+            "proof + exact",
+            "divided by 1 - leverage",
+            proved=True,
+        ),
+    }
+    domain = {
+        "first": ENTRY,
+        "second": ENTRY,
+        "labels": ENTRY,
+        "v1": SIGNED,
+        "v2": SIGNED,
+        "rho": Parameter(r"\rho", reach=1),
+    }
 
     def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
         """A regular problem without the first sample."""
@@ -43,16 +65,21 @@ class DerivedLeaveOneOut(Claim):
 
     def sides(self, x: Any, form: str) -> tuple[Array, Array]:
         """The change, and minus the derivative; each in its other form."""
-        v, n = np.array([x["v1"], x["v2"]]), len(x["labels"])
+        v = np.array([x["v1"], x["v2"]])
+        n = len(x["labels"])
         H, r = _normal(x, [1] * n)
         row = np.array([x["first"][0], x["second"][0]])
         influence = v @ solve(H, row) * (row @ solve(H, r) - x["labels"][0])
         change = v @ solve(*_normal(x, [0] + [1] * (n - 1))) - v @ solve(H, r)
-        estimate = -slope(lambda phi: v @ solve(*_normal(x, [phi[0]] + [1] * (n - 1))), (row[0] ** 0,), 0)
+        estimate = -slope(
+            lambda phi: v @ solve(*_normal(x, [phi[0]] + [1] * (n - 1))), (row[0] ** 0,), 0
+        )
         if form == "printed":
             return change, estimate
         leverage = row @ solve(H, row)
-        return np.array([change, estimate]), np.array([influence / (1 - leverage), change * (1 - leverage)])
+        return np.array([change, estimate]), np.array(
+            [influence / (1 - leverage), change * (1 - leverage)]
+        )
 
     def cases(self, form: str) -> Iterable[Mapping[str, Any]]:
         """Two samples along an axis; a sample of leverage 9/10; one that fits, e_1 = 0 (repaired)."""
@@ -66,7 +93,9 @@ class DerivedLeaveOneOut(Claim):
 def _normal(x: Any, phi: Sequence[Any]) -> tuple[Array, Array]:
     """H and r of H w = r with these weights of the samples."""
     X = np.array([x["first"], x["second"]], dtype=object).T
-    H, r = np.diag([x["rho"]] * 2), np.array([0 * x["rho"]] * 2)
+    H = np.diag([x["rho"]] * 2)
+    r = np.array([0 * x["rho"]] * 2)
     for p, row, y in zip(phi, X, x["labels"], strict=True):
-        H, r = H + np.outer(row, row) * p, r + row * y * p
+        H = H + np.outer(row, row) * p
+        r = r + row * y * p
     return H, r

@@ -1,4 +1,7 @@
-"""What the implicit hypergradient returns away from the inner minimum: exact, and quadratic in the inner error."""
+"""What the implicit hypergradient returns away from the inner minimum: exact, and quadratic in the
+inner error.
+"""
+
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -9,25 +12,39 @@ Array = Any
 
 
 class DerivedUnconvergedInner(Claim):
-    """ghat_k = -grad L_A(w)'H^-1 grad l_k(w) at w = w_* + e is -(v + A_A e)'H^-1 (u_k + A_k e), v and u_k at w_*.
+    """ghat_k = -grad L_A(w)'H^-1 grad l_k(w) at w = w_* + e is -(v + A_A e)'H^-1 (u_k + A_k e), v
+    and u_k at w_*.
 
-    Printed: it is the hypergradient, as if w were w_*. False unless e = 0. Repaired: what is added to g_k is
+    Printed: it is the hypergradient, as if w were w_*. False unless e = 0. Repaired: what is added
+    to g_k is
 
         -(e'A_A H^-1 u_k + v'H^-1 A_k e + e'A_A H^-1 A_k e),
 
     of first order in e in general, and of second order where v = 0 = u_k.
 
-    Proof (repaired). grad L_A(w) = v + A_A e and grad l_k(w) = u_k + A_k e; H does not depend on w. Multiply out.
+    Proof (repaired). grad L_A(w) = v + A_A e and grad l_k(w) = u_k + A_k e; H does not depend on
+    w. Multiply out.
     """
 
     reference = "derived; on Navon et al. 2021, eq. 3-4"
     strength = "identity"
     draws = 25
     forms = {
-        "printed": Form(r"-\nabla L_A(w)^\top H^{-1}\nabla\ell_k(w)=\partial_kF", "refuted", "exact",
-                        "needs the inner minimum"),
-        "repaired": Form(r"w=w_*+e:\quad\hat g_k-g_k=-(e^\top A_AH^{-1}u_k+v^\top H^{-1}A_ke+e^\top A_AH^{-1}A_ke)",
-                         "holds", "proof + exact", "with what an inner error adds", proved=True)}
+        "printed": Form(
+            r"-\nabla L_A(w)^\top H^{-1}\nabla\ell_k(w)=\partial_kF",
+            "refuted",
+            "exact",
+            "needs the inner minimum",
+        ),
+        "repaired": Form(
+            r"w=w_*+e:\quad\hat g_k-g_k=-(e^\top A_AH^{-1}u_k+v^\top H^{-1}A_ke+e^\top "
+            r"A_AH^{-1}A_ke)",
+            "holds",
+            "proof + exact",
+            "with what an inner error adds",
+            proved=True,
+        ),
+    }
     domain = {**family(1), "shift": ANY}
 
     def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
@@ -37,20 +54,51 @@ class DerivedUnconvergedInner(Claim):
 
     def sides(self, x: Any, form: str) -> tuple[Array, Array]:
         """The formula at w_* + e; g by dual numbers, and (repaired) the terms."""
-        f, e = Family.of(x), x["shift"]
-        w, H = f.minimiser(f.phi), f.hessian(f.phi)
-        task, exact = f.tasks[1], slope(f.value, f.phi, 0)
+        f = Family.of(x)
+        e = x["shift"]
+        w = f.minimiser(f.phi)
+        H = f.hessian(f.phi)
+        task = f.tasks[1]
+        exact = slope(f.value, f.phi, 0)
         found = -solve(H, f.outer.gradient(w + e)) @ task.gradient(w + e)
         if form == "printed":
             return found, exact
-        near, turned = solve(H, f.outer.gradient(w)), solve(H, f.outer.A @ e)
-        return found, exact - turned @ task.gradient(w) - near @ (task.A @ e) - turned @ (task.A @ e)
+        near = solve(H, f.outer.gradient(w))
+        turned = solve(H, f.outer.A @ e)
+        return found, exact - turned @ task.gradient(w) - near @ (task.A @ e) - turned @ (
+            task.A @ e
+        )
 
     def cases(self, form: str) -> Iterable[Mapping[str, Any]]:
         """One dimension; two tasks that do not commute."""
-        one = {"rho": 0, "s0": (1,), "p0": (0,), "b0": (0,), "s1": (1,), "p1": (0,), "b1": (1,), "sA": (1,),
-               "pA": (0,), "bA": (1,), "phi1": 1, "shift": (0,)}
+        one = {
+            "rho": 0,
+            "s0": (1,),
+            "p0": (0,),
+            "b0": (0,),
+            "s1": (1,),
+            "p1": (0,),
+            "b1": (1,),
+            "sA": (1,),
+            "pA": (0,),
+            "bA": (1,),
+            "phi1": 1,
+            "shift": (0,),
+        }
         yield one
         yield {**one, "shift": (1,)}
-        yield {**one, "rho": 1, "s0": (0, 0), "p0": (1, 0), "b0": (1, 1), "s1": (1, 0), "p1": (1, 1), "b1": (1, -1),
-               "sA": (1, 2), "pA": (1, 0), "bA": (0, 1), "phi1": 2, "shift": (1, -1)}
+        yield {
+            **one,
+            "rho": 1,
+            "s0": (0, 0),
+            "p0": (1, 0),
+            "b0": (1, 1),
+            "s1": (1, 0),
+            "p1": (1, 1),
+            "b1": (1, -1),
+            "sA": (1, 2),
+            "pA": (1, 0),
+            "bA": (0, 1),
+            "phi1": 2,
+            "shift": (1, -1),
+        }

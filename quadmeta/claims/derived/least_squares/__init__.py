@@ -1,0 +1,1 @@
+"""Derived statements about train-by-train and train-by-validation."""

@@ -1,0 +1,1 @@
+"""Derived statements about heavy ball and Nesterov."""

@@ -1,53 +1,86 @@
-"""With momentum the loss after T steps is not quasi-convex in the step size, unlike gradient descent."""
+"""With momentum the loss after T steps is not quasi-convex in the step size, unlike gradient
+descent.
+"""
+
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
-from quadmeta.verification.claim import Claim, Form
-from quadmeta.verification.box import Box
 from quadmeta.claims.reductions.steps import Law, power_mean
-from quadmeta.verification.parameters import EIGENVALUES, Instance, Parameter, STEP_SIZE, STEPS, WEIGHTS
 from quadmeta.optimizers.heavy_ball import HeavyBall
 from quadmeta.optimizers.nesterov import Nesterov
+from quadmeta.verification.box import Box
+from quadmeta.verification.claim import Claim, Form
+from quadmeta.verification.parameters import (
+    EIGENVALUES,
+    STEP_SIZE,
+    STEPS,
+    WEIGHTS,
+    Instance,
+    Parameter,
+)
 
 Array = Any
 
 
 class DerivedHeavyBallNotQuasiconvex(Claim):
-    """F(middle) <= max(F(left), F(right)) for left < middle < right, F the loss of heavy ball, and of Nesterov?
+    """F(middle) <= max(F(left), F(right)) for left < middle < right, F the loss of heavy ball, and
+    of Nesterov?
 
-    Printed: for every momentum beta in [0, 1). A window in which all modes have complex roots has ripples of length
-    O(1/T), but two steps and one eigenvalue are enough: p_2 = (1 - x)^2 - beta x, x = eta lambda, has two zeros.
-    Repaired: at beta = 0 (gradient descent), and at T = 1. At every other 0 < beta < 1 it fails at T = 2 and one
-    eigenvalue: heavy ball has F <= (2 beta - 1)^2 F(1) at x = (1 + 2 beta)^(+-1), Nesterov F > 0 between its zeros x =
-    1/(1 + beta) and x = 1. So neither bisection nor descent is safe on eta. Sides, repaired: F at the middle and the
-    larger F at the ends, for both methods without momentum, and for T = 1; the two statements about T = 2, with F =
-    omega beta^4/(4 + 4 beta)^2 halfway between the zeros.
+    Printed: for every momentum beta in [0, 1). A window in which all modes have complex roots has
+    ripples of length O(1/T), but two steps and one eigenvalue are enough: p_2 = (1 - x)^2 - beta
+    x, x = eta lambda, has two zeros. Repaired: at beta = 0 (gradient descent), and at T = 1. At
+    every other 0 < beta < 1 it fails at T = 2 and one eigenvalue: heavy ball has F <= (2 beta -
+    1)^2 F(1) at x = (1 + 2 beta)^(+-1), Nesterov F > 0 between its zeros x = 1/(1 + beta) and x =
+    1. So neither bisection nor descent is safe on eta. Sides, repaired: F at the middle and the
+    larger F at the ends, for both methods without momentum, and for T = 1; the two statements
+    about T = 2, with F = omega beta^4/(4 + 4 beta)^2 halfway between the zeros.
 
-    Proof (repaired). p_T = (1 - x)^T at beta = 0 and p_1 = 1 - x: F is convex. p_2(1) = -beta; p_2 = beta (2 beta - 1)
-    at x = 1 + 2 beta and that over (1 + 2 beta)^2 at the inverse, where |2 beta - 1| < 1. Nesterov: p_2 = (1 - x) ((1 +
-    beta)(1 - x) - beta), two distinct zeros.
+    Proof (repaired). p_T = (1 - x)^T at beta = 0 and p_1 = 1 - x: F is convex. p_2(1) = -beta; p_2
+    = beta (2 beta - 1) at x = 1 + 2 beta and that over (1 + 2 beta)^2 at the inverse, where |2
+    beta - 1| < 1. Nesterov: p_2 = (1 - x) ((1 + beta)(1 - x) - beta), two distinct zeros.
     """
 
-    reference = "derived; transfer of Wang, Yuan, Wu, Ge 2021, Theorem 4, to heavy ball and Nesterov"
+    reference = (
+        "derived; transfer of Wang, Yuan, Wu, Ge 2021, Theorem 4, to heavy ball and Nesterov"
+    )
     strength = "ordering"
     draws = 60
     forms = {
-        "printed": Form(r"F(\eta_2)\le\max\{F(\eta_1),F(\eta_3)\}\quad(\eta_1<\eta_2<\eta_3,\ 0\le\beta<1)", "refuted",
-                        "exact", "two steps and one eigenvalue are enough"),
-        "repaired": Form(r"\beta=0\text{ or }T=1:\ F(\eta_2)\le\max\{F(\eta_1),F(\eta_3)\};\quad0<\beta<1,\ T=2,"
-                         r"\ d=1:\ \text{false}", "holds", "proof + exact",
-                         "true for gradient descent and a single step only", proved=True),
+        "printed": Form(
+            r"F(\eta_2)\le\max\{F(\eta_1),F(\eta_3)\}\quad(\eta_1<\eta_2<\eta_3,\ 0\le\beta<1)",
+            "refuted",
+            "exact",
+            "two steps and one eigenvalue are enough",
+        ),
+        "repaired": Form(
+            r"\beta=0\text{ or }T=1:\ F(\eta_2)\le\max\{F(\eta_1),F(\eta_3)\};\quad0<\beta<1,\ T=2,"
+            r"\ d=1:\ \text{false}",
+            "holds",
+            "proof + exact",
+            "true for gradient descent and a single step only",
+            proved=True,
+        ),
     }
-    domain = {"eigenvalues": EIGENVALUES, "weights": WEIGHTS, "left": STEP_SIZE, "middle": STEP_SIZE,
-              "right": STEP_SIZE, "momentum": Parameter(r"\beta", high=Fraction(1), reach=1), "steps": STEPS}
+    domain = {
+        "eigenvalues": EIGENVALUES,
+        "weights": WEIGHTS,
+        "left": STEP_SIZE,
+        "middle": STEP_SIZE,
+        "right": STEP_SIZE,
+        "momentum": Parameter(r"\beta", high=Fraction(1), reach=1),
+        "steps": STEPS,
+    }
 
     def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
         """Three ordered step sizes."""
-        return {"left < middle": x["middle"] - x["left"], "middle < right": x["right"] - x["middle"],
-                "beta < 1": 1 - x["momentum"]}
+        return {
+            "left < middle": x["middle"] - x["left"],
+            "middle < right": x["right"] - x["middle"],
+            "beta < 1": 1 - x["momentum"],
+        }
 
     def prepare(self, x: Instance) -> Instance:
         """Step sizes in order."""
@@ -56,21 +89,42 @@ class DerivedHeavyBallNotQuasiconvex(Claim):
 
     def sides(self, x: Any, form: str) -> tuple[Array, Array]:
         """F at the middle and at the better end; as repaired also what two steps do."""
-        lam, omega, beta, T = x["eigenvalues"], x["weights"], x["momentum"], x["steps"]
-        runs = [(beta, T)] if form == "printed" else [(0 * beta, T), (beta, 1)]
-        triples = [[loss(method(steps), lam, omega, x[name], momentum) for name in ("left", "middle", "right")]
-                   for method in (HeavyBall, Nesterov) for momentum, steps in runs]
-        middle, ends = [triple[1] for triple in triples], [max(triple[0], triple[2]) for triple in triples]
+        lam = x["eigenvalues"]
+        omega = x["weights"]
+        beta = x["momentum"]
+        T = x["steps"]
+        if form == "printed":
+            runs = [(beta, T)]
+        else:
+            runs = [(0 * beta, T), (beta, 1)]
+        triples = [
+            [
+                loss(method(steps), lam, omega, x[name], momentum)
+                for name in ("left", "middle", "right")
+            ]
+            for method in (HeavyBall, Nesterov)
+            for momentum, steps in runs
+        ]
+        middle = [triple[1] for triple in triples]
+        ends = [max(triple[0], triple[2]) for triple in triples]
         if form == "printed":
             return np.array(middle), np.array(ends)
 
         def two(method: Any, scaled: Any) -> Any:
             return loss(method(2), lam[:1], omega[:1], scaled / lam[0], beta)
-        zero, bump = 1 / (1 + beta), omega[0] * beta**4 / (4 + 4 * beta) ** 2
+
+        zero = 1 / (1 + beta)
+        bump = omega[0] * beta**4 / (4 + 4 * beta) ** 2
         half = two(Nesterov, (1 + zero) / 2)
         beside = max(two(HeavyBall, 1 + 2 * beta), two(HeavyBall, 1 / (1 + 2 * beta)))
-        return (np.array([*middle, beside, two(Nesterov, zero) + two(Nesterov, 1 + 0 * beta), half, -half]),
-                np.array([*ends, (2 * beta - 1) ** 2 * two(HeavyBall, 1 + 0 * beta), 0 * beta, bump, -bump]))
+        return (
+            np.array(
+                [*middle, beside, two(Nesterov, zero) + two(Nesterov, 1 + 0 * beta), half, -half]
+            ),
+            np.array(
+                [*ends, (2 * beta - 1) ** 2 * two(HeavyBall, 1 + 0 * beta), 0 * beta, bump, -bump]
+            ),
+        )
 
     def cases(self, form: str) -> Iterable[Mapping[str, Any]]:
         """Both zeros of heavy ball, both of Nesterov."""
@@ -80,16 +134,39 @@ class DerivedHeavyBallNotQuasiconvex(Claim):
 
     def without(self, assumption: str) -> Iterable[Mapping[str, Any]]:
         """The middle outside."""
-        yield {"eigenvalues": (1,), "weights": (1,), "momentum": 0, "steps": 1, "left": 1, "middle": 0, "right": 2}
-        yield {"eigenvalues": (1,), "weights": (1,), "momentum": 0, "steps": 1, "left": 0, "middle": 2, "right": 1}
+        yield {
+            "eigenvalues": (1,),
+            "weights": (1,),
+            "momentum": 0,
+            "steps": 1,
+            "left": 1,
+            "middle": 0,
+            "right": 2,
+        }
+        yield {
+            "eigenvalues": (1,),
+            "weights": (1,),
+            "momentum": 0,
+            "steps": 1,
+            "left": 0,
+            "middle": 2,
+            "right": 1,
+        }
 
     def boxes(self, form: str) -> Iterable[Box]:
-        """As repaired, beta = 0: a mode at the middle lies below its chord, which is at most the larger end."""
+        """As repaired, beta = 0: a mode at the middle lies below its chord, which is at most the
+        larger end.
+        """
+
         def laws(x: Instance) -> Iterable[Law]:
-            ends, v = (x["left"], x["right"]), x["eigenvalues"][0]
+            ends = (x["left"], x["right"])
+            v = x["eigenvalues"][0]
             weights = [abs(x["middle"] - other) for other in ends[::-1]]
             # components 0 and 2: heavy ball and Nesterov
-            yield from ((weights, [1 - eta * v for eta in ends], x["weights"][0], k) for k in (0, 2))
+            yield from (
+                (weights, [1 - eta * v for eta in ends], x["weights"][0], k) for k in (0, 2)
+            )
+
         if form == "repaired":
             yield from (power_mean(T, laws) for T in (2, 3, 5))
 

@@ -1,0 +1,1 @@
+"""Derived statements about schedules of step sizes."""

@@ -1,0 +1,1 @@
+"""Derived statements about the naive and the log objective."""

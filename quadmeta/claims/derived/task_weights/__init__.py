@@ -1,0 +1,1 @@
+"""Derived statements about auxiliary tasks and their weights."""

@@ -1,39 +1,52 @@
-"""Tasks gain jointly: one more never hurts at the best weights, and an opposite pair is as good as two clean tasks."""
+"""Tasks gain jointly: one more never hurts at the best weights, and an opposite pair is as good as
+two clean tasks.
+"""
+
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
 from quadmeta.claims.families.auxiliary import solve
-from quadmeta.verification.claim import Claim, Form
-from quadmeta.verification.box import Box, Reduced
+from quadmeta.claims.families.collapse import REGRESSION, Regression, apart, together
 from quadmeta.claims.reductions.squares import best_of_three, weights_point
-from quadmeta.claims.families.collapse import apart, REGRESSION, Regression, together
+from quadmeta.verification.box import Box, Reduced
+from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.parameters import Instance
 
 Array = Any
 
 
 class DerivedTaskInteraction(Claim):
-    """Shared inputs, no ridge, M = diag(V_k) + [delta_j' Sigma delta_k]: 1/R* - 1/V_0 = 1'M^-1 1, R* best over all phi.
+    """Shared inputs, no ridge, M = diag(V_k) + [delta_j' Sigma delta_k]: 1/R* - 1/V_0 = 1'M^-1 1,
+    R* best over all phi.
 
-    (1) 1'M^-1 1 never falls when a task is added; it is additive where delta_j' Sigma delta_k = 0. (2) The pair of the
-    first task and its opposite, delta_2 = -delta_1, V_2 = V_1, has phi* = (V_0/V_1, V_0/V_1) and R* = 1/(1/V_0 +
-    2/V_1), whatever the bias: as good as two clean tasks, though either alone has only 1/R* = 1/V_0 + 1/(V_1 +
-    Delta_1^2). Sides: 1'M^-1 1 without and with the last task; the risk at phi* and R*, each as the bound of the other;
-    R* and the risk at other common weights.
+    (1) 1'M^-1 1 never falls when a task is added; it is additive where delta_j' Sigma delta_k = 0.
+    (2) The pair of the first task and its opposite, delta_2 = -delta_1, V_2 = V_1, has phi* =
+    (V_0/V_1, V_0/V_1) and R* = 1/(1/V_0 + 2/V_1), whatever the bias: as good as two clean tasks,
+    though either alone has only 1/R* = 1/V_0 + 1/(V_1 + Delta_1^2). Sides: 1'M^-1 1 without and
+    with the last task; the risk at phi* and R*, each as the bound of the other; R* and the risk at
+    other common weights.
 
-    Proof. (1) 1'M^-1 1 = max_x (2 sum x - x'M x), over more x. (2) The biases cancel at equal weights, so the risk is
-    that of clean tasks, at their best; biased tasks do no better than clean ones.
+    Proof. (1) 1'M^-1 1 = max_x (2 sum x - x'M x), over more x. (2) The biases cancel at equal
+    weights, so the risk is that of clean tasks, at their best; biased tasks do no better than
+    clean ones.
     """
 
     reference = "derived"
     strength = "ordering"
     draws = 120
-    forms = {"printed": Form(r"\tfrac1{\mathcal R^*}-\tfrac1{V_0}=\mathbf1^\top M^{-1}\mathbf1\text{ never falls"
-                             r" with another task};\quad\delta_2=-\delta_1:\ \tfrac1{\mathcal R^*}=\tfrac1{V_0}+"
-                             r"\tfrac2{V_1}",
-                             "holds", "proof + exact", proved=True, attained=True)}
+    forms = {
+        "printed": Form(
+            r"\tfrac1{\mathcal R^*}-\tfrac1{V_0}=\mathbf1^\top M^{-1}\mathbf1\text{ never falls"
+            r" with another task};\quad\delta_2=-\delta_1:\ \tfrac1{\mathcal R^*}=\tfrac1{V_0}+"
+            r"\tfrac2{V_1}",
+            "holds",
+            "proof + exact",
+            proved=True,
+            attained=True,
+        )
+    }
     domain = REGRESSION
 
     def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
@@ -47,22 +60,44 @@ class DerivedTaskInteraction(Claim):
     def sides(self, x: Any, form: str) -> tuple[Array, Array]:
         """Gains by the last task; the pair at its best weights and at others."""
         model = Regression.of(x)
-        M, (start, V) = model.moments(), model.variances()[:2]
+        M = model.moments()
+        (start, V) = model.variances()[:2]
         twice = np.array([0, 1, 1])
         shift = model.shift[twice] * np.array([[0], [1], [-1]])
         pair = model._replace(roots=model.roots[twice], shift=shift, noise=model.noise[twice])
-        clean, at = 1 / (1 / start + 2 / V), pair.risk(np.array([start / V] * 2))
+        clean = 1 / (1 / start + 2 / V)
+        at = pair.risk(np.array([start / V] * 2))
         other = pair.risk(np.array([x["weights"][0], x["weights"][-1]]))
-        return np.array([total(M[:-1, :-1]), at, clean, clean]), np.array([total(M), clean, at, other])
+        return np.array([total(M[:-1, :-1]), at, clean, clean]), np.array(
+            [total(M), clean, at, other]
+        )
 
     def cases(self, form: str) -> Iterable[Mapping[str, Any]]:
-        """A last task that adds nothing, V_1 + D_11 = D_12; the pair at its best weights; one task."""
-        base = {"p": 1, "q": 1, "low": (1, 1), "high": (1, 1), "turn": (1, 1), "noise0": 2, "n0": 2, "n": (2, 2),
-                "spread": 1, "tilt": 0, "rho": 0}
+        """A last task that adds nothing, V_1 + D_11 = D_12; the pair at its best weights; one
+        task.
+        """
+        base = {
+            "p": 1,
+            "q": 1,
+            "low": (1, 1),
+            "high": (1, 1),
+            "turn": (1, 1),
+            "noise0": 2,
+            "n0": 2,
+            "n": (2, 2),
+            "spread": 1,
+            "tilt": 0,
+            "rho": 0,
+        }
         yield {**base, "x": (1, 2), "y": (0, 0), "noise": (1, 1), "weights": (2, 2)}
         yield {**base, "x": (2, -2), "y": (0, 0), "noise": (1, 1), "weights": (1, 2)}
-        yield {**{k: v[:1] if isinstance(v, tuple) else v for k, v in base.items()}, "x": (3,), "y": (0,),
-               "noise": (1,), "weights": (1,)}
+        yield {
+            **{k: v[:1] if isinstance(v, tuple) else v for k, v in base.items()},
+            "x": (3,),
+            "y": (0,),
+            "noise": (1,),
+            "weights": (1,),
+        }
 
     def without(self, assumption: str) -> Iterable[Mapping[str, Any]]:
         """A task of its own inputs, a ridge."""
@@ -71,10 +106,12 @@ class DerivedTaskInteraction(Claim):
         yield {**base, "rho": 1}
 
     def boxes(self, form: str) -> Iterable[Box]:
-        """The opposite pair, in units of V_0; one more task: 1'M^-1 1 grows by (1 - k)^2 over its Schur complement s.
+        """The opposite pair, in units of V_0; one more task: 1'M^-1 1 grows by (1 - k)^2 over its
+        Schur complement s.
 
         k = m'M^-1 1 and s = m_K - m'M^-1 m for the moments m of the last task with the others.
         """
+
         def pair(x: Instance) -> list[Reduced]:
             model = Regression.of(x)
             start, V = model.variances()[:2]
@@ -87,13 +124,24 @@ class DerivedTaskInteraction(Claim):
             if len(M) == 1:
                 return []
             part = solve(M[:-1, :-1], M[:-1, -1])
-            k, s = sum(part), M[-1, -1] - M[-1, :-1] @ part
-            return [Reduced({"k": k}, 1 / s)] if abs(k) <= 64 else []
+            k = sum(part)
+            s = M[-1, -1] - M[-1, :-1] @ part
+            if abs(k) <= 64:
+                return [Reduced({"k": k}, 1 / s)]
+            return []
+
         yield best_of_three("an opposite pair, all d, biases and variances", pair)
-        yield Box({"k": (-64, 64)}, lambda x: (0, (1 - x["k"]) ** 2),
-                  "all K > 1 and d, |k| <= 64: the growth times s", added, "k = 1")
+        yield Box(
+            {"k": (-64, 64)},
+            lambda x: (0, (1 - x["k"]) ** 2),
+            "all K > 1 and d, |k| <= 64: the growth times s",
+            added,
+            "k = 1",
+        )
 
 
 def total(M: Array) -> Any:
     """1'M^-1 1, 0 for no task."""
-    return sum(solve(M, M.sum(axis=1) * 0 + 1)) if len(M) else 0
+    if len(M):
+        return sum(solve(M, M.sum(axis=1) * 0 + 1))
+    return 0
