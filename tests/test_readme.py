@@ -4,6 +4,8 @@ import doctest
 import re
 from pathlib import Path
 
+from experiments.shared.places import PROJECT
+
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -26,7 +28,5 @@ def test_commands_and_files_exist():
 
 
 def test_every_figure_script_stands_in_the_table():
-    scripts = {
-        path.stem for path in (ROOT / "experiments").glob("*.py") if not path.stem.startswith("_")
-    }
+    scripts = set(PROJECT.names())
     assert scripts == set(re.findall(r"^\| \[`(\w+)`\]", README, re.MULTILINE))
