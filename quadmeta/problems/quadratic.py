@@ -90,7 +90,11 @@ class Quadratic(QuadraticProblem):
             raise ValueError("d = 0: pass at least one eigenvalue")
         tasks = lam.shape[:-1]
         d = lam.shape[-1]
-        parts = {"eigenvalues": lam, "error": error, "active": flag("active", self.active)}
+        parts: dict[str, Any] = {
+            "eigenvalues": lam,
+            "error": error,
+            "active": flag("active", self.active),
+        }
         if self.basis is not None:
             parts["basis"] = shaped(
                 "basis",
@@ -261,9 +265,10 @@ class Quadratic(QuadraticProblem):
         if not lam.ndim or not lam.size or error.shape != lam.shape:
             return cls(lam, error, active=active)  # raises with the shapes
         order = np.argsort(lam, axis=-1, kind="stable")
-        lam, error, weights = (
-            x if x is None else np.take_along_axis(x, order, -1) for x in (lam, error, weights)
-        )
+        lam = np.take_along_axis(lam, order, -1)
+        error = np.take_along_axis(error, order, -1)
+        if weights is not None:
+            weights = np.take_along_axis(weights, order, -1)
         return cls._of(lam, error, active=active, weights=weights)
 
     @classmethod
