@@ -411,9 +411,9 @@ def test_a_worker_without_the_library_that_joins_later_is_no_wait(address, guest
 
 def test_a_missing_package_is_named_at_once(address):
     def lazy(point):
-        import helpers
+        import experiments
 
-        return helpers
+        return experiments
 
     def absent(point):
         import no_such_package
@@ -421,7 +421,8 @@ def test_a_missing_package_is_named_at_once(address):
         return no_such_package
 
     with pytest.raises(
-        ClusterError, match=r"worker tcp://\S+ has no module 'helpers', this process has: install"
+        ClusterError,
+        match=r"worker tcp://\S+ has no module 'experiments', this process has: install",
     ):
         pmap(lazy, range(100), address)
     assert (
