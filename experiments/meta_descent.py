@@ -99,8 +99,9 @@ def measure(kind: str, method: str, steps: int, T: int, **rest: Any) -> list[dic
     ]
 
 
-def _draws(T: int, seed: int, d: int, tasks: int) -> qm.LogObjective:
-    return qm.LogObjective(qm.Quadratic.random(d, seed, tasks), qm.GradientDescent(T), pooled=False)
+def _draws(T: int, seed: int, d: int, tasks: int) -> tuple[qm.Quadratic, qm.LogObjective]:
+    problem = qm.Quadratic.random(d, seed, tasks)
+    return problem, qm.LogObjective(problem, qm.GradientDescent(T), pooled=False)
 
 
 def _descent(log: qm.LogObjective, method: str, start: Array, scale: Array) -> Iterator[Array]:
@@ -120,10 +121,10 @@ def _descent(log: qm.LogObjective, method: str, start: Array, scale: Array) -> I
 
 
 def _share(method: str, steps: int, T: int, **draws: int) -> Curve:
-    log = _draws(T, **draws)
+    problem, log = _draws(T, **draws)
     keep = set(np.geomspace(1, steps, 60).astype(int).tolist())
     best = log.minimizer()
-    L = log.problem.L
+    L = problem.L
     ready = None
     scale = {"printed": np.ones(L.shape), "figure": np.full(L.shape, 0.01), "covariant": 1 / L**2}[
         method.split()[-1]
@@ -164,10 +165,10 @@ def _newton(method: str, steps: int, T: int, **draws: int) -> Curve:
     """On h = log sum_{a<0} |f| - log sum_{a>0} |f|, f = omega lambda a^(2T-1), from 2/(L + mu),
     which is no tuning.
     """
-    log = _draws(T, **draws)
+    problem, log = _draws(T, **draws)
     (lam, omega) = log.spectrum()
     best = log.minimizer()
-    eta = 2 / (log.problem.L + log.problem.mu)
+    eta = 2 / (problem.L + problem.mu)
     for k in range(1, steps + 1):
         yield "share", k, float((np.abs(eta / best - 1) <= NEAR).mean()), None
         a = 1 - eta[:, None] * lam
@@ -180,10 +181,10 @@ def _newton(method: str, steps: int, T: int, **draws: int) -> Curve:
 
 
 def _scan(method: str, steps: int, T: int, multiples: int, **draws: int) -> Curve:
-    log = _draws(T, **draws)
+    problem, log = _draws(T, **draws)
     sizes = np.geomspace(1e-2, 1e4, multiples)
-    L = log.problem.L
-    edge = qm.NaiveObjective(log.problem, log.optimizer, pooled=False).gradient(np.zeros(L.shape))
+    L = problem.L
+    edge = qm.NaiveObjective(problem, log.optimizer, pooled=False).gradient(np.zeros(L.shape))
     if method == "G":
         unit = 1 / L**2
     else:

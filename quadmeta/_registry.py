@@ -8,15 +8,19 @@ its topic. Adding a member is adding a file.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
+from quadmeta._lazy import attach
 from quadmeta.certificates.refusal import quoted
 
 FAMILIES = ("problems", "optimizers", "objectives", "estimators", "claims")
+SENTENCE = 80
+"""Characters of a sentence in a table of members."""
 SOURCES = ("navon2021", "talk2021", "wang2021", "yakovlev2023")
 
 
@@ -49,6 +53,23 @@ def _claims(folder: Path) -> Iterator[tuple[str, str]]:
         yield from _files(topic, f"quadmeta.claims.derived.{topic.name}", "derived_")
 
 
+def family(
+    name: str, shared: Mapping[str, str]
+) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
+    """``__getattr__`` and ``__dir__`` of the package of a family.
+
+    Parameters
+    ----------
+    name
+        the family, such as ``"estimators"``.
+    shared
+        {name: module below the family's folder} of what its members share and users need.
+    """
+    package = f"quadmeta.{name}"
+    bases = {public: f"{package}.{module}" for public, module in shared.items()}
+    return attach(package, lambda: {**class_names(name), **bases})
+
+
 class Members(Mapping[str, Any]):
     """Read-only mapping from file name (``renormalised_reverse``) to class; each is imported when
     it is looked up.
@@ -71,7 +92,17 @@ class Members(Mapping[str, Any]):
         return len(self._places)
 
     def __repr__(self) -> str:
-        return f"<{self.family}: {', '.join(self)}>"
+        """A table of class, what it is in a sentence, and reference."""
+        rows = [
+            (name if self.family == "claims" else cls.__name__, _sentence(cls), _reference(cls))
+            for name, cls in self.items()
+        ]
+        first = max((len(row[0]) for row in rows), default=0)
+        second = max((len(row[1]) for row in rows), default=0)
+        return "\n".join(
+            f"{name:<{first}}  {sentence:<{second}}  {source}".rstrip()
+            for name, sentence, source in rows
+        )
 
     def _ipython_key_completions_(self) -> list[str]:
         return list(self)
@@ -82,9 +113,42 @@ def _key(name: str) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
 
 
+def _sentence(cls: type) -> str:
+    """The first sentence of a docstring, or as much of it as fits beside a name."""
+    paragraph = " ".join((cls.__doc__ or "").strip().partition("\n\n")[0].split())
+    sentence = re.split(r"(?<=[a-z)\d])\. ", paragraph)[0].rstrip(".:;")
+    return shorten(sentence, SENTENCE, placeholder=" ...")
+
+
+def _reference(cls: type) -> str:
+    """Where a member comes from: its ``reference``, or the section of its docstring."""
+    stated = getattr(cls, "reference", "")
+    if stated:
+        return str(stated)
+    section = re.search(r"^ *References\n *-+\n(.*?)(\n *\n|\Z)", cls.__doc__ or "", re.M | re.S)
+    return " ".join(section[1].split()) if section else ""
+
+
 def members(family: str) -> Members:
     """The members of ``"problems"``, ``"optimizers"``, ``"objectives"``, ``"estimators"`` or
     ``"claims"`` by name.
+
+    Printed, they are a table of class, what it is in a sentence, and reference.
+
+    Parameters
+    ----------
+    family
+        one of the five names above.
+
+    Returns
+    -------
+    A read-only mapping from the file name of a member to its class.
+
+    Examples
+    --------
+    >>> import quadmeta as qm
+    >>> qm.members("optimizers")["heavy_ball"]
+    <class 'quadmeta.optimizers.heavy_ball.HeavyBall'>
 
     Raises
     ------

@@ -237,7 +237,8 @@ def import_cycles() -> Measure:
     """Rooms of the package that import each other, whichever way round."""
     graph = grimp.build_graph(*FOLDERS, cache_dir=None)
     below: dict[str, set[str]] = defaultdict(set)
-    for module in graph.modules:
+    # the face names every room for type checkers, and loads none by itself
+    for module in graph.modules - {"quadmeta"}:
         for other in graph.find_modules_directly_imported_by(module):
             below[_room(module)].add(_room(other))
     places = [f"{a} <-> {b}" for a in below for b in below[a] if a < b and a in below.get(b, ())]

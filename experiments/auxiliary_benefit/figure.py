@@ -275,7 +275,9 @@ def split(kind: str, x: float, y: float, count: int, xs: list[float], seed: int)
         full = qm.AuxiliaryTasks.draw(D, TOTAL, SIGMA, DELTA, seed + k, shared=True)
         X = full.main[0]
         Y = np.column_stack([full.main[1], *(y for _, y in full.tasks)])
-        offsets = full.truth.offsets
+        truth = full.truth
+        assert truth is not None  # what was drawn has one
+        offsets = truth.offsets
         part = qm.AuxiliaryTasks(
             (X[:n], Y[:n, 0]), [(X[:n], y) for y in Y[:n, 1:].T], (X[n:], Y[n:, 0])
         )
@@ -285,7 +287,7 @@ def split(kind: str, x: float, y: float, count: int, xs: list[float], seed: int)
         pi = simplex_minimum(part).pi[0]
         closed = SharedInputs(total, offsets[1:] @ offsets[1:].T)
         best = closed.minimizer()
-        errors = few - full.truth.truth[:, None]
+        errors = few - truth.truth[:, None]
         least = 1 / np.linalg.solve(errors.T @ errors, np.ones(K + 1)).sum()
         for name, w, theory in (
             ("alone", few[:, 0], float(variance(n, D, 1.0))),

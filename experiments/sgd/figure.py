@@ -312,7 +312,7 @@ def best(kind: str, xs: list[float], sigma: float, horizons: list[int], paths: i
     """The best step size for each T, and its law."""
     problem, lam, error = streaming(sigma)
     noise = {"streaming": sigma**2 * lam.sum(), "additive": ADDITIVE * D}.get(kind)
-    problems = {
+    problems: dict[str, qm.QuadraticProblem | qm.StochasticProblem] = {
         "streaming": problem,
         "additive": qm.NoisyQuadratic(lam, error, np.full(D, ADDITIVE)),
         "isotropic": qm.StreamingGaussian.from_spectrum(np.ones(D), error),
@@ -320,7 +320,7 @@ def best(kind: str, xs: list[float], sigma: float, horizons: list[int], paths: i
     }
     for T in horizons:
         if kind == "gd":
-            opt = qm.GradientDescent(T)
+            opt: qm.Optimizer = qm.GradientDescent(T)
         else:
             opt = qm.StochasticGradientDescent(T)
         if kind == "isotropic":

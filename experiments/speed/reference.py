@@ -39,12 +39,12 @@ def reference(case: dict[str, Any], given: Inputs, target: str) -> Array:
     if workload == "W5":
         problem = qm.Quadratic.from_matrix(given["H"], start=given["w"])
         return qm.LogObjective(problem, qm.Schedule(case["T"])).gradient(eta)
-    problem = qm.DataCleaning((given["X"], given["Y"]), (given["X2"], given["Y2"]), given["rho"])
+    cleaning = qm.DataCleaning((given["X"], given["Y"]), (given["X2"], given["Y2"]), given["rho"])
     if target == "exact":
-        return qm.OuterLoss(problem, qm.GradientDescent(case["T"], eta)).definition(given["alpha"])
-    bound = problem.at(given["alpha"])
+        return qm.OuterLoss(cleaning, qm.GradientDescent(case["T"], eta)).definition(given["alpha"])
+    bound = cleaning.at(given["alpha"])
     w = np.linalg.solve(bound.H, bound.B)
-    v = np.linalg.solve(bound.H, problem.outer_hessian @ w - problem.outer_linear)
+    v = np.linalg.solve(bound.H, cleaning.outer_hessian @ w - cleaning.outer_linear)
     return -bound.mixed(w.ravel(), v.ravel())
 
 

@@ -1,1 +1,48 @@
 """Estimators of a meta-gradient: one a file. They see a tape and nothing else."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from quadmeta.estimators.closed_form import ClosedForm as ClosedForm
+    from quadmeta.estimators.conjugate_gradient import ConjugateGradient as ConjugateGradient
+    from quadmeta.estimators.discounted import Discounted as Discounted
+    from quadmeta.estimators.dr_mad import DrMad as DrMad
+    from quadmeta.estimators.fixed_gradient import FixedGradient as FixedGradient
+    from quadmeta.estimators.forward import Forward as Forward
+    from quadmeta.estimators.hyper_distill import HyperDistill as HyperDistill
+    from quadmeta.estimators.implicit import Implicit as Implicit
+    from quadmeta.estimators.matrix_discount import MatrixDiscount as MatrixDiscount
+    from quadmeta.estimators.neumann import Neumann as Neumann
+    from quadmeta.estimators.one_step import OneStep as OneStep
+    from quadmeta.estimators.parts.base import (
+        Estimator as Estimator,
+    )
+    from quadmeta.estimators.parts.base import (
+        Hypergradient as Hypergradient,
+    )
+    from quadmeta.estimators.parts.base import (
+        hypergradient as hypergradient,
+    )
+    from quadmeta.estimators.parts.horizons import (
+        Horizon as Horizon,
+    )
+    from quadmeta.estimators.parts.horizons import (
+        failure_horizon as failure_horizon,
+    )
+    from quadmeta.estimators.parts.tape import Tape as Tape
+    from quadmeta.estimators.renormalised_reverse import RenormalisedReverse as RenormalisedReverse
+    from quadmeta.estimators.reverse import Reverse as Reverse
+    from quadmeta.estimators.stop_gradient import StopGradient as StopGradient
+    from quadmeta.estimators.truncated import Truncated as Truncated
+else:
+    from quadmeta._registry import family
+
+    _SHARED = {
+        "Estimator": "parts.base",
+        "Hypergradient": "parts.base",
+        "hypergradient": "parts.base",
+        "Tape": "parts.tape",
+        "Horizon": "parts.horizons",
+        "failure_horizon": "parts.horizons",
+    }
+    __getattr__, __dir__ = family("estimators", _SHARED)

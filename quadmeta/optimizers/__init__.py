@@ -1,1 +1,30 @@
 """Inner optimizers: one a file. They know eigenvalues only, never a problem."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from quadmeta.optimizers.gradient_descent import GradientDescent as GradientDescent
+    from quadmeta.optimizers.heavy_ball import HeavyBall as HeavyBall
+    from quadmeta.optimizers.nesterov import Nesterov as Nesterov
+    from quadmeta.optimizers.parts.base import (
+        LogLoss as LogLoss,
+    )
+    from quadmeta.optimizers.parts.base import (
+        Optimizer as Optimizer,
+    )
+    from quadmeta.optimizers.parts.base import (
+        PolynomialOptimizer as PolynomialOptimizer,
+    )
+    from quadmeta.optimizers.schedule import Schedule as Schedule
+    from quadmeta.optimizers.stochastic_gradient_descent import (
+        StochasticGradientDescent as StochasticGradientDescent,
+    )
+else:
+    from quadmeta._registry import family
+
+    _SHARED = {
+        "Optimizer": "parts.base",
+        "PolynomialOptimizer": "parts.base",
+        "LogLoss": "parts.base",
+    }
+    __getattr__, __dir__ = family("optimizers", _SHARED)

@@ -843,6 +843,15 @@ LEFT_OUT = {
     "certificate": "takes a verdict of this package",
     "recheck": "refuses what is no certificate: the forgeries have a suite of their own",
     "ledger": "takes nothing",
+    **dict.fromkeys(
+        ("Failure", "Horizon", "Hypergradient", "Ledger", "LogLoss", "Modes", "Verdict"),
+        "a result, which the package makes and nobody else",
+    ),
+    **dict.fromkeys(
+        ("Box", "Form", "Parameter"), "part of a claim, which the check of a claim reads"
+    ),
+    "Places": "folders, which the harness looks into",
+    "QuadraticBound": "made by the problem, which checks alpha",
 }
 """Public names that are not fuzzed here. Nor are the products of problems (gradient, hvp, mixed
 ...), which loops call at every step, in any arithmetic, and which check nothing.
