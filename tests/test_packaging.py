@@ -3,40 +3,16 @@ declared.
 """
 
 import configparser
-import os
 import re
 import shutil
 import subprocess
 import sys
-import tarfile
-import zipfile
-from fnmatch import fnmatch
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
-CACHES = (
-    ".git",
-    ".venv*",
-    ".cache",
-    "__pycache__",
-    "*.py[cod]",
-    "*.egg-info",
-    "build",
-    "dist",
-    ".*_cache",
-    ".hypothesis",
-    ".coverage*",
-    "smoke",
-    ".*.tmp",
-)
-LITTER = (
-    "figures/smoke/sgd.csv",
-    "figures/.sgd.csv.1.tmp",
-    "quadmeta/__pycache__/spectra.cpython-311.pyc",
-)
-BUILD = "import sys, setuptools.build_meta as backend; print(getattr(backend, f'build_{sys.argv[1]}')(sys.argv[2]))"
+from experiments.shared.places import PROJECT
+from tests.shipping import ROOT, alone, files, sources
+
 SETUP = configparser.ConfigParser(interpolation=None)
 SETUP.read(ROOT / "setup.cfg", encoding="utf-8")
 
@@ -44,68 +20,7 @@ SETUP.read(ROOT / "setup.cfg", encoding="utf-8")
 # archives
 
 
-def files(folder):
-    """All files below a folder, as paths in it."""
-    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
-
-
-def sources():
-    """The files of this checkout: what git tracks; without git, as in an unpacked sdist, all that
-    are no caches.
-    """
-    if (ROOT / ".git").exists() and shutil.which("git"):
-        listed = subprocess.run(
-            ["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True
-        ).stdout
-        return {name for name in listed.split("\0") if name and (ROOT / name).exists()}
-    return {
-        name
-        for name in files(ROOT)
-        if name != "PKG-INFO"
-        and not any(fnmatch(part, cache) for part in name.split("/") for cache in CACHES)
-    }
-
-
-def alone(**more):
-    """The environment without what would lead back to this checkout."""
-    return {name: value for name, value in os.environ.items() if name != "PYTHONPATH"} | more
-
-
-def build(what, source, to):
-    """An sdist or a wheel of a folder by the build backend alone: nothing is downloaded."""
-    done = subprocess.run(
-        [sys.executable, "-c", BUILD, what, str(to)],
-        cwd=source,
-        env=alone(),
-        text=True,
-        capture_output=True,
-    )
-    assert done.returncode == 0, done.stderr
-    return to / done.stdout.split()[-1]
-
-
-@pytest.fixture(scope="module")
-def shipped(tmp_path_factory):
-    """The sdist of a checkout with caches in it, unpacked, and the wheel that is built from that,
-    unpacked.
-    """
-    top = tmp_path_factory.mktemp("packaging")
-    for name in sources():
-        (top / "checkout" / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(ROOT / name, top / "checkout" / name)
-    for name in LITTER:
-        (top / "checkout" / name).parent.mkdir(exist_ok=True)
-        (top / "checkout" / name).write_text("")
-    with tarfile.open(build("sdist", top / "checkout", top)) as archive:
-        archive.extractall(top, filter="data")
-    (sdist,) = top.glob("quadmeta-*/")
-    with zipfile.ZipFile(build("wheel", sdist, top)) as archive:
-        archive.extractall(top / "wheel")
-    return sdist, top / "wheel"
-
-
-def test_the_sdist_is_the_checkout_without_caches(shipped):
-    sdist, _ = shipped
+def test_the_sdist_is_the_checkout_without_caches(sdist):
     made = {
         name
         for name in files(sdist)
@@ -121,7 +36,7 @@ def test_the_sdist_is_the_checkout_without_caches(shipped):
         "tests/conftest.py",
         "tests/helpers.py",
         "experiments/__main__.py",
-        "experiments/_page.css",
+        "experiments/page/page.css",
         "figures/index.html",
         "figures/sgd.csv",
         "figures/sgd.json",
@@ -134,8 +49,7 @@ def test_the_sdist_is_the_checkout_without_caches(shipped):
     } <= made
 
 
-def test_the_commands_start_in_the_sdist(shipped):
-    sdist, _ = shipped
+def test_the_commands_start_in_the_sdist(sdist):
     for target, command in (("figures", "-m experiments run"), ("test", "-m pytest")):
         planned = subprocess.run(
             ["make", "--dry-run", target], cwd=sdist, env=alone(), text=True, capture_output=True
@@ -148,15 +62,12 @@ def test_the_commands_start_in_the_sdist(shipped):
         text=True,
         capture_output=True,
     )
-    names = {path.stem for path in (ROOT / "experiments").glob("[!_]*.py")}
-    assert (
-        listed.returncode == 0 and {line.split()[0] for line in listed.stdout.splitlines()} == names
-    )
+    assert listed.returncode == 0
+    assert [line.split()[0] for line in listed.stdout.splitlines()] == PROJECT.names()
     assert "not drawn" not in listed.stdout
 
 
-def test_the_wheel_is_the_package_with_the_certificates(shipped):
-    _, wheel = shipped
+def test_the_wheel_is_the_package_with_the_certificates(wheel):
     made = {name for name in files(wheel) if ".dist-info/" not in name}
     package = {name for name in sources() if name.startswith("quadmeta/")}
     certificates = {path.name for path in (ROOT / "figures" / "certificates").glob("*.json")}
@@ -167,9 +78,7 @@ def test_the_wheel_is_the_package_with_the_certificates(shipped):
         assert shipped_bytes == (ROOT / "figures" / "certificates" / name).read_bytes()
 
 
-def test_an_installed_wheel_rechecks_its_certificates(shipped, tmp_path):
-    _, wheel = shipped
-
+def test_an_installed_wheel_rechecks_its_certificates(wheel, tmp_path):
     def run(*arguments):
         return subprocess.run(
             [sys.executable, *arguments],
@@ -205,7 +114,7 @@ def declared():
     extras = SETUP["options.extras_require"]
     texts = [
         SETUP["options"]["install_requires"],
-        *(extras[name] for name in ("data", "rigorous", "cluster", "test")),
+        *(extras[name] for name in ("data", "rigorous", "cluster", "strategies", "test")),
     ]
     pairs = [
         re.fullmatch(r"([\w-]+) >= ([\d.]+)", line.strip())
