@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from quadmeta.harness.experiment import Places
+    from quadmeta.harness import Places
 
 
 def _project() -> "Places":
@@ -16,12 +16,10 @@ def _project() -> "Places":
 
 
 def main(arguments: Sequence[str], places: "Places | None" = None) -> int:
-    """Do what the command line says, for this project or for other places, and return the exit
-    code.
-    """
+    """Do what the command line says, for this project or for other places; the exit code."""
     from quadmeta.harness import command
 
-    return command.main(arguments, _project if places is None else lambda: places)
+    return command.main(arguments, places or _project, "python -m experiments")
 
 
 if __name__ == "__main__":

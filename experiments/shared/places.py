@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from experiments.page.page import page
-from quadmeta.harness.experiment import Places
+from quadmeta.harness import Places
 
 ROOT = Path(__file__).resolve().parents[2]
-PROJECT = Places(ROOT, page=page)
+PROJECT = Places(ROOT, page=page, program="python -m experiments")

@@ -9,10 +9,13 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from quadmeta.harness.experiment import Places
+    from quadmeta.harness.places import Places
+
+BAD_USE = 2
 
 
 def parser(program: str) -> argparse.ArgumentParser:
@@ -50,36 +53,68 @@ def parser(program: str) -> argparse.ArgumentParser:
 
 
 def main(
-    arguments: Sequence[str], places: "Callable[[], Places]", program: str = "python -m experiments"
+    arguments: Sequence[str] | None = None,
+    places: "Places | Callable[[], Places] | None" = None,
+    program: str = "python -m quadmeta.harness",
 ) -> int:
-    """Do what the command line says and return the exit code; ``places`` is asked once the words
-    are understood.
+    """Do what the command line says and return the exit code.
+
+    Parameters
+    ----------
+    arguments
+        The words after the program's name: those of this process, if None.
+    places
+        The study, or what returns it once the words are understood: the working directory, if
+        None.
+    program
+        What the help calls the program.
+
+    Returns
+    -------
+    int
+        0 fine, 1 an asserted claim failed, 2 bad use, 3 something could not be computed, 130
+        interrupted.
     """
     asked = parser(program).parse_args(arguments)
     try:
+        study = _study(places)
+        if not study.names():
+            print(
+                f"there are no scripts in {study.scripts.resolve()}: write NAME.py or "
+                f"NAME/figure.py there, or run this where {study.package}/ is",
+                file=sys.stderr,
+            )
+            return BAD_USE
         if asked.command == "list":
             from quadmeta.harness.run import listing
 
-            return listing(places())
-        return _run(asked, places())
+            return listing(study)
+        return _run(asked, study)
     except KeyboardInterrupt as stop:
         print(str(stop) or "interrupted: the same command resumes", file=sys.stderr)
         return 130
 
 
+def _study(places: "Places | Callable[[], Places] | None") -> "Places":
+    from quadmeta.harness.places import Places
+
+    if places is None:
+        return Places(Path.cwd())
+    if isinstance(places, Places):
+        return places
+    return places()
+
+
 def _run(asked: argparse.Namespace, places: "Places") -> int:
     from quadmeta._registry import unknown
-    from quadmeta.harness.job import BAD_USE, NOT_COMPUTED, Run
+    from quadmeta.harness.job import NOT_COMPUTED, Run
     from quadmeta.harness.run import run
     from quadmeta.sweep import ClusterError
 
     known = places.names()
     for name in asked.names:
         if name not in known:
-            print(
-                unknown("experiment", name, known) if known else f"unknown experiment {name!r}",
-                file=sys.stderr,
-            )
+            print(unknown("experiment", name, known), file=sys.stderr)
             return BAD_USE
     if not __debug__:
         print(
@@ -87,12 +122,14 @@ def _run(asked: argparse.Namespace, places: "Places") -> int:
             file=sys.stderr,
         )
         return BAD_USE
-    if asked.workers.lstrip("-").isdigit():
-        count = int(asked.workers)
-    else:
-        count = asked.workers
+    number = asked.workers.lstrip("-").isdigit()
     try:
-        wanted = Run(asked.smoke, asked.redraw, asked.force, count)
+        wanted = Run(
+            smoke=asked.smoke,
+            redraw=asked.redraw,
+            force=asked.force,
+            workers=int(asked.workers) if number else asked.workers,
+        )
         return run(list(dict.fromkeys(asked.names)) or known, wanted, places)
     except ValueError as error:
         print(error, file=sys.stderr)
@@ -103,9 +140,7 @@ def _run(asked: argparse.Namespace, places: "Places") -> int:
 
 
 def prepare_process() -> None:
-    """One BLAS thread, before numpy is imported, and SIGTERM as Ctrl-C; worker processes inherit
-    both.
-    """
+    """One BLAS thread, before numpy is imported, and SIGTERM as Ctrl-C; workers inherit both."""
     # the same last digits on every run
     for library in ("OPENBLAS", "OMP", "MKL"):
         os.environ.setdefault(f"{library}_NUM_THREADS", "1")

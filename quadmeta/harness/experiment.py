@@ -1,34 +1,68 @@
-"""From an experiment's script to its table and figure: compute the points, assert the claim, draw,
-write.
-
-Each module of a package of experiments without a leading underscore is one, and so is each of its
-folders that has a ``figure.py``: a docstring whose first line is the heading, CAPTION, SEED, FULL
-and SMOKE settings, ``points(**settings)``, ``measure(**point)``, ``check(rows)``, ``draw(rows)``;
-one with more to write than a table and a figure has ``files(rows)``, {path below the figures:
-bytes}; one that measures other packages has their names as ``LIBRARIES``, and ``keep(rows)``,
-which says why a published table must not be replaced by one of this machine, or returns None.
-"""
+"""What a script is to the harness, and the rows of its table: computed, kept, resumed."""
 
 import sys
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from importlib import import_module
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
-import quadmeta
 from quadmeta.harness.points import Measured, Store, Unusable
-from quadmeta.harness.provenance import Scripts
 from quadmeta.harness.results import Row, plain
 from quadmeta.sweep import Failure, pmap, workers
 
-SHOWN = 20  # failed points, or files that cannot be used, printed one by one
-CONTRACT = ("CAPTION", "SEED", "FULL", "SMOKE", "points", "measure", "check", "draw")
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+SHOWN = 20
+"""Failed points, or files that cannot be used, that are printed one by one."""
+
+
+class Experiment(Protocol):
+    """A module that the harness runs: ``experiments/name.py`` or ``experiments/name/figure.py``.
+
+    The first line of its docstring is the heading of the figure. It may define three things more:
+
+    - ``files(rows)``, what it writes beside a table and a figure: {path below the figures: bytes};
+    - ``LIBRARIES``, a literal tuple of names of packages whose versions its rows depend on, besides
+      quadmeta's own;
+    - ``keep(rows)``, why a published table must not be replaced by one of this machine, or None.
+    """
+
+    @property
+    def CAPTION(self) -> str:
+        """What the figure shows, for the reader of a paper; may hold formulas as $...$."""
+
+    @property
+    def SEED(self) -> int:
+        """What all random draws come from."""
+
+    @property
+    def FULL(self) -> Mapping[str, Any]:
+        """Arguments of ``points`` for the published figure."""
+
+    @property
+    def SMOKE(self) -> Mapping[str, Any]:
+        """The same for a run of seconds."""
+
+    @property
+    def points(self) -> Callable[..., Sequence[Mapping[str, Any]]]:
+        """``points(**settings)``: arguments of ``measure``, plain numbers and texts, once each."""
+
+    @property
+    def measure(self) -> Callable[..., Sequence[Mapping[str, Any]]]:
+        """``measure(**point)``: rows of the table, of the same columns, with finite cells."""
+
+    @property
+    def check(self) -> Callable[[list[dict[str, Any]]], object]:
+        """``check(rows)``: assert what the figure claims, of the table as it reads back."""
+
+    @property
+    def draw(self) -> "Callable[[list[dict[str, Any]]], Figure]":
+        """``draw(rows)``: the figure of the table as it reads back."""
 
 
 class PointsFailed(RuntimeError):
-    """Some points of an experiment raised; all others are computed. ``failures`` holds the points
-    and their errors.
+    """Some points of an experiment raised; all others are computed.
+
+    ``failures`` holds the points and their errors.
     """
 
     def __init__(self, failures: list[Failure[dict[str, Any]]], total: int) -> None:
@@ -39,77 +73,12 @@ class PointsFailed(RuntimeError):
         )
 
 
-class Refused(RuntimeError):
-    """An experiment cannot be done as asked; the message says what is missing."""
-
-
 class Interrupted(KeyboardInterrupt):
     """Ctrl-C in the middle of a run; the message says how many points are kept."""
 
 
-@dataclass(frozen=True)
-class Places:
-    """Where scripts are found and results go: all under one root, whatever the working directory
-    is.
-    """
-
-    root: Path
-    package: str = "experiments"
-    # what all scripts depend on: the one that is imported
-    library: Path = Path(quadmeta.__file__).resolve().parent
-    # what writes ``index.html`` from the folder of figures, if anything
-    page: Callable[[Path], bytes] | None = None
-
-    @property
-    def scripts(self) -> Scripts:
-        """The package of the experiments, for what a script imports from it."""
-        return Scripts(self.package, self.root / self.package)
-
-    def names(self) -> list[str]:
-        """All experiments, found by folder."""
-        folder = self.root / self.package
-        alone = [path.stem for path in folder.glob("*.py") if not path.stem.startswith("_")]
-        return sorted(alone + [path.parent.name for path in folder.glob("*/figure.py")])
-
-    def script(self, name: str) -> Path:
-        """The file of one experiment."""
-        folder = self.root / self.package / name
-        if (folder / "figure.py").is_file():
-            return folder / "figure.py"
-        return folder.with_suffix(".py")
-
-    def module(self, name: str) -> str:
-        """The full name of the module of one experiment."""
-        script = self.script(name).relative_to(self.root / self.package).with_suffix("")
-        return ".".join([self.package, *script.parts])
-
-    def figures(self, smoke: bool) -> Path:
-        """The folder of results; a smoke run never overwrites published ones."""
-        if smoke:
-            return self.root / "figures" / "smoke"
-        return self.root / "figures"
-
-    def cache(self, name: str) -> Path:
-        """The folder of finished points and of marks that say what is fresh; it may be removed at
-        any time.
-        """
-        return self.root / ".cache" / "experiments" / name
-
-    def load(self, name: str) -> Any:
-        """The module of one experiment. Raises Refused where it lacks a part of the contract."""
-        module = import_module(self.module(name))
-        lacking = [part for part in CONTRACT if not hasattr(module, part)]
-        if lacking or not module.__doc__:
-            raise Refused(
-                f"{self.script(name).relative_to(self.root)} lacks "
-                f"{', '.join(lacking or ['a docstring'])}: "
-                f"an experiment defines {', '.join(CONTRACT)}"
-            )
-        return module
-
-
 def compute(
-    module: Any,
+    module: Experiment,
     settings: Mapping[str, Any],
     where: int | str = 1,
     store: Store | None = None,
@@ -120,44 +89,49 @@ def compute(
     Parameters
     ----------
     module
-        the experiment, as in ``from experiments import schedules``.
+        The experiment, as in ``from experiments import log_objective``.
     settings
         ``module.FULL``, ``module.SMOKE`` or your own.
     where
         1 for a loop, N for N processes, ``tcp://host:port`` for a cluster.
     store
-        where finished points are looked up and kept.
+        Where finished points are looked up and kept.
     progress
-        called with ``(done, total, failed)`` as points land.
+        Called with ``(done, total, failed)`` as points land.
 
     Raises
     ------
     PointsFailed
-        after all other points are computed.
+        After all other points are computed.
     Interrupted
-        on Ctrl-C, where a store keeps the finished points.
+        On Ctrl-C, where a store keeps the finished points.
     WorkerKilled, ClusterError
-        as in :func:`quadmeta.sweep.pmap`.
+        As in :func:`quadmeta.sweep.pmap`.
     """
     todo = [plain(point) for point in module.points(**plain(settings))]
-    results: list[Any] = _finished(store, todo)
+    results: list[list[Row] | Failure[dict[str, Any]] | None] = [*_finished(store, todo)]
     missing = [index for index, rows in enumerate(results) if rows is None]
-    far = isinstance(workers(where), str)  # workers on other machines, whose files are not ours
-    landed = failed = 0
+    # workers on other machines cannot write our files: what they return is kept here
+    far = isinstance(workers(where), str)
+    landed = 0
+    failed = 0
 
-    def report(index: int, result: Any) -> None:
-        nonlocal landed, failed
-        if far and store is not None and not isinstance(result, Failure):
-            store.put(todo[missing[index]], result)
-        landed = landed + 1
-        failed = failed + isinstance(result, Failure)
+    def tell() -> None:
         if progress is not None:
             progress(len(todo) - len(missing) + landed, len(todo), failed)
 
-    if progress is not None:
-        progress(len(todo) - len(missing), len(todo), 0)
+    def report(index: int, result: list[Row] | Failure[dict[str, Any]]) -> None:
+        nonlocal landed, failed
+        landed = landed + 1
+        if isinstance(result, Failure):
+            failed = failed + 1
+        elif far and store is not None:
+            store.put(todo[missing[index]], result)
+        tell()
+
+    tell()
+    measured = Measured(module.measure, None if far else store)
     try:
-        measured = Measured(module.measure, None if far else store)
         found = pmap(measured, [todo[index] for index in missing], where, report)
     except KeyboardInterrupt:
         if store is None:
@@ -169,23 +143,27 @@ def compute(
     failures = [result for result in results if isinstance(result, Failure)]
     if failures:
         raise PointsFailed(failures, len(todo))
-    return [row for rows in results for row in rows]
+    return [row for rows in results if isinstance(rows, list) for row in rows]
 
 
 def _finished(
-    store: Store | None, points: list[Any], quiet: bool = False
+    store: Store | None, points: Sequence[Mapping[str, Any]], quiet: bool = False
 ) -> list[list[Row] | None]:
     """The rows of each point that is finished; of files that cannot be used, say so on stderr."""
+    if store is None:
+        return [None] * len(points)
     found: list[list[Row] | None] = []
     unusable: list[str] = []
     for point in points:
         try:
-            found.append(store.get(point) if store else None)
+            found.append(store.get(point))
         except Unusable as error:
             found.append(None)
             unusable.append(str(error))
     if not quiet:
-        more = len(unusable) - SHOWN
-        for line in unusable[:SHOWN] + ([f"nor are {more} more files"] if more > 0 else []):
+        lines = unusable[:SHOWN]
+        if len(unusable) > SHOWN:
+            lines.append(f"nor are {len(unusable) - SHOWN} more files")
+        for line in lines:
             print(line, file=sys.stderr, flush=True)
     return found

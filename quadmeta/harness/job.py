@@ -1,9 +1,8 @@
-"""One experiment of a run: is it fresh, compute what is missing, assert the claim, draw, write,
-say so.
-"""
+"""One experiment of a run: if it is not fresh, compute what is missing, assert, draw, write."""
 
 import json
 import os
+import platform
 import shlex
 import shutil
 import sys
@@ -17,15 +16,16 @@ from typing import Any
 from quadmeta._files import write
 from quadmeta.harness import provenance as origin
 from quadmeta.harness import results
-from quadmeta.harness.experiment import SHOWN, Interrupted, Places, PointsFailed, Refused, compute
+from quadmeta.harness.experiment import SHOWN, Experiment, Interrupted, PointsFailed, compute
+from quadmeta.harness.places import Places, Refused
 from quadmeta.harness.points import Store
 from quadmeta.harness.progress import Progress
 from quadmeta.harness.results import BrokenFile, line
+from quadmeta.harness.sources import Script, digest
 from quadmeta.sweep import ClusterError, WorkerKilled, workers
 
 FINE = 0
 CLAIM_FAILED = 1
-BAD_USE = 2
 NOT_COMPUTED = 3
 PICTURES = (".svg", ".png")
 
@@ -52,12 +52,12 @@ class Job:
     def run(self) -> int:
         """Bring its files up to date; say on stdout what was done and on stderr what failed."""
         try:
-            script = self.places.script(self.name).read_text(encoding="utf-8")
+            script = self.places.script(self.name)
             if self.asked.redraw:
                 return self.redraw()
             key = self.key(script)
             if not self.asked.force and self.fresh(key):
-                print(f"{self.name}: fresh", flush=True)
+                self.say("fresh")
                 return FINE
             if not self.asked.force and not self.asked.smoke and (reason := self.kept()):
                 return self.keep(reason)
@@ -68,24 +68,12 @@ class Job:
             return self.fail(NOT_COMPUTED, *self.advice(error))
         except WorkerKilled as error:
             if error.index is None:
-                alone = []
-            else:
-                alone = [self.alone(error.point)]
-            return self.fail(NOT_COMPUTED, str(error), *alone)
+                return self.fail(NOT_COMPUTED, str(error))
+            return self.fail(NOT_COMPUTED, str(error), self.alone(error.point))
         except (Refused, BrokenFile) as error:
             return self.fail(NOT_COMPUTED, str(error))
         except KeyboardInterrupt as stop:
-            if isinstance(stop, Interrupted):
-                kept = f": {stop}"
-            else:
-                kept = ""
-            if self.asked.force:
-                again = "without --force "
-            else:
-                again = ""
-            raise Interrupted(
-                f"interrupted in {self.name}{kept}; the same command {again}resumes"
-            ) from None
+            raise Interrupted(self.resume(stop)) from None
         except ClusterError:
             raise  # the next experiment would meet the same cluster
         except Exception as error:
@@ -94,10 +82,8 @@ class Job:
                 traceback.print_exc()
             return self.fail(NOT_COMPUTED, f"stopped: {ours or line(error)}")
 
-    def compute(self, key: str, script: str) -> int:
-        """Compute what is missing, assert the claim, draw; then write, mark as fresh, drop what is
-        old.
-        """
+    def compute(self, key: str, script: Script) -> int:
+        """Compute what is missing, assert the claim, draw; write all; drop what is old."""
         store = self.store(script)
         if self.asked.force:
             shutil.rmtree(store.folder, ignore_errors=True)
@@ -112,43 +98,54 @@ class Job:
         finally:
             progress.close()
         table = results.to_csv(rows)
-        hashes = {
-            "csv": sha256(table).hexdigest(),
-            "package": self.package,
-            "script": origin.digest(self.places.scripts.whole(script)),
-        }
-        last = origin.commit(
-            self.places.root, [str(self.places.library), str(self.places.script(self.name))]
-        )
-        record = origin.provenance(
-            self.name,
-            module,
-            settings,
-            len(rows),
-            hashes,
-            last,
-            None if where == 1 else 1,
-            origin.libraries(script),
-        )
+        threads = None if where == 1 else 1  # each worker has one BLAS thread
+        record = self.record(module, script, settings, table, threads)
+        more: dict[str, bytes] = {}
         if hasattr(module, "files"):
             more = module.files(results.from_csv(table))
-        else:
-            more = {}
-        record |= {"files": sorted(more)} if more else {}
+        if more:
+            record["files"] = sorted(more)
         files = {".csv": table, ".json": results.to_json(record)} | self.drawn(module, table)
         written = {f"{self.name}{ending}": data for ending, data in files.items()} | more
         self.write(written)
         write(self.mark, results.to_json({"key": key, "files": _digests(written.items())}))
         store.drop_others()
-        print(
-            f"{self.name}: {len(rows)} rows, {self.file('.svg').relative_to(self.places.root)}",
-            flush=True,
-        )
+        self.say(f"{len(rows)} rows, {self.file('.svg').relative_to(self.places.root)}")
         return FINE
 
+    def record(
+        self,
+        module: Experiment,
+        script: Script,
+        settings: dict[str, Any],
+        table: bytes,
+        threads: int | None,
+    ) -> dict[str, Any]:
+        """What is written beside a table: settings, versions, hashes, the last commit."""
+        sources = [self.places.library, self.places.path(self.name), *script.imported().values()]
+        return {
+            "name": self.name,
+            "title": origin.title(module.__doc__),
+            "caption": module.CAPTION,
+            "settings": settings,
+            "seed": module.SEED,
+            "rows": len(results.from_csv(table)),
+            "sha256": {
+                "csv": sha256(table).hexdigest(),
+                "package": self.package,
+                "script": script.whole(),
+            },
+            "commit": origin.commit(self.places.root, sources),
+            "harness": origin.HARNESS,
+            "versions": origin.versions(script.libraries()),
+            "blas": origin.blas(threads),
+            "architecture": platform.machine(),
+        }
+
     def redraw(self) -> int:
-        """Assert the claim on the table as it is and draw it; only heading, caption and drawing
-        library are updated.
+        """Assert the claim on the table as it is and draw it.
+
+        Of its record, heading, caption and the version of the drawing library are updated.
         """
         if not self.file(".csv").exists() or not self.file(".json").exists():
             raise Refused(
@@ -164,26 +161,20 @@ class Job:
                 f"{self.file('.csv')} is no table ({line(error)}): run it without --redraw"
             ) from None
         if sha256(table).hexdigest() != record["sha256"]["csv"]:
-            print(
-                f"{self.name}: warning: {self.file('.csv').name} is not the table that "
-                f"{self.file('.json').name} "
-                "records, it was edited: run with --force to compute it again",
-                file=sys.stderr,
+            self.fail(
+                FINE,
+                f"warning: {self.name}.csv is not the table that {self.name}.json records, it was "
+                "edited: run with --force to compute it again",
             )
         record |= {"title": origin.title(module.__doc__), "caption": module.CAPTION}
         record["versions"]["matplotlib"] = origin.versions()["matplotlib"]
         files = {".json": results.to_json(record)} | self.drawn(module, table)
         self.write({f"{self.name}{ending}": data for ending, data in files.items()})
-        print(
-            f"{self.name}: drawn again, {self.file('.svg').relative_to(self.places.root)}",
-            flush=True,
-        )
+        self.say(f"drawn again, {self.file('.svg').relative_to(self.places.root)}")
         return FINE
 
     def kept(self) -> str | None:
-        """Why the published table must not be replaced here, though it is not fresh; None where it
-        may.
-        """
+        """Why a published table that is not fresh must stay; None where it may be replaced."""
         module = self.places.load(self.name)
         if not hasattr(module, "keep"):
             return None
@@ -205,76 +196,54 @@ class Job:
         if not published:
             raise Refused(
                 f"{self.file('.csv')} and {self.name}.json are not as they were published, and "
-                f"{reason}: "
-                "restore both, or pass --force to replace them"
+                f"{reason}: restore both, or pass --force to replace them"
             )
-        if not all(
-            path.is_file() and stamp[:12].encode() in path.read_bytes()
-            for path in map(self.file, PICTURES)
-        ):
-            return self.redraw()
-        self.places.load(self.name).check(results.from_csv(table))
-        print(f"{self.name}: left as published: {reason}; --force replaces it", flush=True)
+        for path in map(self.file, PICTURES):
+            if not path.is_file() or stamp[:12].encode() not in path.read_bytes():
+                return self.redraw()
+        self.places.load(self.name).check(_as_drawn(table))
+        self.say(f"left as published: {reason}; --force replaces it")
         return FINE
 
-    def drawn(self, module: Any, table: bytes) -> dict[str, bytes]:
-        """Both pictures of a table. What is checked and drawn is what the table says when it is
-        read back.
-        """
+    def drawn(self, module: Experiment, table: bytes) -> dict[str, bytes]:
+        """Both pictures of a table. What is checked and drawn is the table as it reads back."""
         from quadmeta import plotting
 
-        rows = results.from_csv(table)
+        rows = _as_drawn(table)
         module.check(rows)
+        description = f"{self.name} {sha256(table).hexdigest()[:12]}"
         with plotting.style():
             try:
-                return plotting.render(
-                    module.draw(rows), f"{self.name} {sha256(table).hexdigest()[:12]}"
-                )
+                return plotting.render(module.draw(rows), description)
             except AssertionError as error:
                 raise RuntimeError(f"draw raised AssertionError: {line(error)}") from error
 
     def fresh(self, key: str) -> bool:
-        """Whether sources, settings and libraries, and every file that was written, are as they
-        were then.
-        """
+        """Whether sources, settings, libraries and all files written are as they were then."""
+        figures = self.places.figures(self.asked.smoke)
+        needed = {f"{self.name}{ending}" for ending in (".csv", ".json", *PICTURES)}
         try:
             mark = results.read_json(results.content(self.mark))
             names = list(mark["files"])
-            written = _digests(
-                (name, results.content(self.places.figures(self.asked.smoke) / name))
-                for name in names
-            )
-            whole = {f"{self.name}{ending}" for ending in (".csv", ".json", *PICTURES)} <= set(
-                names
-            )
-            return whole and bool(mark == {"key": key, "files": written})
+            written = _digests((name, results.content(figures / name)) for name in names)
+            return needed <= set(names) and bool(mark == {"key": key, "files": written})
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return False
 
-    def key(self, script: str) -> str:
+    def key(self, script: Script) -> str:
         """A hash of what the files of this experiment depend on."""
-        return origin.digest(
-            self.package,
-            self.places.scripts.whole(script),
-            str(origin.HARNESS),
-            str(self.asked.smoke),
-            self.versions(script),
-        )
+        harness = str(origin.HARNESS)
+        smoke = str(self.asked.smoke)
+        return digest(self.package, script.whole(), harness, smoke, self.versions(script))
 
-    def versions(self, script: str) -> str:
+    def versions(self, script: Script) -> str:
         """The versions that the rows of this script depend on, as one text."""
-        return json.dumps(origin.versions(origin.libraries(script)), sort_keys=True)
+        return json.dumps(origin.versions(script.libraries()), sort_keys=True)
 
-    def store(self, script: str) -> Store:
-        """Finished points that the present sources and libraries would compute again with the same
-        rows.
-        """
-        measured = origin.digest(
-            self.package,
-            self.places.scripts.measuring(script),
-            str(origin.HARNESS),
-            self.versions(script),
-        )
+    def store(self, script: Script) -> Store:
+        """Finished points that the present sources and libraries would compute alike again."""
+        harness = str(origin.HARNESS)
+        measured = digest(self.package, script.measuring(), harness, self.versions(script))
         return Store(self.places.cache(self.name) / "points" / measured[:16])
 
     @property
@@ -292,26 +261,25 @@ class Job:
             write(self.places.figures(self.asked.smoke) / name, data)
 
     def clear(self, path: Path) -> None:
-        """Remove a folder that stands where a file of the cache should be; what is cached may go
-        at any time.
-        """
+        """Remove a folder that stands where a file of the cache should be."""
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
 
     def ours(self, error: Exception) -> str | None:
-        """What to do about a file of the results or of the cache that cannot be read or written,
-        in a line.
-        """
+        """What to do about a result or a file of the cache that cannot be read or written."""
         if not isinstance(error, OSError) or error.filename is None:
             return None
         path = Path(os.fsdecode(error.filename2 or error.filename))
-        if path.is_relative_to(self.places.cache(self.name)):
-            return (
-                f"{path}: {error.strerror}: remove {self.places.cache(self.name)}, which is a cache"
-            )
+        cache = self.places.cache(self.name)
+        if path.is_relative_to(cache):
+            return f"{path}: {error.strerror}: remove {cache}, which is a cache"
         if path.is_relative_to(self.places.figures(False)):
             return f"{path}: {error.strerror}: make it a file that can be written, or remove it"
         return None
+
+    def say(self, done: str) -> None:
+        """Say on stdout what was done."""
+        print(f"{self.name}: {done}", flush=True)
 
     def fail(self, code: int, *lines: str) -> int:
         """Say what went wrong."""
@@ -324,18 +292,28 @@ class Job:
         lines = []
         for failure in failed.failures[:SHOWN]:
             lines += [f"{failure.error} at {failure.point}", self.alone(failure.point)]
-        more = len(failed.failures) - SHOWN
-        return lines + ([f"and {more} more points failed"] if more > 0 else [])
+        if len(failed.failures) > SHOWN:
+            lines.append(f"and {len(failed.failures) - SHOWN} more points failed")
+        return lines
+
+    def resume(self, stop: KeyboardInterrupt) -> str:
+        """How to go on after Ctrl-C."""
+        kept = f": {stop}" if isinstance(stop, Interrupted) else ""
+        again = "without --force " if self.asked.force else ""
+        return f"interrupted in {self.name}{kept}; the same command {again}resumes"
 
     def alone(self, point: object) -> str:
         """The line that computes one point alone."""
         package, _, module = self.places.module(self.name).rpartition(".")
         code = f"from {package} import {module}; print({module}.measure(**{point!r}))"
-        if set(code) & set('"$`\\!'):
-            quoted = shlex.quote(code)
-        else:
-            quoted = f'"{code}"'
-        return f"to see it alone: python -c {quoted}"
+        if not set(code) & set('"$`\\!'):
+            return f'to see it alone: python -c "{code}"'
+        return f"to see it alone: python -c {shlex.quote(code)}"
+
+
+def _as_drawn(table: bytes) -> list[dict[str, Any]]:
+    """The rows of a table for a script, which knows the types of its columns."""
+    return [dict(row) for row in results.from_csv(table)]
 
 
 def _digests(files: Iterable[tuple[str, bytes]]) -> dict[str, str]:

@@ -1,5 +1,4 @@
-"""Points that are finished stay finished: each is one small file, written by whichever local
-process computed it.
+"""Points that are finished stay finished: each is one small file, written where it was computed.
 
 A file holds the point, the rows and what else they depend on, under a digest of all three. One
 that says anything else than what it is looked up for is not used: the point is computed again. The
@@ -11,7 +10,7 @@ import json
 import os
 import shutil
 import stat
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -24,14 +23,12 @@ LARGEST = 2**28  # bytes: no point leaves so many rows
 
 
 class Unusable(ValueError):
-    """A file of a finished point that cannot be taken for what it should be; the message names it
-    and says why.
-    """
+    """A file that is not the finished point it should be; the message names it and says why."""
 
 
 @dataclass(frozen=True)
 class Store:
-    """A folder of finished points, named after everything but the point that their rows depend on."""
+    """A folder of finished points, named after all but the point that their rows depend on."""
 
     folder: Path
 
@@ -72,9 +69,7 @@ class Store:
         return rows
 
     def put(self, point: Mapping[str, Any], rows: list[Row]) -> None:
-        """Keep the rows of a point, in the order of their columns, in place of whatever stands
-        there.
-        """
+        """Keep the rows of a point, in the order of their columns, over whatever stands there."""
         path = self.path(point)
         record = {
             "sources": self.folder.name,
@@ -93,9 +88,7 @@ class Store:
                 shutil.rmtree(folder, ignore_errors=True)
 
     def _digest(self, point: Mapping[str, Any], rows: list[Row]) -> str:
-        """A hash of all that a record says; the order of the columns counts, that of a point's
-        parameters does not.
-        """
+        """A hash of a record; the order of columns counts, that of a point's parameters not."""
         kept = json.dumps([self.folder.name, json.loads(to_json(point)), rows], allow_nan=False)
         return sha256(kept.encode()).hexdigest()
 
@@ -104,10 +97,11 @@ class Store:
 class Measured:
     """The function of one point that a run maps: measure, check the rows, keep them."""
 
-    measure: Callable[..., list[Mapping[str, Any]]]
+    measure: Callable[..., Sequence[Mapping[str, Any]]]
     store: Store | None
 
     def __call__(self, point: dict[str, Any]) -> list[Row]:
+        """The rows of one point."""
         rows = [tidy(row, point) for row in self.measure(**point)]
         if self.store is not None:
             self.store.put(point, rows)
@@ -115,8 +109,9 @@ class Measured:
 
 
 def _content(path: Path) -> bytes:
-    """The bytes of a regular file of a sane size. It is opened without waiting: a pipe would never
-    answer.
+    """The bytes of a regular file of a sane size.
+
+    It is opened without waiting: a pipe would never answer.
     """
     handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     try:

@@ -1,5 +1,4 @@
-"""What an experiment leaves behind: a tidy table as CSV, its provenance as JSON, and the gallery
-of all figures.
+"""What an experiment leaves behind: its table as CSV, its record as JSON, a gallery of figures.
 
 A table reads back with its types: ``1`` is an int, ``1.0`` a float, ``True`` a bool, an empty cell
 None, the rest text.
@@ -33,21 +32,23 @@ _FLOAT = re.compile(r"-?[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?")
 
 
 def plain(value: Any) -> Any:
-    """Settings or a point as JSON gives them back: Python's own scalars, lists and mappings with
-    text keys.
-    """
+    """Settings or a point as JSON gives them back: plain scalars, lists, mappings by text."""
     return json.loads(json.dumps(value, allow_nan=False, default=_scalar))
 
 
 def tidy(row: Mapping[str, Any], point: Any = None) -> Row:
-    """A row with Python's own scalars. Raises ValueError for a cell that is none, or that is not
-    finite.
+    """A row with Python's own scalars.
+
+    Raises
+    ------
+    ValueError
+        A cell is none, or is not finite.
     """
     return {str(column): _cell(column, value, point) for column, value in row.items()}
 
 
 def to_csv(rows: Sequence[Row]) -> bytes:
-    """The table as bytes: ``\\n`` line ends, floats as their shortest decimals.
+    r"""The table as bytes: ``\n`` line ends, floats as their shortest decimals.
 
     Raises
     ------
@@ -100,8 +101,12 @@ def read_json(data: bytes) -> Any:
 
 
 def content(path: Path) -> bytes:
-    """The bytes of a file. Raises OSError where there is none; a pipe, which may never answer, is
-    none.
+    """The bytes of a file.
+
+    Raises
+    ------
+    OSError
+        There is none. A pipe, which may never answer, is none.
     """
     if path.exists() and not path.is_file():
         raise OSError(errno.EINVAL, "it is no file", os.fspath(path))
@@ -136,19 +141,17 @@ def read_record(path: Path, *parts: str) -> dict[str, Any]:
     else:
         return found
     raise BrokenFile(
-        f"{path} is no record of a figure ({reason}): `python -m experiments run {path.stem}` "
-        "writes it "
-        "again where that is an experiment; otherwise move it away"
+        f"{path} is no record of a figure ({reason}): `run {path.stem}` writes it again where that "
+        "is an experiment; otherwise move it away"
     )
 
 
 def line(error: BaseException) -> str:
     """An error as one line; of a claim its message alone."""
-    return " ".join(
-        (
-            f"{error}" if isinstance(error, AssertionError) else f"{type(error).__name__}: {error}"
-        ).split()
-    )
+    text = str(error)
+    if not isinstance(error, AssertionError):
+        text = f"{type(error).__name__}: {error}"
+    return " ".join(text.split())
 
 
 def drawn(figures: Path) -> list[Path]:
@@ -156,14 +159,18 @@ def drawn(figures: Path) -> list[Path]:
     return [path for path in sorted(figures.glob("*.json")) if path.with_suffix(".png").exists()]
 
 
-def gallery(figures: Path) -> bytes:
-    """A page of all figures in a folder, from their provenance: heading, picture, caption, table."""
-    parts = [
-        "# Figures\n\nWritten by `python -m experiments run`, each with its table and its "
-        "provenance.\n"
-        "[index.html](index.html) has them beside the ledger of statements; it opens without a "
-        "network.\n"
-    ]
+def gallery(figures: Path, program: str, page: bool = False) -> bytes:
+    """A page of all figures in a folder, from their records: heading, picture, caption, table.
+
+    ``program`` is the command that writes them; ``page`` says that ``index.html`` is beside it.
+    """
+    head = f"# Figures\n\nWritten by `{program} run`, each with its table and its provenance.\n"
+    if page:
+        head += (
+            "[index.html](index.html) has them beside the ledger of statements; it opens without a "
+            "network.\n"
+        )
+    parts = [head]
     for path in drawn(figures):
         name = path.stem
         record = read_record(path, "title", "caption")
@@ -188,8 +195,6 @@ def _scalar(value: Any) -> Any:
 def _cell(column: str, value: Any, point: Any) -> Cell:
     if getattr(value, "ndim", None) == 0:
         value = value.item()
-    else:
-        value = value
     if value is not None and not isinstance(value, str | int | float):
         raise ValueError(
             f"column {column!r} holds {value!r} at {point}: it must be text, int, float, bool or "

@@ -15,17 +15,12 @@ from pathlib import Path
 import pytest
 
 from experiments.__main__ import main
-from experiments.shared.places import PROJECT
 from quadmeta import _files
-from quadmeta.harness import experiment as _harness
-from quadmeta.harness import job as _job
-from quadmeta.harness import points as _points
-from quadmeta.harness import provenance as _provenance
-from quadmeta.harness import results as _results
-from quadmeta.harness import run as _run
+from quadmeta.harness import Places, compute, experiment, job, sources
+from quadmeta.harness.points import Store
+from quadmeta.harness.results import from_csv
 
 ROOT = Path(__file__).resolve().parents[2]
-SCRIPTS = PROJECT.scripts
 NUMBER = count()
 SCRIPT = '''"""Doubling doubles.
 
@@ -73,11 +68,17 @@ def draw(rows):
 '''
 
 
+def page(figures):
+    return b"<p>A page has tests of its own.</p>"
+
+
 class Lab:
     """A checkout with one experiment, ``doubling``."""
 
     def __init__(self, root):
-        self.places = _harness.Places(root, f"fakes{next(NUMBER)}", root / "library")
+        self.places = Places(
+            root, f"fakes{next(NUMBER)}", root / "library", page, program="python -m experiments"
+        )
         self.folder = root / self.places.package
         self.folder.mkdir()
         self.places.library.mkdir()
@@ -95,11 +96,9 @@ class Lab:
         return main(["run", *arguments], self.places)
 
     def fresh(self):
-        job = _job.Job(
-            "doubling", _job.Run(), self.places, _provenance.sources(self.places.library)
-        )
-        script = self.places.script("doubling").read_text()
-        return job.fresh(job.key(script))
+        package = sources.library(self.places.library)
+        doubling = job.Job("doubling", job.Run(), self.places, package)
+        return doubling.fresh(doubling.key(self.places.script("doubling")))
 
     def calls(self):
         """The points measured since the last look."""
@@ -117,7 +116,7 @@ class Lab:
         """The file of one finished point."""
         return (
             next(self.places.cache("doubling").glob("points/*"))
-            / _points.Store(Path()).path({"i": i, "scale": 0.1}).name
+            / Store(Path()).path({"i": i, "scale": 0.1}).name
         )
 
     def file(self, ending, folder="figures"):
@@ -139,7 +138,6 @@ def lab(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(_run, "page", lambda figures: b"<p>A page has tests of its own.</p>")
     made = Lab(tmp_path)
     yield made
     _files.sweep(tmp_path)  # a worker may have been killed while it kept its point
@@ -308,7 +306,7 @@ def test_the_file_of_one_point_over_that_of_another_is_not_used(lab, capsys):
 
 def test_many_spoiled_files_are_counted(lab, capsys, monkeypatch):
     assert lab.run() == 0
-    monkeypatch.setattr(_harness, "SHOWN", 3)
+    monkeypatch.setattr(experiment, "SHOWN", 3)
     for i in range(8):
         spoil(lab.cached(i), "empty")
     lab.file(".csv").unlink()
@@ -379,8 +377,7 @@ def test_a_broken_record_of_another_figure_is_named_and_the_pages_stay(lab, caps
     assert lab.run() == 3
     assert re.fullmatch(
         rf"README.md and index.html are left as they were: {other} is no record of a figure "
-        r"\(.*\): .* "
-        "run other` .*; otherwise move it away\n",
+        r"\(.*\): `run other` .*; otherwise move it away\n",
         capsys.readouterr().err,
     )
     assert {name: lab.files()[name] for name in before} == before
@@ -422,8 +419,8 @@ def test_what_killed_runs_left_is_swept(lab):
 def test_a_library_outside_the_checkout_counts(tmp_path, lab, capsys):
     """The one that is imported, unless another is named; a folder without modules is refused."""
     places = lab.places
-    assert _harness.Places(lab.places.root, places.package).library == Path(_files.__file__).parent
-    lab.places = _harness.Places(places.root, places.package, tmp_path / "elsewhere" / "library")
+    assert Places(lab.places.root, places.package).library == Path(_files.__file__).parent
+    lab.places = Places(places.root, places.package, tmp_path / "elsewhere" / "library")
     assert lab.run() == 2 and "there are no modules under" in capsys.readouterr().err
     lab.places.library.mkdir(parents=True)
     (lab.places.library / "__init__.py").touch()
@@ -486,7 +483,7 @@ def test_the_published_times_are_left_where_a_peer_is_missing(monkeypatch):
     from experiments.speed import figure as speed
     from experiments.speed import run as _speed_run
 
-    rows = _results.from_csv((ROOT / "figures" / "speed.csv").read_bytes())
+    rows = from_csv((ROOT / "figures" / "speed.csv").read_bytes())
     assert {row["name"] for row in rows if row["part"] == "peer" and row["met"]} == {"jax", "torch"}
     monkeypatch.setattr(
         _speed_run, "installed", lambda peers: [name for name in peers if name == "jax"]
@@ -570,7 +567,7 @@ def test_list_names_sizes_and_headings(lab, capsys):
 def test_compute_is_the_same_path_without_files(lab):
     module = lab.places.load("doubling")
     seen = []
-    rows = _harness.compute(module, module.SMOKE, progress=lambda *state: seen.append(state))
+    rows = compute(module, module.SMOKE, progress=lambda *state: seen.append(state))
     assert [row["i"] for row in rows] == [0, 1, 2] and seen == [
         (0, 3, 0),
         (1, 3, 0),
@@ -579,8 +576,8 @@ def test_compute_is_the_same_path_without_files(lab):
     ]
     assert not (lab.places.root / ".cache").exists()
     lab.trap("raise 1")
-    with pytest.raises(_harness.PointsFailed, match="1 of 3 points failed") as caught:
-        _harness.compute(module, module.SMOKE)
+    with pytest.raises(experiment.PointsFailed, match="1 of 3 points failed") as caught:
+        compute(module, module.SMOKE)
     assert caught.value.failures[0].point == {"i": 1, "scale": 0.1}
 
 
@@ -598,7 +595,7 @@ def test_ctrl_c_from_a_terminal_is_said_once(lab, when):
     )
     code = (
         f"import sys; from pathlib import Path; from experiments.__main__ import main; "
-        "from quadmeta.harness.experiment import Places; sys.exit(main(['run', '--workers', "
+        "from quadmeta.harness import Places; sys.exit(main(['run', '--workers', "
         f"'2'], Places(Path('.'), {lab.places.package!r})))"
     )
     path = os.pathsep.join([str(ROOT), str(lab.places.root)])
@@ -622,7 +619,7 @@ def test_ctrl_c_from_a_terminal_is_said_once(lab, when):
     _, error = run.communicate()
     assert run.returncode == 130
     *before, last = error.splitlines()
-    assert all(re.fullmatch(r"doubling: [0-9]+/800.*", line) for line in before), error
+    assert all(re.fullmatch(r"doubling: .*[0-9]+/800.*", line) for line in before), error
     found = re.fullmatch(
         r"interrupted in doubling: ([0-9]+) of 800 points are kept; the same command resumes", last
     )
@@ -646,35 +643,3 @@ def test_one_blas_thread_before_numpy(monkeypatch):
     )
     found = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert "threads 1" in found.stdout
-
-
-def test_the_measuring_part_of_a_script():
-    part = SCRIPTS.measuring(SCRIPT)
-    other = "# comment\n" + SCRIPT.replace("Doubling doubles", "Another heading").replace(
-        "2x", "3x"
-    )
-    assert part == SCRIPTS.measuring(other)
-    assert part != SCRIPTS.measuring(SCRIPT.replace("2 * i", "3 * i"))
-    assert part != SCRIPTS.measuring(SCRIPT.replace("SEED = 0", "SEED = 1"))
-
-
-def test_modules_that_a_script_imports_count_with_it(monkeypatch):
-    drawing = SCRIPT.replace(
-        "def draw(rows):", "def draw(rows):\n    from experiments.shared import filters"
-    )
-    both = drawing.replace(
-        "def points(", "from experiments.auxiliary_collapse.weights import root\n\n\ndef points("
-    )
-    assert drawing != SCRIPT and both != drawing
-    before = [(SCRIPTS.measuring(s), SCRIPTS.whole(s)) for s in (SCRIPT, drawing, both)]
-    read = Path.read_text
-
-    def changed(path, **more):
-        return read(path, **more) + "\nX = 1\n" * (path.name in ("filters.py", "weights.py"))
-
-    monkeypatch.setattr(Path, "read_text", changed)
-    after = [(SCRIPTS.measuring(s), SCRIPTS.whole(s)) for s in (SCRIPT, drawing, both)]
-    same = [
-        tuple(x == y for x, y in zip(b, a, strict=True)) for b, a in zip(before, after, strict=True)
-    ]
-    assert same == [(True, True), (True, False), (False, False)]

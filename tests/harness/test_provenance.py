@@ -10,7 +10,7 @@ import time
 import pytest
 
 from quadmeta import _files, plotting
-from quadmeta.harness import provenance as _provenance
+from quadmeta.harness import provenance
 
 
 @pytest.mark.skipif(shutil.which("git") is None, reason="no git on this machine")
@@ -21,25 +21,27 @@ def test_commit_is_the_last_one_of_these_paths(tmp_path):
         (tmp_path / name).write_text(name)
         subprocess.run([*git, "add", name], check=True)
         subprocess.run([*git, "commit", "-qm", name], check=True)
-    one, two = (_provenance.commit(tmp_path, [name]) for name in ("one", "two"))
-    assert (
-        re.fullmatch("[0-9a-f]{40}", one)
-        and one != two
-        and _provenance.commit(tmp_path, ["three"]) is None
-    )
+    one = provenance.commit(tmp_path, [tmp_path / "one"])
+    two = provenance.commit(tmp_path, [tmp_path / "two"])
+    assert re.fullmatch("[0-9a-f]{40}", one) and one != two
+    assert provenance.commit(tmp_path, [tmp_path / "three"]) is None
+    # an installed library is outside the repository
+    installed = tmp_path.parent / "site-packages" / "library"
+    assert provenance.commit(tmp_path, [installed, tmp_path / "one"]) == one
+    assert provenance.commit(tmp_path, [installed]) is None
 
 
 def test_outside_git_there_is_no_commit(tmp_path, monkeypatch):
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
-    assert _provenance.commit(tmp_path, ["one"]) is None
+    assert provenance.commit(tmp_path, [tmp_path / "one"]) is None
     monkeypatch.setenv("PATH", str(tmp_path))  # without the program
-    assert _provenance.commit(tmp_path, ["one"]) is None
+    assert provenance.commit(tmp_path, [tmp_path / "one"]) is None
 
 
 def test_blas_is_named_without_threadpoolctl(monkeypatch):
     monkeypatch.setitem(sys.modules, "threadpoolctl", None)
     monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")
-    assert _provenance.blas()["name"] and _provenance.blas()["threads"] == 1
+    assert provenance.blas()["name"] and provenance.blas()["threads"] == 1
 
 
 def test_nothing_is_left_of_a_file_that_could_not_be_written(tmp_path, monkeypatch):
@@ -122,60 +124,6 @@ def test_a_process_that_is_killed_while_it_writes_leaves_the_old_file_and_one_th
     assert [path.name for path in tmp_path.iterdir()] == ["a.csv"]
 
 
-def test_a_library_without_modules_is_refused(tmp_path):
-    with pytest.raises(
-        ValueError, match=f"^there are no modules under {tmp_path}: pass the folder"
-    ):
-        _provenance.sources(tmp_path)
-
-
-def test_modules_count_however_they_are_imported(tmp_path):
-    """From a package of experiments that is not this one: its own modules, also relative."""
-    scripts = _provenance.Scripts("mine", tmp_path)
-    (tmp_path / "sub").mkdir()
-    for name, text in {
-        "helper": "from .sub import deep\n",
-        "sub/__init__": "",
-        "sub/deep": "from ..last import X\n",
-        "last": "X = 1\n",
-        "other": "X = 1\n",
-        "_drawn": "X = 1\n",
-    }.items():
-        (tmp_path / f"{name}.py").write_text(text)
-    part = "def measure():\n    {}\n\n\ndef draw(rows):\n    from mine import _drawn\n"
-    for line in (
-        "import mine.helper",
-        "from mine import helper",
-        "from mine.helper import y",
-        "from . import helper",
-        "from .helper import y",
-        "import numpy, mine.helper as h",
-    ):
-        script = part.format(line)
-        counted = {}
-        for name in ("helper", "sub/deep", "last", "other", "_drawn"):
-            path = tmp_path / f"{name}.py"
-            text, before = path.read_text(), (scripts.measuring(script), scripts.whole(script))
-            path.write_text(text + "Y = 2\n")
-            counted[name] = tuple(
-                x != y for x, y in zip(before, (scripts.measuring(script), scripts.whole(script)))
-            )
-            path.write_text(text)
-        assert counted == {
-            "helper": (True, True),
-            "sub/deep": (True, True),
-            "last": (True, True),
-            "other": (False, False),
-            "_drawn": (False, True),
-        }, line
-
-
-def test_libraries_of_a_script():
-    assert _provenance.libraries("import os\nLIBRARIES = ('pip', 'no-such-package')\n") == (
-        "pip",
-        "no-such-package",
-    )
-    assert _provenance.libraries("SEED = 1\n") == ()
-    assert "no-such-package" not in _provenance.versions(
-        ["no-such-package"]
-    ) and "pip" in _provenance.versions(["pip"])
+def test_versions_are_of_what_is_installed():
+    assert "no-such-package" not in provenance.versions(["no-such-package"])
+    assert "pip" in provenance.versions(["pip"])

@@ -1,6 +1,5 @@
 """Tables read back as they were written; nothing that is not finite gets in."""
 
-import io
 import json
 from fractions import Fraction
 
@@ -9,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quadmeta.harness.progress import Progress
 from quadmeta.harness.results import BrokenFile, from_csv, gallery, plain, tidy, to_csv, to_json
 
 CELLS = (
@@ -104,13 +102,13 @@ def test_gallery_is_sorted_and_takes_only_what_has_a_picture(tmp_path):
         )
         (tmp_path / f"{name}.png").touch()
     (tmp_path / "no_picture.png").unlink()
-    page = gallery(tmp_path).decode()
+    page = gallery(tmp_path, "python -m study").decode()
     assert (
         page.index("## Title a") < page.index("## Title b")
         and "no_picture" not in page
         and "Caption é." in page
     )
-    assert page == gallery(tmp_path).decode()
+    assert page == gallery(tmp_path, "python -m study").decode()
 
 
 @pytest.mark.parametrize(
@@ -130,15 +128,14 @@ def test_gallery_is_sorted_and_takes_only_what_has_a_picture(tmp_path):
 def test_what_is_no_record_is_named_with_what_to_do(tmp_path, data):
     path = tmp_path / "other.json"
     path.write_bytes(data)
-    assert "other" not in gallery(tmp_path).decode()  # without a picture it is none
+    assert (
+        "other" not in gallery(tmp_path, "python -m study").decode()
+    )  # without a picture it is none
     path.with_suffix(".png").touch()
     with pytest.raises(BrokenFile) as caught:
-        gallery(tmp_path)
+        gallery(tmp_path, "python -m study")
     message = str(caught.value)
-    assert (
-        message.startswith(f"{path} is no record of a figure (")
-        and "`python -m experiments run other`" in message
-    )
+    assert message.startswith(f"{path} is no record of a figure (") and "`run other`" in message
     assert message.isprintable() and len(message) < 500
 
 
@@ -149,35 +146,3 @@ def test_json_is_sorted_and_strict():
     )
     with pytest.raises(ValueError):
         to_json({"a": float("inf")})
-
-
-class Terminal(io.StringIO):
-    def isatty(self):
-        return True
-
-
-def test_progress_rewrites_one_line_on_a_terminal():
-    stream = Terminal()
-    progress = Progress("schedules", stream)
-    for done in range(3):
-        progress(done, 4, 1 if done else 0)
-    progress.close()
-    lines = stream.getvalue().split("\r\x1b[K")
-    assert len(lines) == 5 and lines[-1] == "" and "\n" not in stream.getvalue()
-    assert (
-        lines[1] == "schedules: 0/4"
-        and lines[3].startswith("schedules: 2/4, ")
-        and "1 failed" in lines[3]
-    )
-
-
-def test_progress_elsewhere_prints_a_tenth_at_most_every_five_seconds(monkeypatch):
-    clock = iter([0.0, *(0.5 * step for step in range(101))])
-    monkeypatch.setattr("time.monotonic", lambda: next(clock))
-    stream = io.StringIO()
-    progress = Progress("schedules", stream)
-    for done in range(101):
-        progress(done, 100, 0)
-    progress.close()
-    lines = stream.getvalue().splitlines()
-    assert len(lines) == 10 and lines[0] == "schedules: 10/100, 2/s, 45 s left"

@@ -23,7 +23,7 @@ import numpy as np
 import pytest
 
 from experiments.__main__ import main
-from quadmeta.harness import experiment as _harness
+from quadmeta.harness import Places
 from quadmeta.sweep import ClusterError, Failure, WorkerKilled, pmap
 from quadmeta.sweep import cluster as executor
 from quadmeta.sweep import connection as _connection
@@ -497,7 +497,7 @@ def test_an_address_that_does_not_answer(answer, monkeypatch):
 @pytest.fixture
 def lab(tmp_path, monkeypatch):
     """A checkout with one experiment, and the function that runs it."""
-    places = _harness.Places(tmp_path, f"far{len(sys.modules)}")
+    places = Places(tmp_path, f"far{len(sys.modules)}")
     (tmp_path / places.package).mkdir()
     (tmp_path / "quadmeta").mkdir()
     (tmp_path / places.package / "halves.py").write_text(SCRIPT)
