@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from quadmeta.estimators import failure_horizon as failure_horizon
     from quadmeta.estimators import hypergradient as hypergradient
     from quadmeta.estimators.parts import horizons as horizons
-    from quadmeta.harness.experiment import Places as Places
+    from quadmeta.harness.places import Places as Places
     from quadmeta.objectives import LogObjective as LogObjective
     from quadmeta.objectives import MeanLogObjective as MeanLogObjective
     from quadmeta.objectives import NaiveObjective as NaiveObjective
@@ -140,7 +140,7 @@ else:
         "Interval": "quadmeta.arithmetic.interval",
         "SignLog": "quadmeta.arithmetic.signlog",
         "recheck": "quadmeta.certificates.recheck",
-        "Places": "quadmeta.harness.experiment",
+        "Places": "quadmeta.harness.places",
         "ClusterError": "quadmeta.sweep",
         "Failure": "quadmeta.sweep",
         "WorkerKilled": "quadmeta.sweep",

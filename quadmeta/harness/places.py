@@ -113,8 +113,9 @@ class Places:
         module = import_module(self.module(name))
         lacking = [part for part in CONTRACT if not hasattr(module, part)]
         if lacking or not module.__doc__:
+            script = self.path(name).relative_to(self.root)
             raise Refused(
-                f"{self.path(name).relative_to(self.root)} lacks {', '.join(lacking or ['a docstring'])}: "
-                f"an experiment defines {', '.join(CONTRACT)}"
+                f"{script} lacks {', '.join(lacking or ['a docstring'])}: an experiment defines "
+                f"{', '.join(CONTRACT)}"
             )
         return cast("Experiment", module)
