@@ -167,3 +167,40 @@ def test_numbers_of_every_type_on_the_left(kind):
                 np.testing.assert_allclose(
                     got.hi if isinstance(got, DoubleDouble) else got.to_float(), want
                 )
+
+
+def rate(x, y):
+    """x^3 / y - 2 / (x y^2) + y^-2, with quotients both ways and powers of both signs."""
+    return x**3 / y - 2 / (x * y**2) + y**-2 + x**0 + x**1
+
+
+@given(rational.filter(bool), rational.filter(bool))
+def test_quotients_and_powers_are_those_of_calculus(x, y):
+    jet = rate(*Jet.parameters([x, y]))
+    xx = 6 * x / y - 4 / (x**3 * y**2)
+    xy = -3 * x**2 / y**2 - 4 / (x**2 * y**3)
+    yy = 2 * x**3 / y**3 - 12 / (x * y**4) + 6 / y**4
+    assert jet.value == rate(x, y)
+    assert jet.first == (
+        3 * x**2 / y + 2 / (x**2 * y**2) + 1,
+        -(x**3) / y**2 + 4 / (x * y**3) - 2 / y**3,
+    )
+    assert jet.second == ((xx, xy), (xy, yy))
+    assert rate(*Jet.parameters([x, y], order=1)).first == jet.first
+
+
+def test_powers_at_zero_have_their_derivatives():
+    x = Jet.parameters([Q(0)])[0]
+    found = [((x**n).value, (x**n).first[0], (x**n).second[0][0]) for n in range(4)]
+    assert found == [(1, 0, 0), (0, 1, 0), (0, 0, 2), (0, 0, 0)]
+    with pytest.raises(ZeroDivisionError):
+        x**-1
+    with pytest.raises(ValueError, match=r"exponent = 0\.5 must be a whole number"):
+        x**0.5
+
+
+def test_nested_jets_give_second_derivatives():
+    x = Q(3, 2)
+    inner = Jet(x, (Q(1),), ())
+    nested = 1 / Jet(inner, (Q(1),), ()) ** 2
+    assert nested.first[0].first[0] == 6 / x**4

@@ -189,7 +189,12 @@ def conjugate_gradients(H: Array, v: Array, steps: int) -> tuple[Array, int]:
 
 @dataclass(frozen=True)
 class Dual:
-    """value + slope e with e^2 = 0; entries of an array, and nested for second derivatives."""
+    """value + slope e with e^2 = 0; entries of an array, and nested for second derivatives.
+
+    A ``Jet`` in one parameter differentiates as well. This one stays for its bookkeeping, which the
+    published programs of these claims hold step by step: constants are added and multiplied with
+    their slope 0, and an array times a number is taken entry by entry.
+    """
 
     value: Any
     slope: Any
