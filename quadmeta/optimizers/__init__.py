@@ -1,4 +1,7 @@
-"""Inner optimizers: one a file. They know eigenvalues only, never a problem."""
+"""Inner optimizers: one a file. They know eigenvalues only, never a problem.
+
+A method of one's own is a subclass of :class:`PolynomialOptimizer`.
+"""
 
 from typing import TYPE_CHECKING
 

@@ -8,7 +8,6 @@ import numpy as np
 
 from quadmeta._validate import natural
 from quadmeta.arithmetic.residual import Factor, factor, log_abs, log_ratio, scaled
-from quadmeta.arithmetic.signlog import SignLog
 from quadmeta.optimizers.parts.base import LogLoss, Measure, PolynomialOptimizer
 from quadmeta.optimizers.parts.one_step import one_step
 
@@ -93,19 +92,6 @@ class Schedule(PolynomialOptimizer):
                 inner = inner * a[t]
         first = tuple(-eigenvalues * left[t] * right[t + 1] for t in range(T))
         return left[-1], first, tuple(map(tuple, second))
-
-    def signed_residual(self, eigenvalues: Array, theta: Array) -> tuple[SignLog, SignLog, SignLog]:
-        """Not given for a vector of parameters.
-
-        Raises
-        ------
-        ValueError
-            always, with the remedy.
-        """
-        raise ValueError(
-            f"{self!r} has a vector of parameters, whose derivatives are not held as SignLog: use "
-            "objective.exactly"
-        )
 
     def log_loss(self, eigenvalues: Array, weights: Array, theta: Array, order: int = 2) -> LogLoss:
         """log F, its gradient -2 E[U] in O(dT), its Hessian 4 Cov(U) - 2 diag(E[U_t^2]) as a
