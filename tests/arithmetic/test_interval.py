@@ -15,7 +15,7 @@ from quadmeta.arithmetic import interval
 from quadmeta.arithmetic.interval import Interval
 from quadmeta.arithmetic.signlog import SignLog
 
-CASES = 10**5
+CASES = 30000
 MAX, TINY = np.finfo(float).max, np.finfo(float).tiny
 SPECIAL = np.array(
     [

@@ -139,7 +139,7 @@ def test_gradient_and_hessian_of_both_parameters_against_the_recursion(method, T
 
 
 @pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("T", [1, 2, 17, pytest.param(1000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("T", [1, 2, 17, 150])
 def test_signed_residual_against_the_recursion(method, T):
     """p, p', p'' of each eigenvalue in log-magnitude, to eps times its size, and their signs."""
     rng = np.random.default_rng([4, T])
