@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from quadmeta import optimizers as optimizers
     from quadmeta import plotting as plotting
     from quadmeta import problems as problems
+    from quadmeta import strategies as strategies
     from quadmeta import sweep as sweep
     from quadmeta import theory as theory
     from quadmeta import training as training
@@ -187,6 +188,7 @@ else:
         "protocol": "quadmeta.training.protocol",
         "schedules": "quadmeta.training.schedules",
         "spectra": "quadmeta.theory.spectra",
+        "strategies": "quadmeta.strategies",
         "sweep": "quadmeta.sweep",
         "task_risk": "quadmeta.theory.task_risk",
         "theory": "quadmeta.theory",

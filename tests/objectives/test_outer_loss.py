@@ -10,39 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import quadmeta as qm
+from quadmeta.strategies import BILEVEL, bilevel_problem
 
 
 def families(seed):
     """(problem, alpha) of each family, small and random."""
-    rng = np.random.default_rng(seed)
-
-    def data(n, p, o=None):
-        return rng.standard_normal((n, p)), rng.standard_normal(n if o is None else (n, o))
-
-    lam = rng.choice([0.3, 0.3, 1.0, 2.0], 4)
-    return {
-        "coupled": (qm.Coupled.random(lam, h=3, seed=seed), rng.standard_normal(3)),
-        "ridge": (qm.Ridge(data(9, 4, 2), data(5, 4, 2)), rng.uniform(0.05, 1, 1)),
-        "task_weights": (
-            qm.TaskWeights([data(6, 3), data(4, 3), data(2, 3)], data(6, 3), 0.1),
-            rng.uniform(0, 1, 3),
-        ),
-        "auxiliary_tasks": (
-            qm.AuxiliaryTasks(data(6, 3), [data(4, 3), data(2, 3)], data(6, 3)),
-            rng.uniform(0, 1, 2),
-        ),
-        "softplus": (
-            qm.AuxiliaryTasks(
-                data(6, 3, 2), [data(4, 3, 2), data(1, 3, 2)], data(6, 3, 2), 0.1, True
-            ),
-            rng.standard_normal(2),
-        ),
-        "data_cleaning": (qm.DataCleaning(data(8, 3, 2), data(6, 3, 2)), rng.standard_normal(8)),
-        "log_cosh": (qm.LogCosh.random(4, 3, seed), rng.standard_normal(3)),
-    }
+    return {kind: bilevel_problem(kind, seed) for kind in BILEVEL}
 
 
-FAMILIES = list(families(0))
+FAMILIES = list(BILEVEL)
 QUADRATIC = FAMILIES[:-1]
 
 
