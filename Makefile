@@ -70,7 +70,7 @@ test-newest:
 	.venv-newest/bin/python -m pytest -n $(WORKERS) $(CONTRACT)
 
 certify: $(READY)
-	$(RUN) -m quadmeta.verification.certify
+	$(RUN) -m quadmeta certify
 
 FUZZ_DRAWS ?= 100000
 fuzz: $(READY)

@@ -120,11 +120,11 @@ if TYPE_CHECKING:
     from quadmeta.verification.certificate import certificate as certificate
     from quadmeta.verification.claim import Claim as Claim
     from quadmeta.verification.claim import Form as Form
+    from quadmeta.verification.collection import claim as claim
     from quadmeta.verification.instances import instances as instances
     from quadmeta.verification.instances import worst as worst
     from quadmeta.verification.ledger import Ledger as Ledger
     from quadmeta.verification.ledger import check as check
-    from quadmeta.verification.ledger import claim as claim
     from quadmeta.verification.ledger import ledger as ledger
     from quadmeta.verification.parameters import Parameter as Parameter
     from quadmeta.verification.verdict import Verdict as Verdict
@@ -161,7 +161,7 @@ else:
         "worst": "quadmeta.verification.instances",
         "Ledger": "quadmeta.verification.ledger",
         "check": "quadmeta.verification.ledger",
-        "claim": "quadmeta.verification.ledger",
+        "claim": "quadmeta.verification.collection",
         "ledger": "quadmeta.verification.ledger",
         "Parameter": "quadmeta.verification.parameters",
         "Verdict": "quadmeta.verification.verdict",

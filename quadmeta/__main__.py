@@ -12,21 +12,61 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from quadmeta.verification.claim import Claim
+
+OWN = "quadmeta.claims"
+"""The claims that come with this version."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.command == "recheck" and bool(options.files) == options.all:
+        parser.error("recheck: pass files or names of published certificates, or --all")
+    if options.command == "check" and options.all and options.names:
+        parser.error("check takes names or --all, not both")
+    if options.command == "certify" and options.count < 1:
+        parser.error(f"N = {options.count} must be at least 1")
+    if options.command == "certify":
+        from quadmeta.verification.certify import certify
+
+        return certify(options.count)
+    try:
+        return _run(options)
+    except _Unusable as error:
+        print(error, file=sys.stderr)
+        return 2
+
+
+class _Unusable(ValueError):
+    """A module that was named holds no claims, or is none."""
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m quadmeta",
         description="Statements about tuning by gradient "
         "descent and their verdicts. Without a command: the recorded ledger.",
         epilog=" ".join((__doc__ or "").partition("Exit codes")[1:]).replace("\n", " "),
     )
-    commands = parser.add_subparsers(dest="command", metavar="{check,show,recheck,record}")
+    own = argparse.ArgumentParser(add_help=False)
+    own.add_argument(
+        "--claims",
+        metavar="MODULE",
+        default=argparse.SUPPRESS,
+        help="claims of your own: a module or package that Python can import",
+    )
+    parser.add_argument("--claims", metavar="MODULE", help=argparse.SUPPRESS)
+    commands = parser.add_subparsers(dest="command", metavar="{check,show,recheck,record,certify}")
     check = commands.add_parser(
-        "check", help="recompute verdicts and compare them with the recorded ones"
+        "check",
+        parents=[own],
+        help="recompute verdicts and compare them with the recorded ones",
     )
     check.add_argument("names", nargs="*", metavar="NAME", help="claims (default: all)")
     check.add_argument("--all", action="store_true", help="every claim; the default without a NAME")
@@ -36,11 +76,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="one JSON list, a record for each form, on standard output",
     )
     show = commands.add_parser(
-        "show", help="one claim: wordings, domain, proof, worst instance, source code"
+        "show",
+        parents=[own],
+        help="one claim: wordings, domain, proof, worst instance, source code",
     )
     show.add_argument("name", metavar="NAME")
     again = commands.add_parser(
         "recheck",
+        parents=[own],
         help="verify certificates with the standard library alone, and compare them "
         "with their claims where numpy is installed",
     )
@@ -54,54 +97,97 @@ def main(arguments: Sequence[str] | None = None) -> int:
     again.add_argument(
         "--all", action="store_true", help="every certificate published with this version"
     )
-    commands.add_parser(
-        "record", help="search worst instances and write the numbers of the ledger (minutes)"
+    record = commands.add_parser(
+        "record",
+        help="search worst instances and write the numbers of the ledger beside a package of "
+        "claims (minutes)",
     )
-    options = parser.parse_args(arguments)
+    record.add_argument(
+        "package", nargs="?", default=OWN, metavar="PACKAGE", help=f"default: {OWN}"
+    )
+    certify = commands.add_parser(
+        "certify", help="random instances over all exact statements that hold"
+    )
+    certify.add_argument(
+        "count",
+        nargs="?",
+        default=10**6,
+        type=int,
+        metavar="N",
+        help="instances (default: a million)",
+    )
+    return parser
+
+
+def _run(options: argparse.Namespace) -> int:
     if options.command == "recheck":
-        if bool(options.files) == options.all:
-            again.error("pass files or names of published certificates, or --all")
-        return _recheck_each(options.files)
+        return _recheck_each(options.files, options.claims)
+    if options.command == "record":
+        return _record(options.package)
+    own = _own(options.claims)
     if options.command is None:
         from quadmeta.verification.ledger import ledger
 
-        print(ledger())
+        print(ledger(list(own.values()) if own else None))
         return 0
-    if options.command == "record":
-        from quadmeta.verification.recording import write
+    from quadmeta._registry import unknown
+    from quadmeta.verification.collection import known
 
-        return write()
-    if options.command == "check" and options.all and options.names:
-        parser.error("check takes names or --all, not both")
-    from quadmeta._registry import members, unknown
-
-    known = members("claims")
     if options.command == "check":
-        names = options.names or list(known)
+        names = options.names or list(own or known())
     else:
         names = [options.name]
     for name in names:
-        if name not in known:
-            print(unknown("claim", name, known), file=sys.stderr)
+        if name not in own and name not in known():
+            print(unknown("claim", name, [*own, *known()]), file=sys.stderr)
             return 2
+    claims = {name: own.get(name, name) for name in names}
     if options.command == "check":
-        return _check(names, options.json)
-    return _show(names[0])
+        return _check(claims, options.json)
+    return _show(*claims.items())
 
 
-def _check(names: Sequence[str], as_json: bool) -> int:
+def _own(module: str | None) -> "Mapping[str, Claim]":
+    """The claims of a module that was named.
+
+    Raises
+    ------
+    _Unusable
+        it cannot be imported, or has none.
+    """
+    if module is None:
+        return {}
+    from quadmeta.verification.collection import collect
+
+    # as `python -m` does: a module in the present folder needs no installation
+    if "" not in sys.path and os.getcwd() not in sys.path:
+        sys.path.insert(0, os.getcwd())
+    try:
+        return collect(module)
+    except (ImportError, ValueError) as error:
+        raise _Unusable(str(error)) from None
+
+
+def _record(package: str) -> int:
+    from quadmeta.verification.recording import write
+
+    try:
+        return write(package)
+    except (ImportError, ValueError) as error:
+        raise _Unusable(str(error)) from None
+
+
+def _check(claims: "Mapping[str, str | Claim]", as_json: bool) -> int:
     """Recompute; a claim that fails to compute does not stop the others."""
     from quadmeta.verification.ledger import compared
 
     rows = []
     failed = 0
-    for name in names:
+    for name, claim in claims.items():
         try:
-            rows += compared(name)
+            rows += compared(claim)
         except Exception as error:  # reported with its claim, exit code 3
-            print(
-                f"{name}: could not be computed: {type(error).__name__}: {error}", file=sys.stderr
-            )
+            print(_not_computed(name, error), file=sys.stderr)
             failed += 1
     different = [row for row in rows if not row["agrees"]]
     if as_json:
@@ -115,26 +201,30 @@ def _check(names: Sequence[str], as_json: bool) -> int:
             )
         count = len({row["claim"] for row in different})
         print(
-            f"{len(names) - count - failed} of {len(names)} claims as recorded"
+            f"{len(claims) - count - failed} of {len(claims)} claims as recorded"
             + (f", {count} differ" if count else "")
             + (f", {failed} could not be computed" if failed else "")
         )
     return 3 if failed else int(bool(different))
 
 
-def _show(name: str) -> int:
+def _show(claim: "tuple[str, str | Claim]") -> int:
     from quadmeta.verification.show import page
 
     try:
-        found = page(name)
+        found = page(claim[1])
     except Exception as error:  # exit code 3 instead of a traceback
-        print(f"{name}: could not be computed: {type(error).__name__}: {error}", file=sys.stderr)
+        print(_not_computed(claim[0], error), file=sys.stderr)
         return 3
     print(found)
     return 0
 
 
-def _recheck_each(given: Sequence[str]) -> int:
+def _not_computed(name: str, error: Exception) -> str:
+    return f"{name}: could not be computed: {type(error).__name__}: {error}"
+
+
+def _recheck_each(given: Sequence[str], module: str | None) -> int:
     """Files, or names of published certificates where no file is called so; all published ones
     without any.
     """
@@ -147,6 +237,7 @@ def _recheck_each(given: Sequence[str]) -> int:
             file=sys.stderr,
         )
         return 2
+    own = _own(module)
     codes: set[int] = set()
     for name in given or list(known):
         if os.path.lexists(name):
@@ -155,7 +246,7 @@ def _recheck_each(given: Sequence[str]) -> int:
             found = list(map(str, files(name)))
         is_path = os.path.lexists(name) or os.path.basename(name) != name or name.endswith(".json")
         if found or is_path or not known:
-            codes |= set(map(_recheck, found or [name]))
+            codes |= {_recheck(file, own) for file in found or [name]}
         else:
             from quadmeta._registry import unknown
 
@@ -165,20 +256,17 @@ def _recheck_each(given: Sequence[str]) -> int:
     return next((code for code in (1, 2, 3) if code in codes), 0)
 
 
-def _recheck(file: str) -> int:
+def _recheck(file: str, own: "Mapping[str, Claim]") -> int:
     """With fractions and the standard library; that the program is the claim's own only where
     numpy is installed.
     """
     from quadmeta.certificates.recheck import Wrong, quoted, read, recheck
 
-    if file.isascii() and file.isprintable():
-        place = file
-    else:
-        place = quoted(file, 500)
+    place = file if file.isascii() and file.isprintable() else quoted(file, 500)
     try:
         certificate = read(file)
         lines = recheck(certificate)
-        missing = _compare(certificate, lines)
+        missing = _compare(certificate, lines, own)
     except Wrong as error:
         print(f"{place}: WRONG: {error}", file=sys.stderr)
         return 1
@@ -188,16 +276,15 @@ def _recheck(file: str) -> int:
     # what is printed bare has been checked: names of claims are a-z, 0-9 and _, the other words
     # are known ones
     name, form, status, how = (certificate[key] for key in ("claim", "form", "status", "how"))
+    without = ""
     if "dropped" in certificate:
         without = f", without {quoted(certificate['dropped'], 200)}"
-    else:
-        without = ""
     print(f"{name}, {form}{without}: {'the file says ' if missing else ''}{status} ({how})")
     print("\n".join(f"  {line}" for line in lines))
     return 3 if missing else 0
 
 
-def _compare(certificate: dict[str, Any], lines: list[str]) -> bool:
+def _compare(certificate: dict[str, Any], lines: list[str], own: "Mapping[str, Claim]") -> bool:
     """Add a line on the comparison with the claim's source; whether there was nothing to compare
     with.
 
@@ -212,7 +299,7 @@ def _compare(certificate: dict[str, Any], lines: list[str]) -> bool:
         lines.append(_uncompared(f"{error.name or error} is not installed"))
         return True
     try:
-        lines.append(compare(certificate))
+        lines.append(compare(certificate, own))
     except Uncompared as error:
         lines.append(_uncompared(str(error)))
         return True

@@ -12,7 +12,8 @@ from quadmeta.certificates.program import RELATIONS, number
 from quadmeta.certificates.recheck import STATUSES
 from quadmeta.harness.results import BrokenFile, content, line, read_json
 from quadmeta.verification.claim import Claim
-from quadmeta.verification.ledger import Row, claim
+from quadmeta.verification.collection import claim
+from quadmeta.verification.ledger import Row
 from quadmeta.verification.verdict import text
 
 MARKS = dict(zip(STATUSES, "✓≈✗∅?", strict=True))

@@ -6,18 +6,20 @@ from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import product
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from quadmeta._types import Array
 from quadmeta.arithmetic.interval import Interval
 from quadmeta.certificates.program import Program
 from quadmeta.certificates.recheck import percent
 from quadmeta.certificates.schema import CELLS, GRID, HALVINGS
-from quadmeta.verification.parameters import Instance
+from quadmeta.verification.parameters import Instance, Values
 from quadmeta.verification.trace import Recorder
 
-Array = Any
+if TYPE_CHECKING:
+    from quadmeta.verification.claim import Claim
 
 
 class Reduced(NamedTuple):
@@ -38,7 +40,7 @@ class Box:
     """
 
     ranges: Mapping[str, tuple[Any, Any]]
-    sides: Callable[[Mapping[str, Any]], tuple[Any, Any]]
+    sides: Callable[[Values], tuple[Any, Any]]
     """(lhs, rhs) at one point, from ``+ - * /``, integer powers, abs and numbers alone; no
     comparison.
     """
@@ -52,7 +54,7 @@ class Box:
     """Where both sides are equal: no arithmetic with rounding proves a bound there."""
     covers_domain: bool = False
     """Whether the box, with the reduction, is the whole domain of the claim."""
-    origin: tuple[Any, str, int] | None = None
+    origin: "tuple[type[Claim], str, int] | None" = None
     """(class of the claim, form, number) of a box that a claim gave, by which it pickles: its
     functions do not.
     """
@@ -104,12 +106,12 @@ class Box:
         return program
 
 
-def placed(claim: Any, form: str) -> list[Box]:
+def placed(claim: "Claim", form: str) -> list[Box]:
     """The boxes of a claim, each with its place in it."""
     return [replace(box, origin=(type(claim), form, k)) for k, box in enumerate(claim.boxes(form))]
 
 
-def _again(claim: Any, form: str, k: int) -> Box:
+def _again(claim: "type[Claim]", form: str, k: int) -> Box:
     """The box of this place."""
     return placed(claim(), form)[k]
 

@@ -8,15 +8,16 @@ from contextlib import contextmanager
 from fractions import Fraction
 from typing import Any
 
-from quadmeta._registry import members, unknown
+from quadmeta._registry import unknown
 from quadmeta.certificates.budget import Budget
 from quadmeta.certificates.program import Program, literal, number
 from quadmeta.certificates.refusal import TooLarge, Wrong, quoted
 from quadmeta.certificates.schema import ARITHMETIC, BOX
 from quadmeta.verification.box import Box, Coverage, prove
 from quadmeta.verification.claim import Claim
+from quadmeta.verification.collection import claim as claim_of
+from quadmeta.verification.collection import known
 from quadmeta.verification.finding import arrays, entries
-from quadmeta.verification.ledger import claim as claim_of
 from quadmeta.verification.parameters import Instance
 from quadmeta.verification.trace import Recorder, Traced
 from quadmeta.verification.verdict import Verdict, plain
@@ -33,17 +34,27 @@ class Uncompared(Exception):
 
 
 def certificate(verdict: Verdict, claim: Claim | None = None) -> dict[str, Any]:
-    """What ``recheck`` needs, ready for JSON; ``claim`` is looked up by name unless it is given.
+    """What ``recheck`` needs, ready for JSON.
+
+    Parameters
+    ----------
+    verdict
+        what ``check`` returned.
+    claim
+        by default the one that the verdict is about.
 
     Raises
     ------
     ValueError
         an assumption was dropped and no counterexample was found, which shows nothing.
+
+    Examples
+    --------
+    >>> import quadmeta as qm
+    >>> certificate(qm.check("derived_log_convexity"))["status"]
+    'refuted'
     """
-    if claim is None:
-        claim = claim_of(verdict.claim)
-    else:
-        claim = claim
+    claim = claim or verdict.about or claim_of(verdict.claim)
     found = verdict.evidence
     if "dropped" in found and verdict.status != "refuted":
         raise ValueError(
@@ -74,9 +85,16 @@ def trace(claim: Claim, form: str, instance: Instance) -> Program:
     return _traced(claim, form, instance, None)[0]
 
 
-def compare(found: Mapping[str, Any]) -> str:
+def compare(found: Mapping[str, Any], claims: Mapping[str, Claim] | None = None) -> str:
     """That a certificate, which ``recheck`` accepts, is what would be written here for its claim
     and its instance.
+
+    Parameters
+    ----------
+    found
+        the certificate, as ``certificate`` or a file gives it.
+    claims
+        name -> claim of one's own, for example by ``collect``, beside those that are known by name.
 
     Raises
     ------
@@ -85,10 +103,13 @@ def compare(found: Mapping[str, Any]) -> str:
     Wrong
         the first thing that is another one, or the claim cannot be computed at the instance.
     """
-    known = members("claims")
-    if found["claim"] not in known:
-        raise Uncompared(unknown("claim", found["claim"], known))
-    claim = claim_of(found["claim"])
+    name = found["claim"]
+    if claims and name in claims:
+        claim = claims[name]
+    elif name in known():
+        claim = claim_of(name)
+    else:
+        raise Uncompared(unknown("claim", name, [*known(), *(claims or ())]))
     form = found["form"]
     if form not in claim.forms:
         raise Wrong(

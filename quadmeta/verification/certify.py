@@ -1,26 +1,24 @@
-"""``python -m quadmeta.verification.certify [N]``: N random rational instances over all exact
-statements that hold.
+"""``python -m quadmeta certify [N]``: N random rational instances over all exact statements that
+hold.
 
 Cheap statements get more of them: the share of a form goes with the 3/4th power of its speed,
 measured by the length of its program, so that the counts and every instance are the same on each
 run. Exit code 1 if one is violated.
 """
 
-import argparse
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from math import ceil
 from statistics import mean
 from time import perf_counter
 from typing import Any, NamedTuple
 
-from quadmeta._registry import members
 from quadmeta.sweep import Failure, pmap
 from quadmeta.verification.certificate import trace
-from quadmeta.verification.finding import examine
-from quadmeta.verification.instances import instances
-from quadmeta.verification.ledger import claim
+from quadmeta.verification.claim import Claim
+from quadmeta.verification.collection import claim, known
+from quadmeta.verification.instances import candidates, instances
 from quadmeta.verification.verdict import plain
 
 CHUNK = 500
@@ -44,7 +42,7 @@ class Tally(NamedTuple):
 
 def forms() -> Iterator[tuple[str, str]]:
     """(claim, form) of each exact statement recorded as true."""
-    for name in members("claims"):
+    for name in known():
         statement = claim(name)
         yield from (
             (name, form)
@@ -53,21 +51,28 @@ def forms() -> Iterator[tuple[str, str]]:
         )
 
 
-def sample(name: str, form: str, count: int, seed: Any = 1) -> Tally:
+def sample(name: str, form: str, count: int, seed: int | str = 1) -> Tally:
     """``count`` random instances that meet every assumption."""
     statement = claim(name)
     bad = 0
     extreme = []
     first = None
-    upper = statement.relation in ("<=", "<", "==")
-    for x in islice(instances(statement, form, seed), count):
-        found = examine(statement, form, x)
+    worst = _worst(statement)
+    for candidate in islice(candidates(statement, form, seed), count):
+        found = candidate.examined()
         if not found.holds:
-            bad = bad + 1
-            first = first or plain(x)
+            bad += 1
+            first = first or plain(found.instance)
         if found.ratios:
-            extreme.append((max if upper else min)(found.ratios.values()))
-    return Tally(count, bad, (max if upper else min)(extreme) if extreme else None, first)
+            extreme.append(worst(found.ratios.values()))
+    return Tally(count, bad, worst(extreme) if extreme else None, first)
+
+
+def _worst(statement: Claim) -> Callable[[Iterable[float]], float]:
+    """Of several ratios lhs/rhs the one that is nearest to a violation, or beyond."""
+    if statement.relation in ("<=", "<", "=="):
+        return max
+    return min
 
 
 def shares(total: int) -> dict[tuple[str, str], int]:
@@ -76,32 +81,16 @@ def shares(total: int) -> dict[tuple[str, str], int]:
     """
     weights = {}
     for name, form in forms():
-        lengths = [
-            len(trace(claim(name), form, x).steps) for x in islice(instances(claim(name), form), 5)
-        ]
+        statement = claim(name)
+        few = islice(instances(statement, form), 5)
+        lengths = [len(trace(statement, form, x).steps) for x in few]
         weights[name, form] = (20 + mean(lengths)) ** -0.75
-    return {
-        key: ceil(total * weight / sum(weights.values()) - 1e-6) for key, weight in weights.items()
-    }
+    every = sum(weights.values())
+    return {key: ceil(total * weight / every - 1e-6) for key, weight in weights.items()}
 
 
-def main(arguments: Sequence[str], workers: int = 2) -> int:
+def certify(total: int = 10**6, workers: int = 2) -> int:
     """One line a form; exit code 1 if any instance violates one, 3 if one could not be computed."""
-    parser = argparse.ArgumentParser(
-        prog="python -m quadmeta.verification.certify",
-        description=(__doc__ or "").partition(": ")[2],
-    )
-    parser.add_argument(
-        "count",
-        nargs="?",
-        default=10**6,
-        type=int,
-        metavar="N",
-        help="instances (default: a million)",
-    )
-    total = parser.parse_args(arguments).count
-    if total < 1:
-        parser.error(f"N = {total} must be at least 1")
     start = perf_counter()
     wanted = shares(total)
     points = [
@@ -141,18 +130,10 @@ def _point(point: tuple[str, str, int, str]) -> Tally:
 
 
 def _line(name: str, form: str, group: list[Tally]) -> str:
-    if claim(name).relation in ("<=", "<", "=="):
-        extreme = max
-    else:
-        extreme = min
+    worst = _worst(claim(name))
     ratios = [tally.ratio for tally in group if tally.ratio is not None]
     first = next((f", first {tally.first}" for tally in group if tally.first), "")
-    bad, count = (sum(getattr(t, key) for t in group) for key in ("violations", "instances"))
-    return (
-        f"{name}, {form}: {bad} violations in {count} instances"
-        f"{f', ratio {extreme(ratios):.9g}' if ratios else ''}{first}"
-    )
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    bad = sum(tally.violations for tally in group)
+    count = sum(tally.instances for tally in group)
+    ratio = f", ratio {worst(ratios):.9g}" if ratios else ""
+    return f"{name}, {form}: {bad} violations in {count} instances{ratio}{first}"

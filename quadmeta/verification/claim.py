@@ -10,9 +10,8 @@ from typing import Any, ClassVar
 
 from quadmeta._registry import unknown
 from quadmeta.verification.box import Box
-from quadmeta.verification.parameters import Instance, Parameter
+from quadmeta.verification.parameters import Instance, Parameter, Values
 
-Array = Any
 STRENGTHS = {
     "identity": "==",
     "tight": "<=",
@@ -23,17 +22,25 @@ STRENGTHS = {
     "counterexample": "<=",
 }
 """Strength -> the relation of the two sides, unless the claim says otherwise."""
+RELATIONS = ("==", "<=", ">=", "<", ">")
+FORMS = ("printed", "repaired")
 
 
 @dataclass(frozen=True)
 class Form:
-    """One wording of a statement and the verdict on record for it."""
+    """One wording of a statement and the verdict on record for it.
+
+    Examples
+    --------
+    >>> Form(r"\\lambda_i \\le L", "holds", "proof + exact", proved=True).recorded
+    'holds'
+    """
 
     statement: str
     """LaTeX."""
-    recorded: str
-    """holds, consistent, refuted, vacuous or undecided."""
-    how: str
+    recorded: str = "undecided"
+    """holds, consistent, refuted, vacuous or undecided; by default nothing is on record."""
+    how: str = "none"
     """proof + exact, box, exact, sampled or none."""
     reason: str = ""
     """One line: why it fails, what was repaired, what is not said."""
@@ -49,24 +56,67 @@ class Claim(ABC):
     """A statement ``lhs relation rhs`` for every instance of the domain that meets the
     assumptions.
 
-    A subclass stands alone in the file named after it; its docstring gives the statement and,
-    after "Proof", a proof.
+    A subclass names its ``reference``, ``strength``, ``forms`` and ``domain`` and computes the two
+    ``sides``; all else has a default. Its docstring gives the statement and, after "Proof", a
+    proof. The engine evaluates it at the ``cases`` and at random rational instances, so that sides
+    consist of ``+ - * /``, integer powers, ``abs`` and comparisons: a float that leaks in is an
+    error unless ``exact`` is False.
+
+    Examples
+    --------
+    One step of size 1/L contracts mode i by 1 - lambda_i/L. That this is at most 1/2 is false:
+
+    >>> from fractions import Fraction
+    >>> import quadmeta as qm
+    >>> from quadmeta.verification import EIGENVALUES, Claim, Form
+    >>> class Halved(Claim):
+    ...     reference = "an example"
+    ...     strength = "upper"
+    ...     forms = {"printed": Form(r"1 - \\lambda_i / L \\le 1/2")}
+    ...     domain = {"eigenvalues": EIGENVALUES}
+    ...
+    ...     def sides(self, x, form):
+    ...         lam = x["eigenvalues"]
+    ...         return (1 - lam / lam.max()).max(), Fraction(1, 2)
+    ...
+    >>> verdict = qm.check(Halved)
+    >>> verdict.status, verdict.evidence["instance"]
+    ('refuted', {'eigenvalues': (Fraction(1, 2), Fraction(2, 1))})
     """
 
     reference: ClassVar[str]
-    """Paper and theorem number."""
+    """Paper and theorem number; "derived", or "derived; on what", where it stands in no source."""
     strength: ClassVar[str]
+    """identity, tight, upper, lower, rate, ordering or counterexample: what kind of statement."""
     relation: ClassVar[str] = ""
     """"==", "<=", ">=", "<" or ">"; by default that of the strength."""
+    derived: ClassVar[bool] = False
+    """Whether the first form stands in no source; by default what ``reference`` begins with."""
     forms: ClassVar[Mapping[str, Form]]
+    """"printed", and "repaired" where the printed one is false or can be sharpened."""
     domain: ClassVar[Mapping[str, Parameter]]
+    """Name -> range of each number or vector of an instance."""
     exact: ClassVar[bool] = True
     """Sides are rational; False: sampled in float64, which never proves anything."""
     draws: ClassVar[int] = 200
     """Random instances a check looks at, beside the cases."""
 
     def __init_subclass__(cls) -> None:
+        # a base of several claims may leave all of this to them
+        if not all(hasattr(cls, name) for name in ("reference", "strength", "forms", "domain")):
+            return
+        if cls.strength not in STRENGTHS:
+            raise TypeError(f"{cls.__name__}: {unknown('strength', cls.strength, STRENGTHS)}")
         cls.relation = cls.relation or STRENGTHS[cls.strength]
+        if cls.relation not in RELATIONS:
+            raise TypeError(f"{cls.__name__}: {unknown('relation', cls.relation, RELATIONS)}")
+        if "printed" not in cls.forms or not set(cls.forms) <= set(FORMS):
+            raise TypeError(
+                f"{cls.__name__}: forms = {list(cls.forms)} must be 'printed', the statement as "
+                "it stands, and 'repaired' where there is one: rename them"
+            )
+        if not any("derived" in vars(base) for base in cls.__mro__ if base is not Claim):
+            cls.derived = cls.reference.partition(";")[0] == "derived"
         if any(form.proved for form in cls.forms.values()) and "Proof" not in (cls.__doc__ or ""):
             raise TypeError(
                 f"{cls.__name__}: a form is marked as proved, so its docstring must hold the proof"
@@ -85,21 +135,21 @@ class Claim(ABC):
             return " ".join(found.group().split())
         return ""
 
-    @abstractmethod
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """Margins by name, which says what is needed: "eta < 2/L" a margin > 0, "eta <= 2/L" one
-        >= 0, "=" one of 0.
+        >= 0, "=" one of 0. By default nothing is assumed.
         """
+        return {}
 
     @abstractmethod
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """(lhs, rhs), numbers or arrays of equal shape, in the arithmetic of ``x``; vectors of
         ``x`` are arrays.
         """
 
-    @abstractmethod
     def cases(self, form: str) -> Iterable[Mapping[str, Any]]:
-        """Equality, border and known hard instances."""
+        """Equality, border and known hard instances, which are looked at first."""
+        return ()
 
     def without(self, assumption: str) -> Iterable[Mapping[str, Any]]:
         """Instances that break this assumption and no other, to look at first when it is dropped."""
@@ -111,7 +161,7 @@ class Claim(ABC):
         """
         return x
 
-    def power(self, x: Any, form: str) -> int:
+    def power(self, x: Values, form: str) -> int:
         """The sides compare this power of the two quantities (2T where a 2T-th root was cleared)."""
         return 1
 
@@ -145,4 +195,5 @@ class Claim(ABC):
         return out
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(f'{k}: {f.recorded}' for k, f in self.forms.items())})"
+        verdicts = ", ".join(f"{key}: {form.recorded}" for key, form in self.forms.items())
+        return f"{type(self).__name__}({verdicts})"

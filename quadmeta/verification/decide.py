@@ -31,25 +31,24 @@ def decide(claim: Claim, form: str = "printed") -> Verdict:
     """
     if form not in claim.forms:
         raise KeyError(unknown("form", form, claim.forms))
+    status, how, evidence = _decided(claim, form)
+    return Verdict(claim.name, form, status, how, evidence, about=claim)
+
+
+def _decided(claim: Claim, form: str) -> tuple[str, str, dict[str, Any]]:
+    """(status, how, evidence)."""
     record = claim.forms[form]
     if not record.testable:
-        return Verdict(claim.name, form, "undecided", "none", {"reason": record.reason})
-    seen = []
-    bad = []
-    for found in findings(claim, form):
-        seen.append(found)
-        if not found.holds:
-            bad.append(found)
-            if len(bad) == 4:
-                break
+        return "undecided", "none", {"reason": record.reason}
+    seen, bad = _looked_at(claim, form)
     how = "exact" if claim.exact else "sampled"
     if bad:
-        least = min(
-            (shrink(claim, form, found) for found in bad), key=lambda found: size(found.instance)
-        )
-        return Verdict(
-            claim.name, form, "refuted", how, {**least.evidence(), "instances": len(seen)}
-        )
+        shrunk = [shrink(claim, form, found) for found in bad]
+        least = min(shrunk, key=lambda found: size(found.instance))
+        return "refuted", how, {**least.evidence(), "instances": len(seen)}
+    if not seen:
+        reason = "no random instance meets the assumptions: let `prepare` move them, or add cases"
+        return "undecided", "none", {"reason": reason}
     evidence = _summary(claim, seen)
     boxes = tuple(prove(box, claim.relation) for box in placed(claim, form))
     if boxes:
@@ -59,46 +58,61 @@ def decide(claim: Claim, form: str = "printed") -> Verdict:
         reason = (
             "a box is false somewhere: its reduction gives away too much, or the statement is false"
         )
-        return Verdict(
-            claim.name, form, "undecided", "none", {"instances": len(seen), "reason": reason}
-        )
+        return "undecided", "none", {"instances": len(seen), "reason": reason}
     if any(coverage.complete and coverage.box.covers_domain for coverage in boxes):
-        return Verdict(claim.name, form, "holds", "box", evidence)
+        return "holds", "box", evidence
     if _vacuous(claim, seen):
-        return Verdict(claim.name, form, "vacuous", how, evidence)
-    loose = [
-        k
-        for k in range(len(seen[0].lhs))
-        if not any(abs(f.ratios.get(k, 0) - 1) <= TIGHT for f in seen)
-    ]
-    if record.attained and loose:
-        reason = f"called tight, and never attained in component {loose[0]}"
-        return Verdict(claim.name, form, "undecided", how, {**evidence, "reason": reason})
+        return "vacuous", how, evidence
+    never = _never_attained(seen)
+    if record.attained and never is not None:
+        reason = f"called tight, and never attained in component {never}"
+        return "undecided", how, {**evidence, "reason": reason}
     if record.proved and claim.exact:
-        return Verdict(claim.name, form, "holds", "proof + exact", evidence)
-    return Verdict(claim.name, form, "consistent", how, evidence)
+        return "holds", "proof + exact", evidence
+    return "consistent", how, evidence
+
+
+def _looked_at(claim: Claim, form: str) -> tuple[list[Finding], list[Finding]]:
+    """(all, violations): instances up to the fourth violation."""
+    seen = []
+    bad: list[Finding] = []
+    for found in findings(claim, form):
+        seen.append(found)
+        if not found.holds:
+            bad.append(found)
+        if len(bad) == 4:
+            break
+    return seen, bad
+
+
+def _never_attained(seen: list[Finding]) -> int | None:
+    """The first component whose sides are never equal."""
+    for k in range(len(seen[0].lhs)):
+        if not any(abs(found.ratios.get(k, 0) - 1) <= TIGHT for found in seen):
+            return k
+    return None
 
 
 def _summary(claim: Claim, seen: list[Finding]) -> dict[str, Any]:
     """Evidence at the tightest instance, with quantiles of lhs/rhs and the share where a lower
     bound is trivial.
     """
-    upper = claim.relation in ("<=", "<")
     rated = [found for found in seen if found.ratios]
-    tightest = seen[0]
-    if rated:
-        tightest = max(
-            rated, key=lambda f: max(f.ratios.values()) if upper else -min(f.ratios.values())
-        )
+    if not rated:
+        tightest = seen[0]
+    elif claim.relation in ("<=", "<"):
+        tightest = max(rated, key=lambda found: max(found.ratios.values()))
+    else:
+        tightest = min(rated, key=lambda found: min(found.ratios.values()))
     out = {**tightest.evidence(), "instances": len(seen)}
     ratios = sorted(ratio for found in rated for ratio in found.ratios.values())
     if ratios and claim.relation != "==":
-        out["ratio"] = {
-            q: float(f"{ratios[round(p * (len(ratios) - 1))]:.4g}")
-            for q, p in (("min", 0), ("median", 0.5), ("max", 1))
-        }
+        middle = ratios[round(0.5 * (len(ratios) - 1))]
+        quantiles = {"min": ratios[0], "median": middle, "max": ratios[-1]}
+        out["ratio"] = {name: float(f"{ratio:.4g}") for name, ratio in quantiles.items()}
     if claim.relation == ">=":
-        out["trivial"] = round(sum(all(r <= 0 for r in found.rhs) for found in seen) / len(seen), 3)
+        trivial = sum(all(r <= 0 for r in found.rhs) for found in seen)
+        out["trivial"] = round(trivial / len(seen), 3)
     return out
 
 

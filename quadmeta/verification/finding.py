@@ -13,7 +13,7 @@ from quadmeta.arithmetic.exact import evaluate
 from quadmeta.certificates.program import RELATIONS
 from quadmeta.certificates.recheck import met
 from quadmeta.verification.claim import Claim
-from quadmeta.verification.parameters import Instance
+from quadmeta.verification.parameters import Instance, Values
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +27,7 @@ class Finding:
     relation: str
     power: int
 
-    @property
+    @cached_property
     def broken(self) -> tuple[str, ...]:
         """Assumptions that the instance does not meet."""
         return _unmet(self.margins)
@@ -37,7 +37,7 @@ class Finding:
         """Whether every assumption is met."""
         return not self.broken
 
-    @property
+    @cached_property
     def holds(self) -> bool:
         """Whether the relation holds in every component."""
         return all(RELATIONS[self.relation](l, r) for l, r in zip(self.lhs, self.rhs, strict=True))
@@ -60,6 +60,7 @@ class Finding:
 
 
 def _ratio(l: Any, r: Any, power: int) -> float:
+    """(l/r)^(1/power), by logarithms: the numbers may be too long for a float."""
     if l == r:
         return 1.0
     l = Fraction(l)
@@ -72,37 +73,63 @@ def _ratio(l: Any, r: Any, power: int) -> float:
     return 0.0
 
 
-def arrays(instance: Instance) -> dict[str, Any]:
-    """The instance with its vectors as object arrays, as claims read it."""
-    return {
-        name: np.array(v, dtype=object) if isinstance(v, tuple) else v
-        for name, v in instance.items()
-    }
+class Candidate:
+    """An instance whose assumptions have been evaluated; the sides are, where they are wanted."""
 
+    def __init__(self, claim: Claim, form: str, instance: Instance) -> None:
+        self.claim = claim
+        self.form = form
+        self.instance = instance
+        self.values = arrays(instance)
+        self.margins = claim.assumptions(self.values, form)
+        self.broken = _unmet(self.margins)
+        """Assumptions that the instance does not meet."""
 
-def broken(claim: Claim, form: str, instance: Instance) -> tuple[str, ...]:
-    """Assumptions that an instance does not meet; both sides need not exist there."""
-    return _unmet(claim.assumptions(arrays(instance), form))
+    def examined(self) -> Finding:
+        """With both sides, in exact arithmetic.
+
+        Raises
+        ------
+        TypeError
+            a float leaked in.
+        """
+        claim = self.claim
+        if claim.exact:
+            lhs, rhs = evaluate(lambda: claim.sides(self.values, self.form), kind="fraction")
+        else:
+            lhs, rhs = claim.sides(self.values, self.form)
+        return Finding(
+            self.instance,
+            self.margins,
+            entries(lhs),
+            entries(rhs),
+            claim.relation,
+            claim.power(self.values, self.form),
+        )
 
 
 def _unmet(margins: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(name for name, margin in margins.items() if not met(name, margin))
 
 
+def arrays(instance: Instance) -> Values:
+    """The instance with its vectors as object arrays, as claims read it."""
+    return {
+        name: np.array(value, dtype=object) if isinstance(value, tuple) else value
+        for name, value in instance.items()
+    }
+
+
+def broken(claim: Claim, form: str, instance: Instance) -> tuple[str, ...]:
+    """Assumptions that an instance does not meet; both sides need not exist there."""
+    return Candidate(claim, form, instance).broken
+
+
 def examine(claim: Claim, form: str, instance: Instance) -> Finding:
     """Both sides at one instance, in exact arithmetic (a float that leaks in is a TypeError)."""
-    x = arrays(instance)
-    margins = claim.assumptions(x, form)
-    lhs, rhs = (
-        evaluate(lambda: claim.sides(x, form), kind="fraction")
-        if claim.exact
-        else claim.sides(x, form)
-    )
-    return Finding(
-        instance, margins, entries(lhs), entries(rhs), claim.relation, claim.power(x, form)
-    )
+    return Candidate(claim, form, instance).examined()
 
 
-def entries(value: Any) -> tuple[Any, ...]:
+def entries(side: Any) -> tuple[Any, ...]:
     """The components of a side."""
-    return tuple(np.atleast_1d(np.asarray(value, dtype=object)).flat)
+    return tuple(np.atleast_1d(np.asarray(side, dtype=object)).flat)

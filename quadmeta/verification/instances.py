@@ -8,17 +8,20 @@ the unit cube.
 
 from collections.abc import Iterator, Sequence
 from random import Random
-from typing import Any
+from typing import TYPE_CHECKING
 
 from quadmeta.verification.claim import Claim
-from quadmeta.verification.finding import Finding, broken, examine
+from quadmeta.verification.finding import Candidate, Finding, broken
 from quadmeta.verification.parameters import Instance, draw
+
+if TYPE_CHECKING:
+    from hypothesis.strategies import SearchStrategy
 
 COORDINATES = 24
 """Numbers that the longest instances ask for, roughly; later ones are drawn at random."""
 
 
-def instances(claim: Claim, form: str = "printed", seed: Any = 0) -> Iterator[Instance]:
+def instances(claim: Claim, form: str = "printed", seed: int | str = 0) -> Iterator[Instance]:
     """Random instances of small numerators and denominators that meet every assumption, without
     end.
 
@@ -26,14 +29,25 @@ def instances(claim: Claim, form: str = "printed", seed: Any = 0) -> Iterator[In
     ------
     ValueError
         ten thousand draws in a row break an assumption.
+
+    Examples
+    --------
+    >>> import quadmeta as qm
+    >>> next(qm.instances(qm.claim("wang2021_naive_upper_bound")))["steps"]
+    7
     """
+    return (candidate.instance for candidate in candidates(claim, form, seed))
+
+
+def candidates(claim: Claim, form: str, seed: int | str = 0) -> Iterator[Candidate]:
+    """The same, with their assumptions evaluated."""
     random = Random(seed)
     misses = 0
     while True:
-        x = claim.prepare(draw(claim.domain, random))
-        if not broken(claim, form, x):
+        candidate = Candidate(claim, form, claim.prepare(draw(claim.domain, random)))
+        if not candidate.broken:
             misses = 0
-            yield x
+            yield candidate
         elif (misses := misses + 1) == 10000:
             raise ValueError(
                 f"{claim.name}, {form}: no instance in 10000 draws meets the assumptions: "
@@ -41,7 +55,7 @@ def instances(claim: Claim, form: str = "printed", seed: Any = 0) -> Iterator[In
             )
 
 
-def strategy(claim: Claim, form: str = "printed") -> Any:
+def strategy(claim: Claim, form: str = "printed") -> "SearchStrategy[Instance]":
     """The same instances as a hypothesis strategy, which shrinks them.
 
     Raises
@@ -51,10 +65,13 @@ def strategy(claim: Claim, form: str = "printed") -> Any:
     """
     from hypothesis import strategies
 
-    drawn = strategies.randoms(use_true_random=False).map(
-        lambda random: claim.prepare(draw(claim.domain, random))
-    )
-    return drawn.filter(lambda x: not broken(claim, form, x))
+    def prepared(random: Random) -> Instance:
+        return claim.prepare(draw(claim.domain, random))
+
+    def admitted(x: Instance) -> bool:
+        return not broken(claim, form, x)
+
+    return strategies.randoms(use_true_random=False).map(prepared).filter(admitted)
 
 
 class Coordinates(Random):
@@ -91,12 +108,13 @@ def worst(
     best = None
     least = float("inf")
 
-    def loss(point: Any) -> float:
+    def loss(point: Sequence[float]) -> float:
         nonlocal best, least
         x = claim.prepare(draw(claim.domain, Coordinates(point)))
-        if broken(claim, form, x):
+        candidate = Candidate(claim, form, x)
+        if candidate.broken:
             return 1e9
-        found = examine(claim, form, x)
+        found = candidate.examined()
         if not found.ratios:
             return 1e8
         if upper:

@@ -10,17 +10,29 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, floor
 from random import Random
-from typing import Any
+from typing import Any, TypeAlias
 
 from quadmeta._validate import show
 
-Instance = Mapping[str, Any]
+Number: TypeAlias = Fraction | int
+Value: TypeAlias = Number | tuple[Fraction, ...]
+Instance: TypeAlias = Mapping[str, Any]
+"""An instance as it is drawn and kept: each ``Value`` by the name of its parameter."""
+Values: TypeAlias = Mapping[str, Any]
+"""An instance as statements compute with it: its vectors are object arrays, and its numbers may be
+traced ones or intervals instead of fractions.
+"""
 
 
 @dataclass(frozen=True)
 class Parameter:
     """A real or whole number, or a vector of them, within [low, high] (``open``: low itself
     excluded).
+
+    Examples
+    --------
+    >>> Parameter(r"\\gamma", high=Fraction(1), open=True).read("gamma", "3/4")
+    Fraction(3, 4)
     """
 
     symbol: str
@@ -32,26 +44,39 @@ class Parameter:
     whole: bool = False
     axis: str = ""
     """Vectors along one axis have equal length; "" is a single number."""
+    spectrum: bool = False
+    """Eigenvalues: the first such vector of a domain is the scale of its step sizes."""
     step_size: bool = False
     """Unit 1/eigenvalue: drawn on the scale of the instance's eigenvalues, and at its kinks."""
     reach: int = 8
     """Largest offset from ``low``, or from 0 where that is None, that is drawn."""
 
     def read(self, name: str, value: Any) -> Any:
-        """The value as Fraction, int or tuple of Fractions, if it lies in the range."""
+        """The value as Fraction, int or tuple of Fractions, if it lies in the range.
+
+        Raises
+        ------
+        ValueError
+            it is no number, or outside.
+        """
         if self.axis:
             return tuple(self._one(f"{name}[{i}]", entry) for i, entry in enumerate(value))
         return self._one(name, value)
 
-    def _one(self, name: str, value: Any) -> Any:
+    def _one(self, name: str, value: Any) -> Number:
         number = Fraction(value)
-        inside = self.low is None or (number > self.low if self.open else number >= self.low)
-        if (
-            not inside
-            or (self.high is not None and number > self.high)
-            or (self.whole and number.denominator > 1)
-        ):
+        if not self._holds(number) or (self.whole and number.denominator > 1):
             raise ValueError(f"{name} = {show(value)} must lie in {self}: pass another instance")
+        return self._kind(number)
+
+    def _holds(self, number: Number) -> bool:
+        """Whether the number lies in the range."""
+        if self.low is not None and (number < self.low or (self.open and number == self.low)):
+            return False
+        return self.high is None or number <= self.high
+
+    def _kind(self, number: Fraction) -> Number:
+        """An int where the parameter is a whole number."""
         if self.whole:
             return int(number)
         return number
@@ -62,41 +87,52 @@ class Parameter:
             return tuple(self._draw(random) for _ in range(length))
         return self._draw(random)
 
-    def _draw(self, random: Random) -> Any:
-        if self.low is None:
+    def _draw(self, random: Random) -> Number:
+        """low + k/n with n <= 5, at most ``reach`` away; on both sides of 0 where low is None."""
+        low = self.low
+        span = Fraction(self.reach)
+        if low is None:
             low = Fraction(-self.reach)
-        else:
-            low = self.low
-        span = Fraction(2 * self.reach if self.low is None else self.reach)
-        if self.high is None:
-            span = span
-        else:
+            span = 2 * span
+        if self.high is not None:
             span = min(span, self.high - low)
-        if self.whole:
-            denominator = 1
-        else:
+        denominator = 1
+        if not self.whole:
+            # a short range needs a fine grid to hold a number at all
             denominator = random.randint(1 if span >= 1 else ceil(1 / span), 5)
         # no draw is thrown away: the generator may be one that shrinks, or the coordinates of a
         # point
-        number = low + Fraction(
-            random.randint(int(self.open), floor(span * denominator)), denominator
-        )
+        numerator = random.randint(int(self.open), floor(span * denominator))
+        return self._kind(low + Fraction(numerator, denominator))
+
+    def simpler(self, value: Number) -> list[Number]:
+        """Shorter numbers in the range: small ones, the nearest of smaller denominators,
+        neighbours.
+        """
+        q = Fraction(value)
         if self.whole:
-            return int(number)
-        return number
+            return list(range(int(self.low or 0), int(q)))
+        near = [q.limit_denominator(k) for k in range(1, min(q.denominator, 12))]
+        cut = [
+            Fraction(q.numerator - 1, q.denominator),
+            Fraction(q.numerator // 2, q.denominator),
+            Fraction(q.numerator, max(1, q.denominator - 1)),
+            Fraction(q.numerator + 1, q.denominator),
+        ]
+        shorter = [c for c in [*SMALL, *near, *cut] if _length(c) < _length(q)]
+        return [c for c in shorter if self._holds(c)]
 
     def __str__(self) -> str:
-        if self.open or self.low is None:
-            left = "("
-        else:
-            left = "["
-        right = ")" if self.high is None else "]"
         if self.whole:
             return f"{{{self.low}, {int(self.low or 0) + 1}, ...}}"
-        return f"{left}{'-inf' if self.low is None else self.low}, {'inf' if self.high is None else self.high}{right}"
+        left = "(" if self.open or self.low is None else "["
+        low = "-inf" if self.low is None else self.low
+        return f"{left}{low}, inf)" if self.high is None else f"{left}{low}, {self.high}]"
 
 
-EIGENVALUES = Parameter(r"\lambda_i", open=True, axis="d")
+SMALL = tuple(map(Fraction, ("0", "1", "2", "3", "1/2", "3/2", "1/3", "2/3", "1/4", "3/4")))
+"""What a counterexample is made of if it can be."""
+EIGENVALUES = Parameter(r"\lambda_i", open=True, axis="d", spectrum=True)
 WEIGHTS = Parameter(r"\omega_i", open=True, axis="d")
 """Spectral weights omega_i = lambda_i c_i^2 / 2 of active modes."""
 ENERGY = Parameter(r"c_i^2", open=True, axis="d")
@@ -113,25 +149,30 @@ def draw(domain: Mapping[str, Parameter], random: Random) -> Instance:
     """
     axes = {p.axis: random.choice((1, 2, 2, 3, 3, 4)) for p in domain.values() if p.axis}
     x = {name: p.draw(random, axes.get(p.axis, 1)) for name, p in domain.items()}
-    lam = next(
-        (value for name, value in x.items() if name.startswith("eigenvalues")), (Fraction(1),)
-    )
+    spectra = [x[name] for name, p in domain.items() if p.spectrum]
+    lam = spectra[0] if spectra else (Fraction(1),)
     kinks = [*(1 / v for v in lam), 2 / max(lam), 2 / (max(lam) + min(lam))]
-    for name in (name for name, p in domain.items() if p.step_size):
-        x[name] = (
-            random.choice(kinks)
-            if random.random() < 0.3
-            else x[name] / random.choice((max(lam), min(lam)))
-        )
+    for name, p in domain.items():
+        if not p.step_size:
+            continue
+        if random.random() < 0.3:
+            x[name] = random.choice(kinks)
+        else:
+            x[name] = x[name] / random.choice((max(lam), min(lam)))
     return x
 
 
 def size(x: Instance) -> int:
     """How long an instance is to read: the sum of all numerators and denominators."""
-    numbers = [
-        entry for value in x.values() for entry in (value if isinstance(value, tuple) else (value,))
-    ]
-    return sum(abs(q.numerator) + q.denominator for q in map(Fraction, numbers))
+    total = 0
+    for value in x.values():
+        entries = value if isinstance(value, tuple) else (value,)
+        total += sum(map(_length, entries))
+    return total
+
+
+def _length(q: Number) -> int:
+    return abs(q.numerator) + q.denominator
 
 
 def simpler(domain: Mapping[str, Parameter], x: Instance) -> Iterator[Instance]:
@@ -140,45 +181,13 @@ def simpler(domain: Mapping[str, Parameter], x: Instance) -> Iterator[Instance]:
     """
     for axis in {p.axis: None for p in domain.values() if p.axis}:
         along = [name for name, p in domain.items() if p.axis == axis]
-        for i in range(len(x[along[0]])):
-            if len(x[along[0]]) > 1:
-                yield {**x, **{name: x[name][:i] + x[name][i + 1 :] for name in along}}
+        length = len(x[along[0]])
+        for i in range(length if length > 1 else 0):
+            yield {**x, **{name: x[name][:i] + x[name][i + 1 :] for name in along}}
     for name, p in domain.items():
+        value = x[name]
         if p.axis:
-            for i, entry in enumerate(x[name]):
-                yield from (
-                    {**x, name: x[name][:i] + (q,) + x[name][i + 1 :]} for q in _below(p, entry)
-                )
+            for i, entry in enumerate(value):
+                yield from ({**x, name: (*value[:i], q, *value[i + 1 :])} for q in p.simpler(entry))
         else:
-            yield from ({**x, name: q} for q in _below(p, x[name]))
-
-
-def _below(p: Parameter, value: Any) -> list[Any]:
-    """Simpler numbers in the range: small whole ones, the nearest of smaller denominators,
-    neighbours.
-    """
-    q = Fraction(value)
-    if p.whole:
-        return [k for k in range(int(p.low or 0), int(q))]
-    near = [q.limit_denominator(k) for k in range(1, min(q.denominator, 12))]
-    cut = [
-        Fraction(n, m)
-        for n, m in (
-            (q.numerator - 1, q.denominator),
-            (q.numerator // 2, q.denominator),
-            (q.numerator, max(1, q.denominator - 1)),
-            (q.numerator + 1, q.denominator),
-        )
-    ]
-    small = [Fraction(n) for n in ("0", "1", "2", "3", "1/2", "3/2", "1/3", "2/3", "1/4", "3/4")]
-    result = [
-        c
-        for c in [*small, *near, *cut]
-        if abs(c.numerator) + c.denominator < abs(q.numerator) + q.denominator
-    ]
-    return [
-        c
-        for c in result
-        if (p.low is None or c > p.low or (c == p.low and not p.open))
-        and (p.high is None or c <= p.high)
-    ]
+            yield from ({**x, name: q} for q in p.simpler(value))

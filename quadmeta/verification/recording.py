@@ -1,5 +1,5 @@
-"""``python -m quadmeta record``: worst instances searched on both cores, numbers of the ledger
-written to one file.
+"""``python -m quadmeta record [PACKAGE]``: worst instances searched on both cores, numbers of the
+ledger written to one file.
 """
 
 import json
@@ -7,24 +7,24 @@ from typing import Any
 
 from quadmeta._files import sweep
 from quadmeta._files import write as write_file
-from quadmeta._registry import members
 from quadmeta.sweep import Failure, pmap
+from quadmeta.verification.claim import Claim
+from quadmeta.verification.collection import collect
 from quadmeta.verification.decide import decide
 from quadmeta.verification.finding import Finding
 from quadmeta.verification.instances import worst
-from quadmeta.verification.ledger import claim
-from quadmeta.verification.record import FILE, numbers, on_record
+from quadmeta.verification.record import file_of, numbers, on_record
 from quadmeta.verification.verdict import plain
 
 
-def measured(form: tuple[str, str]) -> dict[str, Any]:
+def measured(form: tuple[Claim, str]) -> dict[str, Any]:
     """The numbers of one form, with the worst instance where the search beats all others."""
-    name, wording = form
-    statement = claim(name)
+    statement, wording = form
     verdict = decide(statement, wording)
     out = numbers(verdict, statement.relation)
-    kept = on_record(name, wording).get("worst")
-    out |= {} if kept is None else {"worst": kept}
+    kept = on_record(statement, wording).get("worst")
+    if kept is not None:
+        out["worst"] = kept
     if (
         not statement.exact
         or statement.relation == "=="
@@ -33,10 +33,7 @@ def measured(form: tuple[str, str]) -> dict[str, Any]:
     ):
         return out
     found = worst(statement, wording)
-    if statement.relation in (">=", ">"):
-        sign = -1
-    else:
-        sign = 1
+    sign = -1 if statement.relation in (">=", ">") else 1
     if found is not None and "ratio" in out and sign * _extreme(found, sign) > sign * out["ratio"]:
         # it will be looked at like any other instance
         out |= {
@@ -53,22 +50,34 @@ def _extreme(found: Finding, sign: int) -> float:
     return min(found.ratios.values())
 
 
-def write(workers: int = 2) -> int:
-    """Measure every form and write the record; 3 if one fails."""
+def write(package: str, workers: int = 2) -> int:
+    """Measure every form of the claims of a package and write its record; 3 if one fails.
+
+    Raises
+    ------
+    ImportError
+        there is no such package.
+    ValueError
+        it has no claim, or is no package.
+    """
+    claims = collect(package)
+    file = file_of(package)
     forms = [
-        (name, form)
-        for name in members("claims")
-        for form, record in claim(name).forms.items()
+        (statement, form)
+        for statement in claims.values()
+        for form, record in statement.forms.items()
         if record.testable
     ]
-    out: dict[str, dict[str, Any]] = {name: {} for name, _ in forms}
+    out: dict[str, dict[str, Any]] = {
+        name: {} for name in sorted({statement.name for statement, _ in forms})
+    }
     results = pmap(measured, forms, workers)
-    for (name, form), result in zip(forms, results, strict=True):
+    for (statement, form), result in zip(forms, results, strict=True):
         if isinstance(result, Failure):
-            print(f"{name}, {form}: {result}")
+            print(f"{statement.name}, {form}: {result}")
             return 3
-        out[name][form] = result
-    sweep(FILE.parent, deep=False)
-    write_file(FILE, (json.dumps(out, indent=1) + "\n").encode())
-    print(f"{FILE}: {len(forms)} forms")
+        out[statement.name][form] = result
+    sweep(file.parent, deep=False)
+    write_file(file, (json.dumps(out, indent=1) + "\n").encode())
+    print(f"{file}: {len(forms)} forms")
     return 0

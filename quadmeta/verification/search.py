@@ -10,8 +10,8 @@ from random import Random
 
 from quadmeta._registry import unknown
 from quadmeta.verification.claim import Claim
-from quadmeta.verification.finding import Finding, arrays, broken, examine
-from quadmeta.verification.parameters import draw, simpler, size
+from quadmeta.verification.finding import Candidate, Finding, examine
+from quadmeta.verification.parameters import Instance, draw, simpler, size
 from quadmeta.verification.record import on_record
 from quadmeta.verification.verdict import Verdict
 
@@ -25,18 +25,20 @@ def findings(claim: Claim, form: str, seed: int = 0) -> Iterator[Finding]:
                 f"{claim.name}: the case {dict(case)} breaks {', '.join(found.broken)}: correct it"
             )
         yield found
-    worst = on_record(claim.name, form).get("worst")
-    if worst is not None and not broken(claim, form, claim.read(worst)):
-        yield examine(claim, form, claim.read(worst))
+    worst = on_record(claim, form).get("worst")
+    if worst is not None:
+        candidate = Candidate(claim, form, claim.read(worst))
+        if not candidate.broken:
+            yield candidate.examined()
     random = Random(seed)
     done = 0
     for _ in range(50 * claim.draws):
         if done == claim.draws:
             return
-        x = claim.prepare(draw(claim.domain, random))
-        if not broken(claim, form, x):
+        candidate = Candidate(claim, form, claim.prepare(draw(claim.domain, random)))
+        if not candidate.broken:
             done += 1
-            yield examine(claim, form, x)
+            yield candidate.examined()
 
 
 def shrink(claim: Claim, form: str, found: Finding) -> Finding:
@@ -44,22 +46,38 @@ def shrink(claim: Claim, form: str, found: Finding) -> Finding:
     smaller: Finding | None = found
     while smaller is not None:
         found = smaller
-        smaller = None
-        for raw in sorted(simpler(claim.domain, found.instance), key=size):
-            if found.admitted:
-                x = claim.prepare(raw)
-            else:
-                x = raw
-            if size(x) < size(found.instance) and set(broken(claim, form, x)) <= set(found.broken):
-                try:
-                    candidate = examine(claim, form, x)
-                # an assumption was dropped, and a side does not exist
-                except (ValueError, ZeroDivisionError):
-                    continue
-                if not candidate.holds:
-                    smaller = candidate
-                    break
+        smaller = _smaller(claim, form, found)
     return found
+
+
+def _smaller(claim: Claim, form: str, found: Finding) -> Finding | None:
+    """The smallest violation that is one change away, if there is one."""
+    for raw in sorted(simpler(claim.domain, found.instance), key=size):
+        x = claim.prepare(raw) if found.admitted else raw
+        if size(x) >= size(found.instance):
+            continue
+        candidate = Candidate(claim, form, x)
+        if not set(candidate.broken) <= set(found.broken):
+            continue
+        shorter = _if_it_exists(candidate)
+        if shorter is not None and not shorter.holds:
+            return shorter
+    return None
+
+
+def _if_it_exists(candidate: Candidate) -> Finding | None:
+    """Both sides, or None: where an assumption was dropped, a side may not exist."""
+    try:
+        return candidate.examined()
+    except (ValueError, ZeroDivisionError):
+        return None
+
+
+def first(claim: Claim, form: str) -> Instance:
+    """One instance of the domain: the first case, or a random one."""
+    for case in claim.cases(form):
+        return claim.read(case)
+    return claim.prepare(draw(claim.domain, Random(0)))
 
 
 def drop(claim: Claim, assumption: str, form: str = "printed") -> Verdict:
@@ -73,7 +91,7 @@ def drop(claim: Claim, assumption: str, form: str = "printed") -> Verdict:
     KeyError
         unknown assumption.
     """
-    names = claim.assumptions(arrays(claim.read(next(iter(claim.cases(form))))), form)
+    names = Candidate(claim, form, first(claim, form)).margins
     if assumption not in names:
         raise KeyError(unknown("assumption", assumption, names))
     random = Random(1)
@@ -82,23 +100,18 @@ def drop(claim: Claim, assumption: str, form: str = "printed") -> Verdict:
     drawn = (draw(claim.domain, random) for _ in range(5 * claim.draws))
     for raw in chain(map(claim.read, claim.without(assumption)), drawn):
         for instance in (raw, claim.prepare(raw)):
-            if broken(claim, form, instance) != (assumption,):
+            candidate = Candidate(claim, form, instance)
+            if candidate.broken != (assumption,):
                 continue
-            try:
-                found = examine(claim, form, instance)
-                count = count + 1
-            except (ValueError, ZeroDivisionError):  # without the assumption a side does not exist
+            found = _if_it_exists(candidate)
+            if found is None:
                 continue
+            count += 1
             if not found.holds:
-                least = shrink(claim, form, found)
-                return Verdict(
-                    claim.name,
-                    form,
-                    "refuted",
-                    how,
-                    {**least.evidence(), "dropped": assumption, "instances": count},
-                )
+                least = shrink(claim, form, found).evidence()
+                evidence = {**least, "dropped": assumption, "instances": count}
+                return Verdict(claim.name, form, "refuted", how, evidence, about=claim)
     evidence = {"dropped": assumption, "instances": count}
-    return Verdict(
-        claim.name, form, *(("consistent", how) if count else ("undecided", "none")), evidence
-    )
+    if count:
+        return Verdict(claim.name, form, "consistent", how, evidence, about=claim)
+    return Verdict(claim.name, form, "undecided", "none", evidence, about=claim)

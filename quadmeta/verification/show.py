@@ -3,23 +3,24 @@ recompute both sides.
 """
 
 import inspect
-from collections.abc import Iterator
-from types import CodeType
+from collections.abc import Callable, Container, Iterator
+from types import CodeType, FunctionType
 from typing import Any
 
 from quadmeta.verification.certificate import certificate
 from quadmeta.verification.claim import Claim
-from quadmeta.verification.finding import arrays
-from quadmeta.verification.ledger import check, claim
-from quadmeta.verification.search import drop
+from quadmeta.verification.collection import Named, claim
+from quadmeta.verification.finding import Candidate
+from quadmeta.verification.ledger import check
+from quadmeta.verification.search import drop, first
 from quadmeta.verification.verdict import text
 
 
-def page(name: str) -> str:
+def page(name: Named) -> str:
     """The text of ``python -m quadmeta show NAME``."""
     statement = claim(name)
-    verdict = check(name)
-    out = [f"{name}  ({statement.strength})", f"source: {statement.reference}", ""]
+    verdict = check(statement)
+    out = [f"{statement.name}  ({statement.strength})", f"source: {statement.reference}", ""]
     for form, record in statement.forms.items():
         out += [
             f"{form}: {record.statement}",
@@ -55,8 +56,7 @@ def _needed(statement: Claim) -> list[str]:
     """
     out = []
     for form in (form for form, record in statement.forms.items() if record.recorded == "holds"):
-        case = statement.read(next(iter(statement.cases(form))))
-        for name in statement.assumptions(arrays(case), form):
+        for name in Candidate(statement, form, first(statement, form)).margins:
             found = drop(statement, name, form)
             if found.status == "refuted":
                 example = ", ".join(
@@ -76,28 +76,29 @@ def _needed(statement: Claim) -> list[str]:
     return out
 
 
-def sources(function: Any) -> list[str]:
-    """Source code of a function and of the package's own functions that it calls, each once,
-    callers first.
+def sources(function: Callable[..., Any]) -> list[str]:
+    """Source code of a function and of those it calls, each once, callers first: of its own
+    package and of this one.
     """
+    packages = {_package(function), _package(sources)}
     found: dict[str, str] = {}
-    queue = [function]
+    queue = [x for x in (function,) if inspect.isfunction(x)]
     while queue:
         one = queue.pop(0)
         if one.__qualname__ not in found:
             found[one.__qualname__] = inspect.cleandoc("\n" + inspect.getsource(one))
-            queue += _called(one)
+            queue += _called(one, packages)
     return [source + "\n" for source in found.values()]
 
 
-def _called(function: Any) -> list[Any]:
+def _package(x: object) -> str:
+    return str(getattr(x, "__module__", "")).partition(".")[0]
+
+
+def _called(function: FunctionType, packages: Container[str]) -> list[FunctionType]:
     names = list(_names(function.__code__))
     used = [function.__globals__[name] for name in names if name in function.__globals__]
-    own = [
-        x
-        for x in used
-        if getattr(x, "__module__", "").startswith("quadmeta") and hasattr(x, "__name__")
-    ]
+    own = [x for x in used if _package(x) in packages and hasattr(x, "__name__")]
     methods = [
         vars(x)[name] for x in own if inspect.isclass(x) for name in names if name in vars(x)
     ]

@@ -6,9 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import log10
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from quadmeta.certificates.program import literal
+
+if TYPE_CHECKING:
+    from quadmeta.verification.claim import Claim
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +35,8 @@ class Verdict:
     """
     repaired: "Verdict | None" = None
     """The verdict of the repaired form, on the verdict of the printed one."""
+    about: "Claim | None" = None
+    """The claim itself, which a certificate is computed from."""
 
     def __repr__(self) -> str:
         count = self.evidence.get("instances")
@@ -44,16 +49,12 @@ class Verdict:
         """The verdict and its evidence, one item a line."""
         out = [f"{self.claim}, as {self.form}: {self.status.upper()} ({self.how})"]
         for key, value in self.evidence.items():
-            if key in ("instance", "assumptions"):
-                out.append(
-                    f"  {key}: "
-                    + ", ".join(
-                        f"{name}: {text(entry)}"
-                        if key == "assumptions"
-                        else f"{name} = {text(entry)}"
-                        for name, entry in value.items()
-                    )
-                )
+            if key == "instance":
+                numbers = ", ".join(f"{name} = {text(entry)}" for name, entry in value.items())
+                out.append(f"  instance: {numbers}")
+            elif key == "assumptions":
+                margins = ", ".join(f"{name}: {text(margin)}" for name, margin in value.items())
+                out += [f"  assumptions: {margins}"] if margins else []
             elif key == "boxes":
                 out += [f"  box: {coverage}" for coverage in value]
             elif key in ("lhs", "rhs"):

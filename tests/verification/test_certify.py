@@ -5,8 +5,9 @@ noticed and shown.
 import pytest
 
 import quadmeta as qm
+from quadmeta.__main__ import main
 from quadmeta.verification import certify
-from quadmeta.verification.certify import Tally, forms, main, sample, shares
+from quadmeta.verification.certify import Tally, forms, sample, shares
 
 FORMS = list(forms())
 
@@ -51,7 +52,7 @@ def test_a_false_bound_fails(name, monkeypatch, capsys):
         cls, "sides", lambda self, x, form: (sides(self, x, form)[0], sides(self, x, form)[1] / 4)
     )
     monkeypatch.setattr(certify, "forms", lambda: iter([(name, "printed")]))
-    assert main(["100"], workers=1) == 1
+    assert certify.certify(100, workers=1) == 1
     lines = capsys.readouterr().out.splitlines()
     assert ": 0 violations" not in lines[0] and ", first {'eigenvalues': [" in lines[0]
     assert (
@@ -67,7 +68,7 @@ def test_a_statement_that_cannot_be_computed_stops_it(monkeypatch, capsys):
     monkeypatch.setattr(certify, "forms", lambda: iter([("derived_fair_split", "printed")]))
     monkeypatch.setattr(certify, "shares", lambda total: {("derived_fair_split", "printed"): total})
     monkeypatch.setattr(type(qm.claim("derived_fair_split")), "sides", broken)
-    assert main(["10"], workers=1) == 3
+    assert certify.certify(10, workers=1) == 3
     assert (
         capsys.readouterr().err
         == "derived_fair_split, printed: could not be computed: ArithmeticError: no\n"
@@ -77,7 +78,7 @@ def test_a_statement_that_cannot_be_computed_stops_it(monkeypatch, capsys):
 @pytest.mark.parametrize("words", [["abc"], ["0"], ["-5"], ["1e6"]])
 def test_a_wrong_count_is_bad_use(words):
     with pytest.raises(SystemExit) as stop:
-        main(words)
+        main(["certify", *words])
     assert stop.value.code == 2
 
 
@@ -87,8 +88,8 @@ def test_instances_do_not_depend_on_the_number_asked_for(monkeypatch, capsys):
     monkeypatch.setattr(
         certify, "_point", lambda point: seen.append(point) or Tally(point[2], 0, 1.0)
     )
-    main(["1200"], workers=1)
-    main(["1300"], workers=1)
+    certify.certify(1200, workers=1)
+    certify.certify(1300, workers=1)
     assert (
         [point[3] for point in seen[:3]]
         == [point[3] for point in seen[3:]]

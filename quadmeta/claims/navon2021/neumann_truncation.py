@@ -29,6 +29,8 @@ class Navon2021NeumannTruncation(Claim):
     """
 
     reference = "derived; on Navon et al. 2021, Algorithm 2"
+    # the scale of the algorithm as printed, so that it counts as a statement of the source
+    derived = False
     strength = "tight"
     draws = 80
     forms = {

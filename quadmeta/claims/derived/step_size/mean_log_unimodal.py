@@ -47,7 +47,7 @@ class DerivedMeanLogUnimodal(Claim):
         ),
     }
     domain = {
-        "eigenvalues_A": Parameter(r"\lambda^{(A)}_i", open=True, axis="A"),
+        "eigenvalues_A": Parameter(r"\lambda^{(A)}_i", open=True, axis="A", spectrum=True),
         "weights_A": Parameter(r"\omega^{(A)}_i", open=True, axis="A"),
         "eigenvalues_B": Parameter(r"\lambda^{(B)}_i", open=True, axis="B"),
         "weights_B": Parameter(r"\omega^{(B)}_i", open=True, axis="B"),
