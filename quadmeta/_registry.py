@@ -21,7 +21,6 @@ from quadmeta.certificates.refusal import quoted
 FAMILIES = ("problems", "optimizers", "objectives", "estimators", "claims")
 SENTENCE = 80
 """Characters of a sentence in a table of members."""
-SOURCES = ("navon2021", "talk2021", "wang2021", "yakovlev2023")
 
 
 def class_names(family: str) -> dict[str, str]:
@@ -46,9 +45,12 @@ def _files(folder: Path, package: str, prefix: str = "") -> Iterator[tuple[str, 
 
 
 def _claims(folder: Path) -> Iterator[tuple[str, str]]:
-    """(key of the claim, module): its source and its file."""
-    for source in SOURCES:
-        yield from _files(folder / source, f"quadmeta.claims.{source}", f"{source}_")
+    """(key of the claim, module): its source and its file. A folder that ends in a year is a
+    source.
+    """
+    for source in folder.iterdir():
+        if re.fullmatch(r"[a-z]+\d{4}", source.name):
+            yield from _files(source, f"quadmeta.claims.{source.name}", f"{source.name}_")
     for topic in (folder / "derived").iterdir():
         yield from _files(topic, f"quadmeta.claims.derived.{topic.name}", "derived_")
 
