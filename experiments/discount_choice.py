@@ -135,7 +135,7 @@ def worst(kind: str, T: int, xs: list[float]) -> Any:
             gamma,
             {
                 "measured": max(bias) / sums[0],
-                "theory": discount.bound_a(scales) / sums[0],
+                "theory": discount.bias_bound_quadratic(scales) / sums[0],
                 "relative": max(bias / g),
                 "relative_theory": max(abs(geometric_sum(gamma, T) / sums - 1)),
                 "floor": discount.floor(scales) / sums[0],

@@ -20,11 +20,11 @@ from quadmeta.theory import discount
 
 Rows = list[dict[str, Any]]
 BOUNDS = {
-    "A": discount.bound_a,
-    "B": discount.bound_b,
-    "Bp": discount.bound_bp,
-    "printed": discount.printed,
-    "E": discount.bound_e,
+    "A": discount.bias_bound_quadratic,
+    "B": discount.bias_bound_any_curvature,
+    "Bp": discount.bias_bound_lipschitz_hessian,
+    "printed": discount.bias_bound_as_printed,
+    "E": discount.bias_bound_matrix_discount,
 }
 DARK = "0.35"
 

@@ -664,18 +664,18 @@ call(
     halvings=Count(5),
 )
 for function in (
-    qm.discount.bound_a,
-    qm.discount.bound_a_simple,
-    qm.discount.bound_a2,
-    qm.discount.bound_b,
-    qm.discount.bound_bp,
-    qm.discount.bound_p,
-    qm.discount.bound_e,
+    qm.discount.bias_bound_quadratic,
+    qm.discount.bias_bound_quadratic_inner_simple,
+    qm.discount.bias_bound_quadratic_inner,
+    qm.discount.bias_bound_any_curvature,
+    qm.discount.bias_bound_lipschitz_hessian,
+    qm.discount.bias_bound_minimal_repair,
+    qm.discount.bias_bound_matrix_discount,
     qm.discount.floor,
     qm.discount.tightness,
 ):
     call(function, x=Thing(scales, others=KINDS))
-call(qm.discount.printed, x=Thing(scales, others=KINDS), reading=Word("step"))
+call(qm.discount.bias_bound_as_printed, x=Thing(scales, others=KINDS), reading=Word("step"))
 call(qm.discount.printed_bracket, q=AnyNumbers(0.5), steps=Count(5))
 call(qm.discount.limit_bias, **modes, eta=exact(0.25), gamma=GAMMA)
 call(

@@ -16,7 +16,14 @@ from quadmeta.arithmetic.powers import geometric_sum
 from quadmeta.theory import discount as d
 
 ONE = d.Scales(F(3, 4), F(1), F(1), F(1, 4), 4, F(1), F(1), F(1), F(1), F(1), q=F(1, 2))
-PLAIN = (d.bound_a, d.bound_a_simple, d.bound_a2, d.bound_b, d.bound_bp, d.bound_p)
+PLAIN = (
+    d.bias_bound_quadratic,
+    d.bias_bound_quadratic_inner_simple,
+    d.bias_bound_quadratic_inner,
+    d.bias_bound_any_curvature,
+    d.bias_bound_lipschitz_hessian,
+    d.bias_bound_minimal_repair,
+)
 
 
 @pytest.mark.parametrize(
@@ -28,10 +35,10 @@ PLAIN = (d.bound_a, d.bound_a_simple, d.bound_a2, d.bound_b, d.bound_bp, d.bound
 )
 def test_golden_table(gamma, golden):
     x = replace(ONE, gamma=gamma)
-    bounds = (*PLAIN[1:], d.printed)
+    bounds = (*PLAIN[1:], d.bias_bound_as_printed)
     assert [bound(x) for bound in bounds] == [F(entry) for entry in golden.split()]
-    assert d.bound_e(replace(x, M_b=F(1))) == F(133, 512)
-    assert d.printed(x, "cross") == d.printed(x, "step")
+    assert d.bias_bound_matrix_discount(replace(x, M_b=F(1))) == F(133, 512)
+    assert d.bias_bound_as_printed(x, "cross") == d.bias_bound_as_printed(x, "step")
 
 
 @pytest.mark.parametrize(
@@ -47,19 +54,25 @@ def test_golden_table(gamma, golden):
 )
 def test_golden_floats(T, gamma, row):
     x = d.Scales(0.1, 1.0, 1.0, gamma, T)
-    assert [d.bound_a(x), d.bound_a_simple(x), d.bound_b(x), d.printed(x)] == pytest.approx(
-        row, abs=6e-5
-    )
+    assert [
+        d.bias_bound_quadratic(x),
+        d.bias_bound_quadratic_inner_simple(x),
+        d.bias_bound_any_curvature(x),
+        d.bias_bound_as_printed(x),
+    ] == pytest.approx(row, abs=6e-5)
 
 
 def test_equality_cases():
     steps, both = 5, {"R": F(0), "H_w": F(0)}
-    for gamma, a, bounds in ((F(0), F(1, 4), PLAIN[:5]), (F(1, 4), F(0), (*PLAIN[:3], d.bound_bp))):
+    for gamma, a, bounds in (
+        (F(0), F(1, 4), PLAIN[:5]),
+        (F(1, 4), F(0), (*PLAIN[:3], d.bias_bound_lipschitz_hessian)),
+    ):
         x = replace(ONE, gamma=gamma, steps=steps, **both)
         exact = abs(geometric_sum(gamma, steps) - geometric_sum(a, steps))
         assert [bound(x) for bound in bounds] == [exact] * len(bounds)
     flat = replace(ONE, L=F(3, 4), G=F(0), H_w=F(0), steps=steps)
-    assert d.bound_a(flat) == d.transient(F(3, 4), F(1, 4), steps)
+    assert d.bias_bound_quadratic(flat) == d.transient(F(3, 4), F(1, 4), steps)
 
 
 def test_printed_bracket_is_negative_for_few_steps():
@@ -92,14 +105,20 @@ def test_units():
         H_w=x.H_w * u / s**3,
         M_b=x.M_b * u / (s**2 * r),
     )
-    for bound in (*PLAIN, d.bound_e, d.floor):
+    for bound in (*PLAIN, d.bias_bound_matrix_discount, d.floor):
         assert bound(y) == bound(x) * u / r
     flat = [replace(z, H_w=F(0)) for z in (x, y)]
-    assert d.printed(flat[1]) == d.printed(flat[0]) * u / r
-    assert d.printed(y) != d.printed(x) * u / r
-    assert d.printed(flat[1], "cross") != d.printed(flat[0], "cross") * u / r
+    assert d.bias_bound_as_printed(flat[1]) == d.bias_bound_as_printed(flat[0]) * u / r
+    assert d.bias_bound_as_printed(y) != d.bias_bound_as_printed(x) * u / r
+    assert (
+        d.bias_bound_as_printed(flat[1], "cross")
+        != d.bias_bound_as_printed(flat[0], "cross") * u / r
+    )
     # the length that is missing
-    term = d.printed(y) - d.printed(flat[1]), d.printed(x) - d.printed(flat[0])
+    term = (
+        d.bias_bound_as_printed(y) - d.bias_bound_as_printed(flat[1]),
+        d.bias_bound_as_printed(x) - d.bias_bound_as_printed(flat[0]),
+    )
     assert term[0] * s == term[1] * u / r
 
 
@@ -117,14 +136,18 @@ scales = st.builds(
 
 @given(scales)
 def test_order_of_the_bounds(x):
-    simple = d.bound_a_simple(x)
-    assert d.bound_a2(x) <= simple and d.bound_a(x) <= simple * (1 + F(1, 10**9))
+    simple = d.bias_bound_quadratic_inner_simple(x)
+    assert d.bias_bound_quadratic_inner(x) <= simple and d.bias_bound_quadratic(x) <= simple * (
+        1 + F(1, 10**9)
+    )
     y = replace(x, q=None, L2=float(x.L2))
-    assert float(simple) <= d.printed(y) * (1 + 1e-12)
-    assert d.bound_bp(x) <= d.bound_bp(replace(x, H_w=F(1)))
+    assert float(simple) <= d.bias_bound_as_printed(y) * (1 + 1e-12)
+    assert d.bias_bound_lipschitz_hessian(x) <= d.bias_bound_lipschitz_hessian(replace(x, H_w=F(1)))
     if x.gamma <= 1 - x.eta * (x.L + x.mu) / 2:
-        assert d.bound_b(x) <= d.bound_bp(x)
-    assert d.floor(x) <= d.bound_a(replace(x, R=F(0))) and d.floor(x) <= d.floor(x, limit=True)
+        assert d.bias_bound_any_curvature(x) <= d.bias_bound_lipschitz_hessian(x)
+    assert d.floor(x) <= d.bias_bound_quadratic(replace(x, R=F(0))) and d.floor(x) <= d.floor(
+        x, limit=True
+    )
 
 
 @given(scales, st.integers(0, 10), st.integers(0, 10**6))
@@ -152,7 +175,7 @@ def test_bias_is_below_each_bound_and_is_the_difference(x, place, seed):
         B=float(np.linalg.norm(C.astype(float), 2)),
     )
     size = float(bias @ bias) ** 0.5
-    for bound in (*PLAIN, d.printed):
+    for bound in (*PLAIN, d.bias_bound_as_printed):
         assert size <= bound(y) * (1 + 1e-9)
 
 
@@ -198,8 +221,15 @@ def test_bounds_off_quadratics():
                 problem.hessian_lipschitz,
             )
             for method, bounds in (
-                (qm.Discounted(gamma), (d.bound_b, d.bound_bp, d.bound_p)),
-                (qm.MatrixDiscount(), (d.bound_e,)),
+                (
+                    qm.Discounted(gamma),
+                    (
+                        d.bias_bound_any_curvature,
+                        d.bias_bound_lipschitz_hessian,
+                        d.bias_bound_minimal_repair,
+                    ),
+                ),
+                (qm.MatrixDiscount(), (d.bias_bound_matrix_discount,)),
             ):
                 size = np.linalg.norm(qm.hypergradient(loss, alpha, method).value - exact)
                 assert all(size <= bound(x) * (1 + 1e-9) + 1e-12 for bound in bounds)
@@ -230,7 +260,12 @@ def test_any_cross_term():
         )
         found = qm.hypergradient(loss, alpha, qm.Discounted(gamma), start=start).value
         size = np.linalg.norm(found - loss.gradient(alpha, start))
-        assert size <= min(d.bound_a2(x), d.bound_a_simple(x)) * (1 + 1e-9) + 1e-13
+        assert (
+            size
+            <= min(d.bias_bound_quadratic_inner(x), d.bias_bound_quadratic_inner_simple(x))
+            * (1 + 1e-9)
+            + 1e-13
+        )
 
 
 def test_limits():
@@ -260,7 +295,7 @@ def test_minimax_gamma(T, golden):
     gamma = d.minimax_gamma(1.0, 0.05, 1.0, T)
     assert gamma == pytest.approx(golden, abs=6e-7)
     x = d.Scales(0.05, 1.0, 1.0, gamma, 4000 if T is None else T, R=0.0)
-    assert d.bound_a(x) == pytest.approx(d.floor(x), rel=1e-11)
+    assert d.bias_bound_quadratic(x) == pytest.approx(d.floor(x), rel=1e-11)
     assert d.minimax_gamma(F(1), F(1, 4), F(1), relative=True) == F(3, 8)
 
 
@@ -288,7 +323,7 @@ def test_best_gamma():
 def test_sandwich(x):
     lower, upper = d.tightness(x, x.L2 / 3)
     assert upper / 2**0.5 * (1 - 1e-12) <= lower <= upper * (1 + 1e-12)
-    assert upper == pytest.approx(float(d.bound_a(x)), rel=1e-12)
+    assert upper == pytest.approx(float(d.bias_bound_quadratic(x)), rel=1e-12)
 
 
 def test_largest_transient():
@@ -320,13 +355,13 @@ def test_scales_refuse(change, match):
 @pytest.mark.parametrize(
     "bound, change, match",
     [
-        (d.bound_a, {"L": F(3, 2)}, "at most 1/L"),
-        (d.bound_b, {"L": F(3, 2)}, r"2/\(L \+ mu\)"),
-        (d.bound_a_simple, {"gamma": F(1, 2)}, "or use bound_a"),
-        (d.bound_e, {"L": F(6, 5), "H_w": 0}, "1/L"),
-        (d.bound_p, {"gamma": F(1, 2)}, "gamma"),
-        (lambda x: d.printed(x, "phi"), {}, "'step' or 'cross'"),
-        (d.printed, {"L": F(3), "mu": F(2), "q": None}, "eta mu"),
+        (d.bias_bound_quadratic, {"L": F(3, 2)}, "at most 1/L"),
+        (d.bias_bound_any_curvature, {"L": F(3, 2)}, r"2/\(L \+ mu\)"),
+        (d.bias_bound_quadratic_inner_simple, {"gamma": F(1, 2)}, "or use bias_bound_quadratic"),
+        (d.bias_bound_matrix_discount, {"L": F(6, 5), "H_w": 0}, "1/L"),
+        (d.bias_bound_minimal_repair, {"gamma": F(1, 2)}, "gamma"),
+        (lambda x: d.bias_bound_as_printed(x, "phi"), {}, "'step' or 'cross'"),
+        (d.bias_bound_as_printed, {"L": F(3), "mu": F(2), "q": None}, "eta mu"),
         (lambda x: d.minimax_gamma(2, x.mu, x.L), {}, "eta = 2"),
         (lambda x: d.minimax_gamma(1, x.mu, x.L, 3, relative=True), {}, "steps=None"),
     ],

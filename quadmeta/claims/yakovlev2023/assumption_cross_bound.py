@@ -8,7 +8,7 @@ from typing import Any
 from quadmeta.claims.families.discount import ALONG, DISCOUNT, NORM, direction
 from quadmeta.claims.reductions.angles import aligned, filtered
 from quadmeta.claims.reductions.notes import drift
-from quadmeta.theory.discount import Scales, bound_a2
+from quadmeta.theory.discount import Scales, bias_bound_quadratic_inner
 from quadmeta.verification.box import Box, Reduced
 from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.finding import arrays
@@ -23,9 +23,9 @@ class Yakovlev2023AssumptionCrossBound(Claim):
 
     Printed, with the square that "dL_1/dalpha dw'" lacks: ||J(w)|| <= B for all w, with B the
     largest over the iterates. False for every B where J grows with w: ridge strengths, weights of
-    tasks or of samples. Repaired: the bias bound ``bound_a2`` with B over w_0, ..., w_{T-1} only;
-    then B <= ||J(w_*)|| + M_b R exists by itself. What B must bound, J or eta J, is
-    yakovlev2023_bias_bound_cross. Some B >= ||J(w_t)|| is needed, as the bias is linear in J.
+    tasks or of samples. Repaired: the bias bound ``bias_bound_quadratic_inner`` with B over w_0,
+    ..., w_{T-1} only; then B <= ||J(w_*)|| + M_b R exists by itself. What B must bound, J or eta J,
+    is yakovlev2023_bias_bound_cross. Some B >= ||J(w_t)|| is needed, as the bias is linear in J.
 
     Proof (repaired). ghat - g = sum_k gamma^k B_{T-k} (g_{T-k} - g_T) + sum_k B_{T-k} (gamma^k -
     A^k) g_T uses J at these points alone; |gamma^k - A^k| <= max(|a_mu^k - gamma^k|, |gamma^k -
@@ -112,7 +112,7 @@ class Yakovlev2023AssumptionCrossBound(Claim):
             v = a * v
         bias = -eta * (sum(gamma ** (T - t) * b for t, b in enumerate(greedy, 1)) - exact)
         known = Scales(min(lam), max(lam), eta, gamma, T, x["L2"], x["R"], x["G"])
-        return bias**2, B2 * bound_a2(known) ** 2
+        return bias**2, B2 * bias_bound_quadratic_inner(known) ** 2
 
     def cases(self, form: str) -> Iterable[Mapping[str, Any]]:
         """Equality at R = 0, w_* and g_T along the eigenvector of mu, gamma = 1 - eta L."""
@@ -159,13 +159,14 @@ class Yakovlev2023AssumptionCrossBound(Claim):
                         factors,
                         state(x, x["steps"] - k - 1),
                         last,
-                        x["eta"] * bound_a2(known(x)) / size,
+                        x["eta"] * bias_bound_quadratic_inner(known(x)) / size,
                     )
             return out
 
         def start(x: Any, part: Any) -> Any:
             largest = max(w @ w for w in (state(x, t) for t in range(x["steps"])))
-            return largest * bound_a2(known(x)) * x["eta"] * x["L2"] * part**2 / (2 * x["R"])
+            bound = bias_bound_quadratic_inner(known(x))
+            return largest * bound * x["eta"] * x["L2"] * part**2 / (2 * x["R"])
 
         if form == "repaired":
             yield aligned(product)

@@ -7,7 +7,7 @@ from typing import Any
 from quadmeta.claims.families.discount import ALONG, DISCOUNT, NORM, direction
 from quadmeta.claims.reductions.discount import mixture
 from quadmeta.claims.reductions.notes import drift, spread, total_drift
-from quadmeta.theory.discount import Scales, bound_a2
+from quadmeta.theory.discount import Scales, bias_bound_quadratic_inner
 from quadmeta.verification.box import Box, Reduced
 from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.finding import arrays
@@ -107,7 +107,7 @@ class Yakovlev2023AssumptionCrossLipschitz(Claim):
             )
             v = (1 - eta * lam) * v
         known = Scales(min(lam), max(lam), eta, gamma, T, x["L2"], x["R"], x["G"], max(abs(c)))
-        return eta**2 * (bias @ bias), bound_a2(known) ** 2
+        return eta**2 * (bias @ bias), bias_bound_quadratic_inner(known) ** 2
 
     def cases(self, form: str) -> Iterable[Mapping[str, Any]]:
         """Equality at R = 0; signs that alternate."""

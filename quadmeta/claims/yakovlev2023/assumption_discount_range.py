@@ -8,7 +8,7 @@ from typing import Any
 
 from quadmeta.claims.families.discount import BENT, Bent, bent, bent_margins, signed_square
 from quadmeta.claims.reductions.discount import ends, modes, rising
-from quadmeta.theory.discount import bound_a, printed
+from quadmeta.theory.discount import bias_bound_as_printed, bias_bound_quadratic
 from quadmeta.verification.box import Box, Reduced
 from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.parameters import Instance
@@ -23,8 +23,8 @@ class Yakovlev2023AssumptionDiscountRange(Claim):
     Printed: the printed bias bound where both literal readings hold, 1 - eta L <= gamma - eta mu
     and 1 - eta L <= gamma (1 - eta mu). They have no upper limit, and the sum of gamma^k then
     exceeds 1/(eta mu). With the draft's wording it holds (yakovlev2023_bias_bound_cross); it
-    implies eta <= 1/mu and no more, so that eta <= 1/L has to be added. Repaired: ``bound_a`` for
-    every gamma in [0, 1), without assumption 3.
+    implies eta <= 1/mu and no more, so that eta <= 1/L has to be added. Repaired:
+    ``bias_bound_quadratic`` for every gamma in [0, 1), without assumption 3.
 
     Proof (repaired): in derived_discount_bound, where no range of gamma is used: |S_T(gamma) -
     S_T(a)| is largest at an end of [a_L, a_mu] wherever gamma lies.
@@ -80,9 +80,9 @@ class Yakovlev2023AssumptionDiscountRange(Claim):
         known = run.scales
         bias = run.bias()
         if form == "printed":
-            bound = printed(replace(known, L2=known.L))
+            bound = bias_bound_as_printed(replace(known, L2=known.L))
         else:
-            bound = bound_a(known, 20)
+            bound = bias_bound_quadratic(known, 20)
         return bias @ bias, signed_square(bound)
 
     def cases(self, form: str) -> Iterable[Mapping[str, Any]]:

@@ -10,7 +10,7 @@ from typing import Any
 from quadmeta.claims.families.discount import BENT, Bent, turned
 from quadmeta.claims.reductions.bent import expansion, farthest
 from quadmeta.claims.reductions.discount import rising
-from quadmeta.theory.discount import bound_b, bound_bp
+from quadmeta.theory.discount import bias_bound_any_curvature, bias_bound_lipschitz_hessian
 from quadmeta.verification.box import Box
 from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.parameters import Instance
@@ -26,8 +26,8 @@ class Yakovlev2023AssumptionLipschitzHessian(Claim):
     Printed, the repaired bias bound of yakovlev2023_bias_bound with its H_w term left out: false,
     since |gamma^2 - A_2 A_3| may exceed a_mu^2 - a_L^2 where A_2 and A_3 do not commute. In one
     dimension, at T <= 2 and for gamma = 1 - eta L it is true, and assumption 2 is not needed.
-    Repaired: ``bound_b``, larger by at most a factor 2 here, for every twice differentiable inner
-    loss.
+    Repaired: ``bias_bound_any_curvature``, larger by at most a factor 2 here, for every twice
+    differentiable inner loss.
 
     Proof (repaired): in yakovlev2023_bias_bound_step_size.
     """
@@ -95,7 +95,12 @@ class Yakovlev2023AssumptionLipschitzHessian(Claim):
         )
         known = replace(run.scales, L=1 / x["eta"], H_w=0 * one)
         bias = run.bias()
-        return bias @ bias, (bound_bp(known) if form == "printed" else bound_b(known)) ** 2
+        square = bias @ bias
+        if form == "printed":
+            bound = bias_bound_lipschitz_hessian(known)
+        else:
+            bound = bias_bound_any_curvature(known)
+        return square, bound**2
 
     def cases(self, form: str) -> Iterable[Mapping[str, Any]]:
         """H(w_1) and H(w_2) with axes apart, a_L = 0."""

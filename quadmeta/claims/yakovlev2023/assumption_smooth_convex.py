@@ -10,7 +10,7 @@ from typing import Any
 from quadmeta.claims.families.discount import QUADRATIC, Quadratic, direction, placed
 from quadmeta.claims.reductions.angles import aligned, filtered
 from quadmeta.claims.reductions.discount import ends, rising
-from quadmeta.theory.discount import Scales, bound_a, transient
+from quadmeta.theory.discount import Scales, bias_bound_quadratic, transient
 from quadmeta.verification.box import Box, Reduced
 from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.finding import arrays
@@ -23,11 +23,11 @@ class Yakovlev2023AssumptionSmoothConvex(Claim):
     """Both losses L-smooth and mu-strongly convex, on quadratics with J constant, where the tight
     bound is known.
 
-    Printed, one pair (mu, L) for both losses: ``bound_a`` with L for L_2. L_2 <= L is needed; mu
-    <= H_2 is not. The two losses have units of their own, so that one pair is a restriction: a
-    mean square over data whose design has a constant 0 column is not strongly convex at all (mu_2
-    = 0). Repaired: an outer loss of any curvature, |H_2| <= L_2, convex or not, with its own L_2.
-    mu <= H and H <= L are needed.
+    Printed, one pair (mu, L) for both losses: ``bias_bound_quadratic`` with L for L_2. L_2 <= L is
+    needed; mu <= H_2 is not. The two losses have units of their own, so that one pair is a
+    restriction: a mean square over data whose design has a constant 0 column is not strongly convex
+    at all (mu_2 = 0). Repaired: an outer loss of any curvature, |H_2| <= L_2, convex or not, with
+    its own L_2. mu <= H and H <= L are needed.
 
     Proof. As derived_discount_bound, which uses of H_2 its norm alone; as printed L_2 <= L.
     """
@@ -112,7 +112,7 @@ class Yakovlev2023AssumptionSmoothConvex(Claim):
             x["G"],
             max(abs(x["cross"])),
         )
-        return bias @ bias, bound_a(
+        return bias @ bias, bias_bound_quadratic(
             replace(known, L2=x["L"]) if form == "printed" else known, 20
         ) ** 2
 

@@ -9,7 +9,7 @@ from typing import Any
 from quadmeta.claims.families.discount import BENT, Bent, bent, bent_margins, signed_square
 from quadmeta.claims.reductions.bent import bends
 from quadmeta.claims.reductions.discount import mixture, path, positions
-from quadmeta.theory.discount import bound_bp, printed
+from quadmeta.theory.discount import bias_bound_as_printed, bias_bound_lipschitz_hessian
 from quadmeta.verification.box import Box
 from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.parameters import Instance
@@ -21,11 +21,11 @@ class Yakovlev2023BiasBound(Claim):
     """||ghat - g|| under assumptions 1-6, B bounding ||d Phi/d alpha|| = eta ||J|| (what the units
     ask for), eta <= 1/L.
 
-    Printed: with q^2 = 1 - eta mu, the bound of ``quadmeta.theory.discount.printed``. Its factor
-    of H_w is q^T (T - 1 - sum_{j<=T} q^j), negative for T < 4, 9, 29 at eta mu = 1/2, 1/10, 1/100,
-    though the bias is 0 at T = 1; that term also lacks a length, and its index slipped. H_w is the
-    best constant here: there is one bend. Repaired: ``bound_bp``, attained at R = 0 with gamma = 1
-    - eta L and H(w_*) g = mu g.
+    Printed: with q^2 = 1 - eta mu, the bound of ``quadmeta.theory.discount.bias_bound_as_printed``.
+    Its factor of H_w is q^T (T - 1 - sum_{j<=T} q^j), negative for T < 4, 9, 29 at eta mu = 1/2,
+    1/10, 1/100, though the bias is 0 at T = 1; that term also lacks a length, and its index
+    slipped. H_w is the best constant here: there is one bend. Repaired:
+    ``bias_bound_lipschitz_hessian``, attained at R = 0 with gamma = 1 - eta L and H(w_*) g = mu g.
 
     Proof (repaired). ghat - g = sum_k gamma^k B_{T-k} (g_{T-k} - g_T) + sum_k B_{T-k} (gamma^k -
     P_k) g_T with P_k = A_{T-k+1} ... A_T. First sum: |w_t - w_T| is at most the two distances to
@@ -86,9 +86,9 @@ class Yakovlev2023BiasBound(Claim):
         known = found.scales
         # J = -I: reading "step" has B = eta in print; L serves both losses there
         if form == "printed":
-            bound = printed(replace(known, L2=known.L))
+            bound = bias_bound_as_printed(replace(known, L2=known.L))
         else:
-            bound = bound_bp(known)
+            bound = bias_bound_lipschitz_hessian(known)
         bias = found.bias()
         return bias @ bias, signed_square(bound)
 
@@ -131,5 +131,5 @@ class Yakovlev2023BiasBound(Claim):
         """The parts of R at T = 2, 3, of the spectrum at all T, and of H_w at T = 3, 4."""
         if form == "repaired":
             yield from map(path, (2, 3))
-            yield mixture(lambda x: positions(x, bound_bp))
-            yield from (bends(T, False, bound_bp) for T in (3, 4))
+            yield mixture(lambda x: positions(x, bias_bound_lipschitz_hessian))
+            yield from (bends(T, False, bias_bound_lipschitz_hessian) for T in (3, 4))

@@ -9,7 +9,7 @@ from typing import Any
 
 from quadmeta.claims.families.discount import BENT, Bent, bent, bent_margins, signed_square
 from quadmeta.claims.reductions.bent import printed_shape
-from quadmeta.theory.discount import printed
+from quadmeta.theory.discount import bias_bound_as_printed
 from quadmeta.verification.box import Box
 from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.parameters import Instance
@@ -87,7 +87,7 @@ class Yakovlev2023BiasBoundCross(Claim):
             reading = "cross"
         else:
             reading = "step"
-        bound = printed(replace(found.scales, L2=found.scales.L), reading)
+        bound = bias_bound_as_printed(replace(found.scales, L2=found.scales.L), reading)
         bias = found.bias()
         return bias @ bias, signed_square(bound)
 

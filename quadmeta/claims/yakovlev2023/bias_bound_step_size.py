@@ -9,7 +9,7 @@ from typing import Any
 from quadmeta.claims.families.discount import BENT, Bent, bent, bent_margins, signed_square
 from quadmeta.claims.reductions.bent import expansion, farthest
 from quadmeta.claims.reductions.discount import path, rising
-from quadmeta.theory.discount import bound_b, printed
+from quadmeta.theory.discount import bias_bound_any_curvature, bias_bound_as_printed
 from quadmeta.verification.box import Box
 from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.parameters import Instance
@@ -23,8 +23,8 @@ class Yakovlev2023BiasBoundStepSize(Claim):
     Printed: the printed bound on quadratics (H_w = 0). Assumption 3, 1 - eta L <= gamma <= 1 - eta
     mu, gives no more than eta <= 1/mu. False even where the inner loop converges, eta < 2/L;
     yakovlev2023_bias_bound_cross has a proof up to 2/(L + mu). Repaired:
-    ``quadmeta.theory.discount.bound_b``, for every twice differentiable inner loss, without a
-    Lipschitz Hessian.
+    ``quadmeta.theory.discount.bias_bound_any_curvature``, for every twice differentiable inner
+    loss, without a Lipschitz Hessian.
 
     Proof (repaired). The transient part as in yakovlev2023_bias_bound: |w_t - w_*| <= a_mu^t R for
     eta <= 2/(L + mu). A_s = c + E_s, c = 1 - eta (L + mu)/2 >= 0, |E_s| <= r = eta (L - mu)/2, c +
@@ -88,9 +88,9 @@ class Yakovlev2023BiasBoundStepSize(Claim):
         found = Bent(x)
         known = found.scales
         if form == "printed":
-            bound = printed(replace(known, L2=known.L))
+            bound = bias_bound_as_printed(replace(known, L2=known.L))
         else:
-            bound = bound_b(known)
+            bound = bias_bound_any_curvature(known)
         bias = found.bias()
         return bias @ bias, signed_square(bound)
 

@@ -6,7 +6,7 @@ from typing import Any
 from quadmeta.claims.families.discount import QUADRATIC, Quadratic, direction, placed, scales
 from quadmeta.claims.reductions.angles import aligned, filtered
 from quadmeta.claims.reductions.discount import ends, rising
-from quadmeta.theory.discount import bound_a, transient
+from quadmeta.theory.discount import bias_bound_quadratic, transient
 from quadmeta.verification.box import Box, Reduced
 from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.finding import arrays
@@ -17,7 +17,7 @@ Array = Any
 
 class DerivedDiscountBound(Claim):
     """Quadratic losses, J = -C' constant, eta <= 1/L, gamma in [a_L, a_mu]: ||ghat - g|| <=
-    ``bound_a``.
+    ``bias_bound_quadratic``.
 
     Its two parts are each attained: the gradient part at R = 0 by g_T along the eigenvector of mu
     (gamma = a_L) or L (gamma = a_mu), the transient part where s(a) is largest. Together it is
@@ -69,7 +69,7 @@ class DerivedDiscountBound(Claim):
     def sides(self, x: Any, form: str) -> tuple[Array, Array]:
         """|ghat - g|^2 by loops, and the squared bound, max s from above within 10^-6."""
         bias = Quadratic.of(x).bias()
-        return bias @ bias, bound_a(scales(x), 20) ** 2
+        return bias @ bias, bias_bound_quadratic(scales(x), 20) ** 2
 
     def cases(self, form: str) -> Iterable[Mapping[str, Any]]:
         """Equality: g_T along mu at gamma = a_L, along L at gamma = a_mu; both parts at once for L

@@ -5,7 +5,7 @@ from typing import Any
 
 from quadmeta.claims.families.discount import BENT, Bent, bent, bent_margins
 from quadmeta.claims.reductions.bent import bends, matrix_drift
-from quadmeta.theory.discount import bound_e
+from quadmeta.theory.discount import bias_bound_matrix_discount
 from quadmeta.verification.box import Box
 from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.parameters import Instance
@@ -14,8 +14,8 @@ Array = Any
 
 
 class DerivedMatrixDiscount(Claim):
-    """v_t = (I - eta H(w_t)) v_{t-1} + g_t, ghat = -eta J(w_T) v_T: ||ghat - g|| <= ``bound_e``
-    for eta <= 1/L.
+    """v_t = (I - eta H(w_t)) v_{t-1} + g_t, ghat = -eta J(w_T) v_T: ||ghat - g|| <=
+    ``bias_bound_matrix_discount`` for eta <= 1/L.
 
     Here J = -I. The bound tends to 0 like T a_mu^T, whatever ||g_T||, unlike that of any scalar
     weights. A quadratic has the smaller bound eta B L_2 R (T - 1) a_mu^T.
@@ -60,7 +60,7 @@ class DerivedMatrixDiscount(Claim):
         """|ghat - g|^2 by loops, and the squared bound."""
         found = Bent(x)
         bias = found.matrix_bias()
-        return bias @ bias, bound_e(found.scales) ** 2
+        return bias @ bias, bias_bound_matrix_discount(found.scales) ** 2
 
     def cases(self, form: str) -> Iterable[Mapping[str, Any]]:
         """Two bends that do not commute."""
@@ -83,4 +83,4 @@ class DerivedMatrixDiscount(Claim):
     def boxes(self, form: str) -> Iterable[Box]:
         """Quadratics at T = 2, 3, 5; bends at T = 2, 4."""
         yield from map(matrix_drift, (2, 3, 5))
-        yield from (bends(T, True, bound_e) for T in (2, 4))
+        yield from (bends(T, True, bias_bound_matrix_discount) for T in (2, 4))
