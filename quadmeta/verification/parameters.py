@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, floor
 from random import Random
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
+from quadmeta._types import Arithmetic
 from quadmeta._validate import show
 
 Number: TypeAlias = Fraction | int
@@ -22,6 +23,16 @@ Values: TypeAlias = Mapping[str, Any]
 """An instance as statements compute with it: its vectors are object arrays, and its numbers may be
 traced ones or intervals instead of fractions.
 """
+
+
+class Quantity(Arithmetic, Protocol):
+    """A number of a statement, or an array of them: a fraction, an interval, a traced number."""
+
+    def __abs__(self) -> Any: ...
+    def __lt__(self, other: Any, /) -> Any: ...
+    def __le__(self, other: Any, /) -> Any: ...
+    def __gt__(self, other: Any, /) -> Any: ...
+    def __ge__(self, other: Any, /) -> Any: ...
 
 
 @dataclass(frozen=True)

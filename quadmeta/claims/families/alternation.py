@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from quadmeta._types import Array
 from quadmeta.claims.families.auxiliary import Dual, neumann
 from quadmeta.claims.families.collapse import SIGNED, Tasks, plane
-from quadmeta.verification.parameters import STEP_SIZE, STEPS, Parameter
+from quadmeta.verification.parameters import STEP_SIZE, STEPS, Parameter, Values
 
-Array = Any
 REAL = Parameter(r"w", low=None, reach=2)
 ALTERNATION = {
     "spread": Parameter(r"\lambda_2(A_A)", open=True, reach=3),
@@ -45,7 +45,7 @@ class Alternation(NamedTuple):
     beta: Any
 
     @classmethod
-    def of(cls, x: Any) -> "Alternation":
+    def of(cls, x: Values) -> "Alternation":
         """From the parameters."""
         return cls(
             Tasks.of(x),
@@ -68,7 +68,7 @@ class Alternation(NamedTuple):
             dtype=object,
         )
 
-    def slopes(self, w: Array, phi: Array) -> Array:
+    def slopes(self, w: Array, phi: Array) -> Any:
         """ghat_k = -v' f(H) u_k, v = grad L_A(w), u_k = grad ell_k(w)."""
         backward = neumann(self.tasks.hessian(phi), self.A @ (w - self.b), self.nu, self.J)
         return -(backward @ self.tasks.slopes(w))

@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from quadmeta.verification.parameters import EIGENVALUES, STEP_SIZE, Parameter
+from quadmeta._types import Array
+from quadmeta.verification.parameters import EIGENVALUES, STEP_SIZE, Parameter, Quantity, Values
 
-Array = Any
 ANY = Parameter(r"x", low=Fraction(-2), axis="d", reach=4)
 """A vector of either sign."""
 PRODUCTS = Parameter("J", whole=True, reach=5)
@@ -54,7 +54,7 @@ class Task(NamedTuple):
     b: Array
 
     @classmethod
-    def of(cls, x: Any, k: str) -> "Task":
+    def of(cls, x: Values, k: str) -> "Task":
         """Task k of an instance of ``family``."""
         A = np.diag(x[f"s{k}"]) + np.outer(x[f"p{k}"], x[f"p{k}"])
         return cls(A, A @ x[f"b{k}"], x[f"b{k}"])
@@ -63,7 +63,7 @@ class Task(NamedTuple):
         """A w - r."""
         return self.A @ w - self.r
 
-    def loss(self, w: Array) -> Array:
+    def loss(self, w: Array) -> Any:
         """Excess over the minimum."""
         return (w - self.b) @ self.A @ (w - self.b) / 2
 
@@ -78,7 +78,7 @@ class Family(NamedTuple):
     phi: tuple[Any, ...]
 
     @classmethod
-    def of(cls, x: Any) -> "Family":
+    def of(cls, x: Values) -> "Family":
         """From the parameters."""
         count = sum(name.startswith("phi") for name in x)
         tasks = tuple(Task.of(x, str(k)) for k in range(count + 1))
@@ -106,7 +106,7 @@ class Family(NamedTuple):
         """F(phi) - c_A."""
         return self.outer.loss(self.minimiser(phi))
 
-    def gradient(self, w: Array, phi: Sequence[Any]) -> Array:
+    def gradient(self, w: Array, phi: Sequence[Any]) -> Any:
         """Gradient of L_T in w."""
         pairs = zip(self.tasks[1:], phi, strict=True)
         return sum(
@@ -145,7 +145,7 @@ def pivots(A: Array) -> list[Any]:
     return out
 
 
-def reflection(x: Array) -> Array:
+def reflection(x: Array) -> Any:
     """R = I - 2 x x' / |x|^2, which is its own inverse; I for x = 0."""
     one = np.array(
         [[Fraction(int(i == j)) for j in range(len(x))] for i in range(len(x))], dtype=object
@@ -155,13 +155,13 @@ def reflection(x: Array) -> Array:
     return one
 
 
-def turned(eigenvalues: Array, x: Array) -> Array:
+def turned(eigenvalues: Array, x: Array) -> Any:
     """R diag(eigenvalues) R with the reflection R along x."""
     R = reflection(x)
     return (R * eigenvalues) @ R
 
 
-def neumann(H: Array, v: Array, nu: Any, J: int) -> Array:
+def neumann(H: Array, v: Array, nu: Quantity, J: int) -> Any:
     """x_J = nu sum_{j<=J} (I - nu H)^j v by the loop of the algorithm, v of shape (d,) or (d, k)."""
     total = term = v
     for _ in range(J):
@@ -199,15 +199,15 @@ class Dual:
     value: Any
     slope: Any
 
-    def __add__(self, other: Any) -> "Dual":
+    def __add__(self, other: "Dual | Quantity") -> "Dual":
         value, slope = _parts(other)
         return Dual(self.value + value, self.slope + slope)
 
-    def __mul__(self, other: Any) -> "Dual":
+    def __mul__(self, other: "Dual | Quantity") -> "Dual":
         value, slope = _parts(other)
         return Dual(self.value * value, self.slope * value + self.value * slope)
 
-    def __truediv__(self, other: Any) -> "Dual":
+    def __truediv__(self, other: "Dual | Quantity") -> "Dual":
         value, slope = _parts(other)
         ratio = self.value / value
         return Dual(ratio, (self.slope - ratio * slope) / value)
@@ -215,11 +215,11 @@ class Dual:
     def __neg__(self) -> "Dual":
         return Dual(-self.value, -self.slope)
 
-    def __sub__(self, other: Any) -> "Dual":
+    def __sub__(self, other: "Dual | Quantity") -> "Dual":
         value, slope = _parts(other)
         return Dual(self.value - value, self.slope - slope)
 
-    def __rsub__(self, other: Any) -> "Dual":
+    def __rsub__(self, other: "Dual | Quantity") -> "Dual":
         return Dual(other - self.value, -self.slope)
 
     def __bool__(self) -> bool:
@@ -229,7 +229,7 @@ class Dual:
     __rmul__ = __mul__
 
 
-def _parts(x: Any) -> tuple[Any, Any]:
+def _parts(x: "Dual | Quantity") -> tuple[Any, Any]:
     if isinstance(x, Dual):
         return (x.value, x.slope)
     return (x, 0)

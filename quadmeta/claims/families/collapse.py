@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from quadmeta._types import Array
 from quadmeta.claims.families.auxiliary import Dual, solve
-from quadmeta.verification.parameters import Instance, Parameter
+from quadmeta.verification.parameters import Instance, Parameter, Quantity, Values
 
-Array = Any
 SIGNED = Parameter(r"\cdot", low=Fraction(-2), reach=4)
 """A number of either sign; where it begins is a choice of scale."""
 TASKS: Mapping[str, Parameter] = {
@@ -29,7 +29,7 @@ TASKS: Mapping[str, Parameter] = {
 }
 
 
-def plane(low: Any, high: Any, turn: Any) -> Array:
+def plane(low: Quantity, high: Quantity, turn: Quantity) -> Any:
     """The symmetric 2 by 2 matrix with these eigenvalues, the axis of the second at the angle 2
     arctan(turn).
     """
@@ -37,7 +37,7 @@ def plane(low: Any, high: Any, turn: Any) -> Array:
     return diagonal(low, low) + (high - low) * np.outer(u, u)
 
 
-def diagonal(first: Any, second: Any) -> Array:
+def diagonal(first: Quantity, second: Quantity) -> Array:
     """diag(first, second)."""
     return np.array([[first, Fraction(0)], [Fraction(0), second]], dtype=object)
 
@@ -66,7 +66,7 @@ class Tasks(NamedTuple):
     """Irreducible losses (K + 1,)."""
 
     @classmethod
-    def of(cls, x: Any, rho: Any = Fraction(0)) -> "Tasks":
+    def of(cls, x: Values, rho: Quantity = Fraction(0)) -> "Tasks":
         """From the parameters, c = 0."""
         roots = [diagonal(x["p"], x["q"]), *map(plane, x["low"], x["high"], x["turn"])]
         A = [R @ R for R in roots]
@@ -78,7 +78,7 @@ class Tasks(NamedTuple):
             0 * np.array(b, dtype=object)[:, 0],
         )
 
-    def hessian(self, phi: Array) -> Array:
+    def hessian(self, phi: Array) -> Any:
         """H(phi), phi_0 = 1."""
         return (
             self.A[0]
@@ -86,7 +86,7 @@ class Tasks(NamedTuple):
             + diagonal(self.rho, self.rho)
         )
 
-    def force(self, phi: Array) -> Array:
+    def force(self, phi: Array) -> Any:
         """sum_k phi_k A_k b_k."""
         return sum(A @ b * f for f, A, b in zip((Fraction(1), *phi), self.A, self.b, strict=True))
 
@@ -149,7 +149,7 @@ class Regression(NamedTuple):
     """Covariance of the noise of the main and each other task, over n."""
 
     @classmethod
-    def of(cls, x: Any, shared: Any = Fraction(0)) -> "Regression":
+    def of(cls, x: Values, shared: Any = Fraction(0)) -> "Regression":
         """From the parameters."""
         roots = [diagonal(x["p"], x["q"]), *map(plane, x["low"], x["high"], x["turn"])]
         noise = [x["noise0"] / x["n0"], *(s / n for s, n in zip(x["noise"], x["n"], strict=True))]
@@ -186,7 +186,7 @@ class Regression(NamedTuple):
             self.Sigma @ backward @ (spread + mixed * self.shared) @ backward
         )
 
-    def variances(self) -> Array:
+    def variances(self) -> Any:
         """V_k = sigma_k^2 / n_k tr(Sigma A_0^-1), k = 0..K: the risk of each task alone, all with
         the inputs of A_0.
         """
@@ -204,7 +204,7 @@ def trace(M: Array) -> Any:
     return M[0, 0] + M[1, 1]
 
 
-def apart(x: Any) -> Any:
+def apart(x: Values) -> Any:
     """Margin of A_k = A_0: the sum of squared differences."""
     A = Tasks.of(x).A
     return ((A[1:] - A[0]) ** 2).sum()

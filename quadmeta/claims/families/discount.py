@@ -11,10 +11,18 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from quadmeta._types import Array
 from quadmeta.theory.discount import Scales
-from quadmeta.verification.parameters import EIGENVALUES, STEP_SIZE, STEPS, Instance, Parameter
+from quadmeta.verification.parameters import (
+    EIGENVALUES,
+    STEP_SIZE,
+    STEPS,
+    Instance,
+    Parameter,
+    Quantity,
+    Values,
+)
 
-Array = Any
 DISCOUNT = Parameter(r"\gamma", high=Fraction(1), reach=1)
 NORM = Parameter(r"\|\cdot\|", reach=5)
 ALONG = Parameter(r"x", low=Fraction(-2), axis="d", reach=4)
@@ -38,7 +46,7 @@ mu_2 <= L_2.
 """
 
 
-def direction(x: Array) -> Array:
+def direction(x: Array) -> Any:
     """A unit vector with rational entries; the sign of the last of x turns it round."""
     first = np.array([Fraction(int(i == 0)) for i in range(len(x))], dtype=object)
     sign = -1 if x[-1] < 0 else 1
@@ -72,7 +80,7 @@ class Quadratic(NamedTuple):
     T: int
 
     @classmethod
-    def of(cls, x: Any) -> "Quadratic":
+    def of(cls, x: Values) -> "Quadratic":
         """From the parameters."""
         u = direction(x["outer"])
         one = np.array(np.eye(len(x["outer"]), dtype=int).tolist(), dtype=object)
@@ -88,11 +96,11 @@ class Quadratic(NamedTuple):
             x["steps"],
         )
 
-    def outer_gradient(self, t: int) -> Array:
+    def outer_gradient(self, t: int) -> Any:
         """g_t."""
         return self.gradient + self.H2 @ ((self.a**t - self.a**self.T) * self.error)
 
-    def weighted(self, weight: Callable[[int], Any]) -> Array:
+    def weighted(self, weight: Callable[[int], Any]) -> Any:
         """sum_t weight(T - t) B_t g_t."""
         return (
             self.eta
@@ -109,12 +117,12 @@ class Quadratic(NamedTuple):
             v = self.a * v
         return total
 
-    def bias(self) -> Array:
+    def bias(self) -> Any:
         """ghat - g by loops."""
         return self.weighted(lambda k: self.gamma**k) - self.exact()
 
 
-def scales(x: Any, **more: Any) -> Scales:
+def scales(x: Values, **more: Any) -> Scales:
     """What the bounds may know of an instance of ``QUADRATIC``."""
     lam = x["eigenvalues"]
     return Scales(
@@ -182,7 +190,7 @@ def bent(x: Instance, step: str = "eta <= 1/L") -> Instance:
 class Bent:
     """An instance of ``BENT`` run by loops."""
 
-    def __init__(self, x: Any) -> None:
+    def __init__(self, x: Values) -> None:
         self.eta = x["eta"]
         self.gamma = x["gamma"]
         self.T = x["steps"]
@@ -210,12 +218,12 @@ class Bent:
             q=x["q"],
         )
 
-    def step(self, w: Array, v: Array) -> Array:
+    def step(self, w: Array, v: Array) -> Any:
         """(I - eta H(w)) v."""
         bends = sum(min(max(c + s * (u @ w), 0 * s), h) * (u @ v) * u for u, c, s, h in self.parts)
         return v - self.eta * (self.mu * v + bends)
 
-    def exact(self) -> Array:
+    def exact(self) -> Any:
         """g by reverse mode."""
         total = 0 * self.gradients[-1]
         v = self.gradients[-1]
@@ -224,19 +232,19 @@ class Bent:
             v = self.step(w, v)
         return total
 
-    def bias(self) -> Array:
+    def bias(self) -> Any:
         """ghat - g."""
         terms = (self.gamma ** (self.T - t) * self.gradients[t] for t in range(1, self.T + 1))
         return self.eta * sum(terms) - self.exact()
 
-    def matrix_bias(self) -> Array:
+    def matrix_bias(self) -> Any:
         """The same of v_t = (I - eta H(w_t)) v_{t-1} + g_t."""
         v = 0 * self.gradients[0]
         for w, g in zip(self.states[1:], self.gradients[1:], strict=True):
             v = self.step(w, v) + g
         return self.eta * v - self.exact()
 
-    def neumann_bias(self) -> Array:
+    def neumann_bias(self) -> Any:
         """The same of sum_{k<T} (I - eta H(w_T))^k g_T."""
         total = v = self.gradients[-1]
         for _ in range(self.T - 1):
@@ -245,12 +253,12 @@ class Bent:
         return self.eta * total - self.exact()
 
 
-def turned(t: Any) -> Array:
+def turned(t: Quantity) -> Array:
     """(cos, sin) of the angle whose half has the tangent t."""
     return np.array([(1 - t**2) / (1 + t**2), 2 * t / (1 + t**2)], dtype=object)
 
 
-def _integral(c: Any, s: Any, h: Any, x: Any) -> Any:
+def _integral(c: Quantity, s: Quantity, h: Quantity, x: Quantity) -> Any:
     """Integral of clip(c + s y, 0, h) over y from 0 to x."""
     if s == 0:
         return c * x
@@ -260,12 +268,12 @@ def _integral(c: Any, s: Any, h: Any, x: Any) -> Any:
     return c * inside + s * inside**2 / 2 + h * (x - inside if x > high else 0 * x)
 
 
-def room(a_mu: Any, step: str) -> Any:
+def room(a_mu: Quantity, step: str) -> Any:
     """What eta (L - mu) may be."""
     return {"eta <= 1/L": a_mu, "eta <= 2/(L + mu)": 2 * a_mu, "eta < 2/L": 1 + a_mu}[step]
 
 
-def bent_margins(x: Any, step: str = "eta <= 1/L") -> dict[str, Any]:
+def bent_margins(x: Values, step: str = "eta <= 1/L") -> dict[str, Any]:
     """Margins of what was printed, mu <= H, H_2 <= L with 0 < mu and gamma in [a_L, a_mu], and of
     the step size.
     """
@@ -283,7 +291,7 @@ def bent_margins(x: Any, step: str = "eta <= 1/L") -> dict[str, Any]:
     }
 
 
-def signed_square(x: Any) -> Any:
+def signed_square(x: Quantity) -> Any:
     """x |x|, so that a negative bound stays one."""
     return x * abs(x)
 

@@ -5,27 +5,27 @@ a_i^(2T).
 from fractions import Fraction
 from typing import Any
 
+from quadmeta._types import Array
 from quadmeta.objectives.parts.polynomial import energy
 from quadmeta.optimizers.gradient_descent import GradientDescent
+from quadmeta.verification.parameters import Quantity
 
-Array = Any
 
-
-def derivatives(lam: Array, omega: Array, eta: Array, T: int) -> tuple[Array, Array, Array]:
+def derivatives(lam: Array, omega: Array, eta: Quantity, T: int) -> tuple[Array, Array, Array]:
     """(F, F', F'') at the step size eta after T steps."""
     residual = GradientDescent(T).residual(lam, eta)
     first, second, third = (energy(omega, residual, order) for order in range(3))
     return first, second, third
 
 
-def weight_at(lam: Array, omega: Array, value: Array) -> Array:
+def weight_at(lam: Array, omega: Array, value: Quantity) -> Any:
     """Total weight of the modes whose eigenvalue is ``value``, so that repeated eigenvalues count
     as one.
     """
     return omega[lam == value].sum()
 
 
-def spread(lam: Array) -> Array:
+def spread(lam: Array) -> Any:
     """kappa - 1 = L / mu - 1."""
     return lam.max() / lam.min() - 1
 
@@ -43,6 +43,6 @@ def binary_scale(e: Array) -> Fraction:
     return scale
 
 
-def scaled(e: Array) -> Array:
+def scaled(e: Array) -> Any:
     """e over its scale."""
     return e / binary_scale(e)

@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from quadmeta.verification.parameters import Parameter
+from quadmeta._types import Array
+from quadmeta.verification.parameters import Parameter, Quantity
 
-Array = Any
 RATIO = Parameter(r"\nu=n/d", open=True)
 ASPECT = Parameter(r"\psi=d/n", open=True, reach=3)
 ROOT = Parameter(r"\sqrt{d/n}", open=True, reach=3)
@@ -25,7 +25,7 @@ NOISE = Parameter(r"s=\sigma^2/R^2", open=True)
 HORIZON = Parameter("T", low=Fraction(1), whole=True, reach=5)
 
 
-def train_risk(nu: Array, s: Array) -> Array:
+def train_risk(nu: Quantity, s: Quantity) -> Any:
     """Risk of train-by-train at T = infinity (minimum-norm least squares), nu != 1.
 
     Null space (1 - nu)_+ plus s psi times the integral of dMP/l over l > 0, 1/(1 - psi) or 1/(psi
@@ -36,19 +36,19 @@ def train_risk(nu: Array, s: Array) -> Array:
     return 1 - nu + s * nu / (1 - nu)
 
 
-def ridge_quadratic(risk: Array, nu: Array, s: Array) -> Array:
+def ridge_quadratic(risk: Array, nu: Quantity, s: Quantity) -> Any:
     """zeta^2 + (nu + s - 1) zeta - s, which for zeta > 0 has the sign of zeta minus the best ridge
     risk.
     """
     return risk**2 + (nu + s - 1) * risk - s
 
 
-def edges(root: Array) -> tuple[Array, Array]:
+def edges(root: Quantity) -> tuple[Array, Array]:
     """(l_-, l_+) from sqrt(psi)."""
     return (1 - root) ** 2, (1 + root) ** 2
 
 
-def matvec(psi: Array, v: Array) -> Array:
+def matvec(psi: Quantity, v: Array) -> Any:
     """A v."""
     out = (1 + psi) * v
     out[:-1] += v[1:]
@@ -56,7 +56,7 @@ def matvec(psi: Array, v: Array) -> Array:
     return out
 
 
-def powers(psi: Array, eta: Array, T: int) -> tuple[Array, Array]:
+def powers(psi: Quantity, eta: Quantity, T: int) -> tuple[Array, Array]:
     """(h_T(A) e_1, (1 - eta A)^(T-1) e_1), by loops; T + 1 entries hold all that is not zero."""
     first = np.array([psi / psi] + [psi * 0] * T)
     h = first * 0
@@ -70,20 +70,20 @@ def powers(psi: Array, eta: Array, T: int) -> tuple[Array, Array]:
     return h, power
 
 
-def average(psi: Array, u: Array, v: Array) -> Array:
+def average(psi: Quantity, u: Array, v: Array) -> Any:
     """E_Q[f g] for u = f(A) e_1 and v = g(A) e_1: A is symmetric in the inner product sum_i psi^-i
     u_i v_i.
     """
     return sum(u[i] * v[i] / psi**i for i in range(len(u)))
 
 
-def gain(psi: Array, delta: Array, eta: Array, T: int) -> Array:
+def gain(psi: Quantity, delta: Quantity, eta: Quantity, T: int) -> Any:
     """1 - risk of T steps: 2 E_Q[h] - E_Q[(l + delta) h^2]."""
     h, _ = powers(psi, eta, T)
     return 2 * h[0] - average(psi, h, matvec(psi, h) + delta * h)
 
 
-def risk_slope(psi: Array, delta: Array, eta: Array, T: int) -> tuple[Array, Array]:
+def risk_slope(psi: Quantity, delta: Quantity, eta: Quantity, T: int) -> tuple[Array, Array]:
     """(E_Q[(l + delta) h h'], E_Q[h']), h' = T (1 - eta l)^(T-1): half the slope of the risk is
     their difference.
     """
@@ -91,13 +91,13 @@ def risk_slope(psi: Array, delta: Array, eta: Array, T: int) -> tuple[Array, Arr
     return T * average(psi, power, matvec(psi, h) + delta * h), T * power[0]
 
 
-def train_slope(psi: Array, delta: Array, eta: Array, T: int) -> Array:
+def train_slope(psi: Quantity, delta: Quantity, eta: Quantity, T: int) -> Any:
     """E_Q[(l + delta) (1 - eta l)^(2T-1)], the slope in eta of the training loss over -T R^2."""
     _, power = powers(psi, eta, T)
     return average(psi, power - eta * matvec(psi, power), matvec(psi, power) + delta * power)
 
 
-def risk_polynomial(psi: Array, delta: Array, T: int) -> list[Fraction]:
+def risk_polynomial(psi: Quantity, delta: Quantity, T: int) -> list[Fraction]:
     """Coefficients of the risk after T steps as a polynomial in eta, constant first, by moments of
     Q.
     """

@@ -4,17 +4,17 @@ p(lambda) = prod_t (1 - eta_t lambda), F = sum_i omega_i p(lambda_i)^2 with omeg
 c_i^2 / 2.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from quadmeta._types import Array
 from quadmeta.claims.families.auxiliary import solve
 from quadmeta.optimizers.schedule import Schedule
 from quadmeta.verification.parameters import Instance, Parameter
 
-Array = Any
 SCHEDULE = Parameter(r"L\eta_t", low=Fraction(-1), axis="T", reach=4)
 """Step sizes in units of 1/L."""
 
@@ -54,7 +54,7 @@ def negative(A: Array) -> int:
     return count
 
 
-def distinct(lam: Any) -> int:
+def distinct(lam: Array) -> int:
     """Number of distinct eigenvalues."""
     return len(set(lam))
 
@@ -106,7 +106,7 @@ def orthogonal(lam: Array, weights: Array, degree: int, at: Array) -> Iterator[t
         old_norm = norm
 
 
-def least(moments: Array, degree: int) -> Any:
+def least(moments: Sequence[Any], degree: int) -> Any:
     """min sum_i omega_i p(lambda_i)^2 over p(0) = 1 of this degree, from the moments sum_i omega_i
     lambda_i^k.
 

@@ -4,13 +4,16 @@ Streaming: x ~ N(0, diag(lambda)), e' = e - eta (x'e - sigma xi) x, xi ~ N(0, 1)
 of n rows.
 """
 
+from collections.abc import Iterable
 from itertools import product
 from math import prod
 from typing import Any
 
 import numpy as np
 
-Array = Any
+from quadmeta._types import Array
+from quadmeta.verification.parameters import Quantity
+
 Polynomial = dict[tuple[int, ...], Any]
 """Exponents of the variables (x_1, ..., x_d, xi) -> coefficient."""
 
@@ -32,7 +35,7 @@ def plus(*terms: Polynomial) -> Polynomial:
     return out
 
 
-def expectation(f: Polynomial, variances: Array) -> Any:
+def expectation(f: Polynomial, variances: Iterable[Any]) -> Any:
     """E f for independent centred normal variables: E x^(2k) = 1 3 5 ... (2k - 1) var^k."""
     return sum(
         c
@@ -42,7 +45,7 @@ def expectation(f: Polynomial, variances: Array) -> Any:
     )
 
 
-def streamed(e: Array, eta: Any, sigma: Any) -> list[Polynomial]:
+def streamed(e: Array, eta: Quantity, sigma: Quantity) -> list[Polynomial]:
     """The entries of e' = e - eta (x'e - sigma xi) x."""
 
     def unit(*places: int) -> tuple[int, ...]:
@@ -52,7 +55,7 @@ def streamed(e: Array, eta: Any, sigma: Any) -> list[Polynomial]:
     return [plus({unit(): c}, times({unit(i): 1}, pull)) for i, c in enumerate(e)]
 
 
-def transition(lam: Array, eta: Any) -> Array:
+def transition(lam: Array, eta: Quantity) -> Array:
     """A of v' = A v + eta^2 sigma^2 lambda: diag(1 - 2x + 2x^2) + eta^2 lambda lambda', x = eta
     lambda.
     """
@@ -60,7 +63,7 @@ def transition(lam: Array, eta: Any) -> Array:
     return np.diag(1 - 2 * x + 2 * x**2) + np.outer(x, x)
 
 
-def strain(lam: Array, eta: Any) -> Any:
+def strain(lam: Array, eta: Quantity) -> Any:
     """B(eta) = sum_i x_i / (2 (1 - x_i)), x = eta lambda."""
     x = eta * lam
     return (x / (2 * (1 - x))).sum()
@@ -94,7 +97,7 @@ def symmetric(X: Array) -> list[Array]:
     return [np.outer(p, q) + np.outer(q, p) for i, p in enumerate(rows) for q in rows[: i + 1]]
 
 
-def average(X: Array, y: Array, eta: Any, steps: int) -> Any:
+def average(X: Array, y: Array, eta: Quantity, steps: int) -> Any:
     """Mean of |X w_T - y|^2 / (2n) over all n^T sequences of rows, w_0 = 0."""
     paths = [0 * X[0]]
     for _ in range(steps):

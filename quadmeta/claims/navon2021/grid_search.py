@@ -11,9 +11,8 @@ import numpy as np
 
 from quadmeta.verification.box import Box, Reduced
 from quadmeta.verification.claim import Claim, Form
-from quadmeta.verification.parameters import Instance, Parameter
+from quadmeta.verification.parameters import Instance, Parameter, Values
 
-Array = Any
 TRIAL = Parameter(r"\phi_k", axis="N", reach=3)
 TARGET = Parameter("c_k", high=Fraction(1), reach=1)
 
@@ -55,7 +54,7 @@ class Navon2021GridSearch(Claim):
         **{f"c{k}": TARGET for k in (1, 2, 3)},
     }
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """Fewer trials than cells."""
         return {"N < m^K": x["points"] ** x["tasks"] - len(x["phi1"])}
 
@@ -64,7 +63,7 @@ class Navon2021GridSearch(Claim):
         fewer = max(1, min(len(x["phi1"]), x["points"] ** x["tasks"] - 1))
         return {**x, **{key: x[key][:fewer] for key in ("phi1", "phi2", "phi3")}}
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """1/(8 m^2), excess of the grid; worst excess of the trials, K/(8 m^2)."""
         K = x["tasks"]
         m = x["points"]

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from quadmeta._types import Array
 from quadmeta.claims.families.auxiliary import Dual, Family, family, solve
 from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.finding import arrays
-from quadmeta.verification.parameters import Instance, Parameter
+from quadmeta.verification.parameters import Instance, Parameter, Values
 
-Array = Any
 MOVE = Parameter(r"\delta_k", low=Fraction(-2), reach=4)
 
 
@@ -64,7 +64,7 @@ class Navon2021ImplicitFunction(Claim):
         "move2": MOVE,
     }
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """A stationary point; or a regular Hessian and phi' near phi."""
         f = Family.of(x)
         if form == "printed":
@@ -89,7 +89,7 @@ class Navon2021ImplicitFunction(Claim):
             shorter = {}
         return {**x, **shorter, "point": tuple(f.minimiser(f.phi))}
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """Whether H y = -u_1(q) has a solution, and 1; or derivatives, definiteness and residual."""
         f = Family.of(x)
         H = f.hessian(f.phi)
@@ -169,7 +169,7 @@ def _derivative(f: Family, k: int) -> list[Any]:
     return [entry.slope for entry in moved]
 
 
-def _reach(f: Family, x: Any) -> Any:
+def _reach(f: Family, x: Values) -> Any:
     """sum_k |delta_k| tr(H(phi)^-1 A_k)."""
     H = f.hessian(f.phi)
     return sum(abs(x[f"move{k}"]) * solve(H, f.tasks[k].A).trace() for k in (1, 2))

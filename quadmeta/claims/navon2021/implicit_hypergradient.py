@@ -7,8 +7,7 @@ import numpy as np
 
 from quadmeta.claims.families.auxiliary import Family, bend, family, slope, solve
 from quadmeta.verification.claim import Claim, Form
-
-Array = Any
+from quadmeta.verification.parameters import Values
 
 
 class Navon2021ImplicitHypergradient(Claim):
@@ -37,12 +36,12 @@ class Navon2021ImplicitHypergradient(Claim):
     }
     domain = family(2)
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """The inner problem has one minimiser."""
         f = Family.of(x)
         return {"H(phi) > 0": f.convexity(f.phi)}
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """Derivatives of F by dual numbers (1, 2, 11, 12, 22), and the formulas."""
         f = Family.of(x)
         pairs = ((0, 0), (0, 1), (1, 1))

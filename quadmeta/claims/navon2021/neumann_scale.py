@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
+from quadmeta._types import Array
 from quadmeta.claims.families.auxiliary import SPECTRUM, solve, turned
 from quadmeta.verification.claim import Claim, Form
-
-Array = Any
+from quadmeta.verification.parameters import Quantity, Values
 
 
 class Navon2021NeumannScale(Claim):
@@ -40,11 +40,11 @@ class Navon2021NeumannScale(Claim):
     }
     domain = SPECTRUM
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """A scale; any but 0, in the stable range or not."""
         return {"nu > 0": x["nu"]}
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """The released loop, and the series by powers."""
         H = turned(x["eigenvalues"], x["turn"])
         v = x["outer"]
@@ -80,7 +80,7 @@ class Navon2021NeumannScale(Claim):
         }
 
 
-def released(H: Array, v: Array, nu: Any, J: int) -> Array:
+def released(H: Array, v: Array, nu: Quantity, J: int) -> Array:
     """x after J products."""
     x = s = v
     for _ in range(J):

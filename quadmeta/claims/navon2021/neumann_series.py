@@ -7,9 +7,7 @@ import numpy as np
 
 from quadmeta.claims.families.auxiliary import SPECTRUM, neumann, turned
 from quadmeta.verification.claim import Claim, Form
-from quadmeta.verification.parameters import Instance
-
-Array = Any
+from quadmeta.verification.parameters import Instance, Values
 
 
 class Navon2021NeumannSeries(Claim):
@@ -47,7 +45,7 @@ class Navon2021NeumannSeries(Claim):
     }
     domain = {key: SPECTRUM[key] for key in ("eigenvalues", "turn", "outer", "nu", "products")}
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """As printed nu = 1."""
         if form == "printed":
             return {"nu = 1": x["nu"] - 1}
@@ -59,7 +57,7 @@ class Navon2021NeumannSeries(Claim):
             return {**x, "nu": x["nu"] / x["nu"]}
         return x
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """Remainder by loops and by powers; whether it shrinks on the top eigenvector, and should."""
         nu = x["nu"]
         J = x["products"]

@@ -11,9 +11,7 @@ from quadmeta.claims.reductions.angles import aligned, filtered
 from quadmeta.verification.box import Box, Reduced
 from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.finding import arrays
-from quadmeta.verification.parameters import Instance
-
-Array = Any
+from quadmeta.verification.parameters import Instance, Values
 
 
 class Navon2021NeumannTruncation(Claim):
@@ -45,11 +43,11 @@ class Navon2021NeumannTruncation(Claim):
     }
     domain = SPECTRUM
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """None beyond the domain, H > 0."""
         return {}
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """Loop minus solve, and the sum, as <= both ways; its square, and that of the bound."""
         lam, v, u, nu, J = (x[key] for key in ("eigenvalues", "outer", "task", "nu", "products"))
         H = turned(lam, x["turn"])

@@ -9,8 +9,7 @@ import numpy as np
 
 from quadmeta.claims.families.auxiliary import Family, family, slope, solve
 from quadmeta.verification.claim import Claim, Form
-
-Array = Any
+from quadmeta.verification.parameters import Values
 
 
 class Navon2021NewtonProp(Claim):
@@ -49,11 +48,11 @@ class Navon2021NewtonProp(Claim):
     }
     domain = {key: p for key, p in family(1).items() if key != "phi1"}
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """A strongly convex main task."""
         return {"H(0) > 0": Family.of({**x, "phi1": 0}).convexity((0,))}
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """Derivative by dual numbers at phi = 0, and the product with each gradient."""
         f = Family.of({**x, "phi1": 0 * x["rho"]})
         w = f.minimiser(f.phi)

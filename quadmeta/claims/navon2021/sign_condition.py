@@ -8,9 +8,7 @@ import numpy as np
 
 from quadmeta.claims.families.auxiliary import Family, family, slope, solve
 from quadmeta.verification.claim import Claim, Form
-from quadmeta.verification.parameters import Parameter
-
-Array = Any
+from quadmeta.verification.parameters import Parameter, Quantity, Values
 
 
 class Navon2021SignCondition(Claim):
@@ -39,12 +37,12 @@ class Navon2021SignCondition(Claim):
     }
     domain = {**family(2), "beta": Parameter(r"\beta", reach=4)}
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """An inner problem with one minimiser, and a step."""
         f = Family.of(x)
         return {"H(phi) > 0": f.convexity(f.phi), "beta > 0": x["beta"]}
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """Signs of phi_k^+ - phi_k with g by dual numbers, and those that the product predicts."""
         f = Family.of(x)
         w = f.minimiser(f.phi)
@@ -52,7 +50,7 @@ class Navon2021SignCondition(Claim):
         stepped = [
             max(0 * p, p - x["beta"] * slope(f.value, f.phi, k)) for k, p in enumerate(f.phi)
         ]
-        products = [adjoint @ task.gradient(w) for task in f.tasks[1:]]
+        products: list[Any] = [adjoint @ task.gradient(w) for task in f.tasks[1:]]
         moved = [sign(new - old) for new, old in zip(stepped, f.phi, strict=True)]
         predicted = [
             sign(q if old > 0 else max(q, 0)) for q, old in zip(products, f.phi, strict=True)
@@ -91,6 +89,6 @@ class Navon2021SignCondition(Claim):
         yield {**next(iter(self.cases("printed"))), "beta": 0}
 
 
-def sign(x: Any) -> Fraction:
+def sign(x: Quantity) -> Fraction:
     """-1, 0 or 1."""
     return Fraction((x > 0) - (x < 0))

@@ -8,14 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from quadmeta._types import Array
 from quadmeta.claims.families.collapse import SIGNED, TASKS, Tasks, diagonal, least
 from quadmeta.claims.reductions.learned import learned_weights
 from quadmeta.verification.box import Box
 from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.finding import arrays
-from quadmeta.verification.parameters import STEP_SIZE, STEPS, Instance, Parameter
-
-Array = Any
+from quadmeta.verification.parameters import STEP_SIZE, STEPS, Instance, Parameter, Quantity, Values
 
 
 class Navon2021TrivialSolution(Claim):
@@ -72,7 +71,7 @@ class Navon2021TrivialSolution(Claim):
         "steps": STEPS,
     }
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """0 < eta <= 1/lambda_max(H(phi(0))), and (printed) tasks not yet solved at w_0, (1) a
         noisy one.
         """
@@ -100,7 +99,7 @@ class Navon2021TrivialSolution(Claim):
             beta = x["beta"]
         return {**x, "eta": eta, "beta": beta, "steps": min(x["steps"], 4)}
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """Lower bound of the limit and 0; or steps, values, slopes and falls with their bounds."""
         eta = x["eta"]
         beta = x["beta"]
@@ -188,7 +187,7 @@ class Navon2021TrivialSolution(Claim):
 
 
 def descent(
-    tasks: Tasks, w: Array, phi: Array, eta: Any, beta: Any
+    tasks: Tasks, w: Array, phi: Array, eta: Quantity, beta: Quantity
 ) -> Iterator[tuple[Array, Array]]:
     """(w_t, phi(t)) for t = 0, 1, ..."""
     while True:

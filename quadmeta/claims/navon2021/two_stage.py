@@ -9,8 +9,7 @@ import numpy as np
 
 from quadmeta.claims.families.auxiliary import Family, Task, family, slope, solve
 from quadmeta.verification.claim import Claim, Form
-
-Array = Any
+from quadmeta.verification.parameters import Values
 
 
 class Navon2021TwoStage(Claim):
@@ -61,7 +60,7 @@ class Navon2021TwoStage(Claim):
     }
     domain = family(2)
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """A strongly convex main task; as printed, with shared inputs, weights that matter at 0."""
         f = Family.of(x)
         room = f.convexity((0, 0))
@@ -69,7 +68,7 @@ class Navon2021TwoStage(Claim):
             return {"H(0) > 0": room}
         return {"H(0) > 0": room, "g(0) != 0": sum(g**2 for g in _slopes(_shared(f)))}
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """Whether a weight beats phi = 0, and should; as repaired also F(phi) - F(0) and its
         formulas.
         """

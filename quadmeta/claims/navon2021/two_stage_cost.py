@@ -10,9 +10,7 @@ import numpy as np
 
 from quadmeta.claims.families.auxiliary import ANY, Task, conjugate_gradients, pivots, solve
 from quadmeta.verification.claim import Claim, Form
-from quadmeta.verification.parameters import Parameter
-
-Array = Any
+from quadmeta.verification.parameters import Parameter, Values
 
 
 class Navon2021TwoStageCost(Claim):
@@ -64,7 +62,7 @@ class Navon2021TwoStageCost(Claim):
         "points": Parameter("m", low=Fraction(2), whole=True, reach=3),
     }
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """A regular inner problem."""
         return {
             "A_0 + lam I > 0": min(
@@ -72,7 +70,7 @@ class Navon2021TwoStageCost(Claim):
             )
         }
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """m^K and 2K + 2; or F at the start and solves, what is removed of F and 2K + 2."""
         K = len(x["start"])
         if form == "printed":

@@ -9,8 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
+from quadmeta._types import Array
 from quadmeta.verification.box import Box, Reduced
-from quadmeta.verification.parameters import Instance
+from quadmeta.verification.parameters import Instance, Quantity
 
 Reduce = Callable[[Instance], Sequence[Reduced]]
 Point = Mapping[str, Any]
@@ -41,7 +42,9 @@ def opposed(reduce: Reduce) -> Box:
     )
 
 
-def signs(weights: Any, v: Any, u: Any, low: Any, high: Any, component: int = 0) -> list[Reduced]:
+def signs(
+    weights: Array, v: Array, u: Array, low: Quantity, high: Quantity, component: int = 0
+) -> list[Reduced]:
     """sum w v u of either sign against the spectrum [low, high]; none where the signs cannot
     differ.
     """
@@ -92,7 +95,13 @@ def aligned(reduce: Reduce) -> Box:
 
 
 def products(
-    first: Any, last: Any, square: Any, rest: Any, g: Any, scale: Any, component: int = 0
+    first: Quantity,
+    last: Quantity,
+    square: Quantity,
+    rest: Any,
+    g: Quantity,
+    scale: Quantity,
+    component: int = 0,
 ) -> list[Reduced]:
     """Slack of ``aligned``: v_1 u_1, the lumped sum, the squares of u_1 and of the rest of u, g
     and a scale.
@@ -109,7 +118,9 @@ def products(
     ]
 
 
-def filtered(factors: Any, v: Any, u: Any, scale: Any, component: int = 0) -> list[Reduced]:
+def filtered(
+    factors: Sequence[Any], v: Array, u: Array, scale: Quantity, component: int = 0
+) -> list[Reduced]:
     """Slack of (sum f_i v_i u_i)^2 <= max f^2 |v|^2 |u|^2, times ``scale``."""
     top = max(range(len(factors)), key=lambda i: abs(factors[i]))
     f = factors[top]
@@ -163,7 +174,7 @@ def between(relative: bool, lower: bool, reduce: Reduce) -> Box:
     )
 
 
-def clamped(y: Any, s: Any) -> dict[str, Any]:
+def clamped(y: Quantity, s: Quantity) -> dict[str, Any]:
     """The point (y, s) of ``between``, s moved into its range."""
     return {"y": y, "s": min(max(s, Fraction(0)), Fraction(2))}
 
@@ -198,7 +209,7 @@ def turning(reduce: Reduce) -> Box:
 
 
 def turned_by(
-    k: Any, r: Any, first: tuple[Any, Any], last: tuple[Any, Any], scale: Any
+    k: Quantity, r: Quantity, first: tuple[Any, Any], last: tuple[Any, Any], scale: Quantity
 ) -> list[Reduced]:
     """Slack of ``turning`` from (cos A, |sin A|) and (cos B, |sin B|)."""
     share = r * (1 + k**2) / (2 * k)

@@ -17,9 +17,8 @@ from quadmeta.arithmetic.powers import complete_homogeneous, geometric_sum
 from quadmeta.claims.families.discount import Bent, turned
 from quadmeta.verification.box import Box, Reduced
 from quadmeta.verification.finding import arrays
-from quadmeta.verification.parameters import Instance
+from quadmeta.verification.parameters import Instance, Quantity
 
-Array = Any
 Reduce = Callable[[Instance], Sequence[Reduced]]
 Point = Mapping[str, Any]
 
@@ -68,7 +67,9 @@ def rising(T: int, reduce: Reduce) -> Box:
     )
 
 
-def ends(a: Any, low: Any, high: Any, gamma: Any, T: int, size: Any) -> list[Reduced]:
+def ends(
+    a: Quantity, low: Quantity, high: Quantity, gamma: Quantity, T: int, size: Quantity
+) -> list[Reduced]:
     """Slack of ``rising`` for max over [low, high] of |S_T(gamma) - S_T(a)|^2, times size^2, all
     in [0, 1).
     """

@@ -4,14 +4,12 @@ weight can lose.
 
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import Any
 
+from quadmeta._types import Array
 from quadmeta.claims.families.collapse import Tasks
 from quadmeta.claims.reductions.squares import definite
 from quadmeta.verification.box import Box, Reduced
 from quadmeta.verification.parameters import Instance
-
-Array = Any
 
 
 def learned_weights() -> Iterator[Box]:

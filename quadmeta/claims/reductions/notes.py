@@ -9,11 +9,12 @@ from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Any
 
+from quadmeta._types import Array
 from quadmeta.arithmetic.powers import divided_difference, geometric_sum
 from quadmeta.claims.families.discount import direction
 from quadmeta.verification.box import Box, Reduced
 from quadmeta.verification.finding import arrays
-from quadmeta.verification.parameters import Instance
+from quadmeta.verification.parameters import Instance, Quantity, Values
 
 Point = Mapping[str, Any]
 
@@ -61,14 +62,14 @@ def drift(T: int, steps: Callable[[Instance], int], scale: Callable[[Any, Any], 
     )
 
 
-def total_drift(x: Any, T: int) -> Any:
+def total_drift(x: Values, T: int) -> Any:
     """sum_k gamma^k b^(T-k), 0 < k < T."""
     b = max(1 - x["eta"] * x["eigenvalues"])
     gamma = x["gamma"]
     return gamma * b * divided_difference(gamma, b, T - 1)
 
 
-def spread(a: Any, gamma: Any, T: int, sizes: Any) -> list[Reduced]:
+def spread(a: Array, gamma: Quantity, T: int, sizes: Array) -> list[Reduced]:
     """Points of ``mixture`` for each k < T and mode, sizes^2 sum_k max(|b^k - gamma^k|, |gamma^k -
     a_L^k|) its scale.
 

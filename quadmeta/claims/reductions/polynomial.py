@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from quadmeta.verification.parameters import Quantity
+
 
 @dataclass(frozen=True)
 class Polynomial:
@@ -13,13 +15,13 @@ class Polynomial:
 
     terms: Mapping[tuple[int, int], int]
 
-    def __add__(self, other: Any) -> "Polynomial":
+    def __add__(self, other: "Polynomial | int") -> "Polynomial":
         out = dict(self.terms)
         for k, c in (other.terms if isinstance(other, Polynomial) else {(0, 0): other}).items():
             out[k] = out.get(k, 0) + c
         return Polynomial(out)
 
-    def __mul__(self, other: Any) -> "Polynomial":
+    def __mul__(self, other: "Polynomial | int") -> "Polynomial":
         out: dict[tuple[int, int], int] = {}
         for (i, j), a in self.terms.items():
             for (k, l), b in (
@@ -39,7 +41,7 @@ class Polynomial:
             return self * self ** (n - 1)
         return Polynomial({(0, 0): 1})
 
-    def __call__(self, x: Any, v: Any) -> Any:
+    def __call__(self, x: Quantity, v: Quantity) -> Any:
         """The value, by Horner's rule in both."""
         total: Any = 0
         for j in range(max(j for _, j in self.terms), -1, -1):

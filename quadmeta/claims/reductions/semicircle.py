@@ -12,12 +12,12 @@ from typing import Any
 
 from quadmeta.claims.reductions.polynomial import Polynomial, V, X
 from quadmeta.verification.box import Box, Reduced
-from quadmeta.verification.parameters import Instance
+from quadmeta.verification.parameters import Instance, Quantity
 
 Point = Mapping[str, Any]
 
 
-def variance(psi: Any) -> Any:
+def variance(psi: Quantity) -> Any:
     """r."""
     return psi / (1 + psi) ** 2
 
@@ -27,7 +27,7 @@ def catalan(j: int) -> int:
     return comb(2 * j, j) // (j + 1)
 
 
-def series(T: int, x: Any) -> list[Any]:
+def series(T: int, x: Polynomial | Quantity) -> list[Any]:
     """Coefficients in z of sum_{t<T} (x + z)^t."""
     return [1 + sum(comb(t, k) * x ** (t - k) for t in range(k + 1, T)) for k in range(T)]
 
@@ -40,12 +40,14 @@ def square(p: Sequence[Any]) -> list[Any]:
     ]
 
 
-def mean(even: Sequence[Any], r: Any) -> Any:
+def mean(even: Sequence[Any], r: Polynomial | Quantity) -> Any:
     """E of a polynomial in y of variance r, from its even coefficients."""
     return sum((catalan(j) * r**j * c for j, c in enumerate(even) if j), even[0])
 
 
-def power_means(center: Any, b: Any, r: Any, k: int) -> tuple[Any, Any]:
+def power_means(
+    center: Polynomial | Quantity, b: Polynomial | Quantity, r: Polynomial | Quantity, k: int
+) -> tuple[Any, Any]:
     """E q^k and E u q^k of q = center + b y, k >= 1."""
     even = [comb(k, 2 * j) * center ** (k - 2 * j) * b ** (2 * j) for j in range(k // 2 + 1)]
     odd = [

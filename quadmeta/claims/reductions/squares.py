@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
+from quadmeta._types import Array
 from quadmeta.verification.box import Box, Reduced
-from quadmeta.verification.parameters import Instance
+from quadmeta.verification.parameters import Instance, Quantity
 
-Array = Any
 Point = Mapping[str, Any]
 
 
@@ -39,7 +39,7 @@ def best_of_three(note: str, reduce: Callable[[Instance], Sequence[Reduced]]) ->
 
 
 def weights_point(
-    M: Sequence[Sequence[Any]], phi: Sequence[Any], scale: Any, component: int
+    M: Sequence[Sequence[Any]], phi: Sequence[Any], scale: Quantity, component: int
 ) -> Reduced:
     """Weights phi of K = 1 or 2 estimates with the moments M, in units of the variance of the
     first one of all.

@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import Any
 
 from quadmeta.verification.box import Box, Reduced
-from quadmeta.verification.parameters import Instance
+from quadmeta.verification.parameters import Instance, Quantity
 
 Point = Mapping[str, Any]
 Law = tuple[Sequence[Fraction], Sequence[Fraction], Any, int]
@@ -21,7 +21,7 @@ Ends = tuple[Fraction, Fraction, Any, int]
 """u, v, scale, component: the slack there is >= scale h_(m-2)(u, v)."""
 
 
-def complete(n: int, first: Any, *rest: Any) -> Any:
+def complete(n: int, first: Quantity, *rest: Any) -> Any:
     """h_n of one or more numbers."""
     if not n or not rest:
         return first**n if n else 1
@@ -49,7 +49,7 @@ def power_mean(T: int, laws: Callable[[Instance], Iterable[Law]]) -> Box:
 
 
 def _pair(
-    m: int, weights: Sequence[Fraction], points: Sequence[Fraction], scale: Any, k: int
+    m: int, weights: Sequence[Fraction], points: Sequence[Fraction], scale: Quantity, k: int
 ) -> Iterable[Reduced]:
     total = sum(weights, Fraction(0))
     low = min(points)
@@ -83,7 +83,11 @@ def increasing(T: int, ends: Callable[[Instance], Iterable[Ends]]) -> Box:
 
 
 def slope_increases(
-    lam: Sequence[Fraction], omega: Sequence[Fraction], x: Instance, component: int, scale: Any = 1
+    lam: Sequence[Fraction],
+    omega: Sequence[Fraction],
+    x: Instance,
+    component: int,
+    scale: Quantity = 1,
 ) -> Iterable[Ends]:
     """F'(right) - F'(left) >= m omega lambda^2 (right - left) h_(m-2)(a(left), a(right)) of the
     first mode.

@@ -8,9 +8,14 @@ import numpy as np
 
 from quadmeta.claims.families.formulas import derivatives, weight_at
 from quadmeta.verification.claim import Claim, Form
-from quadmeta.verification.parameters import EIGENVALUES, STEP_SIZE, STEPS, WEIGHTS, Parameter
-
-Array = Any
+from quadmeta.verification.parameters import (
+    EIGENVALUES,
+    STEP_SIZE,
+    STEPS,
+    WEIGHTS,
+    Parameter,
+    Values,
+)
 
 
 class Talk2021AlmostAllStepSizes(Claim):
@@ -61,11 +66,11 @@ class Talk2021AlmostAllStepSizes(Claim):
         "steps": STEPS,
     }
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """Ordered step sizes and an open band."""
         return {"left < right": x["right"] - x["left"], "m < M": x["M"] - x["m"]}
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """Length of a part of the band and 0; as repaired, width at fixed T and size at the fixed
         step size left.
         """

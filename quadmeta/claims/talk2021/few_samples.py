@@ -7,9 +7,7 @@ from typing import Any
 from quadmeta.claims.families.least_squares import NOISE, RATIO, train_risk
 from quadmeta.verification.box import Box, Reduced
 from quadmeta.verification.claim import Claim, Form
-from quadmeta.verification.parameters import Instance, Parameter
-
-Array = Any
+from quadmeta.verification.parameters import Instance, Parameter, Values
 
 
 class Talk2021FewSamples(Claim):
@@ -51,7 +49,7 @@ class Talk2021FewSamples(Claim):
         "fraction": Parameter("f=n_1/n", open=True, high=Fraction(1)),
     }
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """Fewer samples than dimensions, and noise."""
         if form == "printed":
             large = {"sigma >= R": x["noise"] - 1}
@@ -63,7 +61,7 @@ class Talk2021FewSamples(Claim):
         """n below d."""
         return {**x, "ratio": x["ratio"] / (1 + x["ratio"])}
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """Risk of the best single step at n_1, and of train-by-train at n."""
         nu = x["ratio"]
         s = x["noise"]

@@ -7,9 +7,7 @@ import numpy as np
 
 from quadmeta.claims.families.auxiliary import bend, slope
 from quadmeta.verification.claim import Claim, Form
-from quadmeta.verification.parameters import EIGENVALUES, STEP_SIZE, STEPS, Parameter
-
-Array = Any
+from quadmeta.verification.parameters import EIGENVALUES, STEP_SIZE, STEPS, Parameter, Values
 
 
 class Talk2021LogarithmIdea(Claim):
@@ -48,11 +46,11 @@ class Talk2021LogarithmIdea(Claim):
         "steps": STEPS,
     }
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """A loss that has a logarithm."""
         return {"F > 0": abs(1 - x["eta"] * x["eigenvalues"]).max()}
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """F' and F'' through the steps; T F G' and T F (G'' + T G'^2)."""
         lam, c, eta, T = (x[key] for key in ("eigenvalues", "error", "eta", "steps"))
 

@@ -9,9 +9,7 @@ import numpy as np
 from quadmeta.claims.families.least_squares import NOISE, train_risk
 from quadmeta.verification.box import Box, Reduced
 from quadmeta.verification.claim import Claim, Form
-from quadmeta.verification.parameters import Instance, Parameter
-
-Array = Any
+from quadmeta.verification.parameters import Instance, Parameter, Values
 
 
 class Talk2021ManySamples(Claim):
@@ -63,7 +61,7 @@ class Talk2021ManySamples(Claim):
         "epsilon": Parameter(r"\epsilon", open=True, reach=2),
     }
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """More samples than dimensions; as printed enough of them."""
         nu = _ratio(x)
         if form == "printed":
@@ -78,7 +76,7 @@ class Talk2021ManySamples(Claim):
         x = {**x, "ridge": zeta}
         return {**x, "epsilon": max(x["epsilon"], x["noise"] / (_ratio(x) - 1))}
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """Both risks and epsilon; or the identity in both directions and the bounds of zeta."""
         nu = _ratio(x)
         s = x["noise"]
@@ -168,6 +166,6 @@ class Talk2021ManySamples(Claim):
             yield box(upper, 3, lambda s: s - 1, 2 * eighth, "zeta <= s/(nu + s - 1)")
 
 
-def _ratio(x: Any) -> Any:
+def _ratio(x: Values) -> Any:
     """n_1/d at which the ridge risk is zeta."""
     return (1 - x["ridge"]) * (x["noise"] + x["ridge"]) / x["ridge"]

@@ -21,9 +21,8 @@ from quadmeta.verification.parameters import (
     WEIGHTS,
     Instance,
     Parameter,
+    Values,
 )
-
-Array = Any
 
 
 class Talk2021MetaStepsConverge(Claim):
@@ -71,7 +70,7 @@ class Talk2021MetaStepsConverge(Claim):
         "steps": STEPS,
     }
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """The stationary step size of a task with two eigenvalues."""
         return {
             "kappa > 1": spread(x["eigenvalues"]),
@@ -96,7 +95,7 @@ class Talk2021MetaStepsConverge(Claim):
             ),
         }
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """Tangent of the root, to the power 2T, and F*; the error after a step, and its bound."""
         lam, omega, best, eta, T = (
             x[key] for key in ("eigenvalues", "weights", "best", "eta", "steps")

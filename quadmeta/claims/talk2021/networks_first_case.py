@@ -11,9 +11,7 @@ import numpy as np
 from quadmeta.claims.families.least_squares import RATIO, ridge_quadratic, train_risk
 from quadmeta.verification.box import Box, Reduced
 from quadmeta.verification.claim import Claim, Form
-from quadmeta.verification.parameters import Instance, Parameter
-
-Array = Any
+from quadmeta.verification.parameters import Instance, Parameter, Values
 
 
 class Talk2021NetworksFirstCase(Claim):
@@ -59,7 +57,7 @@ class Talk2021NetworksFirstCase(Claim):
         "high": Parameter(r"s/(1-\nu)", low=Fraction(1), reach=3),
     }
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """More parameters than samples, and a split."""
         return {"n < d": 1 - x["ratio"], "f < 1": 1 - x["fraction"]}
 
@@ -67,7 +65,7 @@ class Talk2021NetworksFirstCase(Claim):
         """n below d."""
         return {**x, "ratio": x["ratio"] / (1 + x["ratio"])}
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """The quadratic at little noise, and 0; 0, and the quadratic at much noise."""
         nu = x["ratio"]
         f = x["fraction"]

@@ -9,9 +9,7 @@ from typing import Any
 import numpy as np
 
 from quadmeta.verification.claim import Claim, Form
-from quadmeta.verification.parameters import Instance, Parameter
-
-Array = Any
+from quadmeta.verification.parameters import Instance, Parameter, Quantity, Values
 
 
 class Talk2021OpenComplexObjectives(Claim):
@@ -58,7 +56,7 @@ class Talk2021OpenComplexObjectives(Claim):
         "steps": Parameter("T", low=Fraction(2), high=Fraction(3), whole=True, reach=1),
     }
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """Not a quadratic, and not started at the solution."""
         return {"p > 2": Fraction(2 * x["half"] - 2), "w_0 != 0": abs(x["start"])}
 
@@ -66,7 +64,7 @@ class Talk2021OpenComplexObjectives(Claim):
         """A higher power."""
         return {**x, "half": max(2, x["half"])}
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """F at 1, signs of w_2 w_0 at 3/2 and 2, F > 0 at 3/2."""
         w0 = x["start"]
         p = 2 * x["half"]
@@ -91,7 +89,7 @@ class Talk2021OpenComplexObjectives(Claim):
         yield {"half": 1, "lam": 1, "start": 1, "steps": 2}
 
 
-def _run(x: Any, eta: Any, steps: int) -> Any:
+def _run(x: Values, eta: Quantity, steps: int) -> Any:
     """w after the steps."""
     w = x["start"]
     for _ in range(steps):

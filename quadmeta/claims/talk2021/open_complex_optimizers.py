@@ -9,9 +9,16 @@ from quadmeta.claims.families.auxiliary import slope
 from quadmeta.claims.reductions.steps import Law, power_mean
 from quadmeta.verification.box import Box
 from quadmeta.verification.claim import Claim, Form
-from quadmeta.verification.parameters import EIGENVALUES, STEPS, WEIGHTS, Instance, Parameter
+from quadmeta.verification.parameters import (
+    EIGENVALUES,
+    STEPS,
+    WEIGHTS,
+    Instance,
+    Parameter,
+    Quantity,
+    Values,
+)
 
-Array = Any
 THETA = Parameter(r"\theta_j", low=None, axis="m", reach=2)
 
 
@@ -60,15 +67,15 @@ class Talk2021OpenComplexOptimizers(Claim):
         "steps": STEPS,
     }
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """None: where F(theta) = 0 both sides vanish."""
         return {}
 
-    def power(self, x: Any, form: str) -> int:
+    def power(self, x: Values, form: str) -> int:
         """2T."""
         return 2 * int(x["steps"])
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """Tangent at theta and value at theta', both to the power 2T."""
         T = x["steps"]
         F = _loss(x, x["theta"])
@@ -94,7 +101,7 @@ class Talk2021OpenComplexOptimizers(Claim):
         at theta'.
         """
 
-        def residual(v: Any, theta: Sequence[Any]) -> Any:
+        def residual(v: Quantity, theta: Sequence[Any]) -> Any:
             return 1 - sum(parameter * v**j for j, parameter in enumerate(theta, 1))
 
         def laws(x: Instance) -> Iterable[Law]:
@@ -110,7 +117,7 @@ class Talk2021OpenComplexOptimizers(Claim):
             yield from (power_mean(T, laws) for T in (2, 3, 5))
 
 
-def _loss(x: Any, theta: Sequence[Any]) -> Any:
+def _loss(x: Values, theta: Sequence[Any]) -> Any:
     """F through T steps, by modes."""
     lam = x["eigenvalues"]
     residual = 1 + 0 * x["eigenvalues"]

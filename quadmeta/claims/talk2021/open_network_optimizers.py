@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from quadmeta._types import Array
 from quadmeta.claims.families.auxiliary import ANY, slope
 from quadmeta.claims.families.formulas import binary_scale, scaled
 from quadmeta.verification.claim import Claim, Form
-from quadmeta.verification.parameters import STEPS, Parameter
+from quadmeta.verification.parameters import STEPS, Parameter, Quantity, Values
 
-Array = Any
 ERROR = Parameter("e_i", low=None, axis="d", reach=3)
 
 
@@ -69,7 +69,7 @@ class Talk2021OpenNetworkOptimizers(Claim):
         "steps": STEPS,
     }
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """Off the kinks of the network, and a loss that has a logarithm."""
         H = np.diag(x["s"]) + np.outer(x["p"], x["p"])
         e = x["error"]
@@ -79,7 +79,7 @@ class Talk2021OpenNetworkOptimizers(Claim):
             e = e - _slopes(H @ e, x["rise"], x["fall"]) * (H @ e)
         return {"g_i != 0": min(kink), "F > 0": e @ H @ e}
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """Reverse mode and inner products; dual numbers through the plain run and 2/T; 2 modes,
         and -2 lambda_1/h.
         """
@@ -133,12 +133,12 @@ class Talk2021OpenNetworkOptimizers(Claim):
         }
 
 
-def _slopes(g: Array, rise: Any, fall: Any) -> Array:
+def _slopes(g: Array, rise: Quantity, fall: Quantity) -> Array:
     """The slope of the network at each entry of the gradient."""
     return np.array([rise if entry > 0 else fall for entry in g], dtype=object)
 
 
-def _loss(H: Array, start: Array, T: int) -> Callable[[Sequence[Any]], Any]:
+def _loss(H: Array, start: Quantity, T: int) -> Callable[[Sequence[Any]], Any]:
     """f(e_T) as a function of (x, y), on the linear piece of the run."""
 
     def value(at: Sequence[Any]) -> Any:

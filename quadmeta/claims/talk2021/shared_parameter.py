@@ -10,9 +10,7 @@ import numpy as np
 from quadmeta.claims.families.formulas import derivatives
 from quadmeta.claims.families.schedules import Loss
 from quadmeta.verification.claim import Claim, Form
-from quadmeta.verification.parameters import EIGENVALUES, STEP_SIZE, STEPS, WEIGHTS
-
-Array = Any
+from quadmeta.verification.parameters import EIGENVALUES, STEP_SIZE, STEPS, WEIGHTS, Values
 
 
 class Talk2021SharedParameter(Claim):
@@ -41,11 +39,11 @@ class Talk2021SharedParameter(Claim):
     }
     domain = {"eigenvalues": EIGENVALUES, "weights": WEIGHTS, "eta": STEP_SIZE, "steps": STEPS}
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """None."""
         return {}
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """Sum of the partials and each of them; F', and F'/T for each."""
         lam, omega, eta, T = (x[key] for key in ("eigenvalues", "weights", "eta", "steps"))
         partials = Loss.at(lam, omega, np.array([eta] * T)).gradient

@@ -10,9 +10,7 @@ import numpy as np
 
 from quadmeta.claims.families.formulas import binary_scale, scaled
 from quadmeta.verification.claim import Claim, Form
-from quadmeta.verification.parameters import EIGENVALUES, STEP_SIZE, STEPS, Parameter
-
-Array = Any
+from quadmeta.verification.parameters import EIGENVALUES, STEP_SIZE, STEPS, Parameter, Values
 
 
 class Wang2021BackpropIntermediates(Claim):
@@ -59,7 +57,7 @@ class Wang2021BackpropIntermediates(Claim):
         "steps": STEPS,
     }
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """Active modes, a loss that has a logarithm and, for growth or decay, rho != 1."""
         a = abs(1 - x["eta"] * x["eigenvalues"])
         margins = {"c_i != 0": min(abs(x["error"])), "rho > 0": max(a)}
@@ -67,13 +65,13 @@ class Wang2021BackpropIntermediates(Claim):
             return margins
         return {**margins, "rho != 1": abs(max(a) - 1)}
 
-    def power(self, x: Any, form: str) -> int:
+    def power(self, x: Values, form: str) -> int:
         """2T as printed, 2 as repaired."""
         if form == "printed":
             return 2 * int(x["steps"])
         return 2
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """Printed: omega_dom rho^2T, 1/(T s), Omega rho^2T in turn. Repaired: |b_t|^2 chi_t^2,
         |<b_t, e_t> - 2/T|.
         """

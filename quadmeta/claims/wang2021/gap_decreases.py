@@ -10,9 +10,7 @@ from typing import Any
 from quadmeta.claims.families.least_squares import NOISE, train_risk
 from quadmeta.verification.box import Box, Reduced
 from quadmeta.verification.claim import Claim, Form
-from quadmeta.verification.parameters import Instance, Parameter
-
-Array = Any
+from quadmeta.verification.parameters import Instance, Parameter, Quantity, Values
 
 
 class Wang2021GapDecreases(Claim):
@@ -55,7 +53,7 @@ class Wang2021GapDecreases(Claim):
         "noise": NOISE,
     }
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """n < n', neither of them d; as repaired on one side of d."""
         before, after = (ratio(x[key], x["noise"]) for key in ("ridge", "ridge_later"))
         if form == "printed":
@@ -70,7 +68,7 @@ class Wang2021GapDecreases(Claim):
         low = low if low < high else high / 2
         return {**x, "ridge": high if high < 1 else (1 + low) / 2, "ridge_later": low}
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """Gaps at n and n', the larger one first."""
         before, after = (
             train_risk(ratio(x[key], x["noise"]), x["noise"]) - x[key]
@@ -141,6 +139,6 @@ class Wang2021GapDecreases(Claim):
                 yield Box(dict.fromkeys(names, (0, 1)), side, note, partial(reduce, few=few))
 
 
-def ratio(zeta: Array, s: Array) -> Array:
+def ratio(zeta: Quantity, s: Quantity) -> Any:
     """n/d at which the ridge risk is zeta."""
     return (1 - zeta) * (s + zeta) / zeta

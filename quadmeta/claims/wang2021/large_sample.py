@@ -13,9 +13,7 @@ from quadmeta.claims.families.least_squares import HORIZON, NOISE, ROOT, edges, 
 from quadmeta.claims.reductions.semicircle import bias, scatter
 from quadmeta.verification.box import Box, Reduced
 from quadmeta.verification.claim import Claim, Form
-from quadmeta.verification.parameters import Instance, Parameter
-
-Array = Any
+from quadmeta.verification.parameters import Instance, Parameter, Values
 
 
 class Wang2021LargeSample(Claim):
@@ -66,7 +64,7 @@ class Wang2021LargeSample(Claim):
         "steps": HORIZON,
     }
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """More samples than dimensions, n/d = 1/root^2, and enough of them for epsilon."""
         nu = 1 / x["root"] ** 2
         eps = x["epsilon"]
@@ -82,7 +80,7 @@ class Wang2021LargeSample(Claim):
         """
         return {**x, "root": x["epsilon"] * 2 / (3 + x["root"] / 8)}
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """Risk at T = infinity and its target; as repaired also risk at T and its bound."""
         root = x["root"]
         s = x["noise"]

@@ -10,9 +10,7 @@ from quadmeta.claims.families.formulas import derivatives, spread, weight_at
 from quadmeta.claims.reductions.steps import end_weights, extremes, power_mean, slopes, two_extremes
 from quadmeta.verification.box import Box, Reduced
 from quadmeta.verification.claim import Claim, Form
-from quadmeta.verification.parameters import EIGENVALUES, ENERGY, STEP_SIZE, STEPS, Instance
-
-Array = Any
+from quadmeta.verification.parameters import EIGENVALUES, ENERGY, STEP_SIZE, STEPS, Instance, Values
 
 
 class Wang2021LogGradientBound(Claim):
@@ -52,7 +50,7 @@ class Wang2021LogGradientBound(Claim):
     }
     domain = {"eigenvalues": EIGENVALUES, "energy": ENERGY, "eta": STEP_SIZE, "steps": STEPS}
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """Two distinct active eigenvalues and a unit start."""
         return {"kappa > 1": spread(x["eigenvalues"]), "|w_0 - w_*|^2 = 1": x["energy"].sum() - 1}
 
@@ -60,13 +58,13 @@ class Wang2021LogGradientBound(Claim):
         """Scaled to a unit start."""
         return {**x, "energy": tuple(c / sum(x["energy"]) for c in x["energy"])}
 
-    def power(self, x: Any, form: str) -> int:
+    def power(self, x: Values, form: str) -> int:
         """2T as repaired."""
         if form == "repaired":
             return 2 * int(x["steps"])
         return 1
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """|G'| and its bound, both to the power 2T as repaired."""
         lam = x["eigenvalues"]
         energy = x["energy"]

@@ -9,9 +9,14 @@ from quadmeta.claims.families.formulas import derivatives, spread
 from quadmeta.claims.reductions.steps import end_weights, increasing, slope_increases
 from quadmeta.verification.box import Box, Reduced
 from quadmeta.verification.claim import Claim, Form
-from quadmeta.verification.parameters import EIGENVALUES, STEP_SIZE, STEPS, WEIGHTS, Instance
-
-Array = Any
+from quadmeta.verification.parameters import (
+    EIGENVALUES,
+    STEP_SIZE,
+    STEPS,
+    WEIGHTS,
+    Instance,
+    Values,
+)
 
 
 class Wang2021LogUniqueMinimizer(Claim):
@@ -46,11 +51,11 @@ class Wang2021LogUniqueMinimizer(Claim):
         "steps": STEPS,
     }
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """Two distinct active eigenvalues and two ordered step sizes."""
         return {"kappa > 1": spread(x["eigenvalues"]), "left < right": x["right"] - x["left"]}
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """(F'(left), 0, F'(1/L), 0) and (F'(right), F(left), 0, F'(1/mu))."""
         lam = x["eigenvalues"]
         omega = x["weights"]

@@ -14,9 +14,15 @@ from quadmeta.optimizers.gradient_descent import GradientDescent
 from quadmeta.problems.quadratic import Quadratic
 from quadmeta.training.descent import iteration_bound, meta_descent
 from quadmeta.verification.claim import Claim, Form
-from quadmeta.verification.parameters import EIGENVALUES, STEP_SIZE, STEPS, WEIGHTS, Parameter
+from quadmeta.verification.parameters import (
+    EIGENVALUES,
+    STEP_SIZE,
+    STEPS,
+    WEIGHTS,
+    Parameter,
+    Values,
+)
 
-Array = Any
 LONGEST = 1500
 """Iterations run at most; else k' + 200, since nothing may leave epsilon after k'."""
 
@@ -66,14 +72,14 @@ class Wang2021MetaDescent(Claim):
         "steps": STEPS,
     }
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """Two distinct active eigenvalues, and epsilon below the minimiser (1/L is below it)."""
         return {
             "kappa > 1": spread(x["eigenvalues"]),
             "epsilon < 1/L": 1 / x["eigenvalues"].max() - x["epsilon"],
         }
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """The last k with e_k > epsilon, and k'."""
         lam, omega = (
             np.sort(x[key].astype(float))

@@ -10,9 +10,7 @@ from quadmeta.claims.families.formulas import derivatives, spread, weight_at
 from quadmeta.claims.reductions.steps import peak
 from quadmeta.verification.box import Box, Reduced
 from quadmeta.verification.claim import Claim, Form
-from quadmeta.verification.parameters import EIGENVALUES, ENERGY, STEP_SIZE, STEPS, Instance
-
-Array = Any
+from quadmeta.verification.parameters import EIGENVALUES, ENERGY, STEP_SIZE, STEPS, Instance, Values
 
 
 class Wang2021NaiveLowerBound(Claim):
@@ -55,7 +53,7 @@ class Wang2021NaiveLowerBound(Claim):
     }
     domain = {"eigenvalues": EIGENVALUES, "energy": ENERGY, "eta": STEP_SIZE, "steps": STEPS}
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """kappa > 1, eta > 2/L and a unit start as printed; eta > 1/L as repaired."""
         lam = x["eigenvalues"]
         eta = x["eta"]
@@ -71,7 +69,7 @@ class Wang2021NaiveLowerBound(Claim):
         """Scaled to a unit start."""
         return {**x, "energy": tuple(c / sum(x["energy"]) for c in x["energy"])}
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """|F'| (F' itself as repaired) and the lower bound."""
         lam = x["eigenvalues"]
         energy = x["energy"]

@@ -9,9 +9,14 @@ from quadmeta.claims.families.formulas import derivatives, spread
 from quadmeta.claims.reductions.steps import end_weights
 from quadmeta.verification.box import Box, Reduced
 from quadmeta.verification.claim import Claim, Form
-from quadmeta.verification.parameters import EIGENVALUES, STEP_SIZE, STEPS, WEIGHTS, Instance
-
-Array = Any
+from quadmeta.verification.parameters import (
+    EIGENVALUES,
+    STEP_SIZE,
+    STEPS,
+    WEIGHTS,
+    Instance,
+    Values,
+)
 
 
 class Wang2021NaiveStrictlyConvex(Claim):
@@ -40,11 +45,11 @@ class Wang2021NaiveStrictlyConvex(Claim):
     }
     domain = {"eigenvalues": EIGENVALUES, "weights": WEIGHTS, "eta": STEP_SIZE, "steps": STEPS}
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """Two distinct active eigenvalues."""
         return {"kappa > 1": spread(x["eigenvalues"])}
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """(F''(eta), -F'(1/L), F'(1/mu)) and 0."""
         lam = x["eigenvalues"]
         omega = x["weights"]

@@ -6,9 +6,7 @@ from typing import Any
 from quadmeta.claims.families.formulas import derivatives
 from quadmeta.verification.box import Box, Reduced
 from quadmeta.verification.claim import Claim, Form
-from quadmeta.verification.parameters import EIGENVALUES, ENERGY, STEP_SIZE, STEPS, Instance
-
-Array = Any
+from quadmeta.verification.parameters import EIGENVALUES, ENERGY, STEP_SIZE, STEPS, Instance, Values
 
 
 class Wang2021NaiveUpperBound(Claim):
@@ -44,13 +42,13 @@ class Wang2021NaiveUpperBound(Claim):
     }
     domain = {"eigenvalues": EIGENVALUES, "energy": ENERGY, "eta": STEP_SIZE, "steps": STEPS}
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """eta < 2/L as printed, none as repaired."""
         if form == "printed":
             return {"eta < 2/L": 2 / x["eigenvalues"].max() - x["eta"]}
         return {}
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """|F'| and the sum of magnitudes."""
         lam = x["eigenvalues"]
         energy = x["energy"]

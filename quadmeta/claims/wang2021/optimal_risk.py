@@ -9,8 +9,7 @@ import numpy as np
 
 from quadmeta.claims.families.least_squares import NOISE, RATIO, ridge_quadratic
 from quadmeta.verification.claim import Claim, Form
-
-Array = Any
+from quadmeta.verification.parameters import Values
 
 
 class Wang2021OptimalRisk(Claim):
@@ -53,13 +52,13 @@ class Wang2021OptimalRisk(Claim):
     }
     domain = {"ratio": RATIO, "noise": NOISE}
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """More samples than dimensions as printed, none as repaired."""
         if form == "printed":
             return {"n > d": x["ratio"] - 1}
         return {}
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """Risk of one tuned step and d sigma^2/(n R^2); as repaired both sides of the identity,
         twice.
         """

@@ -12,9 +12,7 @@ from quadmeta.claims.families.least_squares import HORIZON, NOISE, ROOT, edges, 
 from quadmeta.claims.reductions.semicircle import mean, series, square, variance
 from quadmeta.verification.box import Box, Reduced
 from quadmeta.verification.claim import Claim, Form
-from quadmeta.verification.parameters import Instance, Parameter
-
-Array = Any
+from quadmeta.verification.parameters import Instance, Parameter, Values
 
 
 class Wang2021SmallSampleTrain(Claim):
@@ -67,7 +65,7 @@ class Wang2021SmallSampleTrain(Claim):
         "steps": HORIZON,
     }
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """n/d = 1/root^2 between 1/4 and 3/4."""
         return {"n >= d/4": 4 - x["root"] ** 2, "n <= 3d/4": 3 * x["root"] ** 2 - 4}
 
@@ -78,7 +76,7 @@ class Wang2021SmallSampleTrain(Claim):
             return x
         return {**x, "root": root if 3 * root**2 >= 4 else 3 - root}
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """Printed: limits of step size and risk. Repaired: risk at T and at infinity; bounds."""
         root = x["root"]
         s = x["noise"]

@@ -13,9 +13,7 @@ from quadmeta.claims.reductions.polynomial import Polynomial, V, X
 from quadmeta.claims.reductions.semicircle import power_means, tuned_gain
 from quadmeta.verification.box import Box, Reduced
 from quadmeta.verification.claim import Claim, Form
-from quadmeta.verification.parameters import Instance, Parameter
-
-Array = Any
+from quadmeta.verification.parameters import Instance, Parameter, Quantity, Values
 
 
 class Wang2021SmallSampleValidation(Claim):
@@ -68,7 +66,7 @@ class Wang2021SmallSampleValidation(Claim):
         "steps": HORIZON,
     }
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """Odd T; as printed n_1/d = 1/root^2 in [1/4, 3/4]."""
         margins = {"eta > 0": 1 - x["factor"], "T mod 2 = 1": x["steps"] % 2 - 1}
         size = {"n_1 >= d/4": 4 - x["root"] ** 2, "n_1 <= 3d/4": 3 * x["root"] ** 2 - 4}
@@ -88,7 +86,7 @@ class Wang2021SmallSampleValidation(Claim):
             root = x["root"]
         return {"root": root, "factor": factor, "steps": x["steps"] + 1 - x["steps"] % 2}
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """Slopes at 1/(T (l_+ + delta)) and at 1/(T delta), lower bound and gain."""
         psi = x["root"] ** 2
         factor = x["factor"]
@@ -131,7 +129,7 @@ def bracket(T: int) -> Iterable[Box]:
     in proportion to g + y or 1 + y/g.
     """
 
-    def total(center: Any, b: Any, row: int) -> Polynomial:
+    def total(center: Polynomial | int, b: Polynomial | int, row: int) -> Polynomial:
         return sum(
             (
                 power_means(center, b, V, k)[row]
@@ -154,11 +152,11 @@ def bracket(T: int) -> Iterable[Box]:
             ranges, sides, f"T = {T}, d/n_1 in [1/61, 61], every sigma: slope at the {what}", reduce
         )
 
-    def low(z: Any, delta: Any) -> Iterable[Any]:
+    def low(z: Quantity, delta: Quantity) -> Iterable[Any]:
         f = 1 / (T * (1 + 2 * z + delta) - 1)
         yield {"z": z, "1/g": f}, f / (1 + f) ** (2 * T - 1), 0
 
-    def high(z: Any, delta: Any, far: bool) -> Iterable[Any]:
+    def high(z: Quantity, delta: Quantity, far: bool) -> Iterable[Any]:
         g = T * delta - 1
         if far == (g > 1):
             key, value, size = ("1/g", 1 / g, g) if far else ("g", g, 1)

@@ -5,9 +5,7 @@ from typing import Any
 
 from quadmeta.claims.families.discount import BENT, Bent, bent
 from quadmeta.verification.claim import Claim, Form
-from quadmeta.verification.parameters import Instance
-
-Array = Any
+from quadmeta.verification.parameters import Instance, Values
 
 
 class Yakovlev2023Approximation(Claim):
@@ -35,7 +33,7 @@ class Yakovlev2023Approximation(Claim):
     }
     domain = BENT
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """An instance is what it says."""
         return {
             "0 <= c_j <= h_j": min(*x["levels"], *(x["heights"] - x["levels"])),
@@ -47,7 +45,7 @@ class Yakovlev2023Approximation(Claim):
         """Levels into their range, gamma where it was drawn."""
         return {**bent(x), "gamma": x["gamma"]}
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """ghat - g by loops, and the two sums."""
         run = Bent(x)
         gradients = run.gradients

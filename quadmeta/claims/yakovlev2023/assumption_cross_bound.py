@@ -12,9 +12,15 @@ from quadmeta.theory.discount import Scales, bias_bound_quadratic_inner
 from quadmeta.verification.box import Box, Reduced
 from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.finding import arrays
-from quadmeta.verification.parameters import EIGENVALUES, STEP_SIZE, STEPS, Instance, Parameter
-
-Array = Any
+from quadmeta.verification.parameters import (
+    EIGENVALUES,
+    STEP_SIZE,
+    STEPS,
+    Instance,
+    Parameter,
+    Quantity,
+    Values,
+)
 
 
 class Yakovlev2023AssumptionCrossBound(Claim):
@@ -67,7 +73,7 @@ class Yakovlev2023AssumptionCrossBound(Claim):
         "steps": STEPS,
     }
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """eta <= 1/L and gamma < 1; as printed B is not 0."""
         margins = {
             "eta > 0": x["eta"],
@@ -83,11 +89,11 @@ class Yakovlev2023AssumptionCrossBound(Claim):
         """eta <= 1/L."""
         return {**x, "eta": min(x["eta"], 1 / max(x["eigenvalues"]))}
 
-    def power(self, x: Any, form: str) -> int:
+    def power(self, x: Values, form: str) -> int:
         """Squares."""
         return 2
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """||J||^2 at another point and B^2; as repaired (ghat - g)^2 by loops and the squared
         bound.
         """
@@ -136,13 +142,13 @@ class Yakovlev2023AssumptionCrossBound(Claim):
         bound^2 - bias^2 >= bound (bound - |bias|), the latter at least that of one term.
         """
 
-        def known(x: Any) -> Scales:
+        def known(x: Values) -> Scales:
             lam = x["eigenvalues"]
             return Scales(
                 min(lam), max(lam), x["eta"], x["gamma"], x["steps"], x["L2"], x["R"], x["G"]
             )
 
-        def state(x: Any, t: int) -> Array:
+        def state(x: Values, t: int) -> Any:
             return x["minimizer"] + (1 - x["eta"] * x["eigenvalues"]) ** t * x["R"] * direction(
                 x["error"]
             )
@@ -163,7 +169,7 @@ class Yakovlev2023AssumptionCrossBound(Claim):
                     )
             return out
 
-        def start(x: Any, part: Any) -> Any:
+        def start(x: Values, part: Quantity) -> Any:
             largest = max(w @ w for w in (state(x, t) for t in range(x["steps"])))
             bound = bias_bound_quadratic_inner(known(x))
             return largest * bound * x["eta"] * x["L2"] * part**2 / (2 * x["R"])

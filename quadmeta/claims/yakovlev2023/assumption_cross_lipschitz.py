@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import Any
 
+from quadmeta._types import Array
 from quadmeta.claims.families.discount import ALONG, DISCOUNT, NORM, direction
 from quadmeta.claims.reductions.discount import mixture
 from quadmeta.claims.reductions.notes import drift, spread, total_drift
@@ -11,9 +12,14 @@ from quadmeta.theory.discount import Scales, bias_bound_quadratic_inner
 from quadmeta.verification.box import Box, Reduced
 from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.finding import arrays
-from quadmeta.verification.parameters import EIGENVALUES, STEP_SIZE, Instance, Parameter
-
-Array = Any
+from quadmeta.verification.parameters import (
+    EIGENVALUES,
+    STEP_SIZE,
+    Instance,
+    Parameter,
+    Quantity,
+    Values,
+)
 
 
 class Yakovlev2023AssumptionCrossLipschitz(Claim):
@@ -58,7 +64,7 @@ class Yakovlev2023AssumptionCrossLipschitz(Claim):
         "gamma": DISCOUNT,
     }
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """eta <= 1/L, gamma < 1, and one value of J at one point."""
         states = _errors(x)
         c = x["cross"]
@@ -86,11 +92,11 @@ class Yakovlev2023AssumptionCrossLipschitz(Claim):
             cross = x["cross"][:1] * len(x["cross"])
         return {**x, "eta": min(x["eta"], 1 / max(x["eigenvalues"])), "cross": cross}
 
-    def power(self, x: Any, form: str) -> int:
+    def power(self, x: Values, form: str) -> int:
         """Squares."""
         return 2
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """|ghat - g|^2 by loops and the squared bound."""
         lam = x["eigenvalues"]
         eta = x["eta"]
@@ -135,7 +141,7 @@ class Yakovlev2023AssumptionCrossLipschitz(Claim):
             sizes = x["eta"] * max(abs(x["cross"])) * x["G"] * direction(x["gradient"])
             return spread(1 - x["eta"] * x["eigenvalues"], x["gamma"], len(x["cross"]), sizes)
 
-        def start(x: Any, part: Any) -> Any:
+        def start(x: Values, part: Quantity) -> Any:
             return (x["eta"] * x["L2"] * max(abs(x["cross"])) * part) ** 2 * total_drift(
                 x, len(x["cross"])
             )
@@ -144,7 +150,7 @@ class Yakovlev2023AssumptionCrossLipschitz(Claim):
         yield from (drift(T, lambda x: len(x["cross"]), start) for T in (2, 3, 4))
 
 
-def _errors(x: Any) -> list[Array]:
+def _errors(x: Values) -> list[Array]:
     """w_t - w_*, t = 0..T."""
     a = 1 - x["eta"] * x["eigenvalues"]
     error = x["R"] * direction(x["error"])

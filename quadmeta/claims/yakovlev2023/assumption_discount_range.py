@@ -11,9 +11,7 @@ from quadmeta.claims.reductions.discount import ends, modes, rising
 from quadmeta.theory.discount import bias_bound_as_printed, bias_bound_quadratic
 from quadmeta.verification.box import Box, Reduced
 from quadmeta.verification.claim import Claim, Form
-from quadmeta.verification.parameters import Instance
-
-Array = Any
+from quadmeta.verification.parameters import Instance, Values
 
 
 class Yakovlev2023AssumptionDiscountRange(Claim):
@@ -54,7 +52,7 @@ class Yakovlev2023AssumptionDiscountRange(Claim):
     }
     domain = BENT
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """Those of the bias theorem with H constant; as repaired none on gamma but gamma < 1."""
         margins = bent_margins(x)
         del margins["1 - eta L <= gamma <= 1 - eta mu"]
@@ -70,11 +68,11 @@ class Yakovlev2023AssumptionDiscountRange(Claim):
         """Straight; gamma where it was drawn."""
         return {**bent({**x, "slopes": tuple(0 * s for s in x["slopes"])}), "gamma": x["gamma"]}
 
-    def power(self, x: Any, form: str) -> int:
+    def power(self, x: Values, form: str) -> int:
         """Squares."""
         return 2
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """|ghat - g|^2 by loops and the squared bound."""
         run = Bent(x)
         known = run.scales

@@ -12,9 +12,7 @@ from quadmeta.claims.families.discount import ALONG, DISCOUNT, direction
 from quadmeta.verification.box import Box, Reduced
 from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.finding import arrays
-from quadmeta.verification.parameters import EIGENVALUES, STEP_SIZE, Instance, Parameter
-
-Array = Any
+from quadmeta.verification.parameters import EIGENVALUES, STEP_SIZE, Instance, Parameter, Values
 
 
 class Yakovlev2023AssumptionInjectiveCross(Claim):
@@ -61,7 +59,7 @@ class Yakovlev2023AssumptionInjectiveCross(Claim):
         "gamma": DISCOUNT,
     }
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """kappa_J > 0, eta <= 1/L, gamma < 1; as repaired h >= P."""
         P = len(x["cross"])
         h = x["rows"]
@@ -84,11 +82,11 @@ class Yakovlev2023AssumptionInjectiveCross(Claim):
             rows = x["rows"]
         return {**x, "eta": min(x["eta"], 1 / max(x["eigenvalues"])), "rows": rows}
 
-    def power(self, x: Any, form: str) -> int:
+    def power(self, x: Values, form: str) -> int:
         """Squares."""
         return 2
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """kappa_J |g_*|^2 and |J g_*|^2; as repaired the squared limits, multiplied out."""
         lam = x["eigenvalues"]
         c = x["cross"]

@@ -7,15 +7,14 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
+from quadmeta._types import Array
 from quadmeta.claims.families.discount import BENT, Bent, turned
 from quadmeta.claims.reductions.bent import expansion, farthest
 from quadmeta.claims.reductions.discount import rising
 from quadmeta.theory.discount import bias_bound_any_curvature, bias_bound_lipschitz_hessian
 from quadmeta.verification.box import Box
 from quadmeta.verification.claim import Claim, Form
-from quadmeta.verification.parameters import Instance
-
-Array = Any
+from quadmeta.verification.parameters import Instance, Values
 
 
 class Yakovlev2023AssumptionLipschitzHessian(Claim):
@@ -59,7 +58,7 @@ class Yakovlev2023AssumptionLipschitzHessian(Claim):
         for name in ("q", "eta", "heights", "slopes", "angles", "start", "gradient", "steps")
     }
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """mu > 0 and H <= 1/eta: trace and determinant of what is left."""
         a = x["q"] ** 2
         eta = x["eta"]
@@ -83,11 +82,11 @@ class Yakovlev2023AssumptionLipschitzHessian(Claim):
             ),
         }
 
-    def power(self, x: Any, form: str) -> int:
+    def power(self, x: Values, form: str) -> int:
         """Squares."""
         return 2
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """|ghat - g|^2 by loops, and the squared bound."""
         one = x["eta"] / x["eta"]
         run = Bent(
@@ -134,7 +133,7 @@ class Yakovlev2023AssumptionLipschitzHessian(Claim):
             yield from map(full, (expansion(), rising(5, farthest)))
 
 
-def _determinant(heights: Array, tangents: Array) -> Array:
+def _determinant(heights: Array, tangents: Array) -> Any:
     """Determinant of sum_j h_j u_j u_j'."""
     total = 0 * heights[0]
     parts = [(h, turned(t)) for h, t in zip(heights, tangents, strict=True)]

@@ -14,9 +14,7 @@ from quadmeta.theory.discount import Scales, bias_bound_quadratic, transient
 from quadmeta.verification.box import Box, Reduced
 from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.finding import arrays
-from quadmeta.verification.parameters import Instance, Parameter
-
-Array = Any
+from quadmeta.verification.parameters import Instance, Parameter, Values
 
 
 class Yakovlev2023AssumptionSmoothConvex(Claim):
@@ -64,7 +62,7 @@ class Yakovlev2023AssumptionSmoothConvex(Claim):
         "L": Parameter("L", open=True),
     }
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """Assumption 1 by parts, eta <= 1/L and gamma between 1 - eta L and 1 - eta mu."""
         lam = x["eigenvalues"]
         eta = x["eta"]
@@ -94,11 +92,11 @@ class Yakovlev2023AssumptionSmoothConvex(Claim):
         L2 = min(max(x["L2"], low), high)
         return {**placed({**x, "L2": L2}), "mu2": min(max(x["mu2"], low), L2), "mu": mu, "L": L}
 
-    def power(self, x: Any, form: str) -> int:
+    def power(self, x: Values, form: str) -> int:
         """Squares."""
         return 2
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """|ghat - g|^2 by loops, and the squared bound, max s from above within 10^-6."""
         bias = Quadratic.of(x).bias()
         known = Scales(

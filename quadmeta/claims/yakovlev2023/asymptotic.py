@@ -3,13 +3,12 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from quadmeta._types import Array
 from quadmeta.arithmetic.powers import divided_difference, geometric_sum
 from quadmeta.claims.families.discount import QUADRATIC, Quadratic, placed
 from quadmeta.theory.discount import limit_bias
 from quadmeta.verification.claim import Claim, Form
-from quadmeta.verification.parameters import Instance
-
-Array = Any
+from quadmeta.verification.parameters import Instance, Values
 
 
 class Yakovlev2023Asymptotic(Claim):
@@ -53,7 +52,7 @@ class Yakovlev2023Asymptotic(Claim):
     }
     domain = QUADRATIC
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """eta <= 1/L and gamma in [1 - eta L, 1 - eta mu]; as printed J injective, and even w_0 =
         w_*.
         """
@@ -76,7 +75,7 @@ class Yakovlev2023Asymptotic(Claim):
         """Step size and discount moved into their ranges; w_0 = w_* at an even T."""
         return placed({**x, "R": x["R"] * (x["steps"] % 2)})
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """The limit and 0; as repaired, the bias by loops, and limit + r_T."""
         p = Quadratic.of(x)
         lam = x["eigenvalues"]

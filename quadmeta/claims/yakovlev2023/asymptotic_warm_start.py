@@ -8,9 +8,7 @@ from typing import Any
 from quadmeta.arithmetic.powers import divided_difference, geometric_sum
 from quadmeta.claims.families.discount import QUADRATIC, Quadratic, placed
 from quadmeta.verification.claim import Claim, Form
-from quadmeta.verification.parameters import Instance
-
-Array = Any
+from quadmeta.verification.parameters import Instance, Values
 
 
 class Yakovlev2023AsymptoticWarmStart(Claim):
@@ -49,7 +47,7 @@ class Yakovlev2023AsymptoticWarmStart(Claim):
     }
     domain = QUADRATIC
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """As repaired none but eta > 0; as printed those of the bias theorem, J injective and w_0
         = w_*.
         """
@@ -81,7 +79,7 @@ class Yakovlev2023AsymptoticWarmStart(Claim):
         top = min(max(x["L2"], low), high)
         return placed({**x, "L2": top, "mu2": max(x["mu2"], low), "R": 0 * x["R"]})
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """The bias by loops, and 0 or constant + slope."""
         p = Quadratic.of(x)
         if form == "printed":

@@ -12,9 +12,7 @@ from quadmeta.claims.reductions.discount import mixture, path, positions
 from quadmeta.theory.discount import bias_bound_as_printed, bias_bound_lipschitz_hessian
 from quadmeta.verification.box import Box
 from quadmeta.verification.claim import Claim, Form
-from quadmeta.verification.parameters import Instance
-
-Array = Any
+from quadmeta.verification.parameters import Instance, Values
 
 
 class Yakovlev2023BiasBound(Claim):
@@ -62,7 +60,7 @@ class Yakovlev2023BiasBound(Claim):
     }
     domain = BENT
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """mu <= H, H_2 <= L, the range of gamma and eta <= 1/L; as printed one bend, so that no
         smaller H_w serves.
         """
@@ -76,11 +74,11 @@ class Yakovlev2023BiasBound(Claim):
         """Curvatures, discount and step size moved into their ranges."""
         return bent(x)
 
-    def power(self, x: Any, form: str) -> int:
+    def power(self, x: Values, form: str) -> int:
         """Squares."""
         return 2
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """|ghat - g|^2 by loops, and the square of the bound with its sign."""
         found = Bent(x)
         known = found.scales

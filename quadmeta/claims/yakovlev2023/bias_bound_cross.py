@@ -12,9 +12,7 @@ from quadmeta.claims.reductions.bent import printed_shape
 from quadmeta.theory.discount import bias_bound_as_printed
 from quadmeta.verification.box import Box
 from quadmeta.verification.claim import Claim, Form
-from quadmeta.verification.parameters import Instance
-
-Array = Any
+from quadmeta.verification.parameters import Instance, Values
 
 
 class Yakovlev2023BiasBoundCross(Claim):
@@ -58,7 +56,7 @@ class Yakovlev2023BiasBoundCross(Claim):
     }
     domain = BENT
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """As printed with H constant; eta <= 1/L, or 2/(L + mu) as repaired."""
         if form == "printed":
             step = "eta <= 1/L"
@@ -76,11 +74,11 @@ class Yakovlev2023BiasBoundCross(Claim):
             "eta <= 2/(L + mu)" if x["steps"] % 2 else "eta <= 1/L",
         )
 
-    def power(self, x: Any, form: str) -> int:
+    def power(self, x: Values, form: str) -> int:
         """Squares."""
         return 2
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """|ghat - g|^2 by loops and the squared bound."""
         found = Bent(x)
         if form == "printed":

@@ -12,9 +12,7 @@ from quadmeta.claims.reductions.discount import path, rising
 from quadmeta.theory.discount import bias_bound_any_curvature, bias_bound_as_printed
 from quadmeta.verification.box import Box
 from quadmeta.verification.claim import Claim, Form
-from quadmeta.verification.parameters import Instance
-
-Array = Any
+from quadmeta.verification.parameters import Instance, Values
 
 
 class Yakovlev2023BiasBoundStepSize(Claim):
@@ -61,7 +59,7 @@ class Yakovlev2023BiasBoundStepSize(Claim):
     }
     domain = BENT
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """As printed with H constant and eta < 2/L; as repaired eta <= 2/(L + mu)."""
         if form == "repaired":
             return bent_margins(x, "eta <= 2/(L + mu)")
@@ -79,11 +77,11 @@ class Yakovlev2023BiasBoundStepSize(Claim):
             return bent(x, "eta <= 2/(L + mu)")
         return bent({**x, "slopes": tuple(0 * s for s in x["slopes"])}, "eta < 2/L")
 
-    def power(self, x: Any, form: str) -> int:
+    def power(self, x: Values, form: str) -> int:
         """Squares."""
         return 2
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """|ghat - g|^2 by loops and the squared bound."""
         found = Bent(x)
         known = found.scales

@@ -5,15 +5,14 @@ it.
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from quadmeta._types import Array
 from quadmeta.claims.families.discount import ALONG, DISCOUNT, NORM, QUADRATIC, direction
 from quadmeta.theory.discount import Scales, limit_bias
 from quadmeta.theory.discount import floor as least
 from quadmeta.verification.box import Box, Reduced
 from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.finding import arrays
-from quadmeta.verification.parameters import EIGENVALUES, STEP_SIZE, Instance
-
-Array = Any
+from quadmeta.verification.parameters import EIGENVALUES, STEP_SIZE, Instance, Values
 
 
 class Yakovlev2023BoundFloor(Claim):
@@ -57,7 +56,7 @@ class Yakovlev2023BoundFloor(Claim):
         "gamma": DISCOUNT,
     }
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """eta <= 1/L and gamma in [1 - eta L, 1 - eta mu]."""
         lam = x["eigenvalues"]
         eta = x["eta"]
@@ -81,11 +80,11 @@ class Yakovlev2023BoundFloor(Claim):
         eta = min(x["eta"], 1 / high)
         return {**x, "eta": eta, "gamma": min(max(x["gamma"], 1 - eta * high), 1 - eta * low)}
 
-    def power(self, x: Any, form: str) -> int:
+    def power(self, x: Values, form: str) -> int:
         """Squares."""
         return 2
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """The squared limit of the bound and 0; as repaired that of the bias, and that of the
         bound.
         """

@@ -8,9 +8,7 @@ import numpy as np
 
 from quadmeta.claims.families.discount import spent
 from quadmeta.verification.claim import Claim, Form
-from quadmeta.verification.parameters import Parameter
-
-Array = Any
+from quadmeta.verification.parameters import Parameter, Values
 
 
 class Yakovlev2023ComparableCost(Claim):
@@ -49,11 +47,11 @@ class Yakovlev2023ComparableCost(Claim):
         "estimates": Parameter("K", low=Fraction(1), whole=True, reach=3),
     }
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """None beyond T = (N + 1) K."""
         return {}
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """The cost of the discounted sum three times, and the multiples of the three costs."""
         import quadmeta as qm
 

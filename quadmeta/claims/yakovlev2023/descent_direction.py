@@ -13,9 +13,7 @@ from quadmeta.claims.reductions.angles import turned_by, turning
 from quadmeta.verification.box import Box, Reduced
 from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.finding import arrays
-from quadmeta.verification.parameters import Instance, Parameter
-
-Array = Any
+from quadmeta.verification.parameters import Instance, Parameter, Values
 
 
 class Yakovlev2023DescentDirection(Claim):
@@ -57,7 +55,7 @@ class Yakovlev2023DescentDirection(Claim):
     }
     domain = {**QUADRATIC, "R": Parameter("R", reach=30), "turn": ALONG}
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """1 to 6 and eta <= 1/L; as repaired also w_0 = w_* and the angles."""
         lam = x["eigenvalues"]
         eta = x["eta"]
@@ -95,7 +93,7 @@ class Yakovlev2023DescentDirection(Claim):
         top = min(max(x["L2"], low), high)
         return placed({**x, "L2": top, "mu2": max(x["mu2"], low), "R": x["R"] * (x["steps"] % 2)})
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """<ghat, g> by loops, and 0."""
         p = Quadratic.of({**x, "cross": 0 * x["cross"] + 1})
         u = direction(x["turn"])

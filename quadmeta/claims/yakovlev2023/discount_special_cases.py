@@ -9,8 +9,7 @@ import numpy as np
 
 from quadmeta.claims.families.discount import QUADRATIC, Quadratic
 from quadmeta.verification.claim import Claim, Form
-
-Array = Any
+from quadmeta.verification.parameters import Values
 
 
 class Yakovlev2023DiscountSpecialCases(Claim):
@@ -41,11 +40,11 @@ class Yakovlev2023DiscountSpecialCases(Claim):
     }
     domain = QUADRATIC
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """None beyond the domain."""
         return {"eta > 0": x["eta"]}
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """The three estimates by loops, and what they are."""
         p = Quadratic.of(x)
         at_rest = Quadratic.of({**x, "R": 0 * x["R"]})

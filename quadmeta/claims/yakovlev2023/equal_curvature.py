@@ -11,9 +11,7 @@ from quadmeta.claims.reductions.angles import aligned, products
 from quadmeta.verification.box import Box, Reduced
 from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.finding import arrays
-from quadmeta.verification.parameters import STEPS, Instance, Parameter
-
-Array = Any
+from quadmeta.verification.parameters import STEPS, Instance, Parameter, Values
 
 
 class Yakovlev2023EqualCurvature(Claim):
@@ -61,7 +59,7 @@ class Yakovlev2023EqualCurvature(Claim):
         "steps": STEPS,
     }
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """mu > 0, and an outer loss that is L-smooth as printed."""
         margins = {"q < 1": 1 - x["q"], "mu_2 <= L_2": x["L2"] - x["mu2"]}
         if form == "printed":
@@ -77,11 +75,11 @@ class Yakovlev2023EqualCurvature(Claim):
             top = min(x["L2"], L)
         return {**x, "L2": top, "mu2": min(x["mu2"], top)}
 
-    def power(self, x: Any, form: str) -> int:
+    def power(self, x: Values, form: str) -> int:
         """Squares."""
         return 2
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """|ghat - g|^2 by loops, and the squared bound."""
         q = x["q"]
         T = x["steps"]

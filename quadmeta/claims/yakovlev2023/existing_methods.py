@@ -10,9 +10,7 @@ from quadmeta.claims.reductions.bent import bends
 from quadmeta.theory.discount import floor
 from quadmeta.verification.box import Box
 from quadmeta.verification.claim import Claim, Form
-from quadmeta.verification.parameters import Instance
-
-Array = Any
+from quadmeta.verification.parameters import Instance, Values
 
 
 class Yakovlev2023ExistingMethods(Claim):
@@ -56,7 +54,7 @@ class Yakovlev2023ExistingMethods(Claim):
     }
     domain = BENT
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """Those of the bias theorem and eta <= 1/L; as repaired mu <= H and eta <= 2/(L + mu)
         only.
         """
@@ -69,11 +67,11 @@ class Yakovlev2023ExistingMethods(Claim):
         """Into their ranges; longer steps for odd T."""
         return bent(x, "eta <= 2/(L + mu)" if x["steps"] % 2 else "eta <= 1/L")
 
-    def power(self, x: Any, form: str) -> int:
+    def power(self, x: Values, form: str) -> int:
         """Squares."""
         return 2
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """The squared floor and |ghat - g|^2 by loops; as repaired |ghat - g|^2 and the squared
         bound.
         """

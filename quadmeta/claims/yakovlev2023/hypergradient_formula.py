@@ -8,9 +8,8 @@ import numpy as np
 
 from quadmeta.arithmetic.jet import Jet
 from quadmeta.verification.claim import Claim, Form
-from quadmeta.verification.parameters import Instance, Parameter
+from quadmeta.verification.parameters import Instance, Parameter, Values
 
-Array = Any
 VECTOR = Parameter("x_i", low=Fraction(-2), axis="d", reach=4)
 NUMBER = Parameter("x", low=Fraction(-2), reach=4)
 
@@ -61,7 +60,7 @@ class Yakovlev2023HypergradientFormula(Claim):
         "steps": Parameter("T", low=Fraction(1), whole=True, reach=4),
     }
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """A start that the hyperparameters do not move."""
         return {"dw_0/dalpha = 0": x["drift"] @ x["drift"]}
 
@@ -69,7 +68,7 @@ class Yakovlev2023HypergradientFormula(Claim):
         """A fixed start."""
         return {**x, "drift": tuple(0 * d for d in x["drift"])}
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """Forward differentiation and the sum, each (2,)."""
         D = np.diag(x["diagonal"]) + np.outer(x["left"], x["right"])
         K = np.outer(x["right"], x["left"])

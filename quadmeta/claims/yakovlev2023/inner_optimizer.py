@@ -9,9 +9,7 @@ from quadmeta.claims.families.discount import BENT, Bent, bent, bent_margins
 from quadmeta.claims.reductions.discount import modes
 from quadmeta.verification.box import Box, Reduced
 from quadmeta.verification.claim import Claim, Form
-from quadmeta.verification.parameters import Instance
-
-Array = Any
+from quadmeta.verification.parameters import Instance, Values
 
 
 class Yakovlev2023InnerOptimizer(Claim):
@@ -44,7 +42,7 @@ class Yakovlev2023InnerOptimizer(Claim):
     }
     domain = BENT
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """Assumptions 1 and 3; as repaired the step size."""
         step = "eta <= 2/(L + mu)"
         margins = bent_margins(x, step)
@@ -56,11 +54,11 @@ class Yakovlev2023InnerOptimizer(Claim):
         """Into their ranges, at an odd T; longer steps at an even one."""
         return bent(x, "eta <= 2/(L + mu)" if x["steps"] % 2 else "eta < 2/L")
 
-    def power(self, x: Any, form: str) -> int:
+    def power(self, x: Values, form: str) -> int:
         """Squares."""
         return 2
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """|w_T|^2 by the loop, w_* = 0, and R^2, times (1 - eta mu)^2T as repaired."""
         run = Bent(x)
         last = run.states[-1]

@@ -7,9 +7,7 @@ import numpy as np
 
 from quadmeta.claims.families.discount import spent
 from quadmeta.verification.claim import Claim, Form
-from quadmeta.verification.parameters import STEPS
-
-Array = Any
+from quadmeta.verification.parameters import STEPS, Values
 
 
 class Yakovlev2023NoAdditionalCost(Claim):
@@ -45,11 +43,11 @@ class Yakovlev2023NoAdditionalCost(Claim):
     }
     domain = {"steps": STEPS}
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """None."""
         return {}
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """Counts of the aggregate, and of one greedy hypergradient, times T as repaired."""
         import quadmeta as qm
 

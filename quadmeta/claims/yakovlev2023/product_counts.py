@@ -6,10 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from quadmeta._types import Array
 from quadmeta.verification.claim import Claim, Form
-from quadmeta.verification.parameters import STEPS, Instance, Parameter
-
-Array = Any
+from quadmeta.verification.parameters import STEPS, Instance, Parameter, Values
 
 
 class Yakovlev2023ProductCounts(Claim):
@@ -41,7 +40,7 @@ class Yakovlev2023ProductCounts(Claim):
         "estimates": Parameter("K", low=Fraction(1), whole=True, reach=5),
     }
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """No more estimates than steps."""
         return {"K <= T": x["steps"] - x["estimates"]}
 
@@ -49,7 +48,7 @@ class Yakovlev2023ProductCounts(Claim):
         """K <= T."""
         return {**x, "estimates": min(x["estimates"], x["steps"])}
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """Counted and printed: one step, DrMAD, IFT(N, K), discounted, and the outer gradients of
         the last.
         """

@@ -13,9 +13,7 @@ from quadmeta.claims.families.discount import QUADRATIC, Quadratic, direction, p
 from quadmeta.verification.box import Box, Reduced
 from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.finding import arrays
-from quadmeta.verification.parameters import Instance, Parameter
-
-Array = Any
+from quadmeta.verification.parameters import Instance, Parameter, Values
 
 
 class Yakovlev2023SurpassesExisting(Claim):
@@ -58,7 +56,7 @@ class Yakovlev2023SurpassesExisting(Claim):
         "estimates": Parameter("K", low=Fraction(1), whole=True, reach=2),
     }
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """As printed those of the bias theorem; as repaired w_0 = w_* and gamma <= 1 - eta L."""
         lam = x["eigenvalues"]
         eta = x["eta"]
@@ -82,11 +80,11 @@ class Yakovlev2023SurpassesExisting(Claim):
             return {**x, "R": 0 * x["R"], "gamma": small}
         return x
 
-    def power(self, x: Any, form: str) -> int:
+    def power(self, x: Values, form: str) -> int:
         """Squares."""
         return 2
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """|ghat - g|^2 by loops, against those of one step and, as printed, DrMAD and IFT(N, K)."""
         N = x["products"]
         K = x["estimates"]

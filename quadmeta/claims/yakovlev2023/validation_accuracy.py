@@ -8,9 +8,7 @@ from typing import Any
 import numpy as np
 
 from quadmeta.verification.claim import Claim, Form
-from quadmeta.verification.parameters import STEPS, Instance, Parameter
-
-Array = Any
+from quadmeta.verification.parameters import STEPS, Instance, Parameter, Values
 
 
 class Yakovlev2023ValidationAccuracy(Claim):
@@ -48,7 +46,7 @@ class Yakovlev2023ValidationAccuracy(Claim):
         "rounds": Parameter("k", low=Fraction(1), whole=True, reach=5),
     }
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """Two points of opposite sign, so that there are two classes."""
         return {"two classes > 0": min(max(x["points"]), -min(x["points"]))}
 
@@ -56,7 +54,7 @@ class Yakovlev2023ValidationAccuracy(Claim):
         """As drawn."""
         return x
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """Held-out accuracies after some outer steps with Adam: three compared methods, and the
         discounted sum.
         """

@@ -10,9 +10,7 @@ from quadmeta.theory.discount import bias_bound_quadratic, transient
 from quadmeta.verification.box import Box, Reduced
 from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.finding import arrays
-from quadmeta.verification.parameters import Instance
-
-Array = Any
+from quadmeta.verification.parameters import Instance, Values
 
 
 class DerivedDiscountBound(Claim):
@@ -43,7 +41,7 @@ class DerivedDiscountBound(Claim):
     }
     domain = QUADRATIC
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """eta <= 1/L; the order of the outer curvatures, and gamma between the contraction
         factors.
         """
@@ -62,11 +60,11 @@ class DerivedDiscountBound(Claim):
         """Step size and discount moved into their ranges."""
         return placed(x)
 
-    def power(self, x: Any, form: str) -> int:
+    def power(self, x: Values, form: str) -> int:
         """Squares."""
         return 2
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """|ghat - g|^2 by loops, and the squared bound, max s from above within 10^-6."""
         bias = Quadratic.of(x).bias()
         return bias @ bias, bias_bound_quadratic(scales(x), 20) ** 2

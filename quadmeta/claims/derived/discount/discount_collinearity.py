@@ -11,9 +11,8 @@ import numpy as np
 from quadmeta.arithmetic.powers import geometric_sum
 from quadmeta.claims.families.discount import DISCOUNT
 from quadmeta.verification.claim import Claim, Form
-from quadmeta.verification.parameters import EIGENVALUES, STEP_SIZE, STEPS, Parameter
+from quadmeta.verification.parameters import EIGENVALUES, STEP_SIZE, STEPS, Parameter, Values
 
-Array = Any
 VECTOR = Parameter("x_i", low=Fraction(-2), axis="d", reach=4)
 
 
@@ -51,11 +50,11 @@ class DerivedDiscountCollinearity(Claim):
         "steps": STEPS,
     }
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """A step size, of any length."""
         return {"eta > 0": x["eta"]}
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """ghat by the loop from w_*, and the multiple of the last step alone."""
         H = x["eigenvalues"]
         gamma = x["gamma"]

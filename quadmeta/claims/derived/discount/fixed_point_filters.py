@@ -5,13 +5,12 @@ from typing import Any
 
 import numpy as np
 
+from quadmeta._types import Array
 from quadmeta.arithmetic.powers import geometric_sum
 from quadmeta.claims.families.auxiliary import ANY, Family, family, neumann, slope, solve
 from quadmeta.claims.families.discount import DISCOUNT
 from quadmeta.verification.claim import Claim, Form
-from quadmeta.verification.parameters import STEP_SIZE, STEPS, Instance
-
-Array = Any
+from quadmeta.verification.parameters import STEP_SIZE, STEPS, Instance, Quantity, Values
 
 
 class DerivedFixedPointFilters(Claim):
@@ -50,7 +49,7 @@ class DerivedFixedPointFilters(Claim):
     }
     """w_0 = w_* + shift."""
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """A warm start at the minimiser, and no more remembered steps than steps; any eta."""
         f = Family.of(x)
         return {
@@ -63,7 +62,7 @@ class DerivedFixedPointFilters(Claim):
         """w_0 = w_* and T' <= T."""
         return {**x, "shift": tuple(0 * e for e in x["shift"]), "last": min(x["last"], x["steps"])}
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """By loops (unrolled, Neumann, truncated, one step, discounted), and by filters."""
         f = Family.of(x)
         eta = x["eta"]
@@ -116,7 +115,7 @@ class DerivedFixedPointFilters(Claim):
 
 
 def unrolled(
-    f: Family, start: Array, eta: Any, T: int, last: int
+    f: Family, start: Array, eta: Quantity, T: int, last: int
 ) -> Callable[[Sequence[Any]], Any]:
     """L_A(w_T) - c_A as a function of the weights in the last steps; in those before, they are
     fixed.
@@ -131,7 +130,7 @@ def unrolled(
     return value
 
 
-def discounted(f: Family, start: Array, eta: Any, gamma: Any, T: int) -> Any:
+def discounted(f: Family, start: Array, eta: Quantity, gamma: Quantity, T: int) -> Any:
     """sum_t gamma^(T-t) B_t' grad L_A(w_t) with B_t = -eta grad l_1(w_{t-1})."""
     total = 0 * eta
     w = start
@@ -142,7 +141,7 @@ def discounted(f: Family, start: Array, eta: Any, gamma: Any, T: int) -> Any:
     return total
 
 
-def filtered(H: Array, u: Array, v: Array, eta: Any, T: int) -> Any:
+def filtered(H: Array, u: Array, v: Array, eta: Quantity, T: int) -> Any:
     """-u' H^-1 (I - (I - eta H)^T) v."""
     power = v
     for _ in range(T):

@@ -8,9 +8,7 @@ from quadmeta.claims.reductions.bent import bends, matrix_drift
 from quadmeta.theory.discount import bias_bound_matrix_discount
 from quadmeta.verification.box import Box
 from quadmeta.verification.claim import Claim, Form
-from quadmeta.verification.parameters import Instance
-
-Array = Any
+from quadmeta.verification.parameters import Instance, Values
 
 
 class DerivedMatrixDiscount(Claim):
@@ -42,7 +40,7 @@ class DerivedMatrixDiscount(Claim):
     }
     domain = BENT
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """As those of the printed bias bound."""
         return bent_margins(x)
 
@@ -52,11 +50,11 @@ class DerivedMatrixDiscount(Claim):
             {**x, "slopes": tuple(0 * s for s in x["slopes"])} if x["steps"] % 3 == 0 else x
         )
 
-    def power(self, x: Any, form: str) -> int:
+    def power(self, x: Values, form: str) -> int:
         """Squares."""
         return 2
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """|ghat - g|^2 by loops, and the squared bound."""
         found = Bent(x)
         bias = found.matrix_bias()

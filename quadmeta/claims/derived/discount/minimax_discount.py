@@ -6,14 +6,13 @@ from typing import Any
 
 import numpy as np
 
+from quadmeta._types import Array
 from quadmeta.claims.families.discount import DISCOUNT
 from quadmeta.claims.reductions.angles import between, clamped
 from quadmeta.theory.discount import minimax_gamma
 from quadmeta.verification.box import Box, Reduced
 from quadmeta.verification.claim import Claim, Form
-from quadmeta.verification.parameters import EIGENVALUES, STEP_SIZE, Instance
-
-Array = Any
+from quadmeta.verification.parameters import EIGENVALUES, STEP_SIZE, Instance, Quantity, Values
 
 
 class DerivedMinimaxDiscount(Claim):
@@ -46,7 +45,7 @@ class DerivedMinimaxDiscount(Claim):
     }
     domain = {"eigenvalues": EIGENVALUES, "eta": STEP_SIZE, "gamma": DISCOUNT}
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """eta <= 1/L, so that both discounts are in [0, 1), and gamma < 1."""
         return {
             "eta > 0": x["eta"],
@@ -58,7 +57,7 @@ class DerivedMinimaxDiscount(Claim):
         """eta <= 1/L."""
         return {**x, "eta": min(x["eta"], 1 / max(x["eigenvalues"]))}
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """Worst cases at the two discounts and their values; the values and the worst cases at
         gamma.
         """
@@ -94,7 +93,7 @@ class DerivedMinimaxDiscount(Claim):
         yield between(True, False, lambda x: reduce(x, True))
 
 
-def worst(lam: Array, eta: Array, gamma: Array) -> tuple[Array, Array]:
+def worst(lam: Array, eta: Quantity, gamma: Quantity) -> tuple[Array, Array]:
     """(max b, max e) over the eigenvalues."""
     s = eta / (1 - gamma)
     return max(abs(s - 1 / lam)), max(abs(s * lam - 1))

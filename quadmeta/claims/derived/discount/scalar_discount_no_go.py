@@ -11,9 +11,7 @@ from quadmeta.claims.reductions.angles import between, clamped
 from quadmeta.theory.discount import Scales, floor
 from quadmeta.verification.box import Box, Reduced
 from quadmeta.verification.claim import Claim, Form
-from quadmeta.verification.parameters import EIGENVALUES, STEP_SIZE, Instance, Parameter
-
-Array = Any
+from quadmeta.verification.parameters import EIGENVALUES, STEP_SIZE, Instance, Parameter, Values
 
 
 class DerivedScalarDiscountNoGo(Claim):
@@ -49,7 +47,7 @@ class DerivedScalarDiscountNoGo(Claim):
         "eta": STEP_SIZE,
     }
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """eta <= 1/L."""
         return {"eta > 0": x["eta"], "eta <= 1/L": 1 / max(x["eigenvalues"]) - x["eta"]}
 
@@ -57,7 +55,7 @@ class DerivedScalarDiscountNoGo(Claim):
         """eta <= 1/L."""
         return {**x, "eta": min(x["eta"], 1 / max(x["eigenvalues"]))}
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """The larger bias, C = 1, and the floor."""
         lam = x["eigenvalues"]
         eta = x["eta"]

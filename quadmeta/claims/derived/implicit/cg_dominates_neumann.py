@@ -5,14 +5,13 @@ from typing import Any
 
 import numpy as np
 
+from quadmeta._types import Array
 from quadmeta.claims.families.auxiliary import SPECTRUM, conjugate_gradients, neumann, solve, turned
 from quadmeta.claims.reductions.squares import definite
 from quadmeta.verification.box import Box
 from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.finding import arrays
-from quadmeta.verification.parameters import Instance
-
-Array = Any
+from quadmeta.verification.parameters import Instance, Values
 
 
 class DerivedCgDominatesNeumann(Claim):
@@ -49,13 +48,13 @@ class DerivedCgDominatesNeumann(Claim):
     }
     domain = SPECTRUM
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """Any scale; as printed one with which each term of the series helps."""
         if form == "printed":
             return {"nu > 0": x["nu"], "nu L <= 1": 1 - x["nu"] * max(x["eigenvalues"])}
         return {}
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """Squared errors of both."""
         H = turned(x["eigenvalues"], x["turn"])
         v = x["outer"]

@@ -8,9 +8,7 @@ from quadmeta.claims.reductions.angles import opposed, signs
 from quadmeta.verification.box import Box, Reduced
 from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.finding import arrays
-from quadmeta.verification.parameters import Instance
-
-Array = Any
+from quadmeta.verification.parameters import Instance, Values
 
 
 class DerivedGradientSign(Claim):
@@ -42,11 +40,11 @@ class DerivedGradientSign(Claim):
     }
     domain = {key: SPECTRUM[key] for key in ("eigenvalues", "turn", "outer", "task")}
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """None beyond the domain, H > 0."""
         return {}
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """(v'u)^2 (L + mu)^2 with its sign, and |v|^2 |u|^2 (L - mu)^2."""
         lam = x["eigenvalues"]
         v = x["outer"]

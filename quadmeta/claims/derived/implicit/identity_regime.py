@@ -14,9 +14,7 @@ from quadmeta.claims.reductions.angles import aligned, filtered
 from quadmeta.verification.box import Box, Reduced
 from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.finding import arrays
-from quadmeta.verification.parameters import Instance
-
-Array = Any
+from quadmeta.verification.parameters import Instance, Values
 
 
 class DerivedIdentityRegime(Claim):
@@ -53,7 +51,7 @@ class DerivedIdentityRegime(Claim):
     }
     domain = SPECTRUM
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """A small scale."""
         return {"nu > 0": x["nu"], "nu L <= 1": 1 - x["nu"] * max(x["eigenvalues"])}
 
@@ -64,7 +62,7 @@ class DerivedIdentityRegime(Claim):
             return {**x, "nu": x["nu"] / (1 + top)}
         return x
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """v'x/nu, n |v|^2, squared cosine, squared bound; what each is at least."""
         lam, v, u, nu, J = (x[key] for key in ("eigenvalues", "outer", "task", "nu", "products"))
         H = turned(lam, x["turn"])
@@ -135,7 +133,7 @@ class DerivedIdentityRegime(Claim):
         yield replace(box, sides=lambda x: box.sides(x)[::-1])
 
 
-def filters(x: Any) -> Array:
+def filters(x: Values) -> Any:
     """f_J by modes."""
     return (1 - (1 - x["nu"] * x["eigenvalues"]) ** (x["products"] + 1)) / x["eigenvalues"]
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from quadmeta._types import Array
 from quadmeta.claims.families.auxiliary import pivots, slope, solve
 from quadmeta.verification.claim import Claim, Form
-from quadmeta.verification.parameters import Parameter
+from quadmeta.verification.parameters import Parameter, Values
 
-Array = Any
 ENTRY = Parameter(r"x_{ij}", low=None, axis="n", reach=2)
 SIGNED = Parameter(r"v_j", low=None, reach=2)
 
@@ -58,12 +58,12 @@ class DerivedLeaveOneOut(Claim):
         "rho": Parameter(r"\rho", reach=1),
     }
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """A regular problem without the first sample."""
         rest = [int(i > 0) for i in range(len(x["labels"]))]
         return {"H - x_1 x_1' > 0": min(pivots(_normal(x, rest)[0]))}
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """The change, and minus the derivative; each in its other form."""
         v = np.array([x["v1"], x["v2"]])
         n = len(x["labels"])
@@ -90,7 +90,7 @@ class DerivedLeaveOneOut(Claim):
             yield {**base, "labels": (0, 0)}
 
 
-def _normal(x: Any, phi: Sequence[Any]) -> tuple[Array, Array]:
+def _normal(x: Values, phi: Sequence[Any]) -> tuple[Array, Array]:
     """H and r of H w = r with these weights of the samples."""
     X = np.array([x["first"], x["second"]], dtype=object).T
     H = np.diag([x["rho"]] * 2)

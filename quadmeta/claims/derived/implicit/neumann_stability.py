@@ -10,9 +10,7 @@ import numpy as np
 
 from quadmeta.claims.families.auxiliary import ANY, PRODUCTS, neumann, pivots, reflection, solve
 from quadmeta.verification.claim import Claim, Form
-from quadmeta.verification.parameters import Instance, Parameter
-
-Array = Any
+from quadmeta.verification.parameters import Instance, Parameter, Values
 
 
 class DerivedNeumannStability(Claim):
@@ -55,7 +53,7 @@ class DerivedNeumannStability(Claim):
         "products": PRODUCTS,
     }
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """A strongly convex main task, and an auxiliary one with curvature."""
         return {"A_0 > 0": 2 / x["nu"] - max(x["scales"]) ** 2, "A_1 != 0": max(x["thetas"])}
 
@@ -65,7 +63,7 @@ class DerivedNeumannStability(Claim):
         top = max(x["thetas"])
         return {**x, "nu": nu, "phi": 1 / top if top and x["products"] % 3 == 0 else x["phi"]}
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """Whether I - (I - nu H)^2 and the looped f_J(H) are positive definite, x_J of the
         critical top eigenvector.
         """

@@ -7,8 +7,7 @@ import numpy as np
 
 from quadmeta.claims.families.auxiliary import Family, family, solve
 from quadmeta.verification.claim import Claim, Form
-
-Array = Any
+from quadmeta.verification.parameters import Values
 
 
 class DerivedNewtonStep(Claim):
@@ -37,11 +36,11 @@ class DerivedNewtonStep(Claim):
     }
     domain = family(1)
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """A strongly convex main task."""
         return {"H(0) > 0": Family.of(x).convexity((0,))}
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """What both steps miss, and the formulas."""
         f = Family.of(x)
         main = (0 * x["rho"],)

@@ -10,9 +10,7 @@ from quadmeta.claims.reductions.angles import opposed, signs
 from quadmeta.verification.box import Box, Reduced
 from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.finding import arrays
-from quadmeta.verification.parameters import Instance
-
-Array = Any
+from quadmeta.verification.parameters import Instance, Values
 
 
 class DerivedSignCertificate(Claim):
@@ -51,7 +49,7 @@ class DerivedSignCertificate(Claim):
     }
     domain = SPECTRUM
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """A positive filter."""
         return {"m_- > 0": min(1 - (1 - x["nu"] * x["eigenvalues"]) ** (x["products"] + 1))}
 
@@ -62,7 +60,7 @@ class DerivedSignCertificate(Claim):
             return {**x, "nu": 1 / top}
         return x
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """Metric H^-1, then f_J(H), the latter by the loop."""
         lam, v, u, nu, J = (x[key] for key in ("eigenvalues", "outer", "task", "nu", "products"))
         H = turned(lam, x["turn"])

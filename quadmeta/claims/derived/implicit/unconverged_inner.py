@@ -7,8 +7,7 @@ from typing import Any
 
 from quadmeta.claims.families.auxiliary import ANY, Family, family, slope, solve
 from quadmeta.verification.claim import Claim, Form
-
-Array = Any
+from quadmeta.verification.parameters import Values
 
 
 class DerivedUnconvergedInner(Claim):
@@ -47,12 +46,12 @@ class DerivedUnconvergedInner(Claim):
     }
     domain = {**family(1), "shift": ANY}
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """The inner problem has one minimiser."""
         f = Family.of(x)
         return {"H(phi) > 0": f.convexity(f.phi)}
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """The formula at w_* + e; g by dual numbers, and (repaired) the terms."""
         f = Family.of(x)
         e = x["shift"]

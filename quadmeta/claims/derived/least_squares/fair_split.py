@@ -8,9 +8,7 @@ from typing import Any
 
 from quadmeta.claims.families.least_squares import NOISE, RATIO, ridge_quadratic, train_risk
 from quadmeta.verification.claim import Claim, Form
-from quadmeta.verification.parameters import Parameter
-
-Array = Any
+from quadmeta.verification.parameters import Parameter, Values
 
 
 class DerivedFairSplit(Claim):
@@ -50,11 +48,11 @@ class DerivedFairSplit(Claim):
         "fraction": Parameter("f=n_1/n", open=True, high=Fraction(1)),
     }
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """n != d, where the risk of train-by-train is infinite."""
         return {"n != d": abs(x["ratio"] - 1)}
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """Ridge quadratic of n_1 at the risk of train-by-train, and its factored form."""
         nu = x["ratio"]
         s = x["noise"]

@@ -10,9 +10,7 @@ from quadmeta.claims.families.least_squares import ASPECT, HORIZON, gain
 from quadmeta.claims.reductions.semicircle import tuned_gain
 from quadmeta.verification.box import Box
 from quadmeta.verification.claim import Claim, Form
-from quadmeta.verification.parameters import Instance, Parameter
-
-Array = Any
+from quadmeta.verification.parameters import Instance, Parameter, Values
 
 
 class DerivedGainSandwich(Claim):
@@ -53,7 +51,7 @@ class DerivedGainSandwich(Claim):
         "steps": HORIZON,
     }
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """A step, which is to say finite noise."""
         return {"eta > 0": 1 - x["factor"]}
 
@@ -61,7 +59,7 @@ class DerivedGainSandwich(Claim):
         """A factor below 1."""
         return {**x, "factor": min(x["factor"], Fraction(9, 10))}
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """(Lower bound, gain (1 + nu + s - gain)) and (gain, nu)."""
         psi = x["aspect"]
         factor = x["factor"]

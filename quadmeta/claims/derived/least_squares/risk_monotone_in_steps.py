@@ -14,9 +14,7 @@ from quadmeta.claims.families.least_squares import (
     root_count,
 )
 from quadmeta.verification.claim import Claim, Form
-from quadmeta.verification.parameters import Instance, Parameter
-
-Array = Any
+from quadmeta.verification.parameters import Instance, Parameter, Values
 
 
 class DerivedRiskMonotoneInSteps(Claim):
@@ -66,7 +64,7 @@ class DerivedRiskMonotoneInSteps(Claim):
     }
     draws = 100
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """As repaired eta l_+ <= 1, which is 1/eta - 1 - psi >= 2 sqrt(psi)."""
         room = 1 / x["eta"] - 1 - x["aspect"]
         if form == "printed":
@@ -80,7 +78,7 @@ class DerivedRiskMonotoneInSteps(Claim):
             return {**x, "eta": low if x["eta"] <= 1 else 1 / (1 + 2 * x["aspect"])}
         return x
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """Number of eta' as good after one more step, and 1."""
         psi, s, eta = (x[key] for key in ("aspect", "noise", "eta"))
         now, then = (risk_polynomial(psi, s * psi, T) for T in (x["steps"], x["steps"] + 1))

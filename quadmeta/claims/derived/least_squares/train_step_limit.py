@@ -10,9 +10,7 @@ import numpy as np
 
 from quadmeta.claims.families.least_squares import HORIZON, ROOT, edges, train_slope
 from quadmeta.verification.claim import Claim, Form
-from quadmeta.verification.parameters import Instance, Parameter
-
-Array = Any
+from quadmeta.verification.parameters import Instance, Parameter, Values
 
 
 class DerivedTrainStepLimit(Claim):
@@ -52,7 +50,7 @@ class DerivedTrainStepLimit(Claim):
     }
     domain = {"root": ROOT, "ratio": Parameter("r", open=True, high=Fraction(1)), "steps": HORIZON}
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """Some noise: r above its value at sigma = 0."""
         low, high = edges(x["root"])
         return {
@@ -68,7 +66,7 @@ class DerivedTrainStepLimit(Claim):
             r = (1 + 3 * r) / 4
         return {**x, "ratio": r}
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """Minus the slope at the left end, the slope at the right end; 0."""
         psi = x["root"] ** 2
         r = x["ratio"]

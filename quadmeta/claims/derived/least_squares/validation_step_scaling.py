@@ -10,9 +10,7 @@ import numpy as np
 
 from quadmeta.claims.families.least_squares import HORIZON, ROOT, edges, risk_slope
 from quadmeta.verification.claim import Claim, Form
-from quadmeta.verification.parameters import Instance, Parameter
-
-Array = Any
+from quadmeta.verification.parameters import Instance, Parameter, Values
 
 
 class DerivedValidationStepScaling(Claim):
@@ -54,7 +52,7 @@ class DerivedValidationStepScaling(Claim):
     }
     domain = {"root": ROOT, "factor": Parameter("x", open=True, high=Fraction(1)), "steps": HORIZON}
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """Odd T; n != d, where l_- = 0 and the right end is 1/(delta T)."""
         return {
             "x < 1": 1 - x["factor"],
@@ -70,7 +68,7 @@ class DerivedValidationStepScaling(Claim):
             "steps": x["steps"] + 1 - x["steps"] % 2,
         }
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """Parts of the slope at eta(l_+), then at eta(l_-)."""
         psi = x["root"] ** 2
         T = x["steps"]

@@ -5,8 +5,7 @@ from typing import Any
 
 from quadmeta.claims.families.least_squares import NOISE, RATIO, train_risk
 from quadmeta.verification.claim import Claim, Form
-
-Array = Any
+from quadmeta.verification.parameters import Values
 
 
 class DerivedWorseThanNotTraining(Claim):
@@ -37,11 +36,11 @@ class DerivedWorseThanNotTraining(Claim):
     }
     domain = {"ratio": RATIO, "noise": NOISE}
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """n != d, where the risk is infinite."""
         return {"n != d": abs(x["ratio"] - 1)}
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """Risk minus 1, and the factored form."""
         nu = x["ratio"]
         s = x["noise"]

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from quadmeta._types import Array
 from quadmeta.claims.reductions.steps import Law, power_mean
 from quadmeta.optimizers.heavy_ball import HeavyBall
 from quadmeta.optimizers.nesterov import Nesterov
@@ -20,9 +21,9 @@ from quadmeta.verification.parameters import (
     WEIGHTS,
     Instance,
     Parameter,
+    Quantity,
+    Values,
 )
-
-Array = Any
 
 
 class DerivedHeavyBallNotQuasiconvex(Claim):
@@ -74,7 +75,7 @@ class DerivedHeavyBallNotQuasiconvex(Claim):
         "steps": STEPS,
     }
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """Three ordered step sizes."""
         return {
             "left < middle": x["middle"] - x["left"],
@@ -87,7 +88,7 @@ class DerivedHeavyBallNotQuasiconvex(Claim):
         left, middle, right = sorted((x["left"], x["middle"], x["right"]))
         return {**x, "left": left, "middle": middle, "right": right}
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """F at the middle and at the better end; as repaired also what two steps do."""
         lam = x["eigenvalues"]
         omega = x["weights"]
@@ -110,7 +111,7 @@ class DerivedHeavyBallNotQuasiconvex(Claim):
         if form == "printed":
             return np.array(middle), np.array(ends)
 
-        def two(method: Any, scaled: Any) -> Any:
+        def two(method: Any, scaled: Quantity) -> Any:
             return loss(method(2), lam[:1], omega[:1], scaled / lam[0], beta)
 
         zero = 1 / (1 + beta)
@@ -171,7 +172,7 @@ class DerivedHeavyBallNotQuasiconvex(Claim):
             yield from (power_mean(T, laws) for T in (2, 3, 5))
 
 
-def loss(method: Any, lam: Array, omega: Array, eta: Any, beta: Any) -> Any:
+def loss(method: Any, lam: Array, omega: Array, eta: Quantity, beta: Quantity) -> Any:
     """F of a method with momentum."""
     *_, p = method.run(lambda w: lam * w, lam * 0 + 1, (eta, beta))
     return (omega * p**2).sum()

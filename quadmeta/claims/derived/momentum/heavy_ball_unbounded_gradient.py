@@ -19,9 +19,8 @@ from quadmeta.verification.parameters import (
     WEIGHTS,
     Instance,
     Parameter,
+    Values,
 )
-
-Array = Any
 
 
 class DerivedHeavyBallUnboundedGradient(Claim):
@@ -79,7 +78,7 @@ class DerivedHeavyBallUnboundedGradient(Claim):
         "steps": STEPS,
     }
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """Two distinct eigenvalues; as repaired both ends at a double root."""
         lam = x["eigenvalues"]
         eta = x["eta"]
@@ -114,13 +113,13 @@ class DerivedHeavyBallUnboundedGradient(Claim):
             "momentum": s**2,
         }
 
-    def power(self, x: Any, form: str) -> int:
+    def power(self, x: Values, form: str) -> int:
         """2T as printed."""
         if form == "printed":
             return 2 * int(x["steps"])
         return 1
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """|F'|^2T and (T B_3 F)^2T; as repaired |G' - cT|, +-p_T at mu and L; C and the closed
         forms.
         """

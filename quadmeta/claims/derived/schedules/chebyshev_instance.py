@@ -6,12 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from quadmeta._types import Array
 from quadmeta.claims.families.auxiliary import solve
 from quadmeta.claims.families.schedules import least
 from quadmeta.verification.claim import Claim, Form
-from quadmeta.verification.parameters import Instance, Parameter
-
-Array = Any
+from quadmeta.verification.parameters import Instance, Parameter, Quantity, Values
 
 
 class DerivedChebyshevInstance(Claim):
@@ -56,7 +55,7 @@ class DerivedChebyshevInstance(Claim):
         "steps": Parameter("T", low=Fraction(1), whole=True, reach=4),
     }
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """An interval, and at most as many steps as modes."""
         return {"mu < L": x["high"] - x["low"], "T <= N": x["nodes"] - x["steps"]}
 
@@ -68,7 +67,7 @@ class DerivedChebyshevInstance(Claim):
             "high": x["high"] + (x["high"] <= x["low"]) * x["low"],
         }
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """F of the Chebyshev polynomial, the minimum, sums that vanish; the closed value twice,
         and zeros.
         """
@@ -114,17 +113,17 @@ def multiplication(N: int) -> Array:
     return X
 
 
-def chebyshev(x: Array, one: Array, degree: int) -> tuple[Array, Array]:
+def chebyshev(x: Array | Fraction, one: Array | Fraction, degree: int) -> tuple[Any, Any]:
     """T_degree at a number or matrix, and the polynomial one degree below."""
     # T_{-1} = T_1
-    before = x
-    now = one
+    before: Any = x
+    now: Any = one
     for _ in range(degree):
-        before, now = now, 2 * (x @ now if np.ndim(x) else x * now) - before
+        before, now = now, 2 * (x @ now if isinstance(x, np.ndarray) else x * now) - before
     return now, before
 
 
-def lagged(s: Any, n: int) -> Any:
+def lagged(s: Quantity, n: int) -> Any:
     """U_{n-1}(s) = sinh(n v)/sinh v for s = cosh v, 0 at n = 0 and odd in n."""
     before = 0 * s
     now = 0 * s + 1

@@ -8,9 +8,14 @@ import numpy as np
 from quadmeta.claims.families.formulas import derivatives, spread
 from quadmeta.claims.families.schedules import Loss, enriched, negative
 from quadmeta.verification.claim import Claim, Form
-from quadmeta.verification.parameters import EIGENVALUES, STEP_SIZE, STEPS, WEIGHTS, Instance
-
-Array = Any
+from quadmeta.verification.parameters import (
+    EIGENVALUES,
+    STEP_SIZE,
+    STEPS,
+    WEIGHTS,
+    Instance,
+    Values,
+)
 
 
 class DerivedConstantScheduleIsSaddle(Claim):
@@ -45,7 +50,7 @@ class DerivedConstantScheduleIsSaddle(Claim):
     }
     domain = {"eigenvalues": EIGENVALUES, "weights": WEIGHTS, "eta": STEP_SIZE, "steps": STEPS}
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """The stationary step size of a task with two eigenvalues."""
         return {
             "kappa > 1": spread(x["eigenvalues"]),
@@ -70,7 +75,7 @@ class DerivedConstantScheduleIsSaddle(Claim):
             ),
         }
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """Entries of the Hessian and its index; the formula and T - 1."""
         lam = x["eigenvalues"]
         omega = x["weights"]

@@ -10,9 +10,7 @@ import numpy as np
 from quadmeta.claims.families.auxiliary import solve
 from quadmeta.claims.families.schedules import SCHEDULE, Loss, distinct, enriched
 from quadmeta.verification.claim import Claim, Form
-from quadmeta.verification.parameters import EIGENVALUES, WEIGHTS, Instance
-
-Array = Any
+from quadmeta.verification.parameters import EIGENVALUES, WEIGHTS, Instance, Values
 
 
 class DerivedScheduleLandscape(Claim):
@@ -54,7 +52,7 @@ class DerivedScheduleLandscape(Claim):
         "other": SCHEDULE,
     }
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """More eigenvalues than steps; distinct entries of the first schedule."""
         T = len(x["schedule"])
         return {
@@ -69,7 +67,7 @@ class DerivedScheduleLandscape(Claim):
             schedule += (max(schedule) + 1 if value in schedule else value,)
         return enriched({**x, "schedule": schedule}, len(schedule) + 1, "weights")
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """F', a square, the curvature and signs; the same by their formulas."""
         lam = x["eigenvalues"]
         omega = x["weights"]

@@ -14,9 +14,7 @@ from quadmeta.claims.families.schedules import (
     orthogonal,
 )
 from quadmeta.verification.claim import Claim, Form
-from quadmeta.verification.parameters import EIGENVALUES, STEPS, Instance, Parameter
-
-Array = Any
+from quadmeta.verification.parameters import EIGENVALUES, STEPS, Instance, Parameter, Values
 
 
 class DerivedScheduleOptimumIsCg(Claim):
@@ -60,7 +58,7 @@ class DerivedScheduleOptimumIsCg(Claim):
         "steps": STEPS,
     }
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """Fewer steps than distinct eigenvalues."""
         return {"T < distinct eigenvalues": distinct(x["eigenvalues"]) - x["steps"]}
 
@@ -73,7 +71,7 @@ class DerivedScheduleOptimumIsCg(Claim):
             "steps": min(x["steps"], distinct(more["eigenvalues"]) - 1),
         }
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """Conjugate gradients; the minimum, the kernel and the orthogonal polynomial."""
         lam = x["eigenvalues"]
         c = x["error"]

@@ -7,9 +7,14 @@ from quadmeta.claims.families.formulas import derivatives, spread
 from quadmeta.claims.reductions.steps import Law, power_mean
 from quadmeta.verification.box import Box
 from quadmeta.verification.claim import Claim, Form
-from quadmeta.verification.parameters import EIGENVALUES, STEP_SIZE, STEPS, WEIGHTS, Instance
-
-Array = Any
+from quadmeta.verification.parameters import (
+    EIGENVALUES,
+    STEP_SIZE,
+    STEPS,
+    WEIGHTS,
+    Instance,
+    Values,
+)
 
 
 class DerivedLogConvexity(Claim):
@@ -54,7 +59,7 @@ class DerivedLogConvexity(Claim):
         "steps": STEPS,
     }
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """left < right <= 2/L and kappa > 1, so that G is finite; as repaired only F(left) > 0."""
         lam = x["eigenvalues"]
         if form == "repaired":
@@ -68,13 +73,13 @@ class DerivedLogConvexity(Claim):
             "right <= 2/L": 2 / lam.max() - x["right"],
         }
 
-    def power(self, x: Any, form: str) -> int:
+    def power(self, x: Values, form: str) -> int:
         """Twice T G as printed, 2T as repaired."""
         if form == "printed":
             return 2
         return 2 * int(x["steps"])
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """Squared value in the middle and product of the ends; as repaired, tangent and value to
         the power 2T.
         """

@@ -8,9 +8,14 @@ from typing import Any
 from quadmeta.claims.families.formulas import derivatives
 from quadmeta.verification.box import Box, Reduced
 from quadmeta.verification.claim import Claim, Form
-from quadmeta.verification.parameters import EIGENVALUES, STEP_SIZE, STEPS, WEIGHTS, Instance
-
-Array = Any
+from quadmeta.verification.parameters import (
+    EIGENVALUES,
+    STEP_SIZE,
+    STEPS,
+    WEIGHTS,
+    Instance,
+    Values,
+)
 
 
 class DerivedLogCurvature(Claim):
@@ -39,11 +44,11 @@ class DerivedLogCurvature(Claim):
     }
     domain = {"eigenvalues": EIGENVALUES, "weights": WEIGHTS, "eta": STEP_SIZE, "steps": STEPS}
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """None: where F = 0 both sides are 0."""
         return {}
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """2T F F'' and (2T - 1) F'^2."""
         T = x["steps"]
         loss, slope, curvature = derivatives(x["eigenvalues"], x["weights"], x["eta"], T)

@@ -10,9 +10,14 @@ from quadmeta.claims.families.formulas import derivatives, spread, weight_at
 from quadmeta.claims.reductions.steps import end_weights, power_mean, slopes, two_extremes
 from quadmeta.verification.box import Box
 from quadmeta.verification.claim import Claim, Form
-from quadmeta.verification.parameters import EIGENVALUES, STEP_SIZE, STEPS, WEIGHTS, Instance
-
-Array = Any
+from quadmeta.verification.parameters import (
+    EIGENVALUES,
+    STEP_SIZE,
+    STEPS,
+    WEIGHTS,
+    Instance,
+    Values,
+)
 
 
 class DerivedLogGradientBound(Claim):
@@ -44,15 +49,15 @@ class DerivedLogGradientBound(Claim):
     }
     domain = {"eigenvalues": EIGENVALUES, "weights": WEIGHTS, "eta": STEP_SIZE, "steps": STEPS}
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """Two distinct active eigenvalues: at kappa = 1 there is a pole."""
         return {"kappa > 1": spread(x["eigenvalues"])}
 
-    def power(self, x: Any, form: str) -> int:
+    def power(self, x: Values, form: str) -> int:
         """2T."""
         return 2 * int(x["steps"])
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """(|G'|, 2 N(lambda)/N(a)) and (2 N(lambda)/N(a), B_3), all to the power 2T."""
         lam = x["eigenvalues"]
         omega = x["weights"]

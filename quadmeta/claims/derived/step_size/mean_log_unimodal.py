@@ -7,9 +7,7 @@ from quadmeta.claims.families.formulas import derivatives, spread
 from quadmeta.claims.reductions.steps import Ends, increasing, slope_increases
 from quadmeta.verification.box import Box
 from quadmeta.verification.claim import Claim, Form
-from quadmeta.verification.parameters import STEP_SIZE, STEPS, Instance, Parameter
-
-Array = Any
+from quadmeta.verification.parameters import STEP_SIZE, STEPS, Instance, Parameter, Values
 
 
 class DerivedMeanLogUnimodal(Claim):
@@ -56,7 +54,7 @@ class DerivedMeanLogUnimodal(Claim):
         "steps": STEPS,
     }
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """Each task has two distinct active eigenvalues, so that its G is finite."""
         return {
             "left < right": x["right"] - x["left"],
@@ -64,7 +62,7 @@ class DerivedMeanLogUnimodal(Claim):
             "kappa_B > 1": spread(x["eigenvalues_B"]),
         }
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """min(M'(left), -M'(right)) and 0."""
         slopes = []
         for eta in (x["left"], x["right"]):

@@ -9,9 +9,7 @@ import numpy as np
 
 from quadmeta.claims.families.formulas import derivatives, spread, weight_at
 from quadmeta.verification.claim import Claim, Form
-from quadmeta.verification.parameters import EIGENVALUES, STEP_SIZE, STEPS, WEIGHTS
-
-Array = Any
+from quadmeta.verification.parameters import EIGENVALUES, STEP_SIZE, STEPS, WEIGHTS, Values
 
 
 class DerivedNaiveGrowth(Claim):
@@ -46,11 +44,11 @@ class DerivedNaiveGrowth(Claim):
     }
     domain = {"eigenvalues": EIGENVALUES, "weights": WEIGHTS, "eta": STEP_SIZE, "steps": STEPS}
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """Two distinct active eigenvalues."""
         return {"kappa > 1": spread(x["eigenvalues"])}
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """(Remainder, least leading coefficient) and (its bound, |A_rho|)."""
         lam = x["eigenvalues"]
         omega = x["weights"]

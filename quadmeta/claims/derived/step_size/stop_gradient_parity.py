@@ -9,9 +9,14 @@ from quadmeta.claims.families.formulas import derivatives
 from quadmeta.claims.reductions.steps import end_weights
 from quadmeta.verification.box import Box, Reduced
 from quadmeta.verification.claim import Claim, Form
-from quadmeta.verification.parameters import EIGENVALUES, STEP_SIZE, STEPS, WEIGHTS, Instance
-
-Array = Any
+from quadmeta.verification.parameters import (
+    EIGENVALUES,
+    STEP_SIZE,
+    STEPS,
+    WEIGHTS,
+    Instance,
+    Values,
+)
 
 
 class DerivedStopGradientParity(Claim):
@@ -40,7 +45,7 @@ class DerivedStopGradientParity(Claim):
     }
     domain = {"eigenvalues": EIGENVALUES, "weights": WEIGHTS, "eta": STEP_SIZE, "steps": STEPS}
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """Even T, a stable step size, and a mode that neither stands still in size nor vanishes at
         once.
         """
@@ -52,7 +57,7 @@ class DerivedStopGradientParity(Claim):
             "0 < |a_i| < 1 for some i": max(np.minimum(abs(a), 1 - abs(a))),
         }
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """G'_sg and 0."""
         lam = x["eigenvalues"]
         omega = x["weights"]

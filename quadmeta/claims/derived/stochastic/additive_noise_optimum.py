@@ -7,9 +7,14 @@ import numpy as np
 
 from quadmeta.problems.noisy_quadratic import NoisyQuadratic
 from quadmeta.verification.claim import Claim, Form
-from quadmeta.verification.parameters import EIGENVALUES, STEP_SIZE, STEPS, Instance, Parameter
-
-Array = Any
+from quadmeta.verification.parameters import (
+    EIGENVALUES,
+    STEP_SIZE,
+    STEPS,
+    Instance,
+    Parameter,
+    Values,
+)
 
 
 class DerivedAdditiveNoiseOptimum(Claim):
@@ -53,7 +58,7 @@ class DerivedAdditiveNoiseOptimum(Claim):
         "steps": STEPS,
     }
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """Step sizes up to 1/L."""
         return {
             "eta <= 1/L": 1 / x["eigenvalues"].max() - x["eta"],
@@ -65,7 +70,7 @@ class DerivedAdditiveNoiseOptimum(Claim):
         L = max(x["eigenvalues"])
         return {**x, "eta": min(x["eta"], 1 / x["eta"] / L**2) if x["eta"] else x["eta"]}
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """(-F', D - correction) and (D, -F')."""
         lam, c, eta, T = (x[name] for name in ("eigenvalues", "error", "eta", "steps"))
         s = x["noise"] * lam**2

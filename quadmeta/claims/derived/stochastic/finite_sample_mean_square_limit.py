@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from quadmeta._types import Array
 from quadmeta.claims.families.sgd import average, definite, symmetric
 from quadmeta.problems.sampled_rows import SampledRows
 from quadmeta.verification.claim import Claim, Form
-from quadmeta.verification.parameters import Instance, Parameter
+from quadmeta.verification.parameters import Instance, Parameter, Quantity, Values
 
-Array = Any
 ENTRY = Parameter("x_{kj}", low=Fraction(-2), axis="n", reach=4)
 
 
@@ -60,7 +60,7 @@ class DerivedFiniteSampleMeanSquareLimit(Claim):
         "steps": Parameter("T", low=Fraction(1), whole=True, reach=2),
     }
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """Something to train."""
         return {"X != 0": (features(x) ** 2).sum()}
 
@@ -73,7 +73,7 @@ class DerivedFiniteSampleMeanSquareLimit(Claim):
             eta = x["eta"]
         return {**x, "eta": eta, "steps": min(x["steps"], 3)}
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """The spectral radius, the bracket and the enumeration; the pencil, what is said of it,
         the recursion.
         """
@@ -88,7 +88,7 @@ class DerivedFiniteSampleMeanSquareLimit(Claim):
         forms = np.array([(XM * X).sum(axis=1) for XM in on])
         L = np.array([[2 * (p * q).sum() for q in on] for p in on])
 
-        def pencil(step: Any) -> tuple[bool, bool]:
+        def pencil(step: Quantity) -> tuple[bool, bool]:
             return definite(L - step * forms @ forms.T)
 
         steps = [
@@ -149,7 +149,7 @@ class DerivedFiniteSampleMeanSquareLimit(Claim):
             }
 
 
-def features(x: Any) -> Array:
+def features(x: Values) -> Array:
     """X, one row an observation."""
     return np.stack([x["first"], x["second"], x["third"]], axis=1)
 

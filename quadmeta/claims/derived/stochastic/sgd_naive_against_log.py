@@ -13,9 +13,7 @@ from quadmeta.claims.families.sgd import strain, transition
 from quadmeta.problems.streaming_gaussian import StreamingGaussian
 from quadmeta.verification.box import Box, Reduced
 from quadmeta.verification.claim import Claim, Form
-from quadmeta.verification.parameters import EIGENVALUES, STEPS, Instance, Parameter
-
-Array = Any
+from quadmeta.verification.parameters import EIGENVALUES, STEPS, Instance, Parameter, Values
 
 
 class DerivedSgdNaiveAgainstLog(Claim):
@@ -60,7 +58,7 @@ class DerivedSgdNaiveAgainstLog(Claim):
         "steps": STEPS,
     }
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """A step size off the limit, in units of 1/lambda_max."""
         lam = x["spectrum"]
         return {
@@ -69,7 +67,7 @@ class DerivedSgdNaiveAgainstLog(Claim):
             else Fraction(1)
         }
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """|F - J/2|, |F' - J'/2| and the lower bound of F; their bounds and F."""
         lam, e, sigma, T = (x[name] for name in ("spectrum", "error", "sigma", "steps"))
         eta = x["scaled"] / lam.max()

@@ -11,9 +11,14 @@ from quadmeta.claims.families.auxiliary import ANY
 from quadmeta.claims.families.formulas import spread
 from quadmeta.claims.families.sgd import expectation, plus, streamed, times
 from quadmeta.verification.claim import Claim, Form
-from quadmeta.verification.parameters import EIGENVALUES, STEP_SIZE, Instance, Parameter
-
-Array = Any
+from quadmeta.verification.parameters import (
+    EIGENVALUES,
+    STEP_SIZE,
+    Instance,
+    Parameter,
+    Quantity,
+    Values,
+)
 
 
 class DerivedStreamingHeavyTail(Claim):
@@ -53,7 +58,7 @@ class DerivedStreamingHeavyTail(Claim):
         "sigma": Parameter(r"\sigma", reach=2),
     }
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """Isotropic features, no label noise, a step."""
         return {"kappa = 1": spread(x["eigenvalues"]), "sigma = 0": x["sigma"], "eta > 0": x["eta"]}
 
@@ -62,7 +67,7 @@ class DerivedStreamingHeavyTail(Claim):
         lam = x["eigenvalues"]
         return {**x, "eigenvalues": lam[:1] * len(lam), "sigma": 0 * x["sigma"]}
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """Moments of one step by enumeration and two signs; by the formulas."""
         lam = x["eigenvalues"]
         e = x["error"]
@@ -96,11 +101,11 @@ class DerivedStreamingHeavyTail(Claim):
         yield {**base, "eta": 0}
 
 
-def second(d: int, y: Any) -> Any:
+def second(d: int, y: Quantity) -> Any:
     """q."""
     return 1 - 2 * y + (d + 2) * y**2
 
 
-def fourth(d: int, y: Any) -> Any:
+def fourth(d: int, y: Quantity) -> Any:
     """q_4."""
     return 1 - 4 * y + 2 * (d + 8) * y**2 - 12 * (d + 4) * y**3 + 3 * (d + 4) * (d + 6) * y**4

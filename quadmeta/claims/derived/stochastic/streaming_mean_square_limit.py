@@ -10,9 +10,14 @@ from quadmeta.claims.families.sgd import definite, expectation, strain, streamed
 from quadmeta.problems.streaming_gaussian import StreamingGaussian
 from quadmeta.verification.box import Box, Reduced
 from quadmeta.verification.claim import Claim, Form
-from quadmeta.verification.parameters import EIGENVALUES, STEP_SIZE, STEPS, Instance, Parameter
-
-Array = Any
+from quadmeta.verification.parameters import (
+    EIGENVALUES,
+    STEP_SIZE,
+    STEPS,
+    Instance,
+    Parameter,
+    Values,
+)
 
 
 class DerivedStreamingMeanSquareLimit(Claim):
@@ -55,7 +60,7 @@ class DerivedStreamingMeanSquareLimit(Claim):
         "steps": STEPS,
     }
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """A step."""
         return {"eta > 0": x["eta"]}
 
@@ -74,7 +79,7 @@ class DerivedStreamingMeanSquareLimit(Claim):
         shares = [v / sum(lam) for v in lam]
         return {**x, "eigenvalues": tuple(2 * y / (1 + 2 * y) / eta for y in shares)}
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """Definiteness, the bracket, moments; the condition, 1, the recursion."""
         lam = x["eigenvalues"]
         e = x["error"]

@@ -12,9 +12,7 @@ from quadmeta.claims.families.auxiliary import neumann
 from quadmeta.claims.families.collapse import TASKS, Tasks, diagonal, inverse, least
 from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.finding import arrays
-from quadmeta.verification.parameters import Instance
-
-Array = Any
+from quadmeta.verification.parameters import Instance, Values
 
 
 class DerivedAlternationFixedPoints(Claim):
@@ -51,7 +49,7 @@ class DerivedAlternationFixedPoints(Claim):
         **{key + "2": ALTERNATION[key] for key in ("eta", "steps", "beta")},
     }
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """Both inner step sizes below 2/lambda_max(H)."""
         H = Tasks.of(x).hessian(x["weights"])
         room = {key: least(2 * diagonal(1, 1) - x[key] * H) for key in ("eta", "eta2")}
@@ -92,7 +90,7 @@ class DerivedAlternationFixedPoints(Claim):
         b = w - inverse(run.A) @ (-v if v @ filtered[:, -1] > 0 else v)
         return {**x, "w1": w[0], "w2": w[1], "aim1": b[0], "aim2": b[1]}
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """Whether (w, phi) is fixed, twice; whether it is with the other steps, and the condition."""
         run = Alternation.of(x)
         w = np.array([x["w1"], x["w2"]])

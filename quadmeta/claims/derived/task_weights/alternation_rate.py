@@ -13,9 +13,7 @@ from quadmeta.claims.families.alternation import ALTERNATION, Alternation
 from quadmeta.claims.families.collapse import TASKS, Tasks, diagonal, jacobian
 from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.finding import arrays
-from quadmeta.verification.parameters import Instance
-
-Array = Any
+from quadmeta.verification.parameters import Instance, Values
 
 
 class DerivedAlternationRate(Claim):
@@ -54,7 +52,7 @@ class DerivedAlternationRate(Claim):
     }
     domain = {**TASKS, **ALTERNATION}
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """The inner solution, no weight at its border."""
         run = of(x)
         phi = x["weights"]
@@ -83,7 +81,7 @@ class DerivedAlternationRate(Claim):
         bound = min((f / s / 2 for f, s in zip(phi, g, strict=True) if s > 0), default=x["beta"])
         return {**x, "beta": min(x["beta"], bound) if bound else x["beta"]}
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """Entries of the derivative of a round, and of the Hessian of F; those of the blocks, and
         of G_w S + G_phi.
         """
@@ -150,7 +148,7 @@ class DerivedAlternationRate(Claim):
         yield from ({**base, "beta": 100, "aim1": sign} for sign in (2, -2))
 
 
-def of(x: Any) -> Alternation:
+def of(x: Values) -> Alternation:
     """The instance with H = diag(p^2, q^2), so that A_0 = H - sum_k phi_k A_k."""
     tasks = Tasks.of(x)
     main = tasks.A[0] - sum(f * A for f, A in zip(x["weights"], tasks.A[1:], strict=True))

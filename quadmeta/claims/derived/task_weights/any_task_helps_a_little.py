@@ -8,9 +8,7 @@ import numpy as np
 
 from quadmeta.claims.families.collapse import REGRESSION, Regression, inverse, jacobian, trace
 from quadmeta.verification.claim import Claim, Form
-from quadmeta.verification.parameters import Instance, Parameter
-
-Array = Any
+from quadmeta.verification.parameters import Instance, Parameter, Values
 
 
 class DerivedAnyTaskHelpsALittle(Claim):
@@ -44,7 +42,7 @@ class DerivedAnyTaskHelpsALittle(Claim):
     }
     domain = {**REGRESSION, "shared": Parameter("c", reach=3)}
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """No ridge, independent noise; if not, of paired samples and with a covariance matrix."""
         unpaired = sum(abs(n - x["n0"]) for n in x["n"])
         definite = x["noise0"] * min(x["noise"]) - len(x["n"]) * x["shared"] ** 2
@@ -58,7 +56,7 @@ class DerivedAnyTaskHelpsALittle(Claim):
         """No ridge, independent noise."""
         return {**x, "rho": 0 * x["rho"], "shared": 0 * x["shared"]}
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """(First slope, their sum, largest slope or 0) and (the formula, its sum, 0)."""
         model = Regression.of(x, x["shared"] / x["n0"])
         slopes = jacobian(model.risk, 0 * x["weights"])

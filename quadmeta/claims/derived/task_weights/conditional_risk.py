@@ -16,9 +16,7 @@ from quadmeta.claims.families.collapse import (
     trace,
 )
 from quadmeta.verification.claim import Claim, Form
-from quadmeta.verification.parameters import Parameter
-
-Array = Any
+from quadmeta.verification.parameters import Parameter, Values
 
 
 class DerivedConditionalRisk(Claim):
@@ -51,15 +49,15 @@ class DerivedConditionalRisk(Claim):
     }
     domain = {**REGRESSION, "shared": Parameter("c", reach=1)}
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """Noise independent of that of the main task."""
         return {"c = 0": x["shared"]}
 
-    def prepare(self, x: Any) -> Any:
+    def prepare(self, x: Values) -> Any:
         """Independent noise."""
         return {**x, "shared": 0 * x["shared"]}
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """R, dR/dphi_1 and the sum of the derivatives, twice."""
         model = Regression.of(x, x["shared"] / x["n0"])
         phi = x["weights"]

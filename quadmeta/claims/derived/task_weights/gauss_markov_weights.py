@@ -11,9 +11,7 @@ from quadmeta.claims.families.collapse import REGRESSION, Regression, inverse, t
 from quadmeta.claims.reductions.squares import best_of_three, weights_point
 from quadmeta.verification.box import Box, Reduced
 from quadmeta.verification.claim import Claim, Form
-from quadmeta.verification.parameters import Instance
-
-Array = Any
+from quadmeta.verification.parameters import Instance, Values
 
 
 class DerivedGaussMarkovWeights(Claim):
@@ -46,7 +44,7 @@ class DerivedGaussMarkovWeights(Claim):
     }
     domain = REGRESSION
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """Tasks without bias, no ridge."""
         return {"delta = 0": (x["x"] ** 2 + x["y"] ** 2).sum(), "rho = 0": x["rho"]}
 
@@ -55,7 +53,7 @@ class DerivedGaussMarkovWeights(Claim):
         zero = tuple(0 * v for v in x["x"])
         return {**x, "x": zero, "y": zero, "rho": 0 * x["rho"]}
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """(Trace, R(phi*)) and (R(phi), trace)."""
         model = Regression.of(x)
         weights = 1 / model.noise

@@ -8,9 +8,7 @@ import numpy as np
 
 from quadmeta.claims.families.collapse import REGRESSION, Regression, apart, together
 from quadmeta.verification.claim import Claim, Form
-from quadmeta.verification.parameters import Instance
-
-Array = Any
+from quadmeta.verification.parameters import Instance, Values
 
 
 class DerivedHelpfulInterval(Claim):
@@ -43,7 +41,7 @@ class DerivedHelpfulInterval(Claim):
     }
     domain = REGRESSION
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """Shared inputs, no ridge."""
         return {"A_k = A_0": apart(x), "rho = 0": x["rho"]}
 
@@ -51,7 +49,7 @@ class DerivedHelpfulInterval(Claim):
         """Shared inputs."""
         return together(x)
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """Gains over V_0 of the first task alone and of all at equal weights, denominators
         cleared; their formulas.
         """

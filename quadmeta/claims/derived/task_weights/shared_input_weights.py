@@ -12,9 +12,7 @@ from quadmeta.claims.families.collapse import REGRESSION, Regression, apart, tog
 from quadmeta.claims.reductions.squares import best_of_three, weights_point
 from quadmeta.verification.box import Box, Reduced
 from quadmeta.verification.claim import Claim, Form
-from quadmeta.verification.parameters import Instance
-
-Array = Any
+from quadmeta.verification.parameters import Instance, Values
 
 
 class DerivedSharedInputWeights(Claim):
@@ -46,7 +44,7 @@ class DerivedSharedInputWeights(Claim):
     }
     domain = REGRESSION
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """Shared inputs, no ridge, best weights that are allowed."""
         model = Regression.of(x)
         return {"A_k = A_0": apart(x), "rho = 0": x["rho"], "phi* >= 0": min(best(model))}
@@ -55,7 +53,7 @@ class DerivedSharedInputWeights(Claim):
         """Shared inputs."""
         return together(x)
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """(R*, R(phi*), R, form) and (R, R*, form, R)."""
         model = Regression.of(x)
         phi = x["weights"]
@@ -112,7 +110,7 @@ class DerivedSharedInputWeights(Claim):
         yield best_of_three("K <= 2, all d, every M with phi* >= 0", reduce)
 
 
-def best(model: Regression) -> Array:
+def best(model: Regression) -> Any:
     """phi* = V_0 M^-1 1."""
     M = model.moments()
     return model.variances()[0] * solve(M, 0 * M[0] + 1)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from quadmeta._types import Array
 from quadmeta.claims.families.collapse import (
     REGRESSION,
     SIGNED,
@@ -21,9 +22,7 @@ from quadmeta.claims.families.collapse import (
 from quadmeta.claims.reductions.squares import convex_segment, definite
 from quadmeta.verification.box import Box
 from quadmeta.verification.claim import Claim, Form
-from quadmeta.verification.parameters import Instance, Parameter
-
-Array = Any
+from quadmeta.verification.parameters import Instance, Parameter, Values
 
 
 class DerivedSimplexQuasiconvex(Claim):
@@ -64,7 +63,7 @@ class DerivedSimplexQuasiconvex(Claim):
         "aim2": SIGNED,
     }
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """Shared inputs, no ridge."""
         return {"A_k = A_0": apart(x), "rho = 0": x["rho"]}
 
@@ -72,7 +71,7 @@ class DerivedSimplexQuasiconvex(Claim):
         """Shared inputs."""
         return together(x)
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """F between and the tangent of F in pi; the larger end and F at the other end."""
         tasks = Tasks.of(x, x["rho"])
         phi = x["weights"]

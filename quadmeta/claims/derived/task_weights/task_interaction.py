@@ -7,14 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from quadmeta._types import Array
 from quadmeta.claims.families.auxiliary import solve
 from quadmeta.claims.families.collapse import REGRESSION, Regression, apart, together
 from quadmeta.claims.reductions.squares import best_of_three, weights_point
 from quadmeta.verification.box import Box, Reduced
 from quadmeta.verification.claim import Claim, Form
-from quadmeta.verification.parameters import Instance
-
-Array = Any
+from quadmeta.verification.parameters import Instance, Values
 
 
 class DerivedTaskInteraction(Claim):
@@ -49,7 +48,7 @@ class DerivedTaskInteraction(Claim):
     }
     domain = REGRESSION
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """Shared inputs, no ridge."""
         return {"A_k = A_0": apart(x), "rho = 0": x["rho"]}
 
@@ -57,7 +56,7 @@ class DerivedTaskInteraction(Claim):
         """Shared inputs."""
         return together(x)
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """Gains by the last task; the pair at its best weights and at others."""
         model = Regression.of(x)
         M = model.moments()

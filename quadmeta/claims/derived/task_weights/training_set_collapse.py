@@ -9,9 +9,7 @@ import numpy as np
 
 from quadmeta.claims.families.collapse import TASKS, Tasks, inverse, jacobian
 from quadmeta.verification.claim import Claim, Form
-from quadmeta.verification.parameters import Instance, Parameter
-
-Array = Any
+from quadmeta.verification.parameters import Instance, Parameter, Values
 
 
 class DerivedTrainingSetCollapse(Claim):
@@ -46,7 +44,7 @@ class DerivedTrainingSetCollapse(Claim):
     }
     domain = {**TASKS, "rho": Parameter(r"\rho", reach=2)}
 
-    def assumptions(self, x: Any, form: str) -> Mapping[str, Array]:
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """No ridge."""
         return {"rho = 0": x["rho"]}
 
@@ -57,7 +55,7 @@ class DerivedTrainingSetCollapse(Claim):
             x = {**x, **pair, "x": (x["x"][0], -x["x"][0]), "y": (x["y"][0], -x["y"][0])}
         return {**x, "rho": 0 * x["rho"]}
 
-    def sides(self, x: Any, form: str) -> tuple[Array, Array]:
+    def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """Slope along phi by dual numbers, excess of F, whether s = 0; s'H^-1 s, its form in n,
         whether n = 0.
         """
