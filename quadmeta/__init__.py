@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     from quadmeta.objectives import RootObjective as RootObjective
     from quadmeta.objectives import TrainByTrain as TrainByTrain
     from quadmeta.objectives import TrainByValidation as TrainByValidation
+    from quadmeta.objectives import TransformedObjective as TransformedObjective
     from quadmeta.optimizers import GradientDescent as GradientDescent
     from quadmeta.optimizers import HeavyBall as HeavyBall
     from quadmeta.optimizers import LogLoss as LogLoss
@@ -73,9 +74,9 @@ if TYPE_CHECKING:
     from quadmeta.problems import AuxiliaryTasks as AuxiliaryTasks
     from quadmeta.problems import AveragedLeastSquares as AveragedLeastSquares
     from quadmeta.problems import BilevelProblem as BilevelProblem
-    from quadmeta.problems import Bound as Bound
     from quadmeta.problems import Coupled as Coupled
     from quadmeta.problems import DataCleaning as DataCleaning
+    from quadmeta.problems import InnerLoss as InnerLoss
     from quadmeta.problems import LeastSquares as LeastSquares
     from quadmeta.problems import LogCosh as LogCosh
     from quadmeta.problems import MarchenkoPastur as MarchenkoPastur
@@ -85,7 +86,7 @@ if TYPE_CHECKING:
     from quadmeta.problems import Problem as Problem
     from quadmeta.problems import Quadratic as Quadratic
     from quadmeta.problems import QuadraticBilevel as QuadraticBilevel
-    from quadmeta.problems import QuadraticBound as QuadraticBound
+    from quadmeta.problems import QuadraticInnerLoss as QuadraticInnerLoss
     from quadmeta.problems import QuadraticProblem as QuadraticProblem
     from quadmeta.problems import RegressionProblem as RegressionProblem
     from quadmeta.problems import Ridge as Ridge

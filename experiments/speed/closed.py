@@ -114,8 +114,8 @@ def _hypergradient(case: dict[str, Any], given: Inputs) -> Calls:
         "reverse": qm.Reverse(),
         "discounted": qm.Discounted(gamma=0.99),
         "DrMAD": qm.DrMad(),
-        "Neumann": qm.Neumann(products=20),
-        "CG": qm.ConjugateGradient(products=20),
+        "Neumann": qm.Neumann(order=20),
+        "CG": qm.ConjugateGradient(budget=20),
     }
     found = {"closed form": lambda: loss.gradient(alpha), "implicit": lambda: loss.implicit(alpha)}
 

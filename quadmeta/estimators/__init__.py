@@ -29,11 +29,11 @@ if TYPE_CHECKING:
     from quadmeta.estimators.parts.horizons import (
         failure_horizon as failure_horizon,
     )
-    from quadmeta.estimators.parts.tape import Tape as Tape
     from quadmeta.estimators.renormalised_reverse import RenormalisedReverse as RenormalisedReverse
     from quadmeta.estimators.reverse import Reverse as Reverse
     from quadmeta.estimators.stop_gradient import StopGradient as StopGradient
     from quadmeta.estimators.truncated import Truncated as Truncated
+    from quadmeta.objectives.parts.tape import Tape as Tape
 else:
     from quadmeta._registry import family
 
@@ -41,7 +41,7 @@ else:
         "Estimator": "parts.base",
         "Hypergradient": "parts.base",
         "hypergradient": "parts.base",
-        "Tape": "parts.tape",
+        "Tape": "parts.base",
         "Horizon": "parts.horizons",
         "failure_horizon": "parts.horizons",
     }

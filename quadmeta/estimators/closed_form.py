@@ -2,25 +2,29 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
+from quadmeta.estimators.parts.backward import back_propagated
 from quadmeta.estimators.parts.base import Estimator
-from quadmeta.estimators.parts.tape import Tape
+from quadmeta.objectives.parts.tape import Derivative, Tape
 
 
 @dataclass(frozen=True)
 class ClosedForm(Estimator):
     """No inner run at all: O(d) after one eigendecomposition, whatever T.
 
-    An inner loss that is not quadratic has no closed form: reverse mode runs there, and its
+    Exact, also in a start that depends on the parameters. A direct term of the outer loss needs
+    w_T, and so a run, but no product. An inner loss that is not quadratic has no closed form: reverse mode runs there, and its
     products are counted.
     """
 
     reference = "derived from w_T - w_* = (I - eta H)^T (w_0 - w_*)"
 
-    def estimate(self, tape: Tape) -> Any:
-        """The objective's own derivative."""
-        return tape.closed_form()
+    def estimate(self, tape: Tape) -> Derivative:
+        """The objective's own derivative, or reverse mode where it has no closed form."""
+        found = tape.closed_form()
+        if found is None:
+            return back_propagated(tape, tape.steps)
+        return found
 
     def cost(self, T: int, h: int = 1, P: int = 1) -> Mapping[str, int]:
         """Nothing, on a quadratic."""

@@ -2,45 +2,48 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from quadmeta._validate import natural
 from quadmeta.estimators.parts.base import Estimator
 from quadmeta.estimators.parts.solvable import require_digits, require_solution
-from quadmeta.estimators.parts.tape import Tape
-
-Array = Any
+from quadmeta.objectives.parts.tape import Derivative, Tape
 
 
 @dataclass(frozen=True)
 class ConjugateGradient(Estimator):
-    """-J(w_T) x with x after N iterations of conjugate gradients on H(w_T) x = g_T from 0, which
-    spend N - 1 products.
+    """-J(w_T) x with x from conjugate gradients on H(w_T) x = g_T from 0, on a ``budget`` of N
+    products in all.
 
-    ``products`` = N counts the products in all, the mixed one included: exact to rounding once N -
-    1 reaches the number of distinct eigenvalues. It stops early at a residual of rounding size. On
-    a singular Hessian from 0 it stays in the range: that is a solution if there is one.
+    N - 1 of them are Hessian products, one an iteration, and the last is the mixed product: exact
+    to rounding once N - 1 reaches the number of distinct eigenvalues. It stops early at a residual
+    of rounding size. On a singular Hessian from 0 it stays in the range: that is a solution if
+    there is one.
+
+    Parameters
+    ----------
+    budget
+        N >= 2. ``Neumann`` reaches polynomials in H of the same degree with order N - 2.
 
     Raises
     ------
     ValueError
-        products < 2, an indefinite inner Hessian, a singular one for which H x = g_T has no
+        budget < 2, an indefinite inner Hessian, a singular one for which H x = g_T has no
         solution, one so close to it that x has less than six digits, an inner run that diverged,
         or the step size as parameter.
     """
 
-    products: int
+    budget: int
     steps_matter = False
     reference = "Pedregosa 2016; Grazzi, Franceschi, Pontil, Salzo 2020"
 
     def __post_init__(self) -> None:
         super().__post_init__()
         remedy = "one Hessian and one mixed product"
-        object.__setattr__(self, "products", natural("products", self.products, remedy, least=2))
+        object.__setattr__(self, "budget", natural("budget", self.budget, remedy, least=2))
 
-    def estimate(self, tape: Tape) -> Array:
+    def estimate(self, tape: Tape) -> Derivative:
         """B x with (I - A) x = g."""
         if tape.step_size_is_tuned:
             raise ValueError(
@@ -62,7 +65,7 @@ class ConjugateGradient(Estimator):
         p = g
         rr = g @ g
         first = rr
-        for _ in range(self.products - 1):
+        for _ in range(self.budget - 1):
             if rr <= 1e-32 * first:
                 break
             q = p - tape.A(T, p)
@@ -72,19 +75,19 @@ class ConjugateGradient(Estimator):
                 if curvature < -rounding * top * (p @ p):
                     raise ValueError(
                         "the inner Hessian at w_T is indefinite: conjugate gradients need a "
-                        "minimum, "
-                        "train for more steps"
+                        "minimum, train for more steps"
                     )
                 require_solution(float(np.sqrt(rr / first)), 1e-10)
                 break
             step = rr / curvature
             x = x + step * p
             r = r - step * q
-            rr, old = r @ r, rr
+            old = rr
+            rr = r @ r
             p = r + rr / old * p
         require_digits(top, x, g)
         return tape.B(T, x)
 
     def cost(self, T: int, h: int = 1, P: int = 1) -> Mapping[str, int]:
         """N products (fewer where it stops early)."""
-        return {"hvps": self.products - 1, "mixed": 1, "outer_gradients": 1, "stored_vectors": 1}
+        return {"hvps": self.budget - 1, "mixed": 1, "outer_gradients": 1, "stored_vectors": 1}

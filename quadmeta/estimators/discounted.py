@@ -4,13 +4,10 @@ past.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from quadmeta.estimators.parts.base import Estimator
 from quadmeta.estimators.parts.discount import discount
-from quadmeta.estimators.parts.tape import Tape
-
-Array = Any
+from quadmeta.objectives.parts.tape import Derivative, Tape
 
 
 @dataclass(frozen=True)
@@ -29,9 +26,9 @@ class Discounted(Estimator):
         super().__post_init__()
         object.__setattr__(self, "gamma", discount(self.gamma))
 
-    def estimate(self, tape: Tape) -> Array:
+    def estimate(self, tape: Tape) -> Derivative:
         """Running form; g_t is the outer gradient at the state that step t reaches."""
-        total: Array = 0
+        total: Derivative = 0.0
         for t in tape.stream():
             total = self.gamma * total + tape.B(t, tape.outer_gradient(t + 1))
         return total

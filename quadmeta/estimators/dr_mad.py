@@ -2,35 +2,35 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from quadmeta.estimators.parts.base import Estimator
-from quadmeta.estimators.parts.tape import Tape
-
-Array = Any
+from quadmeta.objectives.parts.tape import Derivative, Tape
 
 
 @dataclass(frozen=True)
 class DrMad(Estimator):
-    """Products at (1 - t/T) w_0 + (t/T) w_T; on a quadratic only B is interpolated: exact where J
-    is constant.
+    """Reverse mode with products at (1 - t/T) w_0 + (t/T) w_T.
+
+    On a quadratic only B is interpolated: exact where J is constant. What comes from a start that
+    depends on the parameters is left out.
     """
 
     reference = "Fu, Luo, Feng, Low, Chua 2016"
 
-    def estimate(self, tape: Tape) -> Array:
+    def estimate(self, tape: Tape) -> Derivative:
         """Reverse loop on the chord."""
         T = tape.steps
         first = tape.start
         for _ in tape.stream():
             pass
-        last = tape.state(T)
-        total = 0
+        last = tape.last_weights()
+        total: Derivative = 0.0
         v = tape.outer_gradient()
         for t in reversed(range(T)):
-            w = (1 - t / T) * first + (t / T) * last
-            total = total + tape.B(t, v, w)
-            v = tape.A(t, v, w) if t else v
+            chord = tape.state_of((1 - t / T) * first + (t / T) * last)
+            total = total + tape.B(t, v, chord)
+            if t:
+                v = tape.A(t, v, chord)
         return total
 
     def cost(self, T: int, h: int = 1, P: int = 1) -> Mapping[str, int]:

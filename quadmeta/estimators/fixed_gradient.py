@@ -2,13 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from quadmeta.estimators.parts.base import Estimator
 from quadmeta.estimators.parts.discount import discount
-from quadmeta.estimators.parts.tape import Tape
-
-Array = Any
+from quadmeta.objectives.parts.tape import Derivative, Tape
 
 
 @dataclass(frozen=True)
@@ -26,11 +23,11 @@ class FixedGradient(Estimator):
         super().__post_init__()
         object.__setattr__(self, "gamma", discount(self.gamma))
 
-    def estimate(self, tape: Tape) -> Array:
+    def estimate(self, tape: Tape) -> Derivative:
         """Weighted sum over the stored states."""
         tape.record()
         g = tape.outer_gradient()
-        total = 0
+        total: Derivative = 0.0
         for t in range(tape.steps):
             total = self.gamma * total + tape.B(t, g)
         return total

@@ -2,29 +2,35 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
+from quadmeta._types import Array
 from quadmeta.estimators.parts.base import Estimator
-from quadmeta.estimators.parts.tape import Tape
+from quadmeta.objectives.parts.tape import Derivative, Tape
 
 
 @dataclass(frozen=True)
 class Forward(Estimator):
-    """z_{t+1} = A_t z_t + B_t', z_0 = 0; result <z_T, outer gradient>. Memory of one vector, h
-    times the work.
+    """The tangents z_t = d w_t / d theta run along: z_{t+1} = A_t' z_t + B_t', result <z_T, outer
+    gradient>.
+
+    Memory of one vector, h times the work. z_0 = d w_0 / d theta, which is 0 unless the start
+    depends on the parameters; exact in either case.
     """
 
     reference = "Franceschi, Donini, Frasconi, Pontil 2017, forward hypergradient"
 
-    def estimate(self, tape: Tape) -> Any:
-        """<z_T, outer gradient>; the first A-product would act on 0 and is not spent."""
-        z = 0
+    def estimate(self, tape: Tape) -> Derivative:
+        """<z_T, outer gradient>; where z_0 = 0, the first A-product is not spent."""
+        z: Array | None = None
+        if tape.start_moves:
+            z = tape.start_columns()
         for t in tape.stream():
-            if t:
-                z = tape.A(t, z) + tape.tangent(t)
-            else:
+            if z is None:
                 z = tape.tangent(t)
-        return (tape.outer_gradient() * z).sum(axis=-1)
+            else:
+                z = tape.push(t, z) + tape.tangent(t)
+        gradient: Array = (tape.outer_gradient() * z).sum(axis=-1)
+        return gradient
 
     def cost(self, T: int, h: int = 1, P: int = 1) -> Mapping[str, int]:
         """h (T - 1) Hessian and h T mixed products."""

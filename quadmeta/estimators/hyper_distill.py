@@ -2,14 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from quadmeta._validate import instance, number
 from quadmeta.estimators.parts.base import Estimator
 from quadmeta.estimators.parts.discount import discount
-from quadmeta.estimators.parts.tape import Tape
-
-Array = Any
+from quadmeta.objectives.parts.tape import Derivative, Tape
 
 
 @dataclass(frozen=True)
@@ -30,15 +27,16 @@ class HyperDistill(Estimator):
         object.__setattr__(self, "gamma", discount(self.gamma))
         object.__setattr__(self, "theta", number("theta", self.theta))
 
-    def estimate(self, tape: Tape) -> Array:
+    def estimate(self, tape: Tape) -> Derivative:
         """One product at the distilled point."""
         total = 0.0
         point = tape.start
         for t in tape.stream():
             # S_t = 1 + gamma S_{t-1}: no quotient that is 0/0 at gamma = 1
             total = 1 + self.gamma * total
-            point = point + (tape.state(t) - point) / total
-        return self.theta * total * tape.B(tape.steps, tape.outer_gradient(), point)
+            point = point + (tape.weights(tape.state(t)) - point) / total
+        product = tape.B(tape.steps, tape.outer_gradient(), tape.state_of(point))
+        return self.theta * total * product
 
     def cost(self, T: int, h: int = 1, P: int = 1) -> Mapping[str, int]:
         """One mixed product (the fit of theta spends 3T - 1 more, once for many runs)."""
@@ -61,24 +59,27 @@ class HyperDistill(Estimator):
         T = tape.steps
         first = tape.start
         tape.record()
-        last = tape.state(T)
+        last = tape.last_weights()
         v = tape.outer_gradient()
         g = v
-        partial = 0.0
+        partial: Derivative = 0.0
         mass = 0.0
-        point = tape.state(T - 1)
+        point = tape.weights(tape.state(T - 1))
         pairs = []
         for s in range(1, T + 1):
             t = T - s
-            chord = (1 - t / T) * first + (t / T) * last
+            chord = tape.state_of((1 - t / T) * first + (t / T) * last)
             partial = partial + tape.B(t, v, chord)
-            v = tape.A(t, v, chord) if t else v
+            if t:
+                v = tape.A(t, v, chord)
             weight = self.gamma ** (s - 1)
             mass += weight
-            point = point + (tape.state(t) - point) * weight / mass
-            u = tape.B(t, g, point)
+            point = point + (tape.weights(tape.state(t)) - point) * weight / mass
+            u = tape.B(t, g, tape.state_of(point))
             size = float(np.linalg.norm(u))
             if size:
                 pairs.append((size * mass, float(np.sum(u * partial)) / size))
-        x, y = np.array(pairs).T if pairs else (np.ones(1), np.ones(1))
+        if not pairs:
+            return HyperDistill(self.gamma, 1.0)
+        x, y = np.array(pairs).T
         return HyperDistill(self.gamma, float(x @ y / (x @ x)))

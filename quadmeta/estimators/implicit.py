@@ -2,20 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
+from quadmeta.arithmetic.null_space import null_space, share_of_null_space
 from quadmeta.estimators.parts.base import Estimator
-from quadmeta.estimators.parts.solvable import (
-    null_space,
-    require_digits,
-    require_solution,
-    share_of_null_space,
-)
-from quadmeta.estimators.parts.tape import Tape
-
-Array = Any
+from quadmeta.estimators.parts.solvable import require_digits, require_solution
+from quadmeta.objectives.parts.tape import Derivative, Tape
 
 
 @dataclass(frozen=True)
@@ -35,7 +28,7 @@ class Implicit(Estimator):
     steps_matter = False
     reference = "Pedregosa 2016; Lorraine, Vicol, Duvenaud 2020"
 
-    def estimate(self, tape: Tape) -> Array:
+    def estimate(self, tape: Tape) -> Derivative:
         """B (I - A)^-1 g with the P columns of A."""
         if tape.step_size_is_tuned:
             raise ValueError(

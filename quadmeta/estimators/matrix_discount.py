@@ -4,12 +4,10 @@ trajectory.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
+from quadmeta._types import Array
 from quadmeta.estimators.parts.base import Estimator
-from quadmeta.estimators.parts.tape import Tape
-
-Array = Any
+from quadmeta.objectives.parts.tape import Derivative, Tape
 
 
 @dataclass(frozen=True)
@@ -20,12 +18,16 @@ class MatrixDiscount(Estimator):
 
     reference = "derived"
 
-    def estimate(self, tape: Tape) -> Array:
+    def estimate(self, tape: Tape) -> Derivative:
         """Running form; the first A-product would act on 0 and is not spent."""
-        v: Array = 0
+        v: Array | None = None
         for t in tape.stream():
             g = tape.outer_gradient(t + 1)
-            v = tape.A(t + 1, v) + g if t else g
+            if v is None:
+                v = g
+            else:
+                v = tape.A(t + 1, v) + g
+        assert v is not None  # T >= 1
         return tape.B(tape.steps, v)
 
     def cost(self, T: int, h: int = 1, P: int = 1) -> Mapping[str, int]:

@@ -2,40 +2,44 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from quadmeta._validate import natural
 from quadmeta.estimators.parts.base import Estimator
-from quadmeta.estimators.parts.tape import Tape
-
-Array = Any
+from quadmeta.objectives.parts.tape import Derivative, Tape
 
 
 @dataclass(frozen=True)
 class Neumann(Estimator):
-    """-J(w_T) eta sum_{j <= N} (I - eta H(w_T))^j g_T, N + 1 terms from ``products`` = N Hessian
-    products.
+    """-J(w_T) eta sum_{j <= N} (I - eta H(w_T))^j g_T with N = ``order``: N + 1 terms, from N Hessian
+    products and one mixed product.
 
     With ``estimates`` = K > 1 it is the mean of such estimates at the last K states, IFT(N, K) at
-    fixed alpha. It diverges in N where eta > 2/L: a truncated run of reverse mode at w_T has the
-    same filter.
+    fixed alpha, at K times the cost. It diverges in N where eta > 2/L: a truncated run of reverse
+    mode at w_T has the same filter.
+
+    Parameters
+    ----------
+    order
+        N >= 0, the highest power of I - eta H.
+    estimates
+        K >= 1, at most T.
 
     Raises
     ------
     ValueError
-        products < 0, estimates < 1 or > T, or the step size as parameter.
+        order < 0, estimates < 1 or > T, or the step size as parameter.
     """
 
-    products: int
+    order: int
     estimates: int = 1
     reference = "Lorraine, Vicol, Duvenaud 2020; IFT(N, K): Lee, Lee, Shin, Lee 2022"
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        object.__setattr__(self, "products", natural("products", self.products, least=0))
+        object.__setattr__(self, "order", natural("order", self.order, least=0))
         object.__setattr__(self, "estimates", natural("estimates", self.estimates))
 
-    def estimate(self, tape: Tape) -> Array:
+    def estimate(self, tape: Tape) -> Derivative:
         """Mean over the last states of B(w_t) sum_j A(w_t)^j g_t."""
         if tape.step_size_is_tuned:
             raise ValueError(
@@ -48,11 +52,12 @@ class Neumann(Estimator):
             raise ValueError(
                 f"estimates = {K} exceeds the T = {T} steps of the run: pass at most T"
             )
-        total: Array = 0
+        total: Derivative = 0.0
         for t in tape.stream():
             if t + 1 > T - K:
-                p = v = tape.outer_gradient(t + 1)
-                for _ in range(self.products):
+                v = tape.outer_gradient(t + 1)
+                p = v
+                for _ in range(self.order):
                     v = tape.A(t + 1, v)
                     p = p + v
                 total = total + tape.B(t + 1, p)
@@ -60,6 +65,6 @@ class Neumann(Estimator):
 
     def cost(self, T: int, h: int = 1, P: int = 1) -> Mapping[str, int]:
         """(N + 1) K products, K outer gradients."""
-        N = self.products
+        N = self.order
         K = self.estimates
         return {"hvps": N * K, "mixed": K, "outer_gradients": K, "stored_vectors": 1}

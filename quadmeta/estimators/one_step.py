@@ -2,12 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from quadmeta.estimators.parts.base import Estimator
-from quadmeta.estimators.parts.tape import Tape
-
-Array = Any
+from quadmeta.objectives.parts.tape import Derivative, Tape
 
 
 @dataclass(frozen=True)
@@ -16,7 +13,7 @@ class OneStep(Estimator):
 
     reference = "Luketina, Berglund, Greff, Raiko 2016, equation 3"
 
-    def estimate(self, tape: Tape) -> Array:
+    def estimate(self, tape: Tape) -> Derivative:
         """B_T g_T."""
         tape.record(1)
         return tape.B(tape.steps - 1, tape.outer_gradient())

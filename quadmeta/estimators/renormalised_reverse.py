@@ -4,12 +4,11 @@ compensated sum.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from quadmeta.estimators.parts.base import Estimator
-from quadmeta.estimators.parts.tape import Tape
+from quadmeta.objectives.parts.tape import Derivative, Tape
 
 
 @dataclass(frozen=True)
@@ -32,20 +31,23 @@ class RenormalisedReverse(Estimator):
     renormalised = True
     reference = "derived: log F = log f(w_T / 2^K) + 2 K log 2 with K locally constant"
 
-    def estimate(self, tape: Tape) -> Any:
+    def estimate(self, tape: Tape) -> Derivative:
         """Kahan sum over t of B_t b_{t+1} / (T <b_{t+1}, w_{t+1}> / 2)."""
         tape.record()
         b = tape.outer_gradient()
-        gradient = lost = np.zeros_like(b[..., 0])
+        gradient = np.zeros_like(b[..., 0])
+        lost = np.zeros_like(gradient)
         drift = np.zeros(b.shape[:-1])
         half = b.dtype.type(tape.steps / 2)
         for t in reversed(range(tape.steps)):
-            invariant = half * (b * tape.state(t + 1)).sum(axis=-1)
+            invariant = half * (b * tape.weights(tape.state(t + 1))).sum(axis=-1)
             drift = np.maximum(drift, np.abs(invariant - 1))
             term = tape.B(t, b) / invariant - lost
             total = gradient + term
-            gradient, lost = total, (total - gradient) - term
-            b = tape.A(t, b) if t else b
+            lost = (total - gradient) - term
+            gradient = total
+            if t:
+                b = tape.A(t, b)
         tape.notes["drift"] = drift[()]
         return gradient
 

@@ -2,32 +2,27 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
+from quadmeta.estimators.parts.backward import back_propagated
 from quadmeta.estimators.parts.base import Estimator
-from quadmeta.estimators.parts.tape import Tape
+from quadmeta.objectives.parts.tape import Derivative, Tape
 
 
 @dataclass(frozen=True)
 class Reverse(Estimator):
-    """b_T = outer gradient, b_t = A_t b_{t+1}, result sum_t B_t b_{t+1}.
+    """Back-propagation through all T steps: b_T = outer gradient, b_t = A_t b_{t+1}, result sum_t
+    B_t b_{t+1}.
 
-    For the log objective the sizes are w_t ~ rho^t, F ~ rho^(2T), b_t ~ rho^-t: the format
+    Exact, also in a start that depends on the parameters. For the log objective the sizes are w_t ~ rho^t, F ~ rho^(2T), b_t ~ rho^-t: the format
     overflows or underflows at the step that ``failure_horizon`` predicts. Source: Wang, Yuan, Wu,
     Ge 2021, Corollary 1.
     """
 
     reference = "Franceschi, Donini, Frasconi, Pontil 2017, reverse hypergradient"
 
-    def estimate(self, tape: Tape) -> Any:
+    def estimate(self, tape: Tape) -> Derivative:
         """Sum over t of B_t b_{t+1}; the A-product after the last B-product is not spent."""
-        tape.record()
-        b = tape.outer_gradient()
-        gradient = 0
-        for t in reversed(range(tape.steps)):
-            gradient = gradient + tape.B(t, b)
-            b = tape.A(t, b) if t else b
-        return gradient
+        return back_propagated(tape, tape.steps)
 
     def cost(self, T: int, h: int = 1, P: int = 1) -> Mapping[str, int]:
         """T - 1 Hessian and T mixed products, T stored vectors."""

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
+import numpy as np
+
+from quadmeta._types import Array
 from quadmeta.estimators.parts.base import Estimator
-from quadmeta.estimators.parts.step_size_tape import StepSizeTape
-from quadmeta.estimators.parts.tape import Tape
+from quadmeta.objectives.parts.tape import Derivative, Tape
 
 
 @dataclass(frozen=True)
@@ -28,22 +29,22 @@ class StopGradient(Estimator):
         "TensorFlow script released with Wang, Yuan, Wu, Ge 2021, where detaching is the default"
     )
 
-    def estimate(self, tape: Tape) -> Any:
+    def estimate(self, tape: Tape) -> Derivative:
         """<outer gradient, (w_T - w_0) / eta>."""
-        if not isinstance(tape, StepSizeTape):
+        if not tape.step_size_is_tuned:
             raise ValueError(
                 "stop-gradient is an estimator for the step size: use OneStep or Discounted for "
                 "hyperparameters"
             )
-        if (tape.theta == 0).any():
+        if np.any(tape.theta == 0):
             raise ValueError(
                 "step_size = 0: the stop-gradient estimator divides by it, pass step sizes > 0"
             )
         for _ in tape.stream():
             pass
-        return (tape.outer_gradient() * ((tape.state(tape.steps) - tape.start) / tape.eta)).sum(
-            axis=-1
-        )
+        moved = (tape.last_weights() - tape.start) / tape.step_size
+        estimate: Array = (tape.outer_gradient() * moved).sum(axis=-1)
+        return estimate
 
     def cost(self, T: int, h: int = 1, P: int = 1) -> Mapping[str, int]:
         """One outer gradient and w_0."""

@@ -2,13 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from quadmeta._validate import natural
+from quadmeta.estimators.parts.backward import back_propagated
 from quadmeta.estimators.parts.base import Estimator
-from quadmeta.estimators.parts.tape import Tape
-
-Array = Any
+from quadmeta.objectives.parts.tape import Derivative, Tape
 
 
 @dataclass(frozen=True)
@@ -29,21 +27,12 @@ class Truncated(Estimator):
         super().__post_init__()
         object.__setattr__(self, "K", natural("K", self.K))
 
-    def estimate(self, tape: Tape) -> Array:
-        """Reverse loop for K steps."""
+    def estimate(self, tape: Tape) -> Derivative:
+        """Sum over the last K steps of B_t b_{t+1}."""
         T = tape.steps
         if self.K > T:
             raise ValueError(f"K = {self.K} exceeds the T = {T} steps of the run: pass K <= T")
-        tape.record(self.K)
-        v = tape.outer_gradient()
-        total = 0
-        for t in reversed(range(T - self.K, T)):
-            total = total + tape.B(t, v)
-            if t > T - self.K:
-                v = tape.A(t, v)
-            else:
-                v = v
-        return total
+        return back_propagated(tape, self.K)
 
     def cost(self, T: int, h: int = 1, P: int = 1) -> Mapping[str, int]:
         """2K - 1 products, K stored vectors."""

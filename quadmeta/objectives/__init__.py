@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from quadmeta.objectives.naive_objective import NaiveObjective as NaiveObjective
     from quadmeta.objectives.outer_loss import OuterLoss as OuterLoss
     from quadmeta.objectives.parts.base import Objective as Objective
+    from quadmeta.objectives.parts.transformed import TransformedObjective as TransformedObjective
     from quadmeta.objectives.population_risk import PopulationRisk as PopulationRisk
     from quadmeta.objectives.root_objective import RootObjective as RootObjective
     from quadmeta.objectives.train_by_train import TrainByTrain as TrainByTrain
@@ -17,5 +18,6 @@ else:
 
     _SHARED = {
         "Objective": "parts.base",
+        "TransformedObjective": "parts.transformed",
     }
     __getattr__, __dir__ = family("objectives", _SHARED)

@@ -1,22 +1,21 @@
 """The log meta-objective G(eta) = log(f(w_T) - floor) / T."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
+from quadmeta._types import Array, Numbers
 from quadmeta._validate import plain
-from quadmeta.objectives.parts.base import Objective
+from quadmeta.objectives.parts.base import Value
 from quadmeta.objectives.parts.log import chain, compose, transform
 from quadmeta.objectives.parts.polynomial import PolynomialLoss
+from quadmeta.objectives.parts.transformed import TransformedObjective
 from quadmeta.optimizers.gradient_descent import GradientDescent
 from quadmeta.optimizers.parts.base import LogLoss
 
-Array = Any
-
 
 @dataclass(frozen=True, eq=False, repr=False)
-class LogObjective(Objective):
+class LogObjective(TransformedObjective):
     """G = log F / T, G' = -2 E_pi[u], G'' = (4T - 2) Var_pi(u) - G'^2 / 2 with u = lambda / a, in
     float64.
 
@@ -31,19 +30,19 @@ class LogObjective(Objective):
 
     logarithmic = True
 
-    def transform(self, loss: LogLoss, order: int) -> Array:
+    def transform(self, loss: LogLoss, order: int) -> Value:
         """G, G' or G''."""
         return transform(loss, self.optimizer.steps, order)
 
-    def chain(self, loss: Array) -> Array:
+    def chain(self, loss: Array) -> Value:
         """(1/T) / F, in this order of operations."""
         return chain(loss, self.optimizer.steps)
 
-    def compose(self, derivatives: tuple[Array, ...]) -> Array:
+    def compose(self, derivatives: tuple[Array, ...]) -> Value:
         """log F / T, F' / (T F), F'' / (T F) - T (F' / (T F))^2."""
         return compose(derivatives, self.optimizer.steps)
 
-    def scan(self, theta: Array) -> tuple[Array, Array]:
+    def scan(self, theta: Numbers) -> tuple[Array, Array]:
         """(G, G') by a short kernel, to draw or to search on a grid: several times faster than the
         two calls.
 
@@ -58,7 +57,7 @@ class LogObjective(Objective):
         loss = self.source.short_log_loss(theta)
         return plain(self.transform(loss, 0)), plain(self.transform(loss, 1))
 
-    def gradient_bound(self) -> Array:
+    def gradient_bound(self) -> Value:
         """B with |G'(eta)| <= B for every real eta: B = 2 N / R(eta*_T), N = (sum_i omega_i
         lambda_i^(2T))^(1/2T).
 

@@ -1,17 +1,17 @@
 """The mean over tasks of their log meta-objectives, (1/m) sum_k log F_k(eta) / T."""
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from quadmeta.objectives.parts.base import Objective
+from quadmeta._types import Array, Numbers
+from quadmeta.objectives.parts.base import Value
 from quadmeta.objectives.parts.log import chain, compose, transform
+from quadmeta.objectives.parts.transformed import TransformedObjective
 from quadmeta.optimizers.gradient_descent import GradientDescent
 from quadmeta.optimizers.parts.base import LogLoss
 from quadmeta.problems.parts.base import QuadraticProblem
-
-Array = Any
 
 
 class Minima(NamedTuple):
@@ -22,7 +22,7 @@ class Minima(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class MeanLogObjective(Objective):
+class MeanLogObjective(TransformedObjective):
     """Mean of G_k over the m tasks of a batch; unlike the log of the mean it can have several
     local minima.
 
@@ -46,20 +46,20 @@ class MeanLogObjective(Objective):
             raise ValueError(f"{self.problem!r} is one task with noisy gradients: use LogObjective")
         super().__post_init__()
 
-    def log_loss(self, theta: Array, order: int = 2) -> LogLoss:
+    def log_loss(self, theta: Numbers, order: int = 2) -> LogLoss:
         """Of each task: shape of ``theta`` followed by the task axes."""
         axes = tuple(range(-self.source.spectrum[0].ndim + 1, 0))
         return super().log_loss(np.expand_dims(self.optimizer.read(theta), axes), order)
 
-    def transform(self, loss: LogLoss, order: int) -> Array:
+    def transform(self, loss: LogLoss, order: int) -> Value:
         """Mean over the task axes of G, G' or G''."""
         return self._mean(transform(loss, self.optimizer.steps, order))
 
-    def chain(self, loss: Array) -> Array:
+    def chain(self, loss: Array) -> Value:
         """(1/T) / F_k / m for each task."""
         return chain(loss, self.optimizer.steps) / np.size(loss)
 
-    def compose(self, derivatives: tuple[Array, ...]) -> Array:
+    def compose(self, derivatives: tuple[Array, ...]) -> Value:
         """Mean over tasks of the composed logs."""
         return self._mean(compose(derivatives, self.optimizer.steps))
 
@@ -106,7 +106,7 @@ class MeanLogObjective(Objective):
         points = np.concatenate([own[:1][slope[:1] >= 0], points])
         return Minima(points, self(points))
 
-    def minimizer(self) -> Array:
+    def minimizer(self) -> Value:
         """The best of ``minima()``."""
         minima = self.minima()
         return float(minima.step_size[np.argmin(minima.value)])

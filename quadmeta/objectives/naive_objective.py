@@ -2,19 +2,18 @@
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
+from quadmeta._types import Array, Numbers
 from quadmeta.arithmetic.signlog import SignLog
-from quadmeta.objectives.parts.base import Objective
+from quadmeta.objectives.parts.base import Value
+from quadmeta.objectives.parts.transformed import TransformedObjective
 from quadmeta.optimizers.parts.base import LogLoss
-
-Array = Any
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class NaiveObjective(Objective):
+class NaiveObjective(TransformedObjective):
     """F = sum_i omega_i a_i^(2T), F' = -2T sum omega lambda a^(2T-1), F'' = 2T (2T-1) sum omega
     lambda^2 a^(2T-2).
 
@@ -30,7 +29,7 @@ class NaiveObjective(Objective):
             value = value * (loss.slope, loss.second)[order - 1]
         return value
 
-    def curvature(self, theta: Array) -> SignLog:
+    def curvature(self, theta: Numbers) -> SignLog:
         """F''; where F = 0 it has no value relative to F and is summed as it stands.
 
         Raises
@@ -49,10 +48,10 @@ class NaiveObjective(Objective):
             return second * SignLog(1.0, k * math.log(2))
         return second
 
-    def chain(self, loss: Array) -> Array:
+    def chain(self, loss: Array) -> Value:
         """1."""
         return loss**0
 
-    def compose(self, derivatives: tuple[Array, ...]) -> Array:
+    def compose(self, derivatives: tuple[Array, ...]) -> Value:
         """The derivative itself."""
         return derivatives[-1]

@@ -1,20 +1,19 @@
 """The root meta-objective R(eta) = (f(w_T) - floor)^(1/2T)."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
+from quadmeta._types import Array
 from quadmeta.arithmetic import elementary
-from quadmeta.objectives.parts.base import Objective
+from quadmeta.objectives.parts.base import Value
 from quadmeta.objectives.parts.log import square
+from quadmeta.objectives.parts.transformed import TransformedObjective
 from quadmeta.optimizers.parts.base import LogLoss
-
-Array = Any
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class RootObjective(Objective):
+class RootObjective(TransformedObjective):
     """R = F^(1/2T), R' = -R E_pi[u], R'' = (2T - 1) R Var_pi(u): neither explodes nor vanishes,
     and is convex.
 
@@ -31,7 +30,7 @@ class RootObjective(Objective):
 
     logarithmic = True
 
-    def transform(self, loss: LogLoss, order: int) -> Array:
+    def transform(self, loss: LogLoss, order: int) -> Value:
         """R, R' = R F'/F / 2T or R''."""
         T = self.optimizer.steps
         axes = (...,) + (None,) * (order * len(self.optimizer.shape))
@@ -46,12 +45,12 @@ class RootObjective(Objective):
             )
         return value
 
-    def chain(self, loss: Array) -> Array:
+    def chain(self, loss: Array) -> Value:
         """F^(1/2T) / (2T F)."""
         T = self.optimizer.steps
         return elementary.exp(elementary.log(loss) / (2 * T)) / (2 * T) / loss
 
-    def compose(self, derivatives: tuple[Array, ...]) -> Array:
+    def compose(self, derivatives: tuple[Array, ...]) -> Value:
         """R, R' = R F' / (2T F), R'' = R (F'' / (2T F) - (2T - 1) (F' / (2T F))^2)."""
         T = self.optimizer.steps
         loss = derivatives[0]

@@ -1,15 +1,15 @@
 """Train-by-train: the training loss after T steps is itself the meta-objective."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
+from quadmeta._types import Array, Numbers
 from quadmeta._validate import plain
+from quadmeta.objectives.parts.base import Value
 from quadmeta.objectives.parts.expected import ExpectedLoss
 from quadmeta.objectives.parts.outer import Minima, OuterObjective
-
-Array = Any
+from quadmeta.objectives.parts.tape import Tape
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -23,7 +23,18 @@ class TrainByTrain(OuterObjective):
 
     outer = "train"
 
-    def minimizer(self) -> Array:
+    def tape(
+        self,
+        theta: Numbers,
+        *,
+        dtype: str = "float64",
+        start: Numbers | None = None,
+        renormalised: bool = False,
+    ) -> Tape:
+        """The run of gradient descent on the modes with its step size as parameter."""
+        return self._unrolled(_one, theta, dtype, start, renormalised)
+
+    def minimizer(self) -> Value:
         """eta*_train, from the sign of the derivative and never from values of J, of which it is
         far below rounding.
         """
@@ -43,3 +54,8 @@ class TrainByTrain(OuterObjective):
             )
         best = np.atleast_1d(self.minimizer())
         return self._described(best, 2 * float(best[0]) + 2 / float(self.source.spectrum[0].min()))
+
+
+def _one(loss: Array) -> Array:
+    """dJ / dF = 1, in the arithmetic of F."""
+    return loss**0

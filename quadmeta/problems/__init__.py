@@ -27,13 +27,13 @@ if TYPE_CHECKING:
         BilevelProblem as BilevelProblem,
     )
     from quadmeta.problems.parts.bilevel import (
-        Bound as Bound,
+        InnerLoss as InnerLoss,
     )
-    from quadmeta.problems.parts.bilevel import (
+    from quadmeta.problems.parts.quadratic_bilevel import (
         QuadraticBilevel as QuadraticBilevel,
     )
-    from quadmeta.problems.parts.bilevel import (
-        QuadraticBound as QuadraticBound,
+    from quadmeta.problems.parts.quadratic_bilevel import (
+        QuadraticInnerLoss as QuadraticInnerLoss,
     )
     from quadmeta.problems.parts.regression import RegressionProblem as RegressionProblem
     from quadmeta.problems.parts.stochastic import StochasticProblem as StochasticProblem
@@ -52,8 +52,8 @@ else:
         "RegressionProblem": "parts.regression",
         "StochasticProblem": "parts.stochastic",
         "BilevelProblem": "parts.bilevel",
-        "Bound": "parts.bilevel",
-        "QuadraticBilevel": "parts.bilevel",
-        "QuadraticBound": "parts.bilevel",
+        "InnerLoss": "parts.bilevel",
+        "QuadraticBilevel": "parts.quadratic_bilevel",
+        "QuadraticInnerLoss": "parts.quadratic_bilevel",
     }
     __getattr__, __dir__ = family("problems", _SHARED)

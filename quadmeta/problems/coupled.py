@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from quadmeta._validate import finite, natural, number, seeded, shaped
-from quadmeta.problems.parts.bilevel import QuadraticBilevel, QuadraticBound, require_symmetric
+from quadmeta.problems.parts.bilevel import require_symmetric
+from quadmeta.problems.parts.quadratic_bilevel import QuadraticBilevel, QuadraticInnerLoss
 
 Array = Any
 
@@ -107,9 +108,9 @@ class Coupled(QuadraticBilevel):
         """Columns of C."""
         return int(self.cross.shape[1])
 
-    def bind(self, alpha: Array) -> QuadraticBound:
+    def bind(self, alpha: Array) -> QuadraticInnerLoss:
         """H and b + C alpha."""
-        return QuadraticBound(
+        return QuadraticInnerLoss(
             self.hessian, (self.linear + self.cross @ alpha)[:, None], self, alpha
         )
 
@@ -117,7 +118,9 @@ class Coupled(QuadraticBilevel):
         """-C'V."""
         return -(self.cross.T @ V)[:, 0]
 
-    def doubt(self, bound: QuadraticBound, W: tuple[float, float], V: tuple[float, float]) -> Array:
+    def doubt(
+        self, inner: QuadraticInnerLoss, W: tuple[float, float], V: tuple[float, float]
+    ) -> Array:
         """||C_k|| times the error of V."""
         return np.linalg.norm(self.cross, axis=0) * (V[1] + 4 * np.finfo(float).eps * V[0])
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from quadmeta._extras import require
 from quadmeta._validate import frozen, natural, number, seeded
-from quadmeta.problems.parts.bilevel import QuadraticBilevel, QuadraticBound
+from quadmeta.problems.parts.quadratic_bilevel import QuadraticBilevel, QuadraticInnerLoss
 from quadmeta.problems.parts.rows import Rows
 from quadmeta.problems.parts.weighted import design, mean_square, one_hot, sigmoid
 
@@ -125,7 +125,7 @@ class DataCleaning(QuadraticBilevel):
         X = self.train[0]
         return float(np.linalg.eigvalsh(X.T @ X / len(X))[-1] + self.rho)
 
-    def bind(self, alpha: Array) -> QuadraticBound:
+    def bind(self, alpha: Array) -> QuadraticInnerLoss:
         """H = X' diag(s(alpha)) X / n + rho I."""
         X, Y = self.train
         weights = sigmoid(alpha)
@@ -134,7 +134,7 @@ class DataCleaning(QuadraticBilevel):
         H = Z.T @ Z  # numpy computes it as symmetric, in half the time of another product
         H.flat[:: len(H) + 1] += self.rho
         rows = Rows(X, Y, weights, np.full(len(X), len(X)), self.rho)
-        return QuadraticBound(H, Z.T @ (root * Y), self, alpha, rows)
+        return QuadraticInnerLoss(H, Z.T @ (root * Y), self, alpha, rows)
 
     def _slopes(self, alpha: Array) -> Array:
         return sigmoid(alpha) * sigmoid(-alpha) / len(alpha)  # s (1 - s) without the difference

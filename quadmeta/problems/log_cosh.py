@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 
 from quadmeta._validate import natural, number, seeded, shaped
-from quadmeta.problems.parts.bilevel import BilevelProblem, Bound, require_symmetric
+from quadmeta.problems.parts.bilevel import BilevelProblem, InnerLoss, require_symmetric
 
 Array = Any
 
 
 @dataclass(frozen=True, eq=False)
-class LogCoshBound(Bound):
+class LogCoshInnerLoss(InnerLoss):
     """L_1 at linear term ``linear`` = b + C alpha."""
 
     problem: "LogCosh"
@@ -135,16 +135,16 @@ class LogCosh(BilevelProblem):
         weighted = (self.scale * np.linalg.norm(self.features, axis=1))[:, None] * self.features
         return float(4 / (3 * np.sqrt(3)) * np.linalg.eigvalsh(self.features.T @ weighted)[-1])
 
-    def bind(self, alpha: Array) -> LogCoshBound:
+    def bind(self, alpha: Array) -> LogCoshInnerLoss:
         """b + C alpha."""
-        return LogCoshBound(self, self.linear + self.cross @ alpha)
+        return LogCoshInnerLoss(self, self.linear + self.cross @ alpha)
 
-    def outer(self, w: Array) -> Array:
+    def outer(self, w: Array, alpha: Array | None = None) -> float:
         """w'H_2 w / 2 - b_2'w."""
         w = shaped("w", w, self.start.shape, "(P,)")
         return float(w @ self.outer_hessian @ w / 2 - self.outer_linear @ w)
 
-    def outer_gradient(self, w: Array) -> Array:
+    def outer_gradient(self, w: Array, alpha: Array | None = None) -> Array:
         """H_2 w - b_2."""
         return self.outer_hessian @ w - self.outer_linear
 

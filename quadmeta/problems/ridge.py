@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from quadmeta.problems.parts.bilevel import QuadraticBilevel, QuadraticBound
+from quadmeta.problems.parts.quadratic_bilevel import QuadraticBilevel, QuadraticInnerLoss
 from quadmeta.problems.parts.rows import Rows
 from quadmeta.problems.parts.weighted import design, mean_square
 
@@ -50,14 +50,14 @@ class Ridge(QuadraticBilevel):
             start=np.zeros(moment.size),
         )
 
-    def bind(self, alpha: Array) -> QuadraticBound:
+    def bind(self, alpha: Array) -> QuadraticInnerLoss:
         """H = X'X/n + alpha I."""
         if alpha[0] < 0:
             raise ValueError(f"alpha = {alpha[0]!r} must be >= 0: a ridge cannot be negative")
         gram = getattr(self, "gram")
         (X, Y) = self.train
         rows = Rows(X, Y, np.ones(len(X)), np.full(len(X), len(X)), alpha[0])
-        return QuadraticBound(
+        return QuadraticInnerLoss(
             gram + alpha[0] * np.eye(len(gram)), getattr(self, "moment"), self, alpha, rows
         )
 

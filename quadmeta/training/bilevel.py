@@ -11,7 +11,7 @@ import numpy as np
 from quadmeta._validate import finite, flag, instance, natural, number, shaped, show
 from quadmeta.estimators.parts.base import Estimator, Hypergradient, hypergradient
 from quadmeta.objectives.outer_loss import OuterLoss
-from quadmeta.problems.parts.bilevel import QuadraticBound
+from quadmeta.problems.parts.quadratic_bilevel import QuadraticInnerLoss
 
 Array = Any
 
@@ -249,7 +249,7 @@ def _states(
 
 def _minimum(loss: OuterLoss, alpha: Array) -> Array:
     bound = loss.problem.at(alpha)
-    if not isinstance(bound, QuadraticBound):
+    if not isinstance(bound, QuadraticInnerLoss):
         raise ValueError(
             "exact = True solves a quadratic inner problem: leave it off, and take enough inner "
             "steps"

@@ -7,12 +7,14 @@ import numpy as np
 
 from quadmeta._validate import finite, instance, number, step_sizes
 from quadmeta.objectives.log_objective import LogObjective
-from quadmeta.objectives.parts.base import Objective
+from quadmeta.objectives.parts.transformed import TransformedObjective
 
 Array = Any
 
 
-def meta_descent(objective: Objective, start: Array, scale: Array = 1.0) -> Iterator[Array]:
+def meta_descent(
+    objective: TransformedObjective, start: Array, scale: Array = 1.0
+) -> Iterator[Array]:
     """The iterates eta_1 = start, eta_2, ... without end, vectorised over starts and
     (``pooled=False``) over tasks.
 
@@ -29,7 +31,12 @@ def meta_descent(objective: Objective, start: Array, scale: Array = 1.0) -> Iter
     Source: Wang, Yuan, Wu, Ge 2021, Theorem 4. It converges to eta*_T. Compare
     ``objective.minimizer()``.
     """
-    instance("objective", objective, Objective, "LogObjective(problem, GradientDescent(steps=10))")
+    instance(
+        "objective",
+        objective,
+        TransformedObjective,
+        "LogObjective(problem, GradientDescent(steps=10))",
+    )
     if not objective.logarithmic:
         raise ValueError(
             "objective: the naive objective's gradient leaves float64: descend on LogObjective or "
@@ -48,7 +55,7 @@ def meta_descent(objective: Objective, start: Array, scale: Array = 1.0) -> Iter
     return _iterates(objective, eta, scale)
 
 
-def _iterates(objective: Objective, eta: Array, scale: Array) -> Iterator[Array]:
+def _iterates(objective: TransformedObjective, eta: Array, scale: Array) -> Iterator[Array]:
     k = 1
     while True:
         yield eta

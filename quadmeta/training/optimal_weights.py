@@ -8,7 +8,7 @@ import numpy as np
 
 from quadmeta._validate import instance, natural, seeded, shaped
 from quadmeta.problems.auxiliary_tasks import AuxiliaryTasks
-from quadmeta.problems.parts.bilevel import QuadraticBound
+from quadmeta.problems.parts.quadratic_bilevel import QuadraticInnerLoss
 
 Array = Any
 
@@ -224,11 +224,11 @@ def _singular(problem: AuxiliaryTasks, pi: Array) -> bool:
     return bool(lam[0] <= len(lam) * np.finfo(float).eps * lam[-1])
 
 
-def _bound(problem: AuxiliaryTasks, pi: Array) -> QuadraticBound:
+def _bound(problem: AuxiliaryTasks, pi: Array) -> QuadraticInnerLoss:
     """L_T divided by 1 + sum phi: sum pi_k l_k + pi_0 rho ||W||^2 / 2, defined without a main task
     too.
     """
     H = np.tensordot(pi, problem.grams, 1) + pi[0] * problem.rho * np.eye(
         len(problem.outer_hessian)
     )
-    return QuadraticBound(H, np.tensordot(pi, problem.moments, 1), problem, pi[1:])
+    return QuadraticInnerLoss(H, np.tensordot(pi, problem.moments, 1), problem, pi[1:])

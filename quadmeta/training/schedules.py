@@ -9,7 +9,7 @@ import numpy as np
 from quadmeta._validate import choice, finite, instance, natural, number, shaped
 from quadmeta.arithmetic.residual import factor, log_abs
 from quadmeta.arithmetic.signlog import SignLog
-from quadmeta.objectives.parts.base import Objective
+from quadmeta.objectives.parts.transformed import TransformedObjective
 from quadmeta.optimizers.schedule import Schedule
 
 Array = Any
@@ -148,7 +148,7 @@ class Stationary(NamedTuple):
 
 
 def descend(
-    objective: Objective, start: Array, method: str = "BFGS", iterations: int = 10_000
+    objective: TransformedObjective, start: Array, method: str = "BFGS", iterations: int = 10_000
 ) -> Stationary:
     """A stationary point of an objective of a ``Schedule``, from ``start`` (T,), with the exact
     gradient and Hessian.
@@ -175,7 +175,9 @@ def descend(
     """
     from scipy.optimize import minimize
 
-    instance("objective", objective, Objective, "LogObjective(problem, Schedule(steps=3))")
+    instance(
+        "objective", objective, TransformedObjective, "LogObjective(problem, Schedule(steps=3))"
+    )
     if not isinstance(objective.optimizer, Schedule) or not objective.logarithmic:
         raise ValueError(
             f"objective = {objective!r}: descend on LogObjective or RootObjective of a Schedule"

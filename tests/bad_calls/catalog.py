@@ -541,8 +541,8 @@ for cls in (
     qm.StopGradient,
 ):
     call(cls, dtype=Word("float64"))
-call(qm.ConjugateGradient, products=Count(3, extra=(("one", 1),)), dtype=Word("float64"))
-call(qm.Neumann, products=Count(3, least=0), estimates=Count(1), dtype=Word("float64"))
+call(qm.ConjugateGradient, budget=Count(3, extra=(("one", 1),)), dtype=Word("float64"))
+call(qm.Neumann, order=Count(3, least=0), estimates=Count(1), dtype=Word("float64"))
 call(qm.Truncated, K=Count(3), dtype=Word("float64"))
 for cls in (qm.Discounted, qm.FixedGradient):
     call(cls, gamma=Number(0.9, low=0.0, high=1.0), dtype=Word("float64"))
@@ -851,7 +851,7 @@ LEFT_OUT = {
         ("Box", "Form", "Parameter"), "part of a claim, which the check of a claim reads"
     ),
     "Places": "folders, which the harness looks into",
-    "QuadraticBound": "made by the problem, which checks alpha",
+    "QuadraticInnerLoss": "made by the problem, which checks alpha",
 }
 """Public names that are not fuzzed here. Nor are the products of problems (gradient, hvp, mixed
 ...), which loops call at every step, in any arithmetic, and which check nothing.

@@ -18,8 +18,8 @@ ESTIMATORS = list(qm.members("estimators"))
 
 ARGUMENTS = {
     "truncated": {"K": 1},
-    "neumann": {"products": 2},
-    "conjugate_gradient": {"products": 3},
+    "neumann": {"order": 2},
+    "conjugate_gradient": {"budget": 3},
     "discounted": {"gamma": 0.9},
     "fixed_gradient": {"gamma": 0.9},
     "hyper_distill": {"gamma": 0.9},

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 import quadmeta as qm
-from quadmeta.estimators.parts.hyper_tape import HyperTape
 from tests.objectives.test_outer_loss import curvature, families
 
 
@@ -38,7 +37,7 @@ def test_fitted_scales_by_their_formula(name, gamma, T):
         u = -eta * bound.mixed(point, g)
         x.append(np.linalg.norm(u) * sum(weights))
         y.append(u @ partial / np.linalg.norm(u))
-    tape = HyperTape(loss, alpha, w[0])
+    tape = loss.tape(alpha, start=w[0])
     fitted = qm.HyperDistill(gamma).fit(tape)
     assert fitted.gamma == gamma and fitted.theta == pytest.approx(
         np.dot(x, y) / np.dot(x, x), rel=1e-10
@@ -53,7 +52,7 @@ def test_without_an_outer_gradient_there_is_nothing_to_fit_or_to_solve():
         np.diag([1.0, 2.0]), np.eye(2), np.zeros(2), np.eye(2), np.zeros(2), np.zeros(2)
     )
     loss = qm.OuterLoss(problem, qm.GradientDescent(3, 0.1))
-    assert qm.HyperDistill(0.9).fit(HyperTape(loss, np.zeros(2))).theta == 1
+    assert qm.HyperDistill(0.9).fit(loss.tape([0.0, 0.0])).theta == 1
     for estimator in (qm.ConjugateGradient(4), qm.Implicit(), qm.Neumann(3), qm.Reverse()):
         found = qm.hypergradient(loss, [0.0, 0.0], estimator)
         assert found.value.tolist() == [0, 0] and found.status == "ok"

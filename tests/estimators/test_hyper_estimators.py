@@ -106,10 +106,8 @@ def test_distilled_point_is_the_fixed_gradient_where_J_is_affine(family):
 
 
 def test_fit_of_theta_is_a_least_squares_scale():
-    from quadmeta.estimators.parts.hyper_tape import HyperTape
-
     loss, alpha = case("ridge", 0, 15)
-    fitted = qm.HyperDistill(0.9).fit(HyperTape(loss, alpha))
+    fitted = qm.HyperDistill(0.9).fit(loss.tape(alpha))
     exact = loss.gradient(alpha)
     errors = [np.linalg.norm(value(loss, alpha, e) - exact) for e in (fitted, qm.HyperDistill(0.9))]
     assert fitted.theta != 1 and errors[0] < errors[1]
@@ -137,14 +135,14 @@ def test_at_the_inner_minimum(family):
 def test_conjugate_gradients_reach_the_solve_with_as_many_products_as_eigenvalues(family):
     loss, alpha = case(family, 5, 8)
     solve = value(loss, alpha, qm.Implicit())
-    got = qm.hypergradient(loss, alpha, qm.ConjugateGradient(products=10))
+    got = qm.hypergradient(loss, alpha, qm.ConjugateGradient(budget=10))
     assert close(got.value, solve, 1e-8) and got.jvps <= 10
     few = [
-        np.linalg.norm(value(loss, alpha, qm.ConjugateGradient(products=N)) - solve)
+        np.linalg.norm(value(loss, alpha, qm.ConjugateGradient(budget=N)) - solve)
         for N in (2, 3, 9)
     ]
     assert few[2] <= few[0]
-    assert qm.hypergradient(loss, alpha, qm.ConjugateGradient(products=2)).jvps == 2
+    assert qm.hypergradient(loss, alpha, qm.ConjugateGradient(budget=2)).jvps == 2
 
 
 def test_matrix_discount_is_asymptotically_exact_and_scalar_discounts_are_not():
@@ -191,7 +189,7 @@ def test_scaling_rule():
 BAD = {
     "K > T": (lambda o, a: qm.hypergradient(o, a, qm.Truncated(9)), "K = 9 exceeds"),
     "K": (lambda o, a: qm.Truncated(0), "K = 0"),
-    "N": (lambda o, a: qm.Neumann(-1), "products = -1"),
+    "N": (lambda o, a: qm.Neumann(-1), "order = -1"),
     "estimates": (lambda o, a: qm.hypergradient(o, a, qm.Neumann(1, 9)), "estimates = 9 exceeds"),
     "gamma 0": (lambda o, a: qm.Discounted(0.0), "gamma = 0.0"),
     "gamma 2": (lambda o, a: qm.FixedGradient(2.0), "gamma = 2.0"),
@@ -320,7 +318,7 @@ WRONG = {
     "class": (lambda o, a: qm.hypergradient(o, a, qm.Reverse), "estimator is the class Reverse"),
     "swapped": (
         lambda o, a: qm.hypergradient(qm.Reverse(), a, o),
-        "objective = Reverse.* must be an Objective or Out",
+        "objective = Reverse.* must be an Objective: pass for example OuterLoss",
     ),
     "nothing": (lambda o, a: qm.hypergradient(o, a, None), "estimator = None must be an Estimator"),
     "numpy dtype": (lambda o, a: qm.Reverse(dtype=np.float32), "did you mean 'float32'"),
@@ -332,7 +330,7 @@ WRONG = {
     "theta": (lambda o, a: qm.HyperDistill(0.9, theta="abc"), "theta = 'abc'"),
     "theta NaN": (lambda o, a: qm.HyperDistill(0.9, theta=np.nan), "theta has the non-finite"),
     "K": (lambda o, a: qm.Truncated(2.0), "K = 2.0"),
-    "products": (lambda o, a: qm.Neumann(True), "products = True"),
+    "products": (lambda o, a: qm.Neumann(True), "order = True"),
     "estimates": (lambda o, a: qm.Neumann(1, 0), "estimates = 0"),
     "gamma": (lambda o, a: qm.Discounted("0.5"), "gamma = '0.5'"),
     "gamma array": (lambda o, a: qm.Discounted([0.5]), "gamma"),

@@ -11,8 +11,8 @@ PROBLEM = qm.Quadratic.from_spectrum([0.1, 0.4, 1.0], error=[1.0, 0.5, 2.0])
 LONG, ETA = qm.GradientDescent(2000), np.array([0.5, 1.2, 2.5])
 MAKE = {
     "truncated": {"K": 1},
-    "neumann": {"products": 2},
-    "conjugate_gradient": {"products": 3},
+    "neumann": {"order": 2},
+    "conjugate_gradient": {"budget": 3},
     "discounted": {"gamma": 0.9},
     "fixed_gradient": {"gamma": 0.9},
     "hyper_distill": {"gamma": 0.9},

@@ -53,7 +53,7 @@ def test_golden_rationals():
         -2206 / 16875, rel=1e-14
     )
     for products, want in ((0, Q(83, 900)), (1, Q(469, 3600)), (3, Q(17431, 115200))):
-        got = qm.hypergradient(loss, [1.0], qm.Neumann(products=products), start=best).value
+        got = qm.hypergradient(loss, [1.0], qm.Neumann(order=products), start=best).value
         assert got[0] == pytest.approx(float(want), rel=1e-14)
     # the weight at infinity: phi^2 F' -> 3/2
     assert 1e12 * loss.implicit([1e6])[0] == pytest.approx(1.5, rel=1e-5)
@@ -92,7 +92,7 @@ def test_truncation_error_in_every_eigen_direction(seed, J, x):
     nu = x / lam[-1]
     loss = qm.OuterLoss(problem, qm.GradientDescent(1, nu))
     error = qm.hypergradient(
-        loss, phi, qm.Neumann(products=J), start=best.ravel()
+        loss, phi, qm.Neumann(order=J), start=best.ravel()
     ).value - loss.implicit(phi)
     v = basis.T @ problem.outer_gradient(best.ravel())
     u = problem.rows(phi, best)[..., 0] @ basis

@@ -25,8 +25,8 @@ def state(descent, k):
 
 ESTIMATORS = [
     (qm.Implicit(), 1e-6),
-    (qm.ConjugateGradient(products=4), 1e-6),
-    (qm.Neumann(products=300), 1e-6),
+    (qm.ConjugateGradient(budget=4), 1e-6),
+    (qm.Neumann(order=300), 1e-6),
 ]
 
 
@@ -59,7 +59,7 @@ def test_truncation_moves_the_fixed_point():
     loss = qm.OuterLoss(p, qm.GradientDescent(1, 0.05))
     exact, rough = (
         state(bilevel_descent(loss, [0.5, 0.5], e, Gradient(0.4), lower=0.0, exact=True), 150).alpha
-        for e in (qm.Implicit(), qm.Neumann(products=1))
+        for e in (qm.Implicit(), qm.Neumann(order=1))
     )
     assert np.abs(exact - rough).max() > 1e-3
     assert optimal_weights.outer_loss(p, rough) > optimal_weights.outer_loss(p, exact)
@@ -70,12 +70,12 @@ def test_a_step_beyond_two_over_L_is_an_error_and_never_nan():
     step = 1.9 / np.linalg.eigvalsh(p.at([0.0, 0.0]).H)[-1]
     loss = qm.OuterLoss(p, qm.GradientDescent(1, step))
     run = bilevel_descent(
-        loss, [0.01, 0.0], qm.Neumann(products=3), Gradient(5.0), lower=0.0, exact=True
+        loss, [0.01, 0.0], qm.Neumann(order=3), Gradient(5.0), lower=0.0, exact=True
     )
     with pytest.raises(FloatingPointError, match="exceeds 2/L = .*pass a smaller one"):
         state(run, 200)
     found = qm.hypergradient(
-        loss, [5.0, 5.0], qm.Neumann(products=3), start=p.at([5.0, 5.0]).minimizer.ravel()
+        loss, [5.0, 5.0], qm.Neumann(order=3), start=p.at([5.0, 5.0]).minimizer.ravel()
     )
     assert found.notes["2/L"] == pytest.approx(
         2 / np.linalg.eigvalsh(p.at([5.0, 5.0]).H)[-1], rel=1e-14
@@ -85,7 +85,7 @@ def test_a_step_beyond_two_over_L_is_an_error_and_never_nan():
     on = bilevel_descent(
         loss,
         [5.0, 5.0],
-        qm.Neumann(products=3),
+        qm.Neumann(order=3),
         Gradient(1e-3),
         lower=0.0,
         exact=True,
@@ -199,7 +199,7 @@ def test_exact_implicit_gradients_need_no_step_size():
     p = problem(0)
     step = 1.9 / np.linalg.eigvalsh(p.at([0.0, 0.0]).H)[-1]
     loss = qm.OuterLoss(p, qm.GradientDescent(1, step))
-    for estimator in (qm.Implicit(), qm.ConjugateGradient(products=4)):
+    for estimator in (qm.Implicit(), qm.ConjugateGradient(budget=4)):
         run = bilevel_descent(loss, [0.01, 0.0], estimator, Gradient(5.0), lower=0.0, exact=True)
         one = state(run, 60).alpha
         assert one[0] > 1

@@ -56,7 +56,7 @@ def test_online_neumann_updates_after_each_of_the_last_steps():
     problem, alpha = families(0)["ridge"]
     loss = qm.OuterLoss(problem, qm.GradientDescent(10, 0.1))
     assert online(10, 3) == (8, 1, 1) and online(4, 4) == (1, 1, 1, 1)
-    rule, estimator = Gradient(0.05), qm.Neumann(products=4)
+    rule, estimator = Gradient(0.05), qm.Neumann(order=4)
     states = list(islice(bilevel_descent(loss, alpha, estimator, rule, schedule=online(10, 3)), 3))
     assert states[-1].jvps == (4 + 1) * 3
     w, eta = problem.start, 0.1

@@ -4,30 +4,29 @@ where it is exact.
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from quadmeta._types import Array, Numbers
 from quadmeta._validate import choice, instance, natural
 from quadmeta.arithmetic.signlog import SignLog
-from quadmeta.estimators.parts.hyper_tape import HyperTape
-from quadmeta.estimators.parts.step_size_tape import DTYPES, StepSizeTape
-from quadmeta.estimators.parts.tape import Tape
-from quadmeta.objectives.outer_loss import OuterLoss
 from quadmeta.objectives.parts.base import Objective
-
-Array = Any
+from quadmeta.objectives.parts.step_size_tape import DTYPES
+from quadmeta.objectives.parts.tape import Derivative, Tape
 
 
 @dataclass(frozen=True, eq=False)
 class Hypergradient:
-    """An estimate of d objective / d eta, what became of it in floating point, and what it cost."""
+    """An estimate of the derivative of an objective in its parameters, what became of it in
+    floating point, and what it cost.
+    """
 
-    value: Array
-    """Shape of the step sizes (and tasks); SignLog for the closed form of the naive objective."""
-    status: Array
+    value: Any
+    """Shape of the parameters (and tasks); SignLog for the closed form of the naive objective."""
+    status: Any
     """"ok", "inf", "nan" or "silent zero" (0 is returned and the exact derivative is not 0), one a
     value.
     """
@@ -54,52 +53,94 @@ class Hypergradient:
             beyond = f", step_size beyond 2/L = {self.notes['2/L']:.6g}"
         else:
             beyond = ""
-        return f"Hypergradient({value}, {self.status}, {self.jvps} JVPs, {self.stored_vectors} stored vectors{beyond})"
+        return (
+            f"Hypergradient({value}, {self.status}, {self.jvps} JVPs, "
+            f"{self.stored_vectors} stored vectors{beyond})"
+        )
 
 
 @dataclass(frozen=True)
 class Estimator(ABC):
-    """An algorithm for the meta-gradient.
+    """An algorithm for the derivative of an objective through an unrolled run.
 
-    ``dtype`` is the format it runs in for the step size of a quadratic: "float16", "float32",
-    "float64" or "mpmath"; hypergradients of a bilevel problem run in float64.
+    A subclass, a frozen dataclass, gives two methods and says where it is exact:
+
+    - ``estimate(tape)`` computes from a ``Tape`` and nothing else: it calls ``stream`` or
+      ``record`` for the run, then products and outer gradients, which the tape counts. The direct
+      term of an outer loss that depends on the parameters is not its business: ``hypergradient``
+      adds it.
+    - ``cost(T, h, P)`` is what it publishes that it spends. ``hypergradient`` reports what it
+      spent: the two should agree.
+    - ``exact_when(T)`` says where the estimate is the unrolled derivative, by default nowhere.
+
+    Parameters
+    ----------
+    dtype
+        the format it runs in for the step size of a quadratic: "float16", "float32", "float64" or
+        "mpmath"; hypergradients of a bilevel problem run in float64.
+
+    Examples
+    --------
+    Back-propagation through the last two steps:
+
+    >>> from dataclasses import dataclass
+    >>> import quadmeta as qm
+    >>> @dataclass(frozen=True)
+    ... class LastTwo(qm.Estimator):
+    ...     def estimate(self, tape):
+    ...         T = tape.steps
+    ...         tape.record(2)
+    ...         v = tape.outer_gradient()
+    ...         return tape.B(T - 1, v) + tape.B(T - 2, tape.A(T - 1, v))
+    ...     def cost(self, T, h=1, P=1):
+    ...         return {"hvps": 1, "mixed": 2, "outer_gradients": 1, "stored_vectors": 2}
+    >>> problem = qm.Coupled.random([0.5, 1.0, 2.0], h=1, seed=0)
+    >>> loss = qm.OuterLoss(problem, qm.GradientDescent(steps=5, step_size=0.4))
+    >>> found = qm.hypergradient(loss, [0.1], LastTwo())
+    >>> found.status, found.jvps, found.stored_vectors
+    ('ok', 3, 2)
     """
 
     dtype: str = field(default="float64", kw_only=True)
     renormalised = False
+    """Whether it needs a tape whose states are divided by powers of two."""
     steps_matter = True
     """Whether the estimate at an inner minimum depends on the step size of the run."""
     reference = ""
+    """Where it is published."""
 
     def __post_init__(self) -> None:
         choice("dtype", self.dtype, DTYPES)
 
     @abstractmethod
-    def estimate(self, tape: Tape) -> Array:
+    def estimate(self, tape: Tape) -> Derivative:
         """The estimate from the products of a tape and nothing else."""
 
     @abstractmethod
     def cost(self, T: int, h: int = 1, P: int = 1) -> Mapping[str, int]:
         """Published cost for T steps, h parameters, P weights: hvps, mixed, outer_gradients,
         stored_vectors.
+
+        For a start that does not depend on the parameters; one that does costs exact estimators a
+        last A-product more (``Forward``: h of them).
         """
 
     def exact_when(self, T: int) -> bool:
         """Whether the estimate is the unrolled derivative on every problem at this number of
-        steps.
+        steps, from a start that does not depend on the parameters.
         """
         return False
 
 
 def hypergradient(
-    objective: Objective | OuterLoss,
-    theta: Array,
+    objective: Objective,
+    theta: Numbers,
     estimator: Estimator,
     *,
-    start: Array = None,
+    start: Numbers | None = None,
     digits: int = 50,
 ) -> Hypergradient:
-    """Run ``estimator`` on ``objective`` at ``theta``.
+    """Estimate the derivative of ``objective`` at ``theta`` with ``estimator``.
 
     Floating-point failures of the algorithm are its result, not an error: they come back as
     ``status``.
@@ -108,13 +149,14 @@ def hypergradient(
     ----------
     objective
         a step-size objective of one task, or of a batch with ``pooled=False`` (step sizes then
-        broadcast against the tasks); or the ``OuterLoss`` of a bilevel problem.
+        broadcast against the tasks); the ``OuterLoss`` of a bilevel problem; or any ``Objective``
+        with a ``tape``.
     theta
         step sizes >= 0 of any shape; or hyperparameters (h,).
     estimator
         for example ``Reverse(dtype="float32")`` or ``Discounted(gamma=0.99)``.
     start
-        another w_0 for a bilevel problem (warm start).
+        another w_0 for a bilevel problem (warm start), taken as fixed.
     digits
         precision of dtype "mpmath".
 
@@ -122,57 +164,68 @@ def hypergradient(
     ------
     ValueError
         an argument of another kind, or what the estimator itself refuses.
+
+    Examples
+    --------
+    >>> import quadmeta as qm
+    >>> problem = qm.Quadratic.from_spectrum([0.5, 1.0], error=[1.0, 1.0])
+    >>> objective = qm.LogObjective(problem, qm.GradientDescent(steps=10))
+    >>> qm.hypergradient(objective, 0.3, qm.Reverse())
+    Hypergradient(-1.29346084, ok, 19 JVPs, 10 stored vectors)
     """
-    instance(
-        "objective",
-        objective,
-        (Objective, OuterLoss),
-        "OuterLoss(problem, GradientDescent(100, 0.1))",
-    )
+    instance("objective", objective, Objective, "OuterLoss(problem, GradientDescent(100, 0.1))")
     instance("estimator", estimator, Estimator, "Reverse()")
     digits = natural("digits", digits)
-    context: Any = nullcontext()
-    if estimator.dtype == "mpmath":
-        import mpmath
+    with _precision(estimator.dtype, digits), np.errstate(all="ignore"):
+        tape = objective.tape(
+            theta, dtype=estimator.dtype, start=start, renormalised=estimator.renormalised
+        )
+        value = _estimated(tape, estimator)
+    return _described(tape, value)
 
-        context = mpmath.workdps(digits)
-    with context, np.errstate(all="ignore"):
-        if isinstance(objective, OuterLoss):
-            if estimator.dtype != "float64":
-                raise ValueError(
-                    f"dtype = {estimator.dtype!r} must be 'float64': hypergradients of a bilevel "
-                    "problem "
-                    "run in float64"
-                )
-            tape: Tape = HyperTape(objective, theta, start)
-        else:
-            if start is not None:
-                raise ValueError(
-                    "start belongs to the quadratic problem: build it with another initial error"
-                )
-            tape = StepSizeTape(objective, theta, estimator.dtype, estimator.renormalised)
-        value = estimator.estimate(tape)
-        if isinstance(objective, OuterLoss):
-            tape.notes["2/L"] = objective.largest_step_size(theta)
-            tape.notes["diverges"] = objective.step_size > tape.notes["2/L"]
-    if isinstance(objective, OuterLoss):
-        exact = 0.0
-    else:
-        exact = objective.gradient(theta)
-    status = _status(value, exact.sign if isinstance(exact, SignLog) else exact)
+
+def estimated(tape: Tape, estimator: Estimator) -> Hypergradient:
+    """The hypergradient of a run in float64 whose tape is there already."""
+    with np.errstate(all="ignore"):
+        value = _estimated(tape, estimator)
+    return _described(tape, value)
+
+
+def _precision(dtype: str, digits: int) -> AbstractContextManager[Any]:
+    """The context of a format: that of mpmath has a number of digits."""
+    if dtype != "mpmath":
+        return nullcontext()
+    import mpmath
+
+    context: AbstractContextManager[Any] = mpmath.workdps(digits)
+    return context
+
+
+def _estimated(tape: Tape, estimator: Estimator) -> Derivative:
+    """What the estimator finds, and the direct term, which no estimator adds."""
+    value = estimator.estimate(tape)
+    direct = tape.direct()
+    if np.any(direct):
+        return value + direct
+    return value
+
+
+def _described(tape: Tape, value: Derivative) -> Hypergradient:
+    status = _status(value, tape.nonzero())
     if isinstance(value, np.ndarray | np.generic) and value.ndim == 0:
         value = value.item()
     return Hypergradient(value, status, **tape.counts, notes=tape.notes)
 
 
-def _status(value: Array, exact: Array) -> Array:
+def _status(value: Derivative, nonzero: Array | bool) -> Any:
+    """One word for a vector of parameters of one run, else one for each run."""
     if isinstance(value, SignLog) or np.asarray(value).dtype == object:
-        if np.ndim(exact) == 0:
+        if np.ndim(nonzero) == 0:
             return "ok"
-        return np.full(np.shape(exact), "ok", dtype="<U11")
-    names = np.where((value == 0) & (exact != 0), "silent zero", "ok")
+        return np.full(np.shape(nonzero), "ok", dtype="<U11")
+    names = np.where((value == 0) & nonzero, "silent zero", "ok")
     names = np.where(np.isinf(value), "inf", np.where(np.isnan(value), "nan", names))
-    if np.ndim(exact) == 0 and names.ndim == 1 and len(names):
+    if np.ndim(nonzero) == 0 and names.ndim == 1 and len(names):
         return next((x for x in ("nan", "inf") if x in names), "ok")
     if names.ndim == 0:
         return str(names)

@@ -9,21 +9,21 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from quadmeta import _validate
+from quadmeta._types import Array, Numbers
 from quadmeta._validate import natural, number, plain
 from quadmeta.arithmetic.exact import evaluate
 from quadmeta.arithmetic.jet import Jet
 from quadmeta.arithmetic.scan import short_power
 from quadmeta.arithmetic.signlog import SignLog
-from quadmeta.objectives.parts.base import Objective
+from quadmeta.objectives.parts.base import Value
 from quadmeta.objectives.parts.expected import ExpectedLoss
 from quadmeta.objectives.parts.polynomial import BLOCK, PolynomialLoss, broadcast
+from quadmeta.objectives.parts.tape import Tape
+from quadmeta.objectives.parts.tuned import OptimizerObjective
 from quadmeta.optimizers.gradient_descent import GradientDescent
-from quadmeta.optimizers.parts.base import LogLoss
 from quadmeta.problems.parts.losses import SeparableLoss
 from quadmeta.problems.parts.regression import RegressionProblem
 from quadmeta.problems.parts.stochastic import StochasticProblem
-
-Array = Any
 
 
 class Minima(NamedTuple):
@@ -36,7 +36,7 @@ class Minima(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class OuterObjective(Objective):
+class OuterObjective(OptimizerObjective):
     """The loss ``outer`` of w_T for a least-squares problem, mean over tasks (or each task),
     always as ``SignLog``.
 
@@ -51,6 +51,8 @@ class OuterObjective(Objective):
 
     problem: RegressionProblem | StochasticProblem
     truncation: float | None = None
+    outer = "train"
+    """Name of the loss of w_T: "train", "validation" or "population"."""
 
     def __post_init__(self) -> None:
         self._read_arguments()
@@ -96,10 +98,7 @@ class OuterObjective(Objective):
     def source(self) -> PolynomialLoss | ExpectedLoss:
         """As for every objective; an expected training loss is taken with its floor."""
         if isinstance(self.problem, StochasticProblem):
-            if self.outer == "train":
-                floor = float(self.problem.floor)
-            else:
-                floor = 0.0
+            floor = float(self.problem.floor) if self.outer == "train" else 0.0
             return ExpectedLoss(self.problem, self.optimizer, self.outer, floor)
         return super().source
 
@@ -121,19 +120,27 @@ class OuterObjective(Objective):
                 "have many local minima"
             )
 
-    def transform(self, loss: LogLoss, order: int) -> Array:
-        """Not a function of the inner loss alone."""
-        raise TypeError(f"{type(self).__name__} is evaluated mode by mode")
+    def tape(
+        self,
+        theta: Numbers,
+        *,
+        dtype: str = "float64",
+        start: Numbers | None = None,
+        renormalised: bool = False,
+    ) -> Tape:
+        """None: a tape of the step size knows the inner loss alone.
 
-    def chain(self, loss: Array) -> Array:
-        """1."""
-        return loss**0
+        Raises
+        ------
+        ValueError
+            always.
+        """
+        raise ValueError(
+            f"{type(self).__name__} scores w_T by another loss than the inner one, a tape of the "
+            "step size knows the inner one: use its own gradient"
+        )
 
-    def compose(self, derivatives: tuple[Array, ...]) -> Array:
-        """The derivative itself."""
-        return derivatives[-1]
-
-    def _at(self, theta: Array, order: int) -> Array:
+    def _at(self, theta: Numbers, order: int) -> Value:
         if isinstance(self.source, ExpectedLoss):
             return self.source.value(theta, order)
         points, lam, shape = self._points(theta)
@@ -152,7 +159,7 @@ class OuterObjective(Objective):
             values = values.sum(axis=-1) / len(lam)
         return values.reshape(shape)
 
-    def scan(self, theta: Array) -> tuple[Array, ...]:
+    def scan(self, theta: Numbers) -> tuple[Array, ...]:
         """(J, J') at once in float64 by a short kernel, to draw or to search on a grid; shapes as
         for the two calls.
 
@@ -209,7 +216,7 @@ class OuterObjective(Objective):
             slope = slope.mean(axis=-1)
         return plain(value.reshape(shape)), plain(slope.reshape(shape))
 
-    def _points(self, theta: Array) -> tuple[Array, Array, tuple[int, ...]]:
+    def _points(self, theta: Numbers) -> tuple[Array, Array, tuple[int, ...]]:
         """One row of points for each task, (P, tasks); eigenvalues (tasks, r); the shape of the
         result.
         """
@@ -256,16 +263,14 @@ class OuterObjective(Objective):
         return lost
 
     def exactly(
-        self, theta: Array, order: int = 0, kind: str = "fraction", digits: int = 50
-    ) -> Array:
+        self, theta: Numbers, order: int = 0, kind: str = "fraction", digits: int = 50
+    ) -> Value:
         """As for other objectives, for one task with a separable loss."""
         order = _validate.order(order)
         if isinstance(theta, tuple):
             theta = list(theta)
-        else:
-            theta = theta
         if isinstance(self.source, ExpectedLoss):
-            return super().exactly(theta, order, kind, digits)
+            return self.source.exactly(_last, theta, order, kind, digits)
         loss: Any = getattr(self, "_loss")
         if not isinstance(loss, SeparableLoss) or loss.signal.ndim > 1:
             raise ValueError(
@@ -276,7 +281,7 @@ class OuterObjective(Objective):
 
         def formula(
             lam: Array, signal: Array, cross: Array, noise: Array, constant: Array, eta: Array
-        ) -> Array:
+        ) -> Value:
             residual = self.polynomial.residual(lam, eta[..., None] if np.ndim(eta) else eta)
             return SeparableLoss(signal, cross, noise, constant).derivative(residual, order)
 
@@ -292,13 +297,13 @@ class OuterObjective(Objective):
             digits=digits,
         )
 
-    def definition(self, theta: Array, order: int = 0) -> Array:
+    def definition(self, theta: Numbers, order: int = 0) -> Value:
         """The same by T steps on the mode residuals, from q_0 = 1, with the derivatives of every
         iterate.
         """
         order = _validate.order(order)
         if isinstance(self.source, ExpectedLoss):
-            return super().definition(theta, order)
+            return plain(_last(self.source.definition(theta, order)))
         eta = number("step_size", theta, least=0 if self.optimizer.nonnegative else -np.inf)
         lam = self._regression.modes().eigenvalues
         jet = Jet.parameters([eta])[0]
@@ -323,7 +328,7 @@ class OuterObjective(Objective):
             return float(np.mean(each))
         return np.reshape(each, lam.shape[:-1])
 
-    def minimizer(self) -> Array:
+    def minimizer(self) -> Value:
         """The best of ``minima()``; of SGD the best below the mean-square limit."""
         if isinstance(self.source, ExpectedLoss):
             return self.source.minimizer()
@@ -398,6 +403,11 @@ class OuterObjective(Objective):
         down = _bisect(lambda x: self(x) > limit, np.array([left]), best)
         up = _bisect(lambda x: self(x) <= limit, best, np.array([max(right, float(best[0]))]))
         return Minima(points, values, (float(down[0]), float(up[0])))
+
+
+def _last(derivatives: tuple[Array, ...]) -> Array:
+    """The last of F, F', ...: the objective is the loss itself."""
+    return derivatives[-1]
 
 
 def _bisect(below: Any, low: Array, high: Array) -> Array:

@@ -190,17 +190,26 @@ def agreeing(solved: Callable[[int], tuple[Array, Array]], condition: float) -> 
     raise ArithmeticError("the inner Hessian is singular to all digits tried: add a ridge")
 
 
-def dense_implicit(H: Array, B: Array, outer_hessian: Array, outer_linear: Array) -> Array:
-    """V = H^-1 (H_2 H^-1 B - B_2), (p, outputs), in whole numbers as ``agreeing`` says."""
+def dense_solves(
+    H: Array, B: Array, outer_hessian: Array, outer_linear: Array
+) -> tuple[Array, Array]:
+    """W = H^-1 B and V = H^-1 (H_2 W - B_2), (p, outputs), each in whole numbers as ``agreeing``
+    says.
+    """
     known, right, H2, B2 = (Whole.of(x) for x in (H, B, outer_hessian, outer_linear))
 
-    def solved(bits: int) -> tuple[Array, Array]:
+    def first(bits: int) -> tuple[Array, Array]:
+        W = Definite(known, bits).solve(right).over(1)
+        return W, np.abs(W)
+
+    def second(bits: int) -> tuple[Array, Array]:
         solver = Definite(known, bits)
         V = solver.solve(H2 @ solver.solve(right) + -B2).over(1)
         return V, np.abs(V)
 
     lam = np.linalg.eigvalsh(H)
-    return agreeing(solved, np.log2(lam[-1]) - np.log2(lam[0]))
+    condition = np.log2(lam[-1]) - np.log2(lam[0])
+    return agreeing(first, condition), agreeing(second, condition)
 
 
 class _System:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from quadmeta._validate import number, show
-from quadmeta.problems.parts.bilevel import QuadraticBilevel, QuadraticBound
+from quadmeta.problems.parts.quadratic_bilevel import QuadraticBilevel, QuadraticInnerLoss
 from quadmeta.problems.parts.rows import Rows
 from quadmeta.problems.parts.weighted import as_given, design, mean_square, triangle
 
@@ -83,7 +83,7 @@ class WeightedTasks(QuadraticBilevel):
     def _chain(self, alpha: Array, values: Array) -> Array:
         """d phi_k / d alpha_k times one value (or array) for each task, learned tasks only."""
 
-    def bind(self, alpha: Array) -> QuadraticBound:
+    def bind(self, alpha: Array) -> QuadraticInnerLoss:
         """H = sum phi_k X_k'X_k / n_k + rho I."""
         phi = self.weights(alpha)
         with np.errstate(over="ignore", invalid="ignore"):
@@ -91,7 +91,7 @@ class WeightedTasks(QuadraticBilevel):
             B = np.tensordot(phi, self.moments, 1)
         if not np.isfinite(H).all() or not np.isfinite(B).all():
             raise ValueError(f"weights up to {phi.max():.3g} overflow: pass smaller ones")
-        return QuadraticBound(H, B, self, alpha, self.weighted(phi, self.rho))
+        return QuadraticInnerLoss(H, B, self, alpha, self.weighted(phi, self.rho))
 
     def weighted(self, phi: Array, rho: float) -> Rows:
         """The rows of all tasks for weights phi (tasks,)."""
@@ -128,7 +128,7 @@ class WeightedTasks(QuadraticBilevel):
         W = self.weights_of(w)
         return np.array([self._loss(R, W) for R in self.factors[:-1]])
 
-    def outer(self, w: Array) -> Array:
+    def outer(self, w: Array, alpha: Array | None = None) -> float:
         """L_2(w)."""
         return self._loss(self.factors[-1], self.weights_of(w))
 

@@ -1,0 +1,472 @@
+"""Bilevel problems whose two losses are quadratic in w: they have modes, from which the exact
+hypergradients follow.
+
+    L_1 = <W, H W> / 2 - <B, W>,   L_2 = <W, H_2 W> / 2 - <B_2, W> + c_2
+
+with W (p, outputs), the matrix of the flat w of length P = p * outputs, H = H(alpha) (p, p) and
+B = b(alpha) (p, outputs). One Hessian is shared by all outputs.
+"""
+
+import math
+from abc import abstractmethod
+from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import NamedTuple
+
+import numpy as np
+
+from quadmeta._types import Array, Numbers
+from quadmeta._validate import finite
+from quadmeta.arithmetic.null_space import share_of_null_space
+from quadmeta.problems.parts.bilevel import BilevelProblem, InnerLoss
+from quadmeta.problems.parts.rows import Modes, Rows, dense_solves
+
+
+class OuterForm(NamedTuple):
+    """The outer loss L_2 = <W, H_2 W> / 2 - <B_2, W> + c_2 at fixed hyperparameters."""
+
+    hessian: Array
+    """H_2 (p, p)."""
+    linear: Array
+    """B_2 (p, outputs)."""
+    constant: float
+    """c_2."""
+
+
+@dataclass(frozen=True, eq=False)
+class QuadraticInnerLoss(InnerLoss):
+    """L_1 = <W, H W> / 2 - <B, W> at fixed hyperparameters, what ``QuadraticBilevel.bind`` returns.
+
+    Parameters
+    ----------
+    H
+        H(alpha), shape (p, p), symmetric and positive semidefinite.
+    B
+        b(alpha), shape (p, outputs), or (p,) for one output.
+    problem
+        the problem itself.
+    alpha
+        the hyperparameters (h,).
+    rows
+        L_1 as a sum over weighted rows of data, where it is one.
+    """
+
+    H: Array
+    B: Array
+    problem: "QuadraticBilevel"
+    alpha: Array
+    rows: Rows | None = None
+
+    def __post_init__(self) -> None:
+        if self.B.ndim == 1:
+            object.__setattr__(self, "B", self.B[:, None])
+        p = len(self.B)
+        if self.H.shape != (p, p):
+            raise ValueError(
+                f"H has shape {self.H.shape}, B {self.B.shape}: pass H (p, p) and B (p, outputs)"
+            )
+
+    def _matrix(self, w: Array) -> Array:
+        return np.reshape(w, (*np.shape(w)[:-1], *self.B.shape))
+
+    def _flat(self, W: Array) -> Array:
+        return W.reshape(*W.shape[:-2], -1)
+
+    def gradient(self, w: Array) -> Array:
+        """H W - B."""
+        return self._flat(self.H @ self._matrix(w) - self.B)
+
+    def hvp(self, w: Array, v: Array) -> Array:
+        """H V."""
+        return self._flat(self.H @ self._matrix(v))
+
+    def mixed(self, w: Array, v: Array) -> Array:
+        """k -> <H_k, V W'> - <b_k, V> with H_k = dH/d alpha_k, b_k = dB/d alpha_k."""
+        V = self._matrix(v)
+        return self.problem.pair(self.alpha, V @ self._matrix(w).T, V)
+
+    def jacobian(self, w: Array) -> Array:
+        """Rows H_k W - b_k."""
+        return self._flat(self.problem.rows(self.alpha, self._matrix(w)))
+
+    def largest_step_size(self) -> float:
+        """2 / L; infinity where H is 0."""
+        L = float(np.linalg.eigvalsh(self.H)[-1])
+        if L > 0:
+            return 2 / L
+        return np.inf
+
+    def null_share(self, v: Array) -> tuple[float, float] | None:
+        """From the eigenvalues of H."""
+        lam, Q = self.eigen
+        return share_of_null_space(lam, Q, self._matrix(v))
+
+    @cached_property
+    def outer(self) -> OuterForm:
+        """The outer loss at these hyperparameters."""
+        hessian, linear, constant = self.problem.outer_form(self.alpha)
+        return OuterForm(hessian, linear.reshape(len(linear), -1), constant)
+
+    @cached_property
+    def eigen(self) -> tuple[Array, Array]:
+        """(lambda, Q) of H, ascending, singular or not: lambda is right to rounding of the largest
+        one.
+        """
+        lam, Q = np.linalg.eigh(self.H)
+        return lam, Q
+
+    @property
+    def singular(self) -> bool:
+        """Whether H is singular to rounding."""
+        lam = self.eigen[0]
+        return bool(lam[0] <= len(lam) * np.finfo(float).eps * lam[-1])
+
+    @property
+    def firm(self) -> bool:
+        """Whether the condition number of H is at most 1e5, so that rounding of H and B takes no
+        more digits than 5.
+        """
+        lam = self.eigen[0]
+        return bool(lam[0] >= 1e-5 * lam[-1] > 0)
+
+    @property
+    def spectrum(self) -> tuple[Array, Array]:
+        """(lambda, Q) of H, ascending.
+
+        Raises
+        ------
+        ValueError
+            H is singular to rounding.
+        """
+        lam = self.eigen[0]
+        if self.singular:
+            raise ValueError(
+                f"the inner Hessian is singular to rounding (eigenvalue {lam[0]:.3g} next to "
+                f"{lam[-1]:.3g}): add a ridge, or give samples or tasks positive weights of "
+                "closer size"
+            )
+        return self.eigen
+
+    def modes(self, start: Array) -> Modes:
+        """H by its eigenvalues, singular or not, and the gradient at W_0 = ``start`` (p, outputs)
+        in its eigenbasis.
+
+        From the rows where there are any; elsewhere eigenvalues at rounding count as 0.
+        """
+        if self.rows is not None:
+            return self.rows.modes(start)
+        lam, Q = self.eigen
+        lam = np.where(lam > 4 * len(lam) * np.finfo(float).eps * lam[-1], lam, 0.0)
+        return Modes(lam, Q, len(lam), Q.T @ (self.H @ start - self.B))
+
+    @cached_property
+    def minimizer(self) -> Array:
+        """W_* = H^-1 B, shape (p, outputs).
+
+        Raises
+        ------
+        ValueError
+            H is singular to rounding.
+        """
+        if self.rows is not None and not self.firm and (self.rows.rho > 0 or not self.singular):
+            rows_minimizer: Array = self.rows.minimizer()
+            return rows_minimizer
+        lam, Q = self.spectrum
+        minimizer: Array = Q @ ((Q.T @ self.B) / lam[:, None])
+        return minimizer
+
+    def implicit(self) -> Array:
+        """J(w_*) H^-1 grad L_2(w_*), shape (h,): in float64 where that keeps ten digits, else in
+        whole numbers.
+
+        Raises
+        ------
+        ValueError
+            H is singular to rounding.
+        """
+        value = self.rounded_implicit()
+        if value is None:
+            return self.exact_implicit()
+        return value
+
+    @cached_property
+    def _inverse(self) -> Array | None:
+        """H^-1 at a third of the cost of the spectrum, or None where it has not enough digits."""
+        try:
+            np.linalg.cholesky(self.H)
+            inverse = np.linalg.inv(self.H)
+        except np.linalg.LinAlgError:
+            return None
+        # at least p eps ||H|| ||H^-1||, right to the digits that count where it is below 1e-3
+        p = len(self.H)
+        singular = p**3 * np.finfo(float).eps * np.abs(self.H).max() * np.abs(inverse).max()
+        if singular < 1e-3:
+            return inverse
+        return None
+
+    def _solve(self, inverse: Array, right: Array) -> Array:
+        X = inverse @ right
+        # refined: an inverse alone leaves too large a residual
+        refined: Array = X + inverse @ (right - self.H @ X)
+        return refined
+
+    def rounded_implicit(self) -> Array | None:
+        """The implicit hypergradient in float64, or None where its rounding may count more than
+        1e-10 of it.
+        """
+        if self._inverse is None:
+            return None
+        problem = self.problem
+        H2, B2, _ = self.outer
+        W = self._solve(self._inverse, self.B)
+        g = H2 @ W - B2
+        V = self._solve(self._inverse, g)
+        value = problem.contracted(self.alpha, W, V)
+        norm = np.linalg.norm
+        inverse = norm(self._inverse)
+        if inverse * norm(self.H) <= self._harmless(W, V, g, value):
+            return value
+        # to first order |dW| <= |H^-1| u (|H||W| + |B|), and so on, with u a few roundings
+        u = 4 * np.finfo(float).eps
+        dW = inverse * u * (norm(self.H) * norm(W) + norm(self.B))
+        outer = norm(H2)
+        dg = outer * dW + u * (outer * norm(W) + norm(B2))
+        dV = inverse * (u * norm(self.H) * norm(V) + dg)
+        doubt = problem.doubt(self, (float(norm(W)), float(dW)), (float(norm(V)), float(dV)))
+        if doubt.max() <= 1e-10 * np.abs(value).max():
+            return value
+        return None
+
+    def _harmless(self, W: Array, V: Array, g: Array, value: Array) -> float:
+        """The condition number up to which rounding cannot take more than ten digits."""
+        problem = self.problem
+        inside = problem.inside and self.rows is not None
+        # the condition number counts twice, or once in residuals and images of the rows that are
+        # not small themselves
+        if inside and not problem.grouped and self._loose(W, V, g, value):
+            return 4e3
+        if inside:
+            return 0.0
+        return 300.0
+
+    def _loose(self, W: Array, V: Array, g: Array, value: Array) -> bool:
+        """Whether residuals X W_* - Y and images X V have at least a thirtieth of the size of
+        their terms.
+        """
+        rows = self.rows
+        assert rows is not None
+        # HW = B, HV = g: sum d_i ||W'x_i - y_i||^2 = sum d_i ||y_i||^2 - <B, W> - rho ||W||^2
+        total = rows.total
+        moved = float((V * g).sum())
+        left = total - float((self.B * W).sum()) - rows.rho * float((W * W).sum())
+        if not (left > 1e-3 * total and moved - rows.rho * float((V * V).sum()) > 1e-3 * moved):
+            return False
+        # rows without much of an input have residuals of their own: so also in the row of the
+        # largest entry
+        k = int(np.argmax(np.abs(value)))
+        norm = np.linalg.norm
+        x = rows.X[k]
+        y = rows.Y[k]
+        return bool(
+            norm(x @ W - y) > 0.03 * (norm(x) * norm(W) + norm(y))
+            and norm(x @ V) > 0.03 * norm(x) * norm(V)
+        )
+
+    def exact_implicit(self) -> Array:
+        """The implicit hypergradient in whole numbers."""
+        problem = self.problem
+        rows = self.rows
+        if rows is None:
+            rank = int(np.count_nonzero(self.modes(0 * self.B).lam))
+        else:
+            rank = rows.rank
+        determined = rank == len(self.H) or (rows is not None and rows.rho > 0)
+        if not determined:
+            raise ValueError(
+                f"the inner Hessian is singular to rounding (rank {rank} of {len(self.H)}"
+                "), so that H x = grad L_2 has no one solution: add a ridge, or take gradient, the "
+                "unrolled derivative, which exists"
+            )
+        if rows is None:
+            W, V = dense_solves(self.H, self.B, self.outer.hessian, self.outer.linear)
+            return problem.contracted(self.alpha, W, V)
+        value: Array = rows.implicit(problem.held_out, partial(problem.from_rows, self.alpha))
+        return value
+
+
+class QuadraticBilevel(BilevelProblem):
+    """A bilevel problem whose inner and outer loss are quadratic in w.
+
+    A subclass gives ``hyperparameters``, ``start`` and
+
+    - ``bind(alpha)``: a ``QuadraticInnerLoss(H, B, self, alpha)``;
+    - ``pair(alpha, X, V)``: the derivatives of H and B in alpha, contracted;
+    - ``outer_hessian`` (p, p), ``outer_linear`` (p, outputs) and ``outer_constant`` of L_2; or,
+      where L_2 depends on alpha also directly, ``outer_form(alpha)`` and ``direct(w, alpha)``.
+
+    A start that depends on alpha is given as in every ``BilevelProblem``.
+
+    Examples
+    --------
+    A ridge alpha on H = diag(1, 2), with an outer loss ||w||^2 / 2 + alpha^2 / 2:
+
+    >>> import numpy as np
+    >>> import quadmeta as qm
+    >>> class Penalised(qm.QuadraticBilevel):
+    ...     hyperparameters = 1
+    ...     start = np.zeros(2)
+    ...     def bind(self, alpha):
+    ...         H = np.diag([1.0, 2.0]) + alpha[0] * np.eye(2)
+    ...         return qm.QuadraticInnerLoss(H, np.ones(2), self, alpha)
+    ...     def pair(self, alpha, X, V):
+    ...         return np.array([np.trace(X)])
+    ...     def outer_form(self, alpha):
+    ...         return np.eye(2), np.zeros((2, 1)), alpha[0] ** 2 / 2
+    ...     def direct(self, w, alpha):
+    ...         return alpha
+    >>> loss = qm.OuterLoss(Penalised(), qm.GradientDescent(steps=100, step_size=0.5))
+    >>> loss.gradient([1.0])
+    array([0.83796296])
+    """
+
+    outer_hessian: Array
+    """H_2 (p, p), where L_2 does not depend on alpha."""
+    outer_linear: Array
+    """B_2 (p, outputs)."""
+    outer_constant: float = 0.0
+    """c_2."""
+
+    @abstractmethod
+    def bind(self, alpha: Array) -> QuadraticInnerLoss:
+        """L_1(., alpha) for hyperparameters (h,) that ``at`` has checked."""
+
+    @abstractmethod
+    def pair(self, alpha: Array, X: Array, V: Array) -> Array:
+        """k -> <dH/d alpha_k, X> - <dB/d alpha_k, V> for X (p, p), V (p, outputs), shape (h,).
+
+        All that a hypergradient needs of the family; <A, B> is the sum of the products of entries.
+        """
+
+    def contracted(self, alpha: Array, W: Array, V: Array) -> Array:
+        """k -> <H_k W - b_k, V> = <H_k, V W'> - <b_k, V> for W, V (p, outputs)."""
+        return self.pair(alpha, V @ W.T, V)
+
+    def rows(self, alpha: Array, W: Array) -> Array:
+        """k -> H_k W - b_k, shape (h, p, outputs): by default entry by entry from ``pair``."""
+        units = np.eye(W.size).reshape(W.size, *W.shape)
+        entries = [self.contracted(alpha, W, unit) for unit in units]
+        return np.stack(entries, axis=-1).reshape(-1, *W.shape)
+
+    held_out: tuple[Array, Array]
+    """(X_2, Y_2) of L_2, where the inner loss is a sum over rows."""
+    inside = True
+    """Whether H_k and B_k act on the space of the rows alone; else they leave it and its
+    complement in place.
+    """
+
+    grouped = False
+    """Whether one hyperparameter weighs several rows, whose terms may cancel although none of them
+    is small.
+    """
+
+    def doubt(
+        self, inner: QuadraticInnerLoss, W: tuple[float, float], V: tuple[float, float]
+    ) -> Array:
+        """A bound (h,) of the error of <H_k W - b_k, V> from (norm, error) of W and V, to first
+        order; infinite where none is known, so that the implicit hypergradient is then solved for
+        in whole numbers.
+        """
+        if inner.rows is None:
+            return np.full(self.hyperparameters, np.inf)
+        (w, dw) = W
+        (v, dv) = V
+        u = 4 * np.finfo(float).eps
+        x, y = inner.rows.norms
+        # |W'x_i - y_i| and its error times |V'x_i|, and the other way round
+        left = x * w + y
+        products = x * ((x * dw + u * left) * v + left * dv)
+        inner_product = w * dv + dw * v + u * w * v
+        return self.from_rows(inner.alpha, products, inner_product)
+
+    def from_rows(self, alpha: Array, products: Array, inner: Array | float) -> Array:
+        """k -> <H_k W - b_k, V> from <W'x_i - y_i, V'x_i> of every row (n,) and <W, V>: linear,
+        coefficients >= 0.
+        """
+        raise NotImplementedError(
+            f"{type(self).__name__} binds an inner loss with rows and has no from_rows: bind it "
+            "without rows, or define from_rows"
+        )
+
+    def outer_form(self, alpha: Array | None = None) -> tuple[Array, Array, float]:
+        """(H_2 (p, p), B_2 (p, outputs), c_2) of the outer loss.
+
+        Raises
+        ------
+        ValueError
+            a problem that gives none.
+        """
+        try:
+            return self.outer_hessian, self.outer_linear, self.outer_constant
+        except AttributeError as error:
+            raise ValueError(
+                f"{type(self).__name__} has no {error.name}: set outer_hessian (p, p) and "
+                "outer_linear (p, outputs), or define outer_form(alpha)"
+            ) from None
+
+    def weights_of(self, w: Numbers) -> Array:
+        """w (P,) or (p, outputs) as (p, outputs)."""
+        return _matrix("w", w, self.outer_form()[1].shape)
+
+    def outer(self, w: Array, alpha: Array | None = None) -> float:
+        """L_2(w, alpha)."""
+        H2, B2, c2 = self.outer_form(alpha)
+        W = _matrix("w", w, B2.shape)
+        return float((W * (H2 @ W)).sum() / 2 - (B2 * W).sum() + c2)
+
+    def outer_gradient(self, w: Array, alpha: Array | None = None) -> Array:
+        """H_2 W - B_2."""
+        H2, B2, _ = self.outer_form(alpha)
+        W = np.reshape(w, B2.shape)
+        gradient: Array = H2 @ W - B2
+        return gradient.ravel()
+
+    def require_complete(self) -> None:
+        """Refuse a problem whose parts do not belong together.
+
+        Raises
+        ------
+        ValueError
+            as for every bilevel problem; or an outer loss that its closed forms would not see.
+        """
+        super().require_complete()
+        name = type(self).__name__
+        own_form = type(self).outer_form is not QuadraticBilevel.outer_form
+        if type(self).outer_gradient is not QuadraticBilevel.outer_gradient:
+            raise ValueError(
+                f"{name} defines outer_gradient, which closed forms do not read: define "
+                "outer_form(alpha) instead"
+            )
+        if own_form != self.has_direct:
+            if own_form:
+                given, missing = "outer_form", "direct(w, alpha)"
+            else:
+                given, missing = "direct", "outer_form(alpha)"
+            raise ValueError(
+                f"{name} defines {given} without {missing}, so that the outer loss and its "
+                f"derivative disagree: define {missing}"
+            )
+
+    def at(self, alpha: Numbers) -> QuadraticInnerLoss:
+        """As for every problem; the result has modes."""
+        return self.bind(self.read(alpha))
+
+
+def _matrix(name: str, w: Numbers, shape: tuple[int, ...]) -> Array:
+    """w, flat or of this shape already, in this shape."""
+    array = finite(name, w)
+    size = math.prod(shape)
+    if array.shape not in ((array.size,), shape) or array.size != size:
+        raise ValueError(
+            f"{name} has shape {array.shape}: pass a vector of {size} numbers, or shape {shape}"
+        )
+    return array.reshape(shape)
