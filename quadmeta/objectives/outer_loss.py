@@ -239,6 +239,22 @@ class OuterLoss(Objective):
         ValueError
             another dtype than float64, or a renormalised run.
         """
+        alpha = self.problem.read(theta)
+        if start is not None:
+            start = self.problem.begin(alpha, start)
+        inner = self.problem.bind(alpha)
+        return self.tape_on(inner, alpha, start, dtype=dtype, renormalised=renormalised)
+
+    def tape_on(
+        self,
+        inner: InnerLoss,
+        alpha: Array,
+        start: Array | None = None,
+        *,
+        dtype: str = "float64",
+        renormalised: bool = False,
+    ) -> HyperTape:
+        """The tape of an inner loss that is bound already, from a checked ``start``."""
         if dtype != "float64":
             raise ValueError(
                 f"dtype = {dtype!r} must be 'float64': hypergradients of a bilevel problem run in "
@@ -249,12 +265,6 @@ class OuterLoss(Objective):
                 "a renormalised tape needs a logarithm of the inner loss: use LogObjective, or "
                 "Reverse for hyperparameters"
             )
-        alpha = self.problem.read(theta)
-        given = None if start is None else self.problem.begin(alpha, start)
-        return self.tape_on(self.problem.bind(alpha), alpha, given)
-
-    def tape_on(self, inner: InnerLoss, alpha: Array, start: Array | None = None) -> HyperTape:
-        """The tape of an inner loss that is bound already, from a checked ``start``."""
         exact: Callable[[], SignLog] | None = None
         if isinstance(inner, QuadraticInnerLoss):
             exact = partial(self._closed, inner, alpha, start)

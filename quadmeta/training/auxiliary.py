@@ -2,7 +2,7 @@
 a grid.
 
 Two-stage training, W <- argmin L_T(W; phi) and phi <- max(0, phi - beta g), is
-``bilevel_descent(OuterLoss(problem, GradientDescent(1, nu)), phi, Neumann(products=J),
+``bilevel_descent(OuterLoss(problem, GradientDescent(1, nu)), phi, Neumann(order=J),
 Gradient(beta), lower=0.0, exact=True)`` with any estimator.
 """
 

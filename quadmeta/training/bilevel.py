@@ -4,16 +4,15 @@ warm starts.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
+from quadmeta._types import Array, Numbers
 from quadmeta._validate import finite, flag, instance, natural, number, shaped, show
-from quadmeta.estimators.parts.base import Estimator, Hypergradient, hypergradient
+from quadmeta.estimators.parts.base import Estimator, Hypergradient, estimated
 from quadmeta.objectives.outer_loss import OuterLoss
+from quadmeta.problems.parts.bilevel import InnerLoss
 from quadmeta.problems.parts.quadratic_bilevel import QuadraticInnerLoss
-
-Array = Any
 
 
 @dataclass(frozen=True)
@@ -95,7 +94,7 @@ def online(steps: int, estimates: int) -> tuple[int, ...]:
     """The schedule of IFT(N, K) online: an update after each of the last K = ``estimates`` of T
     inner steps.
 
-    Use it as ``schedule`` with ``Neumann(products=N)`` and warm starts; the count of a round is (N
+    Use it as ``schedule`` with ``Neumann(order=N)`` and warm starts; the count of a round is (N
     + 1) K.
     """
     T = natural("steps", steps)
@@ -107,7 +106,7 @@ def online(steps: int, estimates: int) -> tuple[int, ...]:
 
 def bilevel_descent(
     loss: OuterLoss,
-    alpha: Array,
+    alpha: Numbers,
     estimator: Estimator,
     rule: Gradient | Adam = Adam(),
     warm: bool = True,
@@ -155,19 +154,7 @@ def bilevel_descent(
         instance("rule", rule, (Gradient, Adam), "Adam(0.1)")
     for name, value in (("warm", warm), ("exact", exact), ("unstable", unstable)):
         flag(name, value)
-    h = loss.problem.hyperparameters
-    start = loss.problem.start
-    if state is None:
-        state = State(shaped("alpha", alpha, (h,), f"({h},), one entry a hyperparameter"), start)
-    elif (
-        instance("state", state, State, "one of those that this descent yields").alpha.shape != (h,)
-        or state.start.shape != start.shape
-    ):
-        raise ValueError(
-            f"state is of another problem, with alpha {state.alpha.shape} and start "
-            f"{state.start.shape}: "
-            f"pass one with {(h,)} and {start.shape}"
-        )
+    state = _first(loss, alpha, state)
     if not isinstance(schedule, Sequence) or isinstance(schedule, str):
         raise ValueError(
             f"schedule = {show(schedule)} must be a list of numbers of steps: pass for example "
@@ -181,11 +168,27 @@ def bilevel_descent(
         raise ValueError(
             "warm = False starts every run anew: a schedule of several runs needs warm=True"
         )
-    if lower is None:
-        lower = None
-    else:
+    if lower is not None:
         lower = number("lower", lower)
     return _states(runs or [loss], estimator, rule, warm, lower, exact, unstable, state)
+
+
+def _first(loss: OuterLoss, alpha: Numbers, state: State | None) -> State:
+    """Where a descent begins: at ``alpha`` and the problem's start, or at a state of before."""
+    problem = loss.problem
+    h = problem.hyperparameters
+    if state is None:
+        first = shaped("alpha", alpha, (h,), f"({h},), one entry a hyperparameter")
+        return State(first, problem.start_of(first))
+    instance("state", state, State, "one of those that this descent yields")
+    of_this_problem = state.alpha.shape == (h,)
+    weights = problem.start_of(state.alpha if of_this_problem else np.zeros(h)).shape
+    if not of_this_problem or state.start.shape != weights:
+        raise ValueError(
+            f"state is of another problem, with alpha {state.alpha.shape} and start "
+            f"{state.start.shape}: pass one with {(h,)} and {weights}"
+        )
+    return state
 
 
 def _states(
@@ -203,11 +206,23 @@ def _states(
         # more steps beyond 2/L would only amplify the rounding of w_*
         if exact and not estimator.steps_matter:
             loss = replace(loss, optimizer=replace(loss.optimizer, steps=1))
+        problem = loss.problem
+        inner = problem.at(state.alpha)
+        # None: the problem's own start, whose derivative counts
+        given: Array | None = None
         if exact:
-            begin = _minimum(loss, state.alpha)
-        else:
-            begin = state.start
-        found = hypergradient(loss, state.alpha, estimator, start=begin)
+            given = _minimum(inner)
+        elif warm or not problem.start_moves:
+            given = state.start
+        begin = problem.begin(state.alpha, given)
+        tape = loss.tape_on(
+            inner,
+            state.alpha,
+            given,
+            dtype=estimator.dtype,
+            renormalised=estimator.renormalised,
+        )
+        found = estimated(tape, estimator)
         _refuse(
             found,
             estimator,
@@ -217,9 +232,7 @@ def _states(
         )
         change, memory = rule.update(state.step + 1, state.memory, found.value)
         moved = state.alpha + change
-        if lower is None:
-            moved = moved
-        else:
+        if lower is not None:
             moved = np.maximum(moved, lower)
         if not np.isfinite(moved).all() or not all(np.isfinite(x).all() for x in memory):
             raise FloatingPointError(
@@ -228,33 +241,32 @@ def _states(
         if exact or not warm:
             start = begin
         else:
-            start = loss.trained(state.alpha, begin)
+            start = loss.trained_on(inner, begin)
         if exact:
-            spent = (0, 1)
+            steps, solves = 0, 1
         else:
-            spent = (loss.optimizer.steps, 0)
+            steps, solves = loss.optimizer.steps, 0
         state = State(
-            moved,
-            start,
-            state.step + 1,
-            memory,
-            found,
-            state.jvps + found.jvps,
-            state.outer_gradients + found.outer_gradients,
-            state.inner_gradients + spent[0],
-            state.solves + spent[1],
+            alpha=moved,
+            start=start,
+            step=state.step + 1,
+            memory=memory,
+            last=found,
+            jvps=state.jvps + found.jvps,
+            outer_gradients=state.outer_gradients + found.outer_gradients,
+            inner_gradients=state.inner_gradients + steps,
+            solves=state.solves + solves,
         )
         yield state
 
 
-def _minimum(loss: OuterLoss, alpha: Array) -> Array:
-    bound = loss.problem.at(alpha)
-    if not isinstance(bound, QuadraticInnerLoss):
+def _minimum(inner: InnerLoss) -> Array:
+    if not isinstance(inner, QuadraticInnerLoss):
         raise ValueError(
             "exact = True solves a quadratic inner problem: leave it off, and take enough inner "
             "steps"
         )
-    return bound.minimizer.ravel()
+    return inner.minimizer.ravel()
 
 
 def _refuse(

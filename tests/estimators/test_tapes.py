@@ -91,7 +91,9 @@ def test_products_are_derivatives_of_a_step(name):
     np.testing.assert_array_equal(tape.outer_gradient(5), tape.outer_gradient())
     assert not np.array_equal(tape.outer_gradient(4), tape.outer_gradient())
     for point, product in ((w, at), (other, elsewhere)):
-        numeric = (tape.next_state(0, point + 1e-6 * u) - tape.next_state(0, point - 1e-6 * u)) / 2e-6
+        numeric = (
+            tape.next_state(0, point + 1e-6 * u) - tape.next_state(0, point - 1e-6 * u)
+        ) / 2e-6
         assert u @ product == pytest.approx(numeric @ v, rel=1e-7, abs=1e-9)
     np.testing.assert_allclose(tape.parameter_columns(2, other) @ v, far, rtol=1e-13)
 

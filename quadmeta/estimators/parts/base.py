@@ -171,7 +171,7 @@ def hypergradient(
     >>> problem = qm.Quadratic.from_spectrum([0.5, 1.0], error=[1.0, 1.0])
     >>> objective = qm.LogObjective(problem, qm.GradientDescent(steps=10))
     >>> qm.hypergradient(objective, 0.3, qm.Reverse())
-    Hypergradient(-1.29346084, ok, 19 JVPs, 10 stored vectors)
+    Hypergradient(-1.24293244, ok, 19 JVPs, 10 stored vectors)
     """
     instance("objective", objective, Objective, "OuterLoss(problem, GradientDescent(100, 0.1))")
     instance("estimator", estimator, Estimator, "Reverse()")
