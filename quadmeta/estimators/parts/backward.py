@@ -12,10 +12,11 @@ def back_propagated(tape: Tape, steps: int) -> Derivative:
     T = tape.steps
     tape.record(steps)
     v = tape.outer_gradient()
-    total: Derivative = tape.B(T - 1, v)
-    for t in reversed(range(T - steps, T - 1)):
-        v = tape.A(t + 1, v)
+    total: Derivative = 0.0
+    for t in reversed(range(T - steps, T)):
         total = total + tape.B(t, v)
+        if t > T - steps:
+            v = tape.A(t, v)
     if tape.start_moves and steps == T:
         total = total + tape.start_product(tape.A(0, v))
     return total
