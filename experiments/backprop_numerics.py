@@ -16,13 +16,10 @@ import quadmeta as qm
 Array = Any
 CAPTION = (
     "The derivative of G = log f(w_T)/T by reverse mode, for step sizes η and numbers of steps T "
-    "(L = 1, κ = 20). a-c: "
-    "the plain algorithm returns nan or inf below the edge of stability η = 2/L, and above it "
-    "first a silent zero and "
-    "later nan or inf; lines are the predicted first failing T, exact to the step. d: the same "
-    "algorithm in float32 "
-    "with states divided by powers of two is right everywhere. Right means a relative error "
-    "below 1%."
+    "(L = 1, κ = 20). a-c: the plain algorithm returns nan or inf below the edge of stability η = "
+    "2/L, and above it first a silent zero and later nan or inf; lines are the predicted first "
+    "failing T, exact to the step. d: the same algorithm in float32 with states divided by powers "
+    "of two is right everywhere. Right means a relative error below 1%."
 )
 SEED = 7
 FULL = {"step_sizes": 60, "lengths": 40, "longest": 5000, "fine": 240}

@@ -27,21 +27,15 @@ MEAN = 5  # states that the averaged Neumann estimate takes
 # settings
 CAPTION = (
     r"One family: $J$ constant, $P=50$ weights with a geometric spectrum of $\kappa=100$, $h=10$ "
-    r"hyperparameters, $T=100$, $\eta=1/L$, 10 seeds. (a, b) Relative error to the exact "
-    r"unrolled hypergradient "
-    r"against the products spent, each method at a sweep of its parameter: lines are the median "
-    r"of the closed "
-    r"forms, markers that of the estimates, bands and bars the range over seeds. A discount "
-    r"$\gamma$ from 0.5 "
-    r"to 1 (vertical strings, two of them beside their cost of $T$) does not change the cost. "
-    r"Conjugate "
-    r"gradients end at the gap between the implicit and the unrolled hypergradient. (c) The "
-    r"function "
-    r"$\varphi(\eta\lambda)$ by which each method replaces $S_T(1-\eta\lambda)$, times "
-    r"$\eta\lambda$, so that 1 "
-    r"is the inverse Hessian: lines closed form, markers estimates on eigenvectors; the "
-    r"polynomial of conjugate "
-    r"gradients is that of $H$ times a vector with equal parts of all of them."
+    r"hyperparameters, $T=100$, $\eta=1/L$, 10 seeds. (a, b) Relative error to the exact unrolled "
+    r"hypergradient against the products spent, each method at a sweep of its parameter: lines are "
+    r"the median of the closed forms, markers that of the estimates, bands and bars the range over "
+    r"seeds. A discount $\gamma$ from 0.5 to 1 (vertical strings, two of them beside their cost of "
+    r"$T$) does not change the cost. Conjugate gradients end at the gap between the implicit and "
+    r"the unrolled hypergradient. (c) The function $\varphi(\eta\lambda)$ by which each method "
+    r"replaces $S_T(1-\eta\lambda)$, times $\eta\lambda$, so that 1 is the inverse Hessian: lines "
+    r"closed form, markers estimates on eigenvectors; the polynomial of conjugate gradients is "
+    r"that of $H$ times a vector with equal parts of all of them."
 )
 SEED = 0
 FULL: dict[str, Any] = {"P": 50, "h": 10, "T": 100, "kappa": 100.0, "seeds": 10, "near": 0.01}

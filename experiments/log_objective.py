@@ -22,16 +22,12 @@ NAIVE = 100  # horizon of the naive meta-gradient that is drawn beside G'
 # settings
 CAPTION = (
     r"The log objective $G=\frac1T\log f(w_T)$. Lines: closed form; markers: the unrolled "
-    r"recursion with the "
-    r"Hessian as a matrix. (a) $G$ on a random quadratic ($d=20$, $\kappa=10$); bars: where it "
-    r"is not convex. "
-    r"(b) Its gradient stays within $\pm B$ (thin, one for each $T$), the naive $F'$ (grey, "
-    r"$T=100$) vanishes "
-    r"and explodes. (c) The largest $|G'|$ (markers), the repaired bound (thin) and the printed "
-    r"one (dashed), "
-    r"three to eight orders of magnitude above. (d), (e) As (b) for least squares on real data, "
-    r"$\kappa=470$ "
-    r"and $146$. (f) The minimiser $\eta^*_T$; on digits it lies beyond $2/L$ (grey) for $T\leq30$."
+    r"recursion with the Hessian as a matrix. (a) $G$ on a random quadratic ($d=20$, $\kappa=10$); "
+    r"bars: where it is not convex. (b) Its gradient stays within $\pm B$ (thin, one for each "
+    r"$T$), the naive $F'$ (grey, $T=100$) vanishes and explodes. (c) The largest $|G'|$ "
+    r"(markers), the repaired bound (thin) and the printed one (dashed), three to eight orders of "
+    r"magnitude above. (d), (e) As (b) for least squares on real data, $\kappa=470$ and $146$. (f) "
+    r"The minimiser $\eta^*_T$; on digits it lies beyond $2/L$ (grey) for $T\leq30$."
 )
 SEED = 1
 FULL: dict[str, Any] = {

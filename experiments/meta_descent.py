@@ -17,22 +17,15 @@ Array = Any
 Curve = Iterator[tuple[str, float, float | None, float | None]]  # kind, x, measured, theory
 CAPTION = (
     "Meta-gradient descent with step s/√k on the log objective G, 200 draws of the paper's "
-    "experiment (d = 20, "
-    "H = X'X, T = 80, start 0.1). a: share of draws within 1% of the best step size; the thin "
-    "line is the share that "
-    "the explicit bound on the iteration count guarantees for s = 1/L². As printed (s = 1) no "
-    "draw arrives, and none "
-    "does on the naive objective F with the figure's s = 1/100. Newton's iteration starts at "
-    "2/(L + μ), which is no "
-    "tuning. b: the share after 1000 iterations against the meta-step in its natural unit, 1/L² "
-    "for G and 1/(L|F'(0)|) "
-    "for F: G tolerates two decades, F one lucky value; dotted, s as given, in units of the "
-    "median 1/L². c: one "
-    "spectrum (κ = 20, s = 1/L²) from far right: G' ≈ 2/η first, then the kink's envelope sB/√k, "
-    "left at k_c ∝ T² for "
-    "an exponential tail; markers are maxima over windows of k, the dashed vertical is k_c at T "
-    "= 100, the thin line "
-    "is the bound at T = 10⁵."
+    "experiment (d = 20, H = X'X, T = 80, start 0.1). a: share of draws within 1% of the best step "
+    "size; the thin line is the share that the explicit bound on the iteration count guarantees "
+    "for s = 1/L². As printed (s = 1) no draw arrives, and none does on the naive objective F with "
+    "the figure's s = 1/100. Newton's iteration starts at 2/(L + μ), which is no tuning. b: the "
+    "share after 1000 iterations against the meta-step in its natural unit, 1/L² for G and "
+    "1/(L|F'(0)|) for F: G tolerates two decades, F one lucky value; dotted, s as given, in units "
+    "of the median 1/L². c: one spectrum (κ = 20, s = 1/L²) from far right: G' ≈ 2/η first, then "
+    "the kink's envelope sB/√k, left at k_c ∝ T² for an exponential tail; markers are maxima over "
+    "windows of k, the dashed vertical is k_c at T = 100, the thin line is the bound at T = 10⁵."
 )
 SEED = 2021
 FULL = {

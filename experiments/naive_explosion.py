@@ -23,17 +23,12 @@ HIGHEST = 10.0
 # settings
 CAPTION = (
     r"The meta-gradient $F'$ of the loss after $T$ steps on one quadratic problem, $d=20$, "
-    r"$\kappa=10$, random "
-    r"unit start. Lines: closed form; markers: the unrolled recursion in float64, rescaled by "
-    r"powers of two. "
-    r"(a) $|F'|$ leaves the range of float64 on both sides of $2/L$. (b) Its growth rate against "
-    r"the limit "
-    r"$2\log\rho(\eta)$, which is zero at $\eta=0$ and $\eta=2/L$ only (circles). (c) The step "
-    r"sizes that are "
-    r"left at a fixed $T$ shrink like $1/T$; markers: bisection in 50-digit arithmetic. (d) Just "
-    r"past $2/L$ the "
-    r"printed lower bound is negative (grey), the sharpened one is positive; the dip is the "
-    r"minimiser."
+    r"$\kappa=10$, random unit start. Lines: closed form; markers: the unrolled recursion in "
+    r"float64, rescaled by powers of two. (a) $|F'|$ leaves the range of float64 on both sides of "
+    r"$2/L$. (b) Its growth rate against the limit $2\log\rho(\eta)$, which is zero at $\eta=0$ "
+    r"and $\eta=2/L$ only (circles). (c) The step sizes that are left at a fixed $T$ shrink like "
+    r"$1/T$; markers: bisection in 50-digit arithmetic. (d) Just past $2/L$ the printed lower "
+    r"bound is negative (grey), the sharpened one is positive; the dip is the minimiser."
 )
 SEED = 1
 FULL: dict[str, Any] = {

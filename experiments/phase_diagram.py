@@ -27,17 +27,13 @@ TOP = 1.0  # of the colours: a factor 10
 # settings
 CAPTION = (
     r"Excess risk with the step tuned on the training loss, over that with the step tuned on "
-    r"held-out data: "
-    r"limit of large $d$, $n$, $T$. Half of the $n$ samples choose the step; then (a) the other "
-    r"half alone "
-    r"trains, (b) all train again. Symbols, in the same colours: random tasks, $d=400$, $T=1000$ "
-    r"(triangle: "
-    r"validation wins; circle: training loss wins; square: within 3%). Lines: closed forms. "
-    r"Above the dashed "
-    r"one, $\sigma^2=|1-n/d|\,\|w_*\|^2$, tuning on the training loss is worse than no training: "
-    r"this is the large noise that Theorem 5 asks for (thick: its range of $n$). Solid: (a) a "
-    r"fair split "
-    r"breaks even; (b) at the same $n$, nothing gains more than a factor 2 below."
+    r"held-out data: limit of large $d$, $n$, $T$. Half of the $n$ samples choose the step; then "
+    r"(a) the other half alone trains, (b) all train again. Symbols, in the same colours: random "
+    r"tasks, $d=400$, $T=1000$ (triangle: validation wins; circle: training loss wins; square: "
+    r"within 3%). Lines: closed forms. Above the dashed one, $\sigma^2=|1-n/d|\,\|w_*\|^2$, tuning "
+    r"on the training loss is worse than no training: this is the large noise that Theorem 5 asks "
+    r"for (thick: its range of $n$). Solid: (a) a fair split breaks even; (b) at the same $n$, "
+    r"nothing gains more than a factor 2 below."
 )
 SEED = 1
 FULL: dict[str, Any] = {

@@ -32,17 +32,12 @@ ALLOWANCE = 5.0  # relative error of the limit at n samples, over 1/n
 # settings
 CAPTION = (
     r"Step size tuned on the training loss or on held-out data (half of the $n$ samples, then "
-    r"trained on all); "
-    r"$d=1000$, $\|w_*\|=1$. Lines: limit of large $d$, $n$; markers: random tasks, $\pm2$ "
-    r"standard errors. "
-    r"(a) The step sizes, $n=500$, $\sigma=1$, and their laws (dashed). (b) The risk there; "
-    r"black: ridge. "
-    r"(c), (d) The paper's protocol, $T=40$: against $\sigma$ at $n=500$, against $n$ at "
-    r"$\sigma=1$; bars: the "
-    r"limit at the step that its 25-point grid chose, too coarse for the peak. Dashed: "
-    r"$d\sigma^2/n$, printed "
-    r"as optimal, which ridge beats. (e), (f) Real data, $T=1000$, 30 splits, median and "
-    r"quartiles; ridge has "
+    r"trained on all); $d=1000$, $\|w_*\|=1$. Lines: limit of large $d$, $n$; markers: random "
+    r"tasks, $\pm2$ standard errors. (a) The step sizes, $n=500$, $\sigma=1$, and their laws "
+    r"(dashed). (b) The risk there; black: ridge. (c), (d) The paper's protocol, $T=40$: against "
+    r"$\sigma$ at $n=500$, against $n$ at $\sigma=1$; bars: the limit at the step that its "
+    r"25-point grid chose, too coarse for the peak. Dashed: $d\sigma^2/n$, printed as optimal, "
+    r"which ridge beats. (e), (f) Real data, $T=1000$, 30 splits, median and quartiles; ridge has "
     r"its penalty from leave-one-out. With few samples validation wins, with many either works."
 )
 SEED = 1

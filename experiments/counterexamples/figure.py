@@ -26,14 +26,10 @@ SMALL = 120  # sum of all numerators and denominators of a counterexample
 # settings
 CAPTION = (
     r"Every refuted printed statement at a minimal rational counterexample (star, with its exact "
-    r"values). "
-    r"Markers: left side, exact; dashed: right side as printed; solid: right side as repaired, "
-    r"where the left "
-    r"side is the same. One parameter moves through the counterexample, over instances that meet "
-    r"all "
-    r"assumptions; where the statement is violated the gap is shaded. Far values leave a panel; "
-    r"long fractions "
-    r"are rounded here and exact in the certificates."
+    r"values). Markers: left side, exact; dashed: right side as printed; solid: right side as "
+    r"repaired, where the left side is the same. One parameter moves through the counterexample, "
+    r"over instances that meet all assumptions; where the statement is violated the gap is shaded. "
+    r"Far values leave a panel; long fractions are rounded here and exact in the certificates."
 )
 SEED = 0
 FULL: dict[str, Any] = {"names": None}

@@ -59,8 +59,8 @@ def filters(rows: Sequence[Row]) -> str:
                 )
         parts.append("</div>")
     parts.append(
-        '</fieldset><input id="find" type="search" placeholder="search the ledger" aria-label="search the '
-        'ledger" hidden></form>'
+        '</fieldset><input id="find" type="search" placeholder="search the ledger" '
+        'aria-label="search the ledger" hidden></form>'
     )
     return "".join(parts) + f"\n<style>{' '.join(rules)}</style>"
 

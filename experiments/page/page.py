@@ -18,11 +18,9 @@ from quadmeta.verification.ledger import ledger
 TITLE = "quadmeta: exact meta-gradients and hypergradients"
 LEAD = (
     "Theorems about tuning an optimiser, an auxiliary loss or a hyperparameter by gradient "
-    "descent, taken at "
-    "their word on quadratic and least-squares inner problems, where everything has a closed "
-    "form. Each printed "
-    "statement has a verdict that can be re-checked, and a repaired wording where it fails or "
-    "says too little."
+    "descent, taken at their word on quadratic and least-squares inner problems, where everything "
+    "has a closed form. Each printed statement has a verdict that can be re-checked, and a "
+    "repaired wording where it fails or says too little."
 )
 
 

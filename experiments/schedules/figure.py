@@ -37,24 +37,16 @@ LAST_BIT = 2.0**-106 / 3 * 0.54
 # settings
 CAPTION = (
     r"One step size for each of $T$ steps. (a) Descent of $G$ over schedules on digits "
-    r"($\kappa=146$, "
-    r"$T=8$): filled, BFGS, from random starts and from one that is constant up to $10^{-3}$; "
-    r"open, plain "
-    r"meta-gradient descent. (b) Learned steps as $1/(\eta_tL)$ (circles) on the Ritz values of "
-    r"conjugate "
-    r"gradients (bars); Chebyshev's steps below (crosses). (c) Loss of runs (markers) against "
-    r"closed forms "
-    r"(lines) on digits. Open circles: the best schedule with its steps rounded to float64, and "
-    r"the "
-    r"predicted effect (dotted); conjugate gradients lose their orthogonality more gently. (d) "
-    r"Error of the "
-    r"computed $w_T$ with Chebyshev's steps in four orders ($w_*=0$, unit start), against "
-    r"$2^{-53}$ times "
-    r"the growth of partial products (lines). (e) One step size, $T=12$, $\lambda=1,3,5,7,9$: "
-    r"with momentum, "
+    r"($\kappa=146$, $T=8$): filled, BFGS, from random starts and from one that is constant up to "
+    r"$10^{-3}$; open, plain meta-gradient descent. (b) Learned steps as $1/(\eta_tL)$ (circles) "
+    r"on the Ritz values of conjugate gradients (bars); Chebyshev's steps below (crosses). (c) "
+    r"Loss of runs (markers) against closed forms (lines) on digits. Open circles: the best "
+    r"schedule with its steps rounded to float64, and the predicted effect (dotted); conjugate "
+    r"gradients lose their orthogonality more gently. (d) Error of the computed $w_T$ with "
+    r"Chebyshev's steps in four orders ($w_*=0$, unit start), against $2^{-53}$ times the growth "
+    r"of partial products (lines). (e) One step size, $T=12$, $\lambda=1,3,5,7,9$: with momentum, "
     r"$\beta=0.7$, there are many minima. (f) There $|G'|$ at the usual tunings grows like $T$ "
-    r"(lines); the "
-    r"largest $|G'|$ of gradient descent stays below its bound (thin)."
+    r"(lines); the largest $|G'|$ of gradient descent stays below its bound (thin)."
 )
 SEED = 3
 FULL: dict[str, Any] = {

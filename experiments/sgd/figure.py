@@ -33,27 +33,18 @@ STEPPED = 1000
 
 # settings
 CAPTION = (
-    r"Expected loss of SGD after $T$ steps, exact without sampling (lines). (a) Streaming "
-    r"Gaussian regression, "
-    r"$d=4$, $\kappa=10$, $\sigma=0.1$. Markers: means of 5000 runs, $\pm2$ standard errors; "
-    r"hollow beyond "
-    r"$\eta_4$ (grey), where the variance of the loss grows without bound and the sample mean "
-    r"misses the "
-    r"explosion past the mean-square limit $\eta_{\rm ms}$ (bar: its elementary bracket). "
-    r"Dashed: gradient "
-    r"descent on the expected loss. (b, c) Naive $F'$ and log $G'=F'/(TF)$ at $0.9\,\eta_{\rm "
-    r"ms}$ (filled) and "
-    r"$1.1\,\eta_{\rm ms}$ (open); markers: $T$ steps of the moments; dotted: limits in $T$. "
-    r"Without noise only "
-    r"the log is of use; above a floor of noise $F'$ does not vanish, and the log makes it, like "
-    r"$1/T$. (d) SGD "
+    r"Expected loss of SGD after $T$ steps, exact without sampling (lines). (a) Streaming Gaussian "
+    r"regression, $d=4$, $\kappa=10$, $\sigma=0.1$. Markers: means of 5000 runs, $\pm2$ standard "
+    r"errors; hollow beyond $\eta_4$ (grey), where the variance of the loss grows without bound "
+    r"and the sample mean misses the explosion past the mean-square limit $\eta_{\rm ms}$ (bar: "
+    r"its elementary bracket). Dashed: gradient descent on the expected loss. (b, c) Naive $F'$ "
+    r"and log $G'=F'/(TF)$ at $0.9\,\eta_{\rm ms}$ (filled) and $1.1\,\eta_{\rm ms}$ (open); "
+    r"markers: $T$ steps of the moments; dotted: limits in $T$. Without noise only the log is of "
+    r"use; above a floor of noise $F'$ does not vanish, and the log makes it, like $1/T$. (d) SGD "
     r"with replacement on 12 patients (diabetes, $d=10$, $T=1000$); markers: means of 1000 runs; "
-    r"stars: loss on "
-    r"all other patients at the step that is best for either loss (small: other draws of the "
-    r"12); dashed: "
-    r"gradient descent. (e) Best step size (markers) and its laws for large $T$ (lines): noise "
-    r"makes it fall "
-    r"like $\log T/T$."
+    r"stars: loss on all other patients at the step that is best for either loss (small: other "
+    r"draws of the 12); dashed: gradient descent. (e) Best step size (markers) and its laws for "
+    r"large $T$ (lines): noise makes it fall like $\log T/T$."
 )
 SEED = 0
 FULL: dict[str, Any] = {

@@ -17,21 +17,14 @@ Rows = list[dict[str, Any]]
 # settings
 CAPTION = (
     r"Medians of five rounds in float64 (of two where one run takes over 5 s): closed forms with "
-    r"one BLAS "
-    r"thread (grid and sweeps: tasks on two threads; one matrix of $d=1000$: BLAS on two), JAX "
-    r"and PyTorch "
-    r"with threads of their own. (a) One derivative $G'(\eta)$ at $d=100$ once the eigenvalues "
-    r"are known: "
-    r"unrolled routes grow with the horizon, closed forms do not (hollow: scaled from fewer "
-    r"steps). (b) How "
-    r"many times faster the closed form is than jitted JAX (or PyTorch) unrolled on the same "
-    r"matrices and "
-    r"data, with decompositions counted except for the first three; two rows give JAX the "
-    r"eigenbases or the "
-    r"Gram form instead. (c) What should stay small, how the time of a grid of step sizes grows, "
-    r"and the "
-    r"rates of this machine in the same run. The machine is shared: ratios carry over, seconds "
-    r"do not."
+    r"one BLAS thread (grid and sweeps: tasks on two threads; one matrix of $d=1000$: BLAS on "
+    r"two), JAX and PyTorch with threads of their own. (a) One derivative $G'(\eta)$ at $d=100$ "
+    r"once the eigenvalues are known: unrolled routes grow with the horizon, closed forms do not "
+    r"(hollow: scaled from fewer steps). (b) How many times faster the closed form is than jitted "
+    r"JAX (or PyTorch) unrolled on the same matrices and data, with decompositions counted except "
+    r"for the first three; two rows give JAX the eigenbases or the Gram form instead. (c) What "
+    r"should stay small, how the time of a grid of step sizes grows, and the rates of this machine "
+    r"in the same run. The machine is shared: ratios carry over, seconds do not."
 )
 SEED = 0
 LIBRARIES = ("jax", "torch")

@@ -167,16 +167,16 @@ def test_it_loads_alone_and_fits_the_width(browser, url, width):
     browser.requests.clear()
     browser.open(url, width)
     right = browser.run(
-        "[...document.querySelectorAll('section *')]"
-        ".filter(part => !part.closest('.scroll, .formula'))"
-        ".reduce((right, part) => Math.max(right, part.getBoundingClientRect().right), 0)"
+        "[...document.querySelectorAll('section *')].filter(part => !part.closest('.scroll, "
+        ".formula')).reduce((right, part) => Math.max(right, part.getBoundingClientRect().right), "
+        "0)"
     )
     assert browser.run("innerWidth") == width and 0 < right <= width
     assert browser.run("document.documentElement.scrollWidth") <= width
     broken = browser.run(
-        "Promise.all([...document.images].map(picture => { picture.loading = 'eager'; "
-        "return picture.decode().then(() => picture.naturalWidth ? null : picture.src, "
-        "() => picture.src); })).then(found => found.filter(Boolean))"
+        "Promise.all([...document.images].map(picture => { picture.loading = 'eager'; return "
+        "picture.decode().then(() => picture.naturalWidth ? null : picture.src, () => "
+        "picture.src); })).then(found => found.filter(Boolean))"
     )
     assert broken == [] and browser.run("document.images.length") >= 14
     assert browser.errors == []
@@ -193,9 +193,9 @@ def test_there_is_a_row_for_each_form_with_its_formula(browser, url):
         (row.claim, row.form, row.verdict) for row in ledger()
     )
     areas = browser.run(
-        "[...document.querySelectorAll('tr.form')].map(row => [...row.querySelectorAll('math')]"
-        ".map(part => part.getBoundingClientRect())"
-        ".reduce((sum, box) => sum + box.width * box.height, 0))"
+        "[...document.querySelectorAll('tr.form')].map(row => "
+        "[...row.querySelectorAll('math')].map(part => part.getBoundingClientRect()).reduce((sum, "
+        "box) => sum + box.width * box.height, 0))"
     )
     assert min(areas) > 100
 

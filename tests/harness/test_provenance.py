@@ -110,9 +110,8 @@ def test_a_process_that_is_killed_while_it_writes_leaves_the_old_file_and_one_th
 ):
     _files.write(tmp_path / "a.csv", b"old")
     code = (
-        "import os, signal, sys; from pathlib import Path; from quadmeta import _files; "
-        "os.replace = lambda *paths: os.kill(os.getpid(), signal.SIGKILL); "
-        "_files.write(Path('a.csv'), b'new')"
+        "import os, signal, sys; from pathlib import Path; from quadmeta import _files; os.replace "
+        "= lambda *paths: os.kill(os.getpid(), signal.SIGKILL); _files.write(Path('a.csv'), b'new')"
     )
     found = subprocess.run(
         [sys.executable, "-c", code],
