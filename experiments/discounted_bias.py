@@ -13,12 +13,15 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 import quadmeta as qm
+from experiments.shared.tables import Rows
+from quadmeta import plotting as p
 from quadmeta.arithmetic.powers import geometric_sum
 from quadmeta.theory import discount
 
-Rows = list[dict[str, Any]]
 BOUNDS = {
     "A": discount.bias_bound_quadratic,
     "B": discount.bias_bound_any_curvature,
@@ -276,16 +279,14 @@ def check(rows: Rows) -> None:
 
 
 # draw
-def draw(rows: Rows) -> Any:
+def draw(rows: Rows) -> Figure:
     """Bounds on quadratics, limits, the sign of the printed bracket, bounds elsewhere."""
-    from quadmeta import plotting as p
-
     fig, ((a, b), (c, d)) = p.figure(height=5.2, rows=2, columns=2)
     of = {part: [row for row in rows if row["part"] == part] for part in (*FAMILIES, "border")}
 
     dotted: dict[str, Any] = {"color": DARK, "linewidth": 0.6, "linestyle": (0, (1, 1.5))}
 
-    def note(ax: Any, x: float, y: float, text: str, colour: str = DARK) -> None:
+    def note(ax: Axes, x: float, y: float, text: str, colour: str = DARK) -> None:
         ax.text(x, y, text, color=colour, fontsize=8, va="center")
 
     def columns(chosen: Rows, *names: str) -> Any:

@@ -16,12 +16,15 @@ al. 2022.
 from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 import quadmeta as qm
 from experiments.shared import filters as _filters
 from experiments.shared.filters import EXACT
+from experiments.shared.tables import Rows
+from quadmeta import plotting as p
 
-Rows = list[dict[str, Any]]
 MEAN = 5  # states that the averaged Neumann estimate takes
 
 # settings
@@ -212,18 +215,16 @@ LOOKS = {
 }
 
 
-def draw(rows: Rows) -> Any:
+def draw(rows: Rows) -> Figure:
     """Errors against cost at both starts; the filters."""
-    from quadmeta import plotting as p
-
     fig, axes = p.figure(height=5.6, rows=2, columns=2, height_ratios=[1.2, 1])
     for ax in axes[1]:
         ax.remove()
     low = fig.add_subplot(axes[0, 0].get_gridspec()[1, :])
     for ax, part in zip(axes[0], ("cold", "near"), strict=True):
-        panel(p, ax, [row for row in rows if row["part"] == part])
+        panel(ax, [row for row in rows if row["part"] == part])
     fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=5)
-    filters(p, low, [row for row in rows if row["part"] == "filter"])
+    filters(low, [row for row in rows if row["part"] == "filter"])
     for ax, label, text in zip(
         (*axes[0], low), "abc", (r"random $w_0$", r"$w_0$ near $w_*$", ""), strict=True
     ):
@@ -232,7 +233,7 @@ def draw(rows: Rows) -> Any:
     return fig
 
 
-def panel(p: Any, ax: Any, rows: Rows) -> None:
+def panel(ax: Axes, rows: Rows) -> None:
     """Relative error against products: medians over seeds with their range."""
     for name, (hue, marker) in LOOKS.items():
         own = [row for row in rows if row["name"] == name]
@@ -307,7 +308,7 @@ def panel(p: Any, ax: Any, rows: Rows) -> None:
     )
 
 
-def filters(p: Any, ax: Any, rows: Rows) -> None:
+def filters(ax: Axes, rows: Rows) -> None:
     """eta lambda phi(eta lambda) of each method."""
     texts = {
         ("reverse", 0): (0.0096, 0.66, "exact", "right"),
@@ -320,5 +321,5 @@ def filters(p: Any, ax: Any, rows: Rows) -> None:
         ("conjugate gradients", 5): (0.25, 1.27, "5 products", "center"),
     }
     looks = LOOKS | {"reverse": (6, "x"), "one step": (6, ".")}
-    _filters.draw(p, ax, rows, {key: looks[key[0]] for key in texts}, texts, every=3)
+    _filters.draw(ax, rows, {key: looks[key[0]] for key in texts}, texts, every=3)
     ax.set(xscale="log", xlim=(0.0068, 1.1), ylim=(-0.1, 1.9))

@@ -12,11 +12,13 @@ Source: Wang, Yuan, Wu, Ge 2021, Theorem 4; the real data are scikit-learn's dia
 from typing import Any
 
 import numpy as np
+from matplotlib.figure import Figure
 
 import quadmeta as qm
+from experiments.shared.tables import Rows
+from quadmeta import plotting as p
 from quadmeta._extras import require
 
-Rows = list[dict[str, Any]]
 NAIVE = 100  # horizon of the naive meta-gradient that is drawn beside G'
 
 # settings
@@ -233,10 +235,8 @@ def check(rows: Rows) -> None:
 
 
 # draw
-def draw(rows: Rows) -> Any:
+def draw(rows: Rows) -> Figure:
     """G, G' with its bounds, the largest |G'|, G' on real data, the minimisers."""
-    from quadmeta import plotting as p
-
     fig, ((a, b, c), (d, e, f)) = p.figure(height=4.4, rows=2, columns=3)
     names = ("synthetic", "diabetes", "digits")
     horizons = sorted({row["T"] for row in rows if row["part"] == "curve"})

@@ -12,10 +12,12 @@ Source: Wang, Yuan, Wu, Ge 2021, Theorem 3; talk of Rong Ge, "almost all step si
 from typing import Any
 
 import numpy as np
+from matplotlib.figure import Figure
 
 import quadmeta as qm
+from experiments.shared.tables import Rows
+from quadmeta import plotting as p
 
-Rows = list[dict[str, Any]]
 # the band of |F'| that is neither large nor small
 LOWEST = 0.1
 HIGHEST = 10.0
@@ -208,10 +210,8 @@ def check(rows: Rows) -> None:
 
 
 # draw
-def draw(rows: Rows) -> Any:
+def draw(rows: Rows) -> Figure:
     """|F'|, its exponent, the length of the band, the lower bounds."""
-    from quadmeta import plotting as p
-
     fig, ((a, b), (c, d)) = p.figure(height=4.9, rows=2, columns=2)
     curves = [row for row in rows if row["part"] == "curve"]
     horizons = sorted({row["T"] for row in curves})

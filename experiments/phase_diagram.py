@@ -15,10 +15,12 @@ Source: Wang, Yuan, Wu, Ge 2021, Theorem 5, with the constants that it leaves op
 from typing import Any
 
 import numpy as np
+from matplotlib.figure import Figure
 
 import quadmeta as qm
+from experiments.shared.tables import Rows
+from quadmeta import plotting as p
 
-Rows = list[dict[str, Any]]
 READINGS = ("split", "retrain")
 # relative error of the limit: over 1/|n - d| (least squares) and 1/n_1 (early stopping)
 ALLOWANCE = 3.0
@@ -255,12 +257,10 @@ def colours(x: Any) -> Any:
     return np.where(linear < 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055).T
 
 
-def draw(rows: Rows) -> Any:
+def draw(rows: Rows) -> Figure:
     """Both maps with borders and tasks, one colour bar."""
     from matplotlib.colors import ListedColormap
     from matplotlib.patheffects import withStroke
-
-    from quadmeta import plotting as p
 
     fig, axes = p.figure(height=3.3, columns=2, sharey=True)
     cmap = ListedColormap(colours(np.linspace(-TOP, TOP, 256)))

@@ -4,33 +4,30 @@ import numpy as np
 
 import quadmeta as qm
 from quadmeta import plotting
-from quadmeta.harness import results as _results
-from quadmeta.harness.experiment import compute
+from quadmeta.harness import from_csv
 from quadmeta.verification.finding import examine
 
 
-def smoke_tables(modules):
-    """The tables of the smoke settings of experiment modules by name, as the text of their files."""
-    return {
-        name: _results.to_csv(compute(module, module.SMOKE)) for name, module in modules.items()
-    }
-
-
 def altered(table, change, where):
-    """The rows of a table with columns changed in those at these values, of which there is at
-    least one.
+    """The rows of a table, changed where they have these values, which is somewhere.
+
+    ``change`` holds a function for each column that changes, or is one of a row that returns its
+    new cells.
     """
-    rows = _results.from_csv(table)
+    rows = from_csv(table)
     picked = [row for row in rows if all(row[column] == value for column, value in where.items())]
     assert picked
     for row in picked:
-        row |= {column: alter(row[column]) for column, alter in change.items()}
+        if callable(change):
+            row |= change(row)
+        else:
+            row |= {column: alter(row[column]) for column, alter in change.items()}
     return rows
 
 
 def drawn(module, table):
     """The figure of a table: its claim holds, no text collides, every line is finite."""
-    rows = _results.from_csv(table)
+    rows = from_csv(table)
     module.check(rows)
     with plotting.style():
         fig = module.draw(rows)

@@ -4,14 +4,15 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 
+from experiments.shared.tables import Rows
 from quadmeta import plotting as p
 
-Rows = list[dict[str, Any]]
 Tasks = Mapping[str, tuple[float, float]]
 
 
-def risk_map(ax: Any, rows: Rows, tasks: Tasks, ellipse: tuple[float, float]) -> None:
+def risk_map(ax: Axes, rows: Rows, tasks: Tasks, ellipse: tuple[float, float]) -> None:
     """Risk ratio at equal weights on a logarithmic colour scale, white at 1."""
     from matplotlib import colormaps
 
@@ -69,7 +70,7 @@ def risk_map(ax: Any, rows: Rows, tasks: Tasks, ellipse: tuple[float, float]) ->
     bar.set_label(r"risk at equal weights over $V_0$")
 
 
-def parabolas(ax: Any, rows: Rows, tasks: Tasks) -> None:
+def parabolas(ax: Axes, rows: Rows, tasks: Tasks) -> None:
     """Parabolas with their minima on the line 1 - pi."""
     pi = np.linspace(0, 1, 201)
     ax.axhline(1, color="0.4", linewidth=0.8)
@@ -129,7 +130,7 @@ def parabolas(ax: Any, rows: Rows, tasks: Tasks) -> None:
     )
 
 
-def splits(ax: Any, rows: Rows) -> None:
+def splits(ax: Axes, rows: Rows) -> None:
     """Risk against the number of held-out samples."""
     looks = {
         "alone": (1, 0, "main task alone,\nafter the split"),
@@ -169,7 +170,7 @@ def splits(ax: Any, rows: Rows) -> None:
     ax.minorticks_off()
 
 
-def signs(ax: Any, rows: Rows) -> None:
+def signs(ax: Axes, rows: Rows) -> None:
     """Cosines against the border of the certificate."""
     shown = [row for row in rows if row["kind"] == "drawn"]
     ax.fill_between([0, 1], [0, 1], 1, color=p.COLOURS[2], alpha=0.15, linewidth=0)
@@ -226,7 +227,7 @@ def signs(ax: Any, rows: Rows) -> None:
 
 
 def real(
-    ax: Any, ratios: Mapping[str, Mapping[str, Any]], rows: Rows, methods: Mapping[str, str]
+    ax: Axes, ratios: Mapping[str, Mapping[str, Any]], rows: Rows, methods: Mapping[str, str]
 ) -> None:
     """Means over seeds with their standard errors, and the cost of each method."""
     for hue, (kind, values) in enumerate(ratios.items()):

@@ -13,14 +13,17 @@ Source: Wang, Yuan, Wu, Ge 2021; Ge's talk 2021; Navon et al. 2021; Yakovlev, Ba
 import json
 from typing import Any
 
+from matplotlib.figure import Figure
+
 import quadmeta as qm
 from experiments.counterexamples.instances import cell, certificate, curve, read, value, written
+from experiments.shared.tables import Rows
+from quadmeta import plotting as p
 from quadmeta.certificates.program import RELATIONS
 from quadmeta.verification.finding import examine
 from quadmeta.verification.parameters import size
 from quadmeta.verification.record import numbers
 
-Rows = list[dict[str, Any]]
 SMALL = 120  # sum of all numerators and denominators of a counterexample
 
 # settings
@@ -215,10 +218,9 @@ def files(rows: Rows) -> dict[str, bytes]:
 
 
 # draw
-def draw(rows: Rows) -> Any:
+def draw(rows: Rows) -> Figure:
     """A panel for each refuted statement, by source."""
     from experiments.counterexamples import panels
-    from quadmeta import plotting as p
 
     curves: dict[str, Rows] = {}
     for row in rows:
@@ -232,8 +234,8 @@ def draw(rows: Rows) -> Any:
     for ax in axes.flat[len(names) :]:
         ax.remove()
     for ax, name in zip(axes.flat, names):
-        panels.panel(p, ax, name, curves[name])
-    panels.legend(p, fig)
+        panels.panel(ax, name, curves[name])
+    panels.legend(fig)
     engine: Any = fig.get_layout_engine()
     engine.set(rect=(0.02, 0, 0.98, 1))  # titles begin left of their panels
     return fig

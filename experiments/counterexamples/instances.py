@@ -10,6 +10,7 @@ from math import isfinite
 from typing import Any
 
 import quadmeta as qm
+from experiments.shared.tables import Rows
 from quadmeta.certificates.program import RELATIONS
 from quadmeta.certificates.recheck import recheck
 from quadmeta.verification.box import placed, prove
@@ -18,13 +19,10 @@ from quadmeta.verification.finding import Finding, examine
 from quadmeta.verification.parameters import Instance
 from quadmeta.verification.verdict import Verdict, text
 
-Rows = list[dict[str, Any]]
 CELLS = 24
 """A real parameter is shown at the ends of so many equal pieces of its range, and at the
 counterexample.
 """
-
-
 MOVES: dict[str, tuple[str, int | str, int | str]] = {
     "wang2021_gap_decreases": ("ridge_later", "3/10", "74/100"),
     "wang2021_optimal_risk": ("noise", 0, 4),

@@ -5,10 +5,13 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 import quadmeta as qm
+from experiments.shared.tables import Rows
+from quadmeta import plotting as p
 
-Rows = list[dict[str, Any]]
 COLUMNS = 5
 LOGARITHMIC = ("derived_heavy_ball_unbounded_gradient",)
 RED = "#D55E00"
@@ -133,7 +136,7 @@ little.
 """
 
 
-def panel(p: Any, ax: Any, name: str, rows: Rows) -> None:
+def panel(ax: Axes, name: str, rows: Rows) -> None:
     """Both sides of one statement, the counterexample, and where the statement is violated."""
     x, left, right = (
         np.array([row[key] for row in rows], dtype=float) for key in ("x", "left", "right")
@@ -182,7 +185,7 @@ def panel(p: Any, ax: Any, name: str, rows: Rows) -> None:
     )
 
 
-def scales(ax: Any, star: dict[str, Any], sides: Any, repaired: list[float]) -> None:
+def scales(ax: Axes, star: dict[str, Any], sides: Any, repaired: list[float]) -> None:
     """A range about the counterexample; logarithmic for some."""
     if star["claim"] in LOGARITHMIC:
         ax.set(
@@ -215,7 +218,7 @@ def scales(ax: Any, star: dict[str, Any], sides: Any, repaired: list[float]) -> 
     ax.set_ylim(low - 0.1 * (high - low), high + 0.1 * (high - low))
 
 
-def labels(ax: Any, name: str, star: dict[str, Any], counted: bool, logical: bool) -> None:
+def labels(ax: Axes, name: str, star: dict[str, Any], counted: bool, logical: bool) -> None:
     """Title, short statement, parameter, few ticks."""
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
@@ -246,7 +249,7 @@ def labels(ax: Any, name: str, star: dict[str, Any], counted: bool, logical: boo
         ax.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"${tex(y, 4)}$"))
 
 
-def corner(ax: Any, marks: Any, text: str) -> None:
+def corner(ax: Axes, marks: Any, text: str) -> None:
     """The text in that corner of a panel, or halfway up, that holds fewest of the marks (n, 2)."""
     u, v = ax.transAxes.inverted().transform(ax.transData.transform(marks)).T
 
@@ -293,7 +296,7 @@ def tex(number: float, digits: int = 3) -> str:
     return mantissa + (rf"\times10^{{{int(power)}}}" if power else "")
 
 
-def legend(p: Any, fig: Any) -> None:
+def legend(fig: Figure) -> None:
     """What the marks of all panels are."""
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch

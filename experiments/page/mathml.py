@@ -16,7 +16,6 @@ from xml.etree.ElementTree import Element, SubElement, fromstring, tostring
 from quadmeta._extras import require
 
 convert = require("latex2mathml.converter", "test", "the page figures/index.html").convert
-
 _NAMES = {
     r"\{": "{",
     r"\}": "}",

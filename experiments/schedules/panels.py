@@ -2,9 +2,11 @@
 
 from typing import Any
 
+from matplotlib.axes import Axes
+
+from experiments.shared.tables import Rows
 from quadmeta import plotting as p
 
-Rows = list[dict[str, Any]]
 HUES = {
     "schedule": 0,
     "conjugate gradients": 0,
@@ -35,18 +37,18 @@ def losses(rows: Rows, T: int) -> dict[str, float]:
     }
 
 
-def marks(ax: Any, x: Any, y: Any, kind: str) -> None:
+def marks(ax: Axes, x: Any, y: Any, kind: str) -> None:
     """Small markers where something was measured."""
     seen = [k for k, value in enumerate(y) if value is not None]
     p.measured(ax, [x[k] for k in seen], [y[k] for k in seen], HUES[kind], markersize=2.5)
 
 
-def note(ax: Any, x: float, y: float, text: str, hue: int = 6, **place: Any) -> None:
+def note(ax: Axes, x: float, y: float, text: str, hue: int = 6, **place: Any) -> None:
     """A direct label."""
     ax.text(x, y, text, fontsize=8, va="center", linespacing=1.0, color=p.COLOURS[hue], **place)
 
 
-def descents(ax: Any, rows: Rows) -> None:
+def descents(ax: Axes, rows: Rows) -> None:
     """Losses along descents, and where they may end."""
     T = next(row["T"] for row in rows if row["part"] == "descent")
     level = losses(rows, T)
@@ -90,7 +92,7 @@ def descents(ax: Any, rows: Rows) -> None:
     )
 
 
-def roots(ax: Any, rows: Rows) -> None:
+def roots(ax: Axes, rows: Rows) -> None:
     """Learned steps on Ritz values, Chebyshev's below."""
     for row, (kind, text) in enumerate(
         {
@@ -116,7 +118,7 @@ def roots(ax: Any, rows: Rows) -> None:
     ax.spines["left"].set_visible(False)
 
 
-def horizons(ax: Any, rows: Rows) -> None:
+def horizons(ax: Axes, rows: Rows) -> None:
     """Losses of all methods against T."""
     last = max(row["T"] for row in rows if row["part"] == "horizon")
     end = losses(rows, last)
@@ -143,7 +145,7 @@ def horizons(ax: Any, rows: Rows) -> None:
     )
 
 
-def orders(ax: Any, rows: Rows) -> None:
+def orders(ax: Axes, rows: Rows) -> None:
     """Errors of Chebyshev's steps in several orders."""
     for kind, hue in ORDERS.items():
         x, y, line = columns(rows, "order", kind, "x", "measured", "theory")
@@ -163,7 +165,7 @@ def orders(ax: Any, rows: Rows) -> None:
     )
 
 
-def ripples(ax: Any, rows: Rows, found: dict[str, int]) -> None:
+def ripples(ax: Axes, rows: Rows, found: dict[str, int]) -> None:
     """Landscapes of one step size, with their numbers of minima."""
     for kind, at, height in zip(ONE_STEP, (2.15, 0.8, 1.8), (0.08, -0.68, -0.52), strict=True):
         x, y, line = columns(rows, "ripple", kind, "x", "measured", "theory")
@@ -179,7 +181,7 @@ def ripples(ax: Any, rows: Rows, found: dict[str, int]) -> None:
     )
 
 
-def slopes(ax: Any, rows: Rows) -> None:
+def slopes(ax: Axes, rows: Rows) -> None:
     """Meta-gradients against T."""
     for kind, at, height in zip(ONE_STEP, (1000, 1000, 100), (1.05, 4.8, 200), strict=True):
         x, y, line = columns(rows, "slope", kind, "x", "measured", "theory")

@@ -3,10 +3,11 @@
 from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 
+from experiments.shared.tables import Rows
 from quadmeta import plotting as p
 
-Rows = list[dict[str, Any]]
 GREY = "0.45"
 PAST = {
     ("naive", True): (1.3e2, 1e5, r"$F'$ past $\eta_{\rm ms}$"),
@@ -33,7 +34,7 @@ def curve(rows: Rows, y: str, axis: str = "x", **where: Any) -> tuple[Any, Any]:
     return table[:, 0], 10 ** np.clip(table[:, 1], -30, 30)
 
 
-def means(ax: Any, rows: Rows, hue: int, limit: float = np.inf) -> None:
+def means(ax: Axes, rows: Rows, hue: int, limit: float = np.inf) -> None:
     """Sample means with two standard errors; hollow and without them beyond a limit."""
     for row in rows:
         y = 10 ** row["log10_measured"]
@@ -53,7 +54,7 @@ def means(ax: Any, rows: Rows, hue: int, limit: float = np.inf) -> None:
         p.measured(ax, row["x"], y, hue, markersize=3.8, markerfacecolor=face)
 
 
-def loss(ax: Any, rows: Rows) -> None:
+def loss(ax: Axes, rows: Rows) -> None:
     """F against the step size."""
     edge = {row["kind"]: row["x"] for row in rows if row["part"] == "limit"}
     own = [row for row in rows if row["part"] == "loss"]
@@ -123,7 +124,7 @@ def loss(ax: Any, rows: Rows) -> None:
     ax.set_xticks(ticks := [0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5], [f"{x:g}" for x in ticks])
 
 
-def slope(ax: Any, rows: Rows) -> None:
+def slope(ax: Axes, rows: Rows) -> None:
     """F' and G' against T."""
     sigma = rows[0]["sigma"]
     for name, hue in (("naive", 1), ("log", 0)):
@@ -167,7 +168,7 @@ def slope(ax: Any, rows: Rows) -> None:
     )
 
 
-def choice(ax: Any, rows: Rows) -> None:
+def choice(ax: Axes, rows: Rows) -> None:
     """Losses of SGD on some patients."""
     ax.axhline(1, color=GREY, linewidth=0.6)
     for name, hue in (("train", 1), ("validation", 0)):
@@ -214,7 +215,7 @@ def choice(ax: Any, rows: Rows) -> None:
     ax.set_yticks([0.1, 0.3, 1, 3], ["0.1", "0.3", "1", "3"])
 
 
-def steps(ax: Any, rows: Rows) -> None:
+def steps(ax: Axes, rows: Rows) -> None:
     """Best step size against T."""
     for kind, hue, x, y, text, side in (
         ("gd", 6, 1e6, 3.3, r"gradient descent: $2/(L+\mu)$", "right"),

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 import quadmeta as qm
+from experiments.shared.tables import Rows
 from quadmeta._extras import require
 
-Rows = list[dict[str, Any]]
 D = 4
 KAPPA = 10.0
 

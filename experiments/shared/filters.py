@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 
 import quadmeta as qm
+from experiments.shared.tables import Rows
+from quadmeta import plotting as p
 from quadmeta.theory import filters
 
-Rows = list[dict[str, Any]]
 Shown = Sequence[tuple[str, float, Any]]
 """(name, parameter, estimator)"""
 EXACT = ("reverse", "forward", "DrMAD")
@@ -68,8 +70,7 @@ def rows(lam: Any, T: int, shown: Shown, seed: int) -> Rows:
 
 
 def draw(
-    p: Any,
-    ax: Any,
+    ax: Axes,
     table: Rows,
     looks: Mapping[Any, tuple[int, str]],
     texts: Mapping[Any, tuple[float, float, str, str]],

@@ -12,7 +12,9 @@ another form.
 import math
 from typing import Any
 
-Rows = list[dict[str, Any]]
+from matplotlib.figure import Figure
+
+from experiments.shared.tables import Rows
 
 # settings
 CAPTION = (
@@ -175,7 +177,7 @@ def allowed(row: dict[str, Any]) -> float:
     return 1e-12 + 1e-14 * float(row["T"])
 
 
-def draw(rows: Rows) -> Any:
+def draw(rows: Rows) -> Figure:
     """Time against T; speed-ups with targets; growth; limits of the machine."""
     from experiments.speed.panels import panels
 

@@ -1,10 +1,12 @@
 """Panels of the speed figure."""
 
-from typing import Any
-
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
-Rows = list[dict[str, Any]]
+from experiments.shared.tables import Rows
+from quadmeta import plotting as p
+
 LINES = {
     "torch": (3, "PyTorch"),
     "numpy": (2, "numpy loop"),
@@ -25,17 +27,15 @@ UNITS = {
 }
 
 
-def panels(rows: Rows) -> Any:
+def panels(rows: Rows) -> Figure:
     """(a) Time against T, (b) speed-ups, (c) what should stay small, and the rates of the machine."""
-    from quadmeta import plotting as p
-
     fig, axes = p.figure(
         height=5.4, rows=2, columns=2, height_ratios=[1.6, 1], width_ratios=[1, 1.05]
     )
     for ax in axes[:, 1]:
         ax.remove()
     bars = fig.add_subplot(axes[0, 0].get_gridspec()[:, 1])
-    _horizon(p, axes[0, 0], rows)
+    _horizon(axes[0, 0], rows)
     _speedups(bars, [row for row in rows if row["part"] == "target" and not row["most"]], rows)
     _table(axes[1, 0], rows)
     for ax, label in ((axes[0, 0], "a"), (bars, "b"), (axes[1, 0], "c")):
@@ -43,7 +43,7 @@ def panels(rows: Rows) -> Any:
     return fig
 
 
-def _horizon(p: Any, ax: Any, rows: Rows) -> None:
+def _horizon(ax: Axes, rows: Rows) -> None:
     """Seconds of one derivative against T."""
     ends = []
     for route, (hue, name) in LINES.items():
@@ -82,7 +82,7 @@ def _horizon(p: Any, ax: Any, rows: Rows) -> None:
     ax.title.set_fontsize(8)
 
 
-def _speedups(ax: Any, targets: Rows, rows: Rows) -> None:
+def _speedups(ax: Axes, targets: Rows, rows: Rows) -> None:
     """Bars of the ratio to JAX or torch with the target as a tick; to the numpy loop where neither
     is installed.
     """
@@ -142,7 +142,7 @@ def _speedups(ax: Any, targets: Rows, rows: Rows) -> None:
     ax.set_title(absent if missing else "+ target met, x missed, | the target", fontsize=8)
 
 
-def _table(ax: Any, rows: Rows) -> None:
+def _table(ax: Axes, rows: Rows) -> None:
     """Ratios that should stay small, and the rates of the machine."""
     ax.axis("off")
     lines = [

@@ -481,17 +481,15 @@ def test_a_kept_table_must_meet_its_claim(lab, capsys):
 
 def test_the_published_times_are_left_where_a_peer_is_missing(monkeypatch):
     from experiments.speed import figure as speed
-    from experiments.speed import run as _speed_run
+    from experiments.speed import run
 
     rows = from_csv((ROOT / "figures" / "speed.csv").read_bytes())
     assert {row["name"] for row in rows if row["part"] == "peer" and row["met"]} == {"jax", "torch"}
-    monkeypatch.setattr(
-        _speed_run, "installed", lambda peers: [name for name in peers if name == "jax"]
-    )
+    monkeypatch.setattr(run, "installed", lambda peers: [name for name in peers if name == "jax"])
     assert speed.keep(rows).startswith("it has times of torch, not installed here")
-    monkeypatch.setattr(_speed_run, "installed", lambda peers: list(peers))
+    monkeypatch.setattr(run, "installed", list)
     assert speed.keep(rows) is None
-    monkeypatch.setattr(_speed_run, "installed", lambda peers: [])
+    monkeypatch.setattr(run, "installed", lambda peers: [])
     assert speed.keep([row | {"met": False} for row in rows if row["part"] == "peer"]) is None
 
 

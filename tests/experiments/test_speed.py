@@ -3,27 +3,20 @@
 import numpy as np
 import pytest
 
-from experiments.speed import clock as _speed_clock
-from experiments.speed import figure as speed
-from experiments.speed import limits as _speed_limits
-from experiments.speed import run as _speed_run
+from experiments.speed.clock import Clock
 from experiments.speed.inputs import cases, inputs
+from experiments.speed.limits import needed, rates
+from experiments.speed.run import installed, prepare, processes, sample
 from experiments.speed.targets import TARGETS, target_rows
-from quadmeta.harness import results as _results
-from tests.helpers import altered, drawn, smoke_tables
+from quadmeta.harness import from_csv
+from tests.helpers import altered, drawn
 
 
-@pytest.fixture(scope="module")
-def table():
-    """The table of the smoke settings, without peers and in one process."""
-    return smoke_tables({"speed": speed})["speed"]
-
-
-def test_it_runs_without_peers_and_says_so(table):
-    fig = drawn(speed, table)
+def test_it_runs_without_peers_and_says_so(figure, table):
+    fig = drawn(figure, table)
     text = [part.get_text() for ax in fig.axes for part in (ax.title, *ax.texts)]
     assert any("jax and torch not installed" in words for words in text)
-    rows = _results.from_csv(table)
+    rows = from_csv(table)
     assert {row["name"]: row["met"] for row in rows if row["part"] == "peer"} == {
         "jax": False,
         "torch": False,
@@ -86,28 +79,28 @@ ALTERED = {
 
 
 @pytest.mark.parametrize("case", ALTERED)
-def test_an_altered_table_fails(table, case):
+def test_an_altered_table_fails(figure, table, case):
     change, where, message = ALTERED[case]
     with pytest.raises(AssertionError, match=message):
-        speed.check(altered(table, change, where))
+        figure.check(altered(table, change, where))
 
 
-def test_no_time_is_asserted(table):
+def test_no_time_is_asserted(figure, table):
     """All times, rates and memory a thousand times larger, and every target missed: the claim of
     the figure stands.
     """
-    rows = _results.from_csv(table)
+    rows = from_csv(table)
     for row in rows:
         for column in ("seconds", "memory"):
             row[column] = row[column] and 1000 * row[column]
         if row["part"] == "limit":
             row["value"] /= 1000
-    speed.check(rows)
+    figure.check(rows)
 
 
 def test_targets_compare_the_times_they_name(monkeypatch, table):
     monkeypatch.setattr("experiments.speed.targets.start_up", lambda name: 1.0)
-    times = [row for row in _results.from_csv(table) if row["part"] == "time"]
+    times = [row for row in from_csv(table) if row["part"] == "time"]
     peers = [
         row | {"route": name, "seconds": 1e6}
         for row in times
@@ -123,10 +116,10 @@ def test_targets_compare_the_times_they_name(monkeypatch, table):
 
 
 def test_peers_that_are_not_there_are_left_out():
-    assert _speed_run.installed(["numpy", "no_such_package"]) == ["numpy"]
-    with _speed_run.processes(["numpy"], apart=True) as families:
-        found = families["numpy"](_speed_run.prepare, "numpy", cases("smoke")[0], 0)
-        times = [families["numpy"](_speed_run.sample, "numpy", k)[0] for k in (0, 4, 5)]
+    assert installed(["numpy", "no_such_package"]) == ["numpy"]
+    with processes(["numpy"], apart=True) as families:
+        found = families["numpy"](prepare, "numpy", cases("smoke")[0], 0)
+        times = [families["numpy"](sample, "numpy", k)[0] for k in (0, 4, 5)]
     assert [row["route"] for row in found] == ["numpy"] and np.isfinite(found[0]["value"])
     assert times[0] > 0 and times[1] > 0 and times[2] is None
 
@@ -139,12 +132,12 @@ def test_every_route_gets_the_same_inputs():
 
 def test_the_clock_counts_memory_and_rounds():
     kept = []
-    clock = _speed_clock.Clock(lambda: kept.append(np.ones(2**20)) or 7)
+    clock = Clock(lambda: kept.append(np.ones(2**20)) or 7)
     assert clock.value == 7 and clock.rounds == 5 and clock.sample() > 0 and clock.memory > 6
 
 
 def test_the_least_time_counts_the_work():
-    rate = _speed_limits.rates(20)
+    rate = rates(20)
     assert (
         set(rate) == {"copy", "product", "eigh", "multiply", "divide", "log and exp"}
         and min(rate.values()) > 0
@@ -157,8 +150,8 @@ def test_the_least_time_counts_the_work():
         "T": 5,
     }
     # b^9 is 4 products, more than one log and exp at these rates; 16 bytes an eigenvalue
-    assert _speed_limits.needed(row, rate)["needed"] == pytest.approx(7 + 16e-9 * 7)
-    squared = _speed_limits.needed(row, rate | {"multiply": 0.1})
+    assert needed(row, rate)["needed"] == pytest.approx(7 + 16e-9 * 7)
+    squared = needed(row, rate | {"multiply": 0.1})
     assert (
         squared["multiplied"] == 28
         and squared["exps"] == 0
@@ -172,7 +165,5 @@ def test_the_least_time_counts_the_work():
         "tasks": 2,
         "grid": 10,
     }
-    assert _speed_limits.needed(sweep, rate)["gflop"] == pytest.approx(
-        1e-9 * 2 * (5 * 9 * 6 + 4 * 10 * 9)
-    )
-    assert set(_speed_limits.needed(row | {"route": "numpy"}, rate).values()) == {None}
+    assert needed(sweep, rate)["gflop"] == pytest.approx(1e-9 * 2 * (5 * 9 * 6 + 4 * 10 * 9))
+    assert set(needed(row | {"route": "numpy"}, rate).values()) == {None}

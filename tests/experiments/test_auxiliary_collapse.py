@@ -5,21 +5,15 @@ collides.
 import numpy as np
 import pytest
 
-from experiments.auxiliary_collapse import figure
+from experiments.auxiliary_collapse.rows import example
 from experiments.auxiliary_collapse.weights import Pencil, filtered
 from quadmeta.training.optimal_weights import curvature, outer_loss
-from tests.helpers import altered, drawn, smoke_tables
+from tests.helpers import altered, drawn
 
 pytest.importorskip("sklearn")
 
 
-@pytest.fixture(scope="module")
-def table():
-    """The table of the smoke settings, as its file."""
-    return smoke_tables({"auxiliary_collapse": figure})["auxiliary_collapse"]
-
-
-def test_the_claim_holds_and_the_figure_draws_cleanly(table):
+def test_the_claim_holds_and_the_figure_draws_cleanly(figure, table):
     fig = drawn(figure, table)
     assert len(fig.axes) == 4
     assert all(ax.get_xlabel() and ax.get_ylabel() and ax.get_lines() for ax in fig.axes)
@@ -163,12 +157,12 @@ CASES = {
 
 
 @pytest.mark.parametrize("change, where, message", CASES.values(), ids=CASES)
-def test_an_altered_table_fails(table, change, where, message):
+def test_an_altered_table_fails(figure, table, change, where, message):
     with pytest.raises(AssertionError, match=message):
         figure.check(altered(table, change, where))
 
 
-def test_truncation_hidden_by_equal_weights_fails(table):
+def test_truncation_hidden_by_equal_weights_fails(figure, table):
     rows = altered(table, {}, {"part": "digits", "name": "Neumann"})
     best = {
         (row["seed"], row["x"]): row["measured"]
@@ -183,7 +177,7 @@ def test_truncation_hidden_by_equal_weights_fails(table):
 
 
 def test_the_closed_forms_of_one_task_are_derivatives_and_minima():
-    problem, best = figure.example()
+    problem, best = example()
     pencil = Pencil(problem)
     assert abs(pencil.slope(best)) < 1e-7 and best == pytest.approx(3.0488, abs=1e-4)
     own = Pencil(type(problem)(problem.main, problem.tasks, problem.main))

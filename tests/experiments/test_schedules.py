@@ -5,25 +5,20 @@ import numpy as np
 import pytest
 
 import quadmeta as qm
-from experiments.schedules import figure
-from experiments.schedules import krylov as _krylov
+from experiments.schedules import krylov
+from experiments.schedules.checks import minima
+from experiments.schedules.rows import LAST_BIT, instance
 from quadmeta.harness.results import from_csv
-from tests.helpers import altered, drawn, smoke_tables
+from tests.helpers import altered, drawn
 
 
-@pytest.fixture(scope="module")
-def table():
-    """The table of the smoke settings, as it reads back from its file."""
-    return smoke_tables({"schedules": figure})["schedules"]
-
-
-def test_the_claim_holds_and_the_figure_draws_cleanly(table):
+def test_the_claim_holds_and_the_figure_draws_cleanly(figure, table):
     fig = drawn(figure, table)
     assert len(fig.axes) == 6
     assert all(ax.get_xlabel() and ax.get_lines() for ax in fig.axes)
     assert all(ax.get_ylabel() for k, ax in enumerate(fig.axes) if k != 1)
     words = " ".join(text.get_text() for ax in fig.axes for text in ax.texts)
-    found = figure.minima(from_csv(table))
+    found = minima(from_csv(table))
     assert (
         f"heavy ball:\n{found['heavy ball']} minima" in words
         and "1 minimum" in words
@@ -177,7 +172,7 @@ CASES = {
 @pytest.mark.parametrize(
     "change, where, message", [pytest.param(*case, id=name) for name, case in CASES.items()]
 )
-def test_an_altered_table_fails(table, change, where, message):
+def test_an_altered_table_fails(figure, table, change, where, message):
     with pytest.raises(AssertionError, match=message):
         figure.check(altered(table, change, where))
 
@@ -185,9 +180,9 @@ def test_an_altered_table_fails(table, change, where, message):
 @pytest.mark.parametrize("kind", ["chebyshev", "geometric"])
 def test_least_loss_and_ritz_values_in_high_precision(kind):
     """The kernel is the loss at the Ritz values; on Chebyshev's instance both are closed forms."""
-    problem, T = figure.instance(kind), 6
-    objective, theta = qm.LogObjective(problem, qm.Schedule(T)), _krylov.ritz(problem, T)
-    least = _krylov.least(problem, T) + _krylov.start_loss(problem)
+    problem, T = instance(kind), 6
+    objective, theta = qm.LogObjective(problem, qm.Schedule(T)), krylov.ritz(problem, T)
+    least = krylov.least(problem, T) + krylov.start_loss(problem)
     assert T * objective(1 / theta) / np.log(10) == pytest.approx(least, abs=1e-12)
     np.testing.assert_allclose(np.sort(1 / theta), objective.minimizer(), rtol=1e-11)
     roots, value = (
@@ -204,12 +199,12 @@ def test_mean_square_of_the_last_bit():
     with mpmath.workdps(40):
         x = [mpmath.mpf(2) ** mpmath.mpf(u) for u in np.random.default_rng(0).uniform(-3, 5, 4000)]
         errors = np.array([float((mpmath.mpf(float(v)) - v) / v) for v in x])
-    assert np.mean(errors**2) == pytest.approx(figure.LAST_BIT, rel=0.06)
+    assert np.mean(errors**2) == pytest.approx(LAST_BIT, rel=0.06)
 
 
-def test_runs_of_conjugate_gradients_minimise_over_the_krylov_space():
-    problem, T = figure.instance("digits"), 3
-    w, e_0 = _krylov.conjugate_gradients(problem, T), problem.start - problem.minimizer
+def test_runs_of_conjugate_gradients_minimise_over_thekrylov_space():
+    problem, T = instance("digits"), 3
+    w, e_0 = krylov.conjugate_gradients(problem, T), problem.start - problem.minimizer
     basis = [problem.hessian @ e_0]
     for _ in range(T - 1):
         basis.append(problem.hessian @ basis[-1])

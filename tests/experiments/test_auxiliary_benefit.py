@@ -6,18 +6,12 @@ import numpy as np
 import pytest
 
 import quadmeta as qm
-from experiments.auxiliary_benefit import figure
+from experiments.auxiliary_benefit import checks, rows
 from quadmeta.training.optimal_weights import outer_loss, simplex_minimum
-from tests.helpers import altered, drawn, smoke_tables
+from tests.helpers import altered, drawn
 
 
-@pytest.fixture(scope="module")
-def table():
-    """The table of the smoke settings, as it reads back from its file."""
-    return smoke_tables({"auxiliary_benefit": figure})["auxiliary_benefit"]
-
-
-def test_the_claim_holds_and_the_figure_draws_cleanly(table):
+def test_the_claim_holds_and_the_figure_draws_cleanly(figure, table):
     fig = drawn(figure, table)
     assert len(fig.axes) == 6  # five panels and a colour bar
     assert all(ax.get_xlabel() and ax.get_ylabel() for ax in fig.axes[:4])
@@ -126,7 +120,7 @@ CASES = {
 @pytest.mark.parametrize(
     "change, where, message", [pytest.param(*case, id=name) for name, case in CASES.items()]
 )
-def test_an_altered_table_fails(table, change, where, message):
+def test_an_altered_table_fails(figure, table, change, where, message):
     with pytest.raises(AssertionError, match=message):
         figure.check(altered(table, change, where))
 
@@ -150,7 +144,7 @@ REAL = {
 def test_what_the_caption_says_of_real_data(name, value):
     rng = np.random.default_rng(0)
 
-    def rows(means):
+    def table(means):
         spread = {key: 0 if key in ("alone, all", "joint, all") else 0.03 for key in means}
         return [
             {
@@ -158,25 +152,25 @@ def test_what_the_caption_says_of_real_data(name, value):
                 "name": key,
                 "x": 2,
                 "measured": mean + spread[key] * rng.standard_normal(),
-                "solves": figure.REAL[kind]["grid"] ** 2 if key == "grid" else figure.STEPS,
+                "solves": rows.REAL[kind]["grid"] ** 2 if key == "grid" else rows.STEPS,
                 "jvps": 1000,
             }
-            for kind in figure.REAL
+            for kind in rows.REAL
             for _ in range(25)
             for key, mean in means.items()
         ]
 
-    figure.check_real(rows(REAL))
+    checks.check_real(table(REAL))
     with pytest.raises(AssertionError, match="gains"):
-        figure.check_real(rows(REAL | {name: value}))
+        checks.check_real(table(REAL | {name: value}))
 
 
 def test_equal_weights_of_own_inputs_in_closed_form():
     """The average of the conditional risk over designs, three settings of noise and offset."""
-    V, (a, c) = figure.D / (figure.N - figure.D - 1), figure.own()
+    V, (a, c) = rows.D / (rows.N - rows.D - 1), rows.own()
     for sigma, delta in ((0.0, 0.0), (2.0, 0.0), (0.5, 1.5)):
         risks = [
-            qm.AuxiliaryTasks.draw(figure.D, figure.N, [1.0, sigma], [delta], seed).truth([1.0])
+            qm.AuxiliaryTasks.draw(rows.D, rows.N, [1.0, sigma], [delta], seed).truth([1.0])
             for seed in range(300)
         ]
         off = np.mean(risks) - (a * (1 + sigma**2) + c * delta**2)
@@ -186,7 +180,7 @@ def test_equal_weights_of_own_inputs_in_closed_form():
 def test_two_stage_training_ends_in_the_weights_of_the_split():
     """The learned weights of one realised split are where descent of the held-out loss ends."""
     problem = qm.AuxiliaryTasks.draw(
-        figure.D, 40, figure.SIGMA, figure.DELTA, 3, shared=True, held_out=20
+        rows.D, 40, rows.SIGMA, rows.DELTA, 3, shared=True, held_out=20
     )
     best = simplex_minimum(problem)
     loss = qm.OuterLoss(problem, qm.GradientDescent(1, 0.02))
@@ -198,7 +192,7 @@ def test_two_stage_training_ends_in_the_weights_of_the_split():
 
 
 def test_the_attaining_case_has_the_vectors_it_says():
-    problem = figure.attaining(4.0)
+    problem = rows.attaining(4.0)
     bound = problem.at([1.0])
     np.testing.assert_allclose(bound.H, np.diag([0.25, 1]), atol=1e-15)
     np.testing.assert_allclose(bound.minimizer.ravel(), 0, atol=1e-15)

@@ -8,28 +8,21 @@ from fractions import Fraction as F
 import pytest
 
 import quadmeta as qm
-from experiments.counterexamples import figure as counterexamples
 from experiments.counterexamples.instances import MOVES, cell, chosen, curve, read, written
 from experiments.counterexamples.panels import SOURCES, WORDS, corner, values
 from quadmeta.certificates.recheck import Wrong
-from quadmeta.harness import results as _results
+from quadmeta.harness import from_csv, to_csv
 from quadmeta.verification.certificate import compare
 from quadmeta.verification.finding import RELATIONS, examine
 from quadmeta.verification.verdict import Verdict
-from tests.helpers import altered, drawn, smoke_tables
+from tests.helpers import altered, drawn
 
 REFUTED = [row.claim for row in qm.ledger() if (row.form, row.verdict) == ("printed", "refuted")]
 
 
-@pytest.fixture(scope="module")
-def table():
-    """The table of the smoke settings, as it reads back from its file."""
-    return smoke_tables({"counterexamples": counterexamples})["counterexamples"]
-
-
-def test_the_claim_holds_and_the_figure_draws_cleanly(table):
-    fig = drawn(counterexamples, table)
-    shown = [name for name in counterexamples.SMOKE["names"] if name in REFUTED]
+def test_the_claim_holds_and_the_figure_draws_cleanly(figure, table):
+    fig = drawn(figure, table)
+    shown = [name for name in figure.SMOKE["names"] if name in REFUTED]
     assert len(fig.axes) == len(shown) > 4
     titles = [ax.get_title(loc="left") for ax in fig.axes]
     assert all(sum(WORDS[name][0] in title for title in titles) == 1 for name in shown)
@@ -91,9 +84,9 @@ ALTERED = {
 
 
 @pytest.mark.parametrize("change, where, message", ALTERED.values(), ids=ALTERED)
-def test_an_altered_table_fails(table, change, where, message):
+def test_an_altered_table_fails(figure, table, change, where, message):
     with pytest.raises(AssertionError, match=message):
-        counterexamples.check(altered(table, change, where))
+        figure.check(altered(table, change, where))
 
 
 @pytest.mark.parametrize(
@@ -104,19 +97,19 @@ def test_an_altered_table_fails(table, change, where, message):
         (lambda star: star.update(violated=False, left=star["right"]), "misses the counterexample"),
     ],
 )
-def test_the_mark_is_the_counterexample(table, change, message):
-    rows = _results.from_csv(table)
+def test_the_mark_is_the_counterexample(figure, table, change, message):
+    rows = from_csv(table)
     change(next(row for row in rows if row["kind"] == "curve" and row["lhs"] is not None))
     with pytest.raises(AssertionError, match=message):
-        counterexamples.check(rows)
+        figure.check(rows)
 
 
 # certificates
 
 
-def test_certificates_recheck_and_are_those_of_the_claims(table):
-    rows = _results.from_csv(table)
-    files = counterexamples.files(rows)
+def test_certificates_recheck_and_are_those_of_the_claims(figure, table):
+    rows = from_csv(table)
+    files = figure.files(rows)
     assert set(files) == {
         f"certificates/{row['claim']}.{row['form']}.json"
         for row in rows
@@ -127,15 +120,15 @@ def test_certificates_recheck_and_are_those_of_the_claims(table):
         assert qm.recheck(found)
         if "program" in found or "boxes" in found:
             compare(found)
-    assert files == counterexamples.files(rows)
+    assert files == figure.files(rows)
 
 
 @pytest.mark.parametrize(
     "key, value", [("verdict", "holds"), ("instance", "ratio=3; noise=1"), ("instance", None)]
 )
-def test_a_falsified_certificate_is_refused(table, key, value):
+def test_a_falsified_certificate_is_refused(figure, table, key, value):
     with pytest.raises(Wrong):
-        counterexamples.files(altered(table, {key: lambda _: value}, FIRST))
+        figure.files(altered(table, {key: lambda _: value}, FIRST))
 
 
 @pytest.mark.parametrize(
@@ -160,7 +153,7 @@ def test_instances_read_back(name):
 )
 def test_sides_as_cells(side, shown):
     assert cell(side) == shown and type(cell(side)) is type(shown)
-    assert _results.from_csv(_results.to_csv([{"side": cell(side)}])) == [{"side": cell(side)}]
+    assert from_csv(to_csv([{"side": cell(side)}])) == [{"side": cell(side)}]
 
 
 # curves
@@ -233,7 +226,7 @@ def test_values_beside_the_mark(lhs, rhs, relation, logical, text):
     assert set(RELATIONS) >= {"<=", ">=", "<", ">", "=="}
 
 
-def test_the_text_avoids_the_curve():
+def test_the_text_avoids_the_curve(figure):
     from quadmeta import plotting
 
     for x, y, place in ((1, 1, (0.04, 0.96)), (0, 1, (0.97, 0.96))):

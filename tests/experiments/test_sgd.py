@@ -4,20 +4,14 @@ import numpy as np
 import pytest
 
 import quadmeta as qm
-from experiments.sgd import figure as sgd
-from experiments.sgd import runs as _sgd_runs
-from quadmeta.harness import results as _results
-from tests.helpers import altered, drawn, smoke_tables
+from experiments.sgd.rows import log10
+from experiments.sgd.runs import fourth_moment_limit, simulated
+from quadmeta.harness import from_csv
+from tests.helpers import altered, drawn
 
 
-@pytest.fixture(scope="module")
-def table():
-    """The table of the smoke settings, as it reads back from its file."""
-    return smoke_tables({"sgd": sgd})["sgd"]
-
-
-def test_the_claim_holds_and_the_figure_draws_cleanly(table):
-    fig = drawn(sgd, table)
+def test_the_claim_holds_and_the_figure_draws_cleanly(figure, table):
+    fig = drawn(figure, table)
     assert len(fig.axes) == 5
     assert all(ax.get_xlabel() and ax.get_ylabel() and ax.get_lines() for ax in fig.axes)
 
@@ -148,19 +142,19 @@ CONTROLS = {
 
 
 @pytest.mark.parametrize("change, where, message", CONTROLS.values(), ids=CONTROLS)
-def test_an_altered_table_fails(table, change, where, message):
+def test_an_altered_table_fails(figure, table, change, where, message):
     with pytest.raises(AssertionError, match=message):
-        sgd.check(altered(table, change, where))
+        figure.check(altered(table, change, where))
 
 
-def test_hollow_are_the_samples_beyond_the_fourth_moments(table):
+def test_hollow_are_the_samples_beyond_the_fourth_moments(figure, table):
     """As many hollow markers in the first panel as rows there, at their places."""
-    rows = _results.from_csv(table)
+    rows = from_csv(table)
     edge = next(row["x"] for row in rows if row["kind"] == "fourth")
     beyond = [
         row["x"] for row in rows if row["part"] == "loss" and row["paths"] and row["x"] > edge
     ]
-    top = drawn(sgd, table).axes[-1]
+    top = drawn(figure, table).axes[-1]
     hollow = [
         line.get_xdata()[0] for line in top.get_lines() if line.get_markerfacecolor() == "white"
     ]
@@ -171,7 +165,7 @@ def test_hollow_are_the_samples_beyond_the_fourth_moments(table):
 def test_fourth_moments_of_isotropic_features(d, lam):
     """Against the root of the isotropic q_4 = 1."""
     problem = qm.StreamingGaussian.from_spectrum(np.full(d, lam), np.ones(d))
-    assert _sgd_runs.fourth_moment_limit(np.full(d, lam)) == pytest.approx(
+    assert fourth_moment_limit(np.full(d, lam)) == pytest.approx(
         problem.fourth_moment_limit(), rel=1e-10
     )
 
@@ -180,27 +174,27 @@ def test_fourth_moments_of_two_features_lie_between_the_isotropic_limits():
     """More variance in one direction lowers the limit; the mean-square limit is beyond."""
     lam = np.array([0.3, 1.0])
     limit, problem = (
-        _sgd_runs.fourth_moment_limit(lam),
+        fourth_moment_limit(lam),
         qm.StreamingGaussian.from_spectrum(lam, np.ones(2)),
     )
-    low, high = (_sgd_runs.fourth_moment_limit(np.full(2, x)) for x in (1.0, 0.3))
+    low, high = (fourth_moment_limit(np.full(2, x)) for x in (1.0, 0.3))
     assert low < limit < min(high, problem.mean_square_limit())
-    assert limit < _sgd_runs.fourth_moment_limit(lam[1:])
+    assert limit < fourth_moment_limit(lam[1:])
 
 
 def test_a_sample_is_the_mean_of_its_runs():
     """One row of data: every run is the same, w_T = (1 - (1 - eta)^T); no runs, no mean."""
     problem = qm.SampledRows([[1.0]], [1.0])
-    found = _sgd_runs.simulated(problem, 0.25, [1, 3], 5, [problem.loss, lambda w: w[:, 0]], 0)
+    found = simulated(problem, 0.25, [1, 3], 5, [problem.loss, lambda w: w[:, 0]], 0)
     for T in (1, 3):
         values = [10 ** row["log10_measured"] for row in found[T]]
         assert values == pytest.approx([0.75 ** (2 * T) / 2, 1 - 0.75**T], rel=1e-12)
         assert [row["relative_error"] for row in found[T]] == pytest.approx([0, 0], abs=1e-15)
-    assert _sgd_runs.simulated(problem, 0.25, [1], 0, [problem.loss], 0) == {1: [{}]}
+    assert simulated(problem, 0.25, [1], 0, [problem.loss], 0) == {1: [{}]}
 
 
 def test_a_number_that_is_not_positive_has_no_place_on_a_logarithmic_axis():
-    assert sgd.log10(qm.SignLog.of(1000.0)) == pytest.approx(3, rel=1e-15)
+    assert log10(qm.SignLog.of(1000.0)) == pytest.approx(3, rel=1e-15)
     for value in (0.0, -1.0):
         with pytest.raises(ValueError, match="must be positive"):
-            sgd.log10(qm.SignLog.of(value))
+            log10(qm.SignLog.of(value))
