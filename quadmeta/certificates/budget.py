@@ -6,9 +6,7 @@ n elementary steps. The sum and the product of two fractions are made of these, 
 comparison.
 """
 
-from typing import Any
-
-from quadmeta.certificates.enclosure import Enclosure
+from quadmeta.certificates.enclosure import Enclosure, Exact
 from quadmeta.certificates.refusal import TooLarge
 
 WORK = 15 * 10**11
@@ -42,42 +40,51 @@ class Budget:
                 "or box"
             )
 
-    def operation(self, sign: str, left: Any, right: Any) -> None:
-        """Take the cost of ``left sign right`` from it, for numbers and any operation or relation.
+    def relation(self, left: Exact, right: Exact) -> None:
+        """Take the cost of comparing two numbers from it.
 
         Raises
         ------
         TooLarge
             there is not enough left.
         """
-        self.of_sizes(sign, size(left), right if sign == "**" else size(right), fixed(left))
+        self.operation("<", size(left), size(right), fixed(left))
 
-    def of_sizes(self, sign: str, left: int, right: int, least: int) -> None:
-        """The same for operands of so many bits; of ``**`` the right one is the exponent itself."""
+    def operation(self, sign: str, left: int, right: int, least: int) -> None:
+        """Take the cost of ``left sign right`` from it, for operands of so many bits.
+
+        Parameters
+        ----------
+        sign
+            an operation or a relation.
+        left, right
+            bits of the operands; of ``**`` the right one is the exponent itself.
+        least
+            what the operation costs whatever their lengths are.
+
+        Raises
+        ------
+        TooLarge
+            there is not enough left.
+        """
+        cost = left * right
         if sign == "**":
-            cost = (left * right) ** 2
-        else:
-            cost = left * right
-        # a quotient of enclosures is a reciprocal and a product
-        self.spend((2 * least if sign == "/" else least) + cost)
+            cost = cost**2
+        if sign == "/":  # of enclosures: a reciprocal and a product
+            least = 2 * least
+        self.spend(least + cost)
 
 
-def fixed(x: Any) -> int:
+def fixed(x: Exact) -> int:
     """What an operation on such a number costs at least."""
     if isinstance(x, Enclosure):
         return ENCLOSED
     return OPERATION
 
 
-def size(x: Any) -> int:
+def size(x: Exact) -> int:
     """Bits of a fraction, a whole number or, both ends together, an enclosure."""
     if not isinstance(x, Enclosure):
-        return int(x.numerator.bit_length() + x.denominator.bit_length() + 1)
-    low = x.lower
-    high = x.upper
-    return (
-        low.numerator.bit_length()
-        + low.denominator.bit_length()
-        + high.numerator.bit_length()
-        + high.denominator.bit_length()
-    )
+        return x.numerator.bit_length() + x.denominator.bit_length() + 1
+    parts = (x.lower.numerator, x.lower.denominator, x.upper.numerator, x.upper.denominator)
+    return sum(part.bit_length() for part in parts)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import TypeAlias
 
 
 @dataclass(frozen=True, eq=False)
@@ -17,36 +17,36 @@ class Enclosure:
     upper: Fraction
 
     @staticmethod
-    def of(x: Any) -> "Enclosure":
+    def of(x: "Exact") -> "Enclosure":
         """A number as an interval of width 0."""
         if isinstance(x, Enclosure):
             return x
-        if type(x) is Fraction:
-            end = x
-        else:
-            end = Fraction(x)
+        end = x if type(x) is Fraction else Fraction(x)
         return Enclosure(end, end)
 
-    def __add__(self, other: Any) -> "Enclosure":
+    def __add__(self, other: "Exact") -> "Enclosure":
         b = Enclosure.of(other)
         return Enclosure(self.lower + b.lower, self.upper + b.upper)
 
-    def __sub__(self, other: Any) -> "Enclosure":
+    def __sub__(self, other: "Exact") -> "Enclosure":
         b = Enclosure.of(other)
         return Enclosure(self.lower - b.upper, self.upper - b.lower)
 
-    def __mul__(self, other: Any) -> "Enclosure":
+    def __mul__(self, other: "Exact") -> "Enclosure":
         b = Enclosure.of(other)
         if self.lower.numerator >= 0 and b.lower.numerator >= 0:
             return Enclosure(self.lower * b.lower, self.upper * b.upper)
-        # the corners that can be least and greatest, by the signs of the first factor
+        # the corners that can be least and greatest, by the signs of both factors
         if self.lower.numerator >= 0:
-            high = (self.lower if b.upper.numerator < 0 else self.upper) * b.upper
-            return Enclosure(self.upper * b.lower, high)
+            if b.upper.numerator < 0:
+                return Enclosure(self.upper * b.lower, self.lower * b.upper)
+            return Enclosure(self.upper * b.lower, self.upper * b.upper)
         if self.upper.numerator <= 0:
-            low = (self.lower if b.upper.numerator > 0 else self.upper) * b.upper
-            high = (self.upper if b.lower.numerator > 0 else self.lower) * b.lower
-            return Enclosure(low, high)
+            if b.upper.numerator <= 0:
+                return Enclosure(self.upper * b.upper, self.lower * b.lower)
+            if b.lower.numerator > 0:
+                return Enclosure(self.lower * b.upper, self.upper * b.lower)
+            return Enclosure(self.lower * b.upper, self.lower * b.lower)
         if b.lower.numerator >= 0:
             return Enclosure(self.lower * b.upper, self.upper * b.upper)
         if b.upper.numerator <= 0:
@@ -56,7 +56,7 @@ class Enclosure:
             max(self.lower * b.lower, self.upper * b.upper),
         )
 
-    def __truediv__(self, other: Any) -> "Enclosure":
+    def __truediv__(self, other: "Exact") -> "Enclosure":
         b = Enclosure.of(other)
         if b.lower.numerator <= 0 <= b.upper.numerator:
             raise ZeroDivisionError("the divisor holds 0")
@@ -65,10 +65,7 @@ class Enclosure:
     def __pow__(self, exponent: int) -> "Enclosure":
         if exponent < 0:
             return Enclosure.of(1) / self**-exponent
-        if exponent % 2 == 0:
-            base = abs(self)
-        else:
-            base = self
+        base = abs(self) if exponent % 2 == 0 else self
         return Enclosure(base.lower**exponent, base.upper**exponent)
 
     def __abs__(self) -> "Enclosure":
@@ -81,26 +78,34 @@ class Enclosure:
     __radd__ = __add__
     __rmul__ = __mul__
 
-    def __rsub__(self, other: Any) -> "Enclosure":
+    def __rsub__(self, other: "Exact") -> "Enclosure":
         return Enclosure.of(other) - self
 
-    def __rtruediv__(self, other: Any) -> "Enclosure":
+    def __rtruediv__(self, other: "Exact") -> "Enclosure":
         return Enclosure.of(other) / self
 
-    def __lt__(self, other: Any) -> bool:
+    def __lt__(self, other: "Exact") -> bool:
         return self.upper < Enclosure.of(other).lower
 
-    def __le__(self, other: Any) -> bool:
+    def __le__(self, other: "Exact") -> bool:
         return self.upper <= Enclosure.of(other).lower
 
-    def __gt__(self, other: Any) -> bool:
+    def __gt__(self, other: "Exact") -> bool:
         return self.lower > Enclosure.of(other).upper
 
-    def __ge__(self, other: Any) -> bool:
+    def __ge__(self, other: "Exact") -> bool:
         return self.lower >= Enclosure.of(other).upper
 
     def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Exact):
+            return NotImplemented
         return self <= other and self >= other
 
     def __ne__(self, other: object) -> bool:
+        if not isinstance(other, Exact):
+            return NotImplemented
         return self < other or self > other
+
+
+Exact: TypeAlias = Fraction | int | Enclosure
+"""What a re-check computes with."""

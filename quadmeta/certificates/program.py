@@ -15,7 +15,8 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from quadmeta.certificates.budget import HELD, OPERATION, Budget, fixed, size
-from quadmeta.certificates.refusal import TooLarge, quoted
+from quadmeta.certificates.enclosure import Exact
+from quadmeta.certificates.refusal import Json, TooLarge, quoted
 
 BINARY: Mapping[str, Callable[[Any, Any], Any]] = {
     "+": operator.add,
@@ -111,10 +112,7 @@ class Program:
             the budget does not suffice.
         """
         known = dict(inputs)
-        if budget is None:
-            meter = None
-        else:
-            meter = _Meter(budget, known)
+        meter = None if budget is None else _Meter(budget, known)
         for step in self.parsed:
             line, name, sign, left, right = step
             if name in known:
@@ -144,7 +142,7 @@ class Program:
         }
 
     @classmethod
-    def read(cls, data: Any) -> "Program":
+    def read(cls, data: Json) -> "Program":
         """The program of ``plain``.
 
         Raises
@@ -181,7 +179,7 @@ class Run:
             a = _value(left, self.values)
             b = _value(right, self.values)
             if budget is not None:
-                budget.operation(relation, a, b)
+                budget.relation(a, b)
             yield line, RELATIONS[relation](a, b)
 
 
@@ -190,14 +188,14 @@ class _Meter:
     is found once.
     """
 
-    def __init__(self, budget: Budget, inputs: Mapping[str, Any]) -> None:
+    def __init__(self, budget: Budget, inputs: Mapping[str, Exact]) -> None:
         self.budget = budget
         self.held = 0
         self.sizes = {name: size(value) for name, value in inputs.items()}
         # one enclosure makes all results enclosures
         self.least = max(map(fixed, inputs.values()), default=OPERATION)
 
-    def before(self, step: Step, left: Any, right: Any) -> None:
+    def before(self, step: Step, left: Exact, right: Exact) -> None:
         """Pay for a step.
 
         Raises
@@ -205,18 +203,20 @@ class _Meter:
         TooLarge
             the budget does not suffice.
         """
-        if isinstance(step.left, str):
-            m = self.sizes[step.left]
+        m = self._size(step.left, left)
+        if step.sign == "**" and isinstance(step.right, int):
+            n = step.right
         else:
-            m = size(left)
-        if step.sign != "**":
-            if isinstance(step.right, str):
-                right = self.sizes[step.right]
-            else:
-                right = size(right)
-        self.budget.of_sizes(step.sign, m, right, self.least)
+            n = self._size(step.right, right)
+        self.budget.operation(step.sign, m, n, self.least)
 
-    def after(self, name: str, found: Any) -> None:
+    def _size(self, operand: str | Fraction | int, value: Exact) -> int:
+        """Bits of an operand: those of a result are known."""
+        if isinstance(operand, str):
+            return self.sizes[operand]
+        return size(value)
+
+    def after(self, name: str, found: Exact) -> None:
         """Count a result.
 
         Raises
@@ -232,7 +232,7 @@ class _Meter:
             )
 
 
-def number(text: str) -> Fraction:
+def number(text: Json) -> Fraction:
     """A fraction such as ``-3/4``, ``5`` or, beyond 10000 bits, hexadecimal ``0x1f/0x2``.
 
     Raises
@@ -245,7 +245,7 @@ def number(text: str) -> Fraction:
     top, _, bottom = text.partition("/")
     base = 16 if "x" in text else 10
     try:
-        return Fraction(int(top, base), int(bottom, base) if bottom else 1)
+        return Fraction(int(top, base), int(bottom or "1", base))
     except ZeroDivisionError:
         raise ValueError(f"{quoted(text)} divides by 0: the file is damaged") from None
     except ValueError:  # more decimal digits than Python reads
@@ -264,7 +264,7 @@ def literal(x: Fraction) -> str:
 
 
 def named(text: str) -> bool:
-    """Whether a program would read this as a step or a number, so that no input can have the name."""
+    """Whether a program would read this as a step or a number: no input can have such a name."""
     return bool(_STEP.fullmatch(text) or _NUMBER.fullmatch(text) or text == "abs")
 
 
@@ -275,11 +275,13 @@ def operand(text: str) -> str | Fraction:
     return text
 
 
-def _value(x: Any, known: Mapping[str, Any]) -> Any:
+def _value(x: str | Fraction | int, known: Mapping[str, Any]) -> Any:
     """The value of an operand; a name that nothing has is no number either."""
     if not isinstance(x, str):
         return x
-    return known[x] if x in known else number(x)
+    if x in known:
+        return known[x]
+    return number(x)
 
 
 def _step(line: str) -> Step:

@@ -9,12 +9,12 @@ computes the claim: that is seen beside the claim's source.
 import re
 from collections.abc import Mapping
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeAlias
 
 from quadmeta.certificates.budget import ENCLOSED, Budget
 from quadmeta.certificates.enclosure import Enclosure
 from quadmeta.certificates.file import read
-from quadmeta.certificates.program import RELATIONS, Program, Run, literal, number
+from quadmeta.certificates.program import RELATIONS, Program, literal, number
 from quadmeta.certificates.refusal import TooLarge, Wrong, quoted
 from quadmeta.certificates.schema import HOWS, check, inputs
 
@@ -34,9 +34,11 @@ __all__ = [
 STATUSES = tuple(HOWS)
 VACUOUS = 1000
 """A bound that exceeds the truth by this factor on every instance says nothing."""
+Cell: TypeAlias = tuple[tuple[Fraction, Fraction], ...]
+"""The ends of each side of a box."""
 
 
-def met(name: str, margin: Any) -> bool:
+def met(name: str, margin: float | Fraction) -> bool:
     """Whether an assumption holds with this margin; its name states the relation."""
     if "<=" in name or ">=" in name:
         return bool(margin >= 0)
@@ -60,7 +62,9 @@ def recheck(certificate: Mapping[str, Any]) -> list[str]:
         the check would take more than a bounded amount of work; a ``Wrong`` too.
     """
     check(certificate)
-    status, how, relation = (certificate[key] for key in ("status", "how", "relation"))
+    status = certificate["status"]
+    how = certificate["how"]
+    relation = certificate["relation"]
     budget = Budget()
     instance = []
     try:
@@ -117,23 +121,22 @@ def _instance(certificate: Mapping[str, Any], budget: Budget) -> str:
     sign = certificate["relation"]
     pairs = list(zip(run["lhs"], run["rhs"], strict=True))
     for left, right in pairs:
-        budget.operation(sign, left, right)
+        budget.relation(left, right)
     true = all(RELATIONS[sign](left, right) for left, right in pairs)
     if true == (status == "refuted"):
-        raise Wrong(
-            f"status {status!r}, but lhs {sign} rhs is {'true' if true else 'false'} at the "
-            "instance"
-        )
+        raise Wrong(f"status {status!r}, but lhs {sign} rhs is {str(true).lower()} at the instance")
     if status == "vacuous" and not all(_loose(sign, left, right) for left, right in pairs):
         raise Wrong(
             f"status 'vacuous', but the sides differ by less than a factor of {VACUOUS} at the "
             "instance"
         )
-    return (
+    line = (
         f"instance: {len(program.steps)} steps with fractions, {len(pairs)} comparisons "
         f"lhs {sign} rhs, {len(stated)} assumptions: as stated"
-        + (f", without the assumption {quoted(dropped)}" if dropped is not None else "")
     )
+    if dropped is not None:
+        line += f", without the assumption {quoted(dropped)}"
+    return line
 
 
 def _loose(relation: str, left: Fraction, right: Fraction) -> bool:
@@ -153,8 +156,7 @@ def _same(what: str, stated: list[str], found: tuple[Fraction, ...]) -> None:
         if text != literal(value):
             raise Wrong(
                 f"{what} differs in component {k}: the file says {quoted(text)}, the instance "
-                "gives "
-                f"{quoted(literal(value))}"
+                f"gives {quoted(literal(value))}"
             )
 
 
@@ -202,34 +204,28 @@ def _box(box: Mapping[str, Any], relation: str, budget: Budget) -> tuple[Fractio
         )
     return proved, (
         f"box {_place(names, whole)}: {percent(proved)} % proved in {count} cells with rational "
-        "intervals: "
-        "as stated"
+        "intervals: as stated"
     )
 
 
-def _true(
-    program: Program, names: list[str], cell: tuple[Any, ...], relation: str, budget: Budget
-) -> bool:
-    run: Run = program.run(
-        {name: Enclosure(*ends) for name, ends in zip(names, cell, strict=True)}, budget
-    )
-    (left,) = run["lhs"]
-    (right,) = run["rhs"]
-    left = Enclosure.of(left)
-    right = Enclosure.of(right)
-    budget.operation(relation, left, right)
+def _true(program: Program, names: list[str], cell: Cell, relation: str, budget: Budget) -> bool:
+    """Whether the relation is certain on a whole cell."""
+    sides = {name: Enclosure(*ends) for name, ends in zip(names, cell, strict=True)}
+    run = program.run(sides, budget)
+    left = Enclosure.of(run["lhs"][0])
+    right = Enclosure.of(run["rhs"][0])
+    budget.relation(left, right)
     return bool(RELATIONS[relation](left, right))
 
 
-def _halves(cell: tuple[Any, ...], axis: int) -> list[tuple[Any, ...]]:
+def _halves(cell: Cell, axis: int) -> list[Cell]:
+    """A cell cut in the middle of one side."""
     low, high = cell[axis]
-    return [
-        cell[:axis] + (ends,) + cell[axis + 1 :]
-        for ends in ((low, (low + high) / 2), ((low + high) / 2, high))
-    ]
+    middle = (low + high) / 2
+    return [(*cell[:axis], ends, *cell[axis + 1 :]) for ends in ((low, middle), (middle, high))]
 
 
-def _place(names: list[str], cell: tuple[Any, ...]) -> str:
+def _place(names: list[str], cell: Cell) -> str:
     return ", ".join(
         f"{name} in [{low}, {high}]" for name, (low, high) in zip(names, cell, strict=True)
     )

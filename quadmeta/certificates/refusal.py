@@ -2,7 +2,11 @@
 quoted and cut.
 """
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+Json: TypeAlias = Mapping[str, Any] | list[Any] | str | int | bool | None
+"""What a file may hold; numbers in it are whole."""
 
 
 class Wrong(ValueError):
@@ -32,9 +36,6 @@ def quoted(value: Any, limit: int = 60) -> str:
             return str(value)
         return f"a whole number of {value.bit_length()} bits"
     if isinstance(value, list | tuple | dict):
-        if isinstance(value, dict):
-            kind = "an object"
-        else:
-            kind = "a list"
+        kind = "an object" if isinstance(value, dict) else "a list"
         return f"{kind} of {len(value)}"
     return f"a {type(value).__name__}"

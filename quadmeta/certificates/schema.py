@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import Any
 
 from quadmeta.certificates.program import RELATIONS, Program, literal, named, number
-from quadmeta.certificates.refusal import Wrong, quoted
+from quadmeta.certificates.refusal import Json, Wrong, quoted
 
 HOWS = {
     "holds": ("proof + exact", "box"),
@@ -43,7 +43,7 @@ LINE = 20000
 """Characters of a line of a program or a number of an instance; sides and margins may be longer."""
 
 
-def check(certificate: Any) -> None:
+def check(certificate: Json) -> None:
     """Whether a certificate is formed like one, whatever it shows.
 
     Raises
@@ -102,17 +102,14 @@ def _words(certificate: Mapping[str, Any]) -> None:
             raise Wrong(
                 f"{key} is {quoted(certificate[key])}, not a string: the certificate is damaged"
             )
-    status, how, relation = (certificate[key] for key in ("status", "how", "relation"))
-    if (
-        status not in HOWS
-        or how not in HOWS[status]
-        or relation not in RELATIONS
-        or relation == "!="
-    ):
+    status = certificate["status"]
+    how = certificate["how"]
+    relation = certificate["relation"]
+    decided = status in HOWS and how in HOWS[status]
+    if not decided or relation not in RELATIONS or relation == "!=":
         raise Wrong(
             f"status {quoted(status)} decided by {quoted(how)} with the relation "
-            f"{quoted(relation)} is none: "
-            "it is damaged"
+            f"{quoted(relation)} is none: it is damaged"
         )
     if not re.fullmatch("[a-z][a-z0-9_]{0,99}", certificate["claim"]):
         raise Wrong(
@@ -127,21 +124,19 @@ def _words(certificate: Mapping[str, Any]) -> None:
 
 
 def _instance(certificate: Mapping[str, Any]) -> None:
-    instance = certificate["instance"]
-    _object("instance", instance)
+    instance = _object("instance", certificate["instance"])
     for name in instance:
         if not re.fullmatch("[A-Za-z][A-Za-z0-9_]{0,39}", name) or named(name):
             raise Wrong(
-                f"the input {quoted(name)} is named like a step or a number, or like nothing "
-                "that is read: "
-                "the certificate is damaged"
+                f"the input {quoted(name)} is named like a step or a number, or like nothing that "
+                "is read: the certificate is damaged"
             )
-    count = sum(len(value) if isinstance(value, list) else 1 for value in instance.values())
+    lists = [value for value in instance.values() if isinstance(value, list)]
+    count = len(instance) - len(lists) + sum(map(len, lists))
     if count > ENTRIES:
         raise Wrong(f"the instance has {count} numbers, more than {ENTRIES}: none is that long")
     values = inputs(instance)
-    _object("assumptions", certificate["assumptions"])
-    for name, margin in certificate["assumptions"].items():
+    for name, margin in _object("assumptions", certificate["assumptions"]).items():
         if not name or len(name) > 200 or not name.isascii() or not name.isprintable():
             raise Wrong(
                 f"assumption {quoted(name)} must be named in printable ASCII: the certificate is "
@@ -164,9 +159,11 @@ def _instance(certificate: Mapping[str, Any]) -> None:
     for name, value in instance.items():
         if isinstance(value, list):
             pin = f"{name}.length == {len(value)}"
-        else:
+        elif isinstance(value, int):
             pin = f"{name} == {value}"
-        if isinstance(value, list | int) and pin not in pinned:
+        else:
+            continue
+        if pin not in pinned:
             raise Wrong(
                 f"the program has no condition {quoted(pin)}: it is not the computation at the "
                 "instance"
@@ -175,9 +172,8 @@ def _instance(certificate: Mapping[str, Any]) -> None:
 
 def _dropped(certificate: Mapping[str, Any]) -> None:
     dropped = certificate["dropped"]
-    if (certificate["status"], certificate["how"]) != ("refuted", "exact") or not isinstance(
-        dropped, str
-    ):
+    counterexample = (certificate["status"], certificate["how"]) == ("refuted", "exact")
+    if not counterexample or not isinstance(dropped, str):
         raise Wrong(
             f"dropped is {quoted(dropped)}: only a counterexample to a statement without an "
             "assumption has it"
@@ -190,7 +186,9 @@ def _dropped(certificate: Mapping[str, Any]) -> None:
 
 
 def _boxes(certificate: Mapping[str, Any]) -> None:
-    boxes, status, how = (certificate[key] for key in ("boxes", "status", "how"))
+    boxes = certificate["boxes"]
+    status = certificate["status"]
+    how = certificate["how"]
     if status == "refuted" or how == "none":
         raise Wrong(
             f"boxes have no place in a certificate with status {status!r} decided by {how!r}: it "
@@ -206,21 +204,20 @@ def _boxes(certificate: Mapping[str, Any]) -> None:
         _keys("a box", box, BOX)
         for key in ("note", "equality"):
             _text(key, box[key])
-        program = _program("box, program", box["program"], _ranges(box["ranges"]), ("lhs", "rhs"))
-        if program.conditions or [len(program.outputs[side]) for side in ("lhs", "rhs")] != [1, 1]:
+        sides = ("lhs", "rhs")
+        program = _program("box, program", box["program"], _ranges(box["ranges"]), sides)
+        if program.conditions or any(len(program.outputs[side]) != 1 for side in sides):
             raise Wrong(
                 "the program of a box must have one lhs, one rhs and no condition: the "
                 "certificate is damaged"
             )
-        _strings("levels", box["levels"])
-        if (
-            len(box["levels"]) > HALVINGS * len(box["ranges"]) + 1
-            or sum(map(len, box["levels"])) > CELLS
-        ):
+        levels = box["levels"]
+        _strings("levels", levels)
+        cells = sum(map(len, levels))
+        if len(levels) > HALVINGS * len(box["ranges"]) + 1 or cells > CELLS:
             raise Wrong(
-                f"a box has {len(box['levels'])} levels of {sum(map(len, box['levels']))} cells, "
-                "more than "
-                f"{HALVINGS} halvings of each side or {CELLS} cells: none has"
+                f"a box has {len(levels)} levels of {cells} cells, "
+                f"more than {HALVINGS} halvings of each side or {CELLS} cells: none has"
             )
         if not isinstance(box["proved"], str):
             raise Wrong(
@@ -229,8 +226,8 @@ def _boxes(certificate: Mapping[str, Any]) -> None:
             )
 
 
-def _ranges(ranges: Any) -> Iterable[str]:
-    _object("ranges", ranges)
+def _ranges(found: Json) -> Iterable[str]:
+    ranges = _object("ranges", found)
     if not 0 < len(ranges) <= 8:
         raise Wrong(
             f"a box has {len(ranges)} ranges, not 1 to 8: the certificate is damaged, or the box "
@@ -247,7 +244,8 @@ def _ranges(ranges: Any) -> Iterable[str]:
                 f"the range of {name} is {quoted(ends)}, not a list of two: the certificate is "
                 "damaged"
             )
-        low, high = (_fraction(f"the end of {name}", end) for end in ends)
+        low = _fraction(f"the end of {name}", ends[0])
+        high = _fraction(f"the end of {name}", ends[1])
         if low >= high:
             raise Wrong(f"box: {name} in [{quoted(ends[0])}, {quoted(ends[1])}] is empty")
         if max(abs(low), abs(high)) > GRID or GRID % low.denominator or GRID % high.denominator:
@@ -257,7 +255,7 @@ def _ranges(ranges: Any) -> Iterable[str]:
     return tuple(ranges)
 
 
-def _program(place: str, data: Any, names: Iterable[str], outputs: tuple[str, ...]) -> Program:
+def _program(place: str, data: Json, names: Iterable[str], outputs: tuple[str, ...]) -> Program:
     """The program, if each operand is known where it is used, each step is used, and each number
     is in one form.
     """
@@ -325,7 +323,7 @@ def _operands(place: str, line: str, texts: Sequence[str], known: Container[str]
     return found
 
 
-def _number(name: str, value: Any) -> Fraction:
+def _number(name: str, value: Json) -> Fraction:
     if type(value) is int:
         if not 0 <= value <= LARGEST:
             raise Wrong(
@@ -335,7 +333,7 @@ def _number(name: str, value: Any) -> Fraction:
     return _fraction(name, value)
 
 
-def _fraction(name: str, text: Any) -> Fraction:
+def _fraction(name: str, text: Json) -> Fraction:
     if isinstance(text, str) and len(text) > LINE:
         raise Wrong(f"{name} is {quoted(text)}: no number of an instance or a box is that long")
     try:
@@ -362,21 +360,24 @@ def _keys(
             f"{place} has the key {quoted(strange)}, which is none of {', '.join(known)}: it is "
             "damaged"
         )
-    missing = [key for key in (known if required is None else required) if key not in found]
+    if required is None:
+        required = known
+    missing = [key for key in required if key not in found]
     if missing:
         raise Wrong(f"{place} lacks {', '.join(missing)}: it is damaged")
 
 
-def _object(place: str, found: Any) -> None:
+def _object(place: str, found: Json) -> Mapping[str, Any]:
     if not isinstance(found, Mapping) or not all(isinstance(key, str) for key in found):
         raise Wrong(f"{place} is {quoted(found)}, not an object: the certificate is damaged")
+    return found
 
 
-def _strings(place: str, found: Any) -> None:
+def _strings(place: str, found: Json) -> None:
     if not isinstance(found, list) or not all(isinstance(entry, str) for entry in found):
         raise Wrong(f"{place}: it must be a list of strings: the file is damaged")
 
 
-def _text(place: str, found: Any) -> None:
+def _text(place: str, found: Json) -> None:
     if not isinstance(found, str) or len(found) > 2000 or not found.isprintable():
         raise Wrong(f"{place} is {quoted(found)}: it must be at most 2000 printable characters")

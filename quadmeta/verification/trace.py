@@ -57,7 +57,7 @@ class Recorder:
             there is not enough left.
         """
         if self.budget is not None:
-            self.budget.of_sizes(
+            self.budget.operation(
                 sign, size(left), right if sign == "**" else size(Fraction(right)), RECORDED
             )
 
