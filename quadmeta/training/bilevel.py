@@ -4,6 +4,7 @@ warm starts.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol, TypeAlias
 
 import numpy as np
 
@@ -14,27 +15,54 @@ from quadmeta.objectives.outer_loss import OuterLoss
 from quadmeta.problems.parts.bilevel import InnerLoss
 from quadmeta.problems.parts.quadratic_bilevel import QuadraticInnerLoss
 
+Memory: TypeAlias = tuple[Array, ...]
+"""What a rule keeps from one step to the next; empty at the start of a run."""
+
+
+class Rule(Protocol):
+    """What turns a hypergradient into a step on the hyperparameters."""
+
+    def update(self, k: int, memory: Memory, g: Array) -> tuple[Array, Memory]:
+        """(increment of alpha, new memory) at outer step k = 1, 2, ... for the hypergradient g."""
+        ...
+
 
 @dataclass(frozen=True)
 class Gradient:
-    """alpha <- alpha - step * g."""
+    """Plain gradient descent, alpha <- alpha - step * g.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import quadmeta as qm
+    >>> qm.Gradient(step=0.5).update(1, (), np.array([2.0]))
+    (array([-1.]), ())
+    """
 
     step: float
+    """> 0, unit of alpha^2 a loss."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "step", number("step", self.step, above=0))
 
-    def update(
-        self, k: int, memory: tuple[Array, ...], g: Array
-    ) -> tuple[Array, tuple[Array, ...]]:
+    def update(self, k: int, memory: Memory, g: Array) -> tuple[Array, Memory]:
         """(increment, memory) at outer step k = 1, 2, ..."""
         return -self.step * g, ()
 
 
 @dataclass(frozen=True)
 class Adam:
-    """alpha <- alpha - step * m_hat / (sqrt(v_hat) + epsilon), moments decaying by beta_1, beta_2
-    (Kingma, Ba 2015).
+    """Adam's rule (Kingma, Ba 2015), alpha <- alpha - step * m_hat / (sqrt(v_hat) + epsilon).
+
+    The moments m of g and v of g^2 decay by beta_1 and beta_2; the hats correct their start at 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import quadmeta as qm
+    >>> increment, memory = qm.Adam(step=0.1).update(1, (), np.array([2.0, -3.0]))
+    >>> increment.round(6)
+    array([-0.1,  0.1])
     """
 
     step: float = 0.1
@@ -48,9 +76,7 @@ class Adam:
         for name in ("beta1", "beta2"):
             object.__setattr__(self, name, number(name, getattr(self, name), least=0, below=1))
 
-    def update(
-        self, k: int, memory: tuple[Array, ...], g: Array
-    ) -> tuple[Array, tuple[Array, ...]]:
+    def update(self, k: int, memory: Memory, g: Array) -> tuple[Array, Memory]:
         """(increment, memory) at outer step k = 1, 2, ..."""
         m, v = memory or (0 * g, 0 * g)
         m = self.beta1 * m + (1 - self.beta1) * g
@@ -62,22 +88,24 @@ class Adam:
 
 @dataclass(frozen=True, eq=False)
 class State:
-    """Where a descent stands after ``step`` outer steps; passing it back resumes the run to the
-    bit.
+    """Where a descent stands after ``step`` outer steps.
 
-    Its arrays are copies and read-only: nothing written to one reaches a run.
+    Passing it back resumes the run to the bit. Its arrays are copies and read-only: nothing written
+    to one reaches a run.
     """
 
     alpha: Array
+    """(h,) hyperparameters."""
     start: Array
-    """w_0 of the next inner run."""
+    """(P,) w_0 of the next inner run."""
     step: int = 0
-    memory: tuple[Array, ...] = ()
+    memory: Memory = ()
     last: Hypergradient | None = None
     """The estimate that led here."""
     jvps: int = 0
-    """Spent so far."""
+    """Products with the Hessian or the mixed derivative spent so far."""
     outer_gradients: int = 0
+    """Gradients of the outer loss spent so far."""
     inner_gradients: int = 0
     """Steps of inner training."""
     solves: int = 0
@@ -91,11 +119,16 @@ class State:
 
 
 def online(steps: int, estimates: int) -> tuple[int, ...]:
-    """The schedule of IFT(N, K) online: an update after each of the last K = ``estimates`` of T
-    inner steps.
+    """The schedule of IFT(N, K) online.
 
-    Use it as ``schedule`` with ``Neumann(order=N)`` and warm starts; the count of a round is (N
-    + 1) K.
+    That is an update after each of the last K = ``estimates`` of T = ``steps`` inner steps. Use it
+    as ``schedule`` with ``Neumann(order=N)`` and warm starts; a round spends (N + 1) K products.
+
+    Examples
+    --------
+    >>> from quadmeta.training.bilevel import online
+    >>> online(steps=10, estimates=3)
+    (8, 1, 1)
     """
     T = natural("steps", steps)
     K = natural("estimates", estimates)
@@ -108,7 +141,7 @@ def bilevel_descent(
     loss: OuterLoss,
     alpha: Numbers,
     estimator: Estimator,
-    rule: Gradient | Adam = Adam(),
+    rule: Rule = Adam(),
     warm: bool = True,
     lower: float | None = None,
     schedule: Sequence[int] = (),
@@ -116,7 +149,10 @@ def bilevel_descent(
     unstable: bool = False,
     state: State | None = None,
 ) -> Iterator[State]:
-    """States after 1, 2, ... outer steps, without end.
+    """Descent on the hyperparameters of a bilevel problem, without end.
+
+    Each step trains, estimates the hypergradient and moves alpha; the states after 1, 2, ... steps
+    are yielded.
 
     Parameters
     ----------
@@ -127,7 +163,7 @@ def bilevel_descent(
     estimator
         any; each outer step runs it once.
     rule
-        ``Adam(step)`` or ``Gradient(step)``.
+        ``Adam(step)``, ``Gradient(step)``, or anything with their ``update``.
     warm
         the next inner run starts where this one ended, instead of at the problem's start.
     schedule
@@ -147,6 +183,15 @@ def bilevel_descent(
     FloatingPointError
         a step size beyond 2/L that training or the estimator uses, or an estimate or an update
         that is not finite, before it spoils alpha.
+
+    Examples
+    --------
+    >>> import quadmeta as qm
+    >>> loss = qm.OuterLoss(qm.AuxiliaryTasks.diabetes(), qm.GradientDescent(20, 0.1))
+    >>> alpha = [1.0] * loss.problem.hyperparameters
+    >>> state = next(qm.bilevel_descent(loss, alpha, qm.Reverse(), qm.Adam(0.1), lower=0.0))
+    >>> state.step, state.inner_gradients
+    (1, 20)
     """
     instance("loss", loss, OuterLoss, "OuterLoss(problem, GradientDescent(100, 0.1))")
     instance("estimator", estimator, Estimator, "Reverse()")
@@ -194,17 +239,17 @@ def _first(loss: OuterLoss, alpha: Numbers, state: State | None) -> State:
 def _states(
     runs: list[OuterLoss],
     estimator: Estimator,
-    rule: Gradient | Adam,
+    rule: Rule,
     warm: bool,
     lower: float | None,
     exact: bool,
     unstable: bool,
     state: State,
 ) -> Iterator[State]:
+    settled = exact and not estimator.steps_matter
     while True:
         loss = runs[state.step % len(runs)]
-        # more steps beyond 2/L would only amplify the rounding of w_*
-        if exact and not estimator.steps_matter:
+        if settled:  # more steps beyond 2/L would only amplify the rounding of w_*
             loss = replace(loss, optimizer=replace(loss.optimizer, steps=1))
         problem = loss.problem
         inner = problem.at(state.alpha)
@@ -223,13 +268,7 @@ def _states(
             renormalised=estimator.renormalised,
         )
         found = estimated(tape, estimator)
-        _refuse(
-            found,
-            estimator,
-            state.step + 1,
-            loss.step_size,
-            unstable or exact and not estimator.steps_matter,
-        )
+        _refuse(found, estimator, state.step + 1, loss.step_size, unstable or settled)
         change, memory = rule.update(state.step + 1, state.memory, found.value)
         moved = state.alpha + change
         if lower is not None:
@@ -238,14 +277,9 @@ def _states(
             raise FloatingPointError(
                 f"outer step {state.step + 1}: the update is not finite: take a smaller step"
             )
-        if exact or not warm:
-            start = begin
-        else:
+        start = begin
+        if warm and not exact:
             start = loss.trained_on(inner, begin)
-        if exact:
-            steps, solves = 0, 1
-        else:
-            steps, solves = loss.optimizer.steps, 0
         state = State(
             alpha=moved,
             start=start,
@@ -254,24 +288,27 @@ def _states(
             last=found,
             jvps=state.jvps + found.jvps,
             outer_gradients=state.outer_gradients + found.outer_gradients,
-            inner_gradients=state.inner_gradients + steps,
-            solves=state.solves + solves,
+            inner_gradients=state.inner_gradients + (0 if exact else loss.optimizer.steps),
+            solves=state.solves + int(exact),
         )
         yield state
 
 
 def _minimum(inner: InnerLoss) -> Array:
+    """w_* (P,) of the problem at some alpha, by a solve."""
     if not isinstance(inner, QuadraticInnerLoss):
         raise ValueError(
             "exact = True solves a quadratic inner problem: leave it off, and take enough inner "
             "steps"
         )
-    return inner.minimizer.ravel()
+    minimum: Array = inner.minimizer.ravel()
+    return minimum
 
 
 def _refuse(
     found: Hypergradient, estimator: Estimator, step: int, step_size: float, unstable: bool
 ) -> None:
+    """Raise where this estimate would spoil alpha."""
     if found.notes["diverges"] and not unstable:
         raise FloatingPointError(
             f"outer step {step}: step_size = {step_size:.6g} exceeds 2/L = "

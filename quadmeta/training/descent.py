@@ -1,22 +1,22 @@
 """Meta-gradient descent on the step size, eta_{k+1} = max(0, eta_k - s G'(eta_k) / sqrt(k))."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
+from quadmeta._types import Array, Numbers, StepSizes
 from quadmeta._validate import finite, instance, number, step_sizes
 from quadmeta.objectives.log_objective import LogObjective
 from quadmeta.objectives.parts.transformed import TransformedObjective
 
-Array = Any
-
 
 def meta_descent(
-    objective: TransformedObjective, start: Array, scale: Array = 1.0
+    objective: TransformedObjective, start: StepSizes, scale: Numbers = 1.0
 ) -> Iterator[Array]:
-    """The iterates eta_1 = start, eta_2, ... without end, vectorised over starts and
-    (``pooled=False``) over tasks.
+    """The step sizes that gradient descent on a meta-objective visits, without end.
+
+    eta_1 = start and eta_{k+1} = max(0, eta_k - s G'(eta_k) / sqrt(k)), for many starts and (with
+    ``pooled=False``) many tasks at once. It converges to eta*_T = ``objective.minimizer()``.
 
     Parameters
     ----------
@@ -28,8 +28,28 @@ def meta_descent(
         s > 0, of unit 1/lambda^2. As printed s = 1; in the paper's figure s = 1/100; only s = c /
         L^2 makes runs covariant under lambda -> c lambda, eta -> eta / c.
 
-    Source: Wang, Yuan, Wu, Ge 2021, Theorem 4. It converges to eta*_T. Compare
-    ``objective.minimizer()``.
+    Returns
+    -------
+    An iterator of arrays of the shape to which ``start`` and ``scale`` broadcast.
+
+    Raises
+    ------
+    ValueError
+        the naive objective, or an argument out of its range.
+
+    References
+    ----------
+    Wang, Yuan, Wu, Ge 2021, Theorem 4.
+
+    Examples
+    --------
+    >>> import quadmeta as qm
+    >>> from itertools import islice
+    >>> problem = qm.Quadratic([1.0, 2.0], [1.0, 1.0])
+    >>> objective = qm.LogObjective(problem, qm.GradientDescent(steps=3))
+    >>> *_, last = islice(qm.meta_descent(objective, 0.1, scale=0.1), 200)
+    >>> bool(abs(last - objective.minimizer()) < 1e-3)
+    True
     """
     instance(
         "objective",
@@ -42,17 +62,17 @@ def meta_descent(
             "objective: the naive objective's gradient leaves float64: descend on LogObjective or "
             "RootObjective"
         )
-    scale = finite("scale", scale)
-    if not (scale > 0).all():
-        raise ValueError(f"scale = {scale!r} must be > 0")
+    s = finite("scale", scale)
+    if not (s > 0).all():
+        raise ValueError(f"scale = {s!r} must be > 0")
     eta = step_sizes("start", start)
     try:
-        np.broadcast_shapes(eta.shape, scale.shape)
+        np.broadcast_shapes(eta.shape, s.shape)
     except ValueError:
         raise ValueError(
-            f"start has shape {eta.shape} and scale {scale.shape}: pass shapes that broadcast"
+            f"start has shape {eta.shape} and scale {s.shape}: pass shapes that broadcast"
         ) from None
-    return _iterates(objective, eta, scale)
+    return _iterates(objective, eta, s)
 
 
 def _iterates(objective: TransformedObjective, eta: Array, scale: Array) -> Iterator[Array]:
@@ -64,8 +84,9 @@ def _iterates(objective: TransformedObjective, eta: Array, scale: Array) -> Iter
 
 
 def iteration_bound(objective: LogObjective, start: float, scale: float, epsilon: float) -> int:
-    """k' such that |eta_k - eta*_T| <= epsilon for every k >= k', all constants explicit.
+    """After how many steps ``meta_descent`` is sure to stay within epsilon of the minimiser.
 
+    That is a k' such that |eta_k - eta*_T| <= epsilon for every k >= k', all constants explicit.
     With e_1 = |start - eta*|, B >= sup |G'|, D = max(e_1, s B), the secant slopes s_+- = (R(eta*
     +- epsilon) - R(eta*)) / epsilon of the root objective R and g = min over +- of 2 s_+- /
     (R(eta*) + s_+- D):
@@ -82,8 +103,25 @@ def iteration_bound(objective: LogObjective, start: float, scale: float, epsilon
     ----------
     objective
         a LogObjective of one spectrum (or pooled).
+    start
+        eta_1 >= 0.
+    scale
+        s > 0, as in ``meta_descent``.
     epsilon
         0 < epsilon < eta*.
+
+    Raises
+    ------
+    ValueError
+        an objective with one minimiser a task, or an argument out of its range.
+
+    Examples
+    --------
+    >>> import quadmeta as qm
+    >>> problem = qm.Quadratic([1.0, 2.0], [1.0, 1.0])
+    >>> objective = qm.LogObjective(problem, qm.GradientDescent(steps=3))
+    >>> qm.iteration_bound(objective, start=0.1, scale=0.25, epsilon=0.1) > 1
+    True
     """
     instance(
         "objective", objective, LogObjective, "LogObjective(problem, GradientDescent(steps=10))"
@@ -99,9 +137,11 @@ def iteration_bound(objective: LogObjective, start: float, scale: float, epsilon
     epsilon = number(
         "epsilon", epsilon, above=0, below=best, remedy="pass a distance below the minimiser"
     )
-    root = [np.exp(objective(best + x) / 2) for x in (0.0, epsilon, -epsilon)]
+    # R = e^{G/2} at the minimiser and at epsilon on either side of it
+    R, right, left = (np.exp(objective(best + x) / 2) for x in (0.0, epsilon, -epsilon))
     D = max(abs(start - best), scale * bound)
-    slopes = [(r - root[0]) / epsilon for r in root[1:]]
-    g = min(2 * s / (root[0] + s * D) for s in slopes)
-    first = np.ceil((scale * bound / epsilon) ** 2)
-    return int(np.ceil((np.sqrt(first) + D / (2 * scale * g)) ** 2))
+    # s_+- as slopes away from the minimiser, both > 0
+    slopes = [(right - R) / epsilon, (left - R) / epsilon]
+    g = min(2 * slope / (R + slope * D) for slope in slopes)
+    k0 = np.ceil((scale * bound / epsilon) ** 2)
+    return int(np.ceil((np.sqrt(k0) + D / (2 * scale * g)) ** 2))

@@ -2,26 +2,48 @@
 phi >= 0.
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
+from quadmeta._types import Array, Numbers
 from quadmeta._validate import instance, natural, seeded, shaped
 from quadmeta.problems.auxiliary_tasks import AuxiliaryTasks
 from quadmeta.problems.parts.quadratic_bilevel import QuadraticInnerLoss
 
-Array = Any
 
+def outer_loss(problem: AuxiliaryTasks, alpha: Numbers) -> float:
+    """The held-out loss after exact training, F(alpha) = L_A(w_*(alpha)), for alpha (h,).
 
-def outer_loss(problem: AuxiliaryTasks, alpha: Array) -> float:
-    """F = L_A(w_*(alpha))."""
+    Examples
+    --------
+    >>> import quadmeta as qm
+    >>> from quadmeta.training.optimal_weights import outer_loss
+    >>> problem = qm.AuxiliaryTasks.diabetes()
+    >>> outer_loss(problem, [0.0] * problem.hyperparameters) > 0
+    True
+    """
     _require(problem)
     return float(problem.outer(problem.at(alpha).minimizer))
 
 
-def curvature(problem: AuxiliaryTasks, phi: Array) -> Array:
-    """The Hessian (K, K) of F in the weights: S_j' A_A S_k - v' H^-1 (A_j S_k + A_k S_j), S_k =
-    -H^-1 grad l_k(w_*).
+def curvature(problem: AuxiliaryTasks, phi: Numbers) -> Array:
+    """The Hessian of F in the weights of the auxiliary tasks.
+
+    With S_k = -H^-1 grad l_k(w_*), the derivative of w_* in phi_k, and v = grad L_A(w_*) it is
+
+        F''_jk = S_j' A_A S_k - v' H^-1 (A_j S_k + A_k S_j).
+
+    Parameters
+    ----------
+    problem
+        weights themselves are learned (``softplus=False``).
+    phi
+        (K,) weights.
+
+    Returns
+    -------
+    (K, K), symmetric.
 
     Raises
     ------
@@ -33,21 +55,24 @@ def curvature(problem: AuxiliaryTasks, phi: Array) -> Array:
         raise ValueError(
             "problem: softplus = True learns another parameter than the weights: build it without"
         )
-    bound = problem.at(
-        shaped("phi", phi, (problem.hyperparameters,), "(K,), one weight an auxiliary task")
-    )
-    (lam, Q) = bound.spectrum
+    weights = shaped("phi", phi, (problem.hyperparameters,), "(K,), one weight an auxiliary task")
+    bound = problem.at(weights)
+    lam, Q = bound.spectrum
     W = bound.minimizer
     inverse = Q / lam @ Q.T
     S = -inverse @ problem.rows(bound.alpha, W)
+    # x = H^-1 v
     x = inverse @ (problem.outer_hessian @ W - problem.outer_linear)
     cross = np.einsum("jab,kbo,ao->jk", problem.grams[1:], S, x)
-    return np.einsum("jao,ab,kbo->jk", S, problem.outer_hessian, S) - cross - cross.T
+    direct = np.einsum("jao,ab,kbo->jk", S, problem.outer_hessian, S)
+    hessian: Array = direct - cross - cross.T
+    return hessian
 
 
 class Minima(NamedTuple):
-    """Local minima of F over weights >= 0 by increasing value, at pi = (1, phi) / (1 + sum phi) of
-    the simplex.
+    """Local minima of F over weights >= 0 by increasing value.
+
+    They are given on the simplex, at the shares pi = (1, phi) / (1 + sum phi).
     """
 
     pi: Array
@@ -64,12 +89,11 @@ class Minima(NamedTuple):
 
 
 def simplex_minimum(problem: AuxiliaryTasks) -> Minima:
-    """The global minimum for tasks with the inputs of the main one and no ridge: a convex
-    programme on the simplex.
+    """The best weights where all tasks have the inputs of the main one and there is no ridge.
 
-    w_* = sum pi_k b_k, so F = ||E pi||^2 / 2 for columns E_k = (X_A b_k - y_A) / sqrt n_A, in
-    rotated coordinates; non-negative least squares for the rows [E; 1'] with target [0; 1], up to
-    scale.
+    That is a convex programme on the simplex. There w_* = sum pi_k b_k with b_k what task k alone
+    trains, so F = ||E pi||^2 / 2 for columns E_k = (X_A b_k - y_A) / sqrt n_A, in rotated
+    coordinates: non-negative least squares for the rows [E; 1'] with target [0; 1], up to scale.
 
     Raises
     ------
@@ -79,25 +103,24 @@ def simplex_minimum(problem: AuxiliaryTasks) -> Minima:
     from scipy.optimize import nnls
 
     _require(problem)
-    if (
-        problem.rho
-        or np.abs(problem.grams - problem.grams[0]).max() > 1e-12 * np.abs(problem.grams).max()
-    ):
+    apart = np.abs(problem.grams - problem.grams[0]).max()
+    if problem.rho or apart > 1e-12 * np.abs(problem.grams).max():
         raise ValueError("the tasks need the inputs of the main one and rho = 0: use local_minima")
     lam, Q = _bound(problem, np.eye(len(problem.grams))[0]).spectrum
+    # b_k = (X_0'X_0)^-1 X_0'y_k, what each task alone would train
     b = Q / lam @ Q.T @ problem.moments
-    outputs = b.shape[2]
-    E = np.array(
-        [(problem.factors[-1] @ np.vstack([one, -np.eye(outputs)])).ravel() for one in b]
-    ).T
+    minus_one = -np.eye(b.shape[2])
+    E = np.array([(problem.factors[-1] @ np.vstack([one, minus_one])).ravel() for one in b]).T
     scale = np.abs(E).max() or 1.0
-    x = nnls(np.vstack([E / scale, np.ones(len(b))]), np.append(np.zeros(len(E)), 1.0))[0]
+    rows = np.vstack([E / scale, np.ones(len(b))])
+    target = np.append(np.zeros(len(E)), 1.0)
+    x = nnls(rows, target)[0]
     pi = x / x.sum()
     return Minima(pi[None], np.array([((E @ pi) ** 2).sum() / 2]))
 
 
 def local_minima(problem: AuxiliaryTasks, starts: int = 20, seed: int = 0) -> Minima:
-    """Local minima of F: with own designs there can be several, and one descent cannot tell.
+    """Local minima of F, of which there can be several: one descent cannot tell.
 
     One task: all sign changes of F' on a grid of 1000 weights even in log phi from 1e-9 to 1e9,
     each root to rounding, and the ends. More tasks: where sequential quadratic programming on the
@@ -105,6 +128,15 @@ def local_minima(problem: AuxiliaryTasks, starts: int = 20, seed: int = 0) -> Mi
     none of them is missed. The main task's share stops at 1e-9 where the others alone do not
     determine w_*. Two minima are distinct if they train different w_*: with more tasks than
     dimensions a flat set of weights is one.
+
+    Parameters
+    ----------
+    problem
+        auxiliary tasks.
+    starts
+        random points of the simplex from which to descend.
+    seed
+        of these points.
 
     Raises
     ------
@@ -121,14 +153,19 @@ def local_minima(problem: AuxiliaryTasks, starts: int = 20, seed: int = 0) -> Mi
     else:
         corners = np.eye(n) * 0.98 + 0.02 / n
         found = _descents(problem, np.vstack([corners, rng.dirichlet(np.ones(n), starts)]))
-    fits = [_bound(problem, pi).minimizer for pi, _ in found]
+    # how far apart the w_* of the tasks are: the measure of when two are distinct
     ends = [_bound(problem, pi).minimizer for pi in np.eye(n) * 0.9 + 0.1 / n]
     spread = max(np.abs(W - ends[0]).max() for W in ends) or 1.0
-    kept: list[int] = []
-    for k in np.argsort([value for _, value in found], kind="stable"):
-        if not any(np.abs(fits[k] - fits[j]).max() < 1e-3 * spread for j in kept):
-            kept.append(int(k))
-    return Minima(np.array([found[k][0] for k in kept]), np.array([found[k][1] for k in kept]))
+    points: list[Array] = []
+    values: list[float] = []
+    fits: list[Array] = []
+    for pi, value in sorted(found, key=lambda point: point[1]):
+        W = _bound(problem, pi).minimizer
+        if not any(np.abs(W - kept).max() < 1e-3 * spread for kept in fits):
+            points.append(pi)
+            values.append(value)
+            fits.append(W)
+    return Minima(np.array(points), np.array(values))
 
 
 def _require(problem: AuxiliaryTasks) -> None:
@@ -156,12 +193,10 @@ def _on_the_line(problem: AuxiliaryTasks) -> list[tuple[Array, float]]:
         for x, y, r, q in zip(grid, grid[1:], rises, rises[1:], strict=False)
         if r < 0 <= q
     ]
+    # at an end F is least if it rises, seen from there
     ends = [(np.array([1.0, 0.0]), share(grid[0]), 1), (np.array([0.0, 1.0]), share(grid[-1]), -1)]
     for end, near, sign in ends:
-        if _singular(problem, end):
-            pi = near
-        else:
-            pi = end
+        pi = near if _singular(problem, end) else end
         if sign * rise(pi) >= -1e-13 * np.abs(rises).max():
             points.append(pi)
     return [(pi, _outer(problem, pi)[0]) for pi in points]
@@ -194,11 +229,14 @@ def _descents(problem: AuxiliaryTasks, points: Array) -> list[tuple[Array, float
             options={"ftol": 1e-15, "maxiter": 500},
         )
         pi = np.where(run.x <= 2e-9, 0.0, run.x)
-        pi[0] = 1e-9 if not pi[0] and _singular(problem, pi) else pi[0]
+        if not pi[0] and _singular(problem, pi):
+            pi[0] = 1e-9
         pi = pi / pi.sum()
         value, slope = _outer(problem, pi)
         # at a minimum pi'slope <= every slope, with equality where pi > 0
-        if (np.where(pi > 0, np.abs(slope - pi @ slope), pi @ slope - slope) <= 1e-5 * unit).all():
+        excess = pi @ slope - slope
+        violation = np.where(pi > 0, np.abs(excess), excess)
+        if (violation <= 1e-5 * unit).all():
             found.append((pi, value))
     if not found:
         raise ArithmeticError(
@@ -211,8 +249,9 @@ def _descents(problem: AuxiliaryTasks, points: Array) -> list[tuple[Array, float
 def _outer(problem: AuxiliaryTasks, pi: Array) -> tuple[float, Array]:
     """F and its derivative in pi."""
     bound = _bound(problem, pi)
-    (lam, Q) = bound.spectrum
+    lam, Q = bound.spectrum
     W = bound.minimizer
+    # dF = -v' H^-1 d(H W - b), with v = grad L_A and H W - b = 0 the equation of W
     x = Q / lam @ Q.T @ (problem.outer_hessian @ W - problem.outer_linear)
     slope = -((problem.grams @ W - problem.moments) * x).sum(axis=(1, 2))
     slope[0] -= problem.rho * (W * x).sum()
@@ -225,10 +264,10 @@ def _singular(problem: AuxiliaryTasks, pi: Array) -> bool:
 
 
 def _bound(problem: AuxiliaryTasks, pi: Array) -> QuadraticInnerLoss:
-    """L_T divided by 1 + sum phi: sum pi_k l_k + pi_0 rho ||W||^2 / 2, defined without a main task
-    too.
+    """L_T divided by 1 + sum phi, which is defined without a main task too.
+
+    It is sum pi_k l_k + pi_0 rho ||W||^2 / 2.
     """
-    H = np.tensordot(pi, problem.grams, 1) + pi[0] * problem.rho * np.eye(
-        len(problem.outer_hessian)
-    )
+    ridge = pi[0] * problem.rho * np.eye(len(problem.outer_hessian))
+    H = np.tensordot(pi, problem.grams, 1) + ridge
     return QuadraticInnerLoss(H, np.tensordot(pi, problem.moments, 1), problem, pi[1:])

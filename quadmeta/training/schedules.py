@@ -2,17 +2,18 @@
 on a schedule.
 """
 
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
+from quadmeta._types import Array, Spectrum, StepSizes
 from quadmeta._validate import choice, finite, instance, natural, number, shaped
 from quadmeta.arithmetic.residual import factor, log_abs
 from quadmeta.arithmetic.signlog import SignLog
 from quadmeta.objectives.parts.transformed import TransformedObjective
 from quadmeta.optimizers.schedule import Schedule
 
-Array = Any
 METHODS = ("BFGS", "newton", "gradient")
 
 
@@ -27,34 +28,83 @@ def _interval(mu: float, L: float) -> tuple[float, float]:
 
 
 def constant(step_size: float, steps: int) -> Array:
-    """The schedule (eta, ..., eta) of T = ``steps`` steps."""
+    """The schedule (eta, ..., eta) of T = ``steps`` steps, shape (T,).
+
+    Examples
+    --------
+    >>> from quadmeta.training.schedules import constant
+    >>> constant(0.5, steps=3)
+    array([0.5, 0.5, 0.5])
+    """
     return np.full(natural("steps", steps), number("step_size", step_size, least=0))
 
 
 def chebyshev(mu: float, L: float, steps: int) -> Array:
-    """1/eta_t = (L + mu)/2 + (L - mu)/2 cos((2t - 1) pi / 2T), t = 1..T: ascending steps, the
-    inverse Chebyshev roots.
+    """The schedule with the best worst case over all spectra in [mu, L], in ascending order.
 
-    They minimise the worst case max |p_T| over [mu, L], not the loss of a given problem. Source:
+    The steps are the inverse roots of the Chebyshev polynomial of [mu, L],
+
+        1/eta_t = (L + mu)/2 + (L - mu)/2 cos((2t - 1) pi / 2T),   t = 1..T.
+
+    They minimise max |p_T| over [mu, L], not the loss of a given problem.
+
+    Parameters
+    ----------
+    mu, L
+        0 < mu <= L, least and greatest eigenvalue.
+    steps
+        T >= 1.
+
+    Returns
+    -------
+    Step sizes (T,).
+
+    References
+    ----------
     Young 1953.
+
+    Examples
+    --------
+    >>> from quadmeta.training.schedules import chebyshev
+    >>> chebyshev(1.0, 3.0, steps=2).round(4)
+    array([0.3694, 0.7735])
     """
-    (mu, L) = _interval(mu, L)
+    mu, L = _interval(mu, L)
     T = natural("steps", steps)
+    # with the half angle x = (2t - 1) pi / 4T: (1 + cos 2x)/2 = cos^2 x, (1 - cos 2x)/2 = sin^2 x
     half = (2 * np.arange(1, T + 1) - 1) * np.pi / (4 * T)
     return 1 / (L * np.cos(half) ** 2 + mu * np.sin(half) ** 2)
 
 
 def lebedev_finogenov(steps: int) -> Array:
-    """Positions (0, 3, 1, 2) of T = 4, ... in which an ascending schedule of T = 2^m steps runs
-    without growth.
+    """The order in which to run an ascending schedule of T = 2^m steps so that nothing grows.
 
-    Counted from 1, an order of n steps becomes one of 2n by k -> (k, 2n + 1 - k), from (1). Use
-    ``schedule[order]``. Source: Lebedev, Finogenov 1971.
+    Use it as ``schedule[order]``. Counted from 1, an order of n steps becomes one of 2n by
+    k -> (k, 2n + 1 - k), from (1).
+
+    Parameters
+    ----------
+    steps
+        T, a power of two.
+
+    Returns
+    -------
+    Positions (T,), counted from 0.
 
     Raises
     ------
     ValueError
         T is not a power of two.
+
+    References
+    ----------
+    Lebedev, Finogenov 1971.
+
+    Examples
+    --------
+    >>> from quadmeta.training.schedules import lebedev_finogenov
+    >>> lebedev_finogenov(4)
+    array([0, 3, 1, 2])
     """
     T = natural("steps", steps)
     if T & (T - 1):
@@ -67,14 +117,17 @@ def lebedev_finogenov(steps: int) -> Array:
     return order
 
 
-def growth(schedule: Array, eigenvalues: Array) -> SignLog:
-    """max over t = 0..T of max_i |prod_{s <= t} (1 - eta_s lambda_i)| times max_j |prod_{s > t} (1
-    - eta_s lambda_j)|.
+def growth(schedule: StepSizes, eigenvalues: Spectrum) -> SignLog:
+    """By how much a schedule magnifies rounding errors, in the order in which it is run.
 
-    The first is the size that iterates have reached, the second what the later steps make of a
-    rounding error of that size: a run from w_0 ends with an error of about eps growth ||w_0 -
-    w_*||. Growing orders fail by the second (their partial products stay below 1), falling ones by
-    the first.
+    It is the maximum over t = 0..T of
+
+        max_i |prod_{s <= t} (1 - eta_s lambda_i)| * max_j |prod_{s > t} (1 - eta_s lambda_j)|.
+
+    The first factor is the size that iterates have reached, the second what the later steps make of
+    a rounding error of that size: a run from w_0 ends with an error of about
+    eps growth ||w_0 - w_*||. Growing orders fail by the second (their partial products stay below
+    1), falling ones by the first.
 
     Parameters
     ----------
@@ -82,6 +135,15 @@ def growth(schedule: Array, eigenvalues: Array) -> SignLog:
         (T,) step sizes in the order in which they run.
     eigenvalues
         (d,) positive.
+
+    Examples
+    --------
+    >>> from quadmeta.training.schedules import chebyshev, growth, lebedev_finogenov
+    >>> eta = chebyshev(1.0, 100.0, steps=16)
+    >>> ascending = growth(eta, [1.0, 10.0, 100.0]).to_float()
+    >>> good = growth(eta[lebedev_finogenov(16)], [1.0, 10.0, 100.0]).to_float()
+    >>> bool(good < 1000 < ascending)
+    True
     """
     eta = finite("schedule", schedule)
     lam = finite("eigenvalues", eigenvalues)
@@ -91,8 +153,10 @@ def growth(schedule: Array, eigenvalues: Array) -> SignLog:
             "not empty"
         )
     logs = log_abs(factor(eta[:, None], lam))
-    done, left = (np.append(0, np.cumsum(x, axis=0).max(axis=-1)) for x in (logs, logs[::-1]))
-    largest = float((done + left[::-1]).max())
+    # log of both factors for t = 0..T; the empty product is 1
+    done = np.append(0, np.cumsum(logs, axis=0).max(axis=-1))
+    left = np.append(0, np.cumsum(logs[::-1], axis=0).max(axis=-1))[::-1]
+    largest = float((done + left).max())
     return SignLog(float(largest > -np.inf), largest)
 
 
@@ -108,16 +172,26 @@ class ChebyshevInstance(NamedTuple):
 
 
 def chebyshev_instance(mu: float, L: float, nodes: int) -> ChebyshevInstance:
-    """lambda_j = (L + mu)/2 + (L - mu)/2 cos((2j - 1) pi / 2N) and omega_j = 1/lambda_j, N =
-    ``nodes`` >= 2, mu < L.
+    """The problem on which Chebyshev's schedules are the best ones, with its least losses.
+
+    It has N = ``nodes`` >= 2 eigenvalues in [mu, L], mu < L, with weights 1/lambda_j:
+
+        lambda_j = (L + mu)/2 + (L - mu)/2 cos((2j - 1) pi / 2N).
 
     With cosh v = (L + mu) / (L - mu), the least loss after T < N steps is
 
         2N / (L - mu) sinh((N - T) v) / (sinh v cosh(N v) cosh(T v)),
 
     by the discrete orthogonality of the Chebyshev polynomials on these nodes.
+
+    Examples
+    --------
+    >>> from quadmeta.training.schedules import chebyshev_instance
+    >>> instance = chebyshev_instance(1.0, 3.0, nodes=2)
+    >>> (instance.eigenvalues * instance.weights).round(12)
+    array([1., 1.])
     """
-    (mu, L) = _interval(mu, L)
+    mu, L = _interval(mu, L)
     N = natural("nodes", nodes)
     if N < 2 or mu == L:
         raise ValueError(
@@ -126,15 +200,16 @@ def chebyshev_instance(mu: float, L: float, nodes: int) -> ChebyshevInstance:
     lam = 1 / chebyshev(mu, L, N)[::-1]
     v = 2 * np.arctanh(np.sqrt(mu / L))
     T = np.arange(N)
-    # sinh(a) = e^a (1 - e^-2a) / 2, cosh(a) = e^a (1 + e^-2a) / 2; the exponents add up to -(2T +
-    # 1) v
+    # sinh(a) = e^a (1 - e^-2a) / 2, cosh(a) = e^a (1 + e^-2a) / 2; the exponents of the four add up
+    # to (N - T) - 1 - N - T = -(2T + 1) times v, the powers of 2 to 4
     rest = (
         np.log(-np.expm1(-2 * (N - T) * v))
         - np.log(-np.expm1(-2 * v))
         - np.log1p(np.exp(-2 * N * v))
         - np.log1p(np.exp(-2 * T * v))
     )
-    return ChebyshevInstance(lam, 1 / lam, np.log(8 * N / (L - mu)) - (2 * T + 1) * v + rest)
+    log_minima = np.log(8 * N / (L - mu)) - (2 * T + 1) * v + rest
+    return ChebyshevInstance(lam, 1 / lam, log_minima)
 
 
 class Stationary(NamedTuple):
@@ -148,10 +223,12 @@ class Stationary(NamedTuple):
 
 
 def descend(
-    objective: TransformedObjective, start: Array, method: str = "BFGS", iterations: int = 10_000
+    objective: TransformedObjective,
+    start: StepSizes,
+    method: str = "BFGS",
+    iterations: int = 10_000,
 ) -> Stationary:
-    """A stationary point of an objective of a ``Schedule``, from ``start`` (T,), with the exact
-    gradient and Hessian.
+    """Optimise every step size of a schedule, with the exact gradient and Hessian.
 
     Every local minimum is global. But started on a constant schedule, ``BFGS`` and ``gradient``
     stay constant and end at the best constant schedule, a saddle of Morse index T - 1, which is
@@ -162,6 +239,8 @@ def descend(
     objective
         LogObjective or RootObjective, with a schedule shorter than the number of distinct
         eigenvalues.
+    start
+        (T,) step sizes >= 0.
     method
         "BFGS", "newton" (exact trust region) or "gradient" (step halving and doubling).
 
@@ -172,6 +251,14 @@ def descend(
     ArithmeticError
         d objective / d log eta is above 1e-5 kappa after ``iterations``: often so from beyond
         1/mu.
+
+    Examples
+    --------
+    >>> import quadmeta as qm
+    >>> problem = qm.Quadratic([1.0, 2.0, 4.0], [1.0, 1.0, 1.0])
+    >>> objective = qm.LogObjective(problem, qm.Schedule(steps=2))
+    >>> qm.descend(objective, [0.3, 0.8]).morse_index
+    0
     """
     from scipy.optimize import minimize
 
@@ -184,57 +271,63 @@ def descend(
         )
     choice("method", method, METHODS)
     iterations = natural("iterations", iterations)
+    # in units of 1/L every step size is of order 1
     unit = 1 / float(objective.spectrum()[0].max())
     x = shaped("start", start, (objective.optimizer.steps,)) / unit
     if (x < 0).any():
         raise ValueError(
             f"start has the negative entry {x[x < 0][0] * unit:g}: pass step sizes >= 0"
         )
-    scaled = {
-        "fun": lambda x: objective(x * unit),
-        "jac": lambda x: objective.gradient(x * unit) * unit,
-    }
+
+    def value(x: Array) -> float:
+        return float(objective(x * unit))
+
+    def slope(x: Array) -> Array:
+        found: Array = objective.gradient(x * unit) * unit
+        return found
+
+    def hessian(x: Array) -> Array:
+        found: Array = objective.curvature(x * unit) * unit**2
+        return found
+
+    options = {"gtol": 1e-10, "maxiter": iterations}
     if method == "gradient":
-        x = _steepest(scaled["fun"], scaled["jac"], x, iterations)
+        x = _steepest(value, slope, x, iterations)
     elif method == "BFGS":
-        x = minimize(
-            **scaled, x0=x, method="BFGS", options={"gtol": 1e-10, "maxiter": iterations}
-        ).x
+        x = minimize(value, x, jac=slope, method="BFGS", options=options).x
     else:
-        x = minimize(
-            **scaled,
-            x0=x,
-            method="trust-exact",
-            options={"gtol": 1e-10, "maxiter": iterations},
-            hess=lambda x: objective.curvature(x * unit) * unit**2,
-        ).x
-    slope = scaled["jac"](x)
+        x = minimize(value, x, jac=slope, hess=hessian, method="trust-exact", options=options).x
+    g = slope(x)
     # far out the gradient vanishes like 1/eta without a minimum near
-    size = float(np.linalg.norm(slope * np.maximum(1, np.abs(x))))
-    if not size <= 1e-5 * max(1, 1 / (unit * float(objective.spectrum()[0].min()))):
+    size = float(np.linalg.norm(g * np.maximum(1, np.abs(x))))
+    kappa = 1 / (unit * float(objective.spectrum()[0].min()))
+    if not size <= 1e-5 * max(1, kappa):
         raise ArithmeticError(
             f"descend: gradient {size:.3g} / L after {iterations} iterations of {method}: start "
             "within (0, 1/mu), use method='newton', or fewer steps, which float64 can hold better"
         )
-    spectrum = np.linalg.eigvalsh(objective.curvature(x * unit)) * unit**2
-    negative = int((spectrum < -1e-9 * np.abs(spectrum).max()).sum())
-    return Stationary(
-        x * unit, float(objective(x * unit)), float(np.linalg.norm(slope)) / unit, negative
-    )
+    curvatures = np.linalg.eigvalsh(objective.curvature(x * unit)) * unit**2
+    negative = int((curvatures < -1e-9 * np.abs(curvatures).max()).sum())
+    return Stationary(x * unit, value(x), float(np.linalg.norm(g)) / unit, negative)
 
 
-def _steepest(value: Any, slope: Any, x: Array, iterations: int) -> Array:
-    """Steepest descent; the step is halved until it decreases the value enough (Armijo), then
-    doubled.
+def _steepest(
+    value: Callable[[Array], float], slope: Callable[[Array], Array], x: Array, iterations: int
+) -> Array:
+    """Steepest descent.
+
+    A step is halved until it decreases the value enough (Armijo), then doubled.
     """
     now = value(x)
     step = 1.0
     for _ in range(iterations):
         g = slope(x)
         square = float(g @ g)
-        while square > 1e-14 and value(x - step * g) > now - step * square / 10**4 and step > 1e-12:
+        if square <= 1e-14:
+            break
+        while step > 1e-12 and value(x - step * g) > now - step * square / 10**4:
             step = step / 2
-        if square <= 1e-14 or step <= 1e-12:
+        if step <= 1e-12:
             break
         x = x - step * g
         now = value(x)
