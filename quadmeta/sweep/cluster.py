@@ -157,9 +157,8 @@ class _Sweep:
         self.there = self.there | found
         if not found and time.monotonic() - self.alive > GRACE:
             raise ClusterError(
-                f"the cluster {self.address} has no workers left: "
-                f"{len(self.points) - self.landed} of "
-                f"{len(self.points)} points are not computed"
+                f"the cluster {self.address} has no workers left: {len(self.points) - self.landed} "
+                f"of {len(self.points)} points are not computed"
             )
         if found:
             self.alive = time.monotonic()
