@@ -13,7 +13,7 @@ from typing import Any
 
 def attach(
     package: str,
-    names: Callable[[], Mapping[str, str]],
+    names: Callable[[], Mapping[str, str]] | Mapping[str, str],
     modules: Mapping[str, str] | None = None,
 ) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
     """``__getattr__`` and ``__dir__`` of a package.
@@ -23,7 +23,7 @@ def attach(
     package
         its ``__name__``.
     names
-        gives {public name: module that defines it}; asked once a name is looked up.
+        {public name: module that defines it}, or what gives it once a name is looked up.
     modules
         {public name: module that it stands for}.
 
@@ -34,8 +34,11 @@ def attach(
     """
     modules = modules or {}
 
+    def listed() -> Mapping[str, str]:
+        return names() if callable(names) else names
+
     def __dir__() -> list[str]:
-        return sorted([*names(), *modules])
+        return sorted([*listed(), *modules])
 
     def __getattr__(name: str) -> Any:
         if name in modules:
@@ -44,7 +47,7 @@ def attach(
         if name == "__all__":
             return [word for word in __dir__() if not word.startswith("_")]
         # names such as __path__ and __wrapped__ are asked for often, and never public
-        module = None if name.startswith("_") else names().get(name)
+        module = None if name.startswith("_") else listed().get(name)
         if module is None:
             raise AttributeError(
                 f"module {package!r} has no attribute {name!r}{_hint(name, __dir__())}"

@@ -28,7 +28,9 @@ def typed_names(module):
     return found
 
 
-@pytest.mark.parametrize("name", ["quadmeta", *(f"quadmeta.{family}" for family in FAMILIES)])
+@pytest.mark.parametrize(
+    "name", ["quadmeta", *(f"quadmeta.{room}" for room in (*FAMILIES, "theory", "training"))]
+)
 def test_what_type_checkers_see_is_what_there_is(name):
     package = import_module(name)
     typed = typed_names(package)

@@ -1,1 +1,23 @@
 """Results in closed form that need no problem: bounds, filters, phases, risks and spectra."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from quadmeta.theory import discount as discount
+    from quadmeta.theory import filters as filters
+    from quadmeta.theory import gradient_flow as gradient_flow
+    from quadmeta.theory import phases as phases
+    from quadmeta.theory import spectra as spectra
+    from quadmeta.theory import task_risk as task_risk
+else:
+    from quadmeta._lazy import attach
+
+    _MODULES = {
+        "discount": "quadmeta.theory.discount",
+        "filters": "quadmeta.theory.filters",
+        "gradient_flow": "quadmeta.theory.gradient_flow",
+        "phases": "quadmeta.theory.phases",
+        "spectra": "quadmeta.theory.spectra",
+        "task_risk": "quadmeta.theory.task_risk",
+    }
+    __getattr__, __dir__ = attach(__name__, {}, _MODULES)

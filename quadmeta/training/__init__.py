@@ -1,1 +1,23 @@
 """What runs an outer loop: descent on step sizes, hyperparameters, schedules and task weights."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from quadmeta.training import auxiliary as auxiliary
+    from quadmeta.training import bilevel as bilevel
+    from quadmeta.training import descent as descent
+    from quadmeta.training import optimal_weights as optimal_weights
+    from quadmeta.training import protocol as protocol
+    from quadmeta.training import schedules as schedules
+else:
+    from quadmeta._lazy import attach
+
+    _MODULES = {
+        "auxiliary": "quadmeta.training.auxiliary",
+        "bilevel": "quadmeta.training.bilevel",
+        "descent": "quadmeta.training.descent",
+        "optimal_weights": "quadmeta.training.optimal_weights",
+        "protocol": "quadmeta.training.protocol",
+        "schedules": "quadmeta.training.schedules",
+    }
+    __getattr__, __dir__ = attach(__name__, {}, _MODULES)
