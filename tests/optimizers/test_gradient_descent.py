@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import quadmeta as qm
+from quadmeta import strategies as qst
 from quadmeta.objectives.parts.polynomial import energy
 from quadmeta.optimizers.gradient_descent import GradientDescent
 from tests.reference import exact, minimizer_error, random_spectrum
@@ -82,6 +83,20 @@ def test_naive_derivatives_meet_the_bars_of_the_log_and_of_the_moments(T):
                 slope.sign * mp.exp(mp.mpf(float(slope.log)) - ref.log_loss) / T - ref.slope
             )
             assert error <= (slack + 1e-14) * 2 * ref.size
+
+
+@given(
+    problem=qst.quadratics(mu=0.01, L=3.0),
+    eta=qst.step_sizes(mu=0.01, L=3.0, largest=4.0),
+    T=st.integers(1, 30) | st.sampled_from([1000, 10**6]),
+)
+def test_log_objective_and_slope_meet_their_bars_on_hard_spectra(problem, eta, T):
+    """Equal and neighbouring eigenvalues, tiny weights, step sizes on every border."""
+    objective = qm.LogObjective(problem, GradientDescent(T))
+    lam, omega = objective.spectrum()
+    ref = exact(lam, omega, eta, T)
+    assert abs(objective(eta) - ref.value) <= 5e-15 * max(abs(ref.value), 2)
+    assert abs(objective.gradient(eta) - ref.slope) <= 1e-14 * 2 * ref.size
 
 
 CASES = [(T, 100 * k + j) for k, T in enumerate(T_VALUES) for j in range(6)]
