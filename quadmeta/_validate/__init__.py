@@ -9,7 +9,8 @@ Each error is a ``ValueError`` of one line: the argument, the value, the require
 
 ``messages``: a value as a message shows it; ``kinds``: what is a number; ``scalars``: one
 machine number; ``arrays``: float64 arrays; ``arithmetics``: numbers kept in their own arithmetic;
-``objects``: words, flags, functions, instances.
+``objects``: words, flags, functions, instances; ``matrices``: what is required of arrays that have
+been read.
 """
 
 from quadmeta._validate.arithmetics import numbers, plain, quantity, unrounded

@@ -1,6 +1,4 @@
-"""Auxiliary learning: a main task, K auxiliary ones with learned weights, and a held-out set of
-the main task.
-"""
+"""Auxiliary learning: a main task, K auxiliary ones with learned weights, and held-out data."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,23 +7,22 @@ from typing import Any
 import numpy as np
 
 from quadmeta._extras import require
+from quadmeta._types import Array, Numbers, Scalar, Spectrum
 from quadmeta._validate import finite, flag, instance, natural, number, seeded, shaped, show
-from quadmeta.problems.parts.multitask import drawn, standardised
+from quadmeta.problems.parts.multitask import RelatedTasks, standardised
 from quadmeta.problems.parts.tasks import WeightedTasks
-from quadmeta.problems.parts.weighted import one_hot, sigmoid
+from quadmeta.problems.parts.weighted import Data, one_hot, ridge_weight, sigmoid
 from quadmeta.theory.task_risk import TaskRisk
 
-Array = Any
 
-
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, init=False)
 class AuxiliaryTasks(WeightedTasks):
-    """L_T = l_0 + sum_k phi_k l_k + rho ||W||^2 / 2 with l_k = ||X_k W - Y_k||^2 / (2 n_k); L_A =
-    l_0 on held-out data.
+    """A main task trained together with K auxiliary ones, whose weights are the hyperparameters.
 
-    The weights are the hyperparameters, phi = alpha >= 0, to be clipped at 0 by
-    ``bilevel_descent(..., lower=0.0)``; or any real alpha with phi = log(1 + e^alpha). Source:
-    Navon, Achituve, Maron, Chechik, Fetaya 2021, sections 3 and 4.
+    The inner loss is L_T = l_0 + sum_k phi_k l_k + rho ||W||^2 / 2 with the mean squared errors
+    l_k = ||X_k W - Y_k||^2 / (2 n_k), the outer one L_A = l_0 on held-out data. Either phi = alpha
+    >= 0, to be clipped at 0 by ``bilevel_descent(..., lower=0.0)``; or any real alpha with phi =
+    log(1 + e^alpha).
 
     Parameters
     ----------
@@ -41,43 +38,71 @@ class AuxiliaryTasks(WeightedTasks):
         learn alpha instead of phi.
     truth
         the expected risk, where the distribution is known.
+
+    Raises
+    ------
+    ValueError
+        no auxiliary task, data of different p or outputs, or a negative ridge.
+
+    References
+    ----------
+    Navon, Achituve, Maron, Chechik, Fetaya: Auxiliary Learning by Implicit Differentiation, 2021,
+    sections 3 and 4.
+
+    Examples
+    --------
+    >>> import quadmeta as qm
+    >>> problem = qm.AuxiliaryTasks.draw(3, 20, 0.1, unrelatedness=[0.0, 2.0], seed=0)
+    >>> loss = qm.OuterLoss(problem, qm.GradientDescent(50, 0.1))
+    >>> bool(loss([1.0, 0.0]) < loss([0.0, 1.0]))
+    True
     """
 
     main: tuple[Array, Array]
-    tasks: Sequence[tuple[Array, Array]]
+    tasks: tuple[tuple[Array, Array], ...]
     auxiliary: tuple[Array, Array]
-    rho: float = 0.0
-    softplus: bool = False
-    truth: TaskRisk | None = None
+    rho: float
+    softplus: bool
+    truth: TaskRisk | None
 
-    def __post_init__(self) -> None:
-        flag("softplus", self.softplus)
-        if self.truth is not None:
-            instance("truth", self.truth, TaskRisk, "AuxiliaryTasks.draw(...).truth")
-        main, *tasks, auxiliary = self._store(
-            [self.main, *self._pairs(self.tasks)], "auxiliary", self.auxiliary
+    def __init__(
+        self,
+        main: Data,
+        tasks: Sequence[Data],
+        auxiliary: Data,
+        rho: Scalar = 0.0,
+        softplus: bool = False,
+        truth: TaskRisk | None = None,
+    ) -> None:
+        flag("softplus", softplus)
+        if truth is not None:
+            instance("truth", truth, TaskRisk, "AuxiliaryTasks.draw(...).truth")
+        data = [main, *self._pairs(tasks)]
+        first, *others, held_out = self._store(data, "auxiliary", auxiliary, rho)
+        self._keep(
+            main=first, tasks=tuple(others), auxiliary=held_out, softplus=softplus, truth=truth
         )
-        self._keep(main=main, tasks=tuple(tasks), auxiliary=auxiliary)
 
     @classmethod
     def draw(
         cls,
         d: int,
-        samples: Any,
-        sigma: Any,
-        unrelatedness: Sequence[float],
+        samples: int | Sequence[int],
+        sigma: Numbers,
+        unrelatedness: Numbers,
         seed: int = 0,
         *,
         shared: bool = False,
         held_out: int = 0,
-        covariance: Array = None,
+        covariance: Spectrum | None = None,
         opposite: bool = False,
         fixed: bool = False,
         rho: float = 0.0,
         softplus: bool = False,
     ) -> "AuxiliaryTasks":
-        """Linear regressions y_k = x'(truth + offset_k) + sigma_k noise, x ~ N(0, Sigma);
-        ``truth`` is then known.
+        """Random related linear regressions, of which the expected risk ``truth`` is known.
+
+        y_k = x'(w_truth + offset_k) + sigma_k noise with x ~ N(0, Sigma), noise ~ N(0, 1).
 
         Parameters
         ----------
@@ -101,23 +126,25 @@ class AuxiliaryTasks(WeightedTasks):
             offset_2j = -offset_(2j-1) in direction.
         fixed
             designs with X'X / n = Sigma exactly.
+        rho, softplus
+            as for the class.
+
+        Raises
+        ------
+        ValueError
+            a list of another length, a negative number, or shared inputs of different sizes.
         """
         d = natural("d", d)
         delta = finite("unrelatedness", unrelatedness)
         noise = finite("sigma", sigma)
         K = len(np.atleast_1d(delta))
-        several = (
-            isinstance(samples, list | tuple) or isinstance(samples, np.ndarray) and samples.ndim
-        )
-        if several:
+        counts: list[Any] = [samples] * (K + 1)
+        if isinstance(samples, list | tuple) or isinstance(samples, np.ndarray) and samples.ndim:
             counts = list(samples)
-        else:
-            counts = [samples] * (K + 1)
         if delta.ndim != 1 or noise.shape not in ((), (K + 1,)) or len(counts) != K + 1:
             raise ValueError(
                 f"samples = {show(samples)}, sigma = {show(sigma)}: pass a number or K + 1 = "
-                f"{K + 1} of "
-                f"them, and unrelatedness = {show(unrelatedness)} as a list of K"
+                f"{K + 1} of them, and unrelatedness = {show(unrelatedness)} as a list of K"
             )
         n = [natural("samples", x) for x in counts]
         noise = np.broadcast_to(noise, K + 1)
@@ -134,25 +161,32 @@ class AuxiliaryTasks(WeightedTasks):
             ("softplus", softplus),
         ):
             flag(name, value)
-        rho = number("rho", rho, least=0, remedy="a ridge cannot be negative")
+        rho = ridge_weight(rho)
         if shared and len(set(n)) > 1:
             raise ValueError(
                 f"samples = {n} differ between tasks that share their inputs: pass one number"
             )
-        sets, held, truth = drawn(
-            d, n, noise, delta, seed, shared, held_out, covariance, opposite, fixed, rho
+        tasks = RelatedTasks(
+            d=d,
+            samples=n,
+            sigma=noise,
+            unrelatedness=delta,
+            seed=seed,
+            shared=shared,
+            opposite=opposite,
+            fixed=fixed,
         )
+        sets, held, truth = tasks.draw(covariance, held_out, rho)
         return cls(sets[0], sets[1:], held, rho, softplus, truth)
 
     @classmethod
     def diabetes(
         cls, held_out: int = 100, main: int = 60, seed: int = 0, rho: float = 0.0
     ) -> "AuxiliaryTasks":
-        """Progression of diabetes from age, sex, body mass and blood pressure; the six blood serum
-        values as tasks.
+        """Progression of diabetes as main task, six blood serum values as auxiliary ones.
 
-        All tasks share the inputs of the ``main`` training patients; inputs and targets are
-        standardised on them.
+        Inputs are age, sex, body mass and blood pressure. All tasks share the inputs of the
+        ``main`` training patients; inputs and targets are standardised on them.
         """
         data = require("sklearn.datasets", "data", "AuxiliaryTasks.diabetes").load_diabetes()
         targets = np.column_stack([data.target, data.data[:, 4:]])
@@ -162,9 +196,7 @@ class AuxiliaryTasks(WeightedTasks):
     def linnerud(
         cls, held_out: int = 8, main: int = 12, seed: int = 0, rho: float = 0.0
     ) -> "AuxiliaryTasks":
-        """Weight from three exercises of twenty men; waist and pulse as tasks, which share the
-        inputs.
-        """
+        """Weight from three exercises of twenty men; waist and pulse as auxiliary tasks."""
         data = require("sklearn.datasets", "data", "AuxiliaryTasks.linnerud").load_linnerud()
         return cls._shared(data.data, data.target, main, held_out, seed, rho)
 
@@ -178,10 +210,10 @@ class AuxiliaryTasks(WeightedTasks):
         seed: int = 0,
         rho: float = 1e-2,
     ) -> "AuxiliaryTasks":
-        """Is it this digit, from ``main`` images; is it each other digit, on ``each`` further
-        images of its own.
+        """Is it this digit, from ``main`` images, as main task; is it each other digit, as others.
 
-        Features are the 64 pixels / 16 and a constant; targets are +-1.
+        Each auxiliary task has ``each`` further images of its own. Features are the 64 pixels / 16
+        and a constant; targets are +-1.
         """
         digit = natural("digit", digit, "pass one of 0..9", least=0)
         seed = seeded("seed", seed)
@@ -190,8 +222,7 @@ class AuxiliaryTasks(WeightedTasks):
         if digit > 9 or sum(sizes) > len(data.target):
             raise ValueError(
                 f"digit = {digit!r} must be in 0..9, and {sum(sizes)} images at most "
-                f"{len(data.target)}: "
-                "pass smaller main, each or held_out"
+                f"{len(data.target)}: pass smaller main, each or held_out"
             )
         order = np.random.default_rng(seed).permutation(len(data.target))
         X = np.column_stack([data.data / 16, np.ones(len(order))])
@@ -221,22 +252,24 @@ class AuxiliaryTasks(WeightedTasks):
         if (alpha < 0).any():
             raise ValueError(
                 f"phi has the negative entry {alpha.min()!r}: clip the weights at 0 with "
-                "lower=0.0, or "
-                "build the problem with softplus=True"
+                "lower=0.0, or build the problem with softplus=True"
             )
         return np.concatenate([[1.0], alpha])
 
     def _chain(self, alpha: Array, values: Array) -> Array:
+        learned = values[1:]
         if not self.softplus:
-            return values[1:]
-        return sigmoid(alpha).reshape(-1, *(1,) * (np.ndim(values) - 1)) * values[1:]
+            return learned
+        # d log(1 + e^alpha) / d alpha
+        slope = sigmoid(alpha).reshape(-1, *(1,) * (np.ndim(values) - 1))
+        return slope * learned
 
-    def critical_weight(self, step_size: float, direction: Array = None) -> float:
-        """The largest t for which a step size (of Neumann terms or of training) is stable, eta L
-        <= 2, at phi = t u.
+    def critical_weight(self, step_size: Scalar, direction: Numbers | None = None) -> float:
+        """The largest t for which a step size is stable, eta L <= 2, with the weights phi = t u.
 
-        t = 1 / theta_max of sum u_k A_k x = theta (2/eta I - rho I - A_0) x: a fixed step can turn
-        unstable as weights grow, and this says where.
+        t = 1 / theta_max of sum u_k A_k x = theta (2/eta I - rho I - A_0) x with the Gram matrices
+        A_k = X_k'X_k / n_k: a fixed step, of Neumann terms or of training, can turn unstable as
+        weights grow, and this says where.
 
         Parameters
         ----------
@@ -244,14 +277,18 @@ class AuxiliaryTasks(WeightedTasks):
             eta > 0, stable at phi = 0.
         direction
             u >= 0 (K,), default all 1.
+
+        Raises
+        ------
+        ValueError
+            a direction that is negative or 0; a step size that is unstable at phi = 0.
         """
         from scipy.linalg import eigh
 
         step_size = number("step_size", step_size, above=0)
         K = len(self.tasks)
-        if direction is None:
-            u = np.ones(K)
-        else:
+        u = np.ones(K)
+        if direction is not None:
             u = shaped("direction", direction, (K,), "(K,), one entry a task")
         if (u < 0).any() or not u.any():
             raise ValueError(
@@ -268,4 +305,5 @@ class AuxiliaryTasks(WeightedTasks):
         return 1 / top if top > 0 else np.inf
 
     def __repr__(self) -> str:
-        return f"AuxiliaryTasks(K={len(self.tasks)}, p={self.outer_linear.shape[0]}, rho={self.rho:.6g})"
+        p = self.outer_linear.shape[0]
+        return f"AuxiliaryTasks(K={len(self.tasks)}, p={p}, rho={self.rho:.6g})"

@@ -1,20 +1,22 @@
-"""Quadratic inner loss with a constant cross term: L_1 = w'Hw / 2 - w'(b + C alpha)."""
+"""A quadratic inner loss whose hyperparameters move its linear term: w'Hw / 2 - w'(b + C alpha)."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
+from quadmeta._types import Array, Numbers, Scalar, Spectrum
 from quadmeta._validate import finite, natural, number, seeded, shaped
+from quadmeta._validate.matrices import require_positive
 from quadmeta.problems.parts.bilevel import require_symmetric
 from quadmeta.problems.parts.quadratic_bilevel import QuadraticBilevel, QuadraticInnerLoss
+from quadmeta.theory.spectra import rotation
 
-Array = Any
 
-
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, init=False)
 class Coupled(QuadraticBilevel):
-    """J(w) = -C' for every w, so each estimator has a closed form of its own.
+    """A quadratic inner loss with a constant mixed derivative, for which estimators are formulas.
+
+    L_1 = w'Hw / 2 - w'(b + C alpha) has J(w) = -C' for every w. L_2 = w'H_2 w / 2 - b_2'w + c_2.
 
     Parameters
     ----------
@@ -24,10 +26,23 @@ class Coupled(QuadraticBilevel):
         C (P, h).
     linear
         b (P,).
-    outer_hessian, outer_linear
-        L_2 = w'H_2 w / 2 - b_2'w.
+    outer_hessian, outer_linear, outer_constant
+        H_2 (P, P), b_2 (P,) and c_2.
     start
         w_0 (P,), default 0.
+
+    Raises
+    ------
+    ValueError
+        wrong shapes, an asymmetric matrix, or a ``hessian`` with a negative eigenvalue.
+
+    Examples
+    --------
+    >>> import quadmeta as qm
+    >>> problem = qm.Coupled.random([1.0, 2.0, 4.0], h=2, seed=0)
+    >>> loss = qm.OuterLoss(problem, qm.GradientDescent(steps=50, step_size=0.2))
+    >>> qm.hypergradient(loss, [0.0, 0.0], qm.Implicit()).value.shape
+    (2,)
     """
 
     hessian: Array
@@ -35,34 +50,40 @@ class Coupled(QuadraticBilevel):
     linear: Array
     outer_hessian: Array
     outer_linear: Array
-    start: Array = None
-    outer_constant: float = 0.0
+    start: Array
+    outer_constant: float
     inside = False
 
-    def __post_init__(self) -> None:
-        b = shaped("linear", self.linear, (-1,), "(P,)")
+    def __init__(
+        self,
+        hessian: Numbers,
+        cross: Numbers,
+        linear: Numbers,
+        outer_hessian: Numbers,
+        outer_linear: Numbers,
+        start: Numbers | None = None,
+        outer_constant: Scalar = 0.0,
+    ) -> None:
+        b = shaped("linear", linear, (-1,), "(P,)")
         P = len(b)
-        H, H2 = (
-            shaped(name, getattr(self, name), (P, P), f"(P, P) for P = {P} entries of linear")
-            for name in ("hessian", "outer_hessian")
-        )
-        C = shaped("cross", self.cross, (P, -1), f"(P, h) for P = {P} entries of linear")
-        b2 = finite("outer_linear", self.outer_linear)
-        b2 = shaped(
-            "outer_linear", b2[:, 0] if b2.shape == (P, 1) else b2, (P,), f"(P,) for P = {P}"
-        )
-        if self.start is None:
-            w0 = np.zeros(P)
-        else:
-            w0 = shaped("start", self.start, (P,), f"(P,) for P = {P}")
-        for name, x in (("hessian", H), ("outer_hessian", H2)):
-            require_symmetric(name, x)
+        entries = f"for P = {P} entries of linear"
+        H = shaped("hessian", hessian, (P, P), f"(P, P) {entries}")
+        H2 = shaped("outer_hessian", outer_hessian, (P, P), f"(P, P) {entries}")
+        C = shaped("cross", cross, (P, -1), f"(P, h) {entries}")
+        b2 = finite("outer_linear", outer_linear)
+        if b2.shape == (P, 1):
+            b2 = b2[:, 0]
+        b2 = shaped("outer_linear", b2, (P,), f"(P,) for P = {P}")
+        w0 = np.zeros(P)
+        if start is not None:
+            w0 = shaped("start", start, (P,), f"(P,) for P = {P}")
+        require_symmetric("hessian", H)
+        require_symmetric("outer_hessian", H2)
         lam = np.linalg.eigvalsh(H)
         if lam[0] < -4 * P * np.finfo(float).eps * np.abs(lam).max():
             raise ValueError(
                 f"hessian has the negative eigenvalue {lam[0]:.6g}: pass a positive definite "
-                "one, of an "
-                "inner loss that has a minimum"
+                "one, of an inner loss that has a minimum"
             )
         self._keep(
             hessian=H,
@@ -71,36 +92,42 @@ class Coupled(QuadraticBilevel):
             outer_hessian=H2,
             outer_linear=b2.reshape(-1, 1),
             start=w0,
-            outer_constant=number("outer_constant", self.outer_constant),
+            outer_constant=number("outer_constant", outer_constant),
         )
 
     @classmethod
-    def random(cls, eigenvalues: Array, h: int, seed: int) -> "Coupled":
-        """Prescribed inner spectrum in a random basis; Gaussian C, b, b_2, w_0; H_2 with a
-        spectrum within the same.
-        """
-        from quadmeta.theory.spectra import rotation
+    def random(cls, eigenvalues: Spectrum, h: int, seed: int) -> "Coupled":
+        """A prescribed inner spectrum in a random basis, everything else random.
 
+        C, b, b_2 and w_0 are Gaussian; the eigenvalues of H_2 lie between those of H.
+
+        Parameters
+        ----------
+        eigenvalues
+            (P,) of H, positive.
+        h
+            number of hyperparameters.
+        seed
+            of the random stream.
+        """
         lam = shaped("eigenvalues", eigenvalues, (-1,), "(P,)")
         h = natural("h", h)
-        if not (lam > 0).all():
-            raise ValueError(
-                f"eigenvalues has the entry {lam[lam <= 0][0]}, every one must be > 0: the inner "
-                "loss "
-                "needs a minimum"
-            )
+        require_positive("eigenvalues", lam, "the inner loss needs a minimum")
         rng = np.random.default_rng(seeded("seed", seed))
         P = len(lam)
         Q = rotation(P, rng)
         Q2 = rotation(P, rng)
-        H, H2 = (U * x @ U.T for U, x in ((Q, lam), (Q2, rng.uniform(lam.min(), lam.max(), P))))
+        lam2 = rng.uniform(lam.min(), lam.max(), P)
+        H = Q * lam @ Q.T
+        H2 = Q2 * lam2 @ Q2.T
+        # drawn in the order of the fields
         return cls(
-            (H + H.T) / 2,
-            rng.standard_normal((P, h)),
-            rng.standard_normal(P),
-            (H2 + H2.T) / 2,
-            rng.standard_normal(P),
-            rng.standard_normal(P),
+            hessian=(H + H.T) / 2,
+            cross=rng.standard_normal((P, h)),
+            linear=rng.standard_normal(P),
+            outer_hessian=(H2 + H2.T) / 2,
+            outer_linear=rng.standard_normal(P),
+            start=rng.standard_normal(P),
         )
 
     @property
@@ -116,13 +143,16 @@ class Coupled(QuadraticBilevel):
 
     def pair(self, alpha: Array, X: Array, V: Array) -> Array:
         """-C'V."""
-        return -(self.cross.T @ V)[:, 0]
+        product: Array = self.cross.T @ V
+        return -product[:, 0]
 
     def doubt(
         self, inner: QuadraticInnerLoss, W: tuple[float, float], V: tuple[float, float]
     ) -> Array:
         """||C_k|| times the error of V."""
-        return np.linalg.norm(self.cross, axis=0) * (V[1] + 4 * np.finfo(float).eps * V[0])
+        norms: Array = np.linalg.norm(self.cross, axis=0)
+        size, error = V
+        return norms * (error + 4 * np.finfo(float).eps * size)
 
     def rows(self, alpha: Array, W: Array) -> Array:
         """-C'."""

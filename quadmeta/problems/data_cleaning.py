@@ -3,24 +3,31 @@
 L_1 = sum_i s(alpha_i) ||W'x_i - y_i||^2 / (2n) + rho ||W||^2 / 2,   s(x) = 1 / (1 + e^-x).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from quadmeta._extras import require
-from quadmeta._validate import frozen, natural, number, seeded
+from quadmeta._types import Array, Scalar
+from quadmeta._validate import natural, number, seeded
 from quadmeta.problems.parts.quadratic_bilevel import QuadraticBilevel, QuadraticInnerLoss
 from quadmeta.problems.parts.rows import Rows
-from quadmeta.problems.parts.weighted import design, mean_square, one_hot, sigmoid
+from quadmeta.problems.parts.weighted import (
+    Data,
+    design,
+    mean_square,
+    one_hot,
+    ridge_weight,
+    sigmoid,
+)
 
-Array = Any
 
-
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, init=False)
 class DataCleaning(QuadraticBilevel):
-    """Weighted ridge regression on any design; ``digits`` builds the classification task on real
-    images.
+    """Ridge regression with a learned weight for each training sample, some of which are wrong.
+
+    ``digits`` builds the classification task on real images.
 
     Parameters
     ----------
@@ -34,50 +41,69 @@ class DataCleaning(QuadraticBilevel):
         optional third part, for ``accuracy``.
     corrupted
         optional (n,) booleans, which training targets were replaced.
+
+    Raises
+    ------
+    ValueError
+        data of different p or outputs, a negative ridge, or ``corrupted`` of another length.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import quadmeta as qm
+    >>> X = np.eye(3)
+    >>> problem = qm.DataCleaning(train=(X, [1.0, 2.0, -3.0]), validation=(X, [1.0, 2.0, 3.0]))
+    >>> weights_grow = -qm.OuterLoss(problem, qm.GradientDescent(50, 0.5)).gradient(np.zeros(3))
+    >>> np.sign(weights_grow)
+    array([ 1.,  1., -1.])
     """
 
     train: tuple[Array, Array]
     validation: tuple[Array, Array]
-    rho: float = 1e-2
-    test: tuple[Array, Array] | None = None
-    corrupted: Array = None
+    rho: float
+    test: tuple[Array, Array] | None
+    corrupted: Array | None
 
-    def __post_init__(self) -> None:
-        X, Y = design("train", self.train)
-        held_out = design("validation", self.validation)
+    def __init__(
+        self,
+        train: Data,
+        validation: Data,
+        rho: Scalar = 1e-2,
+        test: Data | None = None,
+        corrupted: Array | Sequence[bool] | None = None,
+    ) -> None:
+        X, Y = design("train", train)
+        held_out = design("validation", validation)
         H2, B2, c2 = mean_square(*held_out)
-        if H2.shape[0] != X.shape[1] or B2.shape[1] != Y.shape[1]:
+        if B2.shape != (X.shape[1], Y.shape[1]):
             raise ValueError(
                 f"validation is p x outputs = {B2.shape}, train X {X.shape}, Y {Y.shape}: pass "
                 "equal ones"
             )
-        if self.test is None:
-            test = None
-        else:
-            test = design("test", self.test)
-        if test is not None and (test[0].shape[1] != X.shape[1] or test[1].shape[1] != Y.shape[1]):
-            raise ValueError(
-                f"test has X {test[0].shape}, Y {test[1].shape}, train X {X.shape}, Y {Y.shape}: "
-                "pass as "
-                "many columns"
-            )
-        rho = number("rho", self.rho, least=0, remedy="a ridge cannot be negative")
-        if self.corrupted is None:
-            corrupted = None
-        else:
-            corrupted = frozen(self.corrupted)
-        if corrupted is not None and (corrupted.dtype != bool or corrupted.shape != (len(X),)):
-            raise ValueError(
-                f"corrupted has shape {corrupted.shape} and dtype {corrupted.dtype}: pass {len(X)} "
-                "booleans, one a training sample"
-            )
+        tested = None
+        if test is not None:
+            tested = design("test", test)
+            if tested[0].shape[1] != X.shape[1] or tested[1].shape[1] != Y.shape[1]:
+                raise ValueError(
+                    f"test has X {tested[0].shape}, Y {tested[1].shape}, train X {X.shape}, "
+                    f"Y {Y.shape}: pass as many columns"
+                )
+        ridge = ridge_weight(rho)
+        wrong = None
+        if corrupted is not None:
+            wrong = np.array(corrupted)
+            if wrong.dtype != bool or wrong.shape != (len(X),):
+                raise ValueError(
+                    f"corrupted has shape {wrong.shape} and dtype {wrong.dtype}: pass {len(X)} "
+                    "booleans, one a training sample"
+                )
         self._keep(
             train=(X, Y),
             validation=held_out,
             held_out=held_out,
-            test=test,
-            rho=rho,
-            corrupted=corrupted,
+            test=tested,
+            rho=ridge,
+            corrupted=wrong,
             outer_hessian=H2,
             outer_linear=B2,
             outer_constant=c2,
@@ -86,11 +112,11 @@ class DataCleaning(QuadraticBilevel):
 
     @classmethod
     def digits(
-        cls, noise: float = 0.5, seed: int = 0, samples: int = 600, rho: float = 1e-2
+        cls, noise: Scalar = 0.5, seed: int = 0, samples: int = 600, rho: Scalar = 1e-2
     ) -> "DataCleaning":
-        """scikit-learn's bundled digits: ``samples`` training and as many validation images, the
-        rest for the test.
+        """Handwritten digits with some wrong training labels, from scikit-learn's bundled data.
 
+        There are ``samples`` training images, as many for validation, and the rest for the test.
         Each training label is replaced with probability ``noise`` by a uniform class; features are
         the 64 pixels / 16 and a constant.
         """
@@ -108,11 +134,9 @@ class DataCleaning(QuadraticBilevel):
         given = np.where(rng.random(samples) < noise, rng.integers(0, 10, samples), clean[:samples])
         labels = np.concatenate([given, clean[samples:]])
         Y = one_hot("labels", labels, 10)
-        parts = [
-            (X[s], Y[s])
-            for s in (slice(samples), slice(samples, 2 * samples), slice(2 * samples, None))
-        ]
-        return cls(parts[0], parts[1], rho, parts[2], given != clean[:samples])
+        ends = (samples, 2 * samples)
+        train, validation, test = zip(np.split(X, ends), np.split(Y, ends), strict=True)
+        return cls(train, validation, rho, test, given != clean[:samples])
 
     @property
     def hyperparameters(self) -> int:  # type: ignore[override]
@@ -131,42 +155,54 @@ class DataCleaning(QuadraticBilevel):
         weights = sigmoid(alpha)
         root = np.sqrt(weights / len(X))[:, None]
         Z = root * X
-        H = Z.T @ Z  # numpy computes it as symmetric, in half the time of another product
+        # numpy computes it as symmetric, in half the time of another product
+        H: Array = Z.T @ Z
         H.flat[:: len(H) + 1] += self.rho
         rows = Rows(X, Y, weights, np.full(len(X), len(X)), self.rho)
         return QuadraticInnerLoss(H, Z.T @ (root * Y), self, alpha, rows)
 
     def _slopes(self, alpha: Array) -> Array:
-        return sigmoid(alpha) * sigmoid(-alpha) / len(alpha)  # s (1 - s) without the difference
+        """s'(alpha) / n with s' = s (1 - s), without the difference."""
+        return sigmoid(alpha) * sigmoid(-alpha) / len(alpha)
 
     def pair(self, alpha: Array, X: Array, V: Array) -> Array:
         """s'(alpha_i) / n (x_i'X x_i - y_i'V'x_i)."""
         x, y = self.train
         images = x @ np.hstack([X, V])
         p = len(X)
-        return self._slopes(alpha) * (
-            np.einsum("ij,ij->i", images[:, :p], x) - np.einsum("ij,ij->i", images[:, p:], y)
-        )
+        quadratic = np.einsum("ij,ij->i", images[:, :p], x)
+        linear = np.einsum("ij,ij->i", images[:, p:], y)
+        products: Array = quadratic - linear
+        return self._slopes(alpha) * products
 
     def contracted(self, alpha: Array, W: Array, V: Array) -> Array:
         """s'(alpha_i) / n (W'x_i - y_i)'V'x_i, in O(n p outputs)."""
         x, y = self.train
-        left = x @ np.hstack([W, V])
-        return self._slopes(alpha) * np.einsum(
-            "ij,ij->i", left[:, : W.shape[1]] - y, left[:, W.shape[1] :]
-        )
+        images = x @ np.hstack([W, V])
+        outputs = W.shape[1]
+        residuals = images[:, :outputs] - y
+        products: Array = np.einsum("ij,ij->i", residuals, images[:, outputs:])
+        return self._slopes(alpha) * products
 
     def rows(self, alpha: Array, W: Array) -> Array:
         """s'(alpha_i) / n x_i (W'x_i - y_i)'."""
         x, y = self.train
-        return (self._slopes(alpha)[:, None] * x)[:, :, None] * (x @ W - y)[:, None, :]
+        weighted = self._slopes(alpha)[:, None] * x
+        residuals: Array = x @ W - y
+        return weighted[:, :, None] * residuals[:, None, :]
 
     def from_rows(self, alpha: Array, products: Array, inner: Array) -> Array:
         """s'(alpha_i) / n times the product of the row."""
         return self._slopes(alpha) * products
 
     def accuracy(self, w: Array) -> float:
-        """Share of test images whose largest output is their class."""
+        """Share of test images whose largest output is their class, for w (P,) or (p, outputs).
+
+        Raises
+        ------
+        ValueError
+            no test set.
+        """
         if self.test is None:
             raise ValueError("test is None: pass a test set, or use DataCleaning.digits")
         X, Y = self.test

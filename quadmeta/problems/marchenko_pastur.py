@@ -1,31 +1,37 @@
-"""The high-dimensional limit of least squares, d, n -> infinity at fixed d / n: just another
-problem.
-"""
+"""The high-dimensional limit of least squares, d, n -> infinity at fixed d / n."""
 
 from dataclasses import dataclass
-from typing import Any
 
+from quadmeta._types import Scalar
 from quadmeta._validate import natural, number
 from quadmeta.problems.parts.averaged import AveragedProblem, levels
+from quadmeta.problems.parts.keep import keep
+from quadmeta.problems.parts.scale import LIMITS
 from quadmeta.theory import spectra
-
-Array = Any
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class MarchenkoPastur(AveragedProblem):
-    """Risk and training loss of gradient descent on least squares, averaged over tasks, as d, n
-    grow at d / n = aspect.
+    """Least squares averaged over tasks as d, n grow at d / n = aspect; build it with ``of``.
 
     The N ``nodes`` of the exact quadrature of the Marchenko-Pastur law are the modes. For T steps
     the population risk is exact for N >= T and the training loss for N >= T + 1; ``exact_steps`` =
-    N - 1 guards both. Build it with ``of``.
+    N - 1 guards both.
+
+    Examples
+    --------
+    >>> import quadmeta as qm
+    >>> problem = qm.MarchenkoPastur.of(aspect=0.5, sigma=0.1, steps=20)
+    >>> problem
+    MarchenkoPastur(aspect=0.5, sigma=0.1, up to T=20)
+    >>> risk = qm.PopulationRisk(problem, qm.GradientDescent(steps=20))
     """
 
     aspect: float = 1.0
+    """d / n."""
 
     @classmethod
-    def of(cls, aspect: float, sigma: float, steps: int, norm: float = 1.0) -> "MarchenkoPastur":
+    def of(cls, aspect: Scalar, sigma: Scalar, steps: int, norm: Scalar = 1.0) -> "MarchenkoPastur":
         """Limit problem for up to ``steps`` steps.
 
         Parameters
@@ -42,25 +48,28 @@ class MarchenkoPastur(AveragedProblem):
         aspect = _aspect(aspect)
         steps = natural("steps", steps)
         sigma, norm = levels(sigma, norm)
-        l, omega, null, empty = spectra.marchenko_pastur(aspect, steps + 1)
+        lam, omega, null, empty = spectra.marchenko_pastur(aspect, steps + 1)
         return cls(
-            l,
-            norm**2 * omega / l,
-            sigma**2 * aspect * omega / l,
-            norm**2 * null,
-            sigma**2 * empty,
-            sigma,
-            steps,
-            aspect,
+            eigenvalues=lam,
+            signal=norm**2 * omega / lam,
+            noise=sigma**2 * aspect * omega / lam,
+            null_signal=norm**2 * null,
+            noise_floor=sigma**2 * empty,
+            sigma=sigma,
+            exact_steps=steps,
+            aspect=aspect,
         )
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        object.__setattr__(self, "aspect", _aspect(self.aspect))
+        keep(self, aspect=_aspect(self.aspect))
 
     def __repr__(self) -> str:
-        return f"MarchenkoPastur(aspect={self.aspect:.6g}, sigma={self.sigma:.6g}, up to T={self.exact_steps})"
+        return (
+            f"MarchenkoPastur(aspect={self.aspect:.6g}, sigma={self.sigma:.6g}, "
+            f"up to T={self.exact_steps})"
+        )
 
 
-def _aspect(value: Any) -> float:
-    return number("aspect", value, least=1e-75, most=1e75, remedy="pass d / n")
+def _aspect(value: Scalar) -> float:
+    return number("aspect", value, least=LIMITS[0], most=LIMITS[1], remedy="pass d / n")

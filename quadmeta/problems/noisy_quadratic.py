@@ -1,10 +1,10 @@
-"""A quadratic with additive gradient noise: w_{t+1} = w_t - eta (H (w_t - w_*) + zeta_t), E zeta
-zeta' = Sigma.
+"""A quadratic with additive gradient noise, w_{t+1} = w_t - eta (H (w_t - w_*) + zeta_t).
 
-With a = 1 - eta lambda and s the diagonal of Sigma in the eigenbasis of H, the modes decouple:
+With E zeta zeta' = Sigma, a = 1 - eta lambda and s the diagonal of Sigma in the eigenbasis of H,
+the modes decouple:
 
-    E e_T^2 = a^(2T) e_0^2 + eta^2 s (1 + a^2 + ... + a^(2T-2)),    E f(w_T) - floor = sum lambda E
-        e_T^2 / 2.
+    E e_T^2         = a^(2T) e_0^2 + eta^2 s (1 + a^2 + ... + a^(2T-2))
+    E f(w_T) - floor = sum lambda E e_T^2 / 2
 """
 
 from dataclasses import dataclass
@@ -13,30 +13,38 @@ from typing import Any
 
 import numpy as np
 
+from quadmeta._types import Arithmetic, Array, Numbers, Spectrum
 from quadmeta._validate import finite, frozen, shaped
+from quadmeta._validate.matrices import CONSISTENT, require_nonnegative
 from quadmeta.arithmetic.affine import second_difference, signed
 from quadmeta.arithmetic.residual import factor, power_difference
 from quadmeta.arithmetic.signlog import SignLog
 from quadmeta.problems.parts.base import point
-from quadmeta.problems.parts.rotated import (
-    CONSISTENT,
-    LIMITS,
-    RotatedProblem,
-    covariance,
-    diagonalised,
-    given,
-)
-from quadmeta.problems.parts.scale import require_range
-
-Array = Any
+from quadmeta.problems.parts.keep import keep
+from quadmeta.problems.parts.rotated import RotatedProblem, covariance, diagonalised, given
+from quadmeta.problems.parts.scale import LIMITS, require_range
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@dataclass(frozen=True, eq=False, init=False, repr=False)
 class NoisyQuadratic(RotatedProblem):
-    """One quadratic with w_* = 0, floor 0; the constructor takes eigen-coordinates,
-    ``from_matrix`` any others.
+    """A quadratic whose gradients carry additive noise, with w_* = 0 and floor 0.
 
-    Fractions stay exact in ``recursion``.
+    The constructor takes eigen-coordinates, ``from_matrix`` any others. Fractions stay exact in
+    ``recursion``.
+
+    Raises
+    ------
+    ValueError
+        parts of different shapes, eigenvalues <= 0, negative variances, numbers out of range.
+
+    Examples
+    --------
+    >>> import quadmeta as qm
+    >>> problem = qm.NoisyQuadratic([1.0, 4.0], error=[1.0, 1.0], noise=[0.1, 0.1])
+    >>> problem.mean_square_limit()
+    0.5
+    >>> bool(problem.expected(steps=10, step_size=0.1).log < 0)
+    True
     """
 
     eigenvalues: Array
@@ -45,49 +53,69 @@ class NoisyQuadratic(RotatedProblem):
     """(d,) w_0 - w_* in the eigenbasis of H."""
     noise: Array
     """(d,) variances of the gradient noise in the eigenbasis."""
-    basis: Array = None
+    basis: Array | None
     """(d, d) eigenvectors as columns; None: the coordinates are the eigen-coordinates."""
-    root: Array = None
+    root: Array | None
     """(d, d) a square root R of Sigma = R R' in the coordinates of w; None: sqrt(noise) on the
     diagonal.
     """
 
     floor = 0.0
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        noise = given("noise", self.noise)
-        if noise.shape != self.eigenvalues.shape:
+    def __init__(
+        self,
+        eigenvalues: Spectrum,
+        error: Numbers,
+        noise: Numbers,
+        basis: Numbers | None = None,
+        root: Numbers | None = None,
+    ) -> None:
+        self._store(eigenvalues, error, basis)
+        variances = given("noise", noise)
+        if variances.shape != self.eigenvalues.shape:
             raise ValueError(
-                f"noise has shape {noise.shape}, eigenvalues {self.eigenvalues.shape}: "
+                f"noise has shape {variances.shape}, eigenvalues {self.eigenvalues.shape}: "
                 "pass one variance an eigenvalue"
             )
-        if (noise < 0).any():
-            raise ValueError(
-                f"noise has the entry {noise[noise < 0][0]!r}, it must be >= 0: pass variances"
-            )
-        object.__setattr__(self, "noise", frozen(noise))
+        require_nonnegative("noise", variances, "pass variances")
+        keep(self, noise=np.array(variances), root=None)
         require_range("noise", self._variances, (LIMITS[0] ** 2, LIMITS[1] ** 2))
-        if self.root is not None:
-            d = noise.size
-            R = shaped("root", self.root, (d, d))
-            spread = ((R if self.basis is None else self.basis.T @ R) ** 2).sum(axis=1)
+        if root is not None:
+            d = variances.size
+            R = shaped("root", root, (d, d))
+            # the diagonal of Q'RR'Q
+            turned = R if self.basis is None else self.basis.T @ R
+            spread = (turned**2).sum(axis=1)
             gap = np.abs(spread - self._variances).max()
             if gap > CONSISTENT * spread.max():
                 raise ValueError(
                     f"root has variances Q'RR'Q that differ from noise by {gap:.3g}: build the "
-                    "problem "
-                    "with from_matrix"
+                    "problem with from_matrix"
                 )
-            object.__setattr__(self, "root", R)
+            keep(self, root=R)
 
     @cached_property
     def _variances(self) -> Array:
         return finite("noise", self.noise)
 
     @classmethod
-    def from_matrix(cls, hessian: Array, start: Array, noise: Array) -> "NoisyQuadratic":
-        """From a positive definite H (d, d), w_0 - w_* (d,) and any noise covariance Sigma (d, d)."""
+    def from_matrix(cls, hessian: Numbers, start: Numbers, noise: Numbers) -> "NoisyQuadratic":
+        """From matrices in any coordinates.
+
+        Parameters
+        ----------
+        hessian
+            H (d, d), symmetric positive definite.
+        start
+            w_0 - w_* (d,).
+        noise
+            covariance Sigma (d, d) of the gradient noise.
+
+        Raises
+        ------
+        ValueError
+            different shapes, an asymmetric or indefinite matrix.
+        """
         lam, error, Q = diagonalised("hessian", hessian, "start", start)
         Sigma = covariance("noise", noise)
         if Sigma.shape != Q.shape:
@@ -97,11 +125,13 @@ class NoisyQuadratic(RotatedProblem):
             )
         spread, P = np.linalg.eigh(Sigma)
         root = P * np.sqrt(np.maximum(spread, 0))
-        return cls(lam, error, ((Q.T @ root) ** 2).sum(axis=1), Q, frozen(root))
+        variances = ((Q.T @ root) ** 2).sum(axis=1)
+        return cls(lam, error, variances, Q, frozen(root))
 
     def noisy_gradient(self, w: Array, rng: np.random.Generator) -> Array:
-        """H (w - w_*) + zeta with Gaussian zeta; the expected loss holds for any distribution of
-        this covariance.
+        """H (w - w_*) + zeta with Gaussian zeta.
+
+        The expected loss holds for any distribution of this covariance.
         """
         w = point("w", w, self._lam.size)
         z = self._generator(rng).standard_normal(w.shape)
@@ -120,39 +150,52 @@ class NoisyQuadratic(RotatedProblem):
         return self.mean_square_limit(), self.mean_square_limit()
 
     def _expected(self, steps: int, eta: float, outer: str, order: int) -> SignLog:
+        """sum lambda E e_T^2 / 2 with E e_T^2 and its derivative in eta.
+
+        With x = eta lambda, a = 1 - x and the geometric sum g = 1 + a^2 + ... + a^(2T-2), a
+        divided difference of s^T at s = a^2 and 1, the derivative of E e_T^2 is
+
+            -2 T lambda a^(2T-1) e_0^2 + 2 eta s g - 2 eta^2 s lambda a dg/ds
+        """
         T = steps
         lam = self._lam
         error = self._error
         noise = self._variances
         a = factor(eta, lam)
         x = eta * lam
-        # 1 - a^2 = x (2 - x)
+        # 1 - a^2 = x (2 - x), without the difference
         square = factor(1.0, x * (2 - x))
         one = factor(1.0, np.zeros_like(x))
         total = power_difference(square, one, T)
         if order == 0:
-            terms = SignLog.of(error**2) * signed(a) ** (2 * T) + SignLog.of(eta**2 * noise) * total
+            start = SignLog.of(error**2) * signed(a) ** (2 * T)
+            terms = start + SignLog.of(eta**2 * noise) * total
         else:
+            start = SignLog.of(-2 * T * lam * error**2) * signed(a) ** (2 * T - 1)
             bend = second_difference(square, one, square, T)
             terms = (
-                SignLog.of(-2 * T * lam * error**2) * signed(a) ** (2 * T - 1)
+                start
                 + SignLog.of(2 * eta * noise) * total
                 + SignLog.of(-2 * eta**2 * noise * lam * a.value) * bend
             )
         return (SignLog.of(lam / 2) * terms).sum()
 
-    def _data(self, outer: str, exact: bool) -> tuple[Array, ...]:
+    def _data(self, outer: str, exact: bool) -> tuple[Array, Array, Array]:
         return self.eigenvalues, self.error, self.noise
 
-    def _recursion(self, steps: int, eta: Any, data: tuple[Array, ...], order: int) -> Any:
+    def _recursion(
+        self, steps: int, eta: Arithmetic, data: tuple[Array, Array, Array], order: int
+    ) -> Any:
         lam, error, noise = data
+        # E e_t^2 and its derivative in eta
         v = error * error
         slope = error * 0
         a = 1 - eta * lam
         for _ in range(steps):
             slope = a * a * slope - 2 * lam * a * v + 2 * eta * noise
             v = a * a * v + eta * eta * noise
-        return (lam * (slope if order else v)).sum() / 2
+        asked = slope if order else v
+        return (lam * asked).sum() / 2
 
     def _remedy(self, outer: str) -> str:
         return "it has no data, use 'train'"

@@ -1,45 +1,60 @@
 """Least squares with a learned ridge strength: L_1 = ||XW - Y||^2 / (2n) + alpha ||W||^2 / 2."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
+from quadmeta._types import Array
 from quadmeta.problems.parts.quadratic_bilevel import QuadraticBilevel, QuadraticInnerLoss
 from quadmeta.problems.parts.rows import Rows
-from quadmeta.problems.parts.weighted import design, mean_square
-
-Array = Any
+from quadmeta.problems.parts.weighted import Data, design, mean_square, require_equal_form
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, init=False)
 class Ridge(QuadraticBilevel):
-    """One hyperparameter alpha >= 0; L_2 = ||X_2 W - Y_2||^2 / (2 n_2) on a validation set.
+    """Least squares whose ridge strength alpha >= 0 is learned on a validation set.
+
+    The inner loss is ||XW - Y||^2 / (2n) + alpha ||W||^2 / 2, the outer one ||X_2 W - Y_2||^2 /
+    (2 n_2).
 
     Parameters
     ----------
     train
         (X (n, p), Y (n,) or (n, outputs)).
     validation
-        the same for L_2.
+        (X_2 (n_2, p), Y_2), as many outputs.
+
+    Raises
+    ------
+    ValueError
+        data of wrong shapes, or of different p or outputs.
+
+    Examples
+    --------
+    >>> import quadmeta as qm
+    >>> problem = qm.Ridge(train=([[1.0], [2.0]], [1.0, 3.0]), validation=([[1.0]], [1.2]))
+    >>> loss = qm.OuterLoss(problem, qm.GradientDescent(steps=100, step_size=0.3))
+    >>> bool(loss.gradient([0.1])[0] < 0)  # a stronger ridge lowers the validation loss
+    True
     """
 
     train: tuple[Array, Array]
     validation: tuple[Array, Array]
+    gram: Array
+    """X'X / n, shape (p, p)."""
+    moment: Array
+    """X'Y / n, shape (p, outputs)."""
     hyperparameters = 1
     inside = False
 
-    def __post_init__(self) -> None:
-        train = design("train", self.train)
-        held_out = design("validation", self.validation)
-        gram, moment, _ = mean_square(*train)
+    def __init__(self, train: Data, validation: Data) -> None:
+        trained = design("train", train)
+        held_out = design("validation", validation)
+        gram, moment, _ = mean_square(*trained)
         H2, B2, c2 = mean_square(*held_out)
-        if gram.shape != H2.shape or moment.shape != B2.shape:
-            raise ValueError(
-                f"validation has p x outputs = {B2.shape}, train {moment.shape}: pass equal ones"
-            )
+        require_equal_form("validation", B2, "train", moment)
         self._keep(
-            train=train,
+            train=trained,
             validation=held_out,
             held_out=held_out,
             gram=gram,
@@ -54,12 +69,11 @@ class Ridge(QuadraticBilevel):
         """H = X'X/n + alpha I."""
         if alpha[0] < 0:
             raise ValueError(f"alpha = {alpha[0]!r} must be >= 0: a ridge cannot be negative")
-        gram = getattr(self, "gram")
-        (X, Y) = self.train
-        rows = Rows(X, Y, np.ones(len(X)), np.full(len(X), len(X)), alpha[0])
-        return QuadraticInnerLoss(
-            gram + alpha[0] * np.eye(len(gram)), getattr(self, "moment"), self, alpha, rows
-        )
+        X, Y = self.train
+        n = len(X)
+        rows = Rows(X, Y, np.ones(n), np.full(n, n), alpha[0])
+        H = self.gram + alpha[0] * np.eye(len(self.gram))
+        return QuadraticInnerLoss(H, self.moment, self, alpha, rows)
 
     def pair(self, alpha: Array, X: Array, V: Array) -> Array:
         """H_1 = I, b_1 = 0: the trace of X."""
@@ -74,4 +88,5 @@ class Ridge(QuadraticBilevel):
         return np.array([inner])
 
     def __repr__(self) -> str:
-        return f"Ridge(p={self.outer_linear.shape[0]}, outputs={self.outer_linear.shape[1]})"
+        p, outputs = self.outer_linear.shape
+        return f"Ridge(p={p}, outputs={outputs})"

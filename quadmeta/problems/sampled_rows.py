@@ -3,8 +3,8 @@
 With the rows x_k of X, e = w - c for the minimiser c that training tends to, r = y - Xc, S =
 X'X/n, V = E[ee']:
 
-    E e' = (I - eta S) E e,    V' = V - eta (SV + VS) + eta^2 mean_k x_k x_k' (x_k'V x_k - 2 r_k
-                               x_k'E e + r_k^2).
+    E e' = (I - eta S) E e
+    V'   = V - eta (SV + VS) + eta^2 mean_k x_k x_k' (x_k'V x_k - 2 r_k x_k'E e + r_k^2)
 
 On symmetric matrices over the row space the homogeneous part is I - eta L + eta^2 Q with
 self-adjoint L(M) = SM + MS and Q(M) = mean_k x_k x_k' (x_k'M x_k).
@@ -16,80 +16,93 @@ from typing import Any
 
 import numpy as np
 
-from quadmeta._validate import finite, frozen, pair
+from quadmeta._types import Arithmetic, Array, Numbers
+from quadmeta._validate import finite, pair
+from quadmeta._validate.matrices import require_samples
 from quadmeta.arithmetic.exact import convert
 from quadmeta.arithmetic.signlog import SignLog
 from quadmeta.problems.parts.base import point
+from quadmeta.problems.parts.keep import keep
 from quadmeta.problems.parts.rotated import given
-from quadmeta.problems.parts.sampling import RowSpace, solve, step, vector
+from quadmeta.problems.parts.sampling import RowSpace, Slope, State, solve, step, vector
 from quadmeta.problems.parts.scale import require_range
 from quadmeta.problems.parts.stochastic import StochasticProblem
 
-Array = Any
-_LIMITS = 1e-70, 1e70  # sizes of X, y and w_0 whose products of four stay in float64
-# largest rank of the closed form: an eigendecomposition of size rank (rank + 1) / 2 a step size
+_LIMITS = 1e-70, 1e70
+"""Sizes of X, y and w_0 whose products of four stay in float64."""
 CLOSED = 30
+"""Largest rank of the closed form, an eigendecomposition of size rank (rank + 1) / 2 a step size.
+"""
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@dataclass(frozen=True, eq=False, init=False, repr=False)
 class SampledRows(StochasticProblem):
-    """Least squares f(w) = ||Xw - y||^2 / (2n), trained by SGD from w_0; n < d and rank-deficient
-    X are fine.
+    """Least squares on given samples, trained by SGD that draws one of them each step.
 
-    "train" is E f(w_T) minus the least training loss, "validation" E ||X2 w_T - y2||^2 / (2 n2),
-    "population" the excess risk E ||w_T - w_*||^2 under isotropic features. Residuals below 8
-    max(n, d) eps ||y - X w_0|| are rounding and taken as zero. Fractions stay exact in
-    ``recursion``.
+    f(w) = ||Xw - y||^2 / (2n); n < d and rank-deficient X are fine. "train" is E f(w_T) minus the
+    least training loss, "validation" E ||X2 w_T - y2||^2 / (2 n2), "population" the excess risk
+    E ||w_T - w_*||^2 under isotropic features. Residuals below 8 max(n, d) eps ||y - X w_0|| are
+    rounding and taken as zero. Fractions stay exact in ``recursion``.
+
+    Raises
+    ------
+    ValueError
+        wrong shapes, X = 0, or numbers out of range.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import quadmeta as qm
+    >>> problem = qm.SampledRows(np.eye(2), np.array([1.0, 2.0]))
+    >>> problem
+    SampledRows(n=2, d=2, rank=2)
+    >>> bool(problem.expected(steps=10, step_size=0.5).log < 0)
+    True
     """
 
     X: Array
     """(n, d)"""
     y: Array
     """(n,)"""
-    validation: tuple[Array, Array] | None = None
+    validation: tuple[Array, Array] | None
     """(X2 (n2, d), y2 (n2,))"""
-    truth: Array = None
+    truth: Array | None
     """(d,) w_*."""
-    initial: Array = None
-    """(d,) w_0, default 0."""
+    initial: Array
+    """(d,) w_0."""
 
-    def __post_init__(self) -> None:
-        X = given("X", self.X)
-        y = given("y", self.y)
-        if X.ndim != 2 or not X.size or y.shape != X.shape[:1]:
-            raise ValueError(
-                f"X has shape {X.shape} and y {y.shape}: pass X (n, d) and y (n,) with n, d >= 1"
-            )
-        if not (X != 0).any():
+    def __init__(
+        self,
+        X: Numbers,
+        y: Numbers,
+        validation: tuple[Numbers, Numbers] | None = None,
+        truth: Numbers | None = None,
+        initial: Numbers | None = None,
+    ) -> None:
+        rows = given("X", X)
+        labels = given("y", y)
+        require_samples(rows, labels)
+        if not (rows != 0).any():
             raise ValueError(
                 "X is zero, so there is nothing to train: pass at least one nonzero row"
             )
-        d = X.shape[1]
-        object.__setattr__(self, "X", frozen(X))
-        object.__setattr__(self, "y", frozen(y))
-        if self.initial is None:
-            initial = np.zeros(d)
-        else:
-            initial = self.initial
-        for name, value in (("initial", initial), ("truth", self.truth)):
-            if value is not None:
-                w = given(name, value)
-                if w.shape != (d,):
-                    raise ValueError(
-                        f"{name} has shape {w.shape}, X has {d} columns: pass a vector of length "
-                        f"{d}"
-                    )
-                object.__setattr__(self, name, frozen(w))
-        if self.validation is not None:
-            held = pair("validation", self.validation, "(X2, y2)")
+        d = rows.shape[1]
+        w0 = np.zeros(d)
+        if initial is not None:
+            w0 = _point("initial", initial, d)
+        keep(self, X=np.array(rows), y=np.array(labels), initial=w0, truth=None, validation=None)
+        if truth is not None:
+            keep(self, truth=_point("truth", truth, d))
+        if validation is not None:
+            held = pair("validation", validation, "(X2, y2)")
             X2 = given("validation X", held[0])
             y2 = given("validation y", held[1])
             if X2.ndim != 2 or not X2.size or X2.shape[1] != d or y2.shape != X2.shape[:1]:
                 raise ValueError(
-                    f"validation has shapes {X2.shape}, {y2.shape}: pass (n2, {d}) and (n2,), n2 "
-                    ">= 1"
+                    f"validation has shapes {X2.shape}, {y2.shape}: pass (n2, {d}) and (n2,), "
+                    "n2 >= 1"
                 )
-            object.__setattr__(self, "validation", (frozen(X2), frozen(y2)))
+            keep(self, validation=(np.array(X2), np.array(y2)))
         for name, data in (("X", self._features), ("y", self._labels), ("initial", self.start)):
             require_range(name, np.abs(data).max(), _LIMITS)
 
@@ -117,32 +130,37 @@ class SampledRows(StochasticProblem):
         return finite("initial", self.initial)
 
     @property
-    def floor(self) -> float:
+    def floor(self) -> float:  # type: ignore[override]
         """Least training loss ||r||^2 / (2n)."""
         return float((self._rows.residual**2).mean() / 2)
 
     def _residual(self, w: Array) -> Array:
-        return point("w", w, self._features.shape[1]) @ self._features.T - self._labels
+        fitted: Array = point("w", w, self._features.shape[1]) @ self._features.T
+        return fitted - self._labels
 
     def loss(self, w: Array) -> Array:
         """||Xw - y||^2 / (2n) for w (..., d)."""
-        return (self._residual(w) ** 2).mean(axis=-1) / 2
+        mean: Array = (self._residual(w) ** 2).mean(axis=-1)
+        return mean / 2
 
     def gradient(self, w: Array) -> Array:
         """X'(Xw - y) / n."""
-        return self._residual(w) @ self._features / len(self._labels)
+        total: Array = self._residual(w) @ self._features
+        return total / len(self._labels)
 
     def hvp(self, w: Array, v: Array) -> Array:
         """X'X v / n."""
         X = self._features
-        return point("v", v, X.shape[1]) @ X.T @ X / len(X)
+        total: Array = point("v", v, X.shape[1]) @ X.T @ X
+        return total / len(X)
 
     def noisy_gradient(self, w: Array, rng: np.random.Generator) -> Array:
         """(x_k'w - y_k) x_k for one uniformly drawn row k a path."""
         w = point("w", w, self._features.shape[1])
         k = self._generator(rng).integers(len(self._labels), size=w.shape[:-1])
-        rows = self._features[k]
-        return ((rows * w).sum(axis=-1) - self._labels[k])[..., None] * rows
+        rows: Array = self._features[k]
+        residual: Array = (rows * w).sum(axis=-1) - self._labels[k]
+        return residual[..., None] * rows
 
     def mean_square_limit(self) -> float:
         """1 / lambda_max(Q, L) over the symmetric matrices on the row space.
@@ -158,11 +176,10 @@ class SampledRows(StochasticProblem):
         return self._rows.limit()
 
     def mean_square_bounds(self) -> tuple[float, float]:
-        """2 / max ||x_k||^2 <= eta_ms <= min(2 tr S / mean ||x||^4, 2 v'Sv / mean (x'v)^4), all
-        equal for n = 1.
+        """2 / max ||x_k||^2 <= eta_ms <= min(2 tr S / mean ||x||^4, 2 v'Sv / mean (x'v)^4).
 
         v runs over the unit eigenvectors of S and the rows divided by their norms; the upper
-        bounds are Rayleigh quotients of (L, Q) at I and at vv'.
+        bounds are Rayleigh quotients of (L, Q) at I and at vv'. All are equal for n = 1.
         """
         return self._rows.bounds()
 
@@ -178,17 +195,18 @@ class SampledRows(StochasticProblem):
     def _expected(self, steps: int, eta: float, outer: str, order: int) -> SignLog:
         rows = self._rows
         A, u, m = self._form(outer, "float64", self._features, rows.center)
+        # ||A e + u||^2 / m = <A'A / m, ee'> + 2 u'A e / m + u'u / m, e in the row space
         A = A @ rows.basis
         if len(rows.eigenvalues) > CLOSED:
             return rows.recursion(steps, eta, order, A, u, m)
-        return rows.moments.after(
-            steps, eta, order, vector(A.T @ A / m), 2 * (u @ A) / m, float(u @ u) / m
-        )
+        weights = vector(A.T @ A / m)
+        return rows.moments.after(steps, eta, order, weights, 2 * (u @ A) / m, float(u @ u) / m)
 
-    def _data(self, outer: str, exact: bool) -> tuple[Array, ...]:
+    def _data(self, outer: str, exact: bool) -> tuple[Array, Array, Array, Array, Array, int]:
         kind = "fraction" if exact else "float64"
         X, y, start = (convert(kind, x) for x in (self.X, self.y, self.initial))
         if exact:
+            # X'X (center - start) = X'(y - X start) with center - start = X'u in the row space
             center = start + X.T @ solve(X.T @ X @ X.T, X.T @ (y - X @ start))
             residual = y - X @ center
         else:
@@ -196,21 +214,43 @@ class SampledRows(StochasticProblem):
             residual = self._rows.residual
         return X, start - center, residual, *self._form(outer, kind, X, center)
 
-    def _recursion(self, steps: int, eta: Any, data: tuple[Array, ...], order: int) -> Any:
+    def _recursion(
+        self,
+        steps: int,
+        eta: Arithmetic,
+        data: tuple[Array, Array, Array, Array, Array, int],
+        order: int,
+    ) -> Any:
         X, e, r, A, u, m = data
         V = e[:, None] * e
-        state: tuple[Array, ...] = (V, e, 1)
-        slope: tuple[Array, ...] | None = (V * 0, e * 0) if order else None
+        one: Any = 1
+        state: State = (V, e, one)
+        slope: Slope | None = (V * 0, e * 0) if order else None
         for _ in range(steps):
             state, slope = step(X, r, eta, state, slope)
-        V, e = state[:2] if slope is None else slope
+        # E ||A e + u||^2 / m, or its derivative, which has no constant
+        if slope is None:
+            V, e, _one = state
+            constant = (u * u).sum()
+        else:
+            V, e = slope
+            constant = 0
         total = ((A @ V) * A).sum() + 2 * (u * (A @ e)).sum()
-        return (total if order else total + (u * u).sum()) / m
+        return (total + constant) / m
 
     def __repr__(self) -> str:
         n, d = self.X.shape
-        if self.validation is None:
-            held = ""
-        else:
+        held = ""
+        if self.validation is not None:
             held = f", n2={len(self.validation[1])}"
         return f"SampledRows(n={n}, d={d}, rank={len(self._rows.eigenvalues)}{held})"
+
+
+def _point(name: str, value: Numbers, d: int) -> Array:
+    """A copy of a vector of length d."""
+    w = given(name, value)
+    if w.shape != (d,):
+        raise ValueError(
+            f"{name} has shape {w.shape}, X has {d} columns: pass a vector of length {d}"
+        )
+    return np.array(w)

@@ -1,13 +1,11 @@
-"""Streaming linear regression: SGD on a fresh Gaussian sample each step, with the expected loss in
-closed form.
+"""Streaming linear regression: SGD on a fresh Gaussian sample each step.
 
 x_t ~ N(0, S), y_t = w_*'x_t + xi_t with Var xi = sigma^2, w_{t+1} = w_t - eta (x_t'w_t - y_t) x_t.
 As E[xx'Vxx'] = 2 S V S + tr(SV) S, the variances v_i = E e_i^2 of the error e = w - w_* in the
 eigenbasis of S close:
 
-    v' = (I - 2 eta Lambda + eta^2 (2 Lambda^2 + lambda lambda')) v + eta^2 sigma^2 lambda,    E
-        f(w_T) - sigma^2/2 =
-    lambda'v_T / 2.
+    v' = (I - 2 eta Lambda + eta^2 (2 Lambda^2 + lambda lambda')) v + eta^2 sigma^2 lambda
+    E f(w_T) - sigma^2/2 = lambda'v_T / 2
 """
 
 from dataclasses import dataclass
@@ -16,50 +14,67 @@ from typing import Any
 
 import numpy as np
 
+from quadmeta._types import Arithmetic, Array, Numbers, Scalar, Spectrum
 from quadmeta._validate import frozen, number, show
 from quadmeta.arithmetic.signlog import SignLog
 from quadmeta.problems.parts.base import point
-from quadmeta.problems.parts.rotated import LIMITS, RotatedProblem, diagonalised, given
-from quadmeta.problems.parts.scale import require_range
+from quadmeta.problems.parts.keep import keep
+from quadmeta.problems.parts.rotated import RotatedProblem, diagonalised, given
+from quadmeta.problems.parts.scale import LIMITS, require_range
 from quadmeta.problems.parts.stochastic import Moments
 
-Array = Any
 
-
-@dataclass(frozen=True, eq=False, repr=False)
+@dataclass(frozen=True, eq=False, init=False, repr=False)
 class StreamingGaussian(RotatedProblem):
-    """One streaming problem with w_* = 0; build it with ``from_spectrum`` or ``from_covariance``.
+    """Linear regression on a stream of Gaussian samples, with w_* = 0.
 
-    "train" is E f(w_T) - sigma^2/2 = E (w_T - w_*)'S(w_T - w_*) / 2 and "population" the excess
-    risk, twice that.
+    Build it with ``from_spectrum`` or ``from_covariance``. "train" is E f(w_T) - sigma^2/2 = E
+    (w_T - w_*)'S(w_T - w_*) / 2 and "population" the excess risk, twice that.
+
+    Examples
+    --------
+    >>> import quadmeta as qm
+    >>> problem = qm.StreamingGaussian.from_spectrum([1.0, 1.0], error=[1.0, 1.0], sigma=0.1)
+    >>> problem
+    StreamingGaussian(d=2, sigma=0.1, limit=0.5)
+    >>> problem.steady_state(step_size=0.1).shape
+    (2,)
     """
 
     eigenvalues: Array
     """(d,) eigenvalues of S, positive."""
     error: Array
     """(d,) w_0 - w_* in the eigenbasis of S."""
-    sigma: Any = 0.0
+    sigma: Scalar
     """Standard deviation of the label noise."""
-    basis: Array = None
+    basis: Array | None
     """(d, d) eigenvectors as columns; None: the coordinates are the eigen-coordinates."""
 
     outers = ("train", "population")
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        sigma = given("sigma", self.sigma)
-        if sigma.ndim or sigma < 0:
+    def __init__(
+        self,
+        eigenvalues: Spectrum,
+        error: Numbers,
+        sigma: Scalar = 0.0,
+        basis: Numbers | None = None,
+    ) -> None:
+        self._store(eigenvalues, error, basis)
+        deviation = given("sigma", sigma)
+        if deviation.ndim or deviation < 0:
             raise ValueError(
-                f"sigma = {show(self.sigma)} must be one number >= 0: pass a standard deviation"
+                f"sigma = {show(sigma)} must be one number >= 0: pass a standard deviation"
             )
-        require_range("sigma", np.asarray(sigma, dtype=float), LIMITS)
-        object.__setattr__(self, "sigma", sigma.item())
+        require_range("sigma", np.asarray(deviation, dtype=float), LIMITS)
+        keep(self, sigma=deviation.item())
 
     @classmethod
     def from_spectrum(
-        cls, eigenvalues: Array, error: Array, sigma: Any = 0.0
+        cls, eigenvalues: Spectrum, error: Numbers, sigma: Scalar = 0.0
     ) -> "StreamingGaussian":
-        """Eigen-coordinates with w_* = 0, so w_0 = error; Fractions stay exact in ``recursion``.
+        """From the spectrum of the features, in eigen-coordinates with w_* = 0, so w_0 = error.
+
+        Fractions stay exact in ``recursion``.
 
         Parameters
         ----------
@@ -73,15 +88,25 @@ class StreamingGaussian(RotatedProblem):
         return cls(eigenvalues, error, sigma)
 
     @classmethod
-    def from_covariance(cls, S: Array, error: Array, sigma: float = 0.0) -> "StreamingGaussian":
-        """From a positive definite feature covariance S (d, d) and ``error`` w_0 - w_* (d,) in the
-        same coordinates.
+    def from_covariance(
+        cls, S: Numbers, error: Numbers, sigma: Scalar = 0.0
+    ) -> "StreamingGaussian":
+        """From the covariance of the features, in any coordinates.
+
+        Parameters
+        ----------
+        S
+            feature covariance (d, d), symmetric positive definite.
+        error
+            (d,) w_0 - w_*.
+        sigma
+            standard deviation of the label noise, >= 0.
         """
         lam, e, Q = diagonalised("S", S, "error", error)
         return cls(lam, e, sigma, Q)
 
     @property
-    def floor(self) -> Any:
+    def floor(self) -> Scalar:  # type: ignore[override]
         """sigma^2 / 2."""
         return self.sigma**2 / 2
 
@@ -89,13 +114,12 @@ class StreamingGaussian(RotatedProblem):
         """(x'w - y) x for one fresh sample (x, y) a path."""
         w = point("w", w, self._lam.size)
         rng = self._generator(rng)
-        x = rng.standard_normal(w.shape) * np.sqrt(self._lam)
-        if self.basis is None:
-            x = x
-        else:
+        x: Array = rng.standard_normal(w.shape) * np.sqrt(self._lam)
+        if self.basis is not None:
             x = x @ self.basis.T
         noise = float(self.sigma) * rng.standard_normal(w.shape[:-1])
-        return ((x * w).sum(axis=-1) - noise)[..., None] * x
+        residual: Array = (x * w).sum(axis=-1) - noise
+        return residual[..., None] * x
 
     def mean_square_limit(self) -> float:
         """Root of B = sum_i eta lambda_i / (2 (1 - eta lambda_i)) = 1; isotropic S: 2 / ((d + 2)
@@ -115,24 +139,31 @@ class StreamingGaussian(RotatedProblem):
         return float(brentq(lambda eta: self._strain(eta) - 1, low, high, xtol=1e-300, rtol=1e-15))
 
     def mean_square_bounds(self) -> tuple[float, float]:
-        """2 / (tr S + 2 lambda_max) <= eta_ms <= 2 / (tr S + 2 tr S^2 / tr S), equal for isotropic
-        S.
+        """2 / (tr S + 2 lambda_max) <= eta_ms <= 2 / (tr S + 2 tr S^2 / tr S).
+
+        They are equal for isotropic S.
         """
         lam = self._lam
         trace = lam.sum()
-        return float(2 / (trace + 2 * lam.max())), float(
-            2 / (trace + 2 * (lam * (lam / trace)).sum())
-        )
+        low = 2 / (trace + 2 * lam.max())
+        high = 2 / (trace + 2 * (lam * (lam / trace)).sum())
+        return float(low), float(high)
 
     def _strain(self, eta: float) -> float:
+        """B of ``mean_square_limit``."""
         x = eta * self._lam
         return float((x / (2 * (1 - x))).sum())
 
-    def steady_state(self, step_size: float) -> Array:
-        """(d,) lim v_T = eta (J + sigma^2) / (2 (1 - eta lambda)) below eta_ms, J = lambda'v =
-        sigma^2 B / (1 - B).
+    def steady_state(self, step_size: Scalar) -> Array:
+        """The variances that SGD ends at, lim v_T (d,), below the mean-square limit.
 
-        B is the sum in ``mean_square_limit``; the limit of the train loss is J / 2.
+        lim v_T = eta (J + sigma^2) / (2 (1 - eta lambda)) with J = lambda'v = sigma^2 B / (1 - B)
+        and the sum B of ``mean_square_limit``; the limit of the train loss is J / 2.
+
+        Raises
+        ------
+        ValueError
+            a step size outside (0, eta_ms).
         """
         eta = number("step_size", step_size)
         if not 0 < eta < self.mean_square_limit():
@@ -140,11 +171,15 @@ class StreamingGaussian(RotatedProblem):
                 f"step_size = {eta!r} must lie in (0, {self.mean_square_limit():.6g}), below the "
                 "mean-square limit: pass another one"
             )
-        return eta * float(self.sigma) ** 2 / (1 - self._strain(eta)) / (2 * (1 - eta * self._lam))
+        # J + sigma^2 = sigma^2 / (1 - B)
+        driven = eta * float(self.sigma) ** 2 / (1 - self._strain(eta))
+        variances: Array = driven / (2 * (1 - eta * self._lam))
+        return variances
 
     def fourth_moment_limit(self) -> float:
-        """Step size below which E ||e_T||^4 does not grow, so that sample means of the loss have
-        usable errors.
+        """Step size below which sample means of the loss have usable errors.
+
+        Below it E ||e_T||^4 does not grow.
 
         Isotropic S and sigma = 0: E ||e_T||^4 = q_4^T ||e_0||^4 with q_4 = 1 - 4x + 2(d+8) x^2 -
         12(d+4) x^3 + 3(d+4)(d+6) x^4, x = eta lambda; this is the root of q_4 = 1 (q_4 is convex).
@@ -171,38 +206,47 @@ class StreamingGaussian(RotatedProblem):
     def _moments(self) -> Moments:
         lam = self._lam
         none = np.zeros(0)
-        parts = (
-            2 * lam,
-            np.diag(2 * lam**2) + lam[:, None] * lam,
-            self._error**2,
-            float(self.sigma) ** 2 * lam,
-            none,
-            none,
-            np.zeros((len(lam), 0)),
+        return Moments(
+            L=frozen(2 * lam),
+            Q=frozen(np.diag(2 * lam**2) + lam[:, None] * lam),
+            start=frozen(self._error**2),
+            N=frozen(float(self.sigma) ** 2 * lam),
+            eigenvalues=frozen(none),
+            mean=frozen(none),
+            C=frozen(np.zeros((len(lam), 0))),
         )
-        return Moments(*map(frozen, parts))
+
+    @staticmethod
+    def _share(outer: str) -> int:
+        """What lambda'v_T is divided by: the excess risk is twice the train loss."""
+        return 2 if outer == "train" else 1
 
     def _expected(self, steps: int, eta: float, outer: str, order: int) -> SignLog:
-        return self._moments.after(
-            steps, eta, order, self._lam / (2 if outer == "train" else 1), np.zeros(0), 0.0
-        )
+        weights = self._lam / self._share(outer)
+        return self._moments.after(steps, eta, order, weights, np.zeros(0), 0.0)
 
-    def _data(self, outer: str, exact: bool) -> tuple[Array, ...]:
-        return self.eigenvalues, self.error, np.asarray(self.sigma), 2 if outer == "train" else 1
+    def _data(self, outer: str, exact: bool) -> tuple[Array, Array, Array, int]:
+        return self.eigenvalues, self.error, np.asarray(self.sigma), self._share(outer)
 
-    def _recursion(self, steps: int, eta: Any, data: tuple[Array, ...], order: int) -> Any:
+    def _recursion(
+        self, steps: int, eta: Arithmetic, data: tuple[Array, Array, Array, int], order: int
+    ) -> Any:
         lam, error, sigma, share = data
+        # v_t and its derivative in eta
         v = error * error
         slope = error * 0
         x = eta * lam
         noise = sigma * sigma
-        keep = 1 - 2 * x + 2 * x * x
+        kept = 1 - 2 * x + 2 * x * x
         for _ in range(steps):
             J = (lam * v).sum() + noise
-            slope = keep * slope + eta * x * (lam * slope).sum() + (4 * x - 2) * lam * v + 2 * x * J
-            v = keep * v + eta * x * J
-        return (lam * (slope if order else v)).sum() / share
+            coupled = eta * x * (lam * slope).sum()
+            slope = kept * slope + coupled + (4 * x - 2) * lam * v + 2 * x * J
+            v = kept * v + eta * x * J
+        asked = slope if order else v
+        return (lam * asked).sum() / share
 
     def __repr__(self) -> str:
         limit = self.mean_square_limit()
-        return f"StreamingGaussian(d={len(self._lam)}, sigma={float(self.sigma):.6g}, limit={limit:.6g})"
+        d = len(self._lam)
+        return f"StreamingGaussian(d={d}, sigma={float(self.sigma):.6g}, limit={limit:.6g})"

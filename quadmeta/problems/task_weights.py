@@ -2,20 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from quadmeta._types import Array, Scalar
 from quadmeta._validate import shaped
 from quadmeta.problems.parts.tasks import WeightedTasks
+from quadmeta.problems.parts.weighted import Data
 
-Array = Any
 
-
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, init=False)
 class TaskWeights(WeightedTasks):
-    """One weight alpha_k >= 0 a task; L_2 is the mean squared error / 2 on a validation set.
+    """Several least-squares tasks trained together, with a learned weight alpha_k >= 0 for each.
 
-    Without a ridge w_* depends on the ratios of the weights only: alpha' grad F = 0, so descent
-    lets their norm grow.
+    The inner loss is sum_k alpha_k ||X_k W - Y_k||^2 / (2 n_k) + rho ||W||^2 / 2, the outer one
+    the mean squared error / 2 on a validation set. Without a ridge w_* depends on the ratios of
+    the weights only: alpha' grad F = 0, so descent lets their norm grow.
 
     Parameters
     ----------
@@ -25,15 +25,29 @@ class TaskWeights(WeightedTasks):
         (X (n_2, p), Y).
     rho
         ridge >= 0, not learned.
+
+    Raises
+    ------
+    ValueError
+        no task, data of different p or outputs, or a negative ridge.
+
+    Examples
+    --------
+    >>> import quadmeta as qm
+    >>> tasks = [([[1.0]], [1.0]), ([[1.0]], [2.0])]
+    >>> problem = qm.TaskWeights(tasks, validation=([[1.0]], [2.0]))
+    >>> loss = qm.OuterLoss(problem, qm.GradientDescent(steps=50, step_size=0.5))
+    >>> bool(loss([0.0, 1.0]) < loss([1.0, 0.0]))
+    True
     """
 
-    tasks: Sequence[tuple[Array, Array]]
+    tasks: tuple[tuple[Array, Array], ...]
     validation: tuple[Array, Array]
-    rho: float = 0.0
+    rho: float
 
-    def __post_init__(self) -> None:
-        *tasks, validation = self._store(self._pairs(self.tasks), "validation", self.validation)
-        self._keep(tasks=tuple(tasks), validation=validation)
+    def __init__(self, tasks: Sequence[Data], validation: Data, rho: Scalar = 0.0) -> None:
+        *trained, held_out = self._store(self._pairs(tasks), "validation", validation, rho)
+        self._keep(tasks=tuple(trained), validation=held_out)
 
     @property
     def hyperparameters(self) -> int:  # type: ignore[override]
@@ -54,4 +68,5 @@ class TaskWeights(WeightedTasks):
         return values
 
     def __repr__(self) -> str:
-        return f"TaskWeights(tasks={len(self.tasks)}, p={self.outer_linear.shape[0]}, rho={self.rho:.6g})"
+        p = self.outer_linear.shape[0]
+        return f"TaskWeights(tasks={len(self.tasks)}, p={p}, rho={self.rho:.6g})"

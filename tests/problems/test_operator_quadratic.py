@@ -195,7 +195,7 @@ def test_gauss_and_lobatto_enclose_the_loss_of_gradient_descent(name):
     tight = []
     for spectrum, problem, method, eta in cases(name):
         if problem.jacobi.power == 0:
-            low, high = Log(problem, method)(eta), Log(list(problem._enclosing())[2], method)(eta)
+            low, high = Log(problem, method)(eta), Log(problem.enclosing()[2], method)(eta)
             want = Log(spectrum, method)(eta)
             assert low - 1e-11 * abs(low) <= want <= high + 1e-11 * abs(high)
             tight.append((want - low, high - want))
@@ -205,7 +205,7 @@ def test_gauss_and_lobatto_enclose_the_loss_of_gradient_descent(name):
 def test_lobatto_of_one_mode_is_the_whole_of_two_eigenvalues():
     lam, e = np.array([0.25, 1.0]), np.array([1.0, 2.0])
     problem = OQ.from_error(np.diag(lam), e, 1, bounds=(0.25, 1.0))
-    modes = list(problem._enclosing())[2].modes()
+    modes = problem.enclosing()[2].modes()
     np.testing.assert_allclose(modes.eigenvalues, lam, rtol=1e-9)
     np.testing.assert_allclose(modes.weights, lam * e**2 / 2, rtol=1e-8)
 

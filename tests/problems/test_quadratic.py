@@ -284,7 +284,10 @@ LAM3, ONE3 = np.array([1.0, 2.0, 3.0]), np.ones(3)
 TURN = np.linalg.qr(np.random.default_rng(1).standard_normal((3, 3)))[0]
 SPUN = TURN * LAM3 @ TURN.T
 PARTS = {
-    "negative weights": (dict(weights=-ONE3), "weights has the entry -1.0, it must be >= 0"),
+    "negative weights": (
+        dict(weights=-ONE3),
+        "weights has the negative entry -1.0, it must be >= 0",
+    ),
     "too many weights": (dict(weights=np.ones(4)), r"weights has shape \(4,\)"),
     "other weights": (dict(weights=ONE3), "weights contradict error: .* from_spectrum"),
     "basis text": (dict(basis="abc"), "basis"),

@@ -307,7 +307,7 @@ class OuterObjective(OptimizerObjective):
         eta = number("step_size", theta, least=0 if self.optimizer.nonnegative else -np.inf)
         lam = self._regression.modes().eigenvalues
         jet = Jet.parameters([eta])[0]
-        q = np.ones_like(lam)
+        q: Any = np.ones_like(lam)
         for q in self.optimizer.run(lambda w: w * lam, q, jet):
             pass
         d = lam.shape[-1]

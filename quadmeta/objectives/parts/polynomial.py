@@ -267,7 +267,7 @@ class PolynomialLoss:
             pass
         g = problem.gradient(w.value)
         Hw = gradient(w)
-        loss = [
+        loss: list[Any] = [
             problem.loss(w.value) - problem.floor,
             [(g * z).sum(axis=-1) for z in w.first],
             [

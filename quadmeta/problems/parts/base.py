@@ -4,15 +4,13 @@ modes.
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
+from quadmeta._types import Array
 from quadmeta._validate import shaped
 from quadmeta.arithmetic.container import Container
 from quadmeta.problems.parts.scale import unscaled
-
-Array = Any
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +54,7 @@ class Problem(ABC):
     def start(self) -> Array:
         """w_0, shape (..., d)."""
 
-    floor: Array
+    floor: Array | float
     """min f, subtracted before any logarithm."""
 
     @abstractmethod
@@ -99,4 +97,5 @@ def point(name: str, value: Array, d: int) -> Array:
 
 def apply(matrix: Array, vector: Array) -> Array:
     """Matrices (..., m, n) times vectors (..., n)."""
-    return (matrix @ vector[..., None])[..., 0]
+    product: Array = matrix @ vector[..., None]
+    return product[..., 0]

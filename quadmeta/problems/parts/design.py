@@ -1,15 +1,17 @@
-"""Least squares ||Xw - y||^2 / (2n) + ridge ||w||^2 / 2 from w_0 = 0, in the eigenbasis of its
-Hessian.
+"""Ridge regression from w_0 = 0 in the eigenbasis of its Hessian.
+
+f(w) = ||Xw - y||^2 / (2n) + ridge ||w||^2 / 2
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
+from quadmeta._types import Array, Numbers
 from quadmeta._validate import finite
-from quadmeta.problems.parts.scale import require_range
+from quadmeta._validate.matrices import require_samples
+from quadmeta.problems.parts.scale import LIMITS, require_range
 
-Array = Any
 _EPS = float(np.finfo(float).eps)
 _SQUARED = 1e4
 """Largest kappa(X)^2 for which X'X is formed: its eigenvalues then keep eleven digits."""
@@ -27,37 +29,36 @@ class Design(NamedTuple):
     hessian: Array
     """(d, d) X'X / n + ridge I."""
     floor: float
+    """The least loss."""
 
     @classmethod
-    def of(cls, X: Array, y: Array, ridge: float) -> "Design":
+    def of(cls, X: Numbers, y: Numbers, ridge: float) -> "Design":
         """From X (n, d) of any rank, y (n,) and a ridge >= 0."""
-        X = finite("X", X)
-        y = finite("y", y)
-        if X.ndim != 2 or not X.size or y.shape != X.shape[:1]:
-            raise ValueError(
-                f"X has shape {X.shape} and y {y.shape}: pass X (n, d) and y (n,) with n, d >= 1"
-            )
-        n, d = X.shape
-        require_range("X", np.abs(X).max(), (1e-75, 1e75))
-        require_range("y", np.abs(y).max())
-        gram = X.T @ X / n
+        rows = finite("X", X)
+        target = finite("y", y)
+        require_samples(rows, target)
+        n, d = rows.shape
+        require_range("X", np.abs(rows).max(), LIMITS)
+        require_range("y", np.abs(target).max())
+        gram = rows.T @ rows / n
         lam, Q = np.linalg.eigh(gram)
-        if lam[0] * _SQUARED > lam[-1]:
-            lam = lam + ridge
-            pull = Q.T @ (X.T @ y / n)
-            # X'y is rounded by eps ||X|| ||y|| / n whatever is left of it
-            noise = np.sqrt(lam[-1] / n) * np.linalg.norm(y)
-            on = np.abs(pull) > 8 * _EPS * max(d * np.linalg.norm(pull), noise)
-        else:
-            return cls._of_singular_values(X, y, ridge, gram + ridge * np.eye(d))
+        hessian = gram + ridge * np.eye(d)
+        if lam[0] * _SQUARED <= lam[-1]:
+            return cls._of_singular_values(rows, target, ridge, hessian)
+        lam = lam + ridge
+        pull = Q.T @ (rows.T @ target / n)
+        # X'y is rounded by eps ||X|| ||y|| / n whatever is left of it
+        noise = np.sqrt(lam[-1] / n) * np.linalg.norm(target)
+        on = np.abs(pull) > 8 * _EPS * max(d * np.linalg.norm(pull), noise)
         if not on.any():
             raise _orthogonal()
         lam = lam[on]
         Q = Q[:, on]
+        # H w_* = X'y / n along each eigenvector
         optimum = pull[on] / lam
         w = Q @ optimum
-        floor = float(np.sum((X @ w - y) ** 2) / (2 * n) + ridge * np.sum(w**2) / 2)
-        return cls(lam, Q, optimum, gram + ridge * np.eye(d), floor)
+        floor = float(np.sum((rows @ w - target) ** 2) / (2 * n) + ridge * np.sum(w**2) / 2)
+        return cls(lam, Q, optimum, hessian, floor)
 
     @classmethod
     def _of_singular_values(cls, X: Array, y: Array, ridge: float, hessian: Array) -> "Design":
@@ -78,9 +79,9 @@ class Design(NamedTuple):
         s = s[on]
         share = share[on]
         lam = s**2 / n + ridge
-        if len(on) == n:
-            outside = 0 * y
-        else:
+        # what no mode reaches of y: exactly nothing where the modes span all samples
+        outside = 0 * y
+        if len(on) < n:
             outside = y - left @ share
         floor = float((outside @ outside + (share**2 * (ridge / lam)).sum()) / (2 * n))
         return cls(lam, right[on].T, s * share / n / lam, hessian, floor)

@@ -8,11 +8,12 @@ Golub and Meurant, Matrices, Moments and Quadrature, 2010, chapter 6.
 
 import math
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-Array = Any
+from quadmeta._types import Array
+
 # vectors allocated at a time, or as many as hold CACHE numbers where these are more
 BLOCK = 32
 CACHE = 2**17
@@ -87,14 +88,12 @@ def lanczos(
         w = product(v)
         alpha = float(w @ v)
         if not math.isfinite(alpha):
-            if np.isfinite(w).all():
-                fault = "is too large to square"
-            else:
+            fault = "is too large to square"
+            if not np.isfinite(w).all():
                 fault = "returns NaN or infinity"
             raise ValueError(
                 f"operator {fault} for a finite vector (product {j} of Lanczos): check its "
-                "entries, or "
-                "rescale the problem"
+                "entries, or rescale the problem"
             )
         w = w - alpha * v
         w -= beta * previous
@@ -105,10 +104,9 @@ def lanczos(
         if gap > ASYMMETRY * eps * scale:
             raise ValueError(
                 f"operator is asymmetric: <Hu, v> and <u, Hv> differ by {gap:.3g} next to "
-                f"{scale:.3g} on "
-                f"Krylov vectors, more than {ASYMMETRY * eps:.2g} of it, pass (H + H.T) / 2 if "
-                "that is "
-                "what you mean, or the eps of its products if it is their rounding"
+                f"{scale:.3g} on Krylov vectors, more than {ASYMMETRY * eps:.2g} of it, pass "
+                "(H + H.T) / 2 if that is what you mean, or the eps of its products if it is "
+                "their rounding"
             )
         square = float(w @ w)
         if square < before / 4:
@@ -124,15 +122,14 @@ def lanczos(
 
 
 class Jacobi(NamedTuple):
-    """The k x k Jacobi matrix of a measure on (0, inf) of total ``mass``, which is omega or lambda
-    omega.
-    """
+    """The k x k Jacobi matrix of the spectral measure omega, or of lambda omega."""
 
     diagonal: Array
     """(k,)"""
     beside: Array
     """(k - 1,) positive."""
     mass: float
+    """The total of the measure."""
     power: int
     """0: the measure is omega. -1: it is lambda omega, and omega = lambda^-1 times it."""
 

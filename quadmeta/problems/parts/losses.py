@@ -1,9 +1,8 @@
-"""Outer losses of a least-squares task after training, as functions of the residuals q_k =
-p_T(lambda_k) of its modes.
+"""Outer losses of a least-squares task after training, as functions of its residuals q_k.
 
-Trained from 0, w_T = sum_k (1 - q_k) fitted_k v_k. With fitted = signal + noise every separable
-loss is a sum over modes of q^2, q (1 - q) and (1 - q)^2: none cancels where 1 - q is small, as an
-expanded polynomial in q would.
+With q_k = p_T(lambda_k), training from 0 ends at w_T = sum_k (1 - q_k) fitted_k v_k. With fitted =
+signal + noise every separable loss is a sum over modes of q^2, q (1 - q) and (1 - q)^2: none
+cancels where 1 - q is small, as an expanded polynomial in q would.
 """
 
 from dataclasses import dataclass
@@ -11,23 +10,25 @@ from typing import Any
 
 import numpy as np
 
+from quadmeta._types import Arithmetic, Array
 from quadmeta.arithmetic.signlog import SignLog
 from quadmeta.problems.parts.base import apply
 
-Array = Any
+OUTERS = ("train", "population", "validation")
+"""The losses of what was trained."""
 
 
 @dataclass(frozen=True, eq=False)
 class SeparableLoss:
-    """constant + sum_k (signal_k q_k^2 + cross_k q_k (1 - q_k) + noise_k (1 - q_k)^2), modes along
-    the last axis.
-    """
+    """constant + sum_k (signal_k q_k^2 + cross_k q_k (1 - q_k) + noise_k (1 - q_k)^2)."""
 
     signal: Array
+    """(..., r), as are ``cross`` and ``noise``."""
     cross: Array
     noise: Array
-    constant: Array
-    frozen: Array = None
+    constant: Array | float
+    """(...)"""
+    frozen: tuple[Array, Array] | None = None
     """(offset, slope): the loss at a point of squared norm x in a random direction is offset +
     slope x.
     """
@@ -36,10 +37,10 @@ class SeparableLoss:
         """Task number k of a flattened batch, or those of a slice."""
         d = self.signal.shape[-1]
         signal, cross, noise = (x.reshape(-1, d)[k] for x in (self.signal, self.cross, self.noise))
-        if self.frozen is None:
-            frozen = None
-        else:
-            frozen = tuple(np.ravel(x)[k] for x in self.frozen)
+        frozen = self.frozen
+        if frozen is not None:
+            offset, slope = frozen
+            frozen = np.ravel(offset)[k], np.ravel(slope)[k]
         return SeparableLoss(signal, cross, noise, np.ravel(self.constant)[k], frozen)
 
     @property
@@ -47,9 +48,12 @@ class SeparableLoss:
         """Numbers that a point takes in one array."""
         return int(self.signal.shape[-1])
 
-    def derivative(self, residual: tuple[Array, Array, Array], order: int) -> Array:
+    def derivative(self, residual: tuple[Arithmetic, Arithmetic, Arithmetic], order: int) -> Any:
         """The loss (order 0) or its derivative (1, 2), from q and its derivatives in any
         arithmetic of + - * /.
+
+        With r = 1 - q the terms q^2, q r, r^2 have the derivatives 2 q q', (r - q) q', -2 r q' and
+        2 (q'^2 + q q''), (r - q) q'' - 2 q'^2, 2 (q'^2 - r q'').
         """
         q, q1, q2 = residual
         rest = 1 - q
@@ -125,7 +129,7 @@ class DenseLoss:
         """As for ``SeparableLoss``."""
         return int(max(self.features.shape[-2:]))
 
-    def derivative(self, residual: tuple[Array, Array, Array], order: int) -> SignLog:
+    def derivative(self, residual: tuple[SignLog, SignLog, SignLog], order: int) -> SignLog:
         """As for ``SeparableLoss``, for points (P, r) of one task, as SignLog: products run on
         scaled float64.
         """
@@ -147,9 +151,9 @@ class DenseLoss:
         # minus what is left, as is first
         error = (self.target - fitted.sum(axis=-1))[..., None, :] + q @ columns
         first = q1 @ columns
-        return np.einsum("...i,...i", error, error) / (2 * n2), np.einsum(
-            "...i,...i", error, first
-        ) / n2
+        value = np.einsum("...i,...i", error, error) / (2 * n2)
+        slope = np.einsum("...i,...i", error, first) / n2
+        return value, slope
 
     def _product(self, x: SignLog) -> SignLog:
         """features x for x (P, r): divided by its largest entry, multiplied in float64, scaled

@@ -2,27 +2,31 @@
 
 from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from quadmeta._types import Array, Numbers
 from quadmeta._validate import finite, shaped, show
 
-Array = Any
+if TYPE_CHECKING:
+    from scipy.sparse.linalg import LinearOperator
+
 Product = Callable[[Array], Array]
+"""v -> A v."""
 _PLAIN = 200
 """Vectors whose largest entry lies between 2^-200 and 2^200 are squared as they are."""
 
 
-def operator(name: str, value: Any) -> Any:
+def operator(name: str, value: Any) -> "LinearOperator":
     """A real LinearOperator; matrices and sparse matrices are copied, in float64 and read-only."""
-    from scipy.sparse import issparse
-
     # scipy loads only where it is used
+    from scipy.sparse import issparse
     from scipy.sparse.linalg import LinearOperator, aslinearoperator
 
     matrix = matrix_of(value)
-    value = value if matrix is None else matrix  # a wrapped matrix is read like the matrix
+    if matrix is not None:
+        value = matrix  # a wrapped matrix is read like the matrix
     if issparse(value):
         value = _sparse(name, value)
     elif isinstance(value, np.ndarray | list | tuple):
@@ -32,8 +36,7 @@ def operator(name: str, value: Any) -> Any:
     elif not isinstance(value, LinearOperator):
         raise ValueError(
             f"{name} = {show(value)} is no linear operator: pass a LinearOperator, a sparse "
-            "matrix or a "
-            "matrix of real numbers"
+            "matrix or a matrix of real numbers"
         )
     A = aslinearoperator(value)
     if A.dtype is None or np.dtype(A.dtype).kind not in "fiub":
@@ -42,7 +45,8 @@ def operator(name: str, value: Any) -> Any:
 
 
 @cache
-def _wrapper() -> Any:
+def _wrapper() -> type[Any]:
+    """The class of scipy's wrapped matrices, which has no public name."""
     from scipy.sparse.linalg import aslinearoperator
 
     return type(aslinearoperator(np.eye(1)))
@@ -50,7 +54,9 @@ def _wrapper() -> Any:
 
 def matrix_of(A: Any) -> Any:
     """The matrix that scipy's ``aslinearoperator`` wraps, None for another operator."""
-    return A.A if type(A) is _wrapper() else None
+    if type(A) is _wrapper():
+        return A.A
+    return None
 
 
 def _sparse(name: str, value: Any) -> Any:
@@ -67,14 +73,15 @@ def _sparse(name: str, value: Any) -> Any:
     return value
 
 
-def square(value: Any) -> tuple[Any, int]:
+def square(value: Any) -> tuple["LinearOperator", int]:
     """A square operator and its dimension."""
     H = operator("operator", value)
-    if H.shape[0] != H.shape[1] or not H.shape[0]:
+    rows, columns = H.shape
+    if rows != columns or not rows:
         raise ValueError(
             f"operator has shape {H.shape}, it must be square with d >= 1: pass (d, d)"
         )
-    return H, H.shape[0]
+    return H, rows
 
 
 def checked(name: str, apply: Product, length: int) -> Product:
@@ -94,11 +101,8 @@ def checked(name: str, apply: Product, length: int) -> Product:
             ) from error
         if type(found) is np.ndarray and found.dtype == float and found.shape == (length,):
             return found
-        if (
-            isinstance(found, np.ndarray)
-            and found.dtype.kind == "f"
-            and found.shape in ((length,), (length, 1))
-        ):
+        floats = isinstance(found, np.ndarray) and found.dtype.kind == "f"
+        if floats and found.shape in ((length,), (length, 1)):
             return np.array(found, dtype=float, subok=False).reshape(length)
         if not isinstance(found, np.ndarray | list | tuple):
             raise ValueError(
@@ -110,31 +114,41 @@ def checked(name: str, apply: Product, length: int) -> Product:
     return product
 
 
-def forward(name: str, A: Any) -> Product:
+def forward(name: str, A: "LinearOperator") -> Product:
     """v -> A v, as A's own function returns it: the public ``matvec`` reshapes, and hides what
     came back.
 
     A square matrix is multiplied without that detour.
     """
-    matrix: Any = matrix_of(A)
-    direct = isinstance(matrix, np.ndarray) and A.shape[0] == A.shape[1]
-    return checked(name, matrix.dot if direct else A._matvec, A.shape[0])
+    matrix = matrix_of(A)
+    product: Product = A._matvec
+    if isinstance(matrix, np.ndarray) and A.shape[0] == A.shape[1]:
+        product = matrix.dot
+    return checked(name, product, A.shape[0])
 
 
-def backward(name: str, A: Any) -> Product:
+def backward(name: str, A: "LinearOperator") -> Product:
     """v -> A'v."""
     matrix = matrix_of(A)
-    return checked(name, A._rmatvec if matrix is None else matrix.T.dot, A.shape[1])
+    product: Product = A._rmatvec
+    if matrix is not None:
+        product = matrix.T.dot
+    return checked(name, product, A.shape[1])
 
 
-def unit(H: Any) -> float:
+def unit(H: "LinearOperator") -> float:
     """eps of the number type of an operator's products, at least that of float64."""
+    least = float(np.finfo(float).eps)
     dtype = np.dtype(H.dtype)
-    return max(float(np.finfo(dtype).eps) if dtype.kind == "f" else 0.0, float(np.finfo(float).eps))
+    if dtype.kind != "f":
+        return least
+    return max(float(np.finfo(dtype).eps), least)
 
 
-def vector(name: str, value: Array, d: int) -> Array:
-    """A vector of length d."""
+def vector(name: str, value: Numbers | None, d: int) -> Array:
+    """A vector of length d, zero for None."""
+    if value is None:
+        return np.zeros(d)
     x = finite(name, value)
     if x.shape != (d,):
         raise ValueError(
@@ -159,5 +173,5 @@ def sized(name: str, x: Array) -> tuple[Array, int]:
         )
     k = int(np.frexp(largest)[1])
     if -_PLAIN < k < _PLAIN:
-        return (x, 0)
-    return (np.ldexp(x, -k), k)
+        return x, 0
+    return np.ldexp(x, -k), k

@@ -1,16 +1,12 @@
-"""What every least-squares problem shares: training from 0 in the eigen-coordinates of the row
-space.
-"""
+"""What every least-squares problem shares: training from 0 in the eigen-coordinates of the rows."""
 
 from abc import abstractmethod
-from typing import Any
 
 import numpy as np
 
+from quadmeta._types import Array
 from quadmeta.problems.parts.base import QuadraticProblem, point
 from quadmeta.problems.parts.losses import DenseLoss, SeparableLoss
-
-Array = Any
 
 
 class RegressionProblem(QuadraticProblem):
@@ -19,8 +15,12 @@ class RegressionProblem(QuadraticProblem):
     """
 
     eigenvalues: Array
-    floor: Array
-    fitted: Array
+    """(..., r) of X'X / n, positive."""
+
+    @property
+    @abstractmethod
+    def fitted(self) -> Array:
+        """(..., r) the minimum-norm solution in the eigenbasis."""
 
     @abstractmethod
     def outer(self, name: str) -> SeparableLoss | DenseLoss:
@@ -39,11 +39,14 @@ class RegressionProblem(QuadraticProblem):
     def loss(self, w: Array) -> Array:
         """Training loss of w (..., r)."""
         w = point("w", w, self.eigenvalues.shape[-1])
-        return self.floor + (self.eigenvalues * (w - self.fitted) ** 2).sum(axis=-1) / 2
+        gap: Array = (self.eigenvalues * (w - self.fitted) ** 2).sum(axis=-1) / 2
+        return self.floor + gap
 
     def gradient(self, w: Array) -> Array:
         """lambda (w - fitted)."""
-        return self.eigenvalues * (point("w", w, self.eigenvalues.shape[-1]) - self.fitted)
+        w = point("w", w, self.eigenvalues.shape[-1])
+        gradient: Array = self.eigenvalues * (w - self.fitted)
+        return gradient
 
     def hvp(self, w: Array, v: Array) -> Array:
         """lambda v."""

@@ -1,65 +1,51 @@
 """Stochastic problems f(w) = floor + w'Hw / 2 with w_* = 0, held in the eigenbasis of H."""
 
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
+from quadmeta._types import Array, Numbers, Spectrum
 from quadmeta._validate import finite, frozen, shaped
+from quadmeta._validate.matrices import (
+    require_orthonormal,
+    require_positive,
+    require_square,
+    symmetrised,
+)
 from quadmeta.problems.parts.base import point
-from quadmeta.problems.parts.scale import require_range
+from quadmeta.problems.parts.keep import keep
+from quadmeta.problems.parts.scale import LIMITS, require_range
 from quadmeta.problems.parts.stochastic import StochasticProblem
-
-Array = Any
-CONSISTENT = 1e-10
-"""How far given eigenvectors may be from orthonormal, and a root from the variances it stands for.
-"""
-LIMITS = 1e-75, 1e75
-"""Magnitudes of data whose products of four, the moments of SGD, stay in float64."""
 
 
 class RotatedProblem(StochasticProblem):
-    """Eigenvalues of H and the initial error; ``basis`` holds the eigenvectors where w is in other
-    coordinates.
-    """
+    """A stochastic problem known by the eigenvalues of H and the initial error."""
 
     eigenvalues: Array
+    """(d,) of H, positive."""
     error: Array
-    basis: Array
+    """(d,) w_0 - w_* in the eigenbasis of H."""
+    basis: Array | None
+    """(d, d) eigenvectors as columns; None: the coordinates are the eigen-coordinates."""
 
-    def __post_init__(self) -> None:
-        lam = given("eigenvalues", self.eigenvalues)
-        error = given("error", self.error)
-        if lam.ndim != 1 or not lam.size or error.shape != lam.shape:
+    def _store(self, eigenvalues: Spectrum, error: Numbers, basis: Numbers | None) -> None:
+        """Keep the spectrum, checked."""
+        lam = given("eigenvalues", eigenvalues)
+        e = given("error", error)
+        if lam.ndim != 1 or not lam.size or e.shape != lam.shape:
             raise ValueError(
-                f"eigenvalues has shape {lam.shape}, error {error.shape}: pass one error an "
-                "eigenvalue, "
-                "d >= 1"
+                f"eigenvalues has shape {lam.shape}, error {e.shape}: pass one error an "
+                "eigenvalue, d >= 1"
             )
-        if not (lam > 0).all():
-            raise ValueError(
-                f"eigenvalues has the entry {lam[lam <= 0][0]!r}, every one must be > 0: "
-                "drop null directions"
-            )
-        object.__setattr__(self, "eigenvalues", frozen(lam))
-        object.__setattr__(self, "error", frozen(error))
+        require_positive("eigenvalues", lam, "drop null directions")
+        keep(self, eigenvalues=np.array(lam), error=np.array(e), basis=None)
         require_range("eigenvalues", self._lam, LIMITS)
         require_range("error", self._error, LIMITS)
-        if self.basis is not None:
-            Q = shaped(
-                "basis",
-                self.basis,
-                (lam.size, lam.size),
-                f"({lam.size}, {lam.size}), eigenvectors as columns",
-            )
-            gap = np.abs(Q.T @ Q - np.eye(lam.size)).max()
-            if gap > CONSISTENT:
-                raise ValueError(
-                    f"basis is off orthonormal columns by {gap:.3g}, more than {CONSISTENT:g}: "
-                    "pass "
-                    "eigenvectors"
-                )
-            object.__setattr__(self, "basis", Q)
+        if basis is not None:
+            d = lam.size
+            Q = shaped("basis", basis, (d, d), f"({d}, {d}), eigenvectors as columns")
+            require_orthonormal("basis", Q)
+            keep(self, basis=Q)
 
     @cached_property
     def _lam(self) -> Array:
@@ -79,40 +65,43 @@ class RotatedProblem(StochasticProblem):
     def loss(self, w: Array) -> Array:
         """f(w) for w (..., d)."""
         w = point("w", w, self._lam.size)
-        return (w * self.gradient(w)).sum(axis=-1) / 2 + float(self.floor)
+        twice: Array = (w * self.gradient(w)).sum(axis=-1)
+        return twice / 2 + float(self.floor)
 
     def gradient(self, w: Array) -> Array:
         """H w."""
         w = point("w", w, self._lam.size)
-        if self.basis is None:
+        Q = self.basis
+        if Q is None:
             return self._lam * w
-        return (w @ self.basis * self._lam) @ self.basis.T
+        product: Array = (w @ Q * self._lam) @ Q.T
+        return product
 
     def hvp(self, w: Array, v: Array) -> Array:
         """H v."""
         return self.gradient(point("v", v, self._lam.size))
 
 
-def given(name: str, value: Any) -> Array:
-    """Finite real numbers: an object array of Fractions or mpf stays as it is, all else becomes
-    float64.
-    """
+def given(name: str, value: Numbers) -> Array:
+    """Finite real numbers as float64, but an object array of Fractions or mpf stays as it is."""
     checked = finite(name, value)
-    array = np.asarray(value)
+    array: Array = np.asarray(value)
     if array.dtype == object:
         return array
     return checked
 
 
-def diagonalised(name: str, matrix: Array, label: str, start: Array) -> tuple[Array, Array, Array]:
-    """(eigenvalues, error in the eigenbasis, eigenvectors) of a positive definite matrix (d, d)
-    and w_0 - w_* (d,).
+def diagonalised(
+    name: str, matrix: Numbers, label: str, start: Numbers
+) -> tuple[Array, Array, Array]:
+    """(eigenvalues, error in the eigenbasis, eigenvectors) of a positive definite matrix.
+
+    ``matrix`` has the shape (d, d), ``start``, which messages call ``label``, is w_0 - w_* (d,).
 
     Raises
     ------
     ValueError
-        not symmetric, not positive definite, or another length of ``start``, which messages call
-        ``label``.
+        not symmetric, not positive definite, or another length of ``start``.
     """
     H = covariance(name, matrix)
     error = finite(label, start)
@@ -124,13 +113,12 @@ def diagonalised(name: str, matrix: Array, label: str, start: Array) -> tuple[Ar
     if lam[0] <= len(H) * np.finfo(float).eps * lam[-1]:
         raise ValueError(
             f"{name} has the eigenvalue {lam[0]:.3g} next to {lam[-1]:.3g}, it must be positive "
-            "definite: "
-            "drop the null directions"
+            "definite: drop the null directions"
         )
     return lam, Q.T @ error, frozen(Q)
 
 
-def covariance(name: str, value: Array) -> Array:
+def covariance(name: str, value: Numbers) -> Array:
     """A symmetric positive semidefinite (d, d) matrix, symmetrised.
 
     Raises
@@ -139,16 +127,8 @@ def covariance(name: str, value: Array) -> Array:
         not square, not symmetric (beyond 1e-12 of its largest entry) or not positive semidefinite.
     """
     M = finite(name, value)
-    if M.ndim != 2 or M.shape[0] != M.shape[1] or not M.size:
-        raise ValueError(
-            f"{name} has shape {M.shape}, it must be square with d >= 1: pass a (d, d) matrix"
-        )
-    gap = np.abs(M - M.T).max()
-    if gap > 1e-12 * np.abs(M).max():
-        raise ValueError(
-            f"{name} is asymmetric by {gap:.3g}: pass (M + M.T) / 2 if that is what you mean"
-        )
-    M = (M + M.T) / 2
+    require_square(name, M)
+    M = symmetrised(name, M)
     low, high = np.linalg.eigvalsh(M)[[0, -1]]
     if low < -len(M) * np.finfo(float).eps * max(high, 0.0):
         raise ValueError(

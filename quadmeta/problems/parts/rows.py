@@ -12,13 +12,12 @@ from collections.abc import Callable
 from fractions import Fraction
 from functools import cached_property
 from math import lcm
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
+from quadmeta._types import Array
 from quadmeta.arithmetic.definite import Definite, Whole
-
-Array = Any
 
 
 class Modes(NamedTuple):
@@ -53,25 +52,32 @@ class Rows:
     """
 
     def __init__(
-        self, X: Array, Y: Array, weights: Array, counts: Array, rho: float, starts: Array = None
+        self,
+        X: Array,
+        Y: Array,
+        weights: Array,
+        counts: Array,
+        rho: float,
+        starts: Array | None = None,
     ) -> None:
         self.X = X
         self.Y = Y
         self.weights = weights
         self.counts = counts
         self.rho = float(rho)
-        if starts is None:
-            self.starts = np.arange(len(X))
-        else:
-            self.starts = starts
+        self.starts: Array = np.arange(len(X)) if starts is None else starts
 
     @cached_property
     def _root(self) -> Array:
-        return np.sqrt(self.weights / self.counts)[:, None]
+        """D^(1/2) as a column."""
+        root: Array = np.sqrt(self.weights / self.counts)
+        return root[:, None]
 
     @cached_property
     def _svd(self) -> tuple[Array, Array, Array, int]:
-        """(U, sigma, Q, r) of D^(1/2) X, Q (p, p); singular values at rounding are 0, r are left."""
+        """(U, sigma, Q, r) of D^(1/2) X, Q (p, p); r singular values are above rounding, the
+        others 0.
+        """
         n, p = self.X.shape
         U, sigma, Qt = np.linalg.svd(self._root * self.X, full_matrices=n < p)
         sigma = np.where(sigma > max(n, p) * np.finfo(float).eps * sigma[0], sigma, 0.0)
@@ -115,7 +121,9 @@ class Rows:
         """W_* = Q sigma / (sigma^2 + rho) U' D^(1/2) Y, (p, outputs)."""
         U, sigma, Q, r = self._svd
         lam = sigma[:r, None] ** 2 + self.rho
-        return Q[:, :r] @ (sigma[:r, None] / lam * (U[:, :r].T @ (self._root * self.Y)))
+        coordinates = sigma[:r, None] / lam * (U[:, :r].T @ (self._root * self.Y))
+        W: Array = Q[:, :r] @ coordinates
+        return W
 
     def implicit(
         self, outer: tuple[Array, Array], collect: Callable[[Array, Array], Array]
@@ -138,14 +146,10 @@ class Rows:
     def _condition(self) -> float:
         """log2 of at least the condition number of H."""
         sigma = self._svd[1]
+        top = -np.inf
         if sigma[0] > 0:
             top = 2 * np.log2(sigma[0])
-        else:
-            top = -np.inf
-        if self.rho > 0:
-            low = np.log2(self.rho)
-        else:
-            low = 2 * np.log2(sigma[-1])
+        low = np.log2(self.rho) if self.rho > 0 else 2 * np.log2(sigma[-1])
         return float(max(0.0, top - low))
 
 
@@ -181,9 +185,8 @@ def agreeing(solved: Callable[[int], tuple[Array, Array]], condition: float) -> 
             )
         if before is not None:
             apart = float(np.abs(found - before).max())
-            if apart <= 1e-16 * np.abs(found).max() or apart <= np.ldexp(
-                np.max(size), -128 - 2 * room
-            ):
+            zero = np.ldexp(np.max(size), -128 - 2 * room)
+            if apart <= 1e-16 * np.abs(found).max() or apart <= zero:
                 return found
         bits = 2 * bits
         before = found
@@ -249,19 +252,25 @@ class _System:
 
     def solved(self, bits: int) -> tuple[Array, Array]:
         """The row products and <W, V>, and their sizes."""
-        if not self.dual:
-            # H and B have the factor `common` in them, the outer gradient n_2
-            solver = Definite(self.H, bits)
-            W = solver.solve(self.B)
-            return self._products(
-                W, solver.solve(self._outer(W)), Fraction(self.held_out, self.common)
-            )
-        # (G + rho D^-1) q = Y, W = X'q; (G + rho D^-1) t = X g, rho V = g - X't; G and the ratios
-        # in the same unit
+        if self.dual:
+            return self._solved_by_rows(bits)
+        # H W = B, H V = g: H and B have the factor `common` in them, the outer gradient g n_2
+        solver = Definite(self.H, bits)
+        W = solver.solve(self.B)
+        V = solver.solve(self._outer(W))
+        return self._products(W, V, Fraction(self.held_out, self.common))
+
+    def _solved_by_rows(self, bits: int) -> tuple[Array, Array]:
+        """The same in the space of the rows, with G = XX'.
+
+        (G + rho D^-1) q = Y, W = X'q and (G + rho D^-1) t = X g, rho V = g - X't
+        """
+        # G and the ratios rho / d_i in the same unit, 2^-lift
         lift = bits - self.gram.exponent
+        unit = Fraction(2) ** lift
         M = self.gram.digits << bits
         for i, ratio in enumerate(self.ratios):
-            M[i, i] += int(ratio * 2**lift) if lift >= 0 else int(ratio / 2**-lift)
+            M[i, i] += int(ratio * unit)
         solver = Definite(Whole(M, -lift), bits)
         W = self.active.T @ solver.solve(self.targets)
         g = self._outer(W)
@@ -274,21 +283,19 @@ class _System:
     def _products(self, W: Whole, V: Whole, divisor: Fraction) -> tuple[Array, Array]:
         terms = (self.X @ W + -self.Y) * (self.X @ V)
         inner = W * V
-        found = [
-            np.append(
-                Whole(rows, terms.exponent).over(divisor),
-                Whole(whole, inner.exponent).over(divisor),
-            )
-            for rows, whole in (
-                (self._grouped(terms.digits), inner.digits.sum()),
-                (self._grouped(np.abs(terms.digits)), np.abs(inner.digits).sum()),
-            )
-        ]
-        return found[0], found[1]
+
+        def rounded(terms_digits: Array, inner_digits: Array) -> Array:
+            rows = Whole(self._grouped(terms_digits), terms.exponent)
+            total = Whole(inner_digits.sum(), inner.exponent)
+            return np.append(rows.over(divisor), total.over(divisor))
+
+        values = rounded(terms.digits, inner.digits)
+        sizes = rounded(np.abs(terms.digits), np.abs(inner.digits))
+        return values, sizes
 
     def _grouped(self, digits: Array) -> Array:
         """Sums over the outputs and over the rows of each group, in its first row."""
-        rows = digits.sum(axis=1)
+        rows: Array = digits.sum(axis=1)
         sums = np.zeros_like(rows)
         sums[self.starts] = np.add.reduceat(rows, self.starts)
         return sums

@@ -1,30 +1,31 @@
-"""The second moments of SGD on sampled rows: one step, and the coordinates in which they are a
-symmetric recursion.
-"""
+"""The second moments of SGD on sampled rows, step by step and as a symmetric recursion."""
 
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
+from quadmeta._types import Arithmetic, Array
 from quadmeta._validate import frozen
 from quadmeta.arithmetic.affine import refined, signed
 from quadmeta.arithmetic.residual import factor
 from quadmeta.arithmetic.signlog import SignLog
 from quadmeta.problems.parts.stochastic import Moments
 
-Array = Any
+State = tuple[Array, Array, Array]
+"""(V, E e, 1) with V = E ee'. The third entry scales the noise r_k^2, so that a step is linear."""
+Slope = tuple[Array, Array]
+"""(V', E e'), derivatives in eta."""
 
 
 def step(
-    X: Array, r: Array, eta: Any, state: tuple[Array, ...], slope: tuple[Array, ...] | None
-) -> tuple[tuple[Array, ...], tuple[Array, ...] | None]:
-    """One step of (V, E e, 1) and of the derivatives (V', E e') in eta, in plain arithmetic.
+    X: Array, r: Array, eta: Arithmetic, state: State, slope: Slope | None
+) -> tuple[State, Slope | None]:
+    """One step of the moments and of their derivatives in eta, in plain arithmetic.
 
-    The third entry of the state scales the noise r_k^2, so that the recursion is linear in the
-    state.
+    V  <- V - eta (SV + VS) + eta^2 mean_k x_k x_k' (x_k'V x_k - 2 r_k x_k'E e + r_k^2)
+    Ee <- (I - eta S) E e
     """
     V, e, one = state
     n = len(X)
@@ -37,31 +38,27 @@ def step(
         dV, de = slope
         XdV = X @ dV
         Xde = X @ de
-        slope = (
-            dV
-            - eta * _both(X.T @ XdV) / n
-            + eta * eta * _rows((XdV * X).sum(axis=1) - 2 * r * Xde, X)
-            - drift
-            + 2 * eta * spread,
-            de - eta * (X.T @ Xde) / n - fall,
-        )
+        moved = _both(X.T @ XdV) / n
+        bent = _rows((XdV * X).sum(axis=1) - 2 * r * Xde, X)
+        dV = dV - eta * moved + eta * eta * bent - drift + 2 * eta * spread
+        slope = (dV, de - eta * (X.T @ Xde) / n - fall)
     return (V - eta * drift + eta * eta * spread, e - eta * fall, one), slope
 
 
 def _both(M: Array) -> Array:
+    """M + M'."""
     return M + M.T
 
 
 def _rows(weights: Array, X: Array) -> Array:
-    """mean_k weights_k x_k x_k', symmetric to the last bit: rounding that is not would never
-    decay.
-    """
+    """mean_k weights_k x_k x_k', symmetric to the last bit: other rounding would never decay."""
     return _both(X.T @ (weights[:, None] * X)) / (2 * len(X))
 
 
 def solve(M: Array, b: Array) -> Array:
-    """One solution u of the consistent M u = b, M (p, q), by elimination in exact arithmetic; free
-    entries are 0.
+    """One solution u of the consistent M u = b, by elimination in exact arithmetic.
+
+    M has the shape (p, q); free entries of u are 0.
     """
     table = np.column_stack([M, b])
     pivots: list[int] = []
@@ -81,11 +78,13 @@ def solve(M: Array, b: Array) -> Array:
 
 
 def vector(M: Array) -> Array:
-    """Orthonormal coordinates of a symmetric matrix (..., k, k): the upper triangle, sqrt(2) off
-    the diagonal.
+    """Orthonormal coordinates of a symmetric matrix (..., k, k).
+
+    They are the entries of the upper triangle, times sqrt(2) off the diagonal.
     """
     i, j = np.triu_indices(M.shape[-1])
-    return M[..., i, j] * np.where(i == j, 1, np.sqrt(2))
+    entries: Array = M[..., i, j]
+    return entries * np.where(i == j, 1, np.sqrt(2))
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,53 +115,64 @@ class RowSpace:
         their rounding by T.
         """
         cut = max(X.shape) * np.finfo(float).eps
-        tall = len(X) >= X.shape[1]
-        s, Vt = np.linalg.svd(X if tall else X.T, full_matrices=False)[1:]
-        k = int((s > cut * s[0]).sum())
-        X, target = X.astype(np.longdouble), (y - X @ start).astype(np.longdouble)
-        square, V = refined(X.T @ X if tall else X @ X.T, Vt.T.astype(np.longdouble))
-        square = square[:k]
-        V = V[:, :k]
-        if tall:
-            rows = X @ V
+        long = X.astype(np.longdouble)
+        target = (y - X @ start).astype(np.longdouble)
+        # X = U diag(s) V': the eigenvectors of the smaller Gram matrix, V or U, are refined
+        if len(X) >= X.shape[1]:
+            s, Vt = np.linalg.svd(X, full_matrices=False)[1:]
+            k = int((s > cut * s[0]).sum())
+            square, V = refined(long.T @ long, Vt.T.astype(np.longdouble))
+            square = square[:k]
+            basis = V[:, :k]
+            rows = long @ basis
         else:
-            rows = V * np.sqrt(square)
-        if tall:
-            basis = V
-        else:
-            basis = X.T @ V / np.sqrt(square)
+            s, Ut = np.linalg.svd(X.T, full_matrices=False)[1:]
+            k = int((s > cut * s[0]).sum())
+            square, U = refined(long @ long.T, Ut.T.astype(np.longdouble))
+            square = square[:k]
+            rows = U[:, :k] * np.sqrt(square)
+            basis = long.T @ U[:, :k] / np.sqrt(square)
         move = rows.T @ target / square
         residual = target - rows @ move
         if k == len(y) or np.sqrt((residual**2).sum()) <= 8 * cut * np.sqrt((target**2).sum()):
             residual = 0 * residual
-        parts = square / len(y), basis, rows, -move, start + basis @ move, residual
-        return cls(*(frozen(part.astype(float)) for part in parts))
+        return cls(
+            eigenvalues=frozen((square / len(y)).astype(float)),
+            basis=frozen(basis.astype(float)),
+            rows=frozen(rows.astype(float)),
+            error=frozen((-move).astype(float)),
+            center=frozen((start + basis @ move).astype(float)),
+            residual=frozen(residual.astype(float)),
+        )
 
     @cached_property
     def moments(self) -> Moments:
         """The recursion of the symmetric matrices, dimension k (k + 1) / 2."""
         Z = self.rows
         r = self.residual
-        n = len(self.rows)
-        i, j = np.triu_indices(Z.shape[1])
+        n, k = Z.shape
+        i, j = np.triu_indices(k)
         squares = vector(Z[:, :, None] * Z[:, None, :])
-        m = Z.shape[1]
-        noisy = bool(r.any())
-        parts = (
-            self.eigenvalues[i] + self.eigenvalues[j],
-            squares.T @ squares / n,
-            vector(self.error[:, None] * self.error),
-            squares.T @ r**2 / n,
-            self.eigenvalues,
-            self.error,
-            squares.T @ (r[:, None] * Z) / n if noisy else np.zeros((len(i), m)),
+        coupling = np.zeros((len(i), k))
+        if r.any():
+            coupling = squares.T @ (r[:, None] * Z) / n
+        return Moments(
+            L=frozen(self.eigenvalues[i] + self.eigenvalues[j]),
+            Q=frozen(squares.T @ squares / n),
+            start=frozen(vector(self.error[:, None] * self.error)),
+            N=frozen(squares.T @ r**2 / n),
+            eigenvalues=frozen(self.eigenvalues),
+            mean=frozen(self.error),
+            C=frozen(coupling),
         )
-        return Moments(*map(frozen, parts))
 
     def limit(self) -> float:
-        """1 / lambda_max(Q, L) from the smaller Gram side of the pencil."""
+        """1 / lambda_max(Q, L) from the smaller Gram side of the pencil.
+
+        L is diagonal with entries 1 / P, and Q = mean_k vec(x_k x_k') vec(x_k x_k')'.
+        """
         Z = self.rows
-        (n, k) = self.rows.shape
+        n, k = Z.shape
         P = 1 / (self.eigenvalues[:, None] + self.eigenvalues)
         if n <= k * (k + 1) // 2:
             gram = np.array([((z * Z @ P) * (z * Z)).sum(axis=1) for z in Z]) / n
@@ -173,47 +183,42 @@ class RowSpace:
 
     def bounds(self) -> tuple[float, float]:
         """As ``mean_square_bounds``."""
-        norms = (self.rows**2).sum(axis=1)
+        Z = self.rows
+        norms = (Z**2).sum(axis=1)
         on = norms > 0
-        directions = np.column_stack(
-            [np.eye(self.rows.shape[1]), (self.rows[on] / np.sqrt(norms[on])[:, None]).T]
-        )
-        projected = (self.rows @ directions) ** 2
+        units = Z[on] / np.sqrt(norms[on])[:, None]
+        directions = np.column_stack([np.eye(Z.shape[1]), units.T])
+        projected = (Z @ directions) ** 2
         rayleigh = 2 * projected.mean(axis=0) / (projected**2).mean(axis=0)
-        return float(2 / norms.max()), float(
-            min(2 * norms.mean() / (norms**2).mean(), rayleigh.min())
-        )
+        at_identity = 2 * norms.mean() / (norms**2).mean()
+        return float(2 / norms.max()), float(min(at_identity, rayleigh.min()))
 
     def recursion(self, steps: int, eta: float, order: int, A: Array, u: Array, m: int) -> SignLog:
-        """E ||A e + u||^2 / m or its derivative after T steps, rescaled on the way against over-
-        and underflow.
+        """E ||A e + u||^2 / m after T steps, or its derivative in eta.
+
+        The state is rescaled on the way against over- and underflow.
         """
         e = self.error
-        rates = factor(1.0, eta * self.eigenvalues)
-        state: tuple[Array, ...] = (e[:, None] * e, e, np.array(1.0))
+        state: State = (e[:, None] * e, e, np.array(1.0))
+        slope: Slope | None = None
         if order:
             slope = (0 * state[0], 0 * e)
-        else:
-            slope = None
         log = 0.0
         for _ in range(steps):
             state, slope = step(self.rows, self.residual, eta, state, slope)
-            size = np.abs(state[0]).max()
+            V, mean, one = state
+            size = np.abs(V).max()
             if size and not 1e-50 < size < 1e50:
-                state = tuple(x / size for x in state)
-                slope = slope and tuple(x / size for x in slope)
+                state = (V / size, mean / size, one / size)
+                if slope is not None:
+                    slope = (slope[0] / size, slope[1] / size)
                 log += np.log(size)
-        if slope is None:
-            V = state[0]
-        else:
-            V = slope[0]
+        V = state[0] if slope is None else slope[0]
         square = SignLog.of(((A @ V) * A).sum() / m) * SignLog(1.0, log)
+        # the mean error by its closed form, e_i (1 - eta lambda_i)^T
         pull = SignLog.of(2 * (u @ A) * e / m)
+        rates = signed(factor(1.0, eta * self.eigenvalues))
         if order:
-            return (
-                square
-                + (
-                    pull * SignLog.of(-steps * self.eigenvalues) * signed(rates) ** (steps - 1)
-                ).sum()
-            )
-        return square + (pull * signed(rates) ** steps).sum() + float(u @ u) / m
+            fall = SignLog.of(-steps * self.eigenvalues) * rates ** (steps - 1)
+            return square + (pull * fall).sum()
+        return square + (pull * rates**steps).sum() + float(u @ u) / m

@@ -5,17 +5,17 @@ Eigenvalues and errors may lie anywhere in 1e-150..1e150, so that the weights le
 before the data do.
 """
 
-from typing import Any
-
 import numpy as np
 
+from quadmeta._types import Array
 from quadmeta._validate import show
 
-Array = Any
 RANGE = 1e-150, 1e150
 """Where eigenvalues and errors may lie: products of two keep every digit."""
 WEIGHTS = 1e-300, 1e300
 """Where spectral weights may lie that are themselves the data."""
+LIMITS = 1e-75, 1e75
+"""Where data may lie whose products of four stay in float64."""
 _PLAIN = 400
 """Weights between 2^-400 and 2^400 need no scale: their products with eigenvalues stay in float64
 as well.
@@ -60,13 +60,16 @@ def split_weights(weights: Array) -> tuple[Array, int]:
 def centred(mantissa: Array, power: Array) -> tuple[Array, int]:
     """(omega / 2^k, k) of omega = mantissa 2^power, with mantissas between 1/16 and 1 or 0."""
     on = mantissa != 0
-    low, high = (int(power[on].min()), int(power[on].max())) if on.any() else (0, 0)
+    low = 0
+    high = 0
+    if on.any():
+        low = int(power[on].min())
+        high = int(power[on].max())
     if high - low > _SPAN:
         raise ValueError(
             f"the spectral weights lambda e^2 / 2 span {(high - low) * np.log10(2):.0f} decades, "
-            "float64 "
-            "holds 600: set the error of the lightest modes to 0 (with active=True), or rescale "
-            "them"
+            "float64 holds 600: set the error of the lightest modes to 0 (with active=True), or "
+            "rescale them"
         )
     if -_PLAIN < low and high < _PLAIN:
         k = 0
@@ -77,9 +80,12 @@ def centred(mantissa: Array, power: Array) -> tuple[Array, int]:
 
 def error_of(weights: Array, eigenvalues: Array) -> Array:
     """e = sqrt(2 omega / lambda), also where 2 omega / lambda leaves float64."""
-    mantissa, power = np.frexp(weights)
-    power = power - power % 2  # an even power, whose root is a power of two
-    return np.ldexp(np.sqrt(2 * np.ldexp(weights, -power) / eigenvalues), power // 2)
+    # omega = m 4^k: the root of 4^k is a power of two, which rounds nothing
+    power = np.frexp(weights)[1]
+    power = power - power % 2
+    root = np.sqrt(2 * np.ldexp(weights, -power) / eigenvalues)
+    error: Array = np.ldexp(root, power // 2)
+    return error
 
 
 def unscaled(weights: Array, exponent: int) -> Array:
@@ -98,7 +104,6 @@ def unscaled(weights: Array, exponent: int) -> Array:
         bad = np.log10(weights[weights > 0]) + exponent * np.log10(2)
         raise ValueError(
             f"a spectral weight of about 1e{show(int(bad[np.argmax(np.abs(bad))]))} leaves "
-            "float64: "
-            "rescale the problem to see its weights"
+            "float64: rescale the problem to see its weights"
         )
     return omega

@@ -6,17 +6,19 @@ from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
+from quadmeta._types import Array
 from quadmeta._validate import show
 from quadmeta.arithmetic.signlog import SignLog
 from quadmeta.problems.parts.lanczos import lanczos
 
-Array = Any
+Size = float | Array | SignLog
+"""A quantity of a problem, or the estimated error of one."""
 
 
 class Estimated(Protocol):
     """A problem that estimates the error of a quantity."""
 
-    def estimate(self, quantity: Any) -> Array:
+    def estimate(self, quantity: Callable[[Any], Any]) -> Any:
         """In the units of the quantity."""
 
 
@@ -28,14 +30,33 @@ def grow(
     product: Callable[[Array], Array],
     start: Array,
     modes: int,
-    quantity: Callable[[Problem], Array] | None,
+    quantity: Callable[[Problem], Any] | None,
     tolerance: float,
     eps: float,
 ) -> Problem:
-    """Lanczos up to ``modes`` steps, to the end of the Krylov space, or until the quantity has
-    settled.
+    """Lanczos steps until the quantity has settled, at most ``modes`` of them.
 
-    ``eps`` is the precision of ``product``.
+    Parameters
+    ----------
+    build
+        the problem that the diagonal of the Jacobi matrix and the entries beside it describe.
+    product
+        v -> H v.
+    start
+        (d,) first Lanczos vector, not normalised.
+    modes
+        the largest number of steps; fewer where the Krylov space is exhausted.
+    quantity
+        what is to settle; None: all ``modes`` steps.
+    tolerance
+        of the quantity, relative.
+    eps
+        precision of ``product``.
+
+    Raises
+    ------
+    ValueError
+        ``modes`` steps that do not reach the tolerance.
     """
     check = 8
     old = None
@@ -50,8 +71,10 @@ def grow(
         problem = build(np.array(alphas), np.array(betas))
         value = quantity(problem)
         reached = math.inf
-        if old is not None:  # the change since the last check is the error there
-            errors.append((old[0], _excess(value - old[1], tolerance * value)))
+        if old is not None:
+            # the change since the last check is the error there
+            steps, before = old
+            errors.append((steps, _excess(value - before, tolerance * value)))
             reached = _reached(*errors[-2:])
         if k == modes or k >= reached:
             error = problem.estimate(quantity)
@@ -62,37 +85,35 @@ def grow(
                     f"modes = {modes} leaves an estimated error {show(error)} of the quantity "
                     f"{show(value)}, more than tolerance = {tolerance:g} of it: pass more modes"
                 )
-        if reached < math.inf:
-            step = k // 4
-        else:
-            step = k // 2
+        furthest = k // 4 if reached < math.inf else k // 2
         old = (k, value)
-        check = k + math.ceil(min(max(reached - k, k // 16, 1), step))
+        check = k + math.ceil(min(max(reached - k, k // 16, 1), furthest))
     return build(np.array(alphas), np.array(betas))
 
 
 def _reached(first: tuple[int, float], second: tuple[int, float]) -> float:
-    """How many steps it takes until the estimate is within the tolerance, from two (steps, log
-    excess of the error).
+    """How many steps bring the estimate within the tolerance, from two (steps, log excess).
 
-    The rules of the estimate are about as far off as the value after 5/6 of the steps.
+    The log of the error is continued as a line; the rules of the estimate are about as far off as
+    the value after 5/6 of the steps.
     """
-    (k, before) = first
-    (n, excess) = second
+    k, before = first
+    n, excess = second
     if -math.inf < excess < before < math.inf:
         return 6 / 5 * (n + excess * (n - k) / (before - excess))
-    return n if excess <= 0 else math.inf
+    if excess <= 0:
+        return n
+    return math.inf
 
 
-def _excess(change: Array, allowed: Array) -> float:
+def _excess(change: Size, allowed: Size) -> float:
     """The largest log |change / allowed|, where 0 / 0 is 0; infinite where one of them is not
     finite.
     """
     if not all(isinstance(x, SignLog) or np.isfinite(x).all() for x in (change, allowed)):
         return math.inf
-    change = SignLog.of(change).log
-    allowed = SignLog.of(allowed).log
+    above = SignLog.of(change).log
+    below = SignLog.of(allowed).log
     with np.errstate(invalid="ignore"):
-        return float(
-            np.max(np.where(change == -np.inf, -np.inf, change - allowed), initial=-np.inf)
-        )
+        logs = np.where(above == -np.inf, -np.inf, above - below)
+    return float(np.max(logs, initial=-np.inf))

@@ -1,5 +1,4 @@
-"""Inner problems whose gradient is observed with noise: exact expectations of outer losses after T
-steps of SGD.
+"""Inner problems whose gradient is observed with noise: exact expectations after T steps of SGD.
 
     w_{t+1} = w_t - eta g_t(w_t),    E g_t(w) = grad f(w),    g_t independent of the past.
 
@@ -13,6 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from quadmeta._types import Arithmetic, Array, StepSizes
 from quadmeta._validate import choice, instance, natural, number, show, step_sizes, whole
 from quadmeta.arithmetic.affine import Affine, signed
 from quadmeta.arithmetic.exact import evaluate
@@ -20,8 +20,7 @@ from quadmeta.arithmetic.residual import factor
 from quadmeta.arithmetic.signlog import SignLog
 from quadmeta.problems.parts.base import Problem
 
-Array = Any
-OUTERS = {
+_REMEDIES = {
     "train": "",
     "validation": "pass a validation set (X2, y2)",
     "population": "pass truth, the w_* of the data",
@@ -30,11 +29,11 @@ _REACH = 1e70  # eta^2 times the fourth moment of a feature stays far inside flo
 
 
 class StochasticProblem(Problem):
-    """An inner problem min_w f(w) with noisy gradients, f quadratic, and expected outer losses of
-    w_T.
+    """An inner problem whose gradients are noisy, with expected losses of what SGD ends at.
 
-    "train" is f minus its floor, "population" the excess risk E (x'(w - w_*))^2 (isotropic x: ||w
-    - w_*||^2), and "validation" the loss ||X2 w - y2||^2 / (2 n2) on a given set.
+    f is quadratic. "train" is f minus its floor, "population" the excess risk E (x'(w - w_*))^2
+    (isotropic x: ||w - w_*||^2), and "validation" the loss ||X2 w - y2||^2 / (2 n2) on a given
+    set.
     """
 
     outers: tuple[str, ...] = ("train",)
@@ -46,8 +45,9 @@ class StochasticProblem(Problem):
 
     @abstractmethod
     def mean_square_limit(self) -> float:
-        """eta_ms: the second moment of the error stays bounded for every start if and only if eta
-        < eta_ms.
+        """eta_ms, below which SGD does not diverge.
+
+        The second moment of the error stays bounded for every start if and only if eta < eta_ms.
         """
 
     @abstractmethod
@@ -59,20 +59,35 @@ class StochasticProblem(Problem):
         """``expected`` at one step size."""
 
     @abstractmethod
-    def _data(self, outer: str, exact: bool) -> tuple[Array, ...]:
+    def _data(self, outer: str, exact: bool) -> tuple[Any, ...]:
         """What the recursion of an outer loss needs; derived in rational arithmetic where
         ``exact``.
         """
 
     @abstractmethod
-    def _recursion(self, steps: int, eta: Any, data: tuple[Array, ...], order: int) -> Any:
+    def _recursion(self, steps: int, eta: Arithmetic, data: Any, order: int) -> Any:
         """T steps of the moments in the arithmetic of ``eta`` and ``data``."""
 
     def expected(
-        self, steps: int, step_size: Array, outer: str = "train", order: int = 0
+        self, steps: int, step_size: StepSizes, outer: str = "train", order: int = 0
     ) -> SignLog:
-        """E outer(w_T) (order 0) or its derivative in eta (1) at step sizes >= 0 of any shape,
-        whatever T.
+        """The expected loss of w_T, E outer(w_T), or its derivative in the step size.
+
+        Parameters
+        ----------
+        steps
+            T >= 1, however large.
+        step_size
+            eta >= 0, of any shape.
+        outer
+            one of ``outers``.
+        order
+            0 for the value, 1 for its derivative.
+
+        Returns
+        -------
+        SignLog
+            of the shape of ``step_size``.
 
         Raises
         ------
@@ -89,18 +104,17 @@ class StochasticProblem(Problem):
                 "smaller ones"
             )
         values = [self._expected(steps, float(x), outer, order) for x in eta.flat]
-        parts = [
-            np.array([getattr(value, name) for value in values], dtype=float)
-            for name in ("sign", "log")
-        ]
-        return SignLog(*(part.reshape(eta.shape) for part in parts))
+        sign = np.array([value.sign for value in values], dtype=float)
+        log = np.array([value.log for value in values], dtype=float)
+        return SignLog(sign.reshape(eta.shape), log.reshape(eta.shape))
 
-    def recursion(self, steps: int, step_size: Any, outer: str = "train", order: int = 0) -> Any:
-        """The same by its definition, T steps of the moments, at one step size: a float, a
-        Fraction or an mpf.
+    def recursion(
+        self, steps: int, step_size: Arithmetic, outer: str = "train", order: int = 0
+    ) -> Any:
+        """The same by its definition, T steps of the moments, at one step size.
 
-        The arithmetic is that of the step size, with the data taken as exact; an mpf takes
-        mpmath's precision.
+        The arithmetic is that of the step size, a float, a Fraction or an mpf, with the data taken
+        as exact; an mpf takes mpmath's precision.
 
         Raises
         ------
@@ -110,44 +124,42 @@ class StochasticProblem(Problem):
             overflow in float64.
         """
         steps = natural("steps", steps)
-        size = number(
-            "step_size", step_size, least=0.0, remedy="pass a step size, unit 1/eigenvalue"
-        )
+        remedy = "pass a step size, unit 1/eigenvalue"
+        eta: Arithmetic = number("step_size", step_size, least=0.0, remedy=remedy)
         self._check(outer, order)
         kind = "float64"
         digits = 15
         if isinstance(step_size, Fraction):
             kind = "fraction"
+            eta = step_size
         elif hasattr(step_size, "_mpf_"):
             import mpmath
 
             kind = "mpmath"
             digits = mpmath.mp.dps
+            eta = step_size
 
-        def formula(eta: Any, data: tuple[Array, ...]) -> Any:
+        def formula(eta: Arithmetic, data: Any) -> Any:
             return self._recursion(steps, eta, data, order)
 
-        if kind == "float64":
-            eta = size
-        else:
-            eta = step_size
-        return evaluate(
-            formula, eta, self._data(outer, kind != "float64"), kind=kind, digits=digits
-        )
+        data = self._data(outer, kind != "float64")
+        return evaluate(formula, eta, data, kind=kind, digits=digits)
 
-    def diverges(self, step_size: Array) -> Array:
+    def diverges(self, step_size: StepSizes) -> Array:
         """Whether the second moment of the error grows without bound: eta >= eta_ms."""
-        return step_sizes("step_size", step_size) >= self.mean_square_limit()
+        beyond: Array = step_sizes("step_size", step_size) >= self.mean_square_limit()
+        return beyond
 
     def floors(self, outer: str) -> float:
-        """What is left to subtract from ``expected`` before a logarithm: 0, for "train" has lost
-        its floor already.
+        """What is left to subtract from ``expected`` before a logarithm.
+
+        It is 0, for "train" has lost its floor already.
         """
         self._check(outer, 0)
         return 0.0
 
     def _check(self, outer: str, order: int) -> None:
-        choice("outer", outer, OUTERS)
+        choice("outer", outer, _REMEDIES)
         if outer not in self.outers:
             raise ValueError(
                 f"outer = {outer!r} is not defined for {self!r}: {self._remedy(outer)}"
@@ -162,7 +174,7 @@ class StochasticProblem(Problem):
         return instance("rng", rng, np.random.Generator, "numpy.random.default_rng(0)")
 
     def _remedy(self, outer: str) -> str:
-        return OUTERS[outer]
+        return _REMEDIES[outer]
 
 
 class Moments(NamedTuple):
@@ -191,16 +203,21 @@ class Moments(NamedTuple):
     def after(
         self, steps: int, eta: float, order: int, weights: Array, linear: Array, constant: float
     ) -> SignLog:
-        """The outer loss after T steps or its derivative in eta, from one eigendecomposition."""
+        """The outer loss after T steps or its derivative in eta, from one eigendecomposition.
+
+        v' = (I - B) v + drive (1, (1 - eta lambda_i)^t)' with B = eta L - eta^2 Q: the noise N is
+        driven at the rate 0, the mean error at the rates lambda.
+        """
         T = steps
-        factors = factor(1.0, eta * self.eigenvalues)
         rates = np.append(0.0, self.eigenvalues)
         drive = np.column_stack([self.N, -2 * self.C * self.mean])
         B = np.diag(eta * self.L) - eta**2 * self.Q
         affine = Affine(B, self.start, eta * rates, eta**2 * drive)
         pull = SignLog.of(linear * self.mean)
+        factors = signed(factor(1.0, eta * self.eigenvalues))
         if order == 0:
-            return affine.power(T, weights) + (pull * signed(factors) ** T).sum() + constant
-        slope = Affine(np.diag(self.L) - 2 * eta * self.Q, 0 * self.start, rates, 2 * eta * drive)
-        fall = SignLog.of(-T * self.eigenvalues) * signed(factors) ** (T - 1)
+            return affine.power(T, weights) + (pull * factors**T).sum() + constant
+        dB = np.diag(self.L) - 2 * eta * self.Q
+        slope = Affine(dB, 0 * self.start, rates, 2 * eta * drive)
+        fall = SignLog.of(-T * self.eigenvalues) * factors ** (T - 1)
         return affine.slope(T, weights, slope) + (pull * fall).sum()

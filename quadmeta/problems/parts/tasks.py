@@ -1,19 +1,26 @@
-"""Weighted sums of least-squares tasks: L_1 = sum_k phi_k(alpha) ||X_k W - Y_k||^2 / (2 n_k) + rho
-||W||^2 / 2.
+"""Weighted sums of least-squares tasks.
+
+L_1 = sum_k phi_k(alpha) ||X_k W - Y_k||^2 / (2 n_k) + rho ||W||^2 / 2
 """
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
-from quadmeta._validate import number, show
+from quadmeta._types import Array, Scalar
+from quadmeta._validate import show
 from quadmeta.problems.parts.quadratic_bilevel import QuadraticBilevel, QuadraticInnerLoss
 from quadmeta.problems.parts.rows import Rows
-from quadmeta.problems.parts.weighted import as_given, design, mean_square, triangle
-
-Array = Any
+from quadmeta.problems.parts.weighted import (
+    Data,
+    as_given,
+    design,
+    mean_square,
+    require_equal_form,
+    ridge_weight,
+    triangle,
+)
 
 
 class WeightedTasks(QuadraticBilevel):
@@ -35,44 +42,37 @@ class WeightedTasks(QuadraticBilevel):
     rho: float
 
     def _store(
-        self, tasks: Sequence[tuple[Array, Array]], outer: str, held_out: tuple[Array, Array]
+        self, tasks: Sequence[Data], outer: str, held_out: Data, rho: Scalar
     ) -> tuple[tuple[Array, Array], ...]:
-        """Keep what is derived from the data; the data themselves come back, copied and read-only."""
-        sets = [
-            *(design(f"task {k}", task) for k, task in enumerate(tasks)),
-            design(outer, held_out),
-        ]
-        *forms, (H2, B2, c2) = (mean_square(*one) for one in sets)
-        for k, (gram, moment, _) in enumerate(forms):
-            if gram.shape != H2.shape or moment.shape != B2.shape:
-                raise ValueError(
-                    f"task {k} has p x outputs = {moment.shape}, {outer} {B2.shape}: pass equal "
-                    "ones"
-                )
-        rho = number("rho", self.rho, least=0, remedy="a ridge cannot be negative")
+        """Keep what is derived from the data, which come back, copied and read-only."""
+        trained = [design(f"task {k}", task) for k, task in enumerate(tasks)]
+        tested = design(outer, held_out)
+        forms = [mean_square(*one) for one in trained]
+        H2, B2, c2 = mean_square(*tested)
+        for k, (_, moment, _) in enumerate(forms):
+            require_equal_form(f"task {k}", moment, outer, B2)
+        sets = [*trained, tested]
         self._keep(
-            grams=np.array([form[0] for form in forms]),
-            moments=np.array([form[1] for form in forms]),
+            grams=np.array([gram for gram, _, _ in forms]),
+            moments=np.array([moment for _, moment, _ in forms]),
             factors=tuple(triangle(*one) for one in sets),
             outer_hessian=H2,
             outer_linear=B2,
             outer_constant=c2,
             start=np.zeros(B2.size),
-            held_out=sets[-1],
-            rho=rho,
-            counts=tuple(len(X) for X, _ in sets[:-1]),
-            stacked=tuple(np.vstack(parts) for parts in zip(*sets[:-1], strict=True)),
+            held_out=tested,
+            rho=ridge_weight(rho),
+            counts=tuple(len(X) for X, _ in trained),
+            stacked=(np.vstack([X for X, _ in trained]), np.vstack([Y for _, Y in trained])),
         )
         return tuple(as_given(*both) for both in zip((*tasks, held_out), sets, strict=True))
 
-    def _pairs(self, tasks: Any) -> list[Any]:
+    def _pairs(self, tasks: Sequence[Data]) -> list[Data]:
         """The data of at least one task, as a list."""
-        if not isinstance(tasks, list | tuple) or not tasks:
-            if isinstance(tasks, list | tuple):
-                what = "is empty"
-            else:
-                what = f"= {show(tasks)} must be a list"
-            raise ValueError(f"tasks {what}: pass at least one (X, Y)")
+        if not isinstance(tasks, list | tuple):
+            raise ValueError(f"tasks = {show(tasks)} must be a list: pass at least one (X, Y)")
+        if not tasks:
+            raise ValueError("tasks is empty: pass at least one (X, Y)")
         return list(tasks)
 
     @abstractmethod
@@ -95,18 +95,20 @@ class WeightedTasks(QuadraticBilevel):
 
     def weighted(self, phi: Array, rho: float) -> Rows:
         """The rows of all tasks for weights phi (tasks,)."""
-        starts = np.cumsum((0, *self.counts[:-1]))
-        return Rows(
-            *self.stacked,
-            np.repeat(phi, self.counts),
-            np.repeat(self.counts, self.counts),
-            rho,
-            starts,
-        )
+        X, Y = self.stacked
+        weights = np.repeat(phi, self.counts)
+        counts = np.repeat(self.counts, self.counts)
+        return Rows(X, Y, weights, counts, rho, self._starts)
+
+    @property
+    def _starts(self) -> Array:
+        """The first row of each task."""
+        return np.cumsum((0, *self.counts[:-1]))
 
     def pair(self, alpha: Array, X: Array, V: Array) -> Array:
         """phi_k' (<X_k'X_k / n_k, X> - <X_k'Y_k / n_k, V>)."""
-        return self._chain(alpha, np.tensordot(self.grams, X, 2) - np.tensordot(self.moments, V, 2))
+        values = np.tensordot(self.grams, X, 2) - np.tensordot(self.moments, V, 2)
+        return self._chain(alpha, values)
 
     def rows(self, alpha: Array, W: Array) -> Array:
         """phi_k' times the gradient of task k at W."""
@@ -114,8 +116,7 @@ class WeightedTasks(QuadraticBilevel):
 
     def from_rows(self, alpha: Array, products: Array, inner: Array) -> Array:
         """phi_k' / n_k times the sum over the rows of task k."""
-        starts = np.cumsum((0, *self.counts[:-1]))
-        return self._chain(alpha, np.add.reduceat(products, starts) / self.counts)
+        return self._chain(alpha, np.add.reduceat(products, self._starts) / self.counts)
 
     @property
     def constants(self) -> Array:
