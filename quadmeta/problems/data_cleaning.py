@@ -191,7 +191,7 @@ class DataCleaning(QuadraticBilevel):
         residuals: Array = x @ W - y
         return weighted[:, :, None] * residuals[:, None, :]
 
-    def from_rows(self, alpha: Array, products: Array, inner: Array) -> Array:
+    def from_rows(self, alpha: Array, products: Array, inner: Array | float) -> Array:
         """s'(alpha_i) / n times the product of the row."""
         return self._slopes(alpha) * products
 

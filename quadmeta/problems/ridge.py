@@ -83,7 +83,7 @@ class Ridge(QuadraticBilevel):
         """W."""
         return W[None]
 
-    def from_rows(self, alpha: Array, products: Array, inner: Array) -> Array:
+    def from_rows(self, alpha: Array, products: Array, inner: Array | float) -> Array:
         """<W, V>."""
         return np.array([inner])
 

@@ -114,7 +114,7 @@ class WeightedTasks(QuadraticBilevel):
         """phi_k' times the gradient of task k at W."""
         return self._chain(alpha, self.grams @ W - self.moments)
 
-    def from_rows(self, alpha: Array, products: Array, inner: Array) -> Array:
+    def from_rows(self, alpha: Array, products: Array, inner: Array | float) -> Array:
         """phi_k' / n_k times the sum over the rows of task k."""
         return self._chain(alpha, np.add.reduceat(products, self._starts) / self.counts)
 
