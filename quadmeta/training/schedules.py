@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from quadmeta._types import Array, Spectrum, StepSizes
+from quadmeta._types import Array, Numbers, Spectrum, StepSizes
 from quadmeta._validate import choice, finite, instance, natural, number, shaped
 from quadmeta.arithmetic.residual import factor, log_abs
 from quadmeta.arithmetic.signlog import SignLog
@@ -17,14 +17,14 @@ from quadmeta.optimizers.schedule import Schedule
 METHODS = ("BFGS", "newton", "gradient")
 
 
-def _interval(mu: float, L: float) -> tuple[float, float]:
-    mu = number("mu", mu)
-    L = number("L", L)
-    if not 0 < mu <= L:
+def _interval(mu: Numbers, L: Numbers) -> tuple[float, float]:
+    low = number("mu", mu)
+    high = number("L", L)
+    if not 0 < low <= high:
         raise ValueError(
-            f"mu = {mu!r} and L = {L!r} must satisfy 0 < mu <= L: swap or rescale them"
+            f"mu = {low!r} and L = {high!r} must satisfy 0 < mu <= L: swap or rescale them"
         )
-    return mu, L
+    return low, high
 
 
 def constant(step_size: float, steps: int) -> Array:
@@ -39,7 +39,7 @@ def constant(step_size: float, steps: int) -> Array:
     return np.full(natural("steps", steps), number("step_size", step_size, least=0))
 
 
-def chebyshev(mu: float, L: float, steps: int) -> Array:
+def chebyshev(mu: Numbers, L: Numbers, steps: int) -> Array:
     """The schedule with the best worst case over all spectra in [mu, L], in ascending order.
 
     The steps are the inverse roots of the Chebyshev polynomial of [mu, L],
@@ -69,11 +69,11 @@ def chebyshev(mu: float, L: float, steps: int) -> Array:
     >>> chebyshev(1.0, 3.0, steps=2).round(4)
     array([0.3694, 0.7735])
     """
-    mu, L = _interval(mu, L)
+    low, high = _interval(mu, L)
     T = natural("steps", steps)
     # with the half angle x = (2t - 1) pi / 4T: (1 + cos 2x)/2 = cos^2 x, (1 - cos 2x)/2 = sin^2 x
     half = (2 * np.arange(1, T + 1) - 1) * np.pi / (4 * T)
-    return 1 / (L * np.cos(half) ** 2 + mu * np.sin(half) ** 2)
+    return 1 / (high * np.cos(half) ** 2 + low * np.sin(half) ** 2)
 
 
 def lebedev_finogenov(steps: int) -> Array:
