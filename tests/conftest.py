@@ -1,6 +1,8 @@
 """Profiles of the property tests, and global state that no test may leave changed."""
 
 import os
+from functools import partial
+from pathlib import Path
 
 import mpmath
 import numpy as np
@@ -8,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from threadpoolctl import threadpool_limits
 
+from tests.sharing import once
 from tests.shipping import installed_wheel, unpacked_sdist
 
 threadpool_limits(1)  # the matrices are small, and every core has a test of its own
@@ -30,12 +33,21 @@ def unchanged_state():
 
 
 @pytest.fixture(scope="session")
-def sdist(tmp_path_factory):
-    """The source distribution of this checkout, unpacked."""
-    return unpacked_sdist(tmp_path_factory.mktemp("sdist"))
+def shared(tmp_path_factory):
+    """``shared(name, compute)``: the JSON value of ``compute(folder)``, once in a run of tests."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent  # above the folders of the workers
+    return partial(once, folder)
 
 
 @pytest.fixture(scope="session")
-def wheel(sdist, tmp_path_factory):
+def sdist(shared):
+    """The source distribution of this checkout, unpacked."""
+    return Path(shared("sdist", lambda folder: str(unpacked_sdist(folder))))
+
+
+@pytest.fixture(scope="session")
+def wheel(shared, sdist):
     """The folder into which the wheel is installed, without what it depends on."""
-    return installed_wheel(sdist, tmp_path_factory.mktemp("wheel"))
+    return Path(shared("wheel", lambda folder: str(installed_wheel(sdist, folder))))

@@ -78,7 +78,12 @@ FULL: dict[str, Any] = {
     "rounds": 1000,
     "splits": 10,
 }
-SMOKE: dict[str, Any] = FULL | {"products": [0, 3, 16, 256], "splits": 1}
+SMOKE: dict[str, Any] = FULL | {
+    "steps": 4000,
+    "products": [0, 3, 16, 128],
+    "rounds": 500,
+    "splits": 1,
+}
 
 
 def points(

@@ -1,7 +1,5 @@
 """What the tests of figures share: a file of them is named after its experiment."""
 
-import fcntl
-import os
 from functools import cache
 
 import pytest
@@ -11,24 +9,14 @@ from quadmeta.harness import compute, to_csv
 
 
 @pytest.fixture(scope="session")
-def smoke(tmp_path_factory):
-    """The table of an experiment's smoke settings, as the bytes of its file.
-
-    It is computed once a session, by the test process that asks first.
-    """
-    folder = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        folder = folder.parent
+def smoke(shared):
+    """The table of an experiment's smoke settings, as the bytes of its file."""
 
     @cache
     def table(name):
-        path = folder / f"{name}.csv"
-        with open(folder / f"{name}.lock", "w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            if not path.exists():
-                module = PROJECT.load(name)
-                path.write_bytes(to_csv(compute(module, module.SMOKE)))
-        return path.read_bytes()
+        module = PROJECT.load(name)
+        text = shared(name, lambda folder: to_csv(compute(module, module.SMOKE)).decode())
+        return text.encode()
 
     return table
 
