@@ -9,6 +9,8 @@ export OPENBLAS_NUM_THREADS ?= 1
 export OMP_NUM_THREADS ?= 1
 export MKL_NUM_THREADS ?= 1
 WORKERS ?= 2
+# a worker without tests takes half of those that another one still has before it
+PYTEST = -m pytest -n $(WORKERS) --dist worksteal
 
 # What each lower bound of setup.cfg must carry, and the newest version of everything: what users see, the numbers behind it.
 CONTRACT := tests/test_readme.py tests/test_imports.py tests/test_extras.py tests/test_packaging.py tests/arithmetic \
@@ -52,8 +54,14 @@ check: $(READY)
 house: $(READY)
 	$(RUN) -m tests.house
 
-test: check
-	$(RUN) -m pytest -n $(WORKERS)
+# the types and the ladder beside the tests: they keep one core busy for a minute
+test: $(READY)
+	$(RUN) -m ruff format --check --quiet .
+	$(RUN) -m ruff check --quiet .
+	@mkdir -p .cache
+	@{ $(RUN) -m mypy && $(VENV)/bin/lint-imports --no-cache; } > .cache/gates.log 2>&1 & gates=$$!; \
+	$(RUN) $(PYTEST); tests=$$?; \
+	wait $$gates; types=$$?; cat .cache/gates.log; exit $$((tests ? tests : types))
 
 .venv-minimum/.ready: setup.cfg pyproject.toml constraints-minimum.txt
 	$(MINIMUM_PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11) and "the lowest versions are those of Python 3.11: set MINIMUM_PYTHON=...")'
@@ -62,12 +70,12 @@ test: check
 	@touch $@
 
 test-minimum: .venv-minimum/.ready
-	.venv-minimum/bin/python -m pytest -n $(WORKERS) $(CONTRACT)
+	.venv-minimum/bin/python $(PYTEST) $(CONTRACT)
 
 test-newest:
 	$(PYTHON) -m venv --clear .venv-newest
 	.venv-newest/bin/python -m pip install --quiet --disable-pip-version-check -e '.[test]'
-	.venv-newest/bin/python -m pytest -n $(WORKERS) $(CONTRACT)
+	.venv-newest/bin/python $(PYTEST) $(CONTRACT)
 
 certify: $(READY)
 	$(RUN) -m quadmeta certify
