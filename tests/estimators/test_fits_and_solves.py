@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import quadmeta as qm
-from tests.objectives.test_outer_loss import curvature, families
+from tests.bilevel import curvature, families
 
 
 def loss_of(name, T, seed=0):

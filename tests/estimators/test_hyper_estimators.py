@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import quadmeta as qm
-from tests.objectives.test_outer_loss import FAMILIES, QUADRATIC, curvature, families
+from tests.bilevel import FAMILIES, QUADRATIC, curvature, families
 
 ALL = {
     "closed_form": lambda T: qm.ClosedForm(),

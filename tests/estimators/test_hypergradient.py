@@ -5,7 +5,7 @@ import pytest
 
 import quadmeta as qm
 from quadmeta.estimators.parts.base import Hypergradient
-from tests.objectives.test_outer_loss import curvature, families
+from tests.bilevel import curvature, families
 
 PROBLEM = qm.Quadratic.from_spectrum([0.1, 0.4, 1.0], error=[1.0, 0.5, 2.0])
 LONG, ETA = qm.GradientDescent(2000), np.array([0.5, 1.2, 2.5])

@@ -10,21 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import quadmeta as qm
-from quadmeta.strategies import BILEVEL, bilevel_problem
-
-
-def families(seed):
-    """(problem, alpha) of each family, small and random."""
-    return {kind: bilevel_problem(kind, seed) for kind in BILEVEL}
-
-
-FAMILIES = list(BILEVEL)
-QUADRATIC = FAMILIES[:-1]
-
-
-def curvature(problem, alpha):
-    bound = problem.at(alpha)
-    return problem.L if isinstance(problem, qm.LogCosh) else bound.spectrum[0][-1]
+from tests.bilevel import FAMILIES, QUADRATIC, curvature, families
 
 
 @pytest.mark.parametrize("name", FAMILIES)

@@ -7,7 +7,7 @@ import pytest
 
 import quadmeta as qm
 from quadmeta.training.bilevel import Adam, Gradient, State, bilevel_descent, online
-from tests.objectives.test_outer_loss import families
+from tests.bilevel import families
 
 
 def ridge(T=150):
