@@ -13,8 +13,8 @@ import quadmeta as qm
 from experiments.shared.tables import Rows
 from quadmeta.certificates.program import RELATIONS
 from quadmeta.certificates.recheck import recheck
-from quadmeta.verification.box import placed, prove
-from quadmeta.verification.claim import Claim
+from quadmeta.verification.box import prove
+from quadmeta.verification.claim import Claim, placed
 from quadmeta.verification.finding import Finding, examine
 from quadmeta.verification.parameters import Instance
 from quadmeta.verification.verdict import Verdict, text

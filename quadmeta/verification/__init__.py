@@ -62,8 +62,8 @@ from quadmeta.verification.parameters import (
 from quadmeta.verification.search import drop
 from quadmeta.verification.verdict import Verdict
 
-# the verbs check, claim, certificate, instances, ledger and worst are those of quadmeta itself: here
-# most of these words are modules
+# check, claim, certificate, instances, ledger and worst are functions of quadmeta itself: most of
+# these words are modules here
 __all__ = [
     "EIGENVALUES",
     "ENERGY",

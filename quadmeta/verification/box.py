@@ -3,10 +3,11 @@ is left of it.
 """
 
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from itertools import product
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -17,9 +18,6 @@ from quadmeta.certificates.recheck import percent
 from quadmeta.certificates.schema import CELLS, GRID, HALVINGS
 from quadmeta.verification.parameters import Instance, Values
 from quadmeta.verification.trace import Recorder
-
-if TYPE_CHECKING:
-    from quadmeta.verification.claim import Claim
 
 
 class Reduced(NamedTuple):
@@ -54,15 +52,13 @@ class Box:
     """Where both sides are equal: no arithmetic with rounding proves a bound there."""
     covers_domain: bool = False
     """Whether the box, with the reduction, is the whole domain of the claim."""
-    origin: "tuple[type[Claim], str, int] | None" = None
-    """(class of the claim, form, number) of a box that a claim gave, by which it pickles: its
-    functions do not.
-    """
+    origin: "partial[Box] | None" = None
+    """How a claim gave the box, by which it pickles: its functions do not."""
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         if self.origin is None:
             return super().__reduce_ex__(protocol)
-        return (_again, self.origin)
+        return (self.origin.func, self.origin.args)
 
     def ends(self) -> dict[str, tuple[Fraction, Fraction]]:
         """The ranges, checked.
@@ -104,16 +100,6 @@ class Box:
                 "max, if"
             )
         return program
-
-
-def placed(claim: "Claim", form: str) -> list[Box]:
-    """The boxes of a claim, each with its place in it."""
-    return [replace(box, origin=(type(claim), form, k)) for k, box in enumerate(claim.boxes(form))]
-
-
-def _again(claim: "type[Claim]", form: str, k: int) -> Box:
-    """The box of this place."""
-    return placed(claim(), form)[k]
 
 
 @dataclass(frozen=True, eq=False)

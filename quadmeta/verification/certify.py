@@ -76,8 +76,8 @@ def _worst(statement: Claim) -> Callable[[Iterable[float]], float]:
 
 
 def shares(total: int) -> dict[tuple[str, str], int]:
-    """Instances for each form, at least ``total`` in all, in proportion to (20 + mean steps of its
-    program)^-3/4.
+    """Instances for each form, at least ``total`` in all, in proportion to
+    (20 + mean steps of its program)^-3/4.
     """
     weights = {}
     for name, form in forms():

@@ -5,7 +5,8 @@ verdicts.
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, ClassVar
 
 from quadmeta._registry import unknown
@@ -136,8 +137,8 @@ class Claim(ABC):
         return ""
 
     def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
-        """Margins by name, which says what is needed: "eta < 2/L" a margin > 0, "eta <= 2/L" one
-        >= 0, "=" one of 0. By default nothing is assumed.
+        """Margins by name, which says what is needed: "eta < 2/L" a margin > 0, "eta <= 2/L"
+        one >= 0, "=" one of 0. By default nothing is assumed.
         """
         return {}
 
@@ -152,7 +153,9 @@ class Claim(ABC):
         return ()
 
     def without(self, assumption: str) -> Iterable[Mapping[str, Any]]:
-        """Instances that break this assumption and no other, to look at first when it is dropped."""
+        """Instances that break this assumption and no other, to look at first when it is
+        dropped.
+        """
         return ()
 
     def prepare(self, x: Instance) -> Instance:
@@ -162,7 +165,9 @@ class Claim(ABC):
         return x
 
     def power(self, x: Values, form: str) -> int:
-        """The sides compare this power of the two quantities (2T where a 2T-th root was cleared)."""
+        """The sides compare this power of the two quantities
+        (2T where a 2T-th root was cleared).
+        """
         return 1
 
     def boxes(self, form: str) -> Iterable[Box]:
@@ -197,3 +202,16 @@ class Claim(ABC):
     def __repr__(self) -> str:
         verdicts = ", ".join(f"{key}: {form.recorded}" for key, form in self.forms.items())
         return f"{type(self).__name__}({verdicts})"
+
+
+def placed(claim: Claim, form: str) -> list[Box]:
+    """The boxes of a claim, each with its place in it."""
+    return [
+        replace(box, origin=partial(_again, type(claim), form, k))
+        for k, box in enumerate(claim.boxes(form))
+    ]
+
+
+def _again(cls: type[Claim], form: str, k: int) -> Box:
+    """The box of this place."""
+    return placed(cls(), form)[k]

@@ -5,8 +5,8 @@ instances, or instances.
 from typing import Any
 
 from quadmeta._registry import unknown
-from quadmeta.verification.box import placed, prove
-from quadmeta.verification.claim import Claim
+from quadmeta.verification.box import prove
+from quadmeta.verification.claim import Claim, placed
 from quadmeta.verification.finding import Finding
 from quadmeta.verification.parameters import size
 from quadmeta.verification.search import findings, shrink

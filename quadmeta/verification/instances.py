@@ -75,7 +75,9 @@ def strategy(claim: Claim, form: str = "printed") -> "SearchStrategy[Instance]":
 
 
 class Coordinates(Random):
-    """Random numbers of which the first are the coordinates of a point in the unit cube, in turn."""
+    """Random numbers of which the first are the coordinates of a point in the unit cube, in
+    turn.
+    """
 
     def __init__(self, point: Sequence[float]) -> None:
         super().__init__(0)

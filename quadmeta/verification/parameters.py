@@ -37,8 +37,8 @@ class Quantity(Arithmetic, Protocol):
 
 @dataclass(frozen=True)
 class Parameter:
-    """A real or whole number, or a vector of them, within [low, high] (``open``: low itself
-    excluded).
+    """A real or whole number, or a vector of them, within [low, high]
+    (``open``: low itself excluded).
 
     Examples
     --------

@@ -88,7 +88,9 @@ class Traced(Fraction):
     @classmethod
     def made(cls, recorder: Recorder, name: str, value: Fraction) -> "Traced":
         """The value under this name."""
-        self = Fraction.__new__(cls, value._numerator, value._denominator)  # type: ignore[attr-defined]
+        # a traced value refuses its public numerator
+        parts = value._numerator, value._denominator  # type: ignore[attr-defined]
+        self = Fraction.__new__(cls, *parts)
         self.recorder = recorder
         self.name = name
         return self

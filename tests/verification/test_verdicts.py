@@ -10,7 +10,8 @@ from functools import cache
 import pytest
 
 import quadmeta as qm
-from quadmeta.verification.box import placed, prove
+from quadmeta.verification.box import prove
+from quadmeta.verification.claim import placed
 from quadmeta.verification.decide import decide
 from quadmeta.verification.finding import examine
 from quadmeta.verification.search import drop

@@ -162,7 +162,9 @@ def turned(eigenvalues: Array, x: Array) -> Any:
 
 
 def neumann(H: Array, v: Array, nu: Quantity, J: int) -> Any:
-    """x_J = nu sum_{j<=J} (I - nu H)^j v by the loop of the algorithm, v of shape (d,) or (d, k)."""
+    """x_J = nu sum_{j<=J} (I - nu H)^j v by the loop of the algorithm, v of shape (d,) or
+    (d, k).
+    """
     total = term = v
     for _ in range(J):
         term = term - nu * (H @ term)

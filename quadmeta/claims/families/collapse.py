@@ -1,8 +1,8 @@
 """Rational families of tasks in the plane, their weighted solution, and what is measured of them.
 
 d = 2, rotated and moved so that A_0 = diag(p^2, q^2) and b_0 = 0. A_k = R_k^2, R_k symmetric with
-the eigenvalues low_k and high_k, the axis of the latter at the angle 2 arctan(turn_k); b_k = (x_k,
-y_k).
+the eigenvalues low_k and high_k, the axis of the latter at the angle 2 arctan(turn_k);
+b_k = (x_k, y_k).
 """
 
 from collections.abc import Callable, Mapping
@@ -55,8 +55,8 @@ def least(H: Array) -> Any:
 
 
 class Tasks(NamedTuple):
-    """A_k (K + 1, 2, 2) and b_k (K + 1, 2), the main task first; 1/2 (w - b_k)' A_k (w - b_k) +
-    c_k.
+    """A_k (K + 1, 2, 2) and b_k (K + 1, 2), the main task first;
+    1/2 (w - b_k)' A_k (w - b_k) + c_k.
     """
 
     A: Array
@@ -165,8 +165,8 @@ class Regression(NamedTuple):
         )
 
     def risk(self, phi: Array) -> Any:
-        """E (w_* - w)' Sigma (w_* - w): squared bias and the variance of the noise X_k' noise /
-        n_k.
+        """E (w_* - w)' Sigma (w_* - w): squared bias and the variance of the noise X_k'
+        noise / n_k.
         """
         full = (Fraction(1), *phi)
         A = [R @ R for R in self.roots]

@@ -12,6 +12,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from quadmeta._types import Array
+from quadmeta.estimators import Estimator, hypergradient
+from quadmeta.objectives import OuterLoss
+from quadmeta.optimizers import GradientDescent
+from quadmeta.problems import Coupled
 from quadmeta.theory.discount import Scales
 from quadmeta.verification.parameters import (
     EIGENVALUES,
@@ -296,12 +300,10 @@ def signed_square(x: Quantity) -> Any:
     return x * abs(x)
 
 
-def spent(steps: int, *methods: Any) -> list[tuple[int, int, int]]:
+def spent(steps: int, *methods: Estimator) -> list[tuple[int, int, int]]:
     """(products with A_t, products with B_t, outer gradients) that estimators spend in T steps,
     from counters.
     """
-    import quadmeta as qm
-
-    loss = qm.OuterLoss(qm.Coupled.random([0.5, 1.0], 2, seed=0), qm.GradientDescent(steps, 0.5))
-    runs = (qm.hypergradient(loss, [0.0, 0.0], method) for method in methods)
+    loss = OuterLoss(Coupled.random([0.5, 1.0], 2, seed=0), GradientDescent(steps, 0.5))
+    runs = (hypergradient(loss, [0.0, 0.0], method) for method in methods)
     return [(run.hvps, run.mixed, run.outer_gradients) for run in runs]

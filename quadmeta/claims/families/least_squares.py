@@ -3,9 +3,10 @@ exact averages.
 
 nu = n/d, psi = d/n = 1/nu, s = sigma^2/R^2, delta = s psi, R = ||w_*||; risks and gains are in
 units of R^2. Q = l dMP(l) of the Marchenko-Pastur law has mass 1 and E_Q[g] = e_1' g(A) e_1, A the
-tridiagonal Toeplitz matrix with 1 + psi on the diagonal, 1 above and psi below: h_T = (1 - (1 -
-eta l)^T) / l of A on e_1 is T steps of gradient descent on A u = e_1. The edges of the spectrum
-are l_-+ = (1 -+ sqrt(psi))^2. The risk of a filter h is 1 - 2 E_Q[h] + E_Q[(l + delta) h^2].
+tridiagonal Toeplitz matrix with 1 + psi on the diagonal, 1 above and psi below:
+h_T = (1 - (1 - eta l)^T) / l of A on e_1 is T steps of gradient descent on A u = e_1. The edges of
+the spectrum are l_-+ = (1 -+ sqrt(psi))^2. The risk of a filter h is
+1 - 2 E_Q[h] + E_Q[(l + delta) h^2].
 """
 
 from fractions import Fraction

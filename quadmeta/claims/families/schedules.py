@@ -43,8 +43,8 @@ class Loss(NamedTuple):
 
 
 def negative(A: Array) -> int:
-    """Number of negative eigenvalues of a symmetric matrix whose pivots do not vanish (Sylvester's
-    law of inertia).
+    """Number of negative eigenvalues of a symmetric matrix whose pivots do not vanish
+    (Sylvester's law of inertia).
     """
     A = np.array(A, dtype=object)
     count = 0
@@ -67,7 +67,9 @@ def enriched(x: Instance, count: int, weight: str) -> Instance:
 
 
 def conjugate_gradients(H: Array, error: Array, steps: int) -> Array:
-    """The error w_T - w_* after T steps of conjugate gradients; ZeroDivisionError beyond the last."""
+    """The error w_T - w_* after T steps of conjugate gradients; ZeroDivisionError beyond the
+    last.
+    """
     e = error
     r = -H @ error
     p = r

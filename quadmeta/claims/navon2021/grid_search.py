@@ -18,8 +18,8 @@ TARGET = Parameter("c_k", high=Fraction(1), reach=1)
 
 
 class Navon2021GridSearch(Claim):
-    """K tasks, one a coordinate: l_0 = |w|^2/2, l_k = (w_k - 1)^2/2, L_A = |w - c|^2/2, 0 <= c_k <
-    1, min F = 0.
+    """K tasks, one a coordinate: l_0 = |w|^2/2, l_k = (w_k - 1)^2/2, L_A = |w - c|^2/2, 0 <=
+    c_k < 1, min F = 0.
 
     Searching well with few tasks and not with many, in numbers. N < m^K trials phi, wherever they
     are, leave some problem of the family with an excess of at least 1/(8 m^2); the grid phi_k in
@@ -142,8 +142,8 @@ def grid(m: int) -> Box:
 
 
 def few() -> Box:
-    """m - 1 trials W = m w leave one of the centres 1/2, ..., m - 1/2 at least 1/2 away: max(|1 +
-    q|, |q|) >= 1/2.
+    """m - 1 trials W = m w leave one of the centres 1/2, ..., m - 1/2 at least 1/2 away:
+    max(|1 + q|, |q|) >= 1/2.
 
     One trial is |W - 1/2| and |W - 3/2| away, q = W - 3/2. Two are | |M - c| - D | away from c, M
     their mean and 2 D their difference: from the two centres farthest from M that is |1 + q| and

@@ -90,7 +90,9 @@ class Navon2021ImplicitFunction(Claim):
         return {**x, **shorter, "point": tuple(f.minimiser(f.phi))}
 
     def sides(self, x: Values, form: str) -> tuple[Any, Any]:
-        """Whether H y = -u_1(q) has a solution, and 1; or derivatives, definiteness and residual."""
+        """Whether H y = -u_1(q) has a solution, and 1; or derivatives, definiteness and
+        residual.
+        """
         f = Family.of(x)
         H = f.hessian(f.phi)
         w = x["point"]

@@ -58,7 +58,9 @@ class Navon2021NeumannSeries(Claim):
         return x
 
     def sides(self, x: Values, form: str) -> tuple[Any, Any]:
-        """Remainder by loops and by powers; whether it shrinks on the top eigenvector, and should."""
+        """Remainder by loops and by powers; whether it shrinks on the top eigenvector, and
+        should.
+        """
         nu = x["nu"]
         J = x["products"]
         lam = x["eigenvalues"]

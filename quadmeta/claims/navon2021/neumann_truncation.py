@@ -18,9 +18,9 @@ class Navon2021NeumannTruncation(Claim):
     """ghat_k - g_k = sum_i (1 - nu lambda_i)^(J+1) v_i u_i / lambda_i in the eigenbasis of H, for
     J products with H.
 
-    So each eigen-direction of g_k has the relative error (1 - nu lambda_i)^(J+1), and |ghat_k -
-    g_k| <= max_i |1 - nu lambda_i|^(J+1) / lambda_i |v| |u_k|, attained for v and u_k along the
-    maximising eigenvector. It holds for every nu, also where the series diverges.
+    So each eigen-direction of g_k has the relative error (1 - nu lambda_i)^(J+1), and
+    |ghat_k - g_k| <= max_i |1 - nu lambda_i|^(J+1) / lambda_i |v| |u_k|, attained for v and u_k
+    along the maximising eigenvector. It holds for every nu, also where the series diverges.
 
     Proof. ghat_k = -u_k' x_J and x_J = H^-1 (I - (I - nu H)^(J+1)) v, the geometric sum.
     Cauchy-Schwarz.
@@ -78,8 +78,8 @@ class Navon2021NeumannTruncation(Claim):
         yield {**slow, "task": (1, 2), "nu": "1/2"}
 
     def boxes(self, form: str) -> Iterable[Box]:
-        """The bound, at any J and nu: Cauchy-Schwarz with the factors (1 - nu lambda_i)^(J+1) /
-        lambda_i.
+        """The bound, at any J and nu: Cauchy-Schwarz with the factors
+        (1 - nu lambda_i)^(J+1) / lambda_i.
         """
 
         def reduce(instance: Instance) -> list[Reduced]:

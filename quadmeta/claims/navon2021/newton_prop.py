@@ -66,7 +66,9 @@ class Navon2021NewtonProp(Claim):
         return np.array([exact for _ in used]), np.array([-adjoint @ gradient for gradient in used])
 
     def cases(self, form: str) -> Iterable[Mapping[str, Any]]:
-        """One dimension: the task pulls towards the outer minimum; two tasks that do not commute."""
+        """One dimension: the task pulls towards the outer minimum; two tasks that do not
+        commute.
+        """
         yield {
             "rho": 0,
             "s0": (1,),

@@ -21,20 +21,21 @@ class Navon2021TrivialSolution(Claim):
     """Descent of the training loss in weights and parameters: phi_k <- max(0, phi_k - beta
     ell_k(w_t)).
 
-    w_t takes a gradient step on L_T(., phi) with step eta at the same time; c_k = min ell_k, mu_0
-    = lambda_min(A_0). Printed: every phi_k must tend to 0. False: the losses of noiseless tasks
-    that agree with the main one are summable. Compared are a lower bound of lim phi_1, (3) from
-    the state after T exact steps on, and 0. Repaired, for the first of K tasks: (1) if c_1 > 0,
-    phi_1 = 0 after at most ceil(phi_1/(beta c_1)) steps, whatever w_t does. (2) V(phi) = min_w L_T
-    is concave with the derivatives ell_k(w_*(phi)) >= 0, and for K = 1 that of V does not increase
-    in phi, so that the flow reaches 0 by the time phi/ell_1(w_*(phi)). (3) If c_k = 0 and b_k =
-    b_0 for all k and eta lambda_max(H) <= 1, phi_1 never falls by more than beta lambda_max(A_1)
-    |w_0 - b_0|^2 / (2 eta mu_0 (2 - eta mu_0)): a smaller beta leaves it positive for ever.
+    w_t takes a gradient step on L_T(., phi) with step eta at the same time;
+    c_k = min ell_k, mu_0 = lambda_min(A_0). Printed: every phi_k must tend to 0. False: the losses
+    of noiseless tasks that agree with the main one are summable. Compared are a lower bound of lim
+    phi_1, (3) from the state after T exact steps on, and 0. Repaired, for the first of K tasks: (1)
+    if c_1 > 0, phi_1 = 0 after at most ceil(phi_1/(beta c_1)) steps, whatever w_t does.
+    (2) V(phi) = min_w L_T is concave with the derivatives ell_k(w_*(phi)) >= 0, and for K = 1 that
+    of V does not increase in phi, so that the flow reaches 0 by the time phi/ell_1(w_*(phi)). (3)
+    If c_k = 0 and b_k = b_0 for all k and eta lambda_max(H) <= 1, phi_1 never falls by more than
+    beta lambda_max(A_1) |w_0 - b_0|^2 / (2 eta mu_0 (2 - eta mu_0)): a smaller beta leaves it
+    positive for ever.
 
     Proof (repaired). (1) ell_1 >= c_1. (2) A minimum of functions affine in phi is concave, its
     derivative is that of the minimising one, and for K = 1 that of a concave function does not
-    increase. (3) The weights only fall, so mu_0 I <= H(phi_t) <= I/eta and |w_t - b_0| <= (1 - eta
-    mu_0)^t |w_0 - b_0|; beta sum ell_1 is at most a geometric series.
+    increase. (3) The weights only fall, so mu_0 I <= H(phi_t) <= I/eta and
+    |w_t - b_0| <= (1 - eta mu_0)^t |w_0 - b_0|; beta sum ell_1 is at most a geometric series.
     """
 
     reference = "Navon et al. 2021, on the trivial solution"

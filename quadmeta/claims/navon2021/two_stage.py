@@ -29,13 +29,13 @@ class Navon2021TwoStage(Claim):
 
         F(phi) - F(0) = sum pi_k g_k(0) + b'A_A b/2 >= sum pi_k g_k(0).
 
-    Found in the sides: the better of phi_k = max(0, -g_k/q_k), q_k = (b_k - w_*(0))'A_A (b_k -
-    w_*(0)), one task each.
+    Found in the sides: the better of
+    phi_k = max(0, -g_k/q_k), q_k = (b_k - w_*(0))'A_A (b_k - w_*(0)), one task each.
 
-    Proof (repaired). w_*(phi) - w_*(0) = -phi H(phi)^-1 u; H(phi)^-1 = H(0)^-1 - phi H(phi)^-1 A_1
-    H(0)^-1; expand L_A. The bracket is bounded, so a small phi does. Shared: w_*(phi) = w_*(0) + b
-    and g_k(0) = v'(b_k - w_*(0)). At c = -g_k/q_k > 0 the change is -c^2 q_k (1 + 2c)/(2 (1 +
-    c)^2) < 0; q_k = 0 implies g_k = 0.
+    Proof (repaired). w_*(phi) - w_*(0) = -phi H(phi)^-1 u;
+    H(phi)^-1 = H(0)^-1 - phi H(phi)^-1 A_1 H(0)^-1; expand L_A. The bracket is bounded, so a small
+    phi does. Shared: w_*(phi) = w_*(0) + b and g_k(0) = v'(b_k - w_*(0)). At c = -g_k/q_k > 0 the
+    change is -c^2 q_k (1 + 2c)/(2 (1 + c)^2) < 0; q_k = 0 implies g_k = 0.
     """
 
     reference = "Navon et al. 2021, two-stage training; note on the paper"

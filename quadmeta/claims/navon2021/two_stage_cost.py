@@ -21,9 +21,9 @@ class Navon2021TwoStageCost(Claim):
     with H = A_0 + lam I (a trial costs one), it grows linearly in K, a grid with m points an axis
     like m^K. Compared are m^K and 2K + 2. Repaired: a hypergradient costs two solves for every K,
     w_* and its adjoint H^-1 v, and an exact line search one more that replaces the next w_*;
-    conjugate gradients on phi reach min F = 0 in at most K steps, 2K + 2 solves in all. (A solve
-    itself is what is dear for a network.) Sides: F at the start and what the run removes from it;
-    solves used and 2K + 2. How many trials any search without gradients needs:
+    conjugate gradients on phi reach min F = 0 in at most K steps, 2K + 2 solves in all.
+    (A solve itself is what is dear for a network.) Sides: F at the start and what the run removes
+    from it; solves used and 2K + 2. How many trials any search without gradients needs:
     ``navon2021_grid_search``.
 
     Proof (repaired). w_* = H^-1 (r_0 + lam phi) is affine in phi and onto, so F is quadratic with

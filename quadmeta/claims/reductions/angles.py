@@ -187,9 +187,9 @@ def turning(reduce: Reduce) -> Box:
     """g'(I + p N)(I + r E)g > 0 in the plane for p^2 + r^2 < 1, N and E symmetric of eigenvalues
     -1 and 1.
 
-    (1 + p cos A)(1 + r cos B) > p r |sin A sin B|, p = (1 - k^2)/(1 + k^2); X = k tan(A/2), y =
-    tan(B/2) or the inverse of either, k < 0 for that of y. Linear in r <= MOST 2k/(1 + k^2), and >
-    0 at r = 0.
+    (1 + p cos A)(1 + r cos B) > p r |sin A sin
+    B|, p = (1 - k^2)/(1 + k^2); X = k tan(A/2), y = tan(B/2) or the inverse of either, k < 0 for
+    that of y. Linear in r <= MOST 2k/(1 + k^2), and > 0 at r = 0.
     """
 
     def sides(x: Point) -> tuple[Any, Any]:

@@ -1,5 +1,5 @@
-"""Boxes of the bounds of the discounted hypergradient: one mode of the inner loss, b = a_mu = 1 -
-eta mu.
+"""Boxes of the bounds of the discounted hypergradient: one mode of the inner loss,
+b = a_mu = 1 - eta mu.
 
 Both parts of a bound, that of the start R and that of ||g_T||, exceed those of the bias, and the
 modes add up in squares: bound^2 - bias^2 is at least what one part has over its bias in one mode.
@@ -97,12 +97,13 @@ def mixture(reduce: Reduce) -> Box:
 
 
 def path(T: int) -> Box:
-    """The transient part of one mode at T = 2, 3 against R gamma^k b^(T-k) min{1 + b^k, kappa (1 -
-    b^k)}.
+    """The transient part of one mode at T = 2, 3 against R gamma^k
+    b^(T-k) min{1 + b^k, kappa (1 - b^k)}.
 
-    T = 2: |x_0| (1 - b x_1) <= 1 - b y for x_1 >= y = a_L/b, x_1 = 1 - (1 - y)(1 - t); T = 3, 1 +
-    b^2 the lesser: |x_1| (1 - b x_2) + g (1 - b^2 x_1 x_2) <= 1 - b y + g (1 + b^2) at y <= x_2;
-    w_t = b x_(t-1) w_(t-1), gamma = b g.
+    T = 2: |x_0| (1 - b x_1) <= 1 - b y for
+    x_1 >= y = a_L/b, x_1 = 1 - (1 - y)(1 - t); T = 3, 1 + b^2 the lesser:
+    |x_1| (1 - b x_2) + g (1 - b^2 x_1 x_2) <= 1 - b y + g (1 + b^2) at
+    y <= x_2; w_t = b x_(t-1) w_(t-1), gamma = b g.
     """
 
     def two(x: Point) -> tuple[Any, Any]:

@@ -48,8 +48,8 @@ def spent_loss(steps: int) -> Box:
 
 
 def halved_weight() -> Box:
-    """Each mode of ell_1(w_*(phi)) against phi/2 for one task, u = phi lambda_1/(lambda_0 + phi
-    lambda_1).
+    """Each mode of ell_1(w_*(phi)) against phi/2 for one task, u = phi
+    lambda_1/(lambda_0 + phi lambda_1).
     """
 
     def reduce(x: Instance) -> list[Reduced]:

@@ -70,8 +70,8 @@ def total_drift(x: Values, T: int) -> Any:
 
 
 def spread(a: Array, gamma: Quantity, T: int, sizes: Array) -> list[Reduced]:
-    """Points of ``mixture`` for each k < T and mode, sizes^2 sum_k max(|b^k - gamma^k|, |gamma^k -
-    a_L^k|) its scale.
+    """Points of ``mixture`` for each k < T and mode, sizes^2
+    sum_k max(|b^k - gamma^k|, |gamma^k - a_L^k|) its scale.
 
     Where gamma^k lies outside [a_L^k, b^k], the slack is that at the nearer end.
     """

@@ -1,8 +1,8 @@
 """Boxes of least squares in the high-dimensional limit, whose averages are polynomials in the step
 and the aspect.
 
-Unit 1 + psi of the spectrum: Q is the semicircle law of u = 1 - y, y of mean 0 and variance r =
-psi/(1 + psi)^2 <= 1/4. With x = 1 - (1 + psi) eta a step multiplies by x + (1 - x) y.
+Unit 1 + psi of the spectrum: Q is the semicircle law of u = 1 - y, y of mean 0 and variance
+r = psi/(1 + psi)^2 <= 1/4. With x = 1 - (1 + psi) eta a step multiplies by x + (1 - x) y.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -58,8 +58,8 @@ def power_means(
 
 
 def excess(T: int) -> tuple[Polynomial, Polynomial]:
-    """(S, W) with (1 + psi) gain = (1 - x) (S + v W/S), v = r (1 - x)^2, 1 - x^T = (1 - x) S, T >=
-    2 steps.
+    """(S, W) with (1 + psi) gain = (1 - x) (S + v W/S), v = r (1 - x)^2, 1 - x^T = (1 - x) S,
+    T >= 2 steps.
     """
     d = [p + 0 * X for p in series(T, X)]
     d2 = [*square(d), 0 * X]
@@ -112,8 +112,8 @@ def tuned_gain(T: int, component: int, ridge: bool) -> Iterator[Box]:
 
 
 def bias(x: Point, T: int) -> tuple[Any, Any]:
-    """E_MP[q^(2T)] <= rho^(2T), power by power of b = eta root: q = 1 - theta - b z, rho = 1 -
-    theta + 2 b, |z| <= 2.
+    """E_MP[q^(2T)] <= rho^(2T), power by power of b = eta root: q = 1 - theta - b z,
+    rho = 1 - theta + 2 b, |z| <= 2.
 
     E_MP[(-z)^k] is root g_j for k = 2j - 1 and (1 + psi) g_j for k = 2j, g_j of the ballot
     numbers; one b cancelled.
@@ -139,8 +139,8 @@ def scatter(x: Point, T: int) -> tuple[Any, Any]:
     """E_Q[h^2] <= (1 + rho^T)^2 E_Q[1/l^2], unit 1 + psi, power by power of the variance, the
     first T of them.
 
-    1/l = sum_k y^k and h = sum_k (1 - t_k) y^k, t_k a part of the binomial expansion of (1 - theta
-    + theta)^T.
+    1/l = sum_k y^k and h = sum_k (1 - t_k) y^k, t_k a part of the binomial expansion of
+    (1 - theta + theta)^T.
     """
     root = x["root"]
     theta = x["theta"]

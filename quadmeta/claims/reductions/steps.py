@@ -1,8 +1,8 @@
 """Boxes that statements about the step size share; m = 2T, a_i = 1 - eta lambda_i.
 
 h_n, the sum of all monomials of degree n, of k numbers is the divided difference of t^(n+k-1)
-there: for even n it is > 0 unless all are 0 (Hunter 1977), which says that t^(n+1) increases, k =
-2, and that t^(n+2) is convex, k = 3.
+there: for even n it is > 0 unless all are 0 (Hunter 1977), which says that t^(n+1) increases,
+k = 2, and that t^(n+2) is convex, k = 3.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -123,8 +123,7 @@ def end_weights(lam: Sequence[Fraction], omega: Sequence[Fraction]) -> tuple[Any
 def extremes(x: Instance) -> tuple[Any, dict[str, Any]]:
     """L and (mu/L, s) at eta moved into [1/L, 1/mu], which makes a_mu^m + a_L^m smaller.
 
-    With L = 1 and p = s + mu (1 - s) = 1/eta: a_mu = s (1 - mu) / p and a_L = -(1 - s)(1 - mu) /
-    p.
+    With L = 1 and p = s + mu (1 - s) = 1/eta: a_mu = s (1 - mu) / p and a_L = -(1 - s)(1 - mu) / p.
     """
     L = max(x["eigenvalues"])
     mu = min(x["eigenvalues"]) / L

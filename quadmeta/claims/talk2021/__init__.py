@@ -1,1 +1,3 @@
-"""Statements of the talk "Guarantees for tuning the step size using a learning-to-learn approach", 2021."""
+"""Statements of the talk "Guarantees for tuning the step size using a learning-to-learn
+approach", 2021.
+"""

@@ -101,7 +101,7 @@ class Talk2021AlmostAllStepSizes(Claim):
                 2 * T * (weight_at(lam, omega, L) * L * (left * L - 1) ** n - L * omega.sum()),
                 abs(first),
             )
-        return tuple(np.array(pair) for pair in zip(width, growth, strict=True))  # type: ignore[return-value]
+        return np.array([width[0], growth[0]]), np.array([width[1], growth[1]])
 
     def cases(self, form: str) -> Iterable[Mapping[str, Any]]:
         """One mode (equality of the width), two modes on either side of the minimiser."""

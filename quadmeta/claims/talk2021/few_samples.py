@@ -11,15 +11,16 @@ from quadmeta.verification.parameters import Instance, Parameter, Values
 
 
 class Talk2021FewSamples(Claim):
-    """Train-by-validation on n_1 = f n samples against train-by-train on all n; limit, nu = n/d, s
-    = sigma^2/R^2.
+    """Train-by-validation on n_1 = f n samples against train-by-train on all n; limit,
+    nu = n/d, s = sigma^2/R^2.
 
     Printed: better if sigma is a large enough constant and n a constant fraction of d. Read with
     sigma >= R at every nu < 1 and every split f, reported at n_1. The summary's sentence on few
-    samples and noise is the same. Repaired: s >= 1 - nu is enough, and T = 1 is: train-by-train (T
-    = infinity) then has a risk E >= R^2, while one step of the best size has (1 + s)/(1 + f nu +
-    s) < 1, and more steps are no worse (``derived_gain_sandwich``). With validation samples on top
-    no noise level is needed, for a fair split the exact border is ``derived_fair_split``.
+    samples and noise is the same. Repaired: s >= 1 - nu is enough, and T = 1 is: train-by-train
+    (T = infinity) then has a risk E >= R^2, while one step of the best size has
+    (1 + s)/(1 + f nu + s) < 1, and more steps are no worse (``derived_gain_sandwich``). With
+    validation samples on top no noise level is needed, for a fair split the exact border is
+    ``derived_fair_split``.
 
     Proof (repaired). E = 1 - nu + s nu/(1 - nu) = 1 + nu (s - (1 - nu))/(1 - nu). One step: risk 1
     - 2 eta + eta^2 (1 + psi_1 + s psi_1), psi_1 = 1/(f nu), least 1 - 1/(1 + psi_1 + s psi_1).

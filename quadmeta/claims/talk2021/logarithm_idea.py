@@ -1,4 +1,6 @@
-"""The meta-gradient is large because the objective is: F' = T F G', with G' free of the size of F."""
+"""The meta-gradient is large because the objective is: F' = T F G', with G' free of the size of
+F.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -11,8 +13,8 @@ from quadmeta.verification.parameters import EIGENVALUES, STEP_SIZE, STEPS, Para
 
 
 class Talk2021LogarithmIdea(Claim):
-    """ "The meta-gradient is large because the objective is large or small in T": take G = log F /
-    T instead.
+    """ "The meta-gradient is large because the objective is large or small in T": take
+    G = log F / T instead.
 
     With u_i = lambda_i/a_i, a_i = 1 - eta lambda_i and E the mean over weights omega_i a_i^(2T)/F:
 

@@ -27,8 +27,8 @@ class Talk2021ManySamples(Claim):
     at any n/d enough noise makes train-by-train worse by any factor.
 
     Proof. zeta (nu_1 + s - 1 + zeta) = s with 0 < zeta < 1, the ridge quadratic: the bounds, and
-    E_TbT = s/(nu_1 - 1) is zeta (nu_1 - 1 + s + zeta)/(nu_1 - 1). Printed: s/(nu - 1) <= s/(f nu -
-    1) <= epsilon, and zeta <= s/(f nu - 1).
+    E_TbT = s/(nu_1 - 1) is zeta (nu_1 - 1 + s + zeta)/(nu_1 - 1). Printed:
+    s/(nu - 1) <= s/(f nu - 1) <= epsilon, and zeta <= s/(f nu - 1).
     """
 
     reference = "Ge 2021, talk; n much larger than d"
@@ -103,8 +103,8 @@ class Talk2021ManySamples(Claim):
         yield {"ridge": "1/2", "noise": "1/10", "fraction": 1, "epsilon": 1}
 
     def boxes(self, form: str) -> Iterable[Box]:
-        """nu by the ridge quadratic, r = s/(1 + s): divided by 1 + s, zeta nu is (1 - zeta)(r +
-        zeta (1 - r)).
+        """nu by the ridge quadratic, r = s/(1 + s): divided by 1 + s, zeta nu is
+        (1 - zeta)(r + zeta (1 - r)).
         """
 
         def product(x: Mapping[str, Any]) -> tuple[Any, Any, Any]:

@@ -26,8 +26,8 @@ from quadmeta.verification.parameters import (
 
 
 class Talk2021MetaStepsConverge(Claim):
-    """eta_{k+1} = max(0, eta_k - h_k G'(eta_k)) with h_k = s/sqrt(k), printed with s = 1: eta_k ->
-    eta*_T.
+    """eta_{k+1} = max(0, eta_k - h_k G'(eta_k)) with h_k = s/sqrt(k), printed with
+    s = 1: eta_k -> eta*_T.
 
     A count of iterations is ``wang2021_meta_descent``; here is what convergence rests on, for one
     step of size h from eta with e = |eta - eta*| and e+ after it:
@@ -37,13 +37,13 @@ class Talk2021MetaStepsConverge(Claim):
 
     An instance meets F'(eta*) = 0 by the scale of the weights with a_i < 0.
 
-    Proof. R = F^(1/2T) is convex with G' = 2R'/R (``derived_log_convexity``): R* >= R - (eta -
-    eta*) R', to the power 2T. eta* > 0 and G' has the sign of eta - eta*, so a step goes towards
-    eta* and clipping only helps. Convergence: |G'| <= B for all eta
-    (``derived_log_gradient_bound``), so e_k <= D = max(e_1, s B). Where e >= epsilon, R >= R_eps =
-    min R(eta* +- epsilon) > R* by convexity, hence |G'| >= 2 (1 - R*/R_eps)/D =: g > 0. The sum of
-    the h_k diverges, so e_k < epsilon at some k with h_k B < epsilon, and e never leaves: it falls
-    by h_k g outside, and lands within h_k B after an overshoot.
+    Proof. R = F^(1/2T) is convex with G' = 2R'/R (``derived_log_convexity``):
+    R* >= R - (eta - eta*) R', to the power 2T. eta* > 0 and G' has the sign of eta - eta*, so a
+    step goes towards eta* and clipping only helps. Convergence: |G'| <= B for all eta
+    (``derived_log_gradient_bound``), so e_k <= D = max(e_1, s B). Where e >= epsilon,
+    R >= R_eps = min R(eta* +- epsilon) > R* by convexity, hence |G'| >= 2 (1 - R*/R_eps)/D =:
+    g > 0. The sum of the h_k diverges, so e_k < epsilon at some k with h_k B < epsilon, and e never
+    leaves: it falls by h_k g outside, and lands within h_k B after an overshoot.
     """
 
     reference = "Ge 2021, talk; meta-steps of size 1/sqrt(k)"

@@ -18,11 +18,11 @@ class Talk2021NetworksFirstCase(Claim):
     """ "For neural networks it is usually the first case": few samples, validation needed.
 
     Printed: about networks and what is usual; no quadratic decides it. Repaired: more parameters
-    than samples, nu = n/d < 1, do not decide it for a linear model either; noise does. With n_1 =
-    f n and s = sigma^2/R^2, train-by-validation loses to train-by-train on all n samples for every
-    s <= (1 - f) (1 - nu), and wins for every s >= 1 - nu. Sides: the ridge quadratic of n_1 at the
-    risk E of train-by-train, of the sign of E - zeta, at a noise level of the first kind and 0; 0
-    and the same at one of the second kind.
+    than samples, nu = n/d < 1, do not decide it for a linear model either; noise does. With
+    n_1 = f n and s = sigma^2/R^2, train-by-validation loses to train-by-train on all n samples for
+    every s <= (1 - f) (1 - nu), and wins for every s >= 1 - nu. Sides: the ridge quadratic of n_1
+    at the risk E of train-by-train, of the sign of E - zeta, at a noise level of the first kind and
+    0; 0 and the same at one of the second kind.
 
     Proof (repaired). Up to nu/(1 - nu)^2 > 0 the quadratic is P(s) = s^2 - g nu (1 - nu) s - g (1
     - nu)^3, g = 1 - f (``derived_fair_split``), with one positive root. P(g (1 - nu)) = -f g (1 -
@@ -86,8 +86,8 @@ class Talk2021NetworksFirstCase(Claim):
         yield {"ratio": 2, "fraction": "1/2", "low": 1, "high": 1}
 
     def boxes(self, form: str) -> Iterable[Box]:
-        """P(s)/(1 - nu)^2 of both kinds, g = 1 - f: at little noise over g, at much noise with u =
-        (1 - nu)/s.
+        """P(s)/(1 - nu)^2 of both kinds, g = 1 - f: at little noise over g, at much noise with
+        u = (1 - nu)/s.
         """
 
         def little(x: Instance) -> list[Reduced]:

@@ -19,13 +19,13 @@ class Talk2021OpenComplexObjectives(Claim):
     f(w) = lam |w|^p/p in one dimension, p >= 4 even, w_0 != 0 and every T >= 2, F(eta) = f(w_T) is
     0 at eta lam w_0^(p-2) = 1 and again between 3/2 and 2, and positive at 3/2: naive and log
     objective have two global minima with a hill between. (p = 2: one. Several quadratic tasks:
-    ``derived_mean_log_unimodal``.) Sides: F at 1; the sign of w_2 w_0 at 3/2 and at 2; whether F >
-    0 at 3/2; and 0, -1, 1, 1.
+    ``derived_mean_log_unimodal``.) Sides: F at 1; the sign of w_2 w_0 at 3/2 and at 2; whether
+    F > 0 at 3/2; and 0, -1, 1, 1.
 
-    Proof (repaired). With z = eta lam w_0^(p-2) and w_t = w_0 u_t: u_1 = 1 - z, u_2 = u_1 (1 - z
-    u_1^(p-2)). At z = 1 u_1 = 0. At z = 3/2 u_2 = -(1 - (3/2) 2^(2-p))/2 < 0 as p >= 4, and |u_t|
-    <= 1/2 with u_t != 0 remains, since z u_t^(p-2) < 1. At z = 2 u_2 = 1, so u_2 vanishes in
-    between, and u_T with it.
+    Proof (repaired). With z = eta lam w_0^(p-2) and w_t = w_0 u_t: u_1 = 1 - z,
+    u_2 = u_1 (1 - z u_1^(p-2)). At z = 1 u_1 = 0. At z = 3/2 u_2 = -(1 - (3/2) 2^(2-p))/2 < 0 as
+    p >= 4, and |u_t| <= 1/2 with u_t != 0 remains, since z u_t^(p-2) < 1. At z = 2 u_2 = 1, so u_2
+    vanishes in between, and u_T with it.
     """
 
     reference = "Ge 2021, talk; open question 2, objectives"

@@ -23,12 +23,12 @@ class Talk2021OpenNetworkOptimizers(Claim):
 
     Repaired, on quadratics, for the smallest such network, without bias, on each entry of the
     gradient g = H e: e <- e - x relu(g) + y relu(-g), G = log f(e_T)/T. Numerical trouble, yes:
-    divide each state e_t by a power of two, and reverse mode b_T = grad G, b_t = (I - H D_t)
-    b_{t+1} on these states, D_t = x or y by the sign of g, gives exactly dG/dx and dG/dy, with
-    <b_t, e_t> = 2/T at every t. So for every optimiser whose step is positively homogeneous in the
-    state. Explosion, no: for two modes with e_1 > 0 > e_2, x = (1 - h)/lambda_1 and y =
-    1/lambda_2, dG/dx = -2 lambda_1/h for every T, while gradient descent (x = y) has a bound
-    (``derived_log_gradient_bound``); with momentum neither
+    divide each state e_t by a power of two, and reverse mode b_T = grad G,
+    b_t = (I - H D_t) b_{t+1} on these states, D_t = x or y by the sign of g, gives exactly dG/dx
+    and dG/dy, with <b_t, e_t> = 2/T at every t. So for every optimiser whose step is positively
+    homogeneous in the state. Explosion, no: for two modes with e_1 > 0 > e_2, x = (1 - h)/lambda_1
+    and y = 1/lambda_2, dG/dx = -2 lambda_1/h for every T, while gradient descent (x = y) has a
+    bound (``derived_log_gradient_bound``); with momentum neither
     (``derived_heavy_ball_unbounded_gradient``).
 
     Proof (repaired). The step is linear, e_{t+1} = (I - D_t H) e_t, while no entry of g changes

@@ -17,16 +17,16 @@ class Wang2021BackpropIntermediates(Claim):
     """Reverse mode by exact arithmetic, in eigen-coordinates e_t = w_t - w_*: s = (1/T)/F, b_T = s
     lambda e_T, then b_t = (1 - eta lambda) b_{t+1}.
 
-    Printed: intermediates are exponentially large or small in T: omega_dom rho^(2T) <= 1/(T s) <=
-    Omega rho^(2T) with omega_dom the weight of the modes with |a_i| = rho; every run with rho !=
-    1. True of this plain graph. Repaired: not of reverse mode as such. Divide each state by a
-    power of two, so that max |e_t| is in [1/2, 1): then <b_t, e_t> = 2/T for every t, and |b_t| <=
-    4/(T chi_t), chi_t the share |e_t,j|/|e_t| of j = argmax lambda_i a_i^(2(T-t)).
+    Printed: intermediates are exponentially large or small in T: omega_dom
+    rho^(2T) <= 1/(T s) <= Omega rho^(2T) with omega_dom the weight of the modes with |a_i| = rho;
+    every run with rho != 1. True of this plain graph. Repaired: not of reverse mode as such. Divide
+    each state by a power of two, so that max |e_t| is in [1/2, 1): then <b_t, e_t> = 2/T for every
+    t, and |b_t| <= 4/(T chi_t), chi_t the share |e_t,j|/|e_t| of j = argmax lambda_i a_i^(2(T-t)).
 
-    Proof. F = 1/(T s) = sum omega a^(2T). Repaired: log F is homogeneous of degree 2 in e_t, so T
-    <b_t, e_t> = 2 (Euler). b_t = D e_t with D diagonal, D_i proportional to lambda_i a_i^(2(T-t)),
-    so |b_t|^2 <= D_j <b_t, e_t> and D_j e_tj^2 <= <b_t, e_t>: |b_t| |e_tj| <= 2/T, and |e_t| >=
-    1/2.
+    Proof. F = 1/(T s) = sum omega a^(2T). Repaired: log F is homogeneous of degree 2 in e_t, so
+    T <b_t, e_t> = 2 (Euler). b_t = D e_t with D diagonal, D_i proportional to lambda_i
+    a_i^(2(T-t)), so |b_t|^2 <= D_j <b_t, e_t> and D_j e_tj^2 <= <b_t, e_t>: |b_t| |e_tj| <= 2/T,
+    and |e_t| >= 1/2.
     """
 
     reference = "Wang, Yuan, Wu, Ge 2021, Corollary 1"

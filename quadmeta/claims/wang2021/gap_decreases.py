@@ -17,11 +17,11 @@ class Wang2021GapDecreases(Claim):
     """Risk of train-by-train minus that of train-by-validation on the same n, at n and at n' > n
     samples.
 
-    Limit, T = infinity, train-by-validation at its best, the ridge risk R^2 zeta. An instance
-    names n by zeta, which decreases in n, so that all is rational: n/d = (1 - zeta)(s +
-    zeta)/zeta. Printed: the gap decreases as n grows. False below d, where it increases; it peaks
-    at n = d, with infinite height (at finite T of order sqrt(T)). Repaired: strictly increasing on
-    n < d, strictly decreasing on n > d, for every s > 0.
+    Limit, T = infinity, train-by-validation at its best, the ridge risk R^2 zeta. An instance names
+    n by zeta, which decreases in n, so that all is rational: n/d = (1 - zeta)(s + zeta)/zeta.
+    Printed: the gap decreases as n grows. False below d, where it increases; it peaks at n = d,
+    with infinite height (at finite T of order sqrt(T)). Repaired: strictly increasing on n < d,
+    strictly decreasing on n > d, for every s > 0.
 
     Proof. zeta^2 + (nu + s - 1) zeta - s = 0 gives zeta' = -zeta^2/(zeta^2 + s). For nu < 1 the
     gap 1 - nu + s nu/(1 - nu) - zeta has the derivative s/(1 - nu)^2 - s/(zeta^2 + s), > 0 since

@@ -20,18 +20,18 @@ class Wang2021LargeSample(Claim):
     """Risk of train-by-train against (1 + epsilon) d sigma^2/n, 0 < epsilon < 1.
 
     Printed: n >= (c d/epsilon^2) log(nm/(epsilon d)), T and m large, suffice; c is not given. Read
-    at d = m = T = infinity with c log(...) >= 2, which a suitable c ensures. Repaired: at T =
-    infinity the risk is sigma^2/(nu - 1), nu = n/d, and the bound holds iff n/d >= 1 + 1/epsilon:
-    no square, no logarithm; equality on the border. (Mean over Gaussian data at finite n > d + 1,
-    sigma^2 d/(n - d - 1): iff n >= (1 + 1/epsilon)(d + 1).) At finite T and every eta <= 1/(1 +
-    psi), of which eta*_train is one,
+    at d = m = T = infinity with c log(...) >= 2, which a suitable c ensures. Repaired: at
+    T = infinity the risk is sigma^2/(nu - 1), nu = n/d, and the bound holds iff
+    n/d >= 1 + 1/epsilon: no square, no logarithm; equality on the border. (Mean over Gaussian data
+    at finite n > d + 1, sigma^2 d/(n - d - 1): iff n >= (1 + 1/epsilon)(d + 1).) At finite T and
+    every eta <= 1/(1 + psi), of which eta*_train is one,
 
         E <= rho^(2T) + (1 + rho^T)^2 s/(nu - 1),   rho = 1 - eta l_- = 1 - eta (1 - sqrt(psi))^2.
 
     Proof. (1 + epsilon)/nu - 1/(nu - 1) = epsilon (nu - 1 - 1/epsilon)/(nu (nu - 1)): its sign.
     Printed: 2/epsilon^2 >= 1 + 1/epsilon. Finite T: E = int q^2 dMP + s psi int (1 - q)^2/l dMP
-    with |q| = |1 - eta l|^T <= rho^T on the bulk, as eta <= 2/(l_- + l_+), and int dMP/l = 1/(1 -
-    psi).
+    with |q| = |1 - eta l|^T <= rho^T on the bulk, as eta <= 2/(l_- + l_+), and int
+    dMP/l = 1/(1 - psi).
     """
 
     reference = "Wang, Yuan, Wu, Ge 2021, Theorem 6"

@@ -23,10 +23,11 @@ class Wang2021LogGradientBound(Claim):
     limit is sup |G'|. Compared are 2T-th powers.
 
     Proof. |G'| <= 2 N(lambda)/N(a) by Hoelder, N(v) = (sum omega |v|^(2T))^(1/2T), q = 2T/(2T-1).
-    From L - mu = L a_mu - mu a_L, Hoelder against the two extreme modes and (L^q + mu^q)^(1/q) <=
-    L + mu: L - mu <= (L + mu) min(omega_mu, omega_L)^(-1/2T) N(a). N(lambda) <= L Omega^(1/2T),
-    Omega <= L/2 for a unit start and min(omega_mu, omega_L) >= c_min^2 mu / 2. Printed: the root
-    is of a number >= 1, and L + mu <= 2L.
+    From L - mu = L a_mu - mu a_L, Hoelder against the two extreme modes and
+    (L^q + mu^q)^(1/q) <= L + mu: L - mu <= (L + mu) min(omega_mu, omega_L)^(-1/2T) N(a).
+    N(lambda) <= L Omega^(1/2T), Omega <= L/2 for a unit start and
+    min(omega_mu, omega_L) >= c_min^2 mu / 2. Printed: the root is of a number >= 1, and
+    L + mu <= 2L.
     """
 
     reference = "Wang, Yuan, Wu, Ge 2021, Theorem 4"
@@ -100,9 +101,10 @@ class Wang2021LogGradientBound(Claim):
     def boxes(self, form: str) -> Iterable[Box]:
         """Repaired: the two steps of the proof, each of which leaves at least its own slack.
 
-        Printed, L = 1, K = c_min^2 mu (1 - mu): sum lambda c^2 (2 a^m - K lambda |a|^(m-1)) >=
-        c_min^2 mu (a_mu^m + a_L^m) - max_a (K a^(m-1) - a^m), where the maximum is K^m
-        ((m-1)/m)^(m-1) / m, and c_min^2 <= 1/2.
+        Printed, L = 1, K = c_min^2 mu (1 - mu): sum
+        lambda c^2 (2 a^m - K lambda |a|^(m-1)) >= c_min^2 mu
+        (a_mu^m + a_L^m) - max_a (K a^(m-1) - a^m), where the maximum is K^m ((m-1)/m)^(m-1) / m,
+        and c_min^2 <= 1/2.
         """
 
         def omega(x: Instance) -> list[Fraction]:

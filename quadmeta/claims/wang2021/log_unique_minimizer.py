@@ -23,9 +23,9 @@ class Wang2021LogUniqueMinimizer(Claim):
     """The log objective G = log F / T has one stationary point, its minimiser; G' has the sign of
     F'.
 
-    Compared for two step sizes left < right: F(left) > 0, F'(left) < F'(right), F'(1/L) < 0 <
-    F'(1/mu). So G' < 0 before the zero of F' and > 0 after it. At kappa = 1 the loss reaches 0 at
-    1/L: G has a pole there and no minimum.
+    Compared for two step sizes left < right: F(left) > 0, F'(left) < F'(right),
+    F'(1/L) < 0 < F'(1/mu). So G' < 0 before the zero of F' and > 0 after it. At kappa = 1 the loss
+    reaches 0 at 1/L: G has a pole there and no minimum.
 
     Proof. kappa > 1: some a_i is not 0, so F > 0 and F'' > 0 at every eta; G' = F' / (T F). At 1/L
     all a_i >= 0, at 1/mu all a_i <= 0, and not all of them are 0.

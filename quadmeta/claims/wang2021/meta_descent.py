@@ -31,8 +31,8 @@ class Wang2021MetaDescent(Claim):
     """eta_{k+1} = max(0, eta_k - s G'(eta_k)/sqrt(k)) from eta_1 = start; e_k = |eta_k - eta*_T|.
 
     Printed, s = 1: e_k <= epsilon for all k >= M^6/epsilon^2 poly(1/c_min, L, 1/mu, 1/(L - mu))
-    with start <= M. The polynomial is unspecified, so that no run can contradict it. Repaired: e_k
-    <= epsilon for all k >= k' of ``quadmeta.training.descent.iteration_bound``, all constants
+    with start <= M. The polynomial is unspecified, so that no run can contradict it. Repaired:
+    e_k <= epsilon for all k >= k' of ``quadmeta.training.descent.iteration_bound``, all constants
     explicit. Compared are the last k with e_k > epsilon (0: none), of k' + 200 iterations in
     float64, and k'.
 

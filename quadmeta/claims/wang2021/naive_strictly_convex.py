@@ -23,9 +23,9 @@ class Wang2021NaiveStrictlyConvex(Claim):
     """The naive objective F = sum_i omega_i a_i^(2T), a_i = 1 - eta lambda_i, is strictly convex
     for kappa > 1.
 
-    Compared with 0: F''(eta), -F'(1/L) and F'(1/mu), so that the one minimiser lies in (1/L,
-    1/mu); (0, 2/L) need not contain it. At kappa = 1 and T >= 2 the second derivative vanishes at
-    1/L.
+    Compared with 0: F''(eta), -F'(1/L) and F'(1/mu), so that the one minimiser lies in
+    (1/L, 1/mu); (0, 2/L) need not contain it. At kappa = 1 and T >= 2 the second derivative
+    vanishes at 1/L.
 
     Proof. F'' = 2T (2T-1) sum omega lambda^2 a^(2T-2) >= 0, and for kappa > 1 some a_i is not 0.
     At 1/L every a_i is >= 0 and one is > 0, so F' < 0; at 1/mu every a_i is <= 0 and one is < 0,

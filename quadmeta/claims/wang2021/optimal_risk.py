@@ -17,17 +17,16 @@ class Wang2021OptimalRisk(Claim):
     units of R^2.
 
     Printed: train-by-train "can get close to error d sigma^2/n, which is optimal". False for n > d
-    and any fixed norm of w_*: one gradient step of the best size has the risk (1 + s)/(1 + nu +
-    s), below s/nu iff s (1 + s) > nu. Repaired: the best linear spectral filter, ridge, has risk
+    and any fixed norm of w_*: one gradient step of the best size has the risk (1 + s)/(1 + nu + s),
+    below s/nu iff s (1 + s) > nu. Repaired: the best linear spectral filter, ridge, has risk
     zeta < s/nu iff sigma^2 > R^2/(1 + psi), psi = d/n; thus always for sigma >= R, the paper's
-    setting. Below the border d sigma^2/n is a lower bound for all such filters. (Over unbounded
-    w_* the minimax risk is the larger d sigma^2/(n - d - 1).) Sides, an identity in two
-    directions: the ridge quadratic at s/nu, of the sign of s/nu - zeta, and s ((1 + nu) s -
-    nu)/nu^2.
+    setting. Below the border d sigma^2/n is a lower bound for all such filters. (Over unbounded w_*
+    the minimax risk is the larger d sigma^2/(n - d - 1).) Sides, an identity in two directions: the
+    ridge quadratic at s/nu, of the sign of s/nu - zeta, and s ((1 + nu) s - nu)/nu^2.
 
-    Proof. One step: risk 1 - 2 eta + eta^2 (1 + psi + delta), least 1 - 1/(1 + psi + delta).
-    Ridge: the risk of a filter h is 1 - E_Q[h_*] + E_Q[(l + delta)(h - h_*)^2], h_* = 1/(l +
-    delta), delta = s psi, and g = E_Q[h_*], a Stieltjes transform of the semicircle law Q, solves
+    Proof. One step: risk 1 - 2 eta + eta^2 (1 + psi + delta), least 1 - 1/(1 + psi + delta). Ridge:
+    the risk of a filter h is 1 - E_Q[h_*] + E_Q[(l + delta)(h - h_*)^2], h_* = 1/(l + delta),
+    delta = s psi, and g = E_Q[h_*], a Stieltjes transform of the semicircle law Q, solves
     g = 1/(1 + psi + delta - psi g); zeta = 1 - g is the positive root of zeta^2 + (nu + s - 1)
     zeta - s. At s/nu it is s (s/nu + s - 1)/nu.
     """

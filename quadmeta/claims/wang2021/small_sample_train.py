@@ -20,10 +20,10 @@ class Wang2021SmallSampleTrain(Claim):
     risk over R^2.
 
     Printed: for sigma, T, d, m large, eta*_train = Theta(1) and E = Omega(1) s, with high
-    probability; constants are not given. Read in the limit d = m = T = infinity, where eta*_train
-    = 1/(1 + psi): it has the constants 1/5, 3/7 and 1/3. Sides: (eta*, 3/7, E) against (1/5, eta*,
-    s/3). Repaired, in the limit d = m = infinity. With nu = n/d, rho = 1 - eta l_- and every eta
-    <= 1/(1 + psi), of which eta*_train is one (``derived_train_step_limit``), at every T,
+    probability; constants are not given. Read in the limit d = m = T = infinity, where
+    eta*_train = 1/(1 + psi): it has the constants 1/5, 3/7 and 1/3. Sides: (eta*, 3/7, E) against
+    (1/5, eta*, s/3). Repaired, in the limit d = m = infinity. With nu = n/d, rho = 1 - eta l_- and
+    every eta <= 1/(1 + psi), of which eta*_train is one (``derived_train_step_limit``), at every T,
 
         E >= 1 - nu + (1 - rho^T)^2 s nu/(1 - nu),   and at T = infinity   E = 1 - nu + s nu/(1 -
             nu) >= 1 - nu + s/3,
@@ -32,10 +32,10 @@ class Wang2021SmallSampleTrain(Claim):
     worse than not training: it starts at sigma = sqrt(1 - nu) R, between R/2 and sqrt(3) R/2
     (``derived_worse_than_not_training``).
 
-    Proof (repaired). E = (1 - nu) + int_{l>0} q^2 dMP + s psi int_{l>0} (1 - q)^2/l dMP with q =
-    (1 - eta l)^T. For eta <= 2/(l_- + l_+) = 1/(1 + psi) |1 - eta l| <= rho on the bulk, so (1 -
-    q)^2 >= (1 - rho^T)^2, and int_{l>0} dMP/l = nu^2/(1 - nu) for nu < 1. At T = infinity q = 0.
-    nu/(1 - nu) increases from 1/3 at nu = 1/4.
+    Proof (repaired). E = (1 - nu) + int_{l>0} q^2 dMP + s psi int_{l>0} (1 - q)^2/l dMP with
+    q = (1 - eta l)^T. For eta <= 2/(l_- + l_+) = 1/(1 + psi) |1 - eta l| <= rho on the bulk, so
+    (1 - q)^2 >= (1 - rho^T)^2, and int_{l>0} dMP/l = nu^2/(1 - nu) for nu < 1. At T = infinity
+    q = 0. nu/(1 - nu) increases from 1/3 at nu = 1/4.
     """
 
     reference = "Wang, Yuan, Wu, Ge 2021, Theorem 5"

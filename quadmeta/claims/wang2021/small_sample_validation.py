@@ -20,22 +20,24 @@ class Wang2021SmallSampleValidation(Claim):
     """eta*_valid minimises the mean validation loss, i.e. the excess risk R^2 E, after T steps on
     n_1 samples.
 
-    Printed: for d/4 <= n_1 <= 3d/4 and sigma, T, d, m large, eta*_valid = Theta(1/T) and E <= 1 -
-    Omega(1), constants not given. Read in the limit, with those of the repaired form. Repaired
-    (limit d = m = infinity, every n_1/d, s > 0 and odd T; psi = d/n_1, delta = s psi):
+    Printed: for d/4 <= n_1 <= 3d/4 and sigma, T, d, m large, eta*_valid = Theta(1/T) and
+    E <= 1 - Omega(1), constants not given. Read in the limit, with those of the repaired form.
+    Repaired (limit d = m = infinity, every n_1/d, s > 0 and odd T; psi = d/n_1, delta = s psi):
 
         1/(l_+ + delta) <= T eta*_valid <= 1/delta,   1 - E >= nu_1/(1 + nu_1 + s) = 1/(1 + psi +
                                                       delta),
 
     the last for every T, with equality at T = 1. It is not uniform in sigma: the gain is at most
-    nu_1/s (``derived_gain_sandwich``). An instance names s by x: (1 - eta (1 + psi))^T = delta/(1
-    + psi + delta) at eta = (1 - x)/(1 + psi). Sides: slopes of E at both ends of the bracket, each
-    as E_Q[(l + delta) h h'] against E_Q[h'], and the gain at that eta.
+    nu_1/s (``derived_gain_sandwich``). An instance names s by x:
+    (1 - eta (1 + psi))^T = delta/(1 + psi + delta) at eta = (1 - x)/(1 + psi). Sides: slopes of E
+    at both ends of the bracket, each as E_Q[(l + delta) h h'] against E_Q[h'], and the gain at that
+    eta.
 
-    Proof (repaired). Odd T: the slope of E at eta is the mean over l of T x^(T-1) (delta - (delta
-    + l) x^T), x = 1 - eta l, up to a positive factor, whose bracket has the sign of eta - eta(l),
-    eta(l) = (1 - v^(1/T))/l, v = delta/(l + delta). v^(1/T) <= 1 - (1 - v)/T and >= 1 + log(v)/T
-    give 1/(l + delta) <= T eta(l) <= 1/delta. Gain: the proof of ``derived_gain_sandwich``.
+    Proof (repaired). Odd T: the slope of E at eta is the mean over l of T x^(T-1)
+    (delta - (delta + l) x^T), x = 1 - eta l, up to a positive factor, whose bracket has the sign of
+    eta - eta(l), eta(l) = (1 - v^(1/T))/l, v = delta/(l + delta). v^(1/T) <= 1 - (1 - v)/T
+    and >= 1 + log(v)/T give 1/(l + delta) <= T eta(l) <= 1/delta. Gain: the proof of
+    ``derived_gain_sandwich``.
     """
 
     reference = "Wang, Yuan, Wu, Ge 2021, Theorem 5"
@@ -108,7 +110,9 @@ class Wang2021SmallSampleValidation(Claim):
         yield {"root": "6/5", "factor": "1/10", "steps": 7}
 
     def without(self, assumption: str) -> Iterable[Mapping[str, Any]]:
-        """T = 4 and many samples: at 1/(4 delta) the risk falls again, towards its mirror minimum."""
+        """T = 4 and many samples: at 1/(4 delta) the risk falls again, towards its mirror
+        minimum.
+        """
         yield {"root": "1/10", "factor": "2/3", "steps": 4}
 
     def boxes(self, form: str) -> Iterable[Box]:

@@ -33,9 +33,10 @@ class Yakovlev2023AssumptionCrossBound(Claim):
     ..., w_{T-1} only; then B <= ||J(w_*)|| + M_b R exists by itself. What B must bound, J or eta J,
     is yakovlev2023_bias_bound_cross. Some B >= ||J(w_t)|| is needed, as the bias is linear in J.
 
-    Proof (repaired). ghat - g = sum_k gamma^k B_{T-k} (g_{T-k} - g_T) + sum_k B_{T-k} (gamma^k -
-    A^k) g_T uses J at these points alone; |gamma^k - A^k| <= max(|a_mu^k - gamma^k|, |gamma^k -
-    a_L^k|) and |g_{T-k} - g_T| <= L_2 R a_mu^(T-k), for eta <= 1/L.
+    Proof (repaired). ghat - g = sum_k gamma^k B_{T-k} (g_{T-k} - g_T) + sum_k B_{T-k}
+    (gamma^k - A^k) g_T uses J at these points alone;
+    |gamma^k - A^k| <= max(|a_mu^k - gamma^k|, |gamma^k - a_L^k|) and
+    |g_{T-k} - g_T| <= L_2 R a_mu^(T-k), for eta <= 1/L.
     """
 
     reference = "Yakovlev et al. 2023, assumption 4"

@@ -23,8 +23,8 @@ from quadmeta.verification.parameters import (
 
 
 class Yakovlev2023AssumptionCrossLipschitz(Claim):
-    """J(w_t) = -c_t I with any numbers c_t, t = 0..T-1: the bias bound without assumption 5, B =
-    max |c_t|.
+    """J(w_t) = -c_t I with any numbers c_t, t = 0..T-1: the bias bound without assumption
+    5, B = max |c_t|.
 
     The c_t are values of a function of w, of whatever M_b: L_1 = w'Hw/2 - sum_i alpha_i phi_i(w)
     at alpha = 0 has iterates that do not depend on phi, and a smooth phi_i with the gradients c_t
@@ -132,8 +132,8 @@ class Yakovlev2023AssumptionCrossLipschitz(Claim):
         yield {**base, "cross": (3, -3, 3), "R": 1, "gamma": "1/2"}
 
     def boxes(self, form: str) -> Iterable[Box]:
-        """The part of ||g_T|| at any T, that of R at T = 2, 3, 4: modes add up in squares, |c_t|
-        <= B.
+        """The part of ||g_T|| at any T, that of R at T = 2, 3, 4: modes add up in squares,
+        |c_t| <= B.
         """
 
         def last(instance: Instance) -> list[Reduced]:

@@ -15,8 +15,8 @@ from quadmeta.verification.parameters import Instance, Values
 
 
 class Yakovlev2023AssumptionDiscountRange(Claim):
-    """ "1 - eta L <= gamma 1 - eta mu" with a lost sign; the draft has 1 - eta L <= gamma <= 1 -
-    eta mu. H_w = 0.
+    """ "1 - eta L <= gamma 1 - eta mu" with a lost sign; the draft has
+    1 - eta L <= gamma <= 1 - eta mu. H_w = 0.
 
     Printed: the printed bias bound where both literal readings hold, 1 - eta L <= gamma - eta mu
     and 1 - eta L <= gamma (1 - eta mu). They have no upper limit, and the sum of gamma^k then
@@ -24,8 +24,8 @@ class Yakovlev2023AssumptionDiscountRange(Claim):
     implies eta <= 1/mu and no more, so that eta <= 1/L has to be added. Repaired:
     ``bias_bound_quadratic`` for every gamma in [0, 1), without assumption 3.
 
-    Proof (repaired): in derived_discount_bound, where no range of gamma is used: |S_T(gamma) -
-    S_T(a)| is largest at an end of [a_L, a_mu] wherever gamma lies.
+    Proof (repaired): in derived_discount_bound, where no range of gamma is used:
+    |S_T(gamma) - S_T(a)| is largest at an end of [a_L, a_mu] wherever gamma lies.
     """
 
     reference = "Yakovlev et al. 2023, assumption 3"

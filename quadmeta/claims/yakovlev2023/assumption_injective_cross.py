@@ -133,8 +133,8 @@ class Yakovlev2023AssumptionInjectiveCross(Claim):
             }
 
     def boxes(self, form: str) -> Iterable[Box]:
-        """K = kappa_J/B^2, |J g|^2 = B^2 |g|^2 (K + x (1 - K)), |J H^-1 g|^2 = B^2 |H^-1 g|^2 (1 -
-        z (1 - K)).
+        """K = kappa_J/B^2, |J g|^2 = B^2 |g|^2 (K + x (1 - K)), |J H^-1 g|^2 = B^2 |H^-1 g|^2
+        (1 - z (1 - K)).
 
         The last square is |g|^2 (1 - e)/mu^2.
         """

@@ -18,9 +18,9 @@ from quadmeta.verification.parameters import Instance, Values
 
 
 class Yakovlev2023AssumptionLipschitzHessian(Claim):
-    """Without assumption 2: the inner loss of ``BENT`` with c_j = h_j, whatever its slopes, J =
-    -I, R = 1, a linear outer loss of |g| = 1 (its transient part is 0; one with L_2 R far below
-    |g_T| is near it), gamma = 1 - eta mu, L = 1/eta.
+    """Without assumption 2: the inner loss of ``BENT`` with c_j = h_j, whatever its slopes, J = -I,
+    R = 1, a linear outer loss of |g| = 1 (its transient part is 0; one with L_2 R far below |g_T|
+    is near it), gamma = 1 - eta mu, L = 1/eta.
 
     Printed, the repaired bias bound of yakovlev2023_bias_bound with its H_w term left out: false,
     since |gamma^2 - A_2 A_3| may exceed a_mu^2 - a_L^2 where A_2 and A_3 do not commute. In one

@@ -26,8 +26,8 @@ class Yakovlev2023Asymptotic(Claim):
     lambda I.
 
     Proof (repaired). ghat = eta C' {S_T(gamma) g_* + H_2 A D_T(gamma, A)(w_0 - w_*)}, g = eta C'
-    S_T(A) (g_* + H_2 A^T (w_0 - w_*)); S_T(x) = (1 - x^T)/(1 - x). r_T -> 0 since gamma < 1 and 0
-    <= A < I.
+    S_T(A) (g_* + H_2 A^T (w_0 - w_*)); S_T(x) = (1 - x^T)/(1 - x). r_T -> 0 since gamma < 1 and
+    0 <= A < I.
     """
 
     reference = "Yakovlev et al. 2023, theorem on the limit"
@@ -53,8 +53,8 @@ class Yakovlev2023Asymptotic(Claim):
     domain = QUADRATIC
 
     def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
-        """eta <= 1/L and gamma in [1 - eta L, 1 - eta mu]; as printed J injective, and even w_0 =
-        w_*.
+        """eta <= 1/L and gamma in [1 - eta L, 1 - eta mu]; as printed J injective, and even
+        w_0 = w_*.
         """
         lam = x["eigenvalues"]
         eta = x["eta"]

@@ -21,8 +21,9 @@ class Yakovlev2023AsymptoticWarmStart(Claim):
     g_* (J injective). A third reading, alpha near an outer stationary point: with injective J and
     no direct term g_* -> 0, and the bias with it, but not the relative bias.
 
-    Proof (repaired). With A constant, ghat = eta C' {S_T(gamma) g_* + H_2 A D_T(gamma, A)(w_0 -
-    w_*)} and g = eta C' S_T(A) (g_* + H_2 A^T (w_0 - w_*)). S_T is injective on [0, 1) for T >= 2.
+    Proof (repaired). With A constant, ghat = eta C'
+    {S_T(gamma) g_* + H_2 A D_T(gamma, A)(w_0 - w_*)} and
+    g = eta C' S_T(A) (g_* + H_2 A^T (w_0 - w_*)). S_T is injective on [0, 1) for T >= 2.
     """
 
     reference = "Yakovlev et al. 2023, draft, the limit"
@@ -48,8 +49,8 @@ class Yakovlev2023AsymptoticWarmStart(Claim):
     domain = QUADRATIC
 
     def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
-        """As repaired none but eta > 0; as printed those of the bias theorem, J injective and w_0
-        = w_*.
+        """As repaired none but eta > 0; as printed those of the bias theorem, J injective and
+        w_0 = w_*.
         """
         lam = x["eigenvalues"]
         eta = x["eta"]

@@ -16,8 +16,8 @@ from quadmeta.verification.parameters import Instance, Values
 
 
 class Yakovlev2023BiasBound(Claim):
-    """||ghat - g|| under assumptions 1-6, B bounding ||d Phi/d alpha|| = eta ||J|| (what the units
-    ask for), eta <= 1/L.
+    """||ghat - g|| under assumptions 1-6, B bounding ||d Phi/d
+    alpha|| = eta ||J|| (what the units ask for), eta <= 1/L.
 
     Printed: with q^2 = 1 - eta mu, the bound of ``quadmeta.theory.discount.bias_bound_as_printed``.
     Its factor of H_w is q^T (T - 1 - sum_{j<=T} q^j), negative for T < 4, 9, 29 at eta mu = 1/2,
@@ -25,12 +25,14 @@ class Yakovlev2023BiasBound(Claim):
     slipped. H_w is the best constant here: there is one bend. Repaired:
     ``bias_bound_lipschitz_hessian``, attained at R = 0 with gamma = 1 - eta L and H(w_*) g = mu g.
 
-    Proof (repaired). ghat - g = sum_k gamma^k B_{T-k} (g_{T-k} - g_T) + sum_k B_{T-k} (gamma^k -
-    P_k) g_T with P_k = A_{T-k+1} ... A_T. First sum: |w_t - w_T| is at most the two distances to
-    w_*, R (a_mu^t + a_mu^T), and at most the path sum_{t<=s<T} eta L R a_mu^s = (L/mu) R (a_mu^t -
-    a_mu^T). Second: |gamma^k - A_*^k| is at most max(|a_mu^k - gamma^k|, |gamma^k - a_L^k|);
-    telescoping, |P_k - A_*^k| <= sum_{s=T-k+1}^T a_mu^(k-1) eta H_w a_mu^(s-1) R = (H_w R/mu)
-    a_mu^(T-1) (1 - a_mu^k); and P_1 = A_T is symmetric with eigenvalues in [a_L, a_mu].
+    Proof (repaired). ghat - g = sum_k gamma^k B_{T-k} (g_{T-k} - g_T) + sum_k B_{T-k}
+    (gamma^k - P_k) g_T with P_k = A_{T-k+1} ... A_T. First sum: |w_t - w_T| is at most the two
+    distances to w_*, R (a_mu^t + a_mu^T), and at most the path
+    sum_{t<=s<T} eta L R a_mu^s = (L/mu) R (a_mu^t - a_mu^T). Second: |gamma^k - A_*^k| is at most
+    max(|a_mu^k - gamma^k|, |gamma^k - a_L^k|); telescoping,
+    |P_k - A_*^k| <= sum_{s=T-k+1}^T a_mu^(k-1) eta H_w a_mu^(s-1) R
+    = (H_w R/mu) a_mu^(T-1) (1 - a_mu^k); and P_1 = A_T is symmetric with eigenvalues in
+    [a_L, a_mu].
     """
 
     reference = "Yakovlev et al. 2023, theorem on the bias"
@@ -38,8 +40,9 @@ class Yakovlev2023BiasBound(Claim):
     draws = 120
     forms = {
         "printed": Form(
-            r"\|\hat g-g\|\le\frac{2LBRq^T}{q^{-1}-1}+B\|g_T\|\Big[\tfrac1\eta\big(\tfrac1\mu-\tfrac1L+"
-            r"\tfrac{(1-\eta\mu)^T}L\big)+2\eta "
+            r"\|\hat g-g\|\le\frac{2LBRq^T}{q^{-1}-1}+B\|g_T\|\Big[\tfrac1\eta\big(\tfrac1\mu"
+            r"-\tfrac1L"
+            r"+\tfrac{(1-\eta\mu)^T}L\big)+2\eta "
             r"H_w\big((T-1)q^T-\tfrac{q^{T-1}-(1-\eta\mu)^T}{q^{-1}-1}"
             r"\big)\Big]",
             "refuted",

@@ -25,10 +25,10 @@ class Yakovlev2023BiasBoundStepSize(Claim):
     loss, without a Lipschitz Hessian.
 
     Proof (repaired). The transient part as in yakovlev2023_bias_bound: |w_t - w_*| <= a_mu^t R for
-    eta <= 2/(L + mu). A_s = c + E_s, c = 1 - eta (L + mu)/2 >= 0, |E_s| <= r = eta (L - mu)/2, c +
-    r = a_mu; expanding the product P_k of k of them, |P_k - c^k| <= (c + r)^k - c^k; |gamma^k -
-    c^k| has one sign for all k. For gamma <= c the sum is S_T( a_mu) - S_T(gamma), attained by H =
-    mu.
+    eta <= 2/(L + mu). A_s = c + E_s, c = 1 - eta (L + mu)/2 >= 0,
+    |E_s| <= r = eta (L - mu)/2, c + r = a_mu; expanding the product P_k of k of them,
+    |P_k - c^k| <= (c + r)^k - c^k; |gamma^k - c^k| has one sign for all k. For gamma <= c the sum
+    is S_T( a_mu) - S_T(gamma), attained by H = mu.
     """
 
     reference = "Yakovlev et al. 2023, theorem on the bias"
@@ -93,8 +93,8 @@ class Yakovlev2023BiasBoundStepSize(Claim):
         return bias @ bias, signed_square(bound)
 
     def cases(self, form: str) -> Iterable[Mapping[str, Any]]:
-        """A start in the minimiser with H = L at eta = 3/2 / L; as repaired also equality, gamma =
-        0 < c, H = mu.
+        """A start in the minimiser with H = L at eta = 3/2 / L; as repaired also equality,
+        gamma = 0 < c, H = mu.
         """
         plain = {
             "q": "1/2",
@@ -125,8 +125,8 @@ class Yakovlev2023BiasBoundStepSize(Claim):
             }
 
     def boxes(self, form: str) -> Iterable[Box]:
-        """The part of R at T = 2, 3, that of ||g_T|| at T = 3 and, all |A_s - c| the largest, at T
-        = 5.
+        """The part of R at T = 2, 3, that of ||g_T|| at T = 3 and, all |A_s - c| the largest, at
+        T = 5.
         """
         if form == "repaired":
             yield from map(path, (2, 3))

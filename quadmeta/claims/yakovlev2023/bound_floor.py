@@ -19,10 +19,11 @@ class Yakovlev2023BoundFloor(Claim):
     """The bound of the theorem "asymptotic unbiasedness of the hypergradient" as T -> infinity, B
     bounding eta ||J||.
 
-    Printed: it tends to 0. Its terms with q^T, (1 - eta mu)^T and H_w ((T - 1) q^T - ...) do; B
-    ||g_T|| (1/mu - 1/L)/ eta does not, unless L = mu or g_* = 0. Repaired: this limit does bound
-    the limit of the bias, and is attained, at gamma = 1 - eta L along H = mu and at gamma = 1 -
-    eta mu along H = L; it is twice the floor of scalar weights (derived_scalar_discount_no_go).
+    Printed: it tends to 0. Its terms with q^T, (1 - eta mu)^T and H_w ((T - 1) q^T - ...) do;
+    B ||g_T|| (1/mu - 1/L)/ eta does not, unless L = mu or g_* = 0. Repaired: this limit does bound
+    the limit of the bias, and is attained, at gamma = 1 - eta L along H = mu and at
+    gamma = 1 - eta mu along H = L; it is twice the floor of scalar weights
+    (derived_scalar_discount_no_go).
 
     Proof (repaired). The limit is C' (eta/(1 - gamma) - H^-1) g_*; 1/L <= eta/(1 - gamma) <= 1/mu
     and the eigenvalues of H^-1 lie between the same numbers.
@@ -114,8 +115,8 @@ class Yakovlev2023BoundFloor(Claim):
         yield {**base, "gradient": (1, 1), "gamma": "3/4"}
 
     def boxes(self, form: str) -> Iterable[Box]:
-        """|1/p - 1/r| <= 1/m - 1 of one mode, L = 1, m = mu, p <= r: the curvature and (1 -
-        gamma)/eta in [m, 1].
+        """|1/p - 1/r| <= 1/m - 1 of one mode, L = 1, m = mu, p <= r: the curvature and
+        (1 - gamma)/eta in [m, 1].
 
         With p = m + (1 - m) t and r = 1 - (1 - m) v, times p r m/(1 - m).
         """

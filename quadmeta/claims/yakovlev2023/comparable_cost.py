@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from quadmeta.claims.families.discount import spent
+from quadmeta.estimators import Discounted, DrMad, Neumann, OneStep
 from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.parameters import Parameter, Values
 
@@ -53,12 +54,10 @@ class Yakovlev2023ComparableCost(Claim):
 
     def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """The cost of the discounted sum three times, and the multiples of the three costs."""
-        import quadmeta as qm
-
         N = x["products"]
         K = x["estimates"]
         T = (N + 1) * K
-        runs = spent(T, qm.Discounted(0.99), qm.OneStep(), qm.DrMad(), qm.Neumann(N, K))
+        runs = spent(T, Discounted(0.99), OneStep(), DrMad(), Neumann(N, K))
         if form == "printed":
             own, *others = (run[0] + run[1] for run in runs)
             return np.array([own] * 3, dtype=object), np.array(

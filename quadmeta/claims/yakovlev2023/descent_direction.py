@@ -22,14 +22,15 @@ class Yakovlev2023DescentDirection(Claim):
 
     Printed: <ghat, g> >= c ||g_T||^2 with some c > 0, hence > 0 for g_T != 0. False: from far away
     the early g_t point elsewhere than g_T; and at w_0 = w_*, where <ghat, g> = eta^2 S_T(gamma)
-    g'J'J S_T(A) g, the product of two positive matrices need not be positive. Repaired: at w_0 =
-    w_*, with k_J and k_S the condition numbers of J'J and S_T(A) and sin theta = (k - 1)/(k + 1),
-    it is positive if theta_J + theta_S < 90 degrees; so whenever J'J is proportional to I.
+    g'J'J S_T(A) g, the product of two positive matrices need not be positive. Repaired: at
+    w_0 = w_*, with k_J and k_S the condition numbers of J'J and S_T(A) and sin
+    theta = (k - 1)/(k + 1), it is positive if theta_J + theta_S < 90 degrees; so whenever J'J is
+    proportional to I.
 
     Proof (repaired). A positive definite matrix with condition number k turns no vector by more
-    than arcsin((k - 1)/(k + 1)) (Kantorovich). <J'J g, S g> >= |J'J g| |S g| cos(theta_J +
-    theta_S) > 0, and sin^2 theta_J + sin^2 theta_S < 1 says that the angles sum to less than 90
-    degrees.
+    than arcsin((k - 1)/(k + 1)) (Kantorovich). <J'J g, S g> >= |J'J g| |S g|
+    cos(theta_J + theta_S) > 0, and sin^2 theta_J + sin^2 theta_S < 1 says that the angles sum to
+    less than 90 degrees.
     """
 
     reference = "Yakovlev et al. 2023, draft, descent claim"
@@ -104,7 +105,9 @@ class Yakovlev2023DescentDirection(Claim):
         return estimate @ exact, 0 * p.eta
 
     def cases(self, form: str) -> Iterable[Mapping[str, Any]]:
-        """Axes in common, and a condition number of J'J; as printed also axes apart, at w_0 = w_*."""
+        """Axes in common, and a condition number of J'J; as printed also axes apart, at
+        w_0 = w_*.
+        """
         base = {
             "eigenvalues": ("1/4", 1),
             "cross": (1, 1),

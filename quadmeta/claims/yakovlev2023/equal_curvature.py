@@ -21,9 +21,9 @@ class Yakovlev2023EqualCurvature(Claim):
     |g_T| a^T/(eta L) here). Repaired: B L_2 R a^T (T - 1 - (a + ... + a^(T-1))), attained along
     the eigenvector of L_2.
 
-    Proof. A = a I and gamma = a: ghat - g = eta C' H_2 sum_{0<k<T} a^k (a^(T-k) - a^T) (w_0 -
-    w_*), which is the repaired bound. Printed: it is at most B L R (T - 1) q^(2T), and (T - 1)
-    q^(T-1) (1 - q) < 1 < 2.
+    Proof. A = a I and gamma = a: ghat - g = eta C' H_2 sum_{0<k<T} a^k (a^(T-k) - a^T) (w_0 - w_*),
+    which is the repaired bound. Printed: it is at most B L R (T - 1) q^(2T), and
+    (T - 1) q^(T-1) (1 - q) < 1 < 2.
     """
 
     reference = "Yakovlev et al. 2023, the bound for L = mu"

@@ -14,8 +14,9 @@ from quadmeta.verification.parameters import Instance, Values
 
 
 class Yakovlev2023ExistingMethods(Claim):
-    """ghat = -eta J(w_T) sum_{k<T} (I - eta H(w_T))^k g_T, Neumann's series at w_T (Lorraine et
-    al. 2020): T - 1 products with the Hessian and one with J, that is T, and one outer gradient.
+    """ghat = -eta J(w_T) sum_{k<T} (I - eta H(w_T))^k g_T, Neumann's series at w_T
+    (Lorraine et al. 2020): T - 1 products with the Hessian and one with J, that is T, and one outer
+    gradient.
 
     Printed: existing methods do not guarantee an asymptotically unbiased gradient without more
     computation. Read so that an instance can decide: at T products the bias of none is below the
@@ -25,10 +26,10 @@ class Yakovlev2023ExistingMethods(Claim):
     constant (here -I) the bias of this one is at most the bound, which tends to 0, for every inner
     loss that meets assumptions 1 and 2, and 0 on quadratics.
 
-    Proof (repaired). With P_k = A_{T-k+1} ... A_T and A' = I - eta H(w_T), ghat - g = eta
-    sum_{k<T} (A'^k - P_k) g_T. Telescoping, |A'^k - P_k| <= sum_{s=T-k+1}^T a_mu^(k-1) eta H_w
-    |w_{s-1} - w_T| and |w_{s-1} - w_T| <= 2 a_mu^(s-1) R, which is 2 (H_w R/mu) a_mu^(T-1) (1 -
-    a_mu^k); sum over k.
+    Proof (repaired). With P_k = A_{T-k+1} ... A_T and A' = I - eta H(w_T),
+    ghat - g = eta sum_{k<T} (A'^k - P_k) g_T. Telescoping,
+    |A'^k - P_k| <= sum_{s=T-k+1}^T a_mu^(k-1) eta H_w |w_{s-1} - w_T| and
+    |w_{s-1} - w_T| <= 2 a_mu^(s-1) R, which is 2 (H_w R/mu) a_mu^(T-1) (1 - a_mu^k); sum over k.
     """
 
     reference = "Yakovlev et al. 2023, slide Problem; Lorraine et al. 2020"

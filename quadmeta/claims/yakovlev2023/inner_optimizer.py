@@ -16,9 +16,9 @@ class Yakovlev2023InnerOptimizer(Claim):
     """Phi(w) = w - eta grad L_1(w), w_t = Phi(w_{t-1}): "the inner problem is solved by the
     optimiser Phi", so that w_T may stand for w_*.
 
-    Printed: under 1 to 6, of which 3 gives eta <= 1/mu and no more, w_T is no farther from w_*
-    than w_0. False beyond 2/L. Repaired: ||w_T - w_*|| <= (1 - eta mu)^T ||w_0 - w_*|| for eta <=
-    2/(L + mu), attained; the theorem's sqrt(1 - eta mu)^T is larger.
+    Printed: under 1 to 6, of which 3 gives eta <= 1/mu and no more, w_T is no farther from w_* than
+    w_0. False beyond 2/L. Repaired: ||w_T - w_*|| <= (1 - eta mu)^T ||w_0 - w_*|| for
+    eta <= 2/(L + mu), attained; the theorem's sqrt(1 - eta mu)^T is larger.
 
     Proof (repaired). w_t - w_* = M (w_{t-1} - w_*) with M = I - eta int_0^1 H, whose eigenvalues
     are between 1 - eta L >= -(1 - eta mu) and 1 - eta mu.
@@ -86,8 +86,8 @@ class Yakovlev2023InnerOptimizer(Claim):
             yield {**plain, "heights": (2,), "levels": (2,), "start": 0, "steps": 1}
 
     def boxes(self, form: str) -> Iterable[Box]:
-        """The first step of one mode, as b^(2T) R^2 - |w_T|^2 >= b^(2(T-1)) (b^2 R^2 - |w_1|^2), b
-        = 1 - eta mu.
+        """The first step of one mode, as
+        b^(2T) R^2 - |w_T|^2 >= b^(2(T-1)) (b^2 R^2 - |w_1|^2), b = 1 - eta mu.
 
         L = 1, mu = m, eta = 2 theta/(1 + m), h = m + (1 - m) t: b^2 - (1 - eta h)^2 over 4 theta
         (1 - m) t/(1 + m)^2.

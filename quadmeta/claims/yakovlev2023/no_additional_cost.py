@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from quadmeta.claims.families.discount import spent
+from quadmeta.estimators import Discounted, OneStep
 from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.parameters import STEPS, Values
 
@@ -49,9 +50,7 @@ class Yakovlev2023NoAdditionalCost(Claim):
 
     def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """Counts of the aggregate, and of one greedy hypergradient, times T as repaired."""
-        import quadmeta as qm
-
-        aggregate, greedy = spent(x["steps"], qm.Discounted(0.99), qm.OneStep())
+        aggregate, greedy = spent(x["steps"], Discounted(0.99), OneStep())
         if form == "repaired":
             times = x["steps"]
         else:

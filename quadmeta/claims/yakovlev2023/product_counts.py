@@ -7,6 +7,10 @@ from typing import Any
 import numpy as np
 
 from quadmeta._types import Array
+from quadmeta.estimators import Discounted, DrMad, Neumann, OneStep, hypergradient
+from quadmeta.objectives import OuterLoss
+from quadmeta.optimizers import GradientDescent
+from quadmeta.problems import Coupled
 from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.parameters import STEPS, Instance, Parameter, Values
 
@@ -52,15 +56,13 @@ class Yakovlev2023ProductCounts(Claim):
         """Counted and printed: one step, DrMAD, IFT(N, K), discounted, and the outer gradients of
         the last.
         """
-        import quadmeta as qm
-
         T, N, K = (int(x[key]) for key in ("steps", "products", "estimates"))
         if K > T:
             raise ZeroDivisionError("there is no state before the first step")
-        loss = qm.OuterLoss(qm.Coupled.random([0.5, 1.0], 2, seed=0), qm.GradientDescent(T, 0.5))
+        loss = OuterLoss(Coupled.random([0.5, 1.0], 2, seed=0), GradientDescent(T, 0.5))
         found = [
-            qm.hypergradient(loss, [0.0, 0.0], method)
-            for method in (qm.OneStep(), qm.DrMad(), qm.Neumann(N, K), qm.Discounted(0.99))
+            hypergradient(loss, [0.0, 0.0], method)
+            for method in (OneStep(), DrMad(), Neumann(N, K), Discounted(0.99))
         ]
         counted = [*(run.jvps for run in found), found[-1].outer_gradients]
         return whole(counted), whole([1, 2 * T - 1, (N + 1) * K, T, T])

@@ -17,15 +17,15 @@ from quadmeta.verification.parameters import Instance, Parameter, Values
 
 
 class Yakovlev2023SurpassesExisting(Claim):
-    """||estimate - g|| on quadratic losses, J = -C' with C diagonal in the eigenbasis of H, T = (N
-    + 1) K steps.
+    """||estimate - g|| on quadratic losses, J = -C' with C diagonal in the eigenbasis of H,
+    T = (N + 1) K steps.
 
     Printed: "surpasses existing methods", in terms of the error of the hypergradient, which
     instances can decide: no farther from g than one step, DrMAD and IFT(N, K). False: DrMAD is
     exact where J is constant, and so is IFT(T - 1, 1), at the same T products. Accuracies are
-    yakovlev2023_validation_accuracy. Repaired: no farther than one step if w_0 = w_* and gamma <=
-    1 - eta L, the lowest end of assumption 3; above it, one step can be nearer, and is exact at
-    eta lambda = 1.
+    yakovlev2023_validation_accuracy. Repaired: no farther than one step if w_0 = w_* and
+    gamma <= 1 - eta L, the lowest end of assumption 3; above it, one step can be nearer, and is
+    exact at eta lambda = 1.
 
     Proof (repaired). At w_0 = w_* the errors are eta |c_i g_i| times |S_T(a_i) - S_T(gamma)| and
     S_T(a_i) - 1, where 1 <= S_T(gamma) <= S_T(a_i) for 0 <= gamma <= a_i.
@@ -103,8 +103,8 @@ class Yakovlev2023SurpassesExisting(Claim):
         )
 
     def cases(self, form: str) -> Iterable[Mapping[str, Any]]:
-        """Two steps from w_*; gamma = 0 is one step; as printed also one dimension, where g_t !=
-        g_T remains.
+        """Two steps from w_*; gamma = 0 is one step; as printed also one dimension, where
+        g_t != g_T remains.
         """
         base = {
             "eigenvalues": ("1/4", "1/2"),

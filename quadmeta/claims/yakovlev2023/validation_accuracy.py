@@ -7,13 +7,18 @@ from typing import Any
 
 import numpy as np
 
+from quadmeta.estimators import Discounted, DrMad, Neumann, OneStep
+from quadmeta.objectives import OuterLoss
+from quadmeta.optimizers import GradientDescent
+from quadmeta.problems import DataCleaning
+from quadmeta.training.bilevel import bilevel_descent
 from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.parameters import STEPS, Instance, Parameter, Values
 
 
 class Yakovlev2023ValidationAccuracy(Claim):
-    """Published: 72.5 (one step), 69.8 (DrMAD), 70.3 (IFT(9, 5)), 70.7 (IFT(4, 10)), 73.5* (gamma
-    = 0.99).
+    """Published: 72.5 (one step), 69.8 (DrMAD), 70.3 (IFT(9, 5)), 70.7 (IFT(4, 10)), 73.5*
+    (gamma = 0.99).
 
     Undecided. The slide does not say what the star means, how many runs there were, their spread,
     nor which assumptions the network would meet; the held-out set that gives the number may be the
@@ -58,17 +63,15 @@ class Yakovlev2023ValidationAccuracy(Claim):
         """Held-out accuracies after some outer steps with Adam: three compared methods, and the
         discounted sum.
         """
-        import quadmeta as qm
-
         X = np.column_stack([x["points"].astype(float), np.ones(len(x["points"]))])
         Y = np.column_stack([X[:, 0] > 0, X[:, 0] <= 0]).astype(float)
         wrong = Y.copy()
         wrong[0] = 1 - wrong[0]
-        problem = qm.DataCleaning((X, wrong), (X, Y), test=(X, Y))
-        loss = qm.OuterLoss(problem, qm.GradientDescent(x["steps"], 1 / problem.smoothness))
+        problem = DataCleaning((X, wrong), (X, Y), test=(X, Y))
+        loss = OuterLoss(problem, GradientDescent(x["steps"], 1 / problem.smoothness))
         found = []
-        for method in (qm.OneStep(), qm.DrMad(), qm.Neumann(x["steps"] - 1), qm.Discounted(0.99)):
-            *_, last = islice(qm.bilevel_descent(loss, np.zeros(len(X)), method), x["rounds"])
+        for method in (OneStep(), DrMad(), Neumann(x["steps"] - 1), Discounted(0.99)):
+            *_, last = islice(bilevel_descent(loss, np.zeros(len(X)), method), x["rounds"])
             found.append(problem.accuracy(last.start))
         return np.array(found[:-1]), np.array(found[-1:] * 3)
 

@@ -14,17 +14,17 @@ from quadmeta.verification.parameters import Instance, Values
 
 
 class DerivedDiscountBound(Claim):
-    """Quadratic losses, J = -C' constant, eta <= 1/L, gamma in [a_L, a_mu]: ||ghat - g|| <=
-    ``bias_bound_quadratic``.
+    """Quadratic losses, J = -C' constant, eta <= 1/L, gamma in
+    [a_L, a_mu]: ||ghat - g|| <= ``bias_bound_quadratic``.
 
     Its two parts are each attained: the gradient part at R = 0 by g_T along the eigenvector of mu
     (gamma = a_L) or L (gamma = a_mu), the transient part where s(a) is largest. Together it is
     tight within 1/sqrt 2 (``tightness``).
 
-    Proof. With A = I - eta H, ghat - g = eta C' {(S_T(gamma) - S_T(A)) g_T + H_2 s(A) (w_0 -
-    w_*)}, s(a) = sum_{0<k<T} gamma^k (a^(T-k) - a^T). Take norms; S_T increases on [0, 1), so that
-    |S_T(gamma) - S_T(a)| is largest at an end, and s >= 0 has one maximum, as s'(a)/a^(T-1) = sum
-    gamma^k ((T - k) a^-k - T) decreases.
+    Proof. With A = I - eta H, ghat - g = eta C'
+    {(S_T(gamma) - S_T(A)) g_T + H_2 s(A) (w_0 - w_*)}, s(a) = sum_{0<k<T} gamma^k (a^(T-k) - a^T).
+    Take norms; S_T increases on [0, 1), so that |S_T(gamma) - S_T(a)| is largest at an end, and
+    s >= 0 has one maximum, as s'(a)/a^(T-1) = sum gamma^k ((T - k) a^-k - T) decreases.
     """
 
     reference = "derived; Yakovlev et al. 2023, theorem on the bias, with equality"
@@ -70,8 +70,8 @@ class DerivedDiscountBound(Claim):
         return bias @ bias, bias_bound_quadratic(scales(x), 20) ** 2
 
     def cases(self, form: str) -> Iterable[Mapping[str, Any]]:
-        """Equality: g_T along mu at gamma = a_L, along L at gamma = a_mu; both parts at once for L
-        = mu; T = 1.
+        """Equality: g_T along mu at gamma = a_L, along L at gamma = a_mu; both parts at once for
+        L = mu; T = 1.
         """
         flat = {
             "eigenvalues": ("1/4", "3/4"),

@@ -23,8 +23,8 @@ class DerivedDiscountCollinearity(Claim):
     free of scale moves alike. Instances: the weight of one sample, J(w) = (x'w - y) x', and a
     linear one, J = -c'.
 
-    Proof. Phi(w_*) = w_*: all w_t, and with them B_t and g_t, are equal; sum_t gamma^(T-t) =
-    S_T(gamma).
+    Proof. Phi(w_*) = w_*: all w_t, and with them B_t and g_t, are equal; sum_t
+    gamma^(T-t) = S_T(gamma).
     """
 
     reference = "derived; Yakovlev et al. 2023, slide 5"

@@ -12,8 +12,8 @@ from quadmeta.verification.parameters import Instance, Values
 
 
 class DerivedMatrixDiscount(Claim):
-    """v_t = (I - eta H(w_t)) v_{t-1} + g_t, ghat = -eta J(w_T) v_T: ||ghat - g|| <=
-    ``bias_bound_matrix_discount`` for eta <= 1/L.
+    """v_t = (I - eta H(w_t)) v_{t-1} + g_t, ghat = -eta
+    J(w_T) v_T: ||ghat - g|| <= ``bias_bound_matrix_discount`` for eta <= 1/L.
 
     Here J = -I. The bound tends to 0 like T a_mu^T, whatever ||g_T||, unlike that of any scalar
     weights. A quadratic has the smaller bound eta B L_2 R (T - 1) a_mu^T.

@@ -25,9 +25,9 @@ class DerivedMinimaxDiscount(Claim):
     and no less at any gamma.
 
     Proof. With s = eta/(1 - gamma), s - 1/lambda and s lambda - 1 increase in lambda, so that the
-    maxima are at the ends. |s - 1/mu| + |s - 1/L| >= 1/mu - 1/L, equal sides at s = (1/mu +
-    1/L)/2; and (s L - 1), (1 - s mu) weighted by mu and L sum to L - mu, so that their maximum is
-    at least (L - mu)/(L + mu), equal at s = 2/(L + mu).
+    maxima are at the ends. |s - 1/mu| + |s - 1/L| >= 1/mu - 1/L, equal sides at s = (1/mu + 1/L)/2;
+    and (s L - 1), (1 - s mu) weighted by mu and L sum to L - mu, so that their maximum is at least
+    (L - mu)/(L + mu), equal at s = 2/(L + mu).
     """
 
     reference = "derived; Yakovlev et al. 2023, choice of gamma"

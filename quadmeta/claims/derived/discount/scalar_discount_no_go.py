@@ -15,8 +15,8 @@ from quadmeta.verification.parameters import EIGENVALUES, STEP_SIZE, Instance, P
 
 
 class DerivedScalarDiscountNoGo(Claim):
-    """sum_t omega_t B_t g_t with weights that know (T, eta, mu, L) only, on two problems with w_0
-    = w_*: H = mu, H = L.
+    """sum_t omega_t B_t g_t with weights that know (T, eta, mu, L) only, on two problems with
+    w_0 = w_*: H = mu, H = L.
 
     The larger of the two biases is at least eta B |g_*| (S_T(a_mu) - S_T(a_L))/2, with equality
     where sum omega_t is the mean of the two S_T, as one discount alone can have it. Its limit is B
@@ -24,8 +24,8 @@ class DerivedScalarDiscountNoGo(Claim):
     asymptotically exact; derived_matrix_discount is.
 
     Proof. w_0 = w_* makes all g_t and B_t equal, so that the estimate is Omega = sum omega_t times
-    B_T g_*, and g is S_T(a) times it, a = 1 - eta H. |Omega - S_T(a_mu)| + |Omega - S_T(a_L)| >=
-    S_T(a_mu) - S_T(a_L).
+    B_T g_*, and g is S_T(a) times it, a = 1 - eta H.
+    |Omega - S_T(a_mu)| + |Omega - S_T(a_L)| >= S_T(a_mu) - S_T(a_L).
     """
 
     reference = "derived"

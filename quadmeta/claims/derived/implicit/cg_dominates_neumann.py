@@ -1,4 +1,6 @@
-"""Conjugate gradients against a Neumann series: never worse in the norm of H, for every scale nu."""
+"""Conjugate gradients against a Neumann series: never worse in the norm of H, for every scale
+nu.
+"""
 
 from collections.abc import Iterable, Mapping
 from typing import Any

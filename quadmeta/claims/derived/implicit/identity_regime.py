@@ -87,8 +87,8 @@ class DerivedIdentityRegime(Claim):
         )
 
     def cases(self, form: str) -> Iterable[Mapping[str, Any]]:
-        """One term; two along the top eigenvector; Kantorovich's equality, 16/9 : 1 and v = (3,
-        4).
+        """One term; two along the top eigenvector; Kantorovich's equality, 16/9 : 1 and
+        v = (3, 4).
         """
         top = {
             "eigenvalues": (1, 2),

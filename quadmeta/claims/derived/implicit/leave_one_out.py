@@ -25,8 +25,9 @@ class DerivedLeaveOneOut(Claim):
     a sample that fits itself. Sides: the change by a second solve, and by the formula; (repaired)
     minus the derivative, and the change times 1 - h_1.
 
-    Proof (repaired). w_-1 - w_* = (H - x_1 x_1')^-1 x_1 e_1, and (H - x x')^-1 x = H^-1 x/(1 -
-    x'H^-1 x). The derivative is the implicit one, -v'H^-1 u_1 with u_1 = x_1 e_1.
+    Proof (repaired). w_-1 - w_* = (H - x_1 x_1')^-1 x_1 e_1, and
+    (H - x x')^-1 x = H^-1 x/(1 - x'H^-1 x). The derivative is the implicit one, -v'H^-1 u_1 with
+    u_1 = x_1 e_1.
     """
 
     reference = "derived; data weights, Navon et al. 2021, eq. 3-4"
@@ -82,7 +83,9 @@ class DerivedLeaveOneOut(Claim):
         )
 
     def cases(self, form: str) -> Iterable[Mapping[str, Any]]:
-        """Two samples along an axis; a sample of leverage 9/10; one that fits, e_1 = 0 (repaired)."""
+        """Two samples along an axis; a sample of leverage 9/10; one that fits, e_1 = 0
+        (repaired).
+        """
         base = {"first": (1, 1), "second": (0, 0), "labels": (1, 0), "v1": 1, "v2": 0, "rho": 1}
         yield base
         yield {**base, "first": (3, 0, 0), "second": (0, 1, 2), "labels": (2, 1, 1), "v2": 1}

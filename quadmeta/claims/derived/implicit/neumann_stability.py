@@ -14,12 +14,12 @@ from quadmeta.verification.parameters import Instance, Parameter, Values
 
 
 class DerivedNeumannStability(Claim):
-    """One auxiliary task: convergent iff phi < phi_crit = 1/theta_max, A_1 x = theta (2/nu I -
-    A_0) x, rho I in A_0.
+    """One auxiliary task: convergent iff phi < phi_crit = 1/theta_max,
+    A_1 x = theta (2/nu I - A_0) x, rho I in A_0.
 
-    At phi_crit, where nu L = 2, the sum x_J of the top eigenvector v alternates: 0 for odd J, nu v
-    = 2 v/L for even J, while the exact value is v/L. Beyond, f_J(L) < 0 for odd J: the sign flips
-    before anything blows up; for even J f_J > 0 always.
+    At phi_crit, where nu L = 2, the sum x_J of the top eigenvector v alternates: 0 for odd J,
+    nu v = 2 v/L for even J, while the exact value is v/L. Beyond, f_J(L) < 0 for odd J: the sign
+    flips before anything blows up; for even J f_J > 0 always.
 
     Here 2/nu I - A_0 = B B' and A_1 = B diag(theta) B' with B = R_1 diag(scales) R_2: they need
     not commute.

@@ -79,8 +79,8 @@ class DerivedSignCertificate(Claim):
         )
 
     def cases(self, form: str) -> Iterable[Mapping[str, Any]]:
-        """Borders: ghat = 0 != g at J = 0, and at J = 1 with m_+ inside the spectrum; g = 0 !=
-        ghat; certified.
+        """Borders: ghat = 0 != g at J = 0, and at J = 1 with m_+ inside the spectrum;
+        g = 0 != ghat; certified.
         """
         base = {
             "eigenvalues": (1, 4),

@@ -12,8 +12,8 @@ from quadmeta.verification.parameters import Parameter, Values
 
 
 class DerivedFairSplit(Claim):
-    """Train-by-validation on n_1 = f n, reported at n_1, against train-by-train on n; limit, nu =
-    n/d, s = sigma^2/R^2.
+    """Train-by-validation on n_1 = f n, reported at n_1, against train-by-train on n; limit,
+    nu = n/d, s = sigma^2/R^2.
 
     Train-by-validation is taken at its best, the ridge risk zeta at n_1. At the risk E of
     train-by-train the ridge quadratic of n_1, which has the sign of E - zeta, is

@@ -14,8 +14,8 @@ from quadmeta.verification.parameters import Instance, Parameter, Values
 
 
 class DerivedGainSandwich(Claim):
-    """R^2 minus the risk at the best step size, in units of R^2; limit, nu = n/d = 1/psi, s =
-    sigma^2/R^2, any T:
+    """R^2 minus the risk at the best step size, in units of R^2; limit,
+    nu = n/d = 1/psi, s = sigma^2/R^2, any T:
 
         nu/(1 + nu + s) <= gain <= g,   g^2 - (1 + nu + s) g + nu = 0,   g < min(1, nu).
 
@@ -24,14 +24,15 @@ class DerivedGainSandwich(Claim):
     side is reached at this eta. Sides: the bound and the gain there; then gain (1 + nu + s - gain)
     and nu, which says that gain <= g.
 
-    Proof. A filter h gains E_Q[h_*] - E_Q[(l + delta)(h - h_*)^2], h_* = 1/(l + delta): at most g
-    = E_Q[h_*]. The constant c = h_*(1 + psi) gains 2c - c^2 (1 + psi + delta) = c, the left side.
+    Proof. A filter h gains E_Q[h_*] - E_Q[(l + delta)(h - h_*)^2], h_* = 1/(l + delta): at most
+    g = E_Q[h_*]. The constant c = h_*(1 + psi) gains 2c - c^2 (1 + psi + delta) = c, the left side.
     At this eta h_T(1 + psi) = c, and h_T is as close to h_* as c for every l. For eta l <= 1 it
     lies between them: it decreases, and q_T = (1 - eta l)^T has a concave, q_* = delta/(l + delta)
     a convex logarithm, equal at 0 and 1 + psi. For eta l > 1 put X = x^T, u = l/(1 + psi) <= 2,
-    unit 1 + psi = 1; c >= h_*. T odd: h_* < 1/u <= h_T <= eta <= c, as eta u <= 2. T even: h_T <
-    1/u < eta <= c, and 2 h_* - c <= h_T, since u (2 h_* - c) = u (1-X)(2 - X - u (1-X))/(u (1-X) +
-    X) <= 1 - (u-1)(1-X), while q_T = ((1-x) u - 1)^T <= u - 1 - x u <= (u-1)(1-X).
+    unit 1 + psi = 1; c >= h_*. T odd: h_* < 1/u <= h_T <= eta <= c, as eta u <= 2. T even:
+    h_T < 1/u < eta <= c, and 2 h_* - c <= h_T, since
+    u (2 h_* - c) = u (1-X)(2 - X - u (1-X))/(u (1-X) + X) <= 1 - (u-1)(1-X), while
+    q_T = ((1-x) u - 1)^T <= u - 1 - x u <= (u-1)(1-X).
     """
 
     reference = "derived; sharpens Wang, Yuan, Wu, Ge 2021, Theorem 5"
@@ -80,8 +81,8 @@ class DerivedGainSandwich(Claim):
             yield {"aspect": "1/10", "factor": "1/3", "steps": steps}
 
     def boxes(self, form: str) -> Iterable[Box]:
-        """Both bounds at T = 2, 3 and 5 for all psi and sigma; the left one is an identity at T =
-        1.
+        """Both bounds at T = 2, 3 and 5 for all psi and sigma; the left one is an identity at
+        T = 1.
         """
         for steps in (2, 3, 5):
             yield from tuned_gain(steps, 0, True)

@@ -23,20 +23,20 @@ class DerivedRiskMonotoneInSteps(Claim):
 
     Tested as: every value E_T(eta) is reached or undercut by E_{T+1} at some eta'. E_{T+1} is a
     polynomial in eta' that is 1 at 0 and infinite at infinity. Sides: the number of its crossings
-    of min(1, E_T(eta)) in the range of eta', counted exactly by Sturm's chain (1 if E_T(eta) >= 1,
-    where eta' = 0 will do); against 1. Printed: eta' >= 0. False from even to odd T: an even power
-    of 1 - eta l is nonnegative also beyond 1/eta, an odd one is not. Violations are small, at
-    small psi and s, where a coarse scan misses them; at T = 2 none was found. Repaired: for eta <=
-    1/l_+ there is an eta' <= eta, whatever the spectrum. So the least risk over [0, 1/l_+] is
-    nonincreasing in T, and so is the best one at each T where eta*_valid <= 1/l_+.
+    of min(1, E_T(eta)) in the range of eta', counted exactly by Sturm's chain
+    (1 if E_T(eta) >= 1, where eta' = 0 will do); against 1. Printed: eta' >= 0. False from even to
+    odd T: an even power of 1 - eta l is nonnegative also beyond 1/eta, an odd one is not.
+    Violations are small, at small psi and s, where a coarse scan misses them; at T = 2 none was
+    found. Repaired: for eta <= 1/l_+ there is an eta' <= eta, whatever the spectrum. So the least
+    risk over [0, 1/l_+] is nonincreasing in T, and so is the best one at each T where
+    eta*_valid <= 1/l_+.
 
     Proof (repaired). q_T = (1 - eta l)^T and ridge's q_* = 1/(1 + l/delta); log q_T is concave,
-    log q_* convex in l, both 0 at 0. If they meet at some c in (0, 1/eta), let q_{T+1}(c) =
-    q_T(c), so eta' < eta. log q_T is a concave function of log q_{T+1}, equal at 0 and c; so
-    q_{T+1} lies between q_T and the chord, and the chord between it and q_*. If they do not, T eta
-    >= 1/delta: with (T+1) eta' = T eta, q_T <= q_{T+1} <= exp(-T eta l) <= q_*. Either way q_{T+1}
-    is pointwise as close to q_* as q_T, and risk minus ridge risk is E_Q[(l + delta)((q -
-    q_*)/l)^2].
+    log q_* convex in l, both 0 at 0. If they meet at some c in (0, 1/eta), let q_{T+1}(c) = q_T(c),
+    so eta' < eta. log q_T is a concave function of log q_{T+1}, equal at 0 and c; so q_{T+1} lies
+    between q_T and the chord, and the chord between it and q_*. If they do not, T eta >= 1/delta:
+    with (T+1) eta' = T eta, q_T <= q_{T+1} <= exp(-T eta l) <= q_*. Either way q_{T+1} is pointwise
+    as close to q_* as q_T, and risk minus ridge risk is E_Q[(l + delta)((q - q_*)/l)^2].
     """
 
     reference = "derived; Wang, Yuan, Wu, Ge 2021 let T grow in Theorem 5"

@@ -20,18 +20,20 @@ class DerivedTrainStepLimit(Claim):
         (1 + r)/(l_+ + r l_-) < eta*_train < 1/(1 + psi),   r = ((l_- + delta)/(l_+ +
             delta))^(1/(2T-1)).
 
-    With Lambda = log((l_+ + delta)/(l_- + delta)) the left end exceeds 1/(1 + psi + sqrt(psi)
-    Lambda/(2T-1)); both are right to o(1/T): T (1 - (1 + psi) eta*_train) -> sqrt(psi)/(2 (1 +
-    psi)) Lambda. An instance names s by r. Sides: E_Q[(l + delta)(1 - eta l)^(2T-1)], of the sign
-    of minus the slope, at the left end and negated at the right; 0.
+    With Lambda = log((l_+ + delta)/(l_- + delta)) the left end exceeds
+    1/(1 + psi + sqrt(psi) Lambda/(2T-1)); both are right to o(1/T): T (1 - (1 + psi) eta*_train) ->
+    sqrt(psi)/(2 (1 + psi)) Lambda. An instance names s by r. Sides:
+    E_Q[(l + delta)(1 - eta l)^(2T-1)], of the sign of minus the slope, at the left end and negated
+    at the right; 0.
 
-    Proof. Let n = 2T - 1, b = 1 + psi, a = b + delta, l = b (1 - y): y is symmetric on [-p, p], p
-    = 2 sqrt(psi)/b. At eta = 1/b the mean is E[(a - b y) y^n] = -b E[y^(2T)] < 0. At eta = (1 -
-    e)/b, k = 1 - e, join y and -y: (a - b y)(k y + e)^n - (a + b y)(k y - e)^n > 0 where k y <= e,
-    and else iff n artanh(e/(k y)) > artanh(b y/a), left side decreasing, right side increasing in
-    y. The left end has equality at y = p, so > holds below. artanh(e/(k p)) >= e/(k p) there gives
-    e/k <= p Lambda/(2n). The limit: for e = c/n with c < p Lambda/2 the pairs near y = p are
-    negative and outweigh the rest exponentially, so that e is at least that for large T.
+    Proof. Let n = 2T - 1, b = 1 + psi, a = b + delta, l = b (1 - y): y is symmetric on [-p, p],
+    p = 2 sqrt(psi)/b. At eta = 1/b the mean is E[(a - b y) y^n] = -b E[y^(2T)] < 0. At
+    eta = (1 - e)/b, k = 1 - e, join y and -y: (a - b y)(k y + e)^n - (a + b y)(k y - e)^n > 0 where
+    k y <= e, and else iff n artanh(e/(k y)) > artanh(b y/a), left side decreasing, right side
+    increasing in y. The left end has equality at y = p, so > holds below.
+    artanh(e/(k p)) >= e/(k p) there gives e/k <= p Lambda/(2n). The limit: for e = c/n with c < p
+    Lambda/2 the pairs near y = p are negative and outweigh the rest exponentially, so that e is at
+    least that for large T.
     """
 
     reference = "derived; sharpens Wang, Yuan, Wu, Ge 2021, Theorem 5"

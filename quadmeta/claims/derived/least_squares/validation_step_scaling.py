@@ -14,8 +14,8 @@ from quadmeta.verification.parameters import Instance, Parameter, Values
 
 
 class DerivedValidationStepScaling(Claim):
-    """Minimisers of the excess risk after T steps, i.e. of the mean validation loss; limit, psi =
-    d/n, delta = s psi.
+    """Minimisers of the excess risk after T steps, i.e. of the mean validation loss; limit,
+    psi = d/n, delta = s psi.
 
     For odd T every one lies between eta(l_+) and eta(l_-), eta(l) = (1 - (1 + l/delta)^(-1/T))/l
     the best step for the eigenvalue l alone; the left end is a lower bound for even T too. T
@@ -28,13 +28,13 @@ class DerivedValidationStepScaling(Claim):
     right. Sides: the slope of the risk, as E_Q[(l + delta) h h'] against E_Q[h'], <= 0 at eta(l_+)
     and >= 0 at eta(l_-).
 
-    Proof. The slope at eta is, up to a positive factor, the mean over l of T a^(T-1) (delta -
-    (delta + l) a^T), a = 1 - eta l. For odd T a^(T-1) >= 0 and the bracket increases with eta,
-    from 0 at eta(l); eta(l) decreases in l, since (1 + u)^(-1/T) is convex. For eta <= eta(l_+) <
-    1/l_+ all a > 0, whatever T. Limit: for tau = eta T in the bracket the risk tends to that of
-    the flow uniformly, and the latter has one minimiser, as K(2 tau) = delta int_tau^2tau K has
-    one root: u -> log K(e^u) is concave (K is a Laplace transform of l dMP, log-concave in log l;
-    Prekopa).
+    Proof. The slope at eta is, up to a positive factor, the mean over l of T a^(T-1)
+    (delta - (delta + l) a^T), a = 1 - eta l. For odd T a^(T-1) >= 0 and the bracket increases with
+    eta, from 0 at eta(l); eta(l) decreases in l, since (1 + u)^(-1/T) is convex. For
+    eta <= eta(l_+) < 1/l_+ all a > 0, whatever T. Limit: for tau = eta T in the bracket the risk
+    tends to that of the flow uniformly, and the latter has one minimiser, as
+    K(2 tau) = delta int_tau^2tau K has one root: u -> log K(e^u) is concave (K is a Laplace
+    transform of l dMP, log-concave in log l; Prekopa).
     """
 
     reference = "derived; sharpens Wang, Yuan, Wu, Ge 2021, Theorem 5"

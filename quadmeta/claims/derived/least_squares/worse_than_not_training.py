@@ -1,4 +1,6 @@
-"""Train-by-train loses to not training at all iff sigma^2 > |1 - n/d| R^2, on both sides of n = d."""
+"""Train-by-train loses to not training at all iff sigma^2 > |1 - n/d| R^2, on both sides of
+n = d.
+"""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -9,8 +11,8 @@ from quadmeta.verification.parameters import Values
 
 
 class DerivedWorseThanNotTraining(Claim):
-    """Excess risk of train-by-train minus R^2, that of w = 0; limit d = m = T = infinity, nu =
-    n/d, s = sigma^2/R^2.
+    """Excess risk of train-by-train minus R^2, that of w = 0; limit d = m = T = infinity,
+    nu = n/d, s = sigma^2/R^2.
 
         E - 1 = min(1, nu) (s - |1 - nu|)/|1 - nu|,
 

@@ -31,17 +31,17 @@ class DerivedHeavyBallNotQuasiconvex(Claim):
     of Nesterov?
 
     Printed: for every momentum beta in [0, 1). A window in which all modes have complex roots has
-    ripples of length O(1/T), but two steps and one eigenvalue are enough: p_2 = (1 - x)^2 - beta
-    x, x = eta lambda, has two zeros. Repaired: at beta = 0 (gradient descent), and at T = 1. At
-    every other 0 < beta < 1 it fails at T = 2 and one eigenvalue: heavy ball has F <= (2 beta -
-    1)^2 F(1) at x = (1 + 2 beta)^(+-1), Nesterov F > 0 between its zeros x = 1/(1 + beta) and x =
-    1. So neither bisection nor descent is safe on eta. Sides, repaired: F at the middle and the
-    larger F at the ends, for both methods without momentum, and for T = 1; the two statements
-    about T = 2, with F = omega beta^4/(4 + 4 beta)^2 halfway between the zeros.
+    ripples of length O(1/T), but two steps and one eigenvalue are enough: p_2 = (1 - x)^2 - beta x,
+    x = eta lambda, has two zeros. Repaired: at beta = 0 (gradient descent), and at T = 1. At every
+    other 0 < beta < 1 it fails at T = 2 and one eigenvalue: heavy ball has F <= (2 beta - 1)^2 F(1)
+    at x = (1 + 2 beta)^(+-1), Nesterov F > 0 between its zeros x = 1/(1 + beta) and x = 1. So
+    neither bisection nor descent is safe on eta. Sides, repaired: F at the middle and the larger F
+    at the ends, for both methods without momentum, and for T = 1; the two statements about T = 2,
+    with F = omega beta^4/(4 + 4 beta)^2 halfway between the zeros.
 
-    Proof (repaired). p_T = (1 - x)^T at beta = 0 and p_1 = 1 - x: F is convex. p_2(1) = -beta; p_2
-    = beta (2 beta - 1) at x = 1 + 2 beta and that over (1 + 2 beta)^2 at the inverse, where |2
-    beta - 1| < 1. Nesterov: p_2 = (1 - x) ((1 + beta)(1 - x) - beta), two distinct zeros.
+    Proof (repaired). p_T = (1 - x)^T at beta = 0 and p_1 = 1 - x: F is convex. p_2(1) = -beta;
+    p_2 = beta (2 beta - 1) at x = 1 + 2 beta and that over (1 + 2 beta)^2 at the inverse, where
+    |2 beta - 1| < 1. Nesterov: p_2 = (1 - x) ((1 + beta)(1 - x) - beta), two distinct zeros.
     """
 
     reference = (

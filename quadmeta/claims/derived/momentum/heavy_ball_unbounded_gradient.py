@@ -41,11 +41,11 @@ class DerivedHeavyBallUnboundedGradient(Claim):
     the recursion and closed, in both orders.
 
     Proof (repaired). p_T = s^T (U_T(z) - s U_{T-1}(z)), z = (1 + s^2 - eta lambda)/(2s) = 1 at mu
-    and -1 at L, where U_T = (+-1)^T (T+1), U_T' = (+-1)^(T+1) T(T+1)(T+2)/3. So 2p'/(Tp) is L (T +
-    1 + r)/(3s) at L, 0 <= r <= 1, and -mu (T + 1 + r)/(3s) at mu, 0 <= r <= (1 + s)/(1 - s). The
-    share P of L in F obeys T |P - pi| <= 4s/(1 - s^2), as P/(1 - P) is pi/(1 - pi) times the
-    square of (T + 1/(1+s))/(T + 1/(1-s)). Inner modes: |p| <= s^T (1 + s)/sin v, |p'| <= s^T
-    lambda (1 + s)(T + 2)/(2s sin^3 v), next to F >= omega_L s^(2T) (1 + s)^2 T^2.
+    and -1 at L, where U_T = (+-1)^T (T+1), U_T' = (+-1)^(T+1) T(T+1)(T+2)/3. So 2p'/(Tp) is
+    L (T + 1 + r)/(3s) at L, 0 <= r <= 1, and -mu (T + 1 + r)/(3s) at mu, 0 <= r <= (1 + s)/(1 - s).
+    The share P of L in F obeys T |P - pi| <= 4s/(1 - s^2), as P/(1 - P) is pi/(1 - pi) times the
+    square of (T + 1/(1+s))/(T + 1/(1-s)). Inner modes: |p| <= s^T (1 + s)/sin v,
+    |p'| <= s^T lambda (1 + s)(T + 2)/(2s sin^3 v), next to F >= omega_L s^(2T) (1 + s)^2 T^2.
     """
 
     reference = "derived; transfer of Wang, Yuan, Wu, Ge 2021, Theorem 4, to heavy ball"

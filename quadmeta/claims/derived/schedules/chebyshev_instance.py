@@ -1,4 +1,6 @@
-"""An instance whose best schedule is exactly that of Chebyshev (Young), for every number of steps."""
+"""An instance whose best schedule is exactly that of Chebyshev (Young), for every number of
+steps.
+"""
 
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
@@ -14,8 +16,8 @@ from quadmeta.verification.parameters import Instance, Parameter, Quantity, Valu
 
 
 class DerivedChebyshevInstance(Claim):
-    """N modes lambda_j = (L + mu)/2 + (L - mu)/2 cos((2j - 1) pi / 2N) of equal lambda_j omega_j =
-    1, T <= N.
+    """N modes lambda_j = (L + mu)/2 + (L - mu)/2 cos((2j - 1) pi / 2N) of equal lambda_j
+    omega_j = 1, T <= N.
 
     The minimiser of F over schedules is 1/eta_t = (L + mu)/2 + (L - mu)/2 cos((2t - 1) pi / 2T),
     and with s = (L + mu)/(L - mu) = cosh v

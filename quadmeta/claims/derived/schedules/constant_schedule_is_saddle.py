@@ -22,11 +22,11 @@ class DerivedConstantScheduleIsSaddle(Claim):
     """The Hessian of G = log F / T in eta_1, ..., eta_T where all equal the best constant step
     size, F'(eta) = 0.
 
-    With q = E[u^2] = sum_i omega_i lambda_i^2 a_i^(2T - 2) / F, a = 1 - eta lambda, the
-    eigenvalues are (4 - 2/T) q along (1, ..., 1) and -2q/T on the rest: a strict saddle for T >=
-    2. The gradient has equal entries at any constant schedule, so that descent from there never
-    leaves the diagonal. Sides: the Hessian and (4 1 1'/T - 2 I/T) q by entries; its number of
-    negative pivots, and T - 1.
+    With q = E[u^2] = sum_i omega_i lambda_i^2 a_i^(2T - 2) / F, a = 1 - eta lambda, the eigenvalues
+    are (4 - 2/T) q along (1, ..., 1) and -2q/T on the rest: a strict saddle for T >= 2. The
+    gradient has equal entries at any constant schedule, so that descent from there never leaves the
+    diagonal. Sides: the Hessian and (4 1 1'/T - 2 I/T) q by entries; its number of negative pivots,
+    and T - 1.
 
     An instance meets F'(eta) = 0 by the scale of the weights with a_i < 0.
 

@@ -14,23 +14,23 @@ from quadmeta.verification.parameters import EIGENVALUES, WEIGHTS, Instance, Val
 
 
 class DerivedScheduleLandscape(Claim):
-    """Critical points of F(eta_1, ..., eta_T) = sum_i omega_i p(lambda_i)^2, p = prod_t (1 - eta_t
-    lambda).
+    """Critical points of F(eta_1, ..., eta_T) = sum_i omega_i p(lambda_i)^2,
+    p = prod_t (1 - eta_t lambda).
 
     Those with distinct entries are the global minimum, unique up to permutation; wherever two
     entries coincide, at critical points or not, F curves down along e_a - e_b. Sides: F at another
-    schedule eta', and F(eta) + sum_i omega_i (p' - p)^2 + sum_t k_t dF/d eta_t, where p' - p =
-    sum_t k_t dp/d eta_t; whether that square is positive, and whether eta' is no permutation of
-    eta; with a step eta_T+1 = eta_T more the curvature along their difference, and -4 sum_i
-    omega_i lambda_i^2 p(lambda_i)^2; its sign; that of each d^2F/d eta_t^2.
+    schedule eta', and F(eta) + sum_i omega_i (p' - p)^2 + sum_t k_t dF/d eta_t, where
+    p' - p = sum_t k_t dp/d eta_t; whether that square is positive, and whether eta' is no
+    permutation of eta; with a step eta_T+1 = eta_T more the curvature along their difference, and
+    -4 sum_i omega_i lambda_i^2 p(lambda_i)^2; its sign; that of each d^2F/d eta_t^2.
 
     Proof. Distinct entries: dp/d eta_t = -lambda prod_{s != t} (1 - eta_s lambda) are a basis of
     the polynomials lambda r, deg r < T, so k exists; expand F in p' - p. At a critical point
     F(eta') - F(eta) is the square, which is 0 for p' = p on more than T points only: then their
-    roots agree. eta_a, eta_b = eta +- s: with q the other factors the product is q ((1 - eta
-    lambda)^2 - s^2 lambda^2), so d^2F/ds^2 = -4 sum omega lambda^2 (q (1 - eta lambda))^2, where q
-    (1 - eta lambda), of degree T at T + 1 steps, is not 0 on more than T points. d^2F/d eta_t^2 =
-    2 sum omega (dp/d eta_t)^2.
+    roots agree. eta_a, eta_b = eta +- s: with q the other factors the product is
+    q ((1 - eta lambda)^2 - s^2 lambda^2), so d^2F/ds^2 = -4 sum omega lambda^2
+    (q (1 - eta lambda))^2, where q (1 - eta lambda), of degree T at T + 1 steps, is not 0 on more
+    than T points. d^2F/d eta_t^2 = 2 sum omega (dp/d eta_t)^2.
     """
 
     reference = "derived"

@@ -110,8 +110,8 @@ class DerivedLogConvexity(Claim):
             yield {"eigenvalues": (1,), "weights": (3,), "left": 2, "right": 5, "steps": 3}
 
     def boxes(self, form: str) -> Iterable[Box]:
-        """As repaired: 2T F(left) + h F'(left) = 2T sum omega a^(2T-1) b, a = a(left), b =
-        a(right).
+        """As repaired: 2T F(left) + h F'(left) = 2T sum omega a^(2T-1) b,
+        a = a(left), b = a(right).
         """
 
         def laws(x: Instance) -> Iterable[Law]:

@@ -19,12 +19,11 @@ from quadmeta.verification.parameters import (
 
 
 class DerivedLogCurvature(Claim):
-    """G'' + G'^2 / 2 >= 0 for G = log F / T wherever F > 0; equivalently R'' >= 0 for the root R =
-    F^(1/2T).
+    """G'' + G'^2 / 2 >= 0 for G = log F / T wherever F > 0; equivalently R'' >= 0 for the root
+    R = F^(1/2T).
 
-    Multiplied by 2 T^2 F^2 it reads 2T F F'' >= (2T - 1) F'^2. Equality iff u_i = lambda_i / a_i
-    is the same for all modes with a_i != 0 (T >= 2): one eigenvalue, or two of which one has a_i =
-    0.
+    Multiplied by 2 T^2 F^2 it reads 2T F F'' >= (2T - 1) F'^2. Equality iff u_i = lambda_i / a_i is
+    the same for all modes with a_i != 0 (T >= 2): one eigenvalue, or two of which one has a_i = 0.
 
     Proof. F' = -2T sum omega lambda a^(2T-1), F'' = 2T (2T-1) sum omega lambda^2 a^(2T-2), and
     Cauchy-Schwarz for the vectors omega^(1/2) a^T and omega^(1/2) lambda a^(T-1).
@@ -61,8 +60,8 @@ class DerivedLogCurvature(Claim):
         yield {"eigenvalues": (1, 2), "weights": (1, 1), "eta": "2/3", "steps": 4}
 
     def boxes(self, form: str) -> Iterable[Box]:
-        """Lagrange's identity: 4T^2 (2T-1) sum_(i<j) omega_i omega_j (a_i a_j)^(2T-2) (lambda_j
-        a_i - lambda_i a_j)^2.
+        """Lagrange's identity: 4T^2 (2T-1) sum_(i<j) omega_i omega_j (a_i a_j)^(2T-2)
+        (lambda_j a_i - lambda_i a_j)^2.
 
         So each pair of modes has to show P^2 + Q^2 >= 2 P Q; the larger is scaled to 1.
         """

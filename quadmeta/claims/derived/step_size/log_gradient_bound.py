@@ -1,4 +1,6 @@
-"""|G'(eta)| <= 2 N(lambda)/N(a) <= 2L (kappa+1)/(kappa-1) (Omega / min(omega_mu, omega_L))^(1/2T)."""
+"""|G'(eta)| <= 2 N(lambda)/N(a) <= 2L (kappa+1)/(kappa-1)
+(Omega / min(omega_mu, omega_L))^(1/2T).
+"""
 
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
@@ -25,8 +27,8 @@ class DerivedLogGradientBound(Claim):
     normalisation.
 
     N(v) = (sum_i omega_i |v_i|^(2T))^(1/2T) and a = 1 - eta lambda, so F = N(a)^(2T). Compared are
-    2T-th powers: |G'| with 2 N(lambda)/N(a), and that with B_3 = 2L (L + mu)/(L - mu) (Omega /
-    min(omega_mu, omega_L))^(1/2T). Replacing N(a) by its minimum R(eta*) gives B_1 of
+    2T-th powers: |G'| with 2 N(lambda)/N(a), and that with B_3 = 2L (L + mu)/(L - mu)
+    (Omega / min(omega_mu, omega_L))^(1/2T). Replacing N(a) by its minimum R(eta*) gives B_1 of
     ``LogObjective.gradient_bound``, between the two. As T grows all tend to 2L (L + mu)/(L - mu),
     and so does |G'| just right of 2/(L + mu).
 
@@ -82,8 +84,8 @@ class DerivedLogGradientBound(Claim):
         yield {"eigenvalues": (1, 2, 5), "weights": (1, 3, "1/100"), "eta": "1/2", "steps": 4}
 
     def boxes(self, form: str) -> Iterable[Box]:
-        """Hoelder at T = 2 and 3 (an identity at T = 1), and against the two extreme modes at T =
-        1, 2 and 3.
+        """Hoelder at T = 2 and 3 (an identity at T = 1), and against the two extreme modes at
+        T = 1, 2 and 3.
         """
 
         def ends(x: Instance) -> tuple[Any, Any]:

@@ -99,8 +99,8 @@ class DerivedMeanLogUnimodal(Claim):
             }
 
     def boxes(self, form: str) -> Iterable[Box]:
-        """As repaired: max(-F'(left)/F(left), F'(right)/F(right)) >= (F'(right) - F'(left)) /
-        (F(left) + F(right)).
+        """As repaired: max(-F'(left)/F(left), F'(right)/F(right)) >=
+        (F'(right) - F'(left)) / (F(left) + F(right)).
         """
 
         def ends(x: Instance) -> Iterable[Ends]:

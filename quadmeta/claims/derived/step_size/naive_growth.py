@@ -20,9 +20,9 @@ class DerivedNaiveGrowth(Claim):
 
         |F'_T + 2T rho^(2T-1) A_rho| <= 2T r_2^(2T-1) sum_{r < rho} |A_r|,
 
-    and A_rho = 0 only at eta = 2/(L + mu) with omega_L L = omega_mu mu exactly: elsewhere |A_rho|
-    >= min(omega_mu mu, omega_L L), so that the rate is 2 log rho. At the exceptional point it is 2
-    log of the next modulus with A_r != 0.
+    and A_rho = 0 only at eta = 2/(L + mu) with omega_L L = omega_mu mu exactly: elsewhere
+    |A_rho| >= min(omega_mu mu, omega_L L), so that the rate is 2 log rho. At the exceptional point
+    it is 2 log of the next modulus with A_r != 0.
 
     Proof. -F'/2T = sum_r r^(2T-1) A_r. |1 - eta lambda| is convex in lambda, so rho is reached at
     mu, at L, or at both with opposite signs, the last only at 2/(L + mu) where |A_rho| = |omega_mu

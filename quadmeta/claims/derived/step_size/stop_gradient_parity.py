@@ -20,15 +20,15 @@ from quadmeta.verification.parameters import (
 
 
 class DerivedStopGradientParity(Claim):
-    """The estimator that detaches the inner gradients, so that d w_T / d eta becomes (w_T -
-    w_0)/eta.
+    """The estimator that detaches the inner gradients, so that d w_T / d eta becomes
+    (w_T - w_0)/eta.
 
     On G = log F / T it returns G'_sg = 2/(eta T) (1 - sum_i omega_i a_i^T / F), a_i = 1 - eta
     lambda_i. For even T its zero lies beyond 2/L: descent along it runs to the edge of stability.
     Not so for odd T.
 
-    Proof. For even T and |a| <= 1, a^T - a^(2T) = a^T (1 - a^T) >= 0, and > 0 for 0 < |a| < 1: F <
-    sum omega a^T. On (0, 2/L] every |a_i| <= 1.
+    Proof. For even T and |a| <= 1, a^T - a^(2T) = a^T (1 - a^T) >= 0, and > 0 for
+    0 < |a| < 1: F < sum omega a^T. On (0, 2/L] every |a_i| <= 1.
     """
 
     reference = "derived; on the script released with Wang, Yuan, Wu, Ge 2021"

@@ -22,19 +22,20 @@ class DerivedAdditiveNoiseOptimum(Claim):
     of F = E f(w_T).
 
     eta*_T = log(8 mu T omega_mu / tr Sigma)/(2 mu T) (1 + o(1)) as T grows, omega_mu = mu c_mu^2/2
-    summed over the multiplicity of mu. An instance gives s_i/lambda_i^2. Sides, for 0 <= eta <=
-    1/L with x = eta lambda, a = 1 - x: with D = sum_i (T lambda_i^2 c_i^2 a_i^(2T-1) - s_i (1 -
-    a_i^(2T))/4),
+    summed over the multiplicity of mu. An instance gives s_i/lambda_i^2. Sides, for 0 <= eta <= 1/L
+    with x = eta lambda, a = 1 - x: with
+    D = sum_i (T lambda_i^2 c_i^2 a_i^(2T-1) - s_i (1 - a_i^(2T))/4),
 
         D - sum_i s_i x_i (3/4 + T a_i^(2T-1))  <=  -F'(eta)  <=  D.
 
-    Proof. F = sum (lambda c^2 a^(2T)/2 + eta s (1 - a^(2T))/(4 - 2x)), F' = sum (-T lambda^2 c^2
-    a^(2T-1) + s (1 - a^(2T))/(2 - x)^2 + s T x a^(2T-1)/(2 - x)), and 0 <= 1/(2 - x)^2 - 1/4 <=
-    3x/4, a >= 0: the bounds. At eta = r log(8 mu T omega_mu/tr Sigma)/(2 mu T) for a fixed r > 0,
-    D = tr Sigma/4 ((8 mu T omega_mu/tr Sigma)^(1-r) - 1) (1 + o(1)), and the correction is o(1),
-    next to D for smaller eta too: F' < 0 up to any r < 1. D decreases, so that F' >= -D > 0 from
-    any r > 1 to 1/L; beyond, F >= sum lambda s eta^2/2 >= sum lambda s/(2 L^2), while F -> 0 at r
-    = 1.
+    Proof. F = sum (lambda c^2 a^(2T)/2 + eta s (1 - a^(2T))/(4 - 2x)), F' = sum (-T lambda^2
+    c^2 a^(2T-1) + s (1 - a^(2T))/(2 - x)^2 + s T x a^(2T-1)/(2 - x)), and
+    0 <= 1/(2 - x)^2 - 1/4 <= 3x/4, a >= 0: the bounds. At
+    eta = r log(8 mu T omega_mu/tr Sigma)/(2 mu T) for a fixed
+    r > 0, D = tr Sigma/4 ((8 mu T omega_mu/tr Sigma)^(1-r) - 1) (1 + o(1)), and the correction is
+    o(1), next to D for smaller eta too: F' < 0 up to any r < 1. D decreases, so that F' >= -D > 0
+    from any r > 1 to 1/L; beyond, F >= sum lambda s eta^2/2 >= sum lambda s/(2 L^2), while F -> 0
+    at r = 1.
     """
 
     reference = "derived"

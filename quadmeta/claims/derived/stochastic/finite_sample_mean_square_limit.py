@@ -18,11 +18,11 @@ ENTRY = Parameter("x_{kj}", low=Fraction(-2), axis="n", reach=4)
 
 
 class DerivedFiniteSampleMeanSquareLimit(Claim):
-    """One step maps M = E ee' on the row space of X (n, 3) to M - eta L(M) + eta^2 Q(M), L(M) = SM
-    + MS, S = X'X/n,
+    """One step maps M = E ee' on the row space of X (n, 3) to
+    M - eta L(M) + eta^2 Q(M), L(M) = SM + MS, S = X'X/n,
 
-    Q(M) = mean_k x_k x_k' (x_k'M x_k). The spectral radius of that is < 1 iff eta < eta_ms =
-    1/lambda_max(Q, L), and
+    Q(M) = mean_k x_k x_k' (x_k'M x_k). The spectral radius of that is < 1 iff
+    eta < eta_ms = 1/lambda_max(Q, L), and
 
         2/max |x_k|^2 <= eta_ms <= min(2 tr S/mean |x_k|^4, 2 |v|^2 v'Sv/mean (x_k'v)^4).
 

@@ -17,22 +17,21 @@ from quadmeta.verification.parameters import EIGENVALUES, STEPS, Instance, Param
 
 
 class DerivedSgdNaiveAgainstLog(Claim):
-    """F = E f(w_T) - sigma^2/2, x = eta lambda, B = sum_i x_i/(2 (1 - x_i)), J = sigma^2 B/(1 -
-    B).
+    """F = E f(w_T) - sigma^2/2, x = eta lambda, B = sum_i x_i/(2 (1 - x_i)), J = sigma^2 B/(1 - B).
 
-    With y_i = eta/(2 (1 - x_i)), m = min 2x_i (1 - x_i), |v| = max |v_i|/y_i, |A'| = max (abs(A')
-    y)_i/y_i, and v_i = E e_i^2 with limit v_*; a prime is d/d eta. B < 1, eta lambda_max < 1, r =
-    1 - m (1 - B) < 1: |F - J/2| <= r^T B |v_0 - v_*|/2 and |F' - J'/2| <= B (r^T |v_*'| + T
-    r^(T-1) |A'| |v_0 - v_*|)/2. For sigma > 0 the naive gradient tends to J'/2 > 0 without
-    vanishing, and G' = F'/(TF) to 0 like J'/(J T). B > 1, eta lambda_max < 1: F >= (1 + m (B -
-    1))^T B min(v_0,i/y_i)/2; eta lambda_max >= 1: F >= sum_i lambda_i v_0,i (1 - 2x_i +
-    3x_i^2)^T/2. The naive loss explodes, as for gradient descent past 2/L. Sides: the bounds of
-    the regime; 0 and 0 for what the other one says.
+    With y_i = eta/(2 (1 - x_i)), m = min 2x_i (1 - x_i), |v| = max
+    |v_i|/y_i, |A'| = max (abs(A') y)_i/y_i, and v_i = E e_i^2 with limit v_*; a prime is d/d eta.
+    B < 1, eta lambda_max < 1, r = 1 - m (1 - B) < 1: |F - J/2| <= r^T B |v_0 - v_*|/2 and
+    |F' - J'/2| <= B (r^T |v_*'| + T r^(T-1) |A'| |v_0 - v_*|)/2. For sigma > 0 the naive gradient
+    tends to J'/2 > 0 without vanishing, and G' = F'/(TF) to 0 like J'/(J T). B > 1, eta
+    lambda_max < 1: F >= (1 + m (B - 1))^T B min(v_0,i/y_i)/2; eta lambda_max >= 1: F >= sum_i
+    lambda_i v_0,i (1 - 2x_i + 3x_i^2)^T/2. The naive loss explodes, as for gradient descent past
+    2/L. Sides: the bounds of the regime; 0 and 0 for what the other one says.
 
-    Proof. v' = A v + eta^2 sigma^2 lambda with A >= 0 entrywise, and (A y)_i = y_i (1 + 2x_i (1 -
-    x_i)(B - 1)), lambda'y = B: so A y <= r y for B < 1, and A y >= (1 + m (B - 1)) y for B > 1.
-    v_* = sigma^2 y/(1 - B) is the fixed point, v - v_* decays by A, and v_T' - v_*' = -A^T v_*' +
-    sum_k A^(T-1-k) A' A^k (v_0 - v_*). A >= diag(1 - 2x + 3x^2).
+    Proof. v' = A v + eta^2 sigma^2 lambda with A >= 0 entrywise, and
+    (A y)_i = y_i (1 + 2x_i (1 - x_i)(B - 1)), lambda'y = B: so A y <= r y for B < 1, and A
+    y >= (1 + m (B - 1)) y for B > 1. v_* = sigma^2 y/(1 - B) is the fixed point, v - v_* decays by
+    A, and v_T' - v_*' = -A^T v_*' + sum_k A^(T-1-k) A' A^k (v_0 - v_*). A >= diag(1 - 2x + 3x^2).
     """
 
     reference = "derived"

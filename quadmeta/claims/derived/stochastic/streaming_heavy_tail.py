@@ -28,15 +28,16 @@ class DerivedStreamingHeavyTail(Claim):
         E |e_T|^4 = q_4^T |e_0|^4,  q = 1 - 2y + (d+2) y^2,  q_4 = 1 - 4y + 2(d+8) y^2 - 12(d+4)
         y^3 + 3(d+4)(d+6) y^4.
 
-    q_4 > q^2 for y > 0: a mean of N paths has the relative standard error sqrt(((q_4/q^2)^T -
-    1)/N), exponential in T, and inside the mean-square limit q = 1 there are step sizes with q_4 >
-    1, where sample errors mean nothing. Sides: E |e'|^2, E |e'|^4 by Gaussian moments, and the
-    signs of q_4 - q^2 at y and of q_4 - 1 at the limit 2/(d+2); the formulas, and 1.
+    q_4 > q^2 for y > 0: a mean of N paths has the relative standard error
+    sqrt(((q_4/q^2)^T - 1)/N), exponential in T, and inside the mean-square limit q = 1 there are
+    step sizes with q_4 > 1, where sample errors mean nothing. Sides: E |e'|^2, E |e'|^4 by Gaussian
+    moments, and the signs of q_4 - q^2 at y and of q_4 - 1 at the limit 2/(d+2); the formulas, and
+    1.
 
-    Proof. |e'|^2 = |e|^2 (1 - 2y z^2 + y^2 z^2 r), z^2 = (x'e)^2/(lambda |e|^2), r = |x|^2/lambda
-    = z^2 + an independent chi^2 of d - 1 degrees; expand the square with E z^(2k) = (2k - 1)!!.
-    The factor does not depend on the direction of e, so that steps multiply. It is not constant
-    for y > 0: q_4 > q^2, by Cauchy and Schwarz.
+    Proof. |e'|^2 = |e|^2 (1 - 2y z^2 + y^2 z^2 r), z^2 =
+    (x'e)^2/(lambda |e|^2), r = |x|^2/lambda = z^2 + an independent chi^2 of d - 1 degrees; expand
+    the square with E z^(2k) = (2k - 1)!!. The factor does not depend on the direction of e, so that
+    steps multiply. It is not constant for y > 0: q_4 > q^2, by Cauchy and Schwarz.
     """
 
     reference = "derived"

@@ -19,15 +19,14 @@ class DerivedAlternationFixedPoints(Claim):
     """T gradient steps of size eta on L_T(., phi), then phi <- max(0, phi - beta ghat), with J + 1
     Neumann terms.
 
-    ghat_k = -grad L_A(w)' f(H(phi)) grad ell_k(w), f(H) = nu sum_{j <= J} (I - nu H)^j. (w, phi)
-    is a fixed point iff w = w_*(phi) and, for each k, ghat_k = 0, or phi_k = 0 and ghat_k >= 0,
-    provided that 0 < eta lambda_max(H) < 2. So fixed points do not depend on T, eta and beta (a
-    short inner loop does no harm), but on J and nu. Compared are 1 (fixed) or 0 for T, eta, beta
-    with the same for T', eta', beta', and with the condition.
+    ghat_k = -grad L_A(w)' f(H(phi)) grad ell_k(w), f(H) = nu sum_{j <= J} (I - nu H)^j. (w, phi) is
+    a fixed point iff w = w_*(phi) and, for each k, ghat_k = 0, or phi_k = 0 and ghat_k >= 0,
+    provided that 0 < eta lambda_max(H) < 2. So fixed points do not depend on T, eta and
+    beta (a short inner loop does no harm), but on J and nu. Compared are 1 (fixed) or 0 for T, eta,
+    beta with the same for T', eta', beta', and with the condition.
 
     Proof. w^+ - w_* = (I - eta H)^T (w - w_*) and 1 is no eigenvalue of (I - eta H)^T, so w^+ = w
-    iff w = w_*. At w_*, phi_k = max(0, phi_k - beta ghat_k) iff ghat_k = 0, or phi_k = 0 <=
-    ghat_k.
+    iff w = w_*. At w_*, phi_k = max(0, phi_k - beta ghat_k) iff ghat_k = 0, or phi_k = 0 <= ghat_k.
     """
 
     reference = "derived; algorithm of Navon et al. 2021"
@@ -91,7 +90,9 @@ class DerivedAlternationFixedPoints(Claim):
         return {**x, "w1": w[0], "w2": w[1], "aim1": b[0], "aim2": b[1]}
 
     def sides(self, x: Values, form: str) -> tuple[Any, Any]:
-        """Whether (w, phi) is fixed, twice; whether it is with the other steps, and the condition."""
+        """Whether (w, phi) is fixed, twice; whether it is with the other steps, and the
+        condition.
+        """
         run = Alternation.of(x)
         w = np.array([x["w1"], x["w2"]])
         phi = x["weights"]

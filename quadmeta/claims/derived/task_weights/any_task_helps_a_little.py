@@ -15,12 +15,12 @@ class DerivedAnyTaskHelpsALittle(Claim):
     """At phi = 0 without ridge: dR/dphi_k = -2 sigma_0^2/n_0 tr(Sigma A_0^-1 A_k A_0^-1) <= 0 for
     every task k.
 
-    Bias enters at second order only. Compared are the slopes of the risk of the general solution
-    by dual numbers with the formula, and the largest slope above 0 with 0. Noise shared with the
-    main task (n_k = n_0 paired samples, of covariance c) adds 2 c/n tr(Sigma A_0^-1 R_0 R_k
-    A_0^-1), R_k = A_k^(1/2), and a ridge already shrinks: either may turn the sign. It is an
-    expectation over label noise: the slope of one sample has either sign. A task that pulls to 0,
-    A_k = I, is ridge regression (Hoerl and Kennard 1970).
+    Bias enters at second order only. Compared are the slopes of the risk of the general solution by
+    dual numbers with the formula, and the largest slope above 0 with 0. Noise shared with the main
+    task (n_k = n_0 paired samples, of covariance c) adds
+    2 c/n tr(Sigma A_0^-1 R_0 R_k A_0^-1), R_k = A_k^(1/2), and a ridge already shrinks: either may
+    turn the sign. It is an expectation over label noise: the slope of one sample has either sign. A
+    task that pulls to 0, A_k = I, is ridge regression (Hoerl and Kennard 1970).
 
     Proof. H^-1 = A_0^-1 - phi A_0^-1 A_k A_0^-1 + O(phi^2); the bias is O(phi), its square
     O(phi^2), the covariance sigma_0^2/n_0 H^-1 (A_0 + O(phi^2)) H^-1. The trace is that of a

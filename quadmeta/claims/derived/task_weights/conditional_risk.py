@@ -23,11 +23,12 @@ class DerivedConditionalRisk(Claim):
     """Tasks of parameters w + delta_k with independent noise, any inputs and ridge: R(phi) = E
     |w_* - w|^2_Sigma.
 
-    With phi_0 = 1, C = sum_k phi_k^2 sigma_k^2/n_k A_k and the bias zeta = H^-1 (sum_k phi_k A_k
-    delta_k - rho w), R = zeta' Sigma zeta + tr(Sigma H^-1 C H^-1) and dR/dphi_k = 2 zeta' Sigma
-    H^-1 A_k (delta_k - zeta) + 2 phi_k sigma_k^2/n_k tr(Sigma H^-1 A_k H^-1) - 2 tr(Sigma H^-1 A_k
-    H^-1 C H^-1). Compared are the risk, from the responses of w_* to one direction of label noise
-    at a time, and its derivatives, by dual numbers, with these.
+    With phi_0 = 1, C = sum_k phi_k^2 sigma_k^2/n_k A_k and the bias
+    zeta = H^-1 (sum_k phi_k A_k delta_k - rho w), R = zeta' Sigma zeta + tr(Sigma H^-1 C H^-1) and
+    dR/dphi_k = 2 zeta' Sigma H^-1 A_k (delta_k - zeta) + 2 phi_k sigma_k^2/n_k
+    tr(Sigma H^-1 A_k H^-1) - 2 tr(Sigma H^-1 A_k H^-1 C H^-1). Compared are the risk, from the
+    responses of w_* to one direction of label noise at a time, and its derivatives, by dual
+    numbers, with these.
 
     Proof. w_* - w = zeta + H^-1 sum_k phi_k X_k'e_k/n_k, and X_k'e_k/n_k has mean 0 and covariance
     sigma_k^2/n_k A_k. dH/dphi_k = A_k gives dzeta = H^-1 A_k (delta_k - zeta), dH^-1 = -H^-1 A_k

@@ -23,9 +23,9 @@ class DerivedGaussMarkovWeights(Claim):
     R(phi*); R(phi) and the trace, so that the second pair and the first at phi = phi* are
     equalities. Biased tasks and a ridge need other weights.
 
-    Proof. At phi* the solution is the generalised least squares estimator of all the data, of
-    least covariance among linear unbiased ones in the Loewner order (Gauss-Markov), and for rho =
-    0 every phi gives such an estimator.
+    Proof. At phi* the solution is the generalised least squares estimator of all the data, of least
+    covariance among linear unbiased ones in the Loewner order (Gauss-Markov), and for rho = 0 every
+    phi gives such an estimator.
     """
 
     reference = "derived; Aitken 1935"

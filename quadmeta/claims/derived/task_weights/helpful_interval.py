@@ -15,12 +15,12 @@ class DerivedHelpfulInterval(Claim):
     """Shared inputs, no ridge; V_k the risk of task k alone but for its bias, Delta_1^2 = delta_1'
     Sigma delta_1.
 
-    One task at the weight phi: (1 + phi)^2 (V_0 - R(phi)) = phi (2 V_0 - phi (V_1 + Delta_1^2 -
-    V_0)). So R < V_0 iff 0 < phi < 2 phi*/(1 - phi*) where phi* = V_0/(V_1 + Delta_1^2) < 1, and
-    at every phi > 0 otherwise; in pi = phi/(1 + phi) the interval is 0 < pi < 2 pi*. Equal
-    weights: (K + 1)^2 (V_0 - R(1)) = K (K + 2) V_0 - 1'M 1, so that K tasks help iff 1'M 1 < K (K
-    + 2) V_0; for one task, V_1 + Delta_1^2 < 3 V_0. Compared are both identities, with the risk of
-    the general solution.
+    One task at the weight phi: (1 + phi)^2 (V_0 - R(phi)) = phi
+    (2 V_0 - phi (V_1 + Delta_1^2 - V_0)). So R < V_0 iff 0 < phi < 2 phi*/(1 - phi*) where
+    phi* = V_0/(V_1 + Delta_1^2) < 1, and at every phi > 0 otherwise; in pi = phi/(1 + phi) the
+    interval is 0 < pi < 2 pi*. Equal weights: (K + 1)^2 (V_0 - R(1)) = K (K + 2) V_0 - 1'M 1, so
+    that K tasks help iff 1'M 1 < K (K + 2) V_0; for one task, V_1 + Delta_1^2 < 3 V_0. Compared are
+    both identities, with the risk of the general solution.
 
     Proof. R = (V_0 + phi'M phi)/(1 + sum phi)^2, since w_* is the mean of the b_k with weights 1
     and phi_k.

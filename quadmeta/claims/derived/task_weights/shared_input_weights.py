@@ -16,8 +16,8 @@ from quadmeta.verification.parameters import Instance, Values
 
 
 class DerivedSharedInputWeights(Claim):
-    """Shared inputs, no ridge; V_k = sigma_k^2/n_k tr(Sigma A_0^-1), M = diag(V_k) + [delta_j'
-    Sigma delta_k].
+    """Shared inputs, no ridge; V_k = sigma_k^2/n_k
+    tr(Sigma A_0^-1), M = diag(V_k) + [delta_j' Sigma delta_k].
 
     The risk is (V_0 + phi'M phi)/(1 + sum phi)^2, at least R* = 1/(1/V_0 + 1'M^-1 1), and R* at
     phi* = V_0 M^-1 1 if phi* >= 0. Sides: R*, the risk at phi* (its entries below 0 set to 0), the

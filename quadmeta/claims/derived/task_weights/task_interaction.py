@@ -20,12 +20,12 @@ class DerivedTaskInteraction(Claim):
     """Shared inputs, no ridge, M = diag(V_k) + [delta_j' Sigma delta_k]: 1/R* - 1/V_0 = 1'M^-1 1,
     R* best over all phi.
 
-    (1) 1'M^-1 1 never falls when a task is added; it is additive where delta_j' Sigma delta_k = 0.
-    (2) The pair of the first task and its opposite, delta_2 = -delta_1, V_2 = V_1, has phi* =
-    (V_0/V_1, V_0/V_1) and R* = 1/(1/V_0 + 2/V_1), whatever the bias: as good as two clean tasks,
-    though either alone has only 1/R* = 1/V_0 + 1/(V_1 + Delta_1^2). Sides: 1'M^-1 1 without and
-    with the last task; the risk at phi* and R*, each as the bound of the other; R* and the risk at
-    other common weights.
+    (1) 1'M^-1 1 never falls when a task is added; it is additive where delta_j' Sigma
+    delta_k = 0. (2) The pair of the first task and its opposite, delta_2 = -delta_1, V_2 = V_1, has
+    phi* = (V_0/V_1, V_0/V_1) and R* = 1/(1/V_0 + 2/V_1), whatever the bias: as good as two clean
+    tasks, though either alone has only 1/R* = 1/V_0 + 1/(V_1 + Delta_1^2). Sides: 1'M^-1 1 without
+    and with the last task; the risk at phi* and R*, each as the bound of the other; R* and the risk
+    at other common weights.
 
     Proof. (1) 1'M^-1 1 = max_x (2 sum x - x'M x), over more x. (2) The biases cancel at equal
     weights, so the risk is that of clean tasks, at their best; biased tasks do no better than

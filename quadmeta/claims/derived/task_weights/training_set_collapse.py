@@ -16,12 +16,12 @@ class DerivedTrainingSetCollapse(Claim):
     """L_A = ell_0, the main training loss; F(phi) = ell_0(w_*(phi)), s = sum_k phi_k grad
     ell_k(w_*).
 
-    phi' grad F = s' H^-1 s >= 0, so |phi| falls along the flow, and in a projected step of beta <
-    2 phi'g/|g|^2, until s = 0. F - min ell_0 = n' H^-1 A_0 H^-1 n/2 with n = sum_k phi_k grad
-    ell_k(b_0): the minimisers are exactly the phi >= 0 with n = 0. This is phi = 0 alone unless a
-    non-negative combination of the gradients at b_0 vanishes: a task that b_0 solves, or two
-    opposite ones, keep some weight. Compared are both pairs, and whether s and n vanish together.
-    With a ridge the slope is (s + rho w_*)' H^-1 s, of either sign.
+    phi' grad F = s' H^-1 s >= 0, so |phi| falls along the flow, and in a projected step of
+    beta < 2 phi'g/|g|^2, until s = 0. F - min ell_0 = n' H^-1 A_0 H^-1 n/2 with
+    n = sum_k phi_k grad ell_k(b_0): the minimisers are exactly the phi >= 0 with n = 0. This is
+    phi = 0 alone unless a non-negative combination of the gradients at b_0 vanishes: a task that
+    b_0 solves, or two opposite ones, keep some weight. Compared are both pairs, and whether s and n
+    vanish together. With a ridge the slope is (s + rho w_*)' H^-1 s, of either sign.
 
     Proof. s = -grad ell_0(w_*), and grad_k F = -grad ell_0' H^-1 u_k = s' H^-1 u_k; sum with phi.
     At b_0 the gradient of L_T is n, so w_* - b_0 = -H^-1 n and s = A_0 H^-1 n; H and A_0 are
