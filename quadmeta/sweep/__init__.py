@@ -1,4 +1,7 @@
-"""Sweeps of many points over a loop, local processes or a Dask cluster: the same results on each."""
+"""Sweeps of many points over a loop, local processes or a Dask cluster.
+
+The results are the same on each.
+"""
 
 from quadmeta.sweep.executor import ClusterError, Failure, WorkerKilled
 from quadmeta.sweep.mapping import pmap, workers

@@ -13,18 +13,22 @@ import time
 from collections import deque
 from collections.abc import Callable, Generator
 from concurrent.futures import CancelledError
+from concurrent.futures import Future as WaitFuture
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from itertools import count
 from queue import Empty, SimpleQueue
 from threading import Lock
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import uuid4
 
 from quadmeta.sweep.connection import check, connected
 from quadmeta.sweep.environment import THREADS, environment, lacks, unfit
 from quadmeta.sweep.executor import ClusterError, Failure, WorkerKilled, killed, line
 from quadmeta.sweep.pickled import computed, packed, received
+
+if TYPE_CHECKING:
+    from distributed import Client, Future
 
 P = TypeVar("P")
 
@@ -64,20 +68,21 @@ def cluster(
 
 @dataclass(frozen=True)
 class _Hand:
-    """A point in the hand of a worker: its index, the future of its result, and the wait for it to
-    come here.
+    """A point in the hand of a worker.
+
+    It has the index of the point, the future of its result, and the wait for that to come here.
     """
 
     index: int
-    future: Any
-    coming: Any
+    future: "Future"
+    coming: "WaitFuture[Any]"
 
 
 @dataclass
 class _Sweep:
     """Points on their way to workers and back. ``given`` is what every point is sent with."""
 
-    client: Any
+    client: "Client"
     address: str
     points: list[Any]
     parcels: list[bytes]
@@ -98,8 +103,9 @@ class _Sweep:
         self.resting: set[str] = set()
 
     def landing(self) -> Generator[tuple[int, Any], None, None]:
-        """Take messages until every point has landed: a result that came, or that a worker came or
-        went.
+        """Take messages until every point has landed.
+
+        A message is that a result came, or that a worker came or went.
         """
         self.there.update(_workers(self.client))
         dead: str | None = None  # a worker that ended in the middle of its point
@@ -107,9 +113,8 @@ class _Sweep:
             if dead is not None and self.messages.empty():
                 raise self.dead(dead)  # once what had landed by then is handed over
             if self.ahead and dead is None:
-                for worker in sorted(
-                    self.there - set(self.hands), key=lambda name: (name in self.resting, name)
-                ):
+                free = sorted(self.there - set(self.hands))
+                for worker in sorted(free, key=lambda name: name in self.resting):
                     self.give(worker)
             try:
                 message = self.messages.get(timeout=1)
@@ -123,8 +128,6 @@ class _Sweep:
                     self.there.discard(message["worker"])
                     if self.mourn(message):
                         dead = message["worker"]
-                    else:
-                        dead = dead
                 continue
             worker, coming = message
             hand = self.hands.get(worker)
@@ -138,8 +141,9 @@ class _Sweep:
                 yield hand.index, result
 
     def look(self) -> None:
-        """Nothing was heard for a second: see which workers are there, and which points none has
-        begun.
+        """See which workers are there, and which points none has begun.
+
+        It is called where nothing was heard for a second.
 
         Raises
         ------
@@ -217,10 +221,10 @@ class _Sweep:
         return result
 
     def mourn(self, message: dict[str, Any]) -> bool:
-        """Whether a worker ended unasked in the middle of its point; the point of one that may go
-        is ahead again.
+        """Whether a worker ended unasked in the middle of its point.
 
-        A worker may go that was retired, or that had not begun or had already ended its point.
+        The point of one that may go is ahead again. A worker may go that was retired, or that had
+        not begun or had already ended its point.
         """
         worker = message["worker"]
         hand = self.hands.get(worker)
@@ -232,8 +236,9 @@ class _Sweep:
         return False
 
     def take_back(self, worker: str) -> None:
-        """Put the point that this worker has not begun, or whose result left with it, ahead of the
-        others.
+        """Put the point of a worker ahead of the others.
+
+        It has not begun it, or its result left with it.
         """
         hand = self.hands.pop(worker)
         hand.coming.cancel()
@@ -256,11 +261,11 @@ class _Sweep:
             hand.coming.cancel()
 
 
-async def _result(future: Any) -> Any:
+async def _result(future: "Future") -> Any:
     return await future
 
 
-def _workers(client: Any) -> list[str]:
+def _workers(client: "Client") -> list[str]:
     """The addresses of those that are there."""
     try:
         return list(client.nthreads())

@@ -7,17 +7,20 @@ import socket
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING
 
 from quadmeta.sweep.environment import PACKAGES, differs, unfit
 from quadmeta.sweep.executor import ClusterError, line
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 # seconds in which a scheduler must answer, at each of the addresses that a host may have
 PATIENCE = 4
 
 
 @contextmanager
-def connected(address: str) -> Iterator[Any]:
+def connected(address: str) -> "Iterator[Client]":
     """A client of that scheduler. Raises ClusterError where none answers."""
     try:
         from distributed import Client
@@ -47,10 +50,10 @@ def connected(address: str) -> Iterator[Any]:
 
 
 def _greet(address: str) -> None:
-    """Raise where nobody speaks first as a scheduler does: a Client would wait for ever for a door
-    that stays silent.
+    """Raise where nobody speaks first as a scheduler does.
 
-    What a scheduler says begins with the length of a short message, 8 bytes.
+    A Client would wait for ever for a door that stays silent. What a scheduler says begins with the
+    length of a short message, 8 bytes.
     """
     host, port = address.removeprefix("tcp://").rsplit(":", 1)
     with socket.create_connection((host.strip("[]"), int(port)), timeout=PATIENCE) as door:
@@ -59,9 +62,10 @@ def _greet(address: str) -> None:
         raise OSError("what answers is no scheduler")
 
 
-def check(client: Any, address: str, wanted: dict[str, str | None], blob: bytes) -> None:
-    """Refuse a cluster without workers, and nodes that differ. Versions are asked for where
-    nothing can be imported.
+def check(client: "Client", address: str, wanted: dict[str, str | None], blob: bytes) -> None:
+    """Refuse a cluster without workers, and nodes that differ.
+
+    Versions are asked for, since that works where nothing can be imported.
     """
     found = client.get_versions(packages=PACKAGES)
     if not found["workers"]:
@@ -79,6 +83,5 @@ def check(client: Any, address: str, wanted: dict[str, str | None], blob: bytes)
                 )
     for place, reason in sorted(client.run(unfit, wanted, blob, on_error="return").items()):
         if reason is not None:
-            raise ClusterError(
-                f"worker {place} {reason if isinstance(reason, str) else line(reason)}"
-            )
+            text = reason if isinstance(reason, str) else line(reason)
+            raise ClusterError(f"worker {place} {text}")

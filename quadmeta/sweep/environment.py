@@ -18,7 +18,7 @@ THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 @lru_cache
 def environment() -> dict[str, str | None]:
-    """What rows may depend on besides the point: versions, this package's sources, BLAS threads.
+    """What a result may depend on besides the point: versions, sources, BLAS threads.
 
     It is asked once a process, so that a worker which imported older sources is found out.
     """
@@ -33,14 +33,14 @@ def environment() -> dict[str, str | None]:
 
 
 def sources(folder: Path) -> str:
-    """Hash of the names and contents of all modules under a folder; working copies of one version
-    differ in it.
+    """Hash of the names and contents of all modules under a folder.
+
+    Working copies of one version differ in it.
     """
     digest = sha256()
-    for path in sorted(folder.rglob("*.py"), key=lambda path: path.relative_to(folder).as_posix()):
-        digest.update(
-            path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes() + b"\0"
-        )
+    modules = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*.py")}
+    for name, path in sorted(modules.items()):
+        digest.update(name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
 
 
@@ -62,12 +62,17 @@ def unfit(wanted: dict[str, str | None], blob: bytes) -> str | None:
 def differs(what: str, there: str | None, here: str | None) -> str:
     """What a process has that must have something else, with the remedy."""
     if what == "sources":
-        return "has other sources of quadmeta than this process: install the same ones there and start it again"
+        return (
+            "has other sources of quadmeta than this process: install the same ones there and "
+            "start it again"
+        )
     if what in THREADS:
-        return f"has {what} = {there}: start it with {', '.join(f'{name}=1' for name in THREADS)}, as its nanny does"
+        settings = ", ".join(f"{name}=1" for name in THREADS)
+        return f"has {what} = {there}: start it with {settings}, as its nanny does"
+    found = f"{what} {there}" if there else f"no {what}"
     return (
-        f"has {f'{what} {there}' if there else f'no {what}'}, this process has {what} {here}: "
-        "install the same packages on the scheduler and on every worker"
+        f"has {found}, this process has {what} {here}: install the same packages on the scheduler "
+        "and on every worker"
     )
 
 
@@ -75,6 +80,6 @@ def lacks(module: str) -> str:
     """What a process says that cannot import a module, with the remedy."""
     return (
         f"has no module {module!r}, this process has: install it on every worker, or if it is a "
-        "file of your own "
-        "import it before the call and outside of functions, so that it travels with fn"
+        "file of your own import it before the call and outside of functions, so that it travels "
+        "with fn"
     )

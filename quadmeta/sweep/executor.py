@@ -12,13 +12,20 @@ P = TypeVar("P")
 
 @dataclass(frozen=True)
 class Failure(Generic[P]):
-    """A point whose function raised: the error as one line, and the traceback as text (so that it
-    always travels).
+    """A point whose function raised.
+
+    Examples
+    --------
+    >>> import quadmeta as qm
+    >>> qm.pmap(lambda x: 1 / x, [1, 0])
+    [1.0, Failure(point=0, error='ZeroDivisionError: division by zero')]
     """
 
     point: P
     error: str
+    """The error as one line."""
     trace: str = field(default="", repr=False, compare=False)
+    """The traceback as text, so that it always travels."""
 
 
 class WorkerKilled(RuntimeError):
@@ -34,8 +41,9 @@ class WorkerKilled(RuntimeError):
 
 
 class ClusterError(RuntimeError):
-    """A cluster cannot be used as it is: no answer, no workers, or another environment than this
-    process has.
+    """A cluster cannot be used as it is.
+
+    It does not answer, has no workers, or another environment than this process.
     """
 
 

@@ -22,14 +22,21 @@ P = TypeVar("P")
 R = TypeVar("R")
 
 
-def workers(where: Any) -> int | str:
-    """Who computes: the number of processes, where 1 is the calling process itself, or the address
-    of a cluster.
+def workers(where: int | str) -> int | str:
+    """Who computes: a number of processes, or the address of a cluster.
+
+    1 is the calling process itself.
 
     Raises
     ------
     ValueError
         neither ``"serial"`` nor a whole number of at least 1 nor an address.
+
+    Examples
+    --------
+    >>> from quadmeta.sweep import workers
+    >>> workers("serial")
+    1
     """
     if isinstance(where, str) and where == "serial":
         return 1
@@ -42,8 +49,8 @@ def workers(where: Any) -> int | str:
     if re.fullmatch(r"tcp://[^\s/]+:[0-9]{1,5}", where):
         return where
     raise ValueError(
-        f'workers = {show(where)} must be "serial", a whole number or the address of a Dask scheduler: '
-        "pass the number of processes or tcp://HOST:PORT"
+        f'workers = {show(where)} must be "serial", a whole number or the address of a Dask '
+        "scheduler: pass the number of processes or tcp://HOST:PORT"
     )
 
 
@@ -53,7 +60,7 @@ def pmap(
     where: int | str = 1,
     done: Callable[[int, R | Failure[P]], object] | None = None,
 ) -> list[R | Failure[P]]:
-    """``[fn(point) for point in points]``, whoever computes it.
+    """``[fn(point) for point in points]``, computed here, by processes or on a cluster.
 
     Parameters
     ----------
@@ -93,6 +100,12 @@ def pmap(
         dropped.
     ClusterError
         the cluster does not answer, has no workers, or another environment than this process.
+
+    Examples
+    --------
+    >>> import quadmeta as qm
+    >>> qm.pmap(lambda point: point**2, range(4))
+    [0, 1, 4, 9]
     """
     function("fn", fn, "a function of one point")
     if done is not None:

@@ -15,11 +15,12 @@ from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar
 
 from quadmeta._validate import show
 from quadmeta.sweep.executor import Failure, line
 
+P = TypeVar("P")
 _Cached = type(lru_cache(lambda: None))
 
 
@@ -47,7 +48,7 @@ def computed(blob: bytes, parcel: bytes) -> bytes:
         )
 
 
-def received(data: bytes, point: Any) -> Any:
+def received(data: bytes, point: P) -> Any:
     """In the calling process: the result in these bytes, or the Failure of its point."""
     try:
         found = pickle.loads(data)
@@ -66,8 +67,9 @@ def received(data: bytes, point: Any) -> Any:
 
 
 def packed(name: str, value: Any, by_value: bool = False) -> bytes:
-    """A value as bytes, by cloudpickle and with what it lacks: cached functions, modules of a
-    class of their own.
+    """A value as bytes, by cloudpickle.
+
+    What that lacks is added: cached functions, and modules of a class of their own.
 
     Raises
     ------
@@ -86,7 +88,8 @@ def packed(name: str, value: Any, by_value: bool = False) -> bytes:
 
     buffer = io.BytesIO()
     try:
-        with _travelling() if by_value else nullcontext():
+        abroad = _travelling() if by_value else nullcontext()
+        with abroad:
             Pickler(buffer).dump(value)
     except Exception as error:
         called = getattr(value, "__qualname__", show(value))
@@ -109,8 +112,9 @@ def _cached(function: Callable[..., Any], parameters: dict[str, Any]) -> Any:
 
 
 def _installed(name: str) -> bool:
-    """Whether a module is part of Python, of this package, or of what pip installed; not one of a
-    working copy.
+    """Whether a module is part of Python, of this package, or of what pip installed.
+
+    A module of a working copy is not.
     """
     top = name.partition(".")[0]
     if top in sys.stdlib_module_names or top in ("quadmeta", "__main__"):
@@ -122,8 +126,9 @@ def _installed(name: str) -> bool:
 
 @contextmanager
 def _travelling() -> Iterator[None]:
-    """Meanwhile cloudpickle sends the code of modules that are not installed; it does so for
-    ``__main__`` anyway.
+    """Meanwhile cloudpickle sends the code of modules that are not installed.
+
+    It does so for ``__main__`` anyway.
     """
     from cloudpickle import (
         list_registry_pickle_by_value,
@@ -132,11 +137,8 @@ def _travelling() -> Iterator[None]:
     )
 
     before = list_registry_pickle_by_value()
-    tops = {
-        name
-        for name in sys.modules
-        if "." not in name and name not in before and name != "__main__"
-    }
+    tops = {name for name in sys.modules if "." not in name}
+    tops -= {*before, "__main__"}
     ours = [sys.modules[name] for name in sorted(tops) if not _installed(name)]
     for module in ours:
         register_pickle_by_value(module)

@@ -16,8 +16,12 @@ P = TypeVar("P")
 def processes(
     fn: Callable[[P], Any], points: list[P], count: int
 ) -> Generator[tuple[int, Any], None, None]:
-    """Points in the order in which they land. Raises WorkerKilled when a process ends in the
-    middle of a point.
+    """Points in the order in which they land.
+
+    Raises
+    ------
+    WorkerKilled
+        a process ended in the middle of a point.
     """
     blob = packed("fn", fn)
     parcels = [packed(f"points[{index}]", point) for index, point in enumerate(points)]
@@ -83,7 +87,7 @@ def _landing(
 
 
 def _ready(workers: list[Worker], places: Iterable[int]) -> list[int]:
-    """The places of workers that have said something or have ended; it waits until there are some."""
+    """Wait until workers have said something or have ended; their places."""
     from multiprocessing.connection import wait
 
     pipes = {workers[place].pipe: place for place in places}

@@ -13,8 +13,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from multiprocessing import resource_tracker
+from multiprocessing.connection import Connection
 from threading import Lock
-from typing import Any
 
 from quadmeta.sweep.executor import WorkerKilled
 from quadmeta.sweep.pickled import computed
@@ -39,8 +39,8 @@ class Worker:
             self.process = context.Process(target=serve, args=(theirs,), env=env)
             self.process.start()
         theirs.close()
-        # whether it has ever begun a point, and a point of this call
-        self.used = self.begun = False
+        self.used = False  # whether it has ever begun a point
+        self.begun = False  # whether it has begun a point of this call
         self.idle_since = time.monotonic()
 
     def give(self, *parcel: bytes | tuple[str, ...]) -> None:
@@ -67,8 +67,8 @@ class Worker:
                 raise EOFError from None
             raise WorkerKilled(
                 f"a worker process ended ({self.ended}) before it could begin a point: see what "
-                "python "
-                "-c 'import quadmeta' says, and what memory and processes this machine allows"
+                "python -c 'import quadmeta' says, and what memory and processes this machine "
+                "allows"
             ) from None
         if self.begun:
             return message
@@ -101,7 +101,8 @@ def take(count: int) -> list[Worker]:
     with _keeping:
         old = [worker for worker in _kept if worker.idle_since < lately]
         young = [worker for worker in _kept if worker.idle_since >= lately]
-        found, _kept[:] = young[:count], young[count:]
+        found = young[:count]
+        _kept[:] = young[count:]
     for worker in old:
         worker.kill()
     try:
@@ -135,7 +136,7 @@ def dismiss() -> None:
         _kept.clear()
 
 
-def serve(pipe: Any) -> None:
+def serve(pipe: Connection) -> None:
     """In a worker: compute points until the pipe is closed, or until none came for a while."""
     try:
         while pipe.poll(IDLE):
@@ -148,15 +149,16 @@ def serve(pipe: Any) -> None:
     except (EOFError, OSError):
         return  # the caller has ended
     finally:
-        # of its own, where a point had some: a process waits for its children before the functions
-        # at exit
+        # where a point had workers of its own: a process waits for its children before the
+        # functions at exit
         dismiss()
 
 
 @contextmanager
 def _without_ctrl_c() -> Iterator[None]:
-    """Processes started meanwhile never see Ctrl-C, which a terminal sends to all: the caller
-    alone acts on it.
+    """Processes started meanwhile never see Ctrl-C.
+
+    A terminal sends it to all, and the caller alone acts on it.
     """
     if not hasattr(signal, "pthread_sigmask"):
         yield

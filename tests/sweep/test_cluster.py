@@ -304,20 +304,27 @@ def test_a_killed_worker_is_named_with_its_point_which_is_tried_once(address, tm
 
 def test_a_worker_that_pauses_keeps_no_point_from_the_others(address):
     """As one does that has little memory left."""
-    with distributed.Client(address, set_as_default=False) as client:
-        first = sorted(client.nthreads())[0]
 
-        def turn(status):
-            def set_status(dask_worker):
-                dask_worker.status = distributed.Status[status]
+    def pause(dask_worker):
+        # or its monitor, which sees enough memory, lets it go on within a tenth of a second
+        before = dask_worker.memory_manager.memory_pause_fraction
+        dask_worker.memory_manager.memory_pause_fraction = False
+        dask_worker.status = distributed.Status.paused
+        return before
 
-            client.run(set_status, workers=[first])
+    def resume(before, dask_worker):
+        dask_worker.memory_manager.memory_pause_fraction = before
+        dask_worker.status = distributed.Status.running
 
-        turn("paused")
+    with distributed.Client(address, set_as_default=False, timeout=60) as client:
+        processes = client.run(os.getpid)
+        paused, other = sorted(processes)
+        before = client.run(pause, workers=[paused])[paused]
         try:
-            assert pmap(lambda point: point, range(6), address) == list(range(6))
+            found = pmap(lambda point: (point, os.getpid()), range(6), address)
         finally:
-            turn("running")
+            client.run(resume, before, workers=[paused])
+    assert found == [(point, processes[other]) for point in range(6)]
 
 
 def test_a_worker_that_is_retired_may_go(address, guest):
