@@ -8,6 +8,7 @@ its topic. Adding a member is adding a file.
 """
 
 import re
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
 from importlib import import_module
@@ -19,7 +20,7 @@ from quadmeta._lazy import attach
 from quadmeta.certificates.refusal import quoted
 
 FAMILIES = ("problems", "optimizers", "objectives", "estimators", "claims")
-SENTENCE = 80
+SENTENCE = 100
 """Characters of a sentence in a table of members."""
 
 
@@ -116,8 +117,9 @@ def _key(name: str) -> str:
 
 
 def _sentence(cls: type) -> str:
-    """The first sentence of a docstring, or as much of it as fits beside a name."""
-    paragraph = " ".join((cls.__doc__ or "").strip().partition("\n\n")[0].split())
+    """The first sentence of the file that a member stands in, as much as fits beside a name."""
+    text = sys.modules[cls.__module__].__doc__ or cls.__doc__ or ""
+    paragraph = " ".join(text.strip().partition("\n\n")[0].split())
     sentence = re.split(r"(?<=[a-z)\d])\. ", paragraph)[0].rstrip(".:;")
     return shorten(sentence, SENTENCE, placeholder=" ...")
 

@@ -102,7 +102,7 @@ def test_members_are_shown_with_a_sentence_and_a_reference(family):
     for line, (name, cls) in zip(lines, members.items(), strict=True):
         first, sentence, *reference = re.split(r" {2,}", line)
         assert first == (name if family == "claims" else cls.__name__)
-        assert 3 < len(sentence) <= 80
+        assert 3 < len(sentence) <= 100
         assert family in FAMILIES[:3] or reference == [cls.reference], name
 
 
