@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 import quadmeta as qm
 from quadmeta.estimators.parts.base import Estimator
+from tests.refusals import refused
 
 ESTIMATORS = list(qm.members("estimators"))
 
@@ -262,9 +263,8 @@ BAD = {
 @pytest.mark.parametrize("name", BAD)
 def test_bad_input_is_one_line_that_names_it(name):
     call, message = BAD[name]
-    with pytest.raises(ValueError, match=message) as caught:
+    with refused(message):
         call(qm.LogObjective(problem(), qm.GradientDescent(3)))
-    assert "\n" not in str(caught.value)
 
 
 def test_train_by_train_is_differentiated_by_every_unrolled_estimator():

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 import quadmeta as qm
 from tests.bilevel import FAMILIES, QUADRATIC, curvature, families
+from tests.refusals import refused
 
 ALL = {
     "closed_form": lambda T: qm.ClosedForm(),
@@ -205,9 +206,8 @@ BAD = {
 @pytest.mark.parametrize("name", BAD)
 def test_bad_input_is_one_line_that_names_it(name):
     call, message = BAD[name]
-    with pytest.raises(ValueError, match=message) as caught:
+    with refused(message):
         call(*case("coupled", 0, 5))
-    assert "\n" not in str(caught.value)
 
 
 TRAIN, HELD_OUT = ([[1, 2, 3], [2, 0, 1]], [1, -1]), ([[1, 1, 0], [0, 1, 2], [1, 0, 1]], [1, 2, 0])
@@ -340,6 +340,5 @@ WRONG = {
 @pytest.mark.parametrize("name", WRONG)
 def test_wrong_objects_are_one_line_that_names_them(name):
     call, message = WRONG[name]
-    with pytest.raises(ValueError, match=message) as caught:
+    with refused(message):
         call(*case("coupled", 0, 5))
-    assert "\n" not in str(caught.value)

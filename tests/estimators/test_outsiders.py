@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import quadmeta as qm
+from tests.refusals import refused
 
 T, ETA = 7, 0.25
 ALPHA = [0.5, -0.75]
@@ -285,9 +286,8 @@ WITHOUT = {
 @pytest.mark.parametrize("name", WITHOUT)
 def test_what_is_missing_is_one_line_that_says_what_to_define(name):
     attributes, message = WITHOUT[name]
-    with pytest.raises(ValueError, match=message) as caught:
+    with refused(message):
         loss_of(lacking(**attributes))
-    assert "\n" not in str(caught.value)
 
 
 def test_shapes_that_do_not_fit_are_refused_by_name():
@@ -387,9 +387,8 @@ def test_an_objective_refuses_what_it_does_not_have_in_one_line():
         (lambda o: o.minimizer(), "has no minimizer"),
         (lambda o: qm.hypergradient(o, [0.0], qm.Reverse()), "has no tape"),
     ):
-        with pytest.raises(ValueError, match=message) as caught:
+        with refused(message):
             call(Bare())
-        assert "\n" not in str(caught.value)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import quadmeta as qm
+from tests.refusals import refused
 
 # it has its own contract test
 OBJECTIVES = [name for name in qm.members("objectives") if name != "outer_loss"]
@@ -268,9 +269,8 @@ BAD = {
 @pytest.mark.parametrize("name", BAD)
 def test_bad_input_is_one_line_that_names_it(name):
     call, message = BAD[name]
-    with pytest.raises(ValueError, match=message) as caught:
+    with refused(message):
         call(qm.Quadratic.from_spectrum([1.0, 2.0], seed=0))
-    assert "\n" not in str(caught.value)
 
 
 def test_a_mode_that_underflows_keeps_its_digits_beside_a_tiny_weight():

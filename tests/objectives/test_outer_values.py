@@ -9,6 +9,7 @@ import pytest
 
 import quadmeta as qm
 from quadmeta.objectives.parts.outer import _bisect
+from tests.refusals import refused
 
 OUTER = (qm.TrainByTrain, qm.TrainByValidation, qm.PopulationRisk)
 TASKS = qm.LeastSquares.draw(6, 4, 0.7, seed=2, tasks=3, validation=5)
@@ -216,9 +217,8 @@ BAD = {
 @pytest.mark.parametrize("name", BAD)
 def test_bad_input_is_one_line_that_names_it(name):
     call, message = BAD[name]
-    with pytest.raises(ValueError, match=message) as caught:
+    with refused(message):
         call()
-    assert "\n" not in str(caught.value)
 
 
 def test_outer_losses_are_no_functions_of_the_inner_one():

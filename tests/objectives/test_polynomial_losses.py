@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import quadmeta as qm
+from tests.refusals import refused
 
 TRANSFORMS = (qm.NaiveObjective, qm.LogObjective, qm.RootObjective)
 BATCH = qm.Quadratic.from_spectrum([[1, 3], [2, 5]], weights=[[1, 1], [0.5, 2]])
@@ -178,9 +179,8 @@ BAD = {
 @pytest.mark.parametrize("name", BAD)
 def test_bad_input_is_one_line_that_names_it(name):
     call, message = BAD[name]
-    with pytest.raises(ValueError, match=message) as caught:
+    with refused(message):
         call()
-    assert "\n" not in str(caught.value)
 
 
 def test_the_largest_step_sizes_are_taken():

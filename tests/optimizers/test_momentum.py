@@ -14,6 +14,7 @@ import quadmeta as qm
 from quadmeta.optimizers.heavy_ball import HeavyBall
 from quadmeta.optimizers.nesterov import Nesterov
 from tests.reference import random_spectrum
+from tests.refusals import refused
 
 METHODS = [HeavyBall, Nesterov]
 NAMES = ("NaiveObjective", "LogObjective", "RootObjective")
@@ -569,9 +570,8 @@ BAD = {
 @pytest.mark.parametrize("name", BAD)
 def test_bad_input_is_one_line_that_names_it(name):
     call, message = BAD[name]
-    with pytest.raises(ValueError, match=message) as caught:
+    with refused(message):
         call(qm.Quadratic.from_spectrum([1.0, 2.0, 3.0], weights=[1.0, 1.0, 1.0]))
-    assert "\n" not in str(caught.value)
 
 
 def test_repr_shows_what_is_given():

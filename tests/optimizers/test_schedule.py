@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 import quadmeta as qm
 from quadmeta.optimizers.schedule import Schedule
 from tests.reference import random_spectrum
+from tests.refusals import refused
 
 NAMES = ("NaiveObjective", "LogObjective", "RootObjective")
 
@@ -348,9 +349,8 @@ BAD = {
 @pytest.mark.parametrize("name", BAD)
 def test_bad_input_is_one_line_that_names_it(name):
     call, message = BAD[name]
-    with pytest.raises(ValueError, match=message) as caught:
+    with refused(message):
         call(qm.Quadratic.from_spectrum([1.0, 2.0, 3.0], weights=[1.0, 1.0, 1.0]))
-    assert "\n" not in str(caught.value)
 
 
 def test_run_is_the_product():

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import quadmeta as qm
+from tests.refusals import refused
 
 X, Y, H, P2 = (
     np.arange(6.0).reshape(3, 2) + 1,
@@ -121,9 +122,8 @@ BAD = {
 @pytest.mark.parametrize("name", BAD)
 def test_bad_input_is_one_line_that_names_it(name):
     call, message = BAD[name]
-    with pytest.raises(ValueError, match=message) as caught:
+    with refused(message):
         call()
-    assert "\n" not in str(caught.value)
 
 
 def test_a_semidefinite_hessian_and_an_outer_column_are_accepted():

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import quadmeta as qm
+from tests.refusals import refused
 
 LOSSES = (qm.TrainByTrain, qm.TrainByValidation, qm.PopulationRisk)
 
@@ -320,6 +321,5 @@ BAD = {
 @pytest.mark.parametrize("name", BAD)
 def test_bad_input_is_one_line_that_names_it(name):
     call, message = BAD[name]
-    with pytest.raises(ValueError, match=message) as caught:
+    with refused(message):
         call()
-    assert "\n" not in str(caught.value)

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import quadmeta as qm
+from tests.refusals import refused
 
 rng = np.random.default_rng(0)
 
@@ -176,9 +177,8 @@ BAD = {
 @pytest.mark.parametrize("name", BAD)
 def test_bad_input_is_one_line_that_names_it(name):
     call, message = BAD[name]
-    with pytest.raises(ValueError, match=message) as caught:
+    with refused(message):
         call()
-    assert "\n" not in str(caught.value)
 
 
 def rationals(M):
@@ -319,9 +319,8 @@ PARTS = {
 @pytest.mark.parametrize("name", PARTS)
 def test_the_constructor_checks_its_parts_against_each_other(name):
     parts, message = PARTS[name]
-    with pytest.raises(ValueError, match=message) as caught:
+    with refused(message):
         qm.Quadratic(LAM3, ONE3, **parts)
-    assert "\n" not in str(caught.value)
 
 
 def test_parts_that_agree_are_taken():
@@ -376,6 +375,5 @@ def test_a_point_is_read_by_every_kind_of_problem(name):
             np.shape(problem.gradient([1, 2, 3])) == (3,) and np.ndim(problem.loss([1, 2, 3])) == 0
         )
         for call in (problem.gradient, problem.loss):
-            with pytest.raises(ValueError, match=message) as caught:
+            with refused(message):
                 call(w)
-            assert "\n" not in str(caught.value)

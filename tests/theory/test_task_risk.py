@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 import quadmeta as qm
 from quadmeta.theory.task_risk import SharedInputs, TaskRisk, gauss_markov, variance
+from tests.refusals import refused
 
 
 def drawn(seed, rho=0.0, related=False, **more):
@@ -234,9 +235,8 @@ BAD = {
 @pytest.mark.parametrize("name", BAD)
 def test_bad_input_is_one_line(name):
     call, message = BAD[name]
-    with pytest.raises(ValueError, match=message) as caught:
+    with refused(message):
         call()
-    assert "\n" not in str(caught.value)
 
 
 def test_huge_weights_of_tasks_without_full_rank_against_high_precision():

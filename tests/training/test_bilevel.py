@@ -8,6 +8,7 @@ import pytest
 import quadmeta as qm
 from quadmeta.training.bilevel import Adam, Gradient, State, bilevel_descent, online
 from tests.bilevel import families
+from tests.refusals import refused
 
 
 def ridge(T=150):
@@ -163,9 +164,8 @@ BAD = {
 @pytest.mark.parametrize("name", BAD)
 def test_bad_input_is_one_line_at_the_call_itself(name):
     call, message = BAD[name]
-    with pytest.raises(ValueError, match=message) as caught:
+    with refused(message):
         call()
-    assert "\n" not in str(caught.value)
 
 
 def test_a_squared_estimate_beyond_float64_stops_adam_instead_of_standing_still():

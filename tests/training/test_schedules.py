@@ -8,6 +8,7 @@ import pytest
 import quadmeta as qm
 from quadmeta.optimizers.schedule import Schedule
 from quadmeta.training import schedules
+from tests.refusals import refused
 
 
 def test_chebyshev_steps_are_inverse_roots_of_the_shifted_polynomial():
@@ -183,9 +184,8 @@ BAD = {
 @pytest.mark.parametrize("name", BAD)
 def test_bad_input_is_one_line_that_names_it(objective, name):
     call, message = BAD[name]
-    with pytest.raises(ValueError, match=message) as caught:
+    with refused(message):
         call(objective)
-    assert "\n" not in str(caught.value)
 
 
 def test_a_descent_that_stops_early_is_an_error(objective):
