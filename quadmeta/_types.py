@@ -27,8 +27,12 @@ StepSizes: TypeAlias = Numbers
 """Step sizes >= 0, of any shape, as a user passes them."""
 
 
-class Arithmetic(Protocol):
-    """What has ``+ - * / **``: a number, an array, a ``SignLog``, an ``Interval``, a jet."""
+Floats: TypeAlias = Array | float
+"""float64 numbers: one, or an array of them."""
+
+
+class Ring(Protocol):
+    """What has ``+ - *``: all that is an :class:`Arithmetic`, and numbers of 106 bits."""
 
     def __add__(self, other: Any, /) -> Any: ...
     def __radd__(self, other: Any, /) -> Any: ...
@@ -36,7 +40,17 @@ class Arithmetic(Protocol):
     def __rsub__(self, other: Any, /) -> Any: ...
     def __mul__(self, other: Any, /) -> Any: ...
     def __rmul__(self, other: Any, /) -> Any: ...
+    def __neg__(self) -> Any: ...
+
+
+class Arithmetic(Ring, Protocol):
+    """What has ``+ - * / **``: a number, an array, a ``SignLog``, an ``Interval``, a jet."""
+
     def __truediv__(self, other: Any, /) -> Any: ...
     def __rtruediv__(self, other: Any, /) -> Any: ...
     def __pow__(self, other: Any, /) -> Any: ...
-    def __neg__(self) -> Any: ...
+
+
+Operand: TypeAlias = Arithmetic | Numbers
+"""Whatever a formula in ``+ - * / **`` takes: numbers, arrays or lists of them, and numbers of a
+type of their own."""

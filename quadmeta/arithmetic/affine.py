@@ -20,10 +20,10 @@ from typing import Any
 
 import numpy as np
 
+from quadmeta._types import Array
 from quadmeta.arithmetic.residual import Factor, factor, log_abs, power_difference
 from quadmeta.arithmetic.signlog import SignLog
 
-Array = Any
 # of the series of f[x, y, z] for T |x - y|, T |x - z| <= |x|: the next one is below 1e-17 of the
 # first
 _TERMS = 20

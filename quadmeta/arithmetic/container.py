@@ -6,9 +6,8 @@ from typing import Any, Self
 
 import numpy as np
 
+from quadmeta._types import Arithmetic, Array, Operand
 from quadmeta._validate import numbers, show, whole
-
-Array = Any
 
 
 def summed(axis: Any, ndim: int) -> int | None:
@@ -39,7 +38,7 @@ class Container:
 
     @classmethod
     @abstractmethod
-    def _operand(cls, x: Any) -> Self | None:
+    def _operand(cls, x: object) -> Self | None:
         """The other side of an operation, or None for a type that is not a real number."""
 
     @abstractmethod
@@ -47,45 +46,49 @@ class Container:
         """Entry number k as text."""
 
     @abstractmethod
-    def __add__(self, other: Any) -> Self:
+    def __add__(self, other: Arithmetic) -> Self:
         """Sum."""
 
     @abstractmethod
-    def __mul__(self, other: Any) -> Self:
+    def __mul__(self, other: Arithmetic) -> Self:
         """Product."""
 
     @abstractmethod
-    def __truediv__(self, other: Any) -> Self:
+    def __truediv__(self, other: Arithmetic) -> Self:
         """Quotient."""
+
+    @abstractmethod
+    def __pow__(self, exponent: int | Array) -> Self:
+        """Whole power."""
 
     @abstractmethod
     def __neg__(self) -> Self:
         """Negative."""
 
-    def __sub__(self, other: Any) -> Self:
+    def __sub__(self, other: Arithmetic) -> Self:
         if (b := self._operand(other)) is None:
             return NotImplemented
         return self + (-b)
 
-    def __rsub__(self, other: Any) -> Self:
+    def __rsub__(self, other: Arithmetic) -> Self:
         return (-self).__add__(other)
 
-    def __rtruediv__(self, other: Any) -> Self:
+    def __rtruediv__(self, other: Arithmetic) -> Self:
         if (a := self._operand(other)) is None:
             return NotImplemented
         return a.__truediv__(self)
 
-    def __radd__(self, other: Any) -> Self:
+    def __radd__(self, other: Arithmetic) -> Self:
         return self.__add__(other)
 
-    def __rmul__(self, other: Any) -> Self:
+    def __rmul__(self, other: Arithmetic) -> Self:
         return self.__mul__(other)
 
     @abstractmethod
     def sum(self, axis: Any = None) -> Self:
         """Sum over all entries or an axis."""
 
-    def dot(self, other: Any) -> Self:
+    def dot(self, other: Operand) -> Self:
         """Sum of products along the last axis."""
         factor = self._operand(numbers("other", other))
         if factor is None:

@@ -8,11 +8,11 @@ condition number. Arrays of Python integers.
 
 import math
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-Array = Any
+from quadmeta._types import Array
 
 
 class Whole(NamedTuple):
@@ -68,7 +68,7 @@ class Whole(NamedTuple):
 
 
 def _rounded(top: int, bottom: int, exponent: int) -> float:
-    """top / bottom * 2**exponent with 64 digits kept, then as float64: out of its range inf, or 0."""
+    """top / bottom * 2**exponent with 64 digits kept, then as float64: beyond its range inf or 0."""
     shift = max(0, 64 + bottom.bit_length() - abs(top).bit_length())
     quotient = (top << shift) // bottom
     excess = max(0, abs(quotient).bit_length() - 64)

@@ -8,14 +8,13 @@ about 1e-150).
 from dataclasses import dataclass
 from fractions import Fraction
 from numbers import Real
-from typing import Any
+from typing import TypeGuard
 
 import numpy as np
 
+from quadmeta._types import Arithmetic, Array, Operand
 from quadmeta._validate import unrounded
 from quadmeta.arithmetic.residual import two_product, two_sum
-
-Array = Any
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +29,7 @@ class DoubleDouble:
     lo: Array
 
     @classmethod
-    def of(cls, x: Array) -> "DoubleDouble":
+    def of(cls, x: Operand) -> "DoubleDouble":
         """x itself: exactly, if it has no more than 106 bits, else to 2^-106."""
         exact = unrounded("x", x)
         if exact.dtype != object:
@@ -42,11 +41,11 @@ class DoubleDouble:
         ]
         return cls(hi, np.array(rest, dtype=float).reshape(hi.shape))
 
-    def ldexp(self, exponent: Array) -> "DoubleDouble":
+    def ldexp(self, exponent: Array | int) -> "DoubleDouble":
         """Times 2**exponent, exact unless it leaves the range of float64."""
         return DoubleDouble(np.ldexp(self.hi, exponent), np.ldexp(self.lo, exponent))
 
-    def __add__(self, other: Any) -> "DoubleDouble":
+    def __add__(self, other: "Operand | DoubleDouble") -> "DoubleDouble":
         if isinstance(other, DoubleDouble):
             s, e = two_sum(self.hi, other.hi)
             t, f = two_sum(self.lo, other.lo)
@@ -59,7 +58,7 @@ class DoubleDouble:
         s, e = two_sum(self.hi, other)
         return DoubleDouble(*_renormalised(s, e + self.lo))
 
-    def __mul__(self, other: Any) -> "DoubleDouble":
+    def __mul__(self, other: "Operand | DoubleDouble") -> "DoubleDouble":
         if isinstance(other, DoubleDouble):
             p, e = two_product(self.hi, other.hi)
             return DoubleDouble(*_renormalised(p, e + (self.hi * other.lo + self.lo * other.hi)))
@@ -89,17 +88,17 @@ class DoubleDouble:
     def _columns(self, start: int, stop: int) -> "DoubleDouble":
         return DoubleDouble(self.hi[..., start:stop], self.lo[..., start:stop])
 
-    def __sub__(self, other: Any) -> "DoubleDouble":
+    def __sub__(self, other: "Arithmetic | DoubleDouble") -> "DoubleDouble":
         return self.__add__(-other)
 
-    def __rsub__(self, other: Any) -> "DoubleDouble":
+    def __rsub__(self, other: "Operand | DoubleDouble") -> "DoubleDouble":
         return (-self).__add__(other)
 
     __radd__ = __add__
     __rmul__ = __mul__
 
 
-def _is_float64(x: Any) -> bool:
+def _is_float64(x: object) -> TypeGuard[float | Array]:
     """Whether x is one or an array of float64, or an int that is one."""
     if type(x) is int:
         return -(2**53) <= x <= 2**53

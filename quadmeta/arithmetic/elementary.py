@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-Array = Any
+from quadmeta._types import Arithmetic
 
 
-def log(x: Array) -> Array:
+def log(x: Arithmetic) -> Any:
     """Natural logarithm.
 
     Raises
@@ -20,12 +20,12 @@ def log(x: Array) -> Array:
     return _apply("log", x)
 
 
-def exp(x: Array) -> Array:
+def exp(x: Arithmetic) -> Any:
     """Exponential function; errors as ``log``."""
     return _apply("exp", x)
 
 
-def _apply(name: str, x: Array) -> Array:
+def _apply(name: str, x: Arithmetic) -> Any:
     if isinstance(x, np.ndarray) and x.dtype == object:
         return np.array([_apply(name, v) for v in x.ravel()], dtype=object).reshape(x.shape)
     if isinstance(x, (float, np.floating, np.ndarray)):

@@ -8,17 +8,15 @@ few 2^-104 whatever cancels.
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
+from quadmeta._types import Array, Floats
 from quadmeta.arithmetic.double_double import DoubleDouble
 from quadmeta.arithmetic.residual import two_product, two_sum
 
-Array = Any
 
-
-def products(x: Sequence[Array], y: Sequence[Array]) -> list[Array]:
+def products(x: Sequence[Floats], y: Sequence[Floats]) -> list[Array]:
     """Floats whose exact sum is (sum of ``x``) (sum of ``y``), for arrays that broadcast, sizes
     1e-150 to 1e150.
     """

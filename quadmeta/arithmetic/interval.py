@@ -9,14 +9,13 @@ therefore never used.
 
 from dataclasses import dataclass
 from numbers import Real
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from quadmeta._types import Arithmetic, Array, Operand
 from quadmeta._validate import frozen, show, unrounded, whole
 from quadmeta.arithmetic.container import Container, summed
-
-Array = Any
 
 LARGEST = float(np.finfo(float).max)
 
@@ -42,6 +41,10 @@ class Interval(Container):
     lower: Array
     upper: Array
 
+    if TYPE_CHECKING:
+        # numbers and lists are taken too; the attributes are arrays
+        def __init__(self, lower: Operand, upper: Operand) -> None: ...
+
     def __post_init__(self) -> None:
         lower, upper = _broadcast(_ends("lower", self.lower)[0], _ends("upper", self.upper)[1])
         if not ((lower <= upper) & (lower < np.inf) & (upper > -np.inf)).all():
@@ -53,7 +56,7 @@ class Interval(Container):
         object.__setattr__(self, "upper", frozen(upper))
 
     @classmethod
-    def of(cls, x: Any) -> "Interval":
+    def of(cls, x: Operand) -> "Interval":
         """The tightest enclosure of x: floats have width zero; int, Fraction and mpf are rounded
         outward if at all.
         """
@@ -62,7 +65,7 @@ class Interval(Container):
         return cls(*_ends("x", x))
 
     @classmethod
-    def hull(cls, a: Any, b: Any) -> "Interval":
+    def hull(cls, a: Operand, b: Operand) -> "Interval":
         """The smallest intervals that hold a and b, which may be numbers (infinite ones too),
         arrays or intervals.
         """
@@ -75,7 +78,7 @@ class Interval(Container):
         return self.lower, self.upper
 
     @classmethod
-    def _operand(cls, x: Any) -> "Interval | None":
+    def _operand(cls, x: object) -> "Interval | None":
         if isinstance(x, (cls, Real, np.ndarray, np.generic, list)):
             return cls.of(x)
         return None
@@ -83,17 +86,17 @@ class Interval(Container):
     def _show(self, k: int) -> str:
         return f"[{float(self.lower.flat[k])!r}, {float(self.upper.flat[k])!r}]"
 
-    def __add__(self, other: Any) -> "Interval":
+    def __add__(self, other: Arithmetic) -> "Interval":
         if (b := self._operand(other)) is None:
             return NotImplemented
         return Interval(_plus(self.lower, b.lower)[0], _plus(self.upper, b.upper)[1])
 
-    def __mul__(self, other: Any) -> "Interval":
+    def __mul__(self, other: Arithmetic) -> "Interval":
         if (b := self._operand(other)) is None:
             return NotImplemented
         return _around([_times(x, y) for x in (self.lower, self.upper) for y in (b.lower, b.upper)])
 
-    def __truediv__(self, other: Any) -> "Interval":
+    def __truediv__(self, other: Arithmetic) -> "Interval":
         if (b := self._operand(other)) is None:
             return NotImplemented
         if ((b.lower == 0) & (b.upper == 0)).any():
@@ -109,7 +112,7 @@ class Interval(Container):
             np.where(inside, -np.inf, quotient.lower), np.where(inside, np.inf, quotient.upper)
         )
 
-    def __pow__(self, exponent: Any) -> "Interval":
+    def __pow__(self, exponent: int | Array) -> "Interval":
         if not whole(exponent):
             raise ValueError(
                 f"exponent = {show(exponent)} must be one integer: intervals have no other powers"
@@ -155,32 +158,32 @@ class Interval(Container):
                 total = total[::2] + total[1::2]
         return total[0]
 
-    def __lt__(self, other: Any) -> Array:
+    def __lt__(self, other: Arithmetic) -> Any:
         if (b := self._operand(other)) is None:
             return NotImplemented
         return self.upper < b.lower
 
-    def __le__(self, other: Any) -> Array:
+    def __le__(self, other: Arithmetic) -> Any:
         if (b := self._operand(other)) is None:
             return NotImplemented
         return self.upper <= b.lower
 
-    def __gt__(self, other: Any) -> Array:
+    def __gt__(self, other: Arithmetic) -> Any:
         if (b := self._operand(other)) is None:
             return NotImplemented
         return self.lower > b.upper
 
-    def __ge__(self, other: Any) -> Array:
+    def __ge__(self, other: Arithmetic) -> Any:
         if (b := self._operand(other)) is None:
             return NotImplemented
         return self.lower >= b.upper
 
-    def __eq__(self, other: object) -> Array:
+    def __eq__(self, other: object) -> Any:
         if (b := self._operand(other)) is None:
             return NotImplemented
         return (self <= b) & (self >= b)
 
-    def __ne__(self, other: object) -> Array:
+    def __ne__(self, other: object) -> Any:
         if (b := self._operand(other)) is None:
             return NotImplemented
         return (self < b) | (self > b)
@@ -191,7 +194,7 @@ class Interval(Container):
             "number"
         )
 
-    def contains(self, x: Any) -> Array:
+    def contains(self, x: Operand) -> Any:
         """Whether x lies inside, decided exactly for float, int, Fraction and mpf; a whole
         interval for Interval.
         """
@@ -303,7 +306,7 @@ def _nearest(x: Any) -> float:
         return np.inf if x == abs(x) else -np.inf
 
 
-def _ends(name: str, x: Any) -> tuple[Array, Array]:
+def _ends(name: str, x: Operand) -> tuple[Array, Array]:
     """The neighbouring float64 numbers around x, equal where x is one."""
     if isinstance(x, Interval):
         return x.lower, x.upper

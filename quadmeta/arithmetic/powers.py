@@ -18,14 +18,14 @@ from typing import Any
 
 import numpy as np
 
+from quadmeta._types import Arithmetic, Operand
 from quadmeta._validate import finite, natural, show, unrounded, whole
 from quadmeta.arithmetic.container import Container
 
-Array = Any
 _BEYOND = "the result exceeds 1.8e308: pass SignLog.of(...) or smaller n"
 
 
-def power_complement(x: Any, n: Any) -> Array:
+def power_complement(x: Operand, n: int) -> Any:
     """1 - (1 - x)^n in float64, for every real x and n >= 0.
 
     Relative error a few eps times 1 + |log|(1 - x)^n|| where that power is large, a few eps
@@ -50,7 +50,7 @@ def power_complement(x: Any, n: Any) -> Array:
     return _no_overflow(value[()])
 
 
-def geometric_sum_at(x: Any, n: Any) -> Array:
+def geometric_sum_at(x: Operand, n: int) -> Any:
     """sum_{k<n} (1 - x)^k in float64 from x itself: (1 - (1 - x)^n) / x, and n at x = 0.
 
     Accuracy and errors as ``power_complement``.
@@ -62,12 +62,12 @@ def geometric_sum_at(x: Any, n: Any) -> Array:
     return _no_overflow(value[()])
 
 
-def geometric_sum(a: Any, n: Any) -> Array:
+def geometric_sum(a: Operand, n: int) -> Any:
     """sum_{k<n} a^k, polymorphic, with O(log n) operations; errors as ``divided_difference``."""
     return divided_difference(a, 1, n)
 
 
-def divided_difference(a: Any, b: Any, n: Any) -> Array:
+def divided_difference(a: Operand, b: Operand, n: int) -> Any:
     """D_n(a, b) = sum_{k<n} a^k b^(n-1-k) = (a^n - b^n) / (a - b), also at a = b; polymorphic,
     O(log n) operations.
 
@@ -80,22 +80,22 @@ def divided_difference(a: Any, b: Any, n: Any) -> Array:
     OverflowError
         float64 cannot hold the sum of magnitudes.
     """
-    a = _entry("a", a)
-    b = _entry("b", b)
+    x = _entry("a", a)
+    y = _entry("b", b)
     n = _count("n", n)
     with _in_range():
-        total = a * 0 + b * 0
+        total = x * 0 + y * 0
         for shift in reversed(range(n.bit_length())):
             k = n >> shift
             half = k // 2
             # D_2h = D_h (a^h + b^h) and D_(k+1) = a D_k + b^k
-            total = total * (a**half + b**half)
+            total = total * (x**half + y**half)
             if k % 2:
-                total = a * total + b ** (k - 1)
+                total = x * total + y ** (k - 1)
     return _no_overflow(total)
 
 
-def complete_homogeneous(values: Sequence[Any], degree: Any) -> Array:
+def complete_homogeneous(values: Sequence[Operand], degree: int) -> Any:
     """h_n(x_1, ..., x_m) for a sequence of m numbers or arrays that broadcast; polymorphic, O(m^2
     log n) operations.
 
@@ -145,7 +145,7 @@ def _elementary(x: Sequence[Any], degree: int) -> list[Any]:
     return e
 
 
-def _count(name: str, n: Any) -> int:
+def _count(name: str, n: int) -> int:
     """A whole number >= 0 as a Python int, so that exact powers cannot wrap around."""
     return natural(name, n, least=0)
 
@@ -177,7 +177,7 @@ def _in_range() -> Iterator[None]:
         raise OverflowError(_BEYOND) from None
 
 
-def _no_overflow(value: Any) -> Any:
+def _no_overflow(value: Arithmetic) -> Any:
     if (
         isinstance(value, (np.ndarray, float))
         and np.asarray(value).dtype == float

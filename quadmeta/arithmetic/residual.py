@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from quadmeta._types import Array, Floats
 from quadmeta.arithmetic.signlog import SignLog
 
-Array = Any
 SMALL = 1e-300
 """Quotients between this and its inverse are taken as they are, others by logarithms."""
 _SPLITTER = 2.0**27 + 1.0  # Veltkamp: splits 53 bits into 26 + 26
@@ -23,22 +23,22 @@ _SPLITTER = 2.0**27 + 1.0  # Veltkamp: splits 53 bits into 26 + 26
 class Factor(NamedTuple):
     """Residual factors of step sizes eta and eigenvalues lambda, broadcast against each other."""
 
-    eta: Array
-    eigenvalue: Array
+    eta: Any
+    eigenvalue: Any
     value: Array
     """a = 1 - eta lambda rounded, relative error about eps even next to its zero."""
     tail: Array
     """What rounding took: value + tail = 1 - eta lambda up to about eps^2."""
 
 
-def two_sum(x: Array, y: Array) -> tuple[Array, Array]:
+def two_sum(x: Floats, y: Floats) -> tuple[Any, Any]:
     """(s, e) with s = fl(x + y) and s + e = x + y exactly (Knuth)."""
     s = x + y
     back = s - x
     return s, (x - (s - back)) + (y - back)
 
 
-def two_product(x: Array, y: Array) -> tuple[Array, Array]:
+def two_product(x: Floats, y: Floats) -> tuple[Any, Any]:
     """(p, e) with p = fl(x y) and p + e = x y exactly (Dekker), for magnitudes between 1e-150 and
     1e150.
     """
@@ -52,7 +52,7 @@ def two_product(x: Array, y: Array) -> tuple[Array, Array]:
     return p, ((x1 * y1 - p) + x1 * y2 + x2 * y1) + x2 * y2
 
 
-def factor(eta: Array, eigenvalue: Array) -> Factor:
+def factor(eta: Floats, eigenvalue: Floats) -> Factor:
     """Residual factors of eta and lambda >= 0, arrays that broadcast."""
     h, l = two_product(eta, eigenvalue)
     s, e = two_sum(1.0, -h)
@@ -75,7 +75,7 @@ def take(x: Factor, index: Array) -> Factor:
     return Factor(x.eta, *(pick(part, index) for part in (x.eigenvalue, x.value, x.tail)))
 
 
-def scaled(x: Array, reference: Array, exponent: Array, log_quotient: Array = None) -> Array:
+def scaled(x: Array, reference: Array, exponent: Array, log_quotient: Array | None = None) -> Array:
     """x / reference times e^exponent for x >= 0, by logarithms where that quotient leaves float64.
 
     ``log_quotient`` is log(x / reference), where x itself may have left float64.

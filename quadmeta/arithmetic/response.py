@@ -8,13 +8,10 @@ with h_n complete homogeneous. They are polynomials: w_T = w_0 - S(H) R holds fo
 S(0) = eta T.
 """
 
-from typing import Any
-
 import numpy as np
 
+from quadmeta._types import Array
 from quadmeta.arithmetic.residual import factor, log_abs, power_difference
-
-Array = Any
 
 
 def response(eta: float, lam: Array, steps: int) -> tuple[Array, Array, float]:

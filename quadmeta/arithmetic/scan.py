@@ -3,11 +3,11 @@ of.
 """
 
 import math
-from typing import Any
 
 import numpy as np
 
-Array = Any
+from quadmeta._types import Array
+
 # (ns a call, ns an entry) of a product, of the other way
 _PRODUCT = (550, 0.3)
 _LOG_EXP = (4600, 12)

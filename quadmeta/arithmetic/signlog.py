@@ -9,14 +9,13 @@ container never overflows, but a value of magnitude 10^(10^12) carries four digi
 import math
 from dataclasses import dataclass
 from numbers import Real
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from quadmeta._types import Arithmetic, Array, Operand
 from quadmeta._validate import frozen, show, unrounded, whole
 from quadmeta.arithmetic.container import Container, summed
-
-Array = Any
 
 LARGEST = float(np.finfo(float).max)
 SMALLEST = float(np.finfo(float).tiny)
@@ -47,6 +46,10 @@ class SignLog(Container):
     sign: Array
     log: Array
 
+    if TYPE_CHECKING:
+        # numbers and lists are taken too; the attributes are arrays
+        def __init__(self, sign: Operand, log: Operand) -> None: ...
+
     def __post_init__(self) -> None:
         sign = _part("sign", self.sign)
         log = _part("log", self.log)
@@ -68,7 +71,7 @@ class SignLog(Container):
         object.__setattr__(self, "log", frozen(log))
 
     @classmethod
-    def of(cls, x: Any) -> "SignLog":
+    def of(cls, x: Operand) -> "SignLog":
         """x as SignLog: float, int of any size, Fraction, mpf, an array or list of these, or a
         SignLog.
 
@@ -97,7 +100,7 @@ class SignLog(Container):
         return self.sign, self.log
 
     @classmethod
-    def _operand(cls, x: Any) -> "SignLog | None":
+    def _operand(cls, x: object) -> "SignLog | None":
         if isinstance(x, (cls, Real, np.ndarray, np.generic, list)):
             return cls.of(x)
         return None
@@ -105,7 +108,7 @@ class SignLog(Container):
     def _show(self, k: int) -> str:
         return _show(self.sign.flat[k], self.log.flat[k])
 
-    def __add__(self, other: Any) -> "SignLog":
+    def __add__(self, other: Arithmetic) -> "SignLog":
         if (b := self._operand(other)) is None:
             return NotImplemented
         top = np.maximum(self.log, b.log)
@@ -121,13 +124,13 @@ class SignLog(Container):
         sign = np.where(self.log >= b.log, self.sign, b.sign)
         return SignLog(np.where((log == -np.inf) & (delta == 0), 0.0, sign), log)
 
-    def __mul__(self, other: Any) -> "SignLog":
+    def __mul__(self, other: Arithmetic) -> "SignLog":
         if (b := self._operand(other)) is None:
             return NotImplemented
         with np.errstate(over="ignore"):
             return SignLog(self.sign * b.sign, self.log + b.log)
 
-    def __truediv__(self, other: Any) -> "SignLog":
+    def __truediv__(self, other: Arithmetic) -> "SignLog":
         if (b := self._operand(other)) is None:
             return NotImplemented
         if (b.sign == 0).any():
@@ -137,7 +140,7 @@ class SignLog(Container):
         with np.errstate(over="ignore"):
             return SignLog(self.sign * b.sign, self.log - b.log)
 
-    def __pow__(self, exponent: Any) -> "SignLog":
+    def __pow__(self, exponent: int | Array) -> "SignLog":
         n: Any = int(exponent) if whole(exponent) else None
         if n is None:
             try:
@@ -183,7 +186,7 @@ class SignLog(Container):
             log = top + np.log(np.abs(total))
         return SignLog(np.squeeze(np.sign(total), axis=axis), np.squeeze(log, axis=axis))
 
-    def _compare(self, other: Any, below: bool, equal: bool, above: bool) -> Array:
+    def _compare(self, other: object, below: bool, equal: bool, above: bool) -> Any:
         if (b := self._operand(other)) is None:
             return NotImplemented
         with np.errstate(invalid="ignore"):
@@ -194,22 +197,22 @@ class SignLog(Container):
         same = (self.sign == b.sign) & (self.log == b.log)
         return (below & less) | (equal & same) | (above & ~less & ~same)
 
-    def __eq__(self, other: object) -> Array:
+    def __eq__(self, other: object) -> Any:
         return self._compare(other, False, True, False)
 
-    def __ne__(self, other: object) -> Array:
+    def __ne__(self, other: object) -> Any:
         return self._compare(other, True, False, True)
 
-    def __lt__(self, other: Any) -> Array:
+    def __lt__(self, other: Arithmetic) -> Any:
         return self._compare(other, True, False, False)
 
-    def __le__(self, other: Any) -> Array:
+    def __le__(self, other: Arithmetic) -> Any:
         return self._compare(other, True, True, False)
 
-    def __gt__(self, other: Any) -> Array:
+    def __gt__(self, other: Arithmetic) -> Any:
         return self._compare(other, False, False, True)
 
-    def __ge__(self, other: Any) -> Array:
+    def __ge__(self, other: Arithmetic) -> Any:
         return self._compare(other, False, True, True)
 
     @property
@@ -217,7 +220,7 @@ class SignLog(Container):
         """log10|x|, -inf for zero."""
         return self.log / math.log(10)
 
-    def to_float(self) -> Array:
+    def to_float(self) -> Any:
         """float64 values (a Python float for a single number), to about |log x| * 2^-53.
 
         Raises
@@ -253,7 +256,7 @@ class SignLog(Container):
         return bool((self.sign != 0).all())
 
 
-def _part(name: str, x: Any) -> Array:
+def _part(name: str, x: Operand) -> Array:
     """Real numbers, infinite ones too, as float64."""
     array = unrounded(name, x)
     try:

@@ -5,14 +5,23 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from quadmeta.arithmetic.residual import SMALL, factor, log_abs, log_ratio, pick, scaled, take
+from quadmeta._types import Arithmetic, Array, Floats
+from quadmeta.arithmetic.residual import (
+    SMALL,
+    Factor,
+    factor,
+    log_abs,
+    log_ratio,
+    pick,
+    scaled,
+    take,
+)
 from quadmeta.arithmetic.scan import short_power
 from quadmeta.arithmetic.signlog import SignLog
 from quadmeta.optimizers.parts.base import LogLoss, Measure, PolynomialOptimizer
 from quadmeta.optimizers.parts.constant import ConstantStep
 from quadmeta.optimizers.parts.one_step import one_step
 
-Array = Any
 # times max |a|, if that is below 1: beyond this T the rounding of a leaves few digits
 _LONGEST = 10**13
 
@@ -24,7 +33,7 @@ class LogMoments(NamedTuple):
     """log F, -inf where F = 0."""
     mean: Array
     """E_pi[u]."""
-    variance: Array
+    variance: Any
     """Var_pi(u), or None."""
 
 
@@ -39,7 +48,7 @@ class GradientDescent(ConstantStep, PolynomialOptimizer):
         ``steps`` is not a whole number of at least 1, or ``step_size`` is not a number > 0.
     """
 
-    def residual(self, eigenvalues: Array, theta: Array) -> tuple[Array, Array, Array]:
+    def residual(self, eigenvalues: Arithmetic, theta: Arithmetic) -> tuple[Any, Any, Any]:
         """p = a^T, p' = -T lambda a^(T-1), p'' = T (T-1) lambda^2 a^(T-2) with a = 1 - eta lambda.
 
         Plain ``+ - * **``: float64, SignLog, Interval, Fraction and mpf alike; cancels near a = 0
@@ -164,7 +173,7 @@ class GradientDescent(ConstantStep, PolynomialOptimizer):
                 )
             )
 
-    def short_log_loss(self, measure: Measure, theta: Array, work: Array = None) -> LogLoss:
+    def short_log_loss(self, measure: Measure, theta: Floats, work: Array | None = None) -> LogLoss:
         """log F and F'/F by b = a / rho, rho = max |a|, which is at an end of the spectrum: no
         b^(2T) overflows.
 
@@ -173,22 +182,26 @@ class GradientDescent(ConstantStep, PolynomialOptimizer):
         of F'/F about 20 T^2 eps E[|u| (1 + 1/|a|)], means over pi.
         """
         T = self.steps
-        ends = (abs(1 - theta * measure.low), abs(1 - theta * measure.high))
+        low: Any = abs(1 - theta * measure.low)
+        high: Any = abs(1 - theta * measure.high)
         number = isinstance(theta, float)
-        if number:
-            rho = max(ends)
-        else:
-            rho = np.maximum(*ends)
-        if measure.wide or T > _LONGEST * min(1.0, rho if number else rho.min(initial=1)):
+        rho: Any = max(low, high) if number else np.maximum(low, high)
+        smallest = rho if number else rho.min(initial=1)
+        if measure.wide or T > _LONGEST * min(1.0, smallest):
             return super().short_log_loss(measure, theta)
-        slope, offset = (
-            (-theta / rho, 1 / rho) if number else ((-theta / rho)[:, None], (1 / rho)[:, None])
-        )
+        # b = offset + slope lambda
+        slope: Any = -theta / rho
+        offset: Any = 1 / rho
         if number:
-            shape = measure.eigenvalues.shape
+            work = np.empty((3, measure.eigenvalues.size))
         else:
-            shape = (len(theta), measure.eigenvalues.size)
-        b, power, spare = np.empty((3, *shape)) if work is None else work[:, : len(theta)]
+            count = np.size(theta)
+            slope = slope[:, None]
+            offset = offset[:, None]
+            if work is None:
+                work = np.empty((3, count, measure.eigenvalues.size))
+            work = work[:, :count]
+        b, power, spare = work
         np.multiply(slope, measure.eigenvalues, out=b)
         b += offset
         short_power(b, 2 * T - 1, power, spare)
@@ -215,7 +228,8 @@ class GradientDescent(ConstantStep, PolynomialOptimizer):
         busy = np.flatnonzero(low < high)
         for _ in range(200):
             if not busy.size:
-                return eta.reshape(shape[:-1])[()]
+                best: Array = eta.reshape(shape[:-1])[()]
+                return best
             h, slope = _balance(lam[busy], omega[busy], eta[busy], 2 * self.steps - 1)
             low[busy] = np.where(h < 0, eta[busy], low[busy])
             high[busy] = np.where(h > 0, eta[busy], high[busy])
@@ -253,23 +267,43 @@ def _balance(lam: Array, omega: Array, eta: Array, power: int) -> tuple[Array, A
         log_mass = np.log(omega) + np.log(lam)
         log_mass = np.where((mass > SMALL) & (mass < 1 / SMALL), np.log(mass), log_mass)
         score = log_mass + power * np.log(np.abs(x.value))
-    ends = []
-    for side in (x.value < 0, x.value > 0):
-        index = np.argmax(np.where(side, score, -np.inf), axis=-1)[:, None]
-        r = take(x, index)
-        empty = ~side.any(axis=-1, keepdims=True)
-        r = r._replace(value=np.where(empty, 1, r.value))
-        reference = pick(mass, index)
-        log_reference = pick(log_mass, index)
-        exponent = power * np.where(side, log_ratio(x, r), 0)
-        terms = np.where(side, scaled(mass, reference, exponent, log_mass - log_reference), 0)
-        total = np.where(empty[:, 0], 1, terms.sum(axis=-1))
-        slope = (terms * lam / np.where(side, np.abs(x.value), 1)).sum(axis=-1) / total
-        ends.append((r, reference, log_reference, total, slope, empty[:, 0]))
-    (r0, m0, l0, t0, s0, none0), (r1, m1, l1, t1, s1, none1) = ends
+    below = _side(x, np.asarray(x.value < 0), mass, log_mass, score, power)
+    above = _side(x, np.asarray(x.value > 0), mass, log_mass, score, power)
     with np.errstate(all="ignore"):
-        quotient = m0 / m1
-        log = np.where((quotient > SMALL) & (quotient < 1 / SMALL), np.log(quotient), l0 - l1)
-    h = (power * log_ratio(r0, r1) + log)[:, 0] + np.log(t0 / t1)
-    h = np.where(none0, -np.inf, np.where(none1, np.inf, h))
-    return h, np.where(none0 | none1, 1, power * (s0 + s1))
+        quotient = below.mass / above.mass
+        fits = (quotient > SMALL) & (quotient < 1 / SMALL)
+        log = np.where(fits, np.log(quotient), below.log_mass - above.log_mass)
+    leaders = (power * log_ratio(below.leader, above.leader) + log)[:, 0]
+    h = leaders + np.log(below.total / above.total)
+    h = np.where(below.empty, -np.inf, np.where(above.empty, np.inf, h))
+    return h, np.where(below.empty | above.empty, 1, power * (below.slope + above.slope))
+
+
+class _Side(NamedTuple):
+    """S = sum mass |a|^power over the modes on one side, in units of its leading term."""
+
+    leader: Factor
+    """Residual factor of the leading mode, (n, 1)."""
+    mass: Array
+    log_mass: Array
+    total: Array
+    """S over the leading term, (n,)."""
+    slope: Array
+    """|d log S / d eta| over the power, (n,)."""
+    empty: Array
+    """Whether no mode is on this side, (n,)."""
+
+
+def _side(x: Factor, side: Array, mass: Array, log_mass: Array, score: Array, power: int) -> _Side:
+    """The sum over the modes of ``side``; ``score`` is the logarithm of their terms."""
+    index = np.argmax(np.where(side, score, -np.inf), axis=-1)[:, None]
+    r = take(x, index)
+    empty = np.asarray(~side.any(axis=-1, keepdims=True))
+    r = r._replace(value=np.where(empty, 1, r.value))
+    reference = pick(mass, index)
+    log_reference = pick(log_mass, index)
+    exponent = power * np.where(side, log_ratio(x, r), 0)
+    terms = np.where(side, scaled(mass, reference, exponent, log_mass - log_reference), 0)
+    total = np.where(empty[:, 0], 1, terms.sum(axis=-1))
+    pull = terms * x.eigenvalue / np.where(side, np.abs(x.value), 1)
+    return _Side(r, reference, log_reference, total, pull.sum(axis=-1) / total, empty[:, 0])

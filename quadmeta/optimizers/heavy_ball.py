@@ -8,12 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from quadmeta._types import Arithmetic, Array, Floats, Ring
 from quadmeta.arithmetic.double_double import DoubleDouble
 from quadmeta.arithmetic.expansion import products, total
 from quadmeta.arithmetic.residual import two_sum
 from quadmeta.optimizers.parts.momentum import Momentum
-
-Array = Any
 
 
 @dataclass(frozen=True, repr=False)
@@ -35,20 +34,25 @@ class HeavyBall(Momentum):
         return 2
 
     def step(
-        self, gradient: Callable[[Array], Array], w: Array, before: Array, eta: Array, beta: Array
-    ) -> Array:
+        self,
+        gradient: Callable[[Any], Any],
+        w: Arithmetic,
+        before: Arithmetic,
+        eta: Arithmetic,
+        beta: Arithmetic,
+    ) -> Any:
         """w_t - eta grad f(w_t) + beta (w_t - w_{t-1})."""
         return w - eta * gradient(w) + beta * (w - before)
 
-    def coefficients(self, x: Array, beta: Array) -> tuple[Array, Array]:
+    def coefficients(self, x: Ring, beta: Ring) -> tuple[Any, Any]:
         """h = 1 + beta - eta lambda, b = beta."""
         return (1 - x) + beta, beta
 
-    def tilt(self, x: Array, beta: Array) -> Array:
+    def tilt(self, x: Ring, beta: Ring) -> Any:
         """g = (1 - beta) - eta lambda."""
         return (1 - beta) - x
 
-    def gap(self, x: DoubleDouble, beta: Array) -> DoubleDouble:
+    def gap(self, x: DoubleDouble, beta: Floats) -> DoubleDouble:
         """h^2 - 4 b = (1 - beta)^2 - 2 (1 + beta) x + x^2."""
         pair = (x.hi, x.lo)
         rest = two_sum(1.0, -beta)
@@ -62,15 +66,15 @@ class HeavyBall(Momentum):
             ]
         )
 
-    def spread(self, x: Array, beta: Array, dx: Array, dbeta: Array) -> tuple[Array, Array]:
+    def spread(self, x: Array, beta: Floats, dx: Floats, dbeta: Floats) -> tuple[Floats, Floats]:
         """|dh| <= |dx| + |dbeta|, |db| <= |dbeta|."""
         return dx + dbeta, dbeta + 0 * dx
 
-    def growth(self, x: Array, beta: Array) -> Array:
+    def growth(self, x: Array, beta: Floats) -> Array:
         """(x - 1 - beta) - beta."""
         return x - 1 - 2 * beta
 
-    def limit(self, beta: Array) -> Array:
+    def limit(self, beta: Floats) -> Any:
         """2 (1 + beta)."""
         return 2 * (1 + beta)
 

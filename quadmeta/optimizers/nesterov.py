@@ -8,12 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from quadmeta._types import Arithmetic, Array, Floats, Ring
 from quadmeta.arithmetic.double_double import DoubleDouble
 from quadmeta.arithmetic.expansion import products, total
 from quadmeta.arithmetic.residual import two_product, two_sum
 from quadmeta.optimizers.parts.momentum import Momentum
-
-Array = Any
 
 
 @dataclass(frozen=True, repr=False)
@@ -36,22 +35,27 @@ class Nesterov(Momentum):
         return 1
 
     def step(
-        self, gradient: Callable[[Array], Array], w: Array, before: Array, eta: Array, beta: Array
-    ) -> Array:
+        self,
+        gradient: Callable[[Any], Any],
+        w: Arithmetic,
+        before: Arithmetic,
+        eta: Arithmetic,
+        beta: Arithmetic,
+    ) -> Any:
         """y - eta grad f(y) with y = w_t + beta (w_t - w_{t-1})."""
         y = w + beta * (w - before)
         return y - eta * gradient(y)
 
-    def coefficients(self, x: Array, beta: Array) -> tuple[Array, Array]:
+    def coefficients(self, x: Ring, beta: Ring) -> tuple[Any, Any]:
         """h = (1 + beta) (1 - eta lambda), b = beta (1 - eta lambda)."""
         a = 1 - x
         return a + beta * a, beta * a
 
-    def tilt(self, x: Array, beta: Array) -> Array:
+    def tilt(self, x: Ring, beta: Ring) -> Any:
         """g = (1 - beta) (1 - eta lambda)."""
         return (1 - beta) * (1 - x)
 
-    def gap(self, x: DoubleDouble, beta: Array) -> DoubleDouble:
+    def gap(self, x: DoubleDouble, beta: Floats) -> DoubleDouble:
         """h^2 - 4 b = (1 - x) ((1 - beta)^2 - (1 + beta)^2 x)."""
         pair = (x.hi, x.lo)
         rest = two_sum(1.0, -beta)
@@ -67,16 +71,16 @@ class Nesterov(Momentum):
         )
         return (1 - x) * second
 
-    def spread(self, x: Array, beta: Array, dx: Array, dbeta: Array) -> tuple[Array, Array]:
+    def spread(self, x: Array, beta: Floats, dx: Floats, dbeta: Floats) -> tuple[Floats, Floats]:
         """Of h = (1 + beta) a and b = beta a, a = 1 - x, with the term of second order."""
         a = np.abs(1 - x)
         return (1 + beta) * dx + a * dbeta + dx * dbeta, beta * dx + a * dbeta + dx * dbeta
 
-    def growth(self, x: Array, beta: Array) -> Array:
+    def growth(self, x: Array, beta: Floats) -> Array:
         """(1 + beta) (x - 1) - beta (x - 1)."""
         return x - 1 + 0 * beta
 
-    def limit(self, beta: Array) -> Array:
+    def limit(self, beta: Floats) -> Any:
         """2 (1 + beta) / (1 + 2 beta)."""
         return 2 * (1 + beta) / (1 + 2 * beta)
 

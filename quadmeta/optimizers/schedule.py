@@ -1,17 +1,17 @@
 """Gradient descent with a step size for each step: p_T(lambda) = prod_t (1 - eta_t lambda)."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from quadmeta._types import Arithmetic, Array, Floats
 from quadmeta._validate import natural
 from quadmeta.arithmetic.residual import Factor, factor, log_abs, log_ratio, scaled
 from quadmeta.optimizers.parts.base import LogLoss, Measure, PolynomialOptimizer
 from quadmeta.optimizers.parts.one_step import one_step
 
-Array = Any
 _FACTORS = 64  # factors 1 - eta lambda multiplied before a logarithm is taken
 
 
@@ -49,7 +49,7 @@ class Schedule(PolynomialOptimizer):
     def __repr__(self) -> str:
         return f"Schedule(steps={self.steps})"
 
-    def _entries(self, theta: Array) -> Array:
+    def _entries(self, theta: Sequence[Arithmetic] | Array) -> Sequence[Any] | Array:
         if len(theta) != self.steps:
             raise ValueError(
                 f"step_sizes has {len(theta)} entries, the schedule {self.steps} steps: pass one "
@@ -58,8 +58,8 @@ class Schedule(PolynomialOptimizer):
         return theta
 
     def run(
-        self, gradient: Callable[[Array], Array], start: Array, theta: Array
-    ) -> Iterator[Array]:
+        self, gradient: Callable[[Any], Any], start: Arithmetic, theta: Sequence[Arithmetic] | Array
+    ) -> Iterator[Any]:
         """The T + 1 iterates from ``start`` (..., d), for T step sizes that are scalars or (...,
         1) each.
         """
@@ -69,7 +69,9 @@ class Schedule(PolynomialOptimizer):
             w = w - eta * gradient(w)
             yield w
 
-    def residual(self, eigenvalues: Array, theta: Array) -> tuple[Array, Array, Array]:
+    def residual(
+        self, eigenvalues: Arithmetic, theta: Sequence[Arithmetic] | Array
+    ) -> tuple[Any, Any, Any]:
         """p, dp/deta_t = -lambda prod_{s != t} a_s and lambda^2 prod_{r != s, t} a_r, in plain
         arithmetic, O(T^2 d).
 
@@ -168,7 +170,7 @@ class Schedule(PolynomialOptimizer):
             )
         return LogLoss(level, slope, second, curvature, (curvature + square / (2 * T)) / (2 * T))
 
-    def short_log_loss(self, measure: Measure, theta: Array, work: Array = None) -> LogLoss:
+    def short_log_loss(self, measure: Measure, theta: Floats, work: Array | None = None) -> LogLoss:
         """log F and its gradient -2 E[U], U_t = lambda / a_t: a product and a division a factor, a
         logarithm for 64.
 

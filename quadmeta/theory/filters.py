@@ -19,18 +19,17 @@ from typing import Any
 
 import numpy as np
 
+from quadmeta._types import Array, Numbers, Spectrum
 from quadmeta._validate import finite, natural, numbers
 from quadmeta.arithmetic.powers import geometric_sum, geometric_sum_at
 
-Array = Any
 
-
-def implicit(lam: Array) -> Array:
+def implicit(lam: Spectrum) -> Any:
     """1 / lambda."""
     return 1 / numbers("lam", lam, above=0)
 
 
-def unrolled(lam: Array, eta: Any, steps: int) -> Array:
+def unrolled(lam: Spectrum, eta: Numbers, steps: int) -> Any:
     """eta S_T(1 - eta lambda): ``Reverse``, ``Forward``, ``DrMad``, ``MatrixDiscount``;
     ``Truncated(K)`` at T = K.
 
@@ -49,14 +48,14 @@ def unrolled(lam: Array, eta: Any, steps: int) -> Array:
     return eta * (geometric_sum_at(x, T) if in_floats else geometric_sum(1 - x, T))
 
 
-def neumann(lam: Array, nu: Any, products: int) -> Array:
+def neumann(lam: Spectrum, nu: Numbers, products: int) -> Any:
     """nu sum_{j<=J} (1 - nu lambda)^j from J = ``products`` Hessian products: J + 1 terms; as
     ``unrolled``.
     """
     return unrolled(lam, numbers("nu", nu), natural("products", products, least=0) + 1)
 
 
-def neumann_residual(lam: Array, nu: Any, products: int) -> Array:
+def neumann_residual(lam: Spectrum, nu: Numbers, products: int) -> Any:
     """1 - lambda f(lambda) = (1 - nu lambda)^(J+1), the relative error of Neumann's filter: plain
     arithmetic.
     """
@@ -65,7 +64,7 @@ def neumann_residual(lam: Array, nu: Any, products: int) -> Array:
     )
 
 
-def discounted(lam: Array, eta: Any, gamma: Any, steps: int) -> Array:
+def discounted(lam: Spectrum, eta: Numbers, gamma: Numbers, steps: int) -> Any:
     """eta S_T(gamma) at every lambda: ``Discounted``, ``FixedGradient``, ``HyperDistill``;
     ``OneStep`` at T = 1.
     """
@@ -73,7 +72,7 @@ def discounted(lam: Array, eta: Any, gamma: Any, steps: int) -> Array:
     return 0 * numbers("lam", lam) + numbers("eta", eta) * total
 
 
-def conjugate_gradients(lam: Array, v: Array, products: int) -> Array:
+def conjugate_gradients(lam: Spectrum, v: Numbers, products: int) -> Array:
     """f(lambda) v for N - 1 = ``products`` steps: f = (1 - p) / lambda, p(0) = 1 the best for sum
     p^2 v^2 / lambda.
 

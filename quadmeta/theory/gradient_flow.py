@@ -15,10 +15,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from quadmeta._types import Array, Numbers
 from quadmeta._validate import finite, number
 from quadmeta.theory.spectra import marchenko_pastur
 
-Array = Any
 _LATEST = 1e9
 """Largest tau sqrt(psi), for which the quadrature has 300,000 nodes."""
 
@@ -40,7 +40,7 @@ def setting(aspect: float, noise: float) -> Setting:
     return Setting(psi, s, s * psi)
 
 
-def kernel(aspect: float, u: Array) -> Array:
+def kernel(aspect: float, u: Numbers) -> Any:
     """K(u) for u >= 0, without overflow: I_1(x) e^-x is scipy's ive, and e^(-(1 - sqrt psi)^2 u)
     remains.
     """

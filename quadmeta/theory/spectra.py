@@ -4,13 +4,10 @@ Each profile is sorted ascending with ``profile[0] == mu`` and ``profile[-1] == 
 mu.
 """
 
-from typing import Any
-
 import numpy as np
 
+from quadmeta._types import Array
 from quadmeta._validate import instance, natural, number
-
-Array = Any
 
 
 def _ends(mu: float, L: float, d: int) -> tuple[float, float, int]:

@@ -10,13 +10,12 @@ moment Sigma.
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from quadmeta._types import Array, Numbers
 from quadmeta._validate import finite, flag, frozen, natural, number, shaped, show
-
-Array = Any
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,11 +75,11 @@ class TaskRisk:
         for name in ("grams", "covariance"):
             _require_semidefinite(name, getattr(self, name))
 
-    def __call__(self, phi: Array) -> float:
+    def __call__(self, phi: Numbers) -> float:
         """R at weights phi (K,)."""
         return self._derivatives(phi)[0]
 
-    def gradient(self, phi: Array) -> Array:
+    def gradient(self, phi: Numbers) -> Array:
         """dR/d phi_k = 2 zeta' S A_k (offset_k - zeta) + 2 phi_k v_k tr(S A_k H^-1) - 2 tr(S A_k
         H^-1 C H^-1).
 
@@ -125,7 +124,7 @@ class TaskRisk:
             parts[k] / np.sqrt(f) if f > 0 else self._roots[k] @ back for k, f in enumerate(weights)
         ]
 
-    def _derivatives(self, phi: Array) -> tuple[float, Array]:
+    def _derivatives(self, phi: Numbers) -> tuple[float, Array]:
         auxiliary = finite("phi", phi)
         if (
             auxiliary.shape != (len(self.grams) - 1,)
@@ -159,7 +158,7 @@ class TaskRisk:
 
 
 def _require_semidefinite(name: str, matrices: Array) -> None:
-    """Symmetric to 1e-12 of the largest entry, and no eigenvalue below -1e-10 of the largest one."""
+    """Symmetric to 1e-12 of the largest entry, no eigenvalue below -1e-10 of the largest one."""
     top = np.abs(matrices).max(axis=(-1, -2))
     gap = np.abs(matrices - np.swapaxes(matrices, -1, -2)).max(axis=(-1, -2))
     low = np.linalg.eigvalsh(matrices)[..., 0]
@@ -171,7 +170,7 @@ def _require_semidefinite(name: str, matrices: Array) -> None:
         )
 
 
-def gauss_markov(samples: Array, sigma: Array) -> Array:
+def gauss_markov(samples: Numbers, sigma: Numbers) -> Array:
     """phi_k = (n_k / n_0) (sigma_0 / sigma_k)^2: the best weights of equal tasks, for all designs
     and all Sigma.
     """
@@ -184,7 +183,7 @@ def gauss_markov(samples: Array, sigma: Array) -> Array:
             "task without noise has no limit"
         )
     with np.errstate(over="ignore", under="ignore"):
-        phi = n[1:] / n[0] * (s[0] / s[1:]) ** 2
+        phi: Array = n[1:] / n[0] * (s[0] / s[1:]) ** 2
     if not (np.isfinite(phi) & (phi > 0)).all():
         raise ValueError(
             f"sigma = {show(sigma)} has ratios whose squares leave float64: rescale it"
@@ -192,7 +191,7 @@ def gauss_markov(samples: Array, sigma: Array) -> Array:
     return phi
 
 
-def variance(samples: Array, d: int, sigma: Array, fixed: bool = False) -> Array:
+def variance(samples: Numbers, d: int, sigma: Numbers, fixed: bool = False) -> Any:
     """V_k = sigma_k^2 d / (n - d - 1), the mean over Gaussian designs; or sigma_k^2 d / n where
     X'X / n = Sigma.
     """
@@ -239,6 +238,10 @@ class SharedInputs:
     variances: Array
     overlaps: Array
 
+    if TYPE_CHECKING:
+        # numbers and lists are taken too; the attributes are arrays
+        def __init__(self, variances: Numbers, overlaps: Numbers) -> None: ...
+
     def __post_init__(self) -> None:
         V = finite("variances", self.variances)
         D = np.atleast_2d(finite("overlaps", self.overlaps))
@@ -264,18 +267,16 @@ class SharedInputs:
         """M."""
         return np.diag(self.variances[1:]) + self.overlaps
 
-    def __call__(self, phi: Array) -> Array:
+    def __call__(self, phi: Numbers) -> Any:
         """R at phi (..., K) >= 0."""
-        phi = finite("phi", phi)
-        if phi.shape[-1:] != (len(self.form),) or (phi < 0).any() or (phi > 1e150).any():
+        at = finite("phi", phi)
+        if at.shape[-1:] != (len(self.form),) or (at < 0).any() or (at > 1e150).any():
             raise ValueError(
                 f"phi = {show(phi)} must hold {len(self.form)} weights from 0 to 1e150 along its "
-                "last "
-                "axis"
+                "last axis"
             )
-        return (self.variances[0] + ((phi @ self.form) * phi).sum(axis=-1)) / (
-            1 + phi.sum(axis=-1)
-        ) ** 2
+        quadratic = ((at @ self.form) * at).sum(axis=-1)
+        return (self.variances[0] + quadratic) / (1 + at.sum(axis=-1)) ** 2
 
     def minimizer(self) -> Array:
         """phi* = V_0 M^-1 1 where that is >= 0, else the optimum of the same quadratic programme
@@ -287,15 +288,17 @@ class SharedInputs:
         """
         from scipy.optimize import nnls
 
-        free = self.variances[0] * np.linalg.solve(self.form, np.ones(len(self.form)))
+        free: Array = self.variances[0] * np.linalg.solve(self.form, np.ones(len(self.form)))
         if (free >= 0).all():
             return free
         K = len(self.form)
         root = np.zeros((K + 1, K + 1))
-        root[0, 0], root[1:, 1:] = np.sqrt(self.variances[0]), np.linalg.cholesky(self.form).T
+        root[0, 0] = np.sqrt(self.variances[0])
+        root[1:, 1:] = np.linalg.cholesky(self.form).T
         root = root / np.abs(root).max()  # the minimiser has no scale
-        x = nnls(np.vstack([root, np.ones(K + 1)]), np.append(np.zeros(K + 1), 1.0))[0]
-        return x[1:] / x[0]
+        pi: Array = nnls(np.vstack([root, np.ones(K + 1)]), np.append(np.zeros(K + 1), 1.0))[0]
+        phi: Array = pi[1:] / pi[0]
+        return phi
 
     def helpful(self) -> float:
         """For K = 1 the end of the interval (0, end) of weights with R(phi) < V_0: 2 phi* / (1 -

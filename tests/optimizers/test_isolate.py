@@ -11,7 +11,8 @@ import pytest
 import quadmeta as qm
 from quadmeta.optimizers.heavy_ball import HeavyBall
 from quadmeta.optimizers.nesterov import Nesterov
-from quadmeta.optimizers.parts.isolate import Boxes, bounds, search
+from quadmeta.optimizers.parts.boxes import Boxes, bounds
+from quadmeta.optimizers.parts.isolate import search
 from tests.reference import random_spectrum
 from tests.refusals import refused
 

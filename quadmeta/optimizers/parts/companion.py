@@ -23,16 +23,15 @@ Powers of two are taken out into integer exponents: so nothing overflows.
 """
 
 import math
-from typing import Any
 
 import numpy as np
 
+from quadmeta._types import Array
 from quadmeta.arithmetic.double_double import DoubleDouble
 from quadmeta.arithmetic.jet import Jet
 from quadmeta.arithmetic.signlog import SignLog
 from quadmeta.optimizers.parts.base import LogLoss
 
-Array = Any
 _SMALL = 2.0**-20  # below this eta lambda, 1 - p_T is summed
 
 
@@ -164,10 +163,10 @@ def log_loss(p: Jet, exponent: Array, weights: Array, steps: int, vector: bool) 
             return LogLoss(level)
 
         def mean(x: DoubleDouble | Array) -> Array:
-            x = (weights * (x.hi if isinstance(x, DoubleDouble) else x)).sum(
-                axis=-1, keepdims=True
-            ) / total
-            return np.where(vanished, 0, x)
+            """E_pi[p x / p] = sum_i omega_i x_i / F, 0 where F = 0."""
+            if isinstance(x, DoubleDouble):
+                x = x.hi
+            return np.where(vanished, 0, (weights * x).sum(axis=-1, keepdims=True) / total)
 
         means = [mean(p.value * x) for x in p.first]
         slope = 2 * np.concatenate(means, axis=-1)

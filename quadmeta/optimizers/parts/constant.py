@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from quadmeta._types import Arithmetic
 from quadmeta._validate import natural, number, show
 
-Array = Any
 _MOST = 10**300
 
 
@@ -56,8 +56,8 @@ class ConstantStep:
         return f"{type(self).__name__}(steps={self.steps}{given})"
 
     def run(
-        self, gradient: Callable[[Array], Array], start: Array, theta: Array
-    ) -> Iterator[Array]:
+        self, gradient: Callable[[Any], Any], start: Arithmetic, theta: Arithmetic
+    ) -> Iterator[Any]:
         """The T + 1 iterates from ``start`` (..., d) at the step size ``theta``, a scalar or (...,
         1).
 

@@ -31,13 +31,13 @@ each lowest crossing of a line, in either direction, is the start of a Gauss-New
 
 import math
 from collections.abc import Iterator
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 
-from quadmeta.optimizers.parts.isolate import TwoTerm, _float_run, rough
+from quadmeta._types import Array
+from quadmeta.optimizers.parts.two_term import TwoTerm, float_run, rough
 
-Array = Any
 _LINES = 3.0  # lattice points in half a turn of a phase T phi
 _MOST = 20000  # descents
 _TILES = 12  # of more eigenvalues than these only as many bound the pieces of the plane
@@ -106,7 +106,8 @@ def _minima(level: Array) -> Array:
     padded = np.pad(level, 1, constant_values=np.inf)
     rows = np.minimum(padded[1:-1, :-2], padded[1:-1, 2:])
     columns = np.minimum(padded[:-2, 1:-1], padded[2:, 1:-1])
-    return ((level <= rows) | (level <= columns)) & np.isfinite(level)
+    minima: Array = ((level <= rows) | (level <= columns)) & np.isfinite(level)
+    return minima
 
 
 def _lattices(method: Folded, lam: Array) -> Iterator[tuple[Array, Array]]:
@@ -155,8 +156,10 @@ def _descend(
     busy = np.arange(len(theta))
 
     def v(points: Array, which: Array) -> Array:
-        value, exponent = _float_run(method, lam, *points.T[..., None])
-        return np.ldexp(np.sqrt(omega) * value, exponent - unit[which, None])
+        """sqrt(omega_i) p_i at the points (n, 2), in units of their own: (n, d)."""
+        value, exponent = float_run(method, lam, *points.T[..., None])
+        scaled: Array = np.ldexp(np.sqrt(omega) * value, exponent - unit[which, None])
+        return scaled
 
     with np.errstate(all="ignore"):
         for count in range(_STEPS):
@@ -168,18 +171,19 @@ def _descend(
             now = v(here, busy)
             new = (now * now).sum(axis=-1)
             better = new < size[busy] * (1 - 1e-9)
-            best[busy[better]], size[busy[better]] = here[better], new[better]
+            best[busy[better]] = here[better]
+            size[busy[better]] = new[better]
             late[busy] = np.where(better, 0, late[busy] + 1)
             reach[busy] = np.where(better, np.minimum(2 * reach[busy], _REACH), reach[busy])
             J = [(v(here + _STEP * sides[..., k], busy) - now) / _STEP for k in range(2)]
-            aa, ab, bb = (
-                (x * y).sum(axis=-1) for x, y in ((J[0], J[0]), (J[0], J[1]), (J[1], J[1]))
-            )
-            av, bv = ((x * now).sum(axis=-1) for x in J)
-            move = (
-                np.stack([ab * bv - bb * av, ab * av - aa * bv], axis=-1)
-                / (aa * bb - ab * ab)[:, None]
-            )
+            # the normal equations [aa ab; ab bb] move = -(av, bv)' by Cramer's rule
+            aa = (J[0] * J[0]).sum(axis=-1)
+            ab = (J[0] * J[1]).sum(axis=-1)
+            bb = (J[1] * J[1]).sum(axis=-1)
+            av = (J[0] * now).sum(axis=-1)
+            bv = (J[1] * now).sum(axis=-1)
+            minors = np.stack([ab * bv - bb * av, ab * av - aa * bv], axis=-1)
+            move = minors / (aa * bb - ab * ab)[:, None]
             move = np.where(np.isfinite(move), move, 0)
             move *= np.minimum(1, reach[busy] / np.abs(move).max(axis=-1))[:, None]
             shift = (sides @ move[..., None])[..., 0]
@@ -190,11 +194,12 @@ def _descend(
                 width = np.abs(sides[held, 0]).max(axis=-1) * np.array([[1.0], [0.0]])
                 slope = (v(here[held] + _STEP * width.T, busy[held]) - now[held]) / _STEP
                 along = -(slope * now[held]).sum(axis=-1) / (slope * slope).sum(axis=-1)
+                along = np.where(np.isfinite(along), along, 0)
                 limit = reach[busy[held]]
-                shift[held] = (
-                    np.clip(np.where(np.isfinite(along), along, 0), -limit, limit) * width
-                ).T
+                shift[held] = (np.clip(along, -limit, limit) * width).T
             theta[busy] = np.clip(here + shift, 0, high)
             lost = busy[late[busy] > _PATIENCE]
-            theta[lost], reach[lost], late[lost] = best[lost], reach[lost] / 4, 0
+            theta[lost] = best[lost]
+            reach[lost] = reach[lost] / 4
+            late[lost] = 0
         return best, np.log(size) + 2 * math.log(2) * unit

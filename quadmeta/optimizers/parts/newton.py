@@ -1,13 +1,12 @@
 """Newton's method in a box from several starts at once, for losses with many local minima."""
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
+from quadmeta._types import Array
 from quadmeta.optimizers.parts.base import LogLoss
 
-Array = Any
 _RACE = 12
 _FINALISTS = 8
 
@@ -70,7 +69,8 @@ def descend_in_box(
         x[busy[better]] = new[better]
         for old, fresh in zip(now, then, strict=True):
             old[busy[better]] = fresh[better]
-    return x[np.argmin(now.level)]
+    best: Array = x[np.argmin(now.level)]
+    return best
 
 
 def _step(x: Array, slope: Array, hessian: Array, low: Array, high: Array) -> Array:
@@ -83,7 +83,8 @@ def _step(x: Array, slope: Array, hessian: Array, low: Array, high: Array) -> Ar
     along = (np.swapaxes(V, 1, 2) @ slope[..., None])[..., 0]
     # at most the length of the box
     along = along / np.maximum(np.maximum(np.abs(w), np.abs(along)), 1e-300)
-    return -(V @ along[..., None])[..., 0] * high
+    step: Array = -(V @ along[..., None])[..., 0] * high
+    return step
 
 
 def _pick(loss: LogLoss, index: Array) -> LogLoss:
@@ -91,7 +92,8 @@ def _pick(loss: LogLoss, index: Array) -> LogLoss:
 
 
 def _size(loss: LogLoss) -> Array:
-    return np.abs(loss.slope).sum(axis=-1)
+    size: Array = np.abs(loss.slope).sum(axis=-1)
+    return size
 
 
 def lowest(levels: list[Array], grids: list[Array], count: int) -> Array:

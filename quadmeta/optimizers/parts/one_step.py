@@ -8,14 +8,13 @@ With F = A - 2 B eta + C eta^2 they are Delta = A C - B^2 and m = B - C eta, so 
 C F.
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
+from quadmeta._types import Array
 from quadmeta.arithmetic.double_double import DoubleDouble
 from quadmeta.arithmetic.residual import Factor, pick, two_sum
-
-Array = Any
 
 
 class OneStep(NamedTuple):
