@@ -117,7 +117,7 @@ def _states(
         if optimizer is None:
             w = bound.minimizer.ravel()
         else:
-            *_, w = optimizer.run(bound.gradient, w, optimizer.step_size)
+            *_, w = optimizer.run(bound.gradient, w, optimizer.step_size or 0.0)
         losses = problem.losses(w)[1:] if np.isfinite(w).all() else w
         if not np.isfinite(losses).all():
             raise FloatingPointError(
