@@ -217,7 +217,7 @@ def worst(T: int, mu: float, gamma: float, rng: np.random.Generator) -> Any:
 
 
 def sharp(T: int, mu: float, gamma: float, rng: np.random.Generator) -> Any:
-    """One dimension, curvature 1 near w_* = 0 and mu elsewhere: a huge Hessian-Lipschitz constant."""
+    """One dimension, curvature 1 near w_* = 0, mu elsewhere: a huge Hessian-Lipschitz constant."""
     z = 1e4 / mu
     return scaled(
         qm.LogCosh([[z]], [(1 - mu) / z**2], mu, [[1.0]], [0.0], [[1.0]], [0.0], [0.0]), T, rng

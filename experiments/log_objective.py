@@ -169,7 +169,7 @@ def unrolled(problem: qm.Quadratic, T: int, steps: Any) -> tuple[Any, Any]:
 
 
 def check(rows: Rows) -> None:
-    """The bounds and their limits, non-convexity, and the law of the minimiser, on every problem."""
+    """The bounds and their limits, non-convexity, the law of the minimiser, on every problem."""
     for row in rows:
         where = f"{row['data']}, T = {row['T']}, eta = {row['step']}"
         assert abs(row["value"] - row["value_theory"]) < 1e-12, (

@@ -69,7 +69,7 @@ def points(
     ratios: list[float],
     sigmas: list[float],
 ) -> list[dict[str, Any]]:
-    """Tasks at some n/d, every sigma; the limit on a grid that is dense at n = d, from d/8 to 8d."""
+    """Tasks at some n/d, every sigma; the limit on a grid from d/8 to 8d that is dense at d."""
     u = np.linspace(0, 1, side + 1)[1:] ** 1.8
     grid = np.exp(np.log(8) * np.concatenate([-u[::-1], u])).tolist()
     fine = np.geomspace(0.1, 10, high).tolist()

@@ -1,7 +1,5 @@
 """The panels of the figure on data cleaning, from their rows."""
 
-from typing import Any
-
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -10,6 +8,7 @@ from experiments.data_cleaning.checks import last
 from experiments.data_cleaning.rows import BASELINES, METHODS
 from experiments.shared.tables import Rows
 from quadmeta import plotting as p
+from quadmeta.typing import Array
 
 LOOKS = dict(
     zip(
@@ -32,6 +31,9 @@ LOOKS = dict(
         strict=True,
     )
 )
+
+
+SIZES = dict.fromkeys("os^Dv<>PX", 5) | {"*": 7}
 
 
 def draw(rows: Rows) -> Figure:
@@ -85,15 +87,17 @@ def against_cost(ax: Axes, rows: Rows, key: str) -> None:
                 fillstyle=fill,
                 linestyle="none",
                 linewidth=0.7,
-                markersize=7 if marker == "*" else 5,
+                markersize=SIZES[marker],
             )
     for name in BASELINES:
         level = values[name].mean()
         if key == "auc" and name == "no tuning":
             ax.text(0.03, 0.03, "no tuning: 0.5", fontsize=8, color="0.25", transform=ax.transAxes)
             continue
-        ax.axhline(level, color="0.4", linewidth=0.8, linestyle="--" if name == "oracle" else ":")
-        gap, side = (-2, "top") if name == "oracle" else (2, "bottom")
+        line, gap, side = (":", 2, "bottom")
+        if name == "oracle":
+            line, gap, side = ("--", -2, "top")
+        ax.axhline(level, color="0.4", linewidth=0.8, linestyle=line)
         ax.annotate(
             name,
             (1, level),
@@ -113,66 +117,47 @@ def tabulate(ax: Axes, rows: Rows) -> None:
     differences.
     """
     heads = [
-        (0.06, "method"),
-        (0.385, "products\n(o.g.)"),
-        (0.515, "accuracy\n%"),
-        (0.69, "difference\nto exact"),
-        (0.83, "AUC\n%"),
-        (1.0, "difference\nto exact"),
+        (0.06, "left", "method"),
+        (0.385, "right", "products\n(o.g.)"),
+        (0.515, "right", "accuracy\n%"),
+        (0.69, "right", "difference\nto exact"),
+        (0.83, "right", "AUC\n%"),
+        (1.0, "right", "difference\nto exact"),
     ]
-    for x, head in heads:
-        ax.text(
-            x,
-            -1.35,
-            head,
-            fontsize=7,
-            ha="left" if x < 0.1 else "right",
-            va="center",
-            style="italic",
-        )
+    for x, side, head in heads:
+        ax.text(x, -1.35, head, fontsize=7, ha=side, va="center", style="italic")
     spent = {row["method"]: row for row in rows if row["place"] == "last"}
     for line, name in enumerate((*METHODS, *BASELINES)):
         if name in LOOKS:
             hue, marker, fill = LOOKS[name]
-            p.measured(
-                ax,
-                0.02,
-                line,
-                hue,
-                marker=marker,
-                fillstyle=fill,
-                markersize=7 if marker == "*" else 5,
-            )
+            size = SIZES[marker]
+            p.measured(ax, 0.02, line, hue, marker=marker, fillstyle=fill, markersize=size)
         row = spent[name]
+        cells = [name, "0"]
         if name in METHODS:
-            cost = f"{row['hvps']} + {row['mixed']} ({row['outer_gradients']})"
-        else:
-            cost = "0"
-        cells = [name, cost]
+            cells = [name, f"{row['hvps']} + {row['mixed']} ({row['outer_gradients']})"]
         for key in ("accuracy", "auc"):
             values = last(rows, key)
             own = 100 * values[name]
             off = 100 * (values[name] - values["exact"])
-            cells += [
-                f"{own.mean():.1f} ± {own.std(ddof=1):.1f}",
-                difference(off) if name != "exact" else "",
-            ]
-        for (x, _), cell in zip(heads, cells, strict=True):
-            ax.text(x, line, cell, fontsize=7, ha="left" if x < 0.1 else "right", va="center")
+            cells.append(f"{own.mean():.1f} ± {own.std(ddof=1):.1f}")
+            cells.append(difference(off) * (name != "exact"))
+        for (x, side, _), cell in zip(heads, cells, strict=True):
+            ax.text(x, line, cell, fontsize=7, ha=side, va="center")
     ax.set(ylim=(len(spent) - 0.5, -2.1), xlim=(0, 1))
     ax.axhline(-0.5, color="black", linewidth=0.6)
     ax.axhline(len(METHODS) - 0.5, color="black", linewidth=0.4)
     ax.set_axis_off()
 
 
-def difference(off: Any) -> str:
-    """Mean and standard deviation of paired differences, marked where they do not tell two methods
-    apart.
-    """
+def difference(off: Array) -> str:
+    """Mean and standard deviation of paired differences; ≈ where they do not tell methods apart."""
     mean = off.mean()
     deviation = off.std(ddof=1)
-    near = "≈ " if abs(mean) <= deviation else ""
-    return f"{near}{'−' if mean < 0 else '+'}{abs(mean):.2f} ± {deviation:.2f}"
+    text = f"{mean:+.2f} ± {deviation:.2f}".replace("-", "−")
+    if abs(mean) <= deviation:
+        text = f"≈ {text}"
+    return text
 
 
 def compare(ax: Axes, rows: Rows, key: str) -> None:
@@ -188,7 +173,9 @@ def compare(ax: Axes, rows: Rows, key: str) -> None:
                     ax, 2.6e-4, line + shift, hue, markersize=4, marker="<", markerfacecolor="none"
                 )
                 continue
-            p.measured(ax, mean, line + shift, hue, markersize=4, label=place if not line else None)
+            marks = p.measured(ax, mean, line + shift, hue, markersize=4)
+            if line == 0:
+                marks.set_label(place)
     ax.set(ylim=(len(METHODS) + len(BASELINES) - 0.5, -2.1), yticks=range(len(METHODS)))
     ax.grid(axis="y", color="0.9", linewidth=0.6)
     ax.set_axisbelow(True)

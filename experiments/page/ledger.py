@@ -18,7 +18,10 @@ from quadmeta.verification.verdict import text
 
 MARKS = dict(zip(STATUSES, "✓≈✗∅?", strict=True))
 MEANING = {
-    "holds": "A written proof and exact rational instances without violation, or a box of parameters that is covered.",
+    "holds": (
+        "A written proof and exact rational instances without violation, or a box of parameters "
+        "that is covered."
+    ),
     "consistent": "No violation was found on exact or sampled instances; that proves nothing.",
     "refuted": "There is a counterexample in rational numbers, with every assumption met.",
     "vacuous": "The bound is true because it says nothing.",
@@ -30,17 +33,19 @@ _COLUMNS = ("form", "statement", "verdict", "decided by", "evidence", "lhs/rhs",
 
 def badge(verdict: str, count: int | None = None) -> str:
     """A verdict as a word with its sign and colour."""
-    return f'<span class="badge {verdict}">{MARKS[verdict]} {verdict}{"" if count is None else f" {count}"}</span>'
+    words = f"{MARKS[verdict]} {verdict}"
+    if count is not None:
+        words = f"{words} {count}"
+    return f'<span class="badge {verdict}">{words}</span>'
 
 
 def filters(rows: Sequence[Row]) -> str:
-    """How many statements have which verdict; each count shows its own statements alone, without a
-    script.
-    """
+    """How many statements have which verdict; each count shows its own statements alone."""
     claims = len({row.claim for row in rows})
     parts = [
-        '<form><fieldset class="filter"><span>statements</span><div><input type="radio" name="show" id="show-all" '
-        f'checked><label class="badge" for="show-all">all {claims}</label></div>'
+        '<form><fieldset class="filter"><span>statements</span><div>'
+        '<input type="radio" name="show" id="show-all" checked>'
+        f'<label class="badge" for="show-all">all {claims}</label></div>'
     ]
     rules = []
     for form in ("printed", "stated", "repaired"):
@@ -50,8 +55,9 @@ def filters(rows: Sequence[Row]) -> str:
             if count:
                 key = f"{form}-{verdict}"
                 parts.append(
-                    f'<input type="radio" name="show" id="show-{key}"><label class="badge {verdict}" '
-                    f'for="show-{key}">{MARKS[verdict]} {count} {verdict}</label>'
+                    f'<input type="radio" name="show" id="show-{key}">'
+                    f'<label class="badge {verdict}" for="show-{key}">'
+                    f"{MARKS[verdict]} {count} {verdict}</label>"
                 )
                 rules.append(
                     f"body:has(#show-{key}:checked) tbody:not(.{key}):is([id], .group) {{ "
@@ -70,7 +76,10 @@ def table(rows: Sequence[Row], figures: Path) -> str:
     groups: dict[str, list[Row]] = {}
     for row in sorted(rows, key=lambda row: row.claim.startswith("derived")):
         found = re.match(r"(?!derived).*?\d{4}(, talk)?", claim(row.claim).reference)
-        groups.setdefault(found.group() if found else "Derived here", []).append(row)
+        source = "Derived here"
+        if found is not None:
+            source = found.group()
+        groups.setdefault(source, []).append(row)
     heads = "".join(
         f"<th scope=col{' class=number' * (name == 'lhs/rhs')}>{name}</th>" for name in _COLUMNS
     )
@@ -78,7 +87,8 @@ def table(rows: Sequence[Row], figures: Path) -> str:
     for source, members in groups.items():
         names = list(dict.fromkeys(row.claim for row in members))
         out.append(
-            f'<tbody class="group {_classes(members)}"><tr><th colspan="{len(_COLUMNS)}" scope="rowgroup">'
+            f'<tbody class="group {_classes(members)}">'
+            f'<tr><th colspan="{len(_COLUMNS)}" scope="rowgroup">'
             f'{escape(source)} <span class="soft">{len(names)}</span></th></tr></tbody>'
         )
         out += [
@@ -95,52 +105,42 @@ def _classes(rows: Iterable[Row]) -> str:
 def _claim(statement: Claim, rows: Sequence[Row], figures: Path) -> str:
     name = statement.name
     out = [
-        f'<tbody id="{name}" class="claim {_classes(rows)}"><tr><th colspan="2" scope="rowgroup"><a href="#{name}">'
-        f'<code>{name}</code></a></th><td colspan="{len(_COLUMNS) - 2}" class="soft">'
+        f'<tbody id="{name}" class="claim {_classes(rows)}"><tr>'
+        f'<th colspan="2" scope="rowgroup"><a href="#{name}"><code>{name}</code></a></th>'
+        f'<td colspan="{len(_COLUMNS) - 2}" class="soft">'
         f"{escape(statement.reference)}</td></tr>"
     ]
     proved = [key for key, form in statement.forms.items() if form.proved]
     for row in rows:
         path = figures / "certificates" / f"{name}.{row.form}.json"
+        certificate: dict[str, Any] = {}
+        link = ""
         if path.exists():
             certificate = _certificate(path)
-        else:
-            certificate = {}
-        record = statement.forms[row.form]
-        if row is rows[0]:
-            more = [_details("Setting", _paragraphs(_setting(statement)))]
-        else:
-            more = []
-        more += (
-            [_details("Proof", _paragraphs(statement.proof))] if proved[:1] == [row.form] else []
-        )
-        more += (
-            [_details("Counterexample", _counterexample(certificate, statement))]
-            if row.verdict == "refuted" and "instance" in certificate
-            else []
-        )
-        if record.reason:
-            reason = f"<p>{prose(record.reason)}</p>"
-        else:
-            reason = ""
-        if certificate:
             link = f'<a href="certificates/{path.name}" aria-label="{path.stem}">json</a>'
-        else:
-            link = ""
+        record = statement.forms[row.form]
+        below = [f'<div class="formula">{formula(record.statement, True)}</div>']
+        if record.reason:
+            below.append(f"<p>{prose(record.reason)}</p>")
+        if row is rows[0]:
+            below.append(_details("Setting", _paragraphs(_setting(statement))))
+        if proved[:1] == [row.form]:
+            below.append(_details("Proof", _paragraphs(statement.proof)))
+        if row.verdict == "refuted" and "instance" in certificate:
+            below.append(_details("Counterexample", _counterexample(certificate, statement)))
         cells = [
             ("decided by", "", row.decided),
             ("evidence", "", row.evidence),
             ("lhs/rhs", "number", row.worst),
         ]
+        shown = [
+            f'<td class="{style}" data-label="{label}">{escape(entry) * (entry != "-")}</td>'
+            for label, style, entry in cells
+        ]
         out.append(
-            f'<tr class="form" data-form="{row.form}" data-verdict="{row.verdict}"><th scope="row">{row.wording}'
-            f'</th><td class="statement"><div class="formula">{formula(record.statement, True)}</div>{reason}'
-            f"{''.join(more)}</td><td>{badge(row.verdict)}</td>"
-            + "".join(
-                f'<td class="{style}" data-label="{label}">{"" if entry == "-" else escape(entry)}</td>'
-                for label, style, entry in cells
-            )
-            + f"<td>{link}</td></tr>"
+            f'<tr class="form" data-form="{row.form}" data-verdict="{row.verdict}">'
+            f'<th scope="row">{row.wording}</th><td class="statement">{"".join(below)}</td>'
+            f"<td>{badge(row.verdict)}</td>{''.join(shown)}<td>{link}</td></tr>"
         )
     return "\n".join(out) + "</tbody>"
 
@@ -153,8 +153,7 @@ def _certificate(path: Path) -> dict[str, Any]:
     except (OSError, ValueError, RecursionError) as error:
         raise BrokenFile(
             f"{path} is no certificate ({line(error)}): `python -m experiments run "
-            "counterexamples` "
-            "writes it again, or remove it"
+            "counterexamples` writes it again, or remove it"
         ) from None
     return found
 
@@ -168,7 +167,7 @@ def _setting(statement: Claim) -> str:
 
 
 def _paragraphs(words: str) -> str:
-    """A line that ends a sentence ends a paragraph; other line ends are those of the source code."""
+    """A line that ends a sentence ends a paragraph; other line ends are those of the source."""
     return "".join(
         f"<p>{prose(' '.join(part.split()))}</p>" for part in re.split(r"\n\n|(?<=\.)\n", words)
     )
@@ -183,7 +182,10 @@ def _counterexample(found: Mapping[str, Any], statement: Claim) -> str:
     left, right = next(pair for pair in pairs if not RELATIONS[found["relation"]](*pair))
     stated = f"{text(left)} {_SIGN[found['relation']]} {text(right)}"
     sides = " ".join((inspect.getdoc(type(statement).sides) or "").split())
-    return f"<p>{escape(shown)}</p><p>Stated is {escape(stated)}, which is false. Compared are: {prose(sides)}</p>"
+    return (
+        f"<p>{escape(shown)}</p>"
+        f"<p>Stated is {escape(stated)}, which is false. Compared are: {prose(sides)}</p>"
+    )
 
 
 def _numbers(value: Any) -> Any:

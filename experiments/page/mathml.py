@@ -42,8 +42,9 @@ _SHORT = 3  # no line ends after as few letters
 
 @cache
 def formula(latex: str, display: bool = False) -> str:
-    """One or more ``<math>`` elements, a line may end between them. ``display``: limits stand
-    below and above.
+    """One or more ``<math>`` elements, a line may end between them.
+
+    ``display``: limits stand below and above.
     """
     words = re.split(r"(\\text\{[^}]*\})", latex.replace(r"\arg", r"\operatorname{arg}"))
     # else of script size
@@ -57,14 +58,14 @@ def formula(latex: str, display: bool = False) -> str:
     for row in root.iter():
         if row.tag not in _SCRIPTS:
             _space(row)
-        for child in row if display else ():
-            if child.tag == "msub" and _core(child) in _LIMITS:
+        for child in row:
+            if display and child.tag == "msub" and _core(child) in _LIMITS:
                 child.tag = "munder"
-            else:
-                child.tag = child.tag
     out = []
     for part in _parts(list(root[0])):
-        math = Element("math", {"displaystyle": "true"} if display else {})
+        math = Element("math")
+        if display:
+            math.set("displaystyle", "true")
         SubElement(math, "mrow").extend(part)
         out.append(tostring(math, encoding="unicode", short_empty_elements=False))
     return "<wbr>".join(out)
@@ -75,13 +76,12 @@ def prose(text: str) -> str:
     out = []
     for part in re.split(r"(\$[^$]+\$|``[^`]+``|`[^`]+`)", text):
         inner = part.strip("$`")
-        out.append(
-            formula(inner)
-            if part[:1] == "$" and inner
-            else f"<code>{escape(inner)}</code>"
-            if part[:1] == "`" and inner
-            else escape(part)
-        )
+        if part[:1] == "$" and inner:
+            out.append(formula(inner))
+        elif part[:1] == "`" and inner:
+            out.append(f"<code>{escape(inner)}</code>")
+        else:
+            out.append(escape(part))
     return "".join(out)
 
 
@@ -90,19 +90,17 @@ def _letters(row: Element) -> None:
     kept: list[Element] = []
     for child in row:
         variant = child.attrib.pop("mathvariant", "")
-        last = kept[-1] if kept else None
-        text = child.text = _NAMES.get(child.text or "", child.text or "")
+        text = _NAMES.get(child.text or "", child.text or "")
         if (
-            variant == "normal"
-            and last is not None
-            and last.get("mathvariant") == variant
-            and row.tag == "mrow"
+            row.tag == "mrow"
+            and variant == "normal"
+            and kept
+            and kept[-1].get("mathvariant") == variant
         ):
-            last.text = f"{last.text}{text}"
+            kept[-1].text = f"{kept[-1].text}{text}"
             continue
-        if variant in ("", "normal"):
-            child.text = text
-        else:
+        child.text = text
+        if variant not in ("", "normal"):
             child.text = "".join(_letter(letter, variant) for letter in text)
         if variant == "normal" or (len(text) == 1 and "Α" <= text <= "Ω"):
             child.set("mathvariant", "normal")
@@ -111,18 +109,18 @@ def _letters(row: Element) -> None:
                 child.tag = "mi"
             elif text in _RELATIONS:
                 child.tag = "mo"
-            else:
-                child.tag = child.tag
         kept.append(child)
-    row[:] = [
-        child[0] if child.tag == "mrow" and len(child) == 1 and row.tag != "math" else child
-        for child in kept
-    ]
+    if row.tag != "math":
+        kept = [list(child).pop() if _alone(child) else child for child in kept]
+    row[:] = kept
     for child in row:
         if child.tag == "mi" and child.text in _FUNCTIONS:
             child.tag = "mo"
-        else:
-            child.tag = child.tag
+
+
+def _alone(child: Element) -> bool:
+    """Whether this is a row of one element, which may stand for itself."""
+    return child.tag == "mrow" and len(child) == 1
 
 
 def _letter(letter: str, variant: str) -> str:
@@ -149,26 +147,28 @@ def _exponents(row: Element) -> None:
 
 
 def _space(row: Element) -> None:
-    """Space around what MathML would take for a binary operator: function names, bars, signs in
-    front.
-    """
-    cores = [None if child.tag in ("mspace", "mtext") else _core(child) for child in row]
+    """Space around what MathML would take for a binary operator: names, bars, signs in front."""
+    # None where there is a space or a word, whose neighbour stands as at an end
+    cores: list[str | None] = [_core(child) for child in row]
+    for index, child in enumerate(row):
+        if child.tag in ("mspace", "mtext"):
+            cores[index] = None
     for before, child, after in zip([None, *cores], row, [*cores[1:], None], strict=False):
         operator = _operator(child)
         name = _core(child)
         if operator is None:
             continue
+        first = before is None or _ends(before)
+        last = after is None or after in _OPEN | _CLOSE | {","}
         if name.isalpha():
-            operator.set("lspace", "0" if before is None or _ends(before) else ".17em")
-            operator.set(
-                "rspace", "0" if after is None or after in _OPEN | _CLOSE | {","} else ".17em"
-            )
+            operator.set("lspace", "0" if first else ".17em")
+            operator.set("rspace", "0" if last else ".17em")
         elif name in _TIGHT:
             operator.attrib.update(lspace="0", rspace="0")
         elif name in _ARROWS:
             operator.attrib.update(lspace=".28em", rspace=".28em")
         elif name in _SIGNS:
-            operator.set("form", "prefix" if before is None or _ends(before) else "infix")
+            operator.set("form", "prefix" if first else "infix")
 
 
 def _ends(core: str) -> bool:
@@ -203,9 +203,7 @@ def _parts(children: list[Element]) -> Iterator[list[Element]]:
 
 
 def _operator(child: Element) -> Element | None:
-    """The operator that decides how an element is spaced: the element itself, or what its scripts
-    hang on.
-    """
+    """The operator that decides how an element is spaced: itself, or what its scripts hang on."""
     while child.tag in _SCRIPTS and len(child):
         child = child[0]
     return child if child.tag == "mo" else None

@@ -1,6 +1,4 @@
-"""``figures/index.html``: the ledger, the statements of the sources and all figures on one page
-without network.
-"""
+"""``figures/index.html``: ledger, statements of the sources and all figures, without network."""
 
 import json
 import re
@@ -25,7 +23,7 @@ LEAD = (
 
 
 def page(figures: Path) -> bytes:
-    """The whole page for a folder of figures, its certificates, and ``docs/statements`` beside it."""
+    """The page for a folder of figures, its certificates, and ``docs/statements`` beside it."""
     rows = tuple(ledger())
     verdicts = {row.claim: row.verdict for row in rows if row.form == "printed"}
     style, script = (
@@ -39,25 +37,27 @@ def page(figures: Path) -> bytes:
     pictures = [_figure(path) for path in drawn(figures)]
     words = "".join(f"<dt>{badge(verdict)}</dt><dd>{MEANING[verdict]}</dd>" for verdict in MARKS)
     parts = [
-        f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>{TITLE}</title>\n'
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f"<title>{TITLE}</title>\n"
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f'<link rel="icon" href="data:,">\n<style>\n{style}</style>\n</head>\n<body>\n<header>',
         f"<h1>{TITLE}</h1>",
         f'<p class="lead">{LEAD}</p>',
-        '<nav><ul><li><a href="#ledger">The ledger</a></li><li><a href="#statements">Statements of the sources</a>'
-        f'</li><li><a href="#figures">{len(pictures)} figures</a></li></ul></nav>',
+        '<nav><ul><li><a href="#ledger">The ledger</a></li>'
+        '<li><a href="#statements">Statements of the sources</a></li>'
+        f'<li><a href="#figures">{len(pictures)} figures</a></li></ul></nav>',
         "</header>\n<main>",
         '<section id="ledger"><h2>The ledger</h2>',
         filters(rows),
-        f'<details><summary>What the verdicts mean</summary><dl class="words">{words}</dl><p>lhs/rhs: the most '
-        "extreme ratio of the two sides that was found, 1 is equality. Re-check a statement with "
-        "<code>python -m quadmeta show NAME</code>, a certificate with the standard library "
-        "alone by "
-        "<code>python -m quadmeta recheck FILE</code>.</p></details>",
+        f'<details><summary>What the verdicts mean</summary><dl class="words">{words}</dl>'
+        "<p>lhs/rhs: the most extreme ratio of the two sides that was found, 1 is equality. "
+        "Re-check a statement with <code>python -m quadmeta show NAME</code>, a certificate with "
+        "the standard library alone by <code>python -m quadmeta recheck FILE</code>.</p></details>",
         table(rows, figures),
         "</section>",
-        '<section id="statements"><h2>Statements of the sources</h2><p>Every statement in order of appearance, '
-        f"the rows of the ledger that decide it, and the outcome.</p>{''.join(sources)}</section>",
+        '<section id="statements"><h2>Statements of the sources</h2>'
+        "<p>Every statement in order of appearance, the rows of the ledger that decide it, and the "
+        f"outcome.</p>{''.join(sources)}</section>",
         f'<section id="figures"><h2>Figures</h2>{_contents(figures)}{"".join(pictures)}</section>',
         f"</main>\n<script>\n{script}</script>\n</body>\n</html>\n",
     ]
@@ -70,21 +70,20 @@ def _source(path: Path, verdicts: Mapping[str, str]) -> str:
     title = next((line.lstrip("# ") for line in lines if line.startswith("# ")), "")
     cells = [re.split(r"(?<!\\)\|", line.strip()[1:-1]) for line in lines if line.startswith("|")]
     head, _, *body = [[cell.strip().replace(r"\|", "|") for cell in row] for row in cells]
-    shown = "".join(
-        "<tr>"
-        + "".join(
-            f'<td class="rows">{_links(cell, verdicts)}</td>'
-            if name == "rows"
-            else f"<td>{prose(cell)}</td>"
-            for name, cell in zip(head, row, strict=True)
-        )
-        + "</tr>\n"
-        for row in body
-    )
+    shown = ""
+    for row in body:
+        shown += "<tr>"
+        for name, cell in zip(head, row, strict=True):
+            if name == "rows":
+                shown += f'<td class="rows">{_links(cell, verdicts)}</td>'
+            else:
+                shown += f"<td>{prose(cell)}</td>"
+        shown += "</tr>\n"
     names = "".join(f"<th>{escape(name)}</th>" for name in head)
     return (
-        f'<h3 id="statements-{path.stem}">{escape(title or path.stem)}</h3><div class="scroll"><table><thead><tr>'
-        f"{names}</tr></thead><tbody>\n{shown}</tbody></table></div>"
+        f'<h3 id="statements-{path.stem}">{escape(title or path.stem)}</h3>'
+        f'<div class="scroll"><table><thead><tr>{names}</tr></thead>'
+        f"<tbody>\n{shown}</tbody></table></div>"
     )
 
 
@@ -92,24 +91,20 @@ def _links(cell: str, verdicts: Mapping[str, str]) -> str:
     out = []
     for name in re.findall(r"`([^`]+)`", cell):
         verdict = verdicts.get(name)
-        out.append(
-            f"<div><code>{escape(name)}</code></div>"
-            if verdict is None
-            else f'<div><span class="mark {verdict}" title="{verdict} as printed">{MARKS[verdict]}</span> '
-            f'<a href="#{name}"><code>{name}</code></a></div>'
-        )
+        if verdict is None:
+            out.append(f"<div><code>{escape(name)}</code></div>")
+            continue
+        mark = f'<span class="mark {verdict}" title="{verdict} as printed">{MARKS[verdict]}</span>'
+        out.append(f'<div>{mark} <a href="#{name}"><code>{name}</code></a></div>')
     return "".join(out) or prose(cell)
 
 
 def _contents(figures: Path) -> str:
     found = {path.stem: read_record(path, "title")["title"] for path in drawn(figures)}
-    return (
-        "<ul>"
-        + "".join(
-            f'<li><a href="#figure-{name}">{prose(title)}</a></li>' for name, title in found.items()
-        )
-        + "</ul>"
-    )
+    entries = [
+        f'<li><a href="#figure-{name}">{prose(title)}</a></li>' for name, title in found.items()
+    ]
+    return f"<ul>{''.join(entries)}</ul>"
 
 
 def _figure(path: Path) -> str:
@@ -132,8 +127,9 @@ def _figure(path: Path) -> str:
     ]
     title = record["title"]
     return (
-        f'<article id="figure-{name}"><h3>{prose(title)}</h3><figure><a href="{name}.svg"><img src="{name}.png" '
-        f'width="{width}" height="{height}" loading="lazy" alt="{escape(title)}"></a>'
+        f'<article id="figure-{name}"><h3>{prose(title)}</h3><figure><a href="{name}.svg">'
+        f'<img src="{name}.png" width="{width}" height="{height}" loading="lazy" '
+        f'alt="{escape(title)}"></a>'
         f"<figcaption>{prose(record['caption'])}<small><code>{name}</code>: "
         f"{', '.join([*links, *more[:3]])}"
         f"{f', {len(more) - 3} more files' * (len(more) > 3)}<br>settings: {escape(settings)}, "
@@ -143,10 +139,9 @@ def _figure(path: Path) -> str:
 
 def _size(picture: Path) -> tuple[int, int]:
     """Width and height of a PNG in pixels. Raises BrokenFile where it is none."""
+    head = b""
     if picture.is_file():
         head = content(picture)[:24]
-    else:
-        head = b""
     if len(head) < 24 or head[:8] != b"\x89PNG\r\n\x1a\n":
         raise BrokenFile(
             f"{picture} is no PNG: `python -m experiments run {picture.stem}` draws it again"

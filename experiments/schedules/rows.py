@@ -105,7 +105,7 @@ METHODS: dict[str, Any] = {
 
 
 def horizon(kind: str, T: int, size: int, seed: int) -> Any:
-    """T, log10 loss of the run, of the closed form, and what rounding makes of the best schedule."""
+    """T, log10 loss of the run, in closed form, and what rounding makes of the best schedule."""
     problem = instance("digits")
     unit = start_loss(problem)
     measured = None

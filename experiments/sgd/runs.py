@@ -52,7 +52,7 @@ def fourth_moment_limit(lam: Any) -> float:
 def simulated(
     problem: Any, eta: float, horizons: list[int], paths: int, outers: list[Any], seed: int
 ) -> dict[int, Rows]:
-    """{T: mean and standard error of each outer loss} over independent runs; nothing for no runs."""
+    """{T: mean and standard error of each outer loss} over independent runs, if there are any."""
     found: dict[int, Rows] = {T: [{} for _ in outers] for T in horizons}
     rng = np.random.default_rng([seed, int(1e9 * eta)])
     start = np.broadcast_to(problem.start, (paths, len(problem.start)))

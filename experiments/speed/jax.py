@@ -1,9 +1,7 @@
-"""Routes of the speed table by jitted JAX in float64: unrolled with ``lax.scan`` and
-differentiated.
-"""
+"""Routes of the speed table by jitted JAX in float64: unrolled and differentiated."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeAlias
 
 import jax
 import jax.numpy as jnp
@@ -12,7 +10,7 @@ from jax import lax
 
 from experiments.speed.inputs import Inputs, Route, partly
 
-Array = Any
+Array: TypeAlias = jax.Array
 Case = dict[str, Any]
 jax.config.update("jax_enable_x64", True)
 
@@ -29,16 +27,10 @@ def routes(case: Case, given: Inputs) -> dict[str, Route]:
             "jax, in modes": partly(case, given, {"tasks": 10}, _modes),
         }
     if workload == "W3":
-        return {
-            "jax": partly(
-                case,
-                given,
-                {"tasks": 1, "T": 10**5 // case["d"]}
-                if case["d"] <= 100
-                else {"tasks": 1, "T": 20},
-                _sweep,
-            )
-        }
+        steps = 20
+        if case["d"] <= 100:
+            steps = 10**5 // case["d"]
+        return {"jax": partly(case, given, {"tasks": 1, "T": steps}, _sweep)}
     return {
         "jax": Route(_weights(case, given, False)),
         "jax, Gram first": Route(_weights(case, given, True)),
@@ -46,7 +38,7 @@ def routes(case: Case, given: Inputs) -> dict[str, Route]:
     }
 
 
-def _ready(function: Any, *arguments: Any) -> Callable[[], Array]:
+def _ready(function: Callable[..., Array], *arguments: Array) -> Callable[[], Array]:
     """Compiled ahead; the arguments are on the device, the result is waited for."""
     placed = [jnp.asarray(x) for x in arguments]
     compiled = jax.jit(function).lower(*placed).compile()
@@ -66,7 +58,9 @@ def _reverse(case: Case, given: Inputs) -> Callable[[], Array]:
     return _ready(jax.grad(loss), given["eta"], given["H"], given["w"])
 
 
-def _over(case: Case, given: Inputs, slope: Any, *data: Array) -> Callable[[], Array]:
+def _over(
+    case: Case, given: Inputs, slope: Callable[..., Array], *data: Array
+) -> Callable[[], Array]:
     """All step sizes at once, one task after the other."""
 
     def run(eta: Array, *data: Array) -> Array:
@@ -75,7 +69,7 @@ def _over(case: Case, given: Inputs, slope: Any, *data: Array) -> Callable[[], A
     return _ready(run, given["eta"], *data)
 
 
-def _forward(function: Any) -> Any:
+def _forward(function: Callable[..., Array]) -> Callable[..., Array]:
     return lambda eta, *data: jax.jvp(lambda x: function(x, *data), (eta,), (1.0,))[1]
 
 
@@ -152,15 +146,18 @@ def _weights(case: Case, given: Inputs, gram: bool) -> Callable[[], Array]:
 
     def loss(alpha: Array) -> Array:
         s = jax.nn.sigmoid(alpha)[:, None] / len(X)
-        H, B = _gram(given, alpha) if gram else (None, None)
 
-        def step(W: Array, _: Any) -> tuple[Array, None]:
-            if gram:
-                g = H @ W - B
-            else:
-                g = X.T @ (s * (X @ W - Y)) + given["rho"] * W
-            return W - eta * g, None
+        def as_written(W: Array, _: None) -> tuple[Array, None]:
+            return W - eta * (X.T @ (s * (X @ W - Y)) + given["rho"] * W), None
 
+        step = as_written
+        if gram:
+            H, B = _gram(given, alpha)
+
+            def quadratic(W: Array, _: None) -> tuple[Array, None]:
+                return W - eta * (H @ W - B), None
+
+            step = quadratic
         W, _ = lax.scan(step, jnp.zeros((X.shape[1], Y.shape[1])), length=case["T"])
         return _outer(given, W)
 

@@ -28,7 +28,7 @@ UNITS = {
 
 
 def panels(rows: Rows) -> Figure:
-    """(a) Time against T, (b) speed-ups, (c) what should stay small, and the rates of the machine."""
+    """(a) Time against T, (b) speed-ups, (c) what should stay small, rates of the machine."""
     fig, axes = p.figure(
         height=5.4, rows=2, columns=2, height_ratios=[1.6, 1], width_ratios=[1, 1.05]
     )

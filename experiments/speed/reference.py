@@ -1,4 +1,4 @@
-"""What the routes of the speed table are checked against: mpmath, the full-accuracy forms, loops."""
+"""What the routes of the speed table are checked against: mpmath, full accuracy, loops."""
 
 from typing import Any
 

@@ -29,7 +29,7 @@ def installed(peers: list[str]) -> list[str]:
 
 
 def rows(case: dict[str, Any], families: dict[str, Any], seed: int) -> list[Row]:
-    """Time, memory and error of every route of one case; the processes take turns, round by round."""
+    """Time, memory and error of every route of one case; the processes take turns in rounds."""
     found = {family: run(prepare, family, case, seed) for family, run in families.items()}
     samples: dict[str, list[list[float | None]]] = {family: [] for family in families}
     for k in range(max(row["rounds"] for own in found.values() for row in own)):
