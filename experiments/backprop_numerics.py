@@ -94,32 +94,27 @@ def _run(
     exact = log.gradient(grid)
     stable = kind == "renormalised"
     spread = np.sqrt(log.log_loss(grid).root / (2 * T - 1)) / np.abs(exact / 2)
-    found = qm.hypergradient(
-        log, grid, qm.RenormalisedReverse(dtype=dtype) if stable else qm.Reverse(dtype=dtype)
-    )
     if stable:
+        found = qm.hypergradient(log, grid, qm.RenormalisedReverse(dtype=dtype))
         drift = found.notes["drift"]
     else:
+        found = qm.hypergradient(log, grid, qm.Reverse(dtype=dtype))
         drift = np.zeros(len(grid))
     # roundings act on each mode's share of G': they count where the modes disagree, elsewhere the
     # drift does
     bars = drift + 2.0 ** -DIGITS[dtype] * (8 + 16 * T * spread)
     columns = zip(grid, horizons, found.value, found.status, exact, bars, strict=True)
     for eta, horizon, value, status, truth, bar in columns:
+        error = None
+        outcome = "not finite"
         if np.isfinite(value):
-            error = abs(float(value) / truth - 1)
-        else:
-            error = None
-        if error is None:
-            outcome = "not finite"
-        elif status != "ok":
+            off = abs(float(value) / truth - 1)
+            error = float(f"{off:.2e}")
             outcome = str(status)
-        elif error < TOLERANCE:
-            outcome = "right"
-        else:
-            outcome = "inaccurate"
+            if status == "ok":
+                outcome = "right" if off < TOLERANCE else "inaccurate"
         yield _row(kind, dtype, T, eta, outcome, horizon) | {
-            "error": None if error is None else float(f"{error:.2e}"),
+            "error": error,
             "error_bar": float(f"{bar:.3e}") if stable else None,
         }
 
@@ -266,9 +261,10 @@ def draw(rows: Sequence[Mapping[str, Any]]) -> Any:
             xticks=[0, 1, 2, 3],
         )
         look.panel_label(ax, letter)
-        ax.set_title(
-            "float32, rescaled" if kind == "renormalised" else dtype, loc="right", fontsize=8
-        )
+        title = dtype
+        if kind == "renormalised":
+            title = "float32, rescaled"
+        ax.set_title(title, loc="right", fontsize=8)
     vermilion = look.COLOURS[1]
     for panel, eta, T, text, colour in (
         (0, 0.9, 500, "nan or inf", "white"),

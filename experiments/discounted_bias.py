@@ -328,12 +328,10 @@ def draw(rows: Rows) -> Figure:
     p.theory(c, x, law, 6, label=r"$\sqrt{8/(\eta\mu)}$")
     crossed = [row for row in of["mark"] if row["measured"] > row["printed"]]
     respected = [row for row in of["mark"] if row not in crossed]
-    for hue, label, chosen, look in (
-        (1, "crossed", crossed, {"marker": "x"}),
-        (0, "respected", respected, {"markerfacecolor": "none"}),
-    ):
-        x, y = columns(chosen, "mu", "T")
-        p.measured(c, x, y, hue, label=label, **look)
+    x, y = columns(crossed, "mu", "T")
+    p.measured(c, x, y, 1, label="crossed", marker="x")
+    x, y = columns(respected, "mu", "T")
+    p.measured(c, x, y, 0, label="respected", markerfacecolor="none")
     c.legend(loc="upper center", ncols=3, handletextpad=0.4, columnspacing=1.2)
     one = [row for row in of["smooth"] if row["seed"] == of["smooth"][0]["seed"] and row["T"] > 1]
     x, B, Bp, printed = columns(one, "T", "B", "Bp", "printed")

@@ -260,16 +260,9 @@ def panel(ax: Axes, rows: Rows) -> None:
                 alpha=0.18,
                 linewidth=0,
             )
-        size = 6 if name == "implicit" else 3.5
-        p.measured(
-            ax,
-            cost,
-            middle,
-            hue,
-            marker=marker,
-            markersize=size,
-            label=f"Neumann, mean of {MEAN}" if name == "mean Neumann" else name,
-        )
+        size = {"implicit": 6}.get(name, 3.5)
+        label = {"mean Neumann": f"Neumann, mean of {MEAN}"}.get(name, name)
+        p.measured(ax, cost, middle, hue, marker=marker, markersize=size, label=label)
         if name == "HyperDistill":
             best = int(middle.argmin())
             for place, gap, side in ((best, -5, "top"), (len(groups) - 1, 5, "bottom")):
@@ -282,9 +275,10 @@ def panel(ax: Axes, rows: Rows) -> None:
                     ha="center",
                     va=side,
                 )
-    for name, text, where in (
-        ("reverse", "reverse,\nDrMAD", (900, 0.3)),
-        ("forward", "forward", (1500, 0.07)),
+    arrow = {"arrowstyle": "-", "color": "0.5", "linewidth": 0.6}
+    for name, text, where, pointer in (
+        ("reverse", "reverse,\nDrMAD", (900, 0.3), arrow),
+        ("forward", "forward", (1500, 0.07), None),
     ):
         spent = next(row["published"] for row in rows if row["name"] == name)
         p.measured(ax, spent, 0, 6, marker="o", markersize=7, markerfacecolor="none", clip_on=False)
@@ -295,9 +289,7 @@ def panel(ax: Axes, rows: Rows) -> None:
             fontsize=8,
             ha="center",
             va="bottom",
-            arrowprops={"arrowstyle": "-", "color": "0.5", "linewidth": 0.6}
-            if name == "reverse"
-            else None,
+            arrowprops=pointer,
         )
     ax.set(
         xscale="log",

@@ -265,7 +265,7 @@ def draw(rows: Rows) -> Figure:
                     [row["value"] for row in some],
                     hue,
                     markersize=2.5,
-                    label=f"$T={T}$" if T < 10**4 else f"$T=10^{len(str(T)) - 1}$",
+                    label=p.steps_label(T),
                 )
                 turns = np.flatnonzero(np.diff([0, *(row["curvature"] < 0 for row in own), 0]))
                 for left, right in turns.reshape(-1, 2):
@@ -298,13 +298,16 @@ def draw(rows: Rows) -> Figure:
         p.measured(c, T, [abs(row["slope"]) for row in own], hue)
         p.repaired_bound(c, T, [row["repaired"] for row in own], hue)
         p.printed_bound(c, T, [row["printed"] for row in own], hue)
+        gap, side = (2, "bottom")
+        if data == "synthetic":
+            gap, side = (-3, "top")
         c.annotate(
             data,
             (T[-1], own[0]["printed"]),
-            (0, -3 if data == "synthetic" else 2),
+            (0, gap),
             fontsize=8,
             ha="right",
-            va="top" if data == "synthetic" else "bottom",
+            va=side,
             textcoords="offset points",
         )
         p.theory(f, T, [row["minimizer_theory"] for row in own], hue)

@@ -228,7 +228,7 @@ def draw(rows: Rows) -> Figure:
             [np.log(10) * row["measured"] / T for row in some],
             hue,
             markersize=3,
-            label=f"$T={T}$" if T < 10**4 else f"$T=10^{len(str(T)) - 1}$",
+            label=p.steps_label(T),
         )
     p.theory(
         b,

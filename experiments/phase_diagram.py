@@ -282,8 +282,9 @@ def draw(rows: Rows) -> Figure:
         ):
             border = np.sqrt([first[x][name] for x in nu])
             if shown:
-                style = p.PRINTED if name == "worse_than_zero" else "-"
-                p.theory(ax, nu, border, 6, linestyle=style, linewidth=1.2)
+                line = p.theory(ax, nu, border, 6, linewidth=1.2)
+                if name == "worse_than_zero":
+                    line.set_linestyle(p.PRINTED)
             if name == "worse_than_zero":
                 part = (nu > 0.249) & (nu < 0.751)
                 p.theory(ax, nu[part], border[part], 6, linewidth=3.2, solid_capstyle="butt")

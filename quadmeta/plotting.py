@@ -16,12 +16,14 @@ from typing import Any
 import matplotlib.style
 import numpy as np
 from cycler import cycler
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.text import Annotation, Text
+from numpy.typing import ArrayLike
 
 from quadmeta._files import sweep, write
 
@@ -73,9 +75,7 @@ STYLE: dict[str, Any] = {
 
 @contextmanager
 def style() -> Iterator[None]:
-    """The house style on top of matplotlib's defaults, whatever the user's own settings are;
-    restored at the end.
-    """
+    """The house style on top of matplotlib's defaults; the user's own settings return after it."""
     with matplotlib.style.context(STYLE, after_reset=True):
         yield
 
@@ -83,39 +83,52 @@ def style() -> Iterator[None]:
 def figure(
     width: float = PAGE, height: float = 2.4, rows: int = 1, columns: int = 1, **options: Any
 ) -> tuple[Figure, Any]:
-    """A figure in inches with its axes: one, or an array as of ``Figure.subplots``, which also
-    takes ``options``.
+    """A figure in inches with its axes: one, or an array as of ``Figure.subplots``.
+
+    ``options`` are those of ``Figure.subplots``.
     """
     fig = Figure(figsize=(width, height), layout="constrained")
     return fig, fig.subplots(rows, columns, **options)
 
 
-def theory(ax: Axes, x: Any, y: Any, hue: int = 0, **options: Any) -> Line2D:
-    """What is predicted: a line. ``linestyle=DASHES[hue]`` tells several apart that no markers
-    accompany.
+def theory(ax: Axes, x: ArrayLike, y: ArrayLike, hue: int = 0, **options: Any) -> Line2D:
+    """What is predicted: a line.
+
+    ``linestyle=DASHES[hue]`` tells several lines apart that no markers accompany.
     """
     return _line(ax, x, y, hue, {"linestyle": "-", "marker": "none"} | options)
 
 
-def measured(ax: Axes, x: Any, y: Any, hue: int = 0, **options: Any) -> Line2D:
-    """What was measured: markers, above the lines."""
-    marks = {
+def measured(
+    ax: Axes, x: ArrayLike, y: ArrayLike, hue: int = 0, filled: bool = True, **options: Any
+) -> Line2D:
+    """What was measured: markers, above the lines; white inside if not ``filled``."""
+    marks: dict[str, Any] = {
         "linestyle": "none",
         "marker": MARKERS[hue % len(MARKERS)],
         "zorder": 3,
         "clip_on": True,
     }
+    if not filled:
+        marks["markerfacecolor"] = "white"
     return _line(ax, x, y, hue, marks | options)
 
 
-def printed_bound(ax: Axes, x: Any, y: Any, hue: int = 1, **options: Any) -> Line2D:
+def printed_bound(ax: Axes, x: ArrayLike, y: ArrayLike, hue: int = 1, **options: Any) -> Line2D:
     """A bound as its source prints it: dashed."""
     return _line(ax, x, y, hue, {"linestyle": PRINTED, "marker": "none"} | options)
 
 
-def repaired_bound(ax: Axes, x: Any, y: Any, hue: int = 2, **options: Any) -> Line2D:
+def repaired_bound(ax: Axes, x: ArrayLike, y: ArrayLike, hue: int = 2, **options: Any) -> Line2D:
     """A bound as it holds: thin and solid."""
     return _line(ax, x, y, hue, {"linestyle": "-", "linewidth": 0.7, "marker": "none"} | options)
+
+
+def steps_label(T: int) -> str:
+    """A number of steps as a formula: $T=100$, and $T=10^6$ from 10^4 on."""
+    if T < 10**4:
+        return f"$T={T}$"
+    return f"$T=10^{len(str(T)) - 1}$"
 
 
 def panel_label(ax: Axes, label: str) -> Text:
@@ -125,8 +138,8 @@ def panel_label(ax: Axes, label: str) -> Text:
 
 def direct_label(
     ax: Axes,
-    x: Any,
-    y: Any,
+    x: ArrayLike,
+    y: ArrayLike,
     text: str,
     hue: int = 0,
     shift: tuple[float, float] = (4, 0),
@@ -160,9 +173,7 @@ def direct_label(
 
 
 def render(fig: Figure, description: str = "") -> dict[str, bytes]:
-    """``{".svg": ..., ".png": ...}``, the same bytes for the same figure with one version of
-    matplotlib.
-    """
+    """``{".svg": ..., ".png": ...}``, the same bytes for the same figure and matplotlib."""
     found = {}
     for ending, date in ((".svg", {"Date": None}), (".png", {})):
         with style(), io.BytesIO() as buffer:
@@ -207,12 +218,12 @@ def overlapping_text(fig: Figure, slack: float = 1.0) -> list[tuple[str, str]]:
     return pairs
 
 
-def _line(ax: Axes, x: Any, y: Any, hue: int, options: dict[str, Any]) -> Line2D:
+def _line(ax: Axes, x: ArrayLike, y: ArrayLike, hue: int, options: dict[str, Any]) -> Line2D:
     (line,) = ax.plot(x, y, **({"color": COLOURS[hue % len(COLOURS)]} | options))
     return line
 
 
-def _texts(artist: Any) -> Iterator[Text]:
+def _texts(artist: Artist) -> Iterator[Text]:
     """Texts that are drawn: matplotlib keeps more ticks than it shows."""
     if not artist.get_visible():
         return

@@ -22,13 +22,15 @@ def check(rows: Rows) -> None:
         for part in ("map", "share", "split", "sign", "real")
     }
     for row in own["map"]:
-        wide, high = own_border() if row["kind"] == "own" else (3**0.5, 3**0.5)
+        wide, high = (3**0.5, 3**0.5)
+        if row["kind"] == "own":
+            wide, high = own_border()
         border = (row["x"] / wide) ** 2 + (row["y"] / high) ** 2 - 1
-        assert (
-            abs(row["theory"] - 1) < 1e-9
-            if abs(border) < 1e-9
-            else border * (row["theory"] - 1) > 0
-        ), f"border of equal weights: {row['x']}, {row['y']}"
+        harm = row["theory"] - 1
+        agrees = border * harm > 0
+        if abs(border) < 1e-9:
+            agrees = abs(harm) < 1e-9
+        assert agrees, f"border of equal weights: {row['x']}, {row['y']}"
         near = abs(border) < 1e-9 or abs(row["measured"] - 1) < 3 * row["error"]
         assert near or (row["measured"] - 1) * border > 0, (
             f"the other side of the border: {row['x']}, {row['y']}"

@@ -146,17 +146,11 @@ def splits(ax: Axes, rows: Rows) -> None:
         n = [row["x"] for row in own]
         measured = [row["measured"] for row in own]
         theory = [row["theory"] or row["measured"] for row in own]
-        p.theory(
-            ax, n, theory, hue, **({} if own[0]["theory"] else {"linewidth": 0.8, "linestyle": ":"})
-        )
+        line = p.theory(ax, n, theory, hue)
+        if not own[0]["theory"]:
+            line.set(linewidth=0.8, linestyle=":")
         if name != "alone, all":
-            p.measured(
-                ax,
-                n,
-                measured,
-                hue,
-                markerfacecolor="white" if name == "learned, all" else p.COLOURS[hue],
-            )
+            p.measured(ax, n, measured, hue, filled=name != "learned, all")
         p.direct_label(ax, n, theory, text, hue, (6, shift), fontsize=7.5)
     ax.text(38.5, 1.04, "main task alone, all 60", fontsize=7.5, ha="right", va="bottom")
     ax.set(
@@ -175,14 +169,14 @@ def signs(ax: Axes, rows: Rows) -> None:
     shown = [row for row in rows if row["kind"] == "drawn"]
     ax.fill_between([0, 1], [0, 1], 1, color=p.COLOURS[2], alpha=0.15, linewidth=0)
     p.theory(ax, [0, 1], [0, 1], 6)
-    for right, hue, size in ((True, 5, 2), (False, 1, 3)):
+    for right, hue, marker, size in ((True, 5, "o", 2), (False, 1, "s", 3)):
         own = [row for row in shown if row["right"] == right]
         p.measured(
             ax,
             [row["theory"] for row in own],
             [row["measured"] for row in own],
             hue,
-            marker="o" if right else "s",
+            marker=marker,
             markersize=size,
             markeredgewidth=0,
         )
@@ -245,11 +239,14 @@ def real(
     cost = {(row["kind"], row["name"]): row for row in rows}
     for line, name in enumerate(methods):
         both = [cost[kind, name] for kind in ratios]
-        texts = [
+        solves, products = (
             " | ".join(dict.fromkeys(str(row[key]) for row in both)) for key in ("solves", "jvps")
-        ]
+        )
+        text = solves
+        if both[0]["jvps"]:
+            text = f"{solves} ({products})"
         ax.annotate(
-            texts[0] + (f" ({texts[1]})" if both[0]["jvps"] else ""),
+            text,
             (1.02, line),
             va="center",
             fontsize=8,

@@ -107,8 +107,10 @@ def measure(part: str, name: str, scale: float, J: int, steps: int, seed: int) -
         found = _filters.rows(np.linspace(0.05, 2.3, 46), steps, shown(J), seed)
     elif part == "digits":
         found = digits(name, J, steps, seed)
+    elif part == "path":
+        found = path(name, scale, J, steps)
     else:
-        found = (path if part == "path" else fixed_point)(name, scale, J, steps)
+        found = fixed_point(name, scale, J, steps)
     return [
         dict.fromkeys(COLUMNS) | {"part": part, "name": name, "scale": scale, "seed": seed} | row
         for row in found

@@ -53,14 +53,14 @@ def draw_paths(ax: Axes, rows: Rows) -> None:
                 own[0]["limit"], color=p.COLOURS[hue], linewidth=0.6, linestyle=":", zorder=0
             )
     texts = (
-        (1.1, 3.16, "best weight", "implicit"),
-        (230, 2.66, "held-out data, exact", "implicit"),
-        (5500, 0.25, "held-out data, $J=3$", "Neumann"),
-        (1.1, 0.25, "training loss", "joint"),
-        (52, 0.95, "hypergradient,\ntraining set", "training set"),
-        (5500, 2.05, "training loss, no noise", "consistent"),
+        (1.1, 3.16, "left", "best weight", "implicit"),
+        (230, 2.66, "right", "held-out data, exact", "implicit"),
+        (5500, 0.25, "right", "held-out data, $J=3$", "Neumann"),
+        (1.1, 0.25, "left", "training loss", "joint"),
+        (52, 0.95, "left", "hypergradient,\ntraining set", "training set"),
+        (5500, 2.05, "right", "training loss, no noise", "consistent"),
     )
-    for at, height, text, name in texts:
+    for at, height, side, text, name in texts:
         ax.text(
             at,
             height,
@@ -69,7 +69,7 @@ def draw_paths(ax: Axes, rows: Rows) -> None:
             fontsize=8,
             va="center",
             linespacing=1.05,
-            ha="right" if at > 100 else "left",
+            ha=side,
         )
     ax.set(
         xscale="log",
@@ -100,12 +100,12 @@ def draw_fixed(ax: Axes, rows: Rows) -> None:
             )
     ax.axhline(rows[0]["limit"], color=p.COLOURS[0], linewidth=0.6, linestyle=":", zorder=0)
     texts = (
-        (1.1, 3.16, "best weight", 0),
-        (40, 1.0, r"$\nu L=0.5$", 2),
-        (6.5, 1.2, r"$\nu L=1.5$", 5),
-        (3.2, 2.36, "first order", 6),
+        (1.1, 3.16, "left", "best weight", 0),
+        (40, 1.0, "left", r"$\nu L=0.5$", 2),
+        (6.5, 1.2, "right", r"$\nu L=1.5$", 5),
+        (3.2, 2.36, "left", "first order", 6),
     )
-    for at, height, text, hue in texts:
+    for at, height, side, text, hue in texts:
         ax.text(
             at,
             height,
@@ -113,7 +113,7 @@ def draw_fixed(ax: Axes, rows: Rows) -> None:
             color=p.COLOURS[hue],
             fontsize=8,
             va="center",
-            ha="right" if hue == 5 else "left",
+            ha=side,
         )
     ax.set(
         xscale="log",
@@ -172,7 +172,7 @@ def draw_digits(ax: Axes, rows: Rows) -> None:
                 color=p.COLOURS[hue],
                 linewidth=1,
             )
-        shown = own if name in HUES else []
+        shown = [row for row in own if name in HUES]
         p.measured(
             ax,
             x[: len(shown)],

@@ -99,16 +99,16 @@ def run(
     if name == "consistent":  # A_0 = A_1 = I and |w_0 - b| = 1
         problem = qm.AuxiliaryTasks.draw(10, [20, 40], 0.0, [0.0], SEED, fixed=True)
     if name in ("joint", "consistent"):
+        inner = None
         if name == "consistent":
             inner = qm.GradientDescent(1, ETA)
-        else:
-            inner = None
         return problem, ((state.phi, 0, 0) for state in joint_training(problem, start, BETA, inner))
     if name == "training set":
         problem = qm.AuxiliaryTasks(problem.main, problem.tasks, problem.main)
-    states = two_stage(
-        problem, start, qm.Neumann(J) if name == "Neumann" else qm.Implicit(), BETA, nu
-    )
+    estimator: qm.Estimator = qm.Implicit()
+    if name == "Neumann":
+        estimator = qm.Neumann(J)
+    states = two_stage(problem, start, estimator, BETA, nu)
     return problem, ((state.alpha, state.jvps - state.step, state.step) for state in states)
 
 
@@ -155,11 +155,8 @@ def digits(name: str, J: int, steps: int, seed: int) -> Rows:
     held = (XA[:HELD_OUT], yA[:HELD_OUT])
     rest = (XA[HELD_OUT:], yA[HELD_OUT:])
     problem, test = (qm.AuxiliaryTasks(whole.main, tasks, part, whole.rho) for part in (held, rest))
-    rows: Rows = [
-        {"x": digit, "parameter": J if name == "Neumann" else None}
-        for digit in range(10)
-        if digit != 1
-    ]
+    parameter = J if name == "Neumann" else None
+    rows: Rows = [{"x": digit, "parameter": parameter} for digit in range(10) if digit != 1]
     start = np.full(9, 0.1)
     phi = np.full(9, float(name == "equal"))
     nu = 1 / problem.at(start).spectrum[0][-1]

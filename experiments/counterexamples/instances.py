@@ -84,18 +84,22 @@ def cell(side: Any) -> Any:
 
 def written(instance: Instance) -> str:
     """An instance as text: "eta=1/2; eigenvalues=1,3"."""
-    return "; ".join(
-        f"{name}={','.join(map(str, value)) if isinstance(value, tuple) else value}"
-        for name, value in instance.items()
-    )
+    parts = []
+    for name, value in instance.items():
+        numbers = value if isinstance(value, tuple) else (value,)
+        parts.append(f"{name}={','.join(map(str, numbers))}")
+    return "; ".join(parts)
 
 
 def read(claim: Claim, line: str) -> Instance:
     """The instance of :func:`written`."""
-    parts = (part.partition("=") for part in line.split("; "))
-    return claim.read(
-        {name: value.split(",") if claim.domain[name].axis else value for name, _, value in parts}
-    )
+    found: dict[str, Any] = {}
+    for part in line.split("; "):
+        name, _, text = part.partition("=")
+        found[name] = text
+        if claim.domain[name].axis:
+            found[name] = text.split(",")
+    return claim.read(found)
 
 
 def curve(claim: Claim, verdict: Verdict) -> Rows:
@@ -158,7 +162,9 @@ def _at(claim: Claim, form: str, instance: Instance) -> Finding | None:
         found = examine(claim, form, claim.read(instance))
     except (ValueError, ZeroDivisionError):
         return None
-    return found if found.admitted else None
+    if not found.admitted:
+        return None
+    return found
 
 
 def _through(claim: Claim, start: Instance) -> tuple[str, dict[Any, Finding]]:
@@ -198,13 +204,13 @@ def _names(claim: Claim, instance: Instance) -> list[str]:
     keys = sorted(
         instance, key=lambda key: (not claim.domain[key].step_size, claim.domain[key].whole)
     )
-    return [
-        name
-        for key in keys
-        for name in (
-            [f"{key}[{i}]" for i in range(len(instance[key]))] if claim.domain[key].axis else [key]
-        )
-    ]
+    found = []
+    for key in keys:
+        if claim.domain[key].axis:
+            found += [f"{key}[{i}]" for i in range(len(instance[key]))]
+        else:
+            found.append(key)
+    return found
 
 
 def chosen(claim: Claim, start: Instance) -> str:

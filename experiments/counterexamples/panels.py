@@ -234,12 +234,10 @@ def labels(ax: Axes, name: str, star: dict[str, Any], counted: bool, logical: bo
     )
     key, _, index = star["parameter"].partition("[")
     p = qm.claim(name).domain[key]
-    ax.set_xlabel(
-        symbol
-        or f"${p.symbol.replace('_i', '_' + str(int(index[:-1]) + 1)) if index else p.symbol}$",
-        fontsize=7,
-        labelpad=1,
-    )
+    letter = p.symbol
+    if index:
+        letter = letter.replace("_i", f"_{int(index[:-1]) + 1}")
+    ax.set_xlabel(symbol or f"${letter}$", fontsize=7, labelpad=1)
     ax.tick_params(labelsize=6.5, length=2, pad=1.5)
     ax.xaxis.set_major_locator(MaxNLocator(3, integer=p.whole))
     if counted and logical:
@@ -261,13 +259,13 @@ def corner(ax: Axes, marks: Any, text: str) -> None:
     places = ((1, 1), (0, 1), (1, 0), (0, 0), (1, 0.5), (0, 0.5))
     right, height = min(places, key=crowd)
     ax.text(
-        0.97 if right else 0.04,
+        (0.04, 0.97)[right],
         0.05 + 0.91 * height,
         text,
         transform=ax.transAxes,
         fontsize=7,
         color=RED,
-        ha="right" if right else "left",
+        ha=("left", "right")[right],
         va={0: "bottom", 0.5: "center", 1: "top"}[height],
         zorder=6,
         bbox={"facecolor": "white", "alpha": 0.7, "linewidth": 0, "pad": 0.6},
@@ -293,7 +291,9 @@ def tex(number: float, digits: int = 3) -> str:
     mantissa, _, power = f"{number:.{digits}g}".partition("e")
     if 1e3 <= abs(number) < 1e6:
         return f"{number:.0f}"
-    return mantissa + (rf"\times10^{{{int(power)}}}" if power else "")
+    if not power:
+        return mantissa
+    return rf"{mantissa}\times10^{{{int(power)}}}"
 
 
 def legend(fig: Figure) -> None:

@@ -185,7 +185,10 @@ def slopes(ax: Axes, rows: Rows) -> None:
     """Meta-gradients against T."""
     for kind, at, height in zip(ONE_STEP, (1000, 1000, 100), (1.05, 4.8, 200), strict=True):
         x, y, line = columns(rows, "slope", kind, "x", "measured", "theory")
-        (p.repaired_bound if kind == "gradient descent" else p.theory)(ax, x, line, HUES[kind])
+        if kind == "gradient descent":
+            p.repaired_bound(ax, x, line, HUES[kind])
+        else:
+            p.theory(ax, x, line, HUES[kind])
         p.measured(ax, x, y, HUES[kind])
         note(ax, at, height, kind, HUES[kind], **RIGHT)
     ax.set(xscale="log", yscale="log", xlabel="inner steps, $T$", ylabel="meta-gradient, $|G'|/L$")

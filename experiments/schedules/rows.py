@@ -203,9 +203,8 @@ def slope(kind: str, T: int, size: int, seed: int) -> Any:
             None,
         )
         return
-    eta, rate = (
-        (Fraction(1, 4), (0.9 * 9 - 0.1) / 1.5)
-        if kind == "heavy ball"
-        else (Fraction(1, 9), 9 / 24)
-    )
+    if kind == "heavy ball":
+        eta, rate = Fraction(1, 4), (0.9 * 9 - 0.1) / 1.5
+    else:
+        eta, rate = Fraction(1, 9), 9 / 24
     yield T, abs(float(objective.exactly(eta, 1))) / 9, rate * T / 9, None, None

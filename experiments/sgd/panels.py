@@ -47,11 +47,7 @@ def means(ax: Axes, rows: Rows, hue: int, limit: float = np.inf) -> None:
                 color=p.COLOURS[hue],
                 linewidth=0.8,
             )
-        if row["x"] < limit:
-            face = p.COLOURS[hue]
-        else:
-            face = "white"
-        p.measured(ax, row["x"], y, hue, markersize=3.8, markerfacecolor=face)
+        p.measured(ax, row["x"], y, hue, filled=row["x"] < limit, markersize=3.8)
 
 
 def loss(ax: Axes, rows: Rows) -> None:
@@ -71,11 +67,7 @@ def loss(ax: Axes, rows: Rows) -> None:
     ):
         p.theory(ax, *curve(lines, "log10_theory", T=T, kind="sgd"), hue)
         means(ax, [row for row in samples if row["T"] == T], hue, edge["fourth"])
-        if T <= 1000:
-            text = f"$T={T}$"
-        else:
-            text = f"$T=10^{np.log10(T):.0f}$"
-        ax.text(0.0158, y, text, color=p.COLOURS[hue], va="center", fontsize=8)
+        ax.text(0.0158, y, p.steps_label(T), color=p.COLOURS[hue], va="center", fontsize=8)
     p.theory(ax, *curve(lines, "log10_theory", kind="gd"), 1, linestyle=p.PRINTED)
     worst = next(row for row in samples if row["x"] == 1.1 and row["T"] == 1000)
     missed = (
@@ -127,6 +119,9 @@ def loss(ax: Axes, rows: Rows) -> None:
 def slope(ax: Axes, rows: Rows) -> None:
     """F' and G' against T."""
     sigma = rows[0]["sigma"]
+    texts, title = NO_NOISE, "no noise: $F'$ vanishes or explodes"
+    if sigma:
+        texts, title = NOISE, rf"noise $\sigma={sigma:g}$: $F'$ settles, $G'$ vanishes"
     for name, hue in (("naive", 1), ("log", 0)):
         for x in sorted({row["x"] for row in rows}):
             p.theory(ax, *curve(rows, "log10_theory", "T", kind=name, x=x), hue)
@@ -137,7 +132,7 @@ def slope(ax: Axes, rows: Rows) -> None:
                 y[::3],
                 hue,
                 markersize=3.5,
-                markerfacecolor="white" if x > 1 else p.COLOURS[hue],
+                filled=x <= 1,
             )
             p.theory(
                 ax,
@@ -146,12 +141,7 @@ def slope(ax: Axes, rows: Rows) -> None:
                 linewidth=0.7,
                 linestyle=(0, (1, 2)),
             )
-            ax.text(
-                *(NOISE if sigma else NO_NOISE)[name, x > 1],
-                color=p.COLOURS[hue],
-                va="center",
-                fontsize=8,
-            )
+            ax.text(*texts[name, x > 1], color=p.COLOURS[hue], va="center", fontsize=8)
     ax.set(
         xscale="log",
         yscale="log",
@@ -160,18 +150,16 @@ def slope(ax: Axes, rows: Rows) -> None:
         xlabel="steps, $T$",
         ylabel="meta-gradient, $F'$ and $G'$",
     )
-    ax.set_title(
-        rf"noise $\sigma={sigma:g}$: $F'$ settles, $G'$ vanishes"
-        if sigma
-        else "no noise: $F'$ vanishes or explodes",
-        fontsize=8,
-    )
+    ax.set_title(title, fontsize=8)
 
 
 def choice(ax: Axes, rows: Rows) -> None:
     """Losses of SGD on some patients."""
     ax.axhline(1, color=GREY, linewidth=0.6)
-    for name, hue in (("train", 1), ("validation", 0)):
+    for name, hue, side, gap in (
+        ("train", 1, "right", (-6, 4)),
+        ("validation", 0, "left", (4, 8)),
+    ):
         p.theory(ax, *curve(rows, "log10_theory", kind=name, paths=0, part="data"), hue)
         means(ax, [row for row in rows if row["kind"] == name and row["paths"]], hue)
         p.measured(
@@ -190,10 +178,10 @@ def choice(ax: Axes, rows: Rows) -> None:
         ax.annotate(
             f"{y[0]:.2f}",
             (x[0], y[0]),
-            (-6, 4) if name == "train" else (4, 8),
+            gap,
             color=p.COLOURS[hue],
             textcoords="offset points",
-            ha="right" if name == "train" else "left",
+            ha=side,
             fontsize=8,
         )
     p.theory(ax, *curve(rows, "log10_theory", kind="gd"), 6, linestyle=p.PRINTED, linewidth=0.8)

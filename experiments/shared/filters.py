@@ -29,12 +29,12 @@ def applied(name: str, parameter: float, lam: Any, v: Any, T: int) -> Any:
         return filters.neumann(lam, 1.0, int(parameter)) * v
     if name in CONSTANT:
         return filters.discounted(lam, 1.0, parameter, T) * v
-    return (
-        filters.unrolled(
-            lam, 1.0, T if name in EXACT else int(parameter) if name == "truncated" else 1
-        )
-        * v
-    )
+    steps = 1
+    if name in EXACT:
+        steps = T
+    elif name == "truncated":
+        steps = int(parameter)
+    return filters.unrolled(lam, 1.0, steps) * v
 
 
 def rows(lam: Any, T: int, shown: Shown, seed: int) -> Rows:

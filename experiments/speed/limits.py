@@ -66,12 +66,12 @@ def needed(row: Row, rate: dict[str, float]) -> Row:
     if work is None:
         return dict.fromkeys(("gflop", "mbytes", "multiplied", "exps", "needed"))
     flops, size, powers, n, divided, eighs = (work[name] for name in _KINDS)
+    products = 0
     if n:
         products = n.bit_length() + n.bit_count() - 2
-    else:
-        products = 0
-    squared = products * rate["multiply"] < rate["log and exp"]
-    multiplied, exps = (powers * products, 0) if squared else (0, powers)
+    multiplied, exps = 0, powers
+    if products * rate["multiply"] < rate["log and exp"]:
+        multiplied, exps = powers * products, 0
     least = (
         1e-9 * flops / rate["product"]
         + 1e-9 * size / rate["copy"]

@@ -58,15 +58,11 @@ def _horizon(ax: Axes, rows: Rows) -> None:
             continue
         T = [row["T"] for row in own]
         times = [row["seconds"] for row in own]
-        p.theory(ax, T, times, hue, linewidth=1.8 if route == "closed form" else 0.9)
+        line = p.theory(ax, T, times, hue, linewidth=0.9)
+        if route == "closed form":
+            line.set_linewidth(1.8)
         for row in own:
-            p.measured(
-                ax,
-                row["T"],
-                row["seconds"],
-                hue,
-                markerfacecolor=None if row["share"] == 1 else "white",
-            )
+            p.measured(ax, row["T"], row["seconds"], hue, filled=row["share"] == 1)
         ends.append((times[-1], T[-1], name, hue))
     low = 0.0
     for end, last, name, hue in sorted(ends):
@@ -138,23 +134,22 @@ def _speedups(ax: Axes, targets: Rows, rows: Rows) -> None:
     )
     ax.set_xticks(10.0 ** np.arange(0, 6, 1 if top < 1e6 else 2))
     ax.spines["left"].set_visible(False)
-    absent = f"{' and '.join(missing)} not installed (grey: numpy loops)"
-    ax.set_title(absent if missing else "+ target met, x missed, | the target", fontsize=8)
+    title = "+ target met, x missed, | the target"
+    if missing:
+        title = f"{' and '.join(missing)} not installed (grey: numpy loops)"
+    ax.set_title(title, fontsize=8)
 
 
 def _table(ax: Axes, rows: Rows) -> None:
     """Ratios that should stay small, and the rates of the machine."""
     ax.axis("off")
-    lines = [
-        (
-            row["name"].replace("10^5", "$10^5$"),
-            f"{row['value']:.2f}",
-            f"{'+' if row['met'] else 'x'} < {row['required']:g}",
-            MET if row["met"] else MISSED,
-        )
-        for row in rows
-        if row["part"] == "target" and row["most"]
-    ]
+    lines = []
+    for row in rows:
+        if row["part"] == "target" and row["most"]:
+            sign, colour = ("+", MET) if row["met"] else ("x", MISSED)
+            name = row["name"].replace("10^5", "$10^5$")
+            required = f"{sign} < {row['required']:g}"
+            lines.append((name, f"{row['value']:.2f}", required, colour))
     for axis, name in GROWTH.items():
         first, *_, last = (row for row in rows if row["part"] == "growth" and row["name"] == axis)
         factor = f"$10^{{{np.log10(last['value'] / first['value']):.0f}}}$"

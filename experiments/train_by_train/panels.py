@@ -139,14 +139,12 @@ def draw(rows: Rows) -> Figure:
                     linestyle="none",
                     zorder=2,
                 )
-            p.measured(
-                ax,
-                n * shift,
-                middle,
-                hue,
-                label="ridge" if method == "ridge" else f"tuned on {names[method]}",
-                linestyle=(0, (1, 1)) if hue < 2 else "none",
-            )
+            label = "ridge"
+            if method != "ridge":
+                label = f"tuned on {names[method]}"
+            marks = p.measured(ax, n * shift, middle, hue, label=label)
+            if hue < 2:
+                marks.set_linestyle((0, (1, 1)))
         ax.axhline(1, color="0.5", linewidth=0.8, linestyle=(0, (1, 1)), zorder=0)
         ax.text(
             0.98,
