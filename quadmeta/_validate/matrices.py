@@ -51,15 +51,19 @@ def require_square(name: str, matrix: Array, batch: bool = False) -> None:
         )
 
 
-def symmetrised(name: str, matrix: Array) -> Array:
-    """(M + M') / 2 of matrices (..., d, d) that are symmetric to 1e-12 of their largest entries."""
-    transposed = np.swapaxes(matrix, -1, -2)
-    gap = np.abs(matrix - transposed).max(axis=(-1, -2))
+def require_symmetric(name: str, matrix: Array) -> None:
+    """Refuse matrices (..., d, d) whose triangles differ by 1e-12 of the largest entry."""
+    gap = np.abs(matrix - np.swapaxes(matrix, -1, -2)).max(axis=(-1, -2))
     largest = np.abs(matrix).max(axis=(-1, -2))
     if (gap > 1e-12 * largest).any():
         raise ValueError(
             f"{name} is asymmetric by {gap.max():.3g}: pass ({name} + {name}.T) / 2 if that is "
             "what you mean"
         )
-    half: Array = (matrix + transposed) / 2
+
+
+def symmetrised(name: str, matrix: Array) -> Array:
+    """(M + M') / 2 of matrices (..., d, d) that are symmetric to rounding."""
+    require_symmetric(name, matrix)
+    half: Array = (matrix + np.swapaxes(matrix, -1, -2)) / 2
     return half

@@ -6,8 +6,7 @@ import numpy as np
 
 from quadmeta._types import Array, Numbers, Scalar, Spectrum
 from quadmeta._validate import finite, natural, number, seeded, shaped
-from quadmeta._validate.matrices import require_positive
-from quadmeta.problems.parts.bilevel import require_symmetric
+from quadmeta._validate.matrices import require_positive, require_symmetric
 from quadmeta.problems.parts.quadratic_bilevel import QuadraticBilevel, QuadraticInnerLoss
 from quadmeta.theory.spectra import rotation
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from quadmeta._types import Array, Numbers, Scalar
 from quadmeta._validate import natural, number, seeded, shaped
-from quadmeta._validate.matrices import require_nonnegative
-from quadmeta.problems.parts.bilevel import BilevelProblem, InnerLoss, require_symmetric
+from quadmeta._validate.matrices import require_nonnegative, require_symmetric
+from quadmeta.problems.parts.bilevel import BilevelProblem, InnerLoss
 
 
 @dataclass(frozen=True, eq=False)

@@ -115,7 +115,8 @@ class SampledRows(StochasticProblem):
         return finite("y", self.y)
 
     @cached_property
-    def _rows(self) -> RowSpace:
+    def row_space(self) -> RowSpace:
+        """Rows, errors and residuals in the eigenbasis of X'X / n."""
         return RowSpace.of(self._features, self._labels, self.start)
 
     @property
@@ -132,7 +133,7 @@ class SampledRows(StochasticProblem):
     @property
     def floor(self) -> float:  # type: ignore[override]
         """Least training loss ||r||^2 / (2n)."""
-        return float((self._rows.residual**2).mean() / 2)
+        return float((self.row_space.residual**2).mean() / 2)
 
     def _residual(self, w: Array) -> Array:
         fitted: Array = point("w", w, self._features.shape[1]) @ self._features.T
@@ -173,7 +174,7 @@ class SampledRows(StochasticProblem):
 
     @cached_property
     def _limit(self) -> float:
-        return self._rows.limit()
+        return self.row_space.limit()
 
     def mean_square_bounds(self) -> tuple[float, float]:
         """2 / max ||x_k||^2 <= eta_ms <= min(2 tr S / mean ||x||^4, 2 v'Sv / mean (x'v)^4).
@@ -181,9 +182,9 @@ class SampledRows(StochasticProblem):
         v runs over the unit eigenvectors of S and the rows divided by their norms; the upper
         bounds are Rayleigh quotients of (L, Q) at I and at vv'. All are equal for n = 1.
         """
-        return self._rows.bounds()
+        return self.row_space.bounds()
 
-    def _form(self, outer: str, kind: str, X: Array, center: Array) -> tuple[Array, Array, int]:
+    def form(self, outer: str, kind: str, X: Array, center: Array) -> tuple[Array, Array, int]:
         """(A, u, m) with outer(w) = ||A (w - center) + u||^2 / m, in the number type ``kind``."""
         if outer == "train":
             return X, X[:, 0] * 0, 2 * len(X)
@@ -193,8 +194,8 @@ class SampledRows(StochasticProblem):
         return A, A @ center - b, 2 * len(b)
 
     def _expected(self, steps: int, eta: float, outer: str, order: int) -> SignLog:
-        rows = self._rows
-        A, u, m = self._form(outer, "float64", self._features, rows.center)
+        rows = self.row_space
+        A, u, m = self.form(outer, "float64", self._features, rows.center)
         # ||A e + u||^2 / m = <A'A / m, ee'> + 2 u'A e / m + u'u / m, e in the row space
         A = A @ rows.basis
         if len(rows.eigenvalues) > CLOSED:
@@ -210,9 +211,9 @@ class SampledRows(StochasticProblem):
             center = start + X.T @ solve(X.T @ X @ X.T, X.T @ (y - X @ start))
             residual = y - X @ center
         else:
-            center = self._rows.center
-            residual = self._rows.residual
-        return X, start - center, residual, *self._form(outer, kind, X, center)
+            center = self.row_space.center
+            residual = self.row_space.residual
+        return X, start - center, residual, *self.form(outer, kind, X, center)
 
     def _recursion(
         self,
@@ -243,7 +244,7 @@ class SampledRows(StochasticProblem):
         held = ""
         if self.validation is not None:
             held = f", n2={len(self.validation[1])}"
-        return f"SampledRows(n={n}, d={d}, rank={len(self._rows.eigenvalues)}{held})"
+        return f"SampledRows(n={n}, d={d}, rank={len(self.row_space.eigenvalues)}{held})"
 
 
 def _point(name: str, value: Numbers, d: int) -> Array:

@@ -66,7 +66,7 @@ def test_sampled_rows_are_the_mean_over_every_sequence_of_rows_exactly(n, d, ste
 def test_without_the_coupling_to_the_mean_error_the_moments_are_wrong():
     # known false: the term 2 eta^2 mean r_k (x_k'e) x_k x_k' is not a detail
     p, steps, eta = sampled(5, 4, 2), 3, 0.2
-    rows = p._rows
+    rows = p.row_space
     without = rows.moments._replace(C=0 * rows.moments.C)
     A = rows.rows
     weights = np.array([A[:, 0] @ A[:, 0], np.sqrt(2) * A[:, 0] @ A[:, 1], A[:, 1] @ A[:, 1]]) / 8

@@ -248,7 +248,7 @@ def test_streaming_limit_is_where_the_spectral_radius_is_one(lam):
 def test_sampled_limit_is_where_the_spectral_radius_is_one(n, d, seed):
     p = sampled(seed, n, d, exact=False)
     low, high = p.mean_square_bounds()
-    limit, m = p.mean_square_limit(), p._rows.moments
+    limit, m = p.mean_square_limit(), p.row_space.moments
     assert low * (1 - 1e-12) <= limit <= high * (1 + 1e-12)
     if n == 1:
         assert low == pytest.approx(high, rel=1e-12)
@@ -269,7 +269,7 @@ def test_sampled_limit_is_where_the_spectral_radius_is_one(n, d, seed):
 def test_both_sides_of_the_gram_matrix_give_the_limit():
     few, many = (sampled(1, n, 3, exact=False) for n in (5, 9))
     for p in (few, many):
-        m = p._rows.moments
+        m = p.row_space.moments
         scale = 1 / np.sqrt(m.L)
         largest = np.linalg.eigvalsh(scale[:, None] * m.Q * scale)[-1]
         assert p.mean_square_limit() == pytest.approx(1 / largest, rel=1e-12)
@@ -281,11 +281,11 @@ def test_steady_state():
         eta = x * p.mean_square_limit()
         v = p.steady_state(eta)
         assert p.expected(10**9, eta, "population").to_float() == pytest.approx(
-            p._lam @ v, rel=1e-12
+            p.eigenvalues @ v, rel=1e-12
         )
-        moved = (1 - 2 * eta * p._lam + 2 * eta**2 * p._lam**2) * v + eta**2 * p._lam * (
-            p._lam @ v + 0.36
-        )
+        moved = (
+            1 - 2 * eta * p.eigenvalues + 2 * eta**2 * p.eigenvalues**2
+        ) * v + eta**2 * p.eigenvalues * (p.eigenvalues @ v + 0.36)
         assert moved == pytest.approx(v, rel=1e-13)
     with pytest.raises(ValueError, match="must lie in"):
         p.steady_state(p.mean_square_limit())
@@ -373,7 +373,7 @@ def test_one_eigendecomposition_a_step_size_whatever_the_steps(monkeypatch):
         calls.clear()
         assert p.expected(steps, eta, order=1).shape == (2, 2) and len(calls) == 4
     assert p.expected(10**15, 0.01).to_float() == pytest.approx(
-        p._lam @ p.steady_state(0.01) / 2, rel=1e-12
+        p.eigenvalues @ p.steady_state(0.01) / 2, rel=1e-12
     )
     assert p.expected(10**9, 2.0).log > 10**9
 
@@ -403,11 +403,11 @@ def test_beyond_rank_thirty_the_recursion_steps_in():
 def test_rescaled_recursion_is_the_closed_form(n, d, noise):
     p = sampled(4, n, d, exact=False, noise=noise)
     for outer in p.outers:
-        A, u, m = p._form(outer, "float64", np.asarray(p.X), p._rows.center)
+        A, u, m = p.form(outer, "float64", np.asarray(p.X), p.row_space.center)
         for x, steps in ((0.5, 30), (0.5, 2000), (3.0, 1000), (0.0, 3)):
             for order in (0, 1):
                 eta = x * p.mean_square_limit()
-                got = p._rows.recursion(steps, eta, order, A @ p._rows.basis, u, m)
+                got = p.row_space.recursion(steps, eta, order, A @ p.row_space.basis, u, m)
                 want = p.expected(steps, eta, outer, order)
                 scale = abs(p.expected(steps, eta, outer)) * (
                     steps / p.mean_square_limit() if order else 1

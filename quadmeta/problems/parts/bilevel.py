@@ -12,20 +12,7 @@ import numpy as np
 
 from quadmeta._types import Array, Numbers
 from quadmeta._validate import finite, shaped
-
-
-def require_symmetric(name: str, matrix: Array) -> None:
-    """Refuse a matrix whose two triangles differ by more than rounding."""
-    if np.abs(matrix - matrix.T).max() > 1e-12 * np.abs(matrix).max():
-        raise ValueError(f"{name} is asymmetric: pass (A + A.T) / 2 if that is what you mean")
-
-
-def _freeze(value: Any) -> None:
-    if isinstance(value, np.ndarray):
-        value.setflags(write=False)
-    elif isinstance(value, tuple):
-        for entry in value:
-            _freeze(entry)
+from quadmeta.problems.parts.keep import keep
 
 
 class InnerLoss(ABC):
@@ -111,9 +98,7 @@ class BilevelProblem(ABC):
 
     def _keep(self, **values: Any) -> None:
         """Set attributes of a frozen dataclass; arrays become read-only, those in tuples too."""
-        for name, value in values.items():
-            _freeze(value)
-            object.__setattr__(self, name, value)
+        keep(self, **values)
 
     @abstractmethod
     def bind(self, alpha: Array) -> InnerLoss:
