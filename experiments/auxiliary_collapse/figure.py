@@ -80,7 +80,7 @@ FULL: dict[str, Any] = {
 }
 SMOKE: dict[str, Any] = FULL | {
     "steps": 4000,
-    "products": [0, 3, 16, 128],
+    "products": [0, 3, 16, 256],
     "rounds": 500,
     "splits": 1,
 }

@@ -99,12 +99,12 @@ CASES = {
     ),
     "another first order": (
         {"first": lambda x: x - 0.01},
-        {"part": "fixed", "parameter": 128},
+        {"part": "fixed", "parameter": 256},
         "first order is off",
     ),
     "another second order": (
         {"excess_first": lambda x: 2 * x},
-        {"part": "fixed", "parameter": 128},
+        {"part": "fixed", "parameter": 256},
         "first order is",
     ),
     "first order at once": ({"first": lambda x: 0.5}, {"part": "fixed", "parameter": 0}, "already"),
