@@ -17,7 +17,7 @@ import mpmath  # noqa: E402,F401
 import numpy  # noqa: E402,F401
 import pytest  # noqa: E402
 import scipy.optimize  # noqa: E402,F401
-from _store import CACHE, fingerprint  # noqa: E402
+from _store import CACHE, claim_keys, fingerprint, key_of  # noqa: E402
 from coverage import Coverage  # noqa: E402
 
 # as the profile of a user in tests/conftest.py, with fewer examples and without the search for the
@@ -68,6 +68,11 @@ class Plugin:
             self.failed = report.nodeid
 
 
+def in_package(tree, file):
+    """The name of the module of a file, such as "claims/talk2021/root_bounds"."""
+    return Path(file).relative_to(tree / "quadmeta").with_suffix("").as_posix()
+
+
 def in_fork(work, cpu_seconds):
     """What work() returns in a fork that has this processor time, or None if it does not end."""
     read, write = os.pipe()
@@ -109,12 +114,13 @@ def baseline(tree, module, tests):
     """Seconds of each test, and by file of the family the tests that reach each line, of the
     unchanged tree.
 
-    For claims, tests that name another one are left out, and for a member those of the ledger that
-    do not name it.
+    For a claim and for the engine, tests that name another claim are left out, and for a claim
+    those of the ledger that do not name it.
     """
-    family, _, name = module.partition("/")
+    family = module.partition("/")[0]
+    name = key_of(module)
     key = fingerprint([tree / "quadmeta" / family, *(tree / place for place in tests)])
-    store = CACHE / f"baseline.{name if 'tests/test_ledger.py' in tests else family}.{key}.json"
+    store = CACHE / f"baseline.{name or family}.{key}.json"
     if store.exists():
         return json.loads(store.read_text(encoding="utf-8")) | {"name": store.name}
 
@@ -122,14 +128,13 @@ def baseline(tree, module, tests):
         coverage = Coverage(
             data_file=None, include=[str(tree / "quadmeta" / family / "*")], config_file=False
         )
-        other = (
-            [path.stem for path in (tree / "quadmeta" / "claims").glob("[!_]*.py")]
-            if family == "claims"
-            else []
-        )
-        other += ["test_ledger.py"] * (name in other)
+        # a test that names another claim says nothing about this one, and little about the engine
+        narrow = name or family == "verification"
+        other = [key for key in claim_keys(tree) if key != name] if narrow else []
+        other += ["test_ledger.py"] if name else []
         plugin = Plugin(
-            lambda test: name in test or not any(text in test for text in other), coverage=coverage
+            lambda test: bool(name and name in test) or not any(text in test for text in other),
+            coverage=coverage,
         )
         coverage.start()
         code = pytest_run(tree, tests, plugin)
@@ -140,7 +145,8 @@ def baseline(tree, module, tests):
             "collected": plugin.collected,
             "seconds": plugin.seconds,
             "lines": {
-                Path(file).stem: data.contexts_by_lineno(file) for file in data.measured_files()
+                in_package(tree, file): data.contexts_by_lineno(file)
+                for file in data.measured_files()
             },
         }
 

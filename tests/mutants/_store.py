@@ -7,46 +7,50 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 CACHE = ROOT / ".cache" / "mutants"
-FAMILIES = ("arithmetic", "objectives", "estimators", "certificates", "claims")
+FAMILIES = ("arithmetic", "objectives", "estimators", "certificates", "verification", "claims")
+# parts of claims that hold no statement
+SHARED = ("families", "reductions")
+VERDICTS = [
+    f"verification/test_{name}.py"
+    for name in ("decide", "parameters", "finding", "search", "verdicts")
+]
+PROGRAMS = ["verification/test_programs.py"]
+CERTIFICATES = ["verification/test_certificates.py"]
 # the tests of a module that are not all those of its family: {module: files or folders in tests}
 TESTS = {
-    "arithmetic/_scan": ["objectives/test_scan.py"],
-    "arithmetic/_container": [
+    "arithmetic/scan": ["objectives/test_scan.py"],
+    "arithmetic/container": [
         f"arithmetic/test_{name}.py" for name in ("signlog", "interval", "jet")
     ],
-    "arithmetic/affine": ["arithmetic/test_affine.py"],
-    "arithmetic/double_double": ["arithmetic/test_double_double.py"],
-    "arithmetic/elementary": ["arithmetic/test_elementary.py"],
-    "arithmetic/exact": ["arithmetic/test_exact.py"],
-    "arithmetic/interval": ["arithmetic/test_interval.py"],
-    "arithmetic/jet": ["arithmetic/test_jet.py"],
-    "arithmetic/powers": ["arithmetic/test_powers.py"],
-    "arithmetic/residual": ["arithmetic/test_residual.py"],
-    "arithmetic/signlog": ["arithmetic/test_signlog.py"],
-    **dict.fromkeys(
-        "certificates/enclosure certificates/program claims/_trace".split(), ["test_programs.py"]
-    ),
-    **dict.fromkeys(
-        "certificates/recheck claims/_certificate".split(),
-        ["test_certificates.py", "test_programs.py"],
-    ),
-    **dict.fromkeys(
-        [f"certificates/{name}" for name in "budget file refusal schema".split()],
-        ["test_certificates.py", "test_forgeries.py"],
-    ),
-    "claims/_box": ["claims/test_box.py"],
-    "claims/_instances": ["claims/test_instances.py"],
-    "claims/_record": ["claims/test_decide.py"],
-    **dict.fromkeys(
-        [
-            f"claims/_{name}"
-            for name in "base decide domain finding formulas search verdict".split()
-        ],
-        [
-            f"claims/test_{name}.py"
-            for name in ("decide", "domain", "finding", "search", "verdicts")
-        ],
-    ),
+    **{
+        f"arithmetic/{name}": [f"arithmetic/test_{name}.py"]
+        for name in (
+            "affine",
+            "double_double",
+            "elementary",
+            "exact",
+            "interval",
+            "jet",
+            "powers",
+            "residual",
+            "signlog",
+        )
+    },
+    **dict.fromkeys(("certificates/enclosure", "certificates/program"), PROGRAMS),
+    "verification/trace": PROGRAMS,
+    **dict.fromkeys(("certificates/recheck", "verification/certificate"), CERTIFICATES + PROGRAMS),
+    **{
+        f"certificates/{name}": [*CERTIFICATES, "verification/test_forgeries.py"]
+        for name in ("budget", "file", "refusal", "schema")
+    },
+    "verification/box": ["verification/test_box.py"],
+    "verification/instances": ["verification/test_instances.py"],
+    "verification/record": ["verification/test_decide.py"],
+    "claims/families/formulas": VERDICTS,
+    **{
+        f"verification/{name}": VERDICTS
+        for name in ("claim", "decide", "parameters", "finding", "search", "verdict")
+    },
 }
 
 
@@ -54,8 +58,8 @@ def modules(name):
     """The modules of a family, or the one of this name."""
     if name in FAMILIES:
         return [
-            f"{name}/{path.stem}"
-            for path in sorted((ROOT / "quadmeta" / name).glob("*.py"))
+            path.relative_to(ROOT / "quadmeta").with_suffix("").as_posix()
+            for path in sorted((ROOT / "quadmeta" / name).rglob("*.py"))
             if path.stem != "__init__"
         ]
     if not (ROOT / "quadmeta" / f"{name}.py").exists():
@@ -66,19 +70,34 @@ def modules(name):
     return [name]
 
 
+def key_of(module):
+    """The key of the claim that a module states, or None."""
+    parts = module.split("/")
+    if parts[0] != "claims" or parts[1] in SHARED:
+        return None
+    return f"{parts[1]}_{parts[-1]}"
+
+
+def claim_keys(tree):
+    """The keys of all claims of a tree."""
+    paths = (tree / "quadmeta").glob("claims/**/*.py")
+    found = (path.relative_to(tree / "quadmeta").with_suffix("").as_posix() for path in paths)
+    return [
+        key_of(module) for module in found if not module.endswith("__init__") and key_of(module)
+    ]
+
+
 def tests_of(module):
     """The files and folders of tests that a module is run against."""
-    family, _, name = module.partition("/")
-    if family == "claims" and not name.startswith("_"):
+    name = key_of(module)
+    if name:
         pages = sorted((ROOT / "tests" / "claims").glob("*.py"))
         named = [
-            f"claims/{page.name}"
-            for page in pages
-            # it tests all boxes
-            if page.name == "test_box.py" or name in page.read_text(encoding="utf-8")
+            f"claims/{page.name}" for page in pages if name in page.read_text(encoding="utf-8")
         ]
-        return [*named, "test_ledger.py"]
-    return TESTS.get(module, [family])
+        # it tests all boxes
+        return [*named, "verification/test_box.py", "verification/test_ledger.py"]
+    return TESTS.get(module, [module.partition("/")[0]])
 
 
 def fingerprint(paths):

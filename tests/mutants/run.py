@@ -39,7 +39,7 @@ def run(module, limit, survivors):
     """Run the mutants of a module that have no result yet."""
     source = (ROOT / "quadmeta" / f"{module}.py").read_text(encoding="utf-8")
     tests = [f"tests/{place}" for place in tests_of(module)]
-    shared = [f"tests/{name}.py" for name in ("conftest", "helpers", "reference")]
+    shared = [f"tests/{name}.py" for name in ("conftest", "helpers", "reference", "bilevel")]
     stamps = {
         "source": fingerprint([ROOT / "quadmeta" / f"{module}.py"]),
         "tests": fingerprint([ROOT / place for place in shared + tests]),
@@ -100,7 +100,7 @@ def run(module, limit, survivors):
         ):
             compiled.unlink()
         start["collected"] = set(start["collected"])
-        reached = start["lines"].get(Path(module).name, {})
+        reached = start["lines"].get(module, {})
         quick = {test: seconds for test, seconds in start["seconds"].items() if seconds <= SLOW}
         if start["name"] not in PASSED:  # the same for all modules of a family
             control = verdict(
