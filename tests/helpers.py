@@ -1,10 +1,13 @@
 """What several tests of figures and of claims share."""
 
+from unittest import mock
+
 import numpy as np
 
 import quadmeta as qm
 from quadmeta import plotting
 from quadmeta.harness import from_csv
+from quadmeta.verification.decide import decide
 from quadmeta.verification.finding import examine
 
 
@@ -59,3 +62,9 @@ def case(name, form="printed", **x):
     found = examine(claim, form, claim.read(x))
     assert found.admitted
     return found
+
+
+def status(wrong, form="printed"):
+    """What ``decide`` says of a mutant, whose counterexample stays as it is found."""
+    with mock.patch("quadmeta.verification.decide.shrink", lambda claim, form, found: found):
+        return decide(wrong, form).status

@@ -13,10 +13,9 @@ from quadmeta.arithmetic.exact import convert
 from quadmeta.claims.derived.task_weights.alternation_rate import DerivedAlternationRate
 from quadmeta.claims.families import collapse as plane
 from quadmeta.claims.families.alternation import Alternation
-from quadmeta.verification.decide import decide
 from quadmeta.verification.finding import arrays
 from quadmeta.verification.search import drop, findings
-from tests.helpers import mutant
+from tests.helpers import mutant, status
 
 
 def at_rest(x):
@@ -49,7 +48,7 @@ def blocks(x):
 )
 def test_mutants_are_noticed(change):
     wrong = mutant(DerivedAlternationRate, lambda x, l, r: (l, change(x, r)))
-    assert decide(wrong).status == "refuted"
+    assert status(wrong) == "refuted"
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from quadmeta.verification.decide import decide
 from quadmeta.verification.finding import arrays, broken, examine
 from quadmeta.verification.parameters import draw
 from quadmeta.verification.search import drop
-from tests.helpers import case, mutant
+from tests.helpers import case, mutant, status
 from tests.reference import fractions
 
 PERCENT = F(99, 100)
@@ -288,10 +288,10 @@ MUTANTS = [
 
 
 @pytest.mark.parametrize(
-    "name, form, what, change, status", MUTANTS, ids=lambda p: p if isinstance(p, str) else ""
+    "name, form, what, change, expected", MUTANTS, ids=lambda p: p if isinstance(p, str) else ""
 )
-def test_mutants_are_noticed(name, form, what, change, status):
-    assert decide(mutant(type(qm.claim(name)), change), form).status == status
+def test_mutants_are_noticed(name, form, what, change, expected):
+    assert status(mutant(type(qm.claim(name)), change), form) == expected
 
 
 @pytest.mark.parametrize(

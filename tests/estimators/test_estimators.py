@@ -203,8 +203,10 @@ class Wrong(qm.Reverse):
 
 def test_a_wrong_estimator_is_caught(monkeypatch):
     monkeypatch.setitem(globals(), "make", lambda name, dtype="float64": Wrong(dtype=dtype))
-    with pytest.raises(AssertionError):
-        test_exact_where_it_says_so_and_different_elsewhere("reverse")
+    property_of = test_exact_where_it_says_so_and_different_elsewhere.hypothesis.inner_test
+    for T in (1, 2, 30):
+        with pytest.raises(AssertionError):
+            property_of("reverse", seed=0, T=T, x=0.5)
 
 
 @pytest.mark.parametrize("name", IMPLICIT)

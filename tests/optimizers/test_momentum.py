@@ -7,7 +7,7 @@ from fractions import Fraction as Q
 import mpmath as mp
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import quadmeta as qm
@@ -352,6 +352,12 @@ def value(objective, order, theta):
     x=st.floats(0.01, 2.5),
     beta=st.floats(0, 0.99),
 )
+# two methods and three objectives: the ends of each range explicitly
+@example(seed=1, T=1, x=1.0, beta=0.5)
+@example(seed=2, T=20, x=2.5, beta=0.0)
+@example(seed=3, T=20, x=2.5, beta=0.99)
+@example(seed=4, T=2, x=0.01, beta=0.99)
+@settings(max_examples=15)
 def test_closed_form_is_the_definition(method, name, seed, T, x, beta):
     rng = np.random.default_rng(seed)
     X = rng.standard_normal((6, 3))
