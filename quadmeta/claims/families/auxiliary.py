@@ -34,6 +34,34 @@ and u_k occur.
 """
 
 
+ONE_DIMENSION: Mapping[str, Any] = {
+    "rho": 0,
+    "s0": (1,),
+    "p0": (0,),
+    "b0": (0,),
+    "s1": (1,),
+    "p1": (0,),
+    "b1": (1,),
+    "sA": (1,),
+    "pA": (0,),
+    "bA": (0,),
+}
+"""l_0 = w^2/2, l_1 = (w - 1)^2/2 and L_A = w^2/2: the task pulls away from the outer minimum."""
+APART: Mapping[str, Any] = {
+    "rho": 1,
+    "s0": (0, 0),
+    "p0": (1, 0),
+    "b0": (1, 1),
+    "s1": (1, 0),
+    "p1": (1, 1),
+    "b1": (1, -1),
+    "sA": (1, 2),
+    "pA": (1, 0),
+    "bA": (0, 1),
+}
+"""Two tasks in the plane that do not commute."""
+
+
 def family(count: int) -> dict[str, Parameter]:
     """Parameters of ``count`` auxiliary tasks, the main task, the outer loss and the ridge."""
     out = {"rho": Parameter(r"\rho", reach=1)}

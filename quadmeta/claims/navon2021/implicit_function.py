@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from quadmeta._types import Array
-from quadmeta.claims.families.auxiliary import Dual, Family, family, solve
+from quadmeta.claims.families.auxiliary import APART, ONE_DIMENSION, Dual, Family, family, solve
 from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.finding import arrays
 from quadmeta.verification.parameters import Instance, Parameter, Values
@@ -115,18 +115,11 @@ class Navon2021ImplicitFunction(Claim):
     def cases(self, form: str) -> Iterable[Mapping[str, Any]]:
         """A flat main task; two tasks that do not commute."""
         one = {
-            "rho": 0,
+            **ONE_DIMENSION,
             "s0": (0,),
-            "p0": (0,),
-            "b0": (0,),
-            "s1": (1,),
-            "p1": (0,),
-            "b1": (1,),
             "s2": (0,),
             "p2": (0,),
             "b2": (0,),
-            "sA": (1,),
-            "pA": (0,),
             "bA": (1,),
             "phi1": 0,
             "phi2": 0,
@@ -140,19 +133,10 @@ class Navon2021ImplicitFunction(Claim):
             yield {**one, "s0": (1,), "move1": "-99/100"}
             yield {
                 **one,
-                "rho": 1,
-                "s0": (0, 0),
-                "p0": (1, 0),
-                "b0": (1, 1),
-                "s1": (1, 0),
-                "p1": (1, 1),
-                "b1": (1, -1),
+                **APART,
                 "s2": (0, 0),
                 "p2": (1, -1),
                 "b2": (2, 0),
-                "sA": (1, 2),
-                "pA": (1, 0),
-                "bA": (0, 1),
                 "phi1": 2,
                 "phi2": 1,
                 "point": (0, 0),

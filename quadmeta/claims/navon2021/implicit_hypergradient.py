@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from quadmeta.claims.families.auxiliary import Family, bend, family, slope, solve
+from quadmeta.claims.families.auxiliary import APART, Family, bend, family, slope, solve
 from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.parameters import Values
 
@@ -84,19 +84,11 @@ class Navon2021ImplicitHypergradient(Claim):
             "phi2": 0,
         }
         yield {
-            "rho": 1,
+            **APART,
             "s0": zero,
-            "p0": (1, 0),
-            "b0": (1, 1),
-            "s1": (1, 0),
-            "p1": (1, 1),
-            "b1": (1, -1),
             "s2": zero,
             "p2": (1, -1),
             "b2": (2, 0),
-            "sA": (1, 2),
-            "pA": (1, 0),
-            "bA": (0, 1),
             "phi1": 2,
             "phi2": 1,
         }

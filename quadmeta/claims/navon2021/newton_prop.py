@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from quadmeta.claims.families.auxiliary import Family, family, slope, solve
+from quadmeta.claims.families.auxiliary import APART, ONE_DIMENSION, Family, family, slope, solve
 from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.parameters import Values
 
@@ -70,26 +70,9 @@ class Navon2021NewtonProp(Claim):
         commute.
         """
         yield {
-            "rho": 0,
-            "s0": (1,),
-            "p0": (0,),
-            "b0": (0,),
-            "s1": (1,),
-            "p1": (0,),
-            "b1": (1,),
-            "sA": (1,),
-            "pA": (0,),
+            **ONE_DIMENSION,
             "bA": (1,),
         }
         yield {
-            "rho": 1,
-            "s0": (0, 0),
-            "p0": (1, 0),
-            "b0": (1, 1),
-            "s1": (1, 0),
-            "p1": (1, 1),
-            "b1": (1, -1),
-            "sA": (1, 2),
-            "pA": (1, 0),
-            "bA": (0, 1),
+            **APART,
         }

@@ -7,7 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from quadmeta.claims.families.auxiliary import Family, Task, family, slope, solve
+from quadmeta.claims.families.auxiliary import (
+    APART,
+    ONE_DIMENSION,
+    Family,
+    Task,
+    family,
+    slope,
+    solve,
+)
 from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.parameters import Values
 
@@ -111,18 +119,10 @@ class Navon2021TwoStage(Claim):
         not commute.
         """
         one = {
-            "rho": 0,
-            "s0": (1,),
-            "p0": (0,),
-            "b0": (0,),
-            "s1": (1,),
-            "p1": (0,),
-            "b1": (1,),
+            **ONE_DIMENSION,
             "s2": (1,),
             "p2": (0,),
             "b2": (2,),
-            "sA": (1,),
-            "pA": (0,),
             "bA": (-1,),
             "phi1": 1,
             "phi2": 0,
@@ -132,19 +132,10 @@ class Navon2021TwoStage(Claim):
             yield {**one, "b1": (-1,), "phi2": 1}
             yield {**one, "bA": (0,)}
             yield {
-                "rho": 1,
-                "s0": (0, 0),
-                "p0": (1, 0),
-                "b0": (1, 1),
-                "s1": (1, 0),
-                "p1": (1, 1),
-                "b1": (1, -1),
+                **APART,
                 "s2": (0, 0),
                 "p2": (1, -1),
                 "b2": (2, 0),
-                "sA": (1, 2),
-                "pA": (1, 0),
-                "bA": (0, 1),
                 "phi1": 2,
                 "phi2": 1,
             }

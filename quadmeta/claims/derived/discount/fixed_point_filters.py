@@ -7,7 +7,7 @@ import numpy as np
 
 from quadmeta._types import Array
 from quadmeta.arithmetic.powers import geometric_sum
-from quadmeta.claims.families.auxiliary import ANY, Family, family, neumann, slope, solve
+from quadmeta.claims.families.auxiliary import ANY, APART, Family, family, neumann, slope, solve
 from quadmeta.claims.families.discount import DISCOUNT
 from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.parameters import STEP_SIZE, STEPS, Instance, Quantity, Values
@@ -89,16 +89,10 @@ class DerivedFixedPointFilters(Claim):
     def cases(self, form: str) -> Iterable[Mapping[str, Any]]:
         """Two tasks that do not commute, beyond the stable step size too."""
         base = {
+            **APART,
             "rho": "1/2",
             "s0": (1, 0),
             "p0": (0, 1),
-            "b0": (1, 1),
-            "s1": (1, 0),
-            "p1": (1, 1),
-            "b1": (1, -1),
-            "sA": (1, 2),
-            "pA": (1, 0),
-            "bA": (0, 1),
             "phi1": 2,
             "shift": (0, 0),
             "gamma": "1/2",

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from quadmeta.claims.families.auxiliary import Family, family, solve
+from quadmeta.claims.families.auxiliary import APART, ONE_DIMENSION, Family, family, solve
 from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.parameters import Values
 
@@ -57,28 +57,11 @@ class DerivedNewtonStep(Claim):
     def cases(self, form: str) -> Iterable[Mapping[str, Any]]:
         """One dimension, w_N = phi against phi / (1 + phi); two tasks that do not commute."""
         yield {
-            "rho": 0,
-            "s0": (1,),
-            "p0": (0,),
-            "b0": (0,),
-            "s1": (1,),
-            "p1": (0,),
-            "b1": (1,),
-            "sA": (1,),
-            "pA": (0,),
+            **ONE_DIMENSION,
             "bA": (1,),
             "phi1": 1,
         }
         yield {
-            "rho": 1,
-            "s0": (0, 0),
-            "p0": (1, 0),
-            "b0": (1, 1),
-            "s1": (1, 0),
-            "p1": (1, 1),
-            "b1": (1, -1),
-            "sA": (1, 2),
-            "pA": (1, 0),
-            "bA": (0, 1),
+            **APART,
             "phi1": 2,
         }

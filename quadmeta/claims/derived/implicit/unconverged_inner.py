@@ -5,7 +5,15 @@ inner error.
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from quadmeta.claims.families.auxiliary import ANY, Family, family, slope, solve
+from quadmeta.claims.families.auxiliary import (
+    ANY,
+    APART,
+    ONE_DIMENSION,
+    Family,
+    family,
+    slope,
+    solve,
+)
 from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.parameters import Values
 
@@ -71,15 +79,7 @@ class DerivedUnconvergedInner(Claim):
     def cases(self, form: str) -> Iterable[Mapping[str, Any]]:
         """One dimension; two tasks that do not commute."""
         one = {
-            "rho": 0,
-            "s0": (1,),
-            "p0": (0,),
-            "b0": (0,),
-            "s1": (1,),
-            "p1": (0,),
-            "b1": (1,),
-            "sA": (1,),
-            "pA": (0,),
+            **ONE_DIMENSION,
             "bA": (1,),
             "phi1": 1,
             "shift": (0,),
@@ -88,16 +88,7 @@ class DerivedUnconvergedInner(Claim):
         yield {**one, "shift": (1,)}
         yield {
             **one,
-            "rho": 1,
-            "s0": (0, 0),
-            "p0": (1, 0),
-            "b0": (1, 1),
-            "s1": (1, 0),
-            "p1": (1, 1),
-            "b1": (1, -1),
-            "sA": (1, 2),
-            "pA": (1, 0),
-            "bA": (0, 1),
+            **APART,
             "phi1": 2,
             "shift": (1, -1),
         }
