@@ -232,12 +232,12 @@ class SampledRows(StochasticProblem):
         # E ||A e + u||^2 / m, or its derivative, which has no constant
         if slope is None:
             V, e, _one = state
-            constant = (u * u).sum()
         else:
             V, e = slope
-            constant = 0
         total = ((A @ V) * A).sum() + 2 * (u * (A @ e)).sum()
-        return (total + constant) / m
+        if slope is None:
+            total = total + (u * u).sum()
+        return total / m
 
     def __repr__(self) -> str:
         n, d = self.X.shape

@@ -240,8 +240,10 @@ class StreamingGaussian(RotatedProblem):
         kept = 1 - 2 * x + 2 * x * x
         for _ in range(steps):
             J = (lam * v).sum() + noise
+            # in this order: certificates hold the program of a claim step by step
+            decayed = kept * slope
             coupled = eta * x * (lam * slope).sum()
-            slope = kept * slope + coupled + (4 * x - 2) * lam * v + 2 * x * J
+            slope = decayed + coupled + (4 * x - 2) * lam * v + 2 * x * J
             v = kept * v + eta * x * J
         asked = slope if order else v
         return (lam * asked).sum() / share
