@@ -13,6 +13,7 @@ import numpy as np
 
 from quadmeta._types import Array
 from quadmeta.claims.families.auxiliary import Dual, solve
+from quadmeta.verification.claim import Claim
 from quadmeta.verification.parameters import Instance, Parameter, Quantity, Values
 
 SIGNED = Parameter(r"\cdot", low=Fraction(-2), reach=4)
@@ -220,3 +221,17 @@ def together(x: Instance) -> Instance:
         "turn": (Fraction(1),) * count,
         "rho": Fraction(0),
     }
+
+
+class SharedInputs(Claim):
+    """Statements about tasks with the inputs of the main one, A_k = A_0, and without a ridge."""
+
+    domain = REGRESSION
+
+    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
+        """Shared inputs, no ridge."""
+        return {"A_k = A_0": apart(x), "rho = 0": x["rho"]}
+
+    def prepare(self, x: Instance) -> Instance:
+        """Shared inputs."""
+        return together(x)

@@ -48,6 +48,49 @@ QUADRATIC: Mapping[str, Parameter] = {
 """w_0 - w_* = R direction, g_T = G direction, H_2 with the eigenvalues L_2 (along "outer") and
 mu_2 <= L_2.
 """
+TWO_BENDS: Mapping[str, Any] = {
+    "q": "4/5",
+    "eta": 1,
+    "heights": ("1/4", "1/4"),
+    "levels": (0, "1/8"),
+    "slopes": (1, 1),
+    "L2": "1/2",
+    "angles": (0, "1/2"),
+    "start": "1/3",
+    "R": 1,
+    "G": 1,
+    "gradient": 0,
+    "gamma": "1/2",
+    "steps": 5,
+}
+"""A bent problem whose two bends do not commute."""
+LINE: Mapping[str, Any] = {
+    "q": "1/2",
+    "eta": 1,
+    "heights": ("1/4",),
+    "levels": ("1/4",),
+    "slopes": (0,),
+    "angles": (0,),
+    "start": 0,
+    "R": 0,
+    "G": 1,
+    "L2": 1,
+    "gradient": 0,
+}
+"""One direction beside mu, along which H = L = 1: a quadratic from its minimiser."""
+TWO_MODES: Mapping[str, Any] = {
+    "eigenvalues": ("1/4", 1),
+    "cross": (1, 1),
+    "error": (1, 0),
+    "gradient": (1, 1),
+    "outer": (1, 0),
+    "R": 0,
+    "G": 1,
+    "L2": 1,
+    "mu2": 1,
+    "eta": 1,
+}
+"""A quadratic with mu = 1/4 and L = 1 from its minimiser, C = I."""
 
 
 def direction(x: Array) -> Any:
@@ -57,6 +100,21 @@ def direction(x: Array) -> Any:
     if any(x):
         return sign * (2 * x * x[0] / (x @ x) - first)
     return first
+
+
+def discount_margins(x: Values) -> dict[str, Any]:
+    """Margins of eta <= 1/L and of gamma in [1 - eta L, 1 - eta mu]."""
+    lam = x["eigenvalues"]
+    eta = x["eta"]
+    gamma = x["gamma"]
+    return {
+        "eta > 0": eta,
+        "eta <= 1/L": 1 / max(lam) - eta,
+        "gamma < 1": 1 - gamma,
+        "1 - eta L <= gamma <= 1 - eta mu": min(
+            gamma - 1 + eta * max(lam), 1 - eta * min(lam) - gamma
+        ),
+    }
 
 
 def placed(x: Instance, between: bool = True) -> Instance:

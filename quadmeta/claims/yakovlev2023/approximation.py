@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from quadmeta.claims.families.discount import BENT, Bent, bent
+from quadmeta.claims.families.discount import BENT, TWO_BENDS, Bent, bent
 from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.parameters import Instance, Values
 
@@ -60,19 +60,7 @@ class Yakovlev2023Approximation(Claim):
     def cases(self, form: str) -> Iterable[Mapping[str, Any]]:
         """Two bends that do not commute; one step."""
         bends = {
-            "q": "4/5",
-            "eta": 1,
-            "heights": ("1/4", "1/4"),
-            "levels": (0, "1/8"),
-            "slopes": (1, 1),
-            "L2": "1/2",
-            "angles": (0, "1/2"),
-            "start": "1/3",
-            "R": 1,
-            "G": 1,
-            "gradient": 0,
-            "gamma": "1/2",
-            "steps": 5,
+            **TWO_BENDS,
         }
         yield bends
         yield {**bends, "gamma": 0, "steps": 1}

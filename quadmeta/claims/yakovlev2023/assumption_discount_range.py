@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from quadmeta.claims.families.discount import BENT, Bent, bent, bent_margins, signed_square
+from quadmeta.claims.families.discount import BENT, LINE, Bent, bent, bent_margins, signed_square
 from quadmeta.claims.reductions.discount import ends, modes, rising
 from quadmeta.theory.discount import bias_bound_as_printed, bias_bound_quadratic
 from quadmeta.verification.box import Box, Reduced
@@ -88,17 +88,7 @@ class Yakovlev2023AssumptionDiscountRange(Claim):
         along H = mu.
         """
         line = {
-            "q": "1/2",
-            "eta": 1,
-            "heights": ("1/4",),
-            "levels": ("1/4",),
-            "slopes": (0,),
-            "angles": (0,),
-            "start": 0,
-            "R": 0,
-            "G": 1,
-            "L2": 1,
-            "gradient": 0,
+            **LINE,
             "gamma": "3/4",
             "steps": 3,
         }

@@ -7,7 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
-from quadmeta.claims.families.discount import QUADRATIC, Quadratic, direction, placed
+from quadmeta.claims.families.discount import QUADRATIC, TWO_MODES, Quadratic, direction, placed
 from quadmeta.claims.reductions.angles import aligned, filtered
 from quadmeta.claims.reductions.discount import ends, rising
 from quadmeta.theory.discount import Scales, bias_bound_quadratic, transient
@@ -119,16 +119,9 @@ class Yakovlev2023AssumptionSmoothConvex(Claim):
         a concave one.
         """
         base = {
-            "eigenvalues": ("1/4", 1),
-            "cross": (1, 1),
-            "error": (1, 0),
+            **TWO_MODES,
             "gradient": (1, 0),
-            "outer": (1, 0),
-            "R": 0,
-            "G": 1,
-            "L2": 1,
             "mu2": "1/4",
-            "eta": 1,
             "gamma": 0,
             "steps": 4,
             "mu": "1/4",

@@ -5,7 +5,13 @@ from typing import Any
 
 from quadmeta._types import Array
 from quadmeta.arithmetic.powers import divided_difference, geometric_sum
-from quadmeta.claims.families.discount import QUADRATIC, Quadratic, placed
+from quadmeta.claims.families.discount import (
+    QUADRATIC,
+    TWO_MODES,
+    Quadratic,
+    discount_margins,
+    placed,
+)
 from quadmeta.theory.discount import limit_bias
 from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.parameters import Instance, Values
@@ -56,17 +62,7 @@ class Yakovlev2023Asymptotic(Claim):
         """eta <= 1/L and gamma in [1 - eta L, 1 - eta mu]; as printed J injective, and even
         w_0 = w_*.
         """
-        lam = x["eigenvalues"]
-        eta = x["eta"]
-        gamma = x["gamma"]
-        margins = {
-            "eta > 0": eta,
-            "eta <= 1/L": 1 / max(lam) - eta,
-            "gamma < 1": 1 - gamma,
-            "1 - eta L <= gamma <= 1 - eta mu": min(
-                gamma - 1 + eta * max(lam), 1 - eta * min(lam) - gamma
-            ),
-        }
+        margins = discount_margins(x)
         if form == "printed":
             return {**margins, "c_i != 0": min(abs(x["cross"])), "R = 0": x["R"]}
         return margins
@@ -94,16 +90,7 @@ class Yakovlev2023Asymptotic(Claim):
     def cases(self, form: str) -> Iterable[Mapping[str, Any]]:
         """A start in the minimiser, g_* along the largest curvature, gamma for the smallest."""
         yield {
-            "eigenvalues": ("1/4", 1),
-            "cross": (1, 1),
-            "error": (1, 0),
-            "gradient": (1, 1),
-            "outer": (1, 0),
-            "R": 0,
-            "G": 1,
-            "L2": 1,
-            "mu2": 1,
-            "eta": 1,
+            **TWO_MODES,
             "gamma": "3/4",
             "steps": 9,
         }

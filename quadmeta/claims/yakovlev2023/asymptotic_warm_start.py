@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from quadmeta.arithmetic.powers import divided_difference, geometric_sum
-from quadmeta.claims.families.discount import QUADRATIC, Quadratic, placed
+from quadmeta.claims.families.discount import QUADRATIC, TWO_MODES, Quadratic, placed
 from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.parameters import Instance, Values
 
@@ -97,16 +97,7 @@ class Yakovlev2023AsymptoticWarmStart(Claim):
     def cases(self, form: str) -> Iterable[Mapping[str, Any]]:
         """Two steps from w_*."""
         base = {
-            "eigenvalues": ("1/4", 1),
-            "cross": (1, 1),
-            "error": (1, 0),
-            "gradient": (1, 1),
-            "outer": (1, 0),
-            "R": 0,
-            "G": 1,
-            "L2": 1,
-            "mu2": 1,
-            "eta": 1,
+            **TWO_MODES,
             "gamma": "3/4",
             "steps": 2,
         }

@@ -7,7 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
-from quadmeta.claims.families.discount import BENT, Bent, bent, bent_margins, signed_square
+from quadmeta.claims.families.discount import BENT, LINE, Bent, bent, bent_margins, signed_square
 from quadmeta.claims.reductions.bent import printed_shape
 from quadmeta.theory.discount import bias_bound_as_printed
 from quadmeta.verification.box import Box
@@ -110,17 +110,7 @@ class Yakovlev2023BiasBoundCross(Claim):
                 "steps": 2,
             }
         yield {
-            "q": "1/2",
-            "eta": 1,
-            "heights": ("1/4",),
-            "levels": ("1/4",),
-            "slopes": (0,),
-            "angles": (0,),
-            "start": 0,
-            "R": 0,
-            "G": 1,
-            "L2": 1,
-            "gradient": 0,
+            **LINE,
             "gamma": "1/4",
             "steps": 6,
         }

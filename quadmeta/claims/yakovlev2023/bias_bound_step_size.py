@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from quadmeta.claims.families.discount import BENT, Bent, bent, bent_margins, signed_square
+from quadmeta.claims.families.discount import BENT, LINE, Bent, bent, bent_margins, signed_square
 from quadmeta.claims.reductions.bent import expansion, farthest
 from quadmeta.claims.reductions.discount import path, rising
 from quadmeta.theory.discount import bias_bound_any_curvature, bias_bound_as_printed
@@ -97,17 +97,9 @@ class Yakovlev2023BiasBoundStepSize(Claim):
         gamma = 0 < c, H = mu.
         """
         plain = {
-            "q": "1/2",
-            "eta": 1,
+            **LINE,
             "heights": ("3/4",),
             "levels": ("3/4",),
-            "slopes": (0,),
-            "angles": (0,),
-            "start": 0,
-            "R": 0,
-            "G": 1,
-            "L2": 1,
-            "gradient": 0,
             "gamma": "1/4",
             "steps": 3,
         }

@@ -6,7 +6,14 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from quadmeta._types import Array
-from quadmeta.claims.families.discount import ALONG, DISCOUNT, NORM, QUADRATIC, direction
+from quadmeta.claims.families.discount import (
+    ALONG,
+    DISCOUNT,
+    NORM,
+    QUADRATIC,
+    direction,
+    discount_margins,
+)
 from quadmeta.theory.discount import Scales, limit_bias
 from quadmeta.theory.discount import floor as least
 from quadmeta.verification.box import Box, Reduced
@@ -59,19 +66,9 @@ class Yakovlev2023BoundFloor(Claim):
 
     def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """eta <= 1/L and gamma in [1 - eta L, 1 - eta mu]."""
-        lam = x["eigenvalues"]
-        eta = x["eta"]
-        gamma = x["gamma"]
-        margins = {
-            "eta > 0": eta,
-            "eta <= 1/L": 1 / max(lam) - eta,
-            "gamma < 1": 1 - gamma,
-            "1 - eta L <= gamma <= 1 - eta mu": min(
-                gamma - 1 + eta * max(lam), 1 - eta * min(lam) - gamma
-            ),
-        }
+        margins = discount_margins(x)
         if form == "printed":
-            return {**margins, "gamma > 0": gamma}
+            return {**margins, "gamma > 0": x["gamma"]}
         return margins
 
     def prepare(self, x: Instance) -> Instance:

@@ -8,7 +8,14 @@ from typing import Any
 import numpy as np
 
 from quadmeta.arithmetic.powers import geometric_sum
-from quadmeta.claims.families.discount import ALONG, QUADRATIC, Quadratic, direction, placed
+from quadmeta.claims.families.discount import (
+    ALONG,
+    QUADRATIC,
+    TWO_MODES,
+    Quadratic,
+    direction,
+    placed,
+)
 from quadmeta.claims.reductions.angles import turned_by, turning
 from quadmeta.verification.box import Box, Reduced
 from quadmeta.verification.claim import Claim, Form
@@ -109,16 +116,8 @@ class Yakovlev2023DescentDirection(Claim):
         w_0 = w_*.
         """
         base = {
-            "eigenvalues": ("1/4", 1),
-            "cross": (1, 1),
-            "error": (1, 0),
-            "gradient": (1, 1),
-            "outer": (1, 0),
-            "R": 0,
-            "G": 1,
-            "L2": 1,
+            **TWO_MODES,
             "mu2": "1/4",
-            "eta": 1,
             "gamma": "1/2",
             "steps": 4,
             "turn": (1, 0),
@@ -132,16 +131,9 @@ class Yakovlev2023DescentDirection(Claim):
         """A flat J'J across the curvatures."""
         if assumption.startswith("theta"):
             yield {
-                "eigenvalues": ("1/4", 1),
+                **TWO_MODES,
                 "cross": (10, 1),
-                "error": (1, 0),
                 "gradient": (1, 2),
-                "outer": (1, 0),
-                "R": 0,
-                "G": 1,
-                "L2": 1,
-                "mu2": 1,
-                "eta": 1,
                 "gamma": "1/2",
                 "steps": 2,
                 "turn": (2, 3),

@@ -5,7 +5,7 @@ restriction.
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from quadmeta.claims.families.discount import BENT, Bent, bent, bent_margins
+from quadmeta.claims.families.discount import BENT, LINE, Bent, bent, bent_margins
 from quadmeta.claims.reductions.discount import modes
 from quadmeta.verification.box import Box, Reduced
 from quadmeta.verification.claim import Claim, Form
@@ -67,17 +67,9 @@ class Yakovlev2023InnerOptimizer(Claim):
     def cases(self, form: str) -> Iterable[Mapping[str, Any]]:
         """Along the smallest curvature; as printed eta = 11/4 / L too."""
         plain = {
-            "q": "1/2",
-            "eta": 1,
-            "heights": ("1/4",),
-            "levels": ("1/4",),
-            "slopes": (0,),
-            "angles": (0,),
+            **LINE,
             "start": 1,
             "R": 1,
-            "G": 1,
-            "L2": 1,
-            "gradient": 0,
             "gamma": "1/4",
             "steps": 2,
         }

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from quadmeta.arithmetic.powers import geometric_sum
-from quadmeta.claims.families.discount import QUADRATIC, Quadratic, direction, placed
+from quadmeta.claims.families.discount import QUADRATIC, TWO_MODES, Quadratic, direction, placed
 from quadmeta.verification.box import Box, Reduced
 from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.finding import arrays
@@ -107,16 +107,8 @@ class Yakovlev2023SurpassesExisting(Claim):
         g_t != g_T remains.
         """
         base = {
+            **TWO_MODES,
             "eigenvalues": ("1/4", "1/2"),
-            "cross": (1, 1),
-            "error": (1, 0),
-            "gradient": (1, 1),
-            "outer": (1, 0),
-            "R": 0,
-            "G": 1,
-            "L2": 1,
-            "mu2": 1,
-            "eta": 1,
             "gamma": "1/2",
             "products": 1,
             "estimates": 1,

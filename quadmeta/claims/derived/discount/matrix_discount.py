@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from quadmeta.claims.families.discount import BENT, Bent, bent, bent_margins
+from quadmeta.claims.families.discount import BENT, TWO_BENDS, Bent, bent, bent_margins
 from quadmeta.claims.reductions.bent import bends, matrix_drift
 from quadmeta.theory.discount import bias_bound_matrix_discount
 from quadmeta.verification.box import Box
@@ -63,19 +63,7 @@ class DerivedMatrixDiscount(Claim):
     def cases(self, form: str) -> Iterable[Mapping[str, Any]]:
         """Two bends that do not commute."""
         yield {
-            "q": "4/5",
-            "eta": 1,
-            "heights": ("1/4", "1/4"),
-            "levels": (0, "1/8"),
-            "slopes": (1, 1),
-            "L2": "1/2",
-            "angles": (0, "1/2"),
-            "start": "1/3",
-            "R": 1,
-            "G": 1,
-            "gradient": 0,
-            "gamma": "1/2",
-            "steps": 5,
+            **TWO_BENDS,
         }
 
     def boxes(self, form: str) -> Iterable[Box]:

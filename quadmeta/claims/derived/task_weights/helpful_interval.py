@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from quadmeta.claims.families.collapse import REGRESSION, Regression, apart, together
-from quadmeta.verification.claim import Claim, Form
-from quadmeta.verification.parameters import Instance, Values
+from quadmeta.claims.families.collapse import Regression, SharedInputs
+from quadmeta.verification.claim import Form
+from quadmeta.verification.parameters import Values
 
 
-class DerivedHelpfulInterval(Claim):
+class DerivedHelpfulInterval(SharedInputs):
     """Shared inputs, no ridge; V_k the risk of task k alone but for its bias, Delta_1^2 = delta_1'
     Sigma delta_1.
 
@@ -39,15 +39,6 @@ class DerivedHelpfulInterval(Claim):
             attained=True,
         )
     }
-    domain = REGRESSION
-
-    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
-        """Shared inputs, no ridge."""
-        return {"A_k = A_0": apart(x), "rho = 0": x["rho"]}
-
-    def prepare(self, x: Instance) -> Instance:
-        """Shared inputs."""
-        return together(x)
 
     def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """Gains over V_0 of the first task alone and of all at equal weights, denominators

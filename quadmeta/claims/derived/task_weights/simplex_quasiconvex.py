@@ -13,19 +13,18 @@ from quadmeta.claims.families.collapse import (
     REGRESSION,
     SIGNED,
     TASKS,
+    SharedInputs,
     Tasks,
-    apart,
     jacobian,
     plane,
-    together,
 )
 from quadmeta.claims.reductions.squares import convex_segment, definite
 from quadmeta.verification.box import Box
-from quadmeta.verification.claim import Claim, Form
+from quadmeta.verification.claim import Form
 from quadmeta.verification.parameters import Instance, Parameter, Values
 
 
-class DerivedSimplexQuasiconvex(Claim):
+class DerivedSimplexQuasiconvex(SharedInputs):
     """F(phi) = L_A(w_*(phi)), a quadratic L_A, tasks with A_k = A_0 and no ridge: F is quasiconvex
     in phi >= 0.
 
@@ -62,14 +61,6 @@ class DerivedSimplexQuasiconvex(Claim):
         "aim1": SIGNED,
         "aim2": SIGNED,
     }
-
-    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
-        """Shared inputs, no ridge."""
-        return {"A_k = A_0": apart(x), "rho = 0": x["rho"]}
-
-    def prepare(self, x: Instance) -> Instance:
-        """Shared inputs."""
-        return together(x)
 
     def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """F between and the tangent of F in pi; the larger end and F at the other end."""

@@ -9,14 +9,14 @@ import numpy as np
 
 from quadmeta._types import Array
 from quadmeta.claims.families.auxiliary import solve
-from quadmeta.claims.families.collapse import REGRESSION, Regression, apart, together
+from quadmeta.claims.families.collapse import Regression, SharedInputs
 from quadmeta.claims.reductions.squares import best_of_three, weights_point
 from quadmeta.verification.box import Box, Reduced
-from quadmeta.verification.claim import Claim, Form
+from quadmeta.verification.claim import Form
 from quadmeta.verification.parameters import Instance, Values
 
 
-class DerivedTaskInteraction(Claim):
+class DerivedTaskInteraction(SharedInputs):
     """Shared inputs, no ridge, M = diag(V_k) + [delta_j' Sigma delta_k]: 1/R* - 1/V_0 = 1'M^-1 1,
     R* best over all phi.
 
@@ -46,15 +46,6 @@ class DerivedTaskInteraction(Claim):
             attained=True,
         )
     }
-    domain = REGRESSION
-
-    def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
-        """Shared inputs, no ridge."""
-        return {"A_k = A_0": apart(x), "rho = 0": x["rho"]}
-
-    def prepare(self, x: Instance) -> Instance:
-        """Shared inputs."""
-        return together(x)
 
     def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """Gains by the last task; the pair at its best weights and at others."""
