@@ -31,6 +31,15 @@ def evaluate(
         the formula returns another number type, for example because it says 0.5 * x for x / 2.
     FloatingPointError
         overflow, NaN or division by zero in float64.
+
+    Examples
+    --------
+    >>> from fractions import Fraction
+    >>> from quadmeta import evaluate
+    >>> evaluate(lambda x, n: 1 - x**n, Fraction(1, 3), 2, kind="fraction")
+    Fraction(8, 9)
+    >>> float(evaluate(lambda x, n: 1 - x**n, Fraction(1, 3), 2))
+    0.8888888888888888
     """
     function("formula", formula, "a function of the arguments")
     choice("kind", kind, KINDS)

@@ -36,6 +36,14 @@ class Interval(Container):
         NaN, lower > upper, or an interval that holds no real number.
     ZeroDivisionError
         a divisor [0, 0], or [0, 0] to a negative power.
+
+    Examples
+    --------
+    >>> from fractions import Fraction
+    >>> from quadmeta import Interval
+    >>> x = Interval.of(Fraction(1, 10)) + Fraction(2, 10)
+    >>> bool(x.contains(Fraction(3, 10))), bool(x.width < 1e-15)
+    (True, True)
     """
 
     lower: Array

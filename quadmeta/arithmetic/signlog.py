@@ -41,6 +41,15 @@ class SignLog(Container):
         log|x| itself does not fit in float64.
     ZeroDivisionError
         division by zero, or zero to a negative power.
+
+    Examples
+    --------
+    >>> from quadmeta import SignLog
+    >>> x = SignLog.of(0.5) ** 10**9
+    >>> x
+    SignLog(10**-301029995.7)
+    >>> (x / x).to_float()
+    1.0
     """
 
     sign: Array

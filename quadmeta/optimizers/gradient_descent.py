@@ -46,6 +46,14 @@ class GradientDescent(ConstantStep, PolynomialOptimizer):
     ------
     ValueError
         ``steps`` is not a whole number of at least 1, or ``step_size`` is not a number > 0.
+
+    Examples
+    --------
+    >>> import quadmeta as qm
+    >>> problem = qm.Quadratic.from_spectrum([1.0, 4.0], weights=[1.0, 1.0])
+    >>> G = qm.LogObjective(problem, qm.GradientDescent(steps=10))
+    >>> round(G(0.3), 6), round(G.minimizer(), 6)
+    (-0.71335, 0.391436)
     """
 
     def residual(self, eigenvalues: Arithmetic, theta: Arithmetic) -> tuple[Any, Any, Any]:

@@ -26,6 +26,16 @@ class HeavyBall(Momentum):
     ------
     ValueError
         ``steps`` is not a whole number of at least 1, or a parameter lies outside its range.
+
+    Examples
+    --------
+    The best step size at a given momentum:
+
+    >>> import quadmeta as qm
+    >>> problem = qm.Quadratic.from_spectrum([1.0, 4.0], weights=[1.0, 1.0])
+    >>> G = qm.LogObjective(problem, qm.HeavyBall(steps=10, momentum=0.25))
+    >>> round(G.minimizer(), 6)
+    0.551742
     """
 
     @property

@@ -27,6 +27,15 @@ class Schedule(PolynomialOptimizer):
     ------
     ValueError
         ``steps`` is not a whole number of at least 1.
+
+    Examples
+    --------
+    Two eigenvalues, two steps: the best schedule takes one step of 1/lambda for each.
+
+    >>> import quadmeta as qm
+    >>> problem = qm.Quadratic.from_spectrum([1.0, 4.0], weights=[1.0, 1.0])
+    >>> qm.NaiveObjective(problem, qm.Schedule(steps=2)).minimizer()
+    array([0.25, 1.  ])
     """
 
     steps: int

@@ -19,4 +19,12 @@ class StochasticGradientDescent(ConstantStep, Optimizer):
     ------
     ValueError
         ``steps`` is not a whole number of at least 1, or ``step_size`` is not a number > 0.
+
+    Examples
+    --------
+    >>> import quadmeta as qm
+    >>> problem = qm.NoisyQuadratic(eigenvalues=[1.0, 4.0], error=[1.0, 1.0], noise=[0.1, 0.1])
+    >>> F = qm.NaiveObjective(problem, qm.StochasticGradientDescent(steps=10))
+    >>> round(F(0.3).to_float(), 6), round(F(0.0).to_float(), 6)
+    (0.027965, 2.5)
     """

@@ -25,7 +25,14 @@ from quadmeta.arithmetic.powers import geometric_sum, geometric_sum_at
 
 
 def implicit(lam: Spectrum) -> Any:
-    """1 / lambda."""
+    """1 / lambda.
+
+    Examples
+    --------
+    >>> from quadmeta.theory.filters import implicit
+    >>> implicit([1.0, 0.5])
+    array([1., 2.])
+    """
     return 1 / numbers("lam", lam, above=0)
 
 
@@ -40,6 +47,12 @@ def unrolled(lam: Spectrum, eta: Numbers, steps: int) -> Any:
     ------
     OverflowError
         beyond float64, far past eta lambda = 2; ``SignLog`` holds it.
+
+    Examples
+    --------
+    >>> from quadmeta.theory.filters import unrolled
+    >>> unrolled([1.0, 0.5], eta=1.0, steps=3)
+    array([1.  , 1.75])
     """
     eta = numbers("eta", eta)
     T = natural("steps", steps)
@@ -51,6 +64,12 @@ def unrolled(lam: Spectrum, eta: Numbers, steps: int) -> Any:
 def neumann(lam: Spectrum, nu: Numbers, products: int) -> Any:
     """nu sum_{j<=J} (1 - nu lambda)^j from J = ``products`` Hessian products: J + 1 terms; as
     ``unrolled``.
+
+    Examples
+    --------
+    >>> from quadmeta.theory.filters import neumann
+    >>> neumann([1.0, 0.5], nu=1.0, products=2)
+    array([1.  , 1.75])
     """
     return unrolled(lam, numbers("nu", nu), natural("products", products, least=0) + 1)
 
@@ -58,6 +77,12 @@ def neumann(lam: Spectrum, nu: Numbers, products: int) -> Any:
 def neumann_residual(lam: Spectrum, nu: Numbers, products: int) -> Any:
     """1 - lambda f(lambda) = (1 - nu lambda)^(J+1), the relative error of Neumann's filter: plain
     arithmetic.
+
+    Examples
+    --------
+    >>> from quadmeta.theory.filters import neumann_residual
+    >>> neumann_residual([1.0, 0.5], nu=1.0, products=2)
+    array([0.   , 0.125])
     """
     return (1 - numbers("nu", nu) * numbers("lam", lam)) ** (
         natural("products", products, least=0) + 1
@@ -67,6 +92,12 @@ def neumann_residual(lam: Spectrum, nu: Numbers, products: int) -> Any:
 def discounted(lam: Spectrum, eta: Numbers, gamma: Numbers, steps: int) -> Any:
     """eta S_T(gamma) at every lambda: ``Discounted``, ``FixedGradient``, ``HyperDistill``;
     ``OneStep`` at T = 1.
+
+    Examples
+    --------
+    >>> from quadmeta.theory.filters import discounted
+    >>> discounted([1.0, 0.5], eta=1.0, gamma=0.5, steps=3)
+    array([1.75, 1.75])
     """
     total = geometric_sum(numbers("gamma", gamma), natural("steps", steps))
     return 0 * numbers("lam", lam) + numbers("eta", eta) * total
@@ -87,6 +118,12 @@ def conjugate_gradients(lam: Spectrum, v: Numbers, products: int) -> Array:
         coordinates (P,) in the eigenbasis, not all 0.
     products
         of the Hessian, >= 1; more than the space has dimensions change nothing.
+
+    Examples
+    --------
+    >>> from quadmeta.theory.filters import conjugate_gradients
+    >>> conjugate_gradients([1.0, 0.5], [1.0, 1.0], products=1)
+    array([1.33333333, 1.33333333])
     """
     lam = finite("lam", lam)
     v = finite("v", v)

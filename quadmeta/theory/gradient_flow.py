@@ -43,6 +43,12 @@ def setting(aspect: float, noise: float) -> Setting:
 def kernel(aspect: float, u: Numbers) -> Any:
     """K(u) for u >= 0, without overflow: I_1(x) e^-x is scipy's ive, and e^(-(1 - sqrt psi)^2 u)
     remains.
+
+    Examples
+    --------
+    >>> from quadmeta.theory.gradient_flow import kernel
+    >>> round(float(kernel(aspect=0.5, u=1.0)), 6)
+    0.28376
     """
     from scipy.special import ive
 
@@ -74,6 +80,12 @@ def flow_risk(aspect: float, noise: float, tau: float) -> float:
     - e^-tau l) / l.
 
     Equal to the Bessel form to rounding; cost O(sqrt tau).
+
+    Examples
+    --------
+    >>> from quadmeta.theory.gradient_flow import flow_risk
+    >>> round(flow_risk(aspect=0.5, noise=1.0, tau=1.0), 6)
+    0.428956
     """
     psi, _, delta = setting(aspect, noise)
     tau = number("tau", tau, least=0.0, remedy="pass eta T")
@@ -89,6 +101,12 @@ def optimal_time(aspect: float, noise: float) -> float:
 
     log(1 + l_+/delta) / l_+ <= tau_* <= log(1 + l_-/delta) / l_- <= 1/delta, l_+- = (1 +- sqrt
     psi)^2.
+
+    Examples
+    --------
+    >>> from quadmeta.theory.gradient_flow import optimal_time
+    >>> round(optimal_time(aspect=0.5, noise=1.0), 6)
+    1.237048
     """
     from scipy.optimize import brentq
 
@@ -125,6 +143,12 @@ def ridge_risk(aspect: float, noise: float) -> float:
 
     No linear spectral filter of the same samples does better; it is the Bayes risk under an
     isotropic Gaussian prior.
+
+    Examples
+    --------
+    >>> from quadmeta.theory.gradient_flow import ridge_risk
+    >>> round(ridge_risk(aspect=0.5, noise=1.0), 6)
+    0.414214
     """
     psi, s, _ = setting(aspect, noise)
     half = 1 - 1 / psi - s

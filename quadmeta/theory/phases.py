@@ -23,6 +23,12 @@ def train_by_train_risk(nu: float, noise: float) -> float:
     ------
     ValueError
         nu = 1, where it is infinite.
+
+    Examples
+    --------
+    >>> from quadmeta.theory.phases import train_by_train_risk
+    >>> train_by_train_risk(nu=2.0, noise=1.0)
+    1.0
     """
     nu = _ratio(nu)
     s = setting(1.0, noise).noise
@@ -36,7 +42,14 @@ def train_by_train_risk(nu: float, noise: float) -> float:
 
 
 def worse_than_zero(nu: float) -> float:
-    """Train-by-train loses to not training at all for s above |1 - nu|."""
+    """Train-by-train loses to not training at all for s above |1 - nu|.
+
+    Examples
+    --------
+    >>> from quadmeta.theory.phases import worse_than_zero
+    >>> worse_than_zero(nu=2.0)
+    1.0
+    """
     return abs(1 - _ratio(nu))
 
 
@@ -46,6 +59,12 @@ def same_size(nu: float, ratio: float) -> float:
 
     nu > 1: G (G - 1) (nu - 1)^2 / (1 + G (nu - 1)). nu < 1, with D = 1 - nu: the positive root of
     nu (nu + G D) / D^2 s^2 - (G - 1) (G + 2 nu) s - (G - 1) D^2 = 0.
+
+    Examples
+    --------
+    >>> from quadmeta.theory.phases import same_size
+    >>> same_size(nu=2.0, ratio=3.0)
+    1.5
     """
     nu = _ratio(nu)
     G = number(
@@ -66,6 +85,12 @@ def fair_split(nu: float, fraction: float = 0.5) -> float:
 
     nu > 1: (1 - f) (nu - 1); nu < 1: (1 - nu) / 2 ((1 - f) nu + sqrt((1 - f)^2 nu^2 + 4 (1 - f) (1
     - nu))). The risk is reported at n_1, without retraining; at n = d it is 0.
+
+    Examples
+    --------
+    >>> from quadmeta.theory.phases import fair_split
+    >>> fair_split(nu=2.0)
+    0.5
     """
     nu = _ratio(nu)
     f = number("fraction", fraction, above=0.0, below=1.0, remedy="pass n_1 / n")

@@ -33,13 +33,27 @@ def _pinned(values: Array, mu: float, L: float) -> Array:
 
 
 def linear(mu: float, L: float, d: int) -> Array:
-    """d eigenvalues evenly spaced in [mu, L]."""
+    """d eigenvalues evenly spaced in [mu, L].
+
+    Examples
+    --------
+    >>> from quadmeta.theory.spectra import linear
+    >>> linear(mu=1.0, L=3.0, d=3)
+    array([1., 2., 3.])
+    """
     mu, L, d = _ends(mu, L, d)
     return _pinned(np.linspace(mu, L, d), mu, L)
 
 
 def geometric(mu: float, L: float, d: int) -> Array:
-    """d eigenvalues evenly spaced in log lambda: mu kappa^(i/(d-1))."""
+    """d eigenvalues evenly spaced in log lambda: mu kappa^(i/(d-1)).
+
+    Examples
+    --------
+    >>> from quadmeta.theory.spectra import geometric
+    >>> geometric(mu=1.0, L=100.0, d=3)
+    array([  1.,  10., 100.])
+    """
     mu, L, d = _ends(mu, L, d)
     with np.errstate(over="ignore"):
         ratio = L / np.float64(mu)
@@ -58,6 +72,12 @@ def power_law(mu: float, L: float, d: int, exponent: float = 1.0) -> Array:
     small ones.
 
     ``exponent`` s > 0; as s tends to 0 their spacing tends to that of log i.
+
+    Examples
+    --------
+    >>> from quadmeta.theory.spectra import power_law
+    >>> power_law(mu=1.0, L=4.0, d=4)
+    array([1.        , 1.33333333, 2.        , 4.        ])
     """
     mu, L, d = _ends(mu, L, d)
     s = number("exponent", exponent, above=0.0, remedy="pass a power of decay")
@@ -75,6 +95,12 @@ def power_law(mu: float, L: float, d: int, exponent: float = 1.0) -> Array:
 def two_clusters(mu: float, L: float, d: int, width: float = 0.05) -> Array:
     """Half of the d eigenvalues within ``width`` (L - mu) above mu, half within as much below L; 0
     <= width <= 1.
+
+    Examples
+    --------
+    >>> from quadmeta.theory.spectra import two_clusters
+    >>> two_clusters(mu=1.0, L=2.0, d=4)
+    array([1.  , 1.05, 1.95, 2.  ])
     """
     mu, L, d = _ends(mu, L, d)
     width = number("width", width, least=0.0, most=1.0, remedy="pass a share of L - mu")
@@ -89,7 +115,14 @@ def two_clusters(mu: float, L: float, d: int, width: float = 0.05) -> Array:
 
 
 def chebyshev(mu: float, L: float, d: int) -> Array:
-    """Extrema of the Chebyshev polynomial of degree d - 1 on [mu, L]: dense at both ends."""
+    """Extrema of the Chebyshev polynomial of degree d - 1 on [mu, L]: dense at both ends.
+
+    Examples
+    --------
+    >>> from quadmeta.theory.spectra import chebyshev
+    >>> chebyshev(mu=1.0, L=3.0, d=3)
+    array([1., 2., 3.])
+    """
     mu, L, d = _ends(mu, L, d)
     return _pinned(
         (L / 2 + mu / 2) - (L - mu) / 2 * np.cos(np.pi * np.arange(d) / max(d - 1, 1)), mu, L
@@ -99,6 +132,14 @@ def chebyshev(mu: float, L: float, d: int) -> Array:
 def rotation(d: int, rng: np.random.Generator) -> Array:
     """A d x d orthogonal matrix, Haar distributed: Q R of a Gaussian matrix, with the signs of
     diag R moved to Q.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from quadmeta.theory.spectra import rotation
+    >>> Q = rotation(3, np.random.default_rng(0))
+    >>> np.allclose(Q.T @ Q, np.eye(3))
+    True
     """
     rng = instance("rng", rng, np.random.Generator, "numpy.random.default_rng(0)")
     q, r = np.linalg.qr(rng.standard_normal((natural("d", d),) * 2))
@@ -119,6 +160,13 @@ def marchenko_pastur(aspect: float, nodes: int) -> tuple[Array, Array, float, fl
     that node in the spectrum of X'X/n (null = aspect^N (1 - aspect) / (1 - aspect^(N+1)) for d)
     and of XX'/n (empty, for n). Their sums 1 = null + sum weights / l and 1 = empty + aspect sum
     weights / l are exact.
+
+    Examples
+    --------
+    >>> from quadmeta.theory.spectra import marchenko_pastur
+    >>> l, weights, null, empty = marchenko_pastur(aspect=0.5, nodes=20)
+    >>> round(float(null + (weights / l).sum()), 12)
+    1.0
     """
     aspect = number("aspect", aspect, above=0.0, most=1e150, remedy="pass d / n")
     N = natural("nodes", nodes)

@@ -39,6 +39,22 @@ class TaskRisk:
         (d, d) Sigma.
     rho
         ridge >= 0.
+
+    Examples
+    --------
+    An auxiliary task that equals the main one halves the noise:
+
+    >>> import numpy as np
+    >>> from quadmeta.theory.task_risk import TaskRisk
+    >>> R = TaskRisk(
+    ...     grams=np.array([np.eye(2), np.eye(2)]),
+    ...     variances=np.array([0.1, 0.1]),
+    ...     offsets=np.zeros((2, 2)),
+    ...     truth=np.ones(2),
+    ...     covariance=np.eye(2),
+    ... )
+    >>> round(R([0.0]), 12), round(R([1.0]), 12)
+    (0.2, 0.1)
     """
 
     grams: Array
@@ -173,6 +189,12 @@ def _require_semidefinite(name: str, matrices: Array) -> None:
 def gauss_markov(samples: Numbers, sigma: Numbers) -> Array:
     """phi_k = (n_k / n_0) (sigma_0 / sigma_k)^2: the best weights of equal tasks, for all designs
     and all Sigma.
+
+    Examples
+    --------
+    >>> from quadmeta.theory.task_risk import gauss_markov
+    >>> gauss_markov(samples=[10, 20], sigma=[1.0, 2.0])
+    array([0.5])
     """
     n = finite("samples", samples)
     s = finite("sigma", sigma)
@@ -194,6 +216,12 @@ def gauss_markov(samples: Numbers, sigma: Numbers) -> Array:
 def variance(samples: Numbers, d: int, sigma: Numbers, fixed: bool = False) -> Any:
     """V_k = sigma_k^2 d / (n - d - 1), the mean over Gaussian designs; or sigma_k^2 d / n where
     X'X / n = Sigma.
+
+    Examples
+    --------
+    >>> from quadmeta.theory.task_risk import variance
+    >>> variance(samples=[10, 20], d=4, sigma=[1.0, 1.0])
+    array([0.8       , 0.26666667])
     """
     n = finite("samples", samples)
     s = finite("sigma", sigma)
@@ -233,6 +261,13 @@ class SharedInputs:
         (K + 1,) V_k > 0, the risk that the noise of task k alone would leave.
     overlaps
         (K, K) D_jk = offset_j' Sigma offset_k, positive semidefinite.
+
+    Examples
+    --------
+    >>> from quadmeta.theory.task_risk import SharedInputs
+    >>> R = SharedInputs(variances=[1.0, 1.0], overlaps=[[1.0]])
+    >>> R.minimizer(), R.helpful()
+    (array([0.5]), 2.0)
     """
 
     variances: Array

@@ -22,6 +22,13 @@ def bias_bound_quadratic(x: Scales, halvings: int = 40) -> Any:
 
     It takes the maxima of s and of |S_T(a) - S_T(gamma)| over a in [a_L, a_mu]; ``halvings`` as in
     ``largest_transient``. Bound A of the derivation.
+
+    Examples
+    --------
+    >>> from quadmeta.theory.discount import Scales, bias_bound_quadratic
+    >>> x = Scales(mu=0.1, L=1.0, eta=1.0, gamma=0.9, steps=100)
+    >>> round(float(bias_bound_quadratic(x)), 4)
+    9.0021
     """
     require_scales(x)
     x.require_step(x.L, "1/L")
@@ -44,6 +51,13 @@ def bias_bound_quadratic_inner_simple(x: Scales) -> Any:
     """The same in two sums, S_T(a_mu) - S_T(a_L), where gamma lies in [a_L, a_mu]; eta <= 1/L.
 
     Bound A, simple form, of the derivation.
+
+    Examples
+    --------
+    >>> from quadmeta.theory.discount import Scales, bias_bound_quadratic_inner_simple
+    >>> x = Scales(mu=0.1, L=1.0, eta=1.0, gamma=0.9, steps=100)
+    >>> round(float(bias_bound_quadratic_inner_simple(x)), 4)
+    9.0024
     """
     require_scales(x)
     x.require_step(x.L, "1/L")
@@ -56,6 +70,13 @@ def bias_bound_any_curvature(x: Scales) -> Any:
     """For any inner loss with mu <= H <= L, Lipschitz or not, eta <= 2/(L + mu).
 
     All factors A lie within eta (L - mu)/2 of c = 1 - eta (L + mu)/2. Bound B of the derivation.
+
+    Examples
+    --------
+    >>> from quadmeta.theory.discount import Scales, bias_bound_any_curvature
+    >>> x = Scales(mu=0.1, L=1.0, eta=1.0, gamma=0.9, steps=100)
+    >>> round(float(bias_bound_any_curvature(x)), 4)
+    16.3659
     """
     require_scales(x)
     x.require_step((x.L + x.mu) / 2, "2/(L + mu)")
@@ -126,6 +147,13 @@ def bias_bound_as_printed(x: Scales, reading: str = "step") -> Any:
     References
     ----------
     Yakovlev et al. 2023, theorem on the bias.
+
+    Examples
+    --------
+    >>> from quadmeta.theory.discount import Scales, bias_bound_as_printed
+    >>> x = Scales(mu=0.1, L=1.0, eta=1.0, gamma=0.9, steps=100)
+    >>> round(float(bias_bound_as_printed(x)), 4)
+    9.1906
     """
     choice("reading", reading, ("step", "cross"))
     require_scales(x)
