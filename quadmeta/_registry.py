@@ -73,7 +73,7 @@ def family(
     return attach(package, lambda: {**class_names(name), **bases})
 
 
-class Members(Mapping[str, Any]):
+class Members(Mapping[str, type]):
     """Read-only mapping from file name (``renormalised_reverse``) to class; each is imported when
     it is looked up.
     """
@@ -82,11 +82,12 @@ class Members(Mapping[str, Any]):
         self.family = family
         self._places = {_key(name): (module, name) for name, module in class_names(family).items()}
 
-    def __getitem__(self, name: str) -> Any:
+    def __getitem__(self, name: str) -> type:
         if not isinstance(name, str) or name not in self._places:
             raise KeyError(unknown(f"{self.family[:-1]}", name, self._places))
         module, cls = self._places[name]
-        return getattr(import_module(module), cls)
+        found: type = getattr(import_module(module), cls)
+        return found
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._places)

@@ -21,6 +21,9 @@ REVEALED = {
     "objective.problem": "QuadraticProblem",
     "objective.gradient": "def (",
     "qm.Reverse(dtype='float32').dtype": "str",
+    "problem.eigenvalues": "numpy.ndarray",
+    "outer([0.1])": "float",
+    "outer.gradient([0.1])": "numpy.ndarray",
     "found": "quadmeta.estimators.parts.base.Hypergradient",
     "found.jvps": "int",
     "qm.ledger()": "quadmeta.verification.ledger.Ledger",
@@ -32,7 +35,12 @@ REVEALED = {
     "qm.discount.minimax_gamma": "def (",
     "qm.failure_horizon": "def (",
     "qm.estimators.Truncated(3).K": "int",
-    "qm.SignLog": "def (",
+    "qm.SignLog.of(3.0) * 2": "quadmeta.arithmetic.signlog.SignLog",
+    "qm.recheck": "-> list[str]",
+    "qm.bilevel_descent": "-> typing.Iterator[quadmeta.training.bilevel.State]",
+    "qm.members('estimators')['reverse']": "type",
+    "qm.verification.EIGENVALUES": "quadmeta.verification.parameters.Parameter",
+    "qm.strategies.step_sizes": "SearchStrategy[float]",
     "qm.Places": "def (",
 }
 
@@ -60,6 +68,7 @@ def test_public_things_have_their_types(checked):
         "import quadmeta as qm",
         "problem = qm.Quadratic.random(3, seed=0)",
         "objective = qm.LogObjective(problem, qm.GradientDescent(steps=10))",
+        "outer = qm.OuterLoss(qm.Coupled.random([1.0], 1, seed=0), qm.GradientDescent(5, 0.1))",
         "found = qm.hypergradient(objective, 0.1, qm.Reverse())",
         *(f"reveal_type({line})" for line in REVEALED),
     ]
