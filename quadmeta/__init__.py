@@ -8,7 +8,7 @@ own problem, optimizer, objective, estimator or claim from. Names load on first 
 
 from typing import TYPE_CHECKING
 
-__version__ = "0.1.0"
+from quadmeta._version import __version__ as __version__
 
 if TYPE_CHECKING:
     from quadmeta import arithmetic as arithmetic

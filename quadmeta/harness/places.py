@@ -7,7 +7,6 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-import quadmeta
 from quadmeta.harness.sources import Script
 
 if TYPE_CHECKING:
@@ -46,7 +45,7 @@ class Places:
 
     root: Path
     package: str = "experiments"
-    library: Path = Path(quadmeta.__file__).resolve().parent
+    library: Path = Path(__file__).resolve().parents[1]
     page: Callable[[Path], bytes] | None = None
     program: str = "python -m quadmeta.harness"
 

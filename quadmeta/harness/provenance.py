@@ -11,7 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-import quadmeta
+from quadmeta._version import __version__
 
 HARNESS = 1
 """Raise it when the same script and settings would give another table or another figure."""
@@ -20,7 +20,7 @@ _LIBRARIES = ("numpy", "scipy", "mpmath", "matplotlib", "scikit-learn")
 
 def versions(more: Iterable[str] = ()) -> dict[str, str]:
     """Versions of what computes and draws, of the libraries that are installed."""
-    found = {"quadmeta": quadmeta.__version__, "python": platform.python_version()}
+    found = {"quadmeta": __version__, "python": platform.python_version()}
     for name in (*_LIBRARIES, *more):
         try:
             found[name] = version(name)
