@@ -12,9 +12,9 @@ from quadmeta.objectives.parts.tape import Derivative, Tape
 class ClosedForm(Estimator):
     """No inner run at all: O(d) after one eigendecomposition, whatever T.
 
-    Exact, also in a start that depends on the parameters. A direct term of the outer loss needs
-    w_T, and so a run, but no product. An inner loss that is not quadratic has no closed form: reverse mode runs there, and its
-    products are counted.
+    Exact, also in a start that depends on the parameters. An inner loss that is not quadratic has
+    no closed form: reverse mode runs there, and its products are counted. A direct term of the
+    outer loss needs w_T, and so a run, but no product.
     """
 
     reference = "derived from w_T - w_* = (I - eta H)^T (w_0 - w_*)"

@@ -10,8 +10,9 @@ from quadmeta.objectives.parts.tape import Derivative, Tape
 
 @dataclass(frozen=True)
 class Neumann(Estimator):
-    """-J(w_T) eta sum_{j <= N} (I - eta H(w_T))^j g_T with N = ``order``: N + 1 terms, from N Hessian
-    products and one mixed product.
+    """-J(w_T) eta sum_{j <= N} (I - eta H(w_T))^j g_T with N = ``order``.
+
+    These are N + 1 terms, from N Hessian products and one mixed product.
 
     With ``estimates`` = K > 1 it is the mean of such estimates at the last K states, IFT(N, K) at
     fixed alpha, at K times the cost. It diverges in N where eta > 2/L: a truncated run of reverse

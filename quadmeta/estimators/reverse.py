@@ -13,9 +13,13 @@ class Reverse(Estimator):
     """Back-propagation through all T steps: b_T = outer gradient, b_t = A_t b_{t+1}, result sum_t
     B_t b_{t+1}.
 
-    Exact, also in a start that depends on the parameters. For the log objective the sizes are w_t ~ rho^t, F ~ rho^(2T), b_t ~ rho^-t: the format
-    overflows or underflows at the step that ``failure_horizon`` predicts. Source: Wang, Yuan, Wu,
-    Ge 2021, Corollary 1.
+    Exact, also in a start that depends on the parameters. For the log objective the sizes are w_t
+    ~ rho^t, F ~ rho^(2T), b_t ~ rho^-t: the format overflows or underflows at the step that
+    ``failure_horizon`` predicts.
+
+    References
+    ----------
+    Wang, Yuan, Wu, Ge 2021, Corollary 1.
     """
 
     reference = "Franceschi, Donini, Frasconi, Pontil 2017, reverse hypergradient"

@@ -8,7 +8,8 @@ from quadmeta._types import Array, Numbers
 from quadmeta._validate import plain
 from quadmeta.objectives.parts.base import Value
 from quadmeta.objectives.parts.expected import ExpectedLoss
-from quadmeta.objectives.parts.outer import Minima, OuterObjective
+from quadmeta.objectives.parts.minima import Minima, described
+from quadmeta.objectives.parts.outer import OuterObjective
 from quadmeta.objectives.parts.tape import Tape
 
 
@@ -53,7 +54,8 @@ class TrainByTrain(OuterObjective):
                 "are"
             )
         best = np.atleast_1d(self.minimizer())
-        return self._described(best, 2 * float(best[0]) + 2 / float(self.source.spectrum[0].min()))
+        high = 2 * float(best[0]) + 2 / float(self.source.spectrum[0].min())
+        return described(self, best, high)
 
 
 def _one(loss: Array) -> Array:

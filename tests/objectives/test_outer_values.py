@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import quadmeta as qm
-from quadmeta.objectives.parts.outer import _bisect
+from quadmeta.objectives.parts.minima import bisected
 from tests.refusals import refused
 
 OUTER = (qm.TrainByTrain, qm.TrainByValidation, qm.PopulationRisk)
@@ -179,9 +179,9 @@ def test_scans_close_in_on_the_best_stable_step():
 
 def test_bisection_ends_at_neighbouring_floats():
     edges = np.array([1.0, 3e-7, 2.5])
-    found = _bisect(lambda x: x < edges, np.zeros(3), np.array([4.0, 1.0, 3.0]))
+    found = bisected(lambda x: x < edges, np.zeros(3), np.array([4.0, 1.0, 3.0]))
     assert (found >= edges).all() and (found <= np.nextafter(edges, np.inf)).all()
-    np.testing.assert_array_equal(_bisect(lambda x: x < 1, np.ones(1), np.ones(1)), [1])
+    np.testing.assert_array_equal(bisected(lambda x: x < 1, np.ones(1), np.ones(1)), [1])
 
 
 BAD = {
@@ -221,6 +221,9 @@ def test_bad_input_is_one_line_that_names_it(name):
         call()
 
 
-def test_outer_losses_are_no_functions_of_the_inner_one():
-    with pytest.raises(TypeError, match="evaluated mode by mode"):
-        qm.TrainByTrain(TASKS, qm.GradientDescent(3)).transform(None, 0)
+@pytest.mark.parametrize("cls", OUTER)
+def test_outer_losses_do_not_pretend_to_be_transforms_of_the_inner_one(cls):
+    objective = cls(TASKS, qm.GradientDescent(3))
+    assert isinstance(objective, qm.Objective)
+    assert not isinstance(objective, qm.TransformedObjective)
+    assert not hasattr(objective, "transform") and not hasattr(objective, "chain")

@@ -1,11 +1,10 @@
 """The discount shared by the discounted estimators."""
 
-from typing import Any
-
+from quadmeta._types import Scalar
 from quadmeta._validate import number
 
 
-def discount(gamma: Any) -> float:
+def discount(gamma: Scalar) -> float:
     """gamma in (0, 1].
 
     Raises

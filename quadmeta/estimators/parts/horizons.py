@@ -21,14 +21,14 @@ back it needs no more than the first product b_T (lam w_T-1), because b_t w_t is
 t up to rounding.
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
+from quadmeta._types import Array
 from quadmeta._validate import choice, instance, natural, number
 from quadmeta.problems.parts.base import QuadraticProblem
 
-Array = Any
 FORMATS = {"float16": (16, -24), "float32": (128, -149), "float64": (1024, -1074)}
 """Format -> (E, Z): overflow at 2^E, smallest subnormal 2^Z."""
 _BLOCK = 4096  # steps at most that are run before their outcomes are looked at

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from quadmeta._types import Array, Numbers
 from quadmeta._validate import choice
 from quadmeta.arithmetic.signlog import SignLog
+from quadmeta.objectives.parts.base import Value
 from quadmeta.optimizers.parts.base import LogLoss, Optimizer
 from quadmeta.problems.parts.stochastic import StochasticProblem
-
-Array = Any
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +61,7 @@ class ExpectedLoss:
                 "NaiveObjective"
             )
 
-    def value(self, theta: Array, order: int = 0) -> SignLog:
+    def value(self, theta: Numbers, order: int = 0) -> SignLog:
         """F or F' as SignLog."""
         theta = self.optimizer.read(theta)
         found = self.problem.expected(self.optimizer.steps, theta, self.outer, order)
@@ -69,7 +69,7 @@ class ExpectedLoss:
             return found
         return found + self.floor
 
-    def log_loss(self, theta: Array, order: int) -> LogLoss:
+    def log_loss(self, theta: Numbers, order: int) -> LogLoss:
         """log F and F'/F; second derivatives are refused by the problem."""
         F, *derivatives = (self.value(theta, k) for k in range(order + 1))
         if not derivatives:
@@ -81,12 +81,12 @@ class ExpectedLoss:
 
     def exactly(
         self,
-        compose: Callable[[tuple[Array, ...]], Array],
-        theta: Array,
+        compose: Callable[[tuple[Array, ...]], Value],
+        theta: Numbers,
         order: int,
         kind: str,
         digits: int,
-    ) -> Array:
+    ) -> Value:
         """``compose`` of F and F' by the recursion of the moments, at one step size in one
         arithmetic.
         """
@@ -103,11 +103,11 @@ class ExpectedLoss:
                 lambda *parts: compose(parts), *self._moments(eta, order), kind=kind, digits=digits
             )
 
-    def definition(self, theta: Array, order: int) -> tuple[Array, ...]:
+    def definition(self, theta: Numbers, order: int) -> tuple[Array, ...]:
         """F and F' by the recursion of the moments in float64."""
         return self._moments(self._one(theta), order)
 
-    def _one(self, theta: Array) -> float:
+    def _one(self, theta: Numbers) -> float:
         found = self.optimizer.read(theta)
         if found.ndim:
             raise ValueError(

@@ -1,26 +1,24 @@
 """The logarithm of a loss over T, shared by the log of the mean and the mean of the logs."""
 
-from typing import Any
-
 import numpy as np
 
+from quadmeta._types import Array
 from quadmeta.arithmetic import elementary
+from quadmeta.objectives.parts.base import Value
 from quadmeta.optimizers.parts.base import LogLoss
 
-Array = Any
 
-
-def transform(loss: LogLoss, T: int, order: int) -> Array:
+def transform(loss: LogLoss, T: int, order: int) -> Value:
     """G = log F / T, G' = F'/F / T, G'' = (log F)'' / T."""
     return (loss.level, loss.slope, loss.curvature)[order] / T
 
 
-def chain(loss: Array, T: int) -> Array:
+def chain(loss: Array, T: int) -> Value:
     """dG/dF = (1/T)/F in the arithmetic of the loss."""
     return loss**0 / T / loss  # in this order: it decides where a format overflows
 
 
-def compose(derivatives: tuple[Array, ...], T: int) -> Array:
+def compose(derivatives: tuple[Array, ...], T: int) -> Value:
     """G from F, G' from (F, F'), G'' from (F, F', F'')."""
     loss = derivatives[0]
     if len(derivatives) == 1:
@@ -31,7 +29,7 @@ def compose(derivatives: tuple[Array, ...], T: int) -> Array:
     return derivatives[2] / loss / T - T * square(slope, derivatives[2])
 
 
-def square(slope: Array, second: Array) -> Array:
+def square(slope: Array, second: Array) -> Value:
     """slope slope' if ``second`` is a matrix, else slope^2."""
     if np.ndim(second) > np.ndim(slope):
         return slope[:, None] * slope[None]

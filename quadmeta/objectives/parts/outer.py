@@ -4,7 +4,7 @@ they are.
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from quadmeta.arithmetic.scan import short_power
 from quadmeta.arithmetic.signlog import SignLog
 from quadmeta.objectives.parts.base import Value
 from quadmeta.objectives.parts.expected import ExpectedLoss
+from quadmeta.objectives.parts.minima import Minima, local_minima
 from quadmeta.objectives.parts.polynomial import BLOCK, PolynomialLoss, broadcast
 from quadmeta.objectives.parts.tape import Tape
 from quadmeta.objectives.parts.tuned import OptimizerObjective
@@ -24,15 +25,6 @@ from quadmeta.optimizers.gradient_descent import GradientDescent
 from quadmeta.problems.parts.losses import SeparableLoss
 from quadmeta.problems.parts.regression import RegressionProblem
 from quadmeta.problems.parts.stochastic import StochasticProblem
-
-
-class Minima(NamedTuple):
-    """Local minima by increasing step size, and the flat set around the best one."""
-
-    step_size: Array
-    value: Array
-    flat: tuple[float, float]
-    """Ends of the interval of step sizes whose value exceeds the best by at most rounding."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -308,7 +300,7 @@ class OuterObjective(OptimizerObjective):
         lam = self._regression.modes().eigenvalues
         jet = Jet.parameters([eta])[0]
         q: Any = np.ones_like(lam)
-        for q in self.optimizer.run(lambda w: w * lam, q, jet):
+        for q in self.optimizer.run(lambda w: w * lam, np.ones_like(lam), jet):
             pass
         d = lam.shape[-1]
         loss = getattr(self, "_loss")
@@ -337,8 +329,6 @@ class OuterObjective(OptimizerObjective):
         for k in range(1, len(found.step_size)):
             if bool(found.value[k] < found.value[best]):
                 best = k
-            else:
-                best = best
         return float(found.step_size[best])
 
     def scanned(self, rounds: int = 4) -> float:
@@ -372,53 +362,9 @@ class OuterObjective(OptimizerObjective):
             )
         lam = self._regression.modes().eigenvalues
         self._require_gradient_descent()
-        edge = 2 / float(lam.max())
-        start = self(0.0)
-        high = edge
-        while (
-            not (bool(self(high) > start) and bool(self.gradient(high) > 0)) and high < 1e9 * edge
-        ):
-            high *= 2
-        fine = np.geomspace(1e-6 / self.optimizer.steps, 1, 600)
-        grid = np.unique(
-            np.concatenate([[0.0], fine * high, np.linspace(0, high, 600), edge * (1 - fine / 2)])
-        )
-        grid = grid[grid >= 0]
-        sign = self.gradient(grid).sign
-        rise = np.flatnonzero((sign[:-1] < 0) & (sign[1:] >= 0))
-        points = _bisect(lambda x: self.gradient(x).sign < 0, grid[rise], grid[rise + 1])
-        points = np.concatenate([grid[:1][sign[:1] >= 0], points])
-        return self._described(points, high)
-
-    def _described(self, points: Array, high: float) -> Minima:
-        values = self(points)
-        order = np.argsort(values.log * values.sign)
-        best = points[order[:1]]
-        least = values[order[:1]]
-        limit = least * (1 + 4 * np.finfo(float).eps)
-        # outwards from the best point the value rises until the next stationary point
-        bounds = np.concatenate([[0.0], np.delete(points, order[0]), [high]])
-        left = bounds[bounds < best].max(initial=0.0)
-        right = bounds[bounds > best].min(initial=high)
-        down = _bisect(lambda x: self(x) > limit, np.array([left]), best)
-        up = _bisect(lambda x: self(x) <= limit, best, np.array([max(right, float(best[0]))]))
-        return Minima(points, values, (float(down[0]), float(up[0])))
+        return local_minima(self, self.optimizer.steps, float(lam.max()))
 
 
 def _last(derivatives: tuple[Array, ...]) -> Array:
     """The last of F, F', ...: the objective is the loss itself."""
     return derivatives[-1]
-
-
-def _bisect(below: Any, low: Array, high: Array) -> Array:
-    """Where a predicate turns from true to false between low and high, elementwise, to the last
-    bit but one.
-    """
-    for _ in range(200):
-        middle = low + (high - low) / 2
-        if not ((middle > low) & (middle < high)).any():
-            break
-        left = below(middle)
-        low = np.where(left, middle, low)
-        high = np.where(left, high, middle)
-    return high

@@ -13,18 +13,19 @@ from typing import Any
 
 import numpy as np
 
+from quadmeta._types import Array, Numbers
 from quadmeta.arithmetic.container import Container
 from quadmeta.arithmetic.exact import evaluate
 from quadmeta.arithmetic.jet import Jet
+from quadmeta.objectives.parts.base import Value
 from quadmeta.optimizers.parts.base import LogLoss, Measure, PolynomialOptimizer
 from quadmeta.problems.parts.base import QuadraticProblem
 
-Array = Any
 # numbers in one temporary array: half a megabyte, so that a block of a grid stays in cache
 BLOCK = 2**16
 
 
-def energy(weights: Array, residual: tuple[Array, Array, Array], order: int) -> Array:
+def energy(weights: Array, residual: tuple[Array, Array, Array], order: int) -> Value:
     """Derivative number ``order`` (0, 1, 2) of F = sum_i omega_i p_i^2 over the last axis, in any
     arithmetic.
 
@@ -98,7 +99,7 @@ class PolynomialLoss:
 
     @property
     def exponent(self) -> int:
-        """The weights of ``spectrum`` are in units of 2^exponent, and so is the F of an optimizer."""
+        """The weights of ``spectrum`` are in units of 2^exponent, and so is an optimizer's F."""
         return self.problem.modes().exponent
 
     @cached_property
@@ -120,7 +121,7 @@ class PolynomialLoss:
         representative = np.take_along_axis(lam, np.argmax(omega, axis=-1)[..., None], axis=-1)
         return np.where(omega > 0, lam, representative), omega
 
-    def log_loss(self, theta: Array, order: int = 2) -> LogLoss:
+    def log_loss(self, theta: Numbers, order: int = 2) -> LogLoss:
         """log F and the relative derivatives of F at ``theta``, block by block."""
         shape_of_one = self.optimizer.shape
         theta = self.optimizer.read(theta)
@@ -169,7 +170,7 @@ class PolynomialLoss:
         """The largest parameter whose products keep their digits."""
         return 1e150 / max(measure.high for measure in self.measures)
 
-    def short_log_loss(self, theta: Array) -> LogLoss:
+    def short_log_loss(self, theta: Numbers) -> LogLoss:
         """log F and F'/F at ``theta`` by the optimizer's short kernel, task by task and block by
         block.
         """
@@ -209,23 +210,21 @@ class PolynomialLoss:
 
     def exactly(
         self,
-        compose: Callable[[tuple[Array, ...]], Array],
-        theta: Array,
+        compose: Callable[[tuple[Array, ...]], Value],
+        theta: Numbers,
         order: int,
         kind: str,
         digits: int,
-    ) -> Array:
+    ) -> Value:
         """``compose`` of F and its derivatives up to ``order``, in one arithmetic with the data
         taken as exact.
         """
         if isinstance(theta, tuple):
             theta = list(theta)
-        else:
-            theta = theta
-        if self.optimizer.read(theta).ndim > 1 and self.optimizer.shape:
+        shape = self.optimizer.read(theta).shape
+        if len(shape) > 1 and self.optimizer.shape:
             raise ValueError(
-                f"theta has shape {np.shape(theta)}: exact arithmetic takes one vector of "
-                "parameters"
+                f"theta has shape {shape}: exact arithmetic takes one vector of parameters"
             )
         modes = self.problem.modes()
         lam = modes.eigenvalues
@@ -239,7 +238,7 @@ class PolynomialLoss:
             lam = lam.ravel()
             data = data.ravel()
 
-        def formula(lam: Array, data: Array, eta: Array) -> Array:
+        def formula(lam: Array, data: Array, eta: Array) -> Value:
             omega = (data if modes.given else lam * data * data / 2) / tasks
             spread = np.ndim(eta) > len(self.optimizer.shape)
             residual = self.optimizer.residual(lam, eta[..., None] if spread else eta)
@@ -247,39 +246,43 @@ class PolynomialLoss:
 
         return evaluate(formula, lam, data, theta, kind=kind, digits=digits)
 
-    def definition(self, theta: Array, order: int) -> tuple[Array, ...]:
+    def definition(self, theta: Numbers, order: int) -> tuple[Array, ...]:
         """F and its derivatives by T steps of the optimizer with the derivatives of every iterate,
         in float64.
         """
-        if self.optimizer.read(theta).shape != self.optimizer.shape:
-            raise ValueError(f"theta has shape {np.shape(theta)}: a definition takes one theta")
+        shape = self.optimizer.read(theta).shape
+        if shape != self.optimizer.shape:
+            raise ValueError(f"theta has shape {shape}: a definition takes one theta")
         problem = self.problem
         vector = bool(self.optimizer.shape)
         jets = Jet.parameters(np.atleast_1d(self.optimizer.read(theta)).tolist())
 
-        def gradient(w: Array) -> Array:
-            if not isinstance(w, Jet):
-                return problem.gradient(w)
+        def of_jet(w: Jet) -> Jet:
             tangent = w.map(lambda v: problem.hvp(w.value, v))
             return Jet(problem.gradient(w.value), tangent.first, tangent.second)
 
-        for w in self.optimizer.run(gradient, problem.start, jets if vector else jets[0]):
+        def gradient(w: Array | Jet) -> Array | Jet:
+            if isinstance(w, Jet):
+                return of_jet(w)
+            return problem.gradient(w)
+
+        last: Any = problem.start
+        for last in self.optimizer.run(gradient, problem.start, jets if vector else jets[0]):
             pass
-        g = problem.gradient(w.value)
-        Hw = gradient(w)
-        loss: list[Any] = [
-            problem.loss(w.value) - problem.floor,
-            [(g * z).sum(axis=-1) for z in w.first],
+        # F' = <g, w'>, F'' = <w', H w'> + <g, w''>
+        g = problem.gradient(last.value)
+        Hw = of_jet(last)
+        slope = [(g * z).sum(axis=-1) for z in last.first]
+        second = [
             [
-                [
-                    (z * Hy).sum(axis=-1) + (g * zy).sum(axis=-1)
-                    for Hy, zy in zip(Hw.first, row, strict=True)
-                ]
-                for z, row in zip(w.first, w.second, strict=True)
-            ],
+                (z * Hy).sum(axis=-1) + (g * zy).sum(axis=-1)
+                for Hy, zy in zip(Hw.first, row, strict=True)
+            ]
+            for z, row in zip(last.first, last.second, strict=True)
         ]
+        loss: list[Any] = [problem.loss(last.value) - problem.floor, slope, second]
         if not vector:
-            loss[1:] = loss[1][0], loss[2][0][0]
+            loss[1:] = slope[0], second[0][0]
         derivatives = tuple(np.asarray(x) for x in loss[: order + 1])
         if self.pooled:
             derivatives = tuple(

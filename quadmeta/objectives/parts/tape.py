@@ -20,7 +20,9 @@ from quadmeta._types import Array
 from quadmeta.arithmetic.signlog import SignLog
 
 State: TypeAlias = Any
-"""A state of an optimizer, whatever object its tape makes of it: weights, or weights and momentum."""
+"""A state of an optimizer, whatever object its tape makes of it: weights, or weights and momentum,
+say.
+"""
 
 Derivative: TypeAlias = Array | SignLog | float
 """A derivative with respect to the parameters; ``SignLog`` where float64 would not hold it."""

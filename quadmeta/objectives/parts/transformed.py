@@ -107,7 +107,8 @@ class TransformedObjective(OptimizerObjective):
         if self.logarithmic and np.isneginf(loss.level).any():
             raise ValueError(
                 f"{type(self).__name__}: the loss is 0 at an entry of "
-                f"{' and '.join(self.optimizer.free)}, where its logarithm has a pole: use NaiveObjective, or fewer free parameters"
+                f"{' and '.join(self.optimizer.free)}, where its logarithm has a pole: use "
+                "NaiveObjective, or fewer free parameters"
             )
         return loss
 

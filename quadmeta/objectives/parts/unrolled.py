@@ -82,9 +82,9 @@ def _from_start(
     """
     H2, B2, _ = inner.outer
     lam, Q, inside, R = inner.modes(W0)
-    response_, slopes, shift = response(eta, lam, T)
+    moved, slopes, shift = response(eta, lam, T)
     common = np.exp(-shift)
-    S = response_[:, None]
+    S = moved[:, None]
     G = Q.T @ (H2 @ (common * W0 - Q @ (S * R)) - common * B2)
     from_start = 0.0
     if moving is not None:

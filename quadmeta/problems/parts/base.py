@@ -43,7 +43,8 @@ class Modes:
         ValueError
             float64 does not hold one of them.
         """
-        return unscaled(self.weights, self.exponent)
+        omega: Array = unscaled(self.weights, self.exponent)
+        return omega
 
 
 class Problem(ABC):

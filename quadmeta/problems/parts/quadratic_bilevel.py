@@ -17,9 +17,9 @@ import numpy as np
 
 from quadmeta._types import Array, Numbers
 from quadmeta._validate import finite
-from quadmeta.arithmetic.null_space import share_of_null_space
-from quadmeta.problems.parts.bilevel import BilevelProblem, InnerLoss
-from quadmeta.problems.parts.rows import Modes, Rows, dense_solves
+from quadmeta.problems.parts.bilevel import BilevelProblem
+from quadmeta.problems.parts.quadratic_form import QuadraticForm
+from quadmeta.problems.parts.rows import Rows, dense_solves
 
 
 class OuterForm(NamedTuple):
@@ -34,7 +34,7 @@ class OuterForm(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class QuadraticInnerLoss(InnerLoss):
+class QuadraticInnerLoss(QuadraticForm):
     """L_1 = <W, H W> / 2 - <B, W> at fixed hyperparameters, what ``QuadraticBilevel.bind`` returns.
 
     Parameters
@@ -66,114 +66,20 @@ class QuadraticInnerLoss(InnerLoss):
                 f"H has shape {self.H.shape}, B {self.B.shape}: pass H (p, p) and B (p, outputs)"
             )
 
-    def _matrix(self, w: Array) -> Array:
-        return np.reshape(w, (*np.shape(w)[:-1], *self.B.shape))
-
-    def _flat(self, W: Array) -> Array:
-        return W.reshape(*W.shape[:-2], -1)
-
-    def gradient(self, w: Array) -> Array:
-        """H W - B."""
-        return self._flat(self.H @ self._matrix(w) - self.B)
-
-    def hvp(self, w: Array, v: Array) -> Array:
-        """H V."""
-        return self._flat(self.H @ self._matrix(v))
-
     def mixed(self, w: Array, v: Array) -> Array:
         """k -> <H_k, V W'> - <b_k, V> with H_k = dH/d alpha_k, b_k = dB/d alpha_k."""
-        V = self._matrix(v)
-        return self.problem.pair(self.alpha, V @ self._matrix(w).T, V)
+        V = self.matrix(v)
+        return self.problem.pair(self.alpha, V @ self.matrix(w).T, V)
 
     def jacobian(self, w: Array) -> Array:
         """Rows H_k W - b_k."""
-        return self._flat(self.problem.rows(self.alpha, self._matrix(w)))
-
-    def largest_step_size(self) -> float:
-        """2 / L; infinity where H is 0."""
-        L = float(np.linalg.eigvalsh(self.H)[-1])
-        if L > 0:
-            return 2 / L
-        return np.inf
-
-    def null_share(self, v: Array) -> tuple[float, float] | None:
-        """From the eigenvalues of H."""
-        lam, Q = self.eigen
-        return share_of_null_space(lam, Q, self._matrix(v))
+        return self.flat(self.problem.rows(self.alpha, self.matrix(w)))
 
     @cached_property
     def outer(self) -> OuterForm:
         """The outer loss at these hyperparameters."""
         hessian, linear, constant = self.problem.outer_form(self.alpha)
         return OuterForm(hessian, linear.reshape(len(linear), -1), constant)
-
-    @cached_property
-    def eigen(self) -> tuple[Array, Array]:
-        """(lambda, Q) of H, ascending, singular or not: lambda is right to rounding of the largest
-        one.
-        """
-        lam, Q = np.linalg.eigh(self.H)
-        return lam, Q
-
-    @property
-    def singular(self) -> bool:
-        """Whether H is singular to rounding."""
-        lam = self.eigen[0]
-        return bool(lam[0] <= len(lam) * np.finfo(float).eps * lam[-1])
-
-    @property
-    def firm(self) -> bool:
-        """Whether the condition number of H is at most 1e5, so that rounding of H and B takes no
-        more digits than 5.
-        """
-        lam = self.eigen[0]
-        return bool(lam[0] >= 1e-5 * lam[-1] > 0)
-
-    @property
-    def spectrum(self) -> tuple[Array, Array]:
-        """(lambda, Q) of H, ascending.
-
-        Raises
-        ------
-        ValueError
-            H is singular to rounding.
-        """
-        lam = self.eigen[0]
-        if self.singular:
-            raise ValueError(
-                f"the inner Hessian is singular to rounding (eigenvalue {lam[0]:.3g} next to "
-                f"{lam[-1]:.3g}): add a ridge, or give samples or tasks positive weights of "
-                "closer size"
-            )
-        return self.eigen
-
-    def modes(self, start: Array) -> Modes:
-        """H by its eigenvalues, singular or not, and the gradient at W_0 = ``start`` (p, outputs)
-        in its eigenbasis.
-
-        From the rows where there are any; elsewhere eigenvalues at rounding count as 0.
-        """
-        if self.rows is not None:
-            return self.rows.modes(start)
-        lam, Q = self.eigen
-        lam = np.where(lam > 4 * len(lam) * np.finfo(float).eps * lam[-1], lam, 0.0)
-        return Modes(lam, Q, len(lam), Q.T @ (self.H @ start - self.B))
-
-    @cached_property
-    def minimizer(self) -> Array:
-        """W_* = H^-1 B, shape (p, outputs).
-
-        Raises
-        ------
-        ValueError
-            H is singular to rounding.
-        """
-        if self.rows is not None and not self.firm and (self.rows.rho > 0 or not self.singular):
-            rows_minimizer: Array = self.rows.minimizer()
-            return rows_minimizer
-        lam, Q = self.spectrum
-        minimizer: Array = Q @ ((Q.T @ self.B) / lam[:, None])
-        return minimizer
 
     def implicit(self) -> Array:
         """J(w_*) H^-1 grad L_2(w_*), shape (h,): in float64 where that keeps ten digits, else in
@@ -189,41 +95,20 @@ class QuadraticInnerLoss(InnerLoss):
             return self.exact_implicit()
         return value
 
-    @cached_property
-    def _inverse(self) -> Array | None:
-        """H^-1 at a third of the cost of the spectrum, or None where it has not enough digits."""
-        try:
-            np.linalg.cholesky(self.H)
-            inverse = np.linalg.inv(self.H)
-        except np.linalg.LinAlgError:
-            return None
-        # at least p eps ||H|| ||H^-1||, right to the digits that count where it is below 1e-3
-        p = len(self.H)
-        singular = p**3 * np.finfo(float).eps * np.abs(self.H).max() * np.abs(inverse).max()
-        if singular < 1e-3:
-            return inverse
-        return None
-
-    def _solve(self, inverse: Array, right: Array) -> Array:
-        X = inverse @ right
-        # refined: an inverse alone leaves too large a residual
-        refined: Array = X + inverse @ (right - self.H @ X)
-        return refined
-
     def rounded_implicit(self) -> Array | None:
         """The implicit hypergradient in float64, or None where its rounding may count more than
         1e-10 of it.
         """
-        if self._inverse is None:
+        if self.inverse is None:
             return None
         problem = self.problem
         H2, B2, _ = self.outer
-        W = self._solve(self._inverse, self.B)
+        W = self.solve(self.inverse, self.B)
         g = H2 @ W - B2
-        V = self._solve(self._inverse, g)
+        V = self.solve(self.inverse, g)
         value = problem.contracted(self.alpha, W, V)
         norm = np.linalg.norm
-        inverse = norm(self._inverse)
+        inverse = norm(self.inverse)
         if inverse * norm(self.H) <= self._harmless(W, V, g, value):
             return value
         # to first order |dW| <= |H^-1| u (|H||W| + |B|), and so on, with u a few roundings

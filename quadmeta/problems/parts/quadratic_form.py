@@ -1,0 +1,139 @@
+"""A quadratic form in w: what its matrix and its linear term alone say."""
+
+from functools import cached_property
+
+import numpy as np
+
+from quadmeta._types import Array
+from quadmeta.arithmetic.null_space import share_of_null_space
+from quadmeta.problems.parts.bilevel import InnerLoss
+from quadmeta.problems.parts.rows import Modes, Rows
+
+
+class QuadraticForm(InnerLoss):
+    """<W, H W> / 2 - <B, W> with W (p, outputs), the matrix of the flat w."""
+
+    H: Array
+    """(p, p), symmetric and positive semidefinite."""
+    B: Array
+    """(p, outputs)."""
+    rows: Rows | None
+    """The same as a sum over weighted rows of data, where it is one."""
+
+    def matrix(self, w: Array) -> Array:
+        """Flat w (..., P) as (..., p, outputs)."""
+        return np.reshape(w, (*np.shape(w)[:-1], *self.B.shape))
+
+    def flat(self, W: Array) -> Array:
+        """The other way round."""
+        return W.reshape(*W.shape[:-2], -1)
+
+    def gradient(self, w: Array) -> Array:
+        """H W - B."""
+        return self.flat(self.H @ self.matrix(w) - self.B)
+
+    def hvp(self, w: Array, v: Array) -> Array:
+        """H V."""
+        return self.flat(self.H @ self.matrix(v))
+
+    def largest_step_size(self) -> float:
+        """2 / L; infinity where H is 0."""
+        L = float(np.linalg.eigvalsh(self.H)[-1])
+        if L > 0:
+            return 2 / L
+        return np.inf
+
+    def null_share(self, v: Array) -> tuple[float, float] | None:
+        """From the eigenvalues of H."""
+        lam, Q = self.eigen
+        return share_of_null_space(lam, Q, self.matrix(v))
+
+    @cached_property
+    def eigen(self) -> tuple[Array, Array]:
+        """(lambda, Q) of H, ascending, singular or not: lambda is right to rounding of the largest
+        one.
+        """
+        lam, Q = np.linalg.eigh(self.H)
+        return lam, Q
+
+    @property
+    def singular(self) -> bool:
+        """Whether H is singular to rounding."""
+        lam = self.eigen[0]
+        return bool(lam[0] <= len(lam) * np.finfo(float).eps * lam[-1])
+
+    @property
+    def firm(self) -> bool:
+        """Whether the condition number of H is at most 1e5, so that rounding of H and B takes no
+        more digits than 5.
+        """
+        lam = self.eigen[0]
+        return bool(lam[0] >= 1e-5 * lam[-1] > 0)
+
+    @property
+    def spectrum(self) -> tuple[Array, Array]:
+        """(lambda, Q) of H, ascending.
+
+        Raises
+        ------
+        ValueError
+            H is singular to rounding.
+        """
+        lam = self.eigen[0]
+        if self.singular:
+            raise ValueError(
+                f"the inner Hessian is singular to rounding (eigenvalue {lam[0]:.3g} next to "
+                f"{lam[-1]:.3g}): add a ridge, or give samples or tasks positive weights of "
+                "closer size"
+            )
+        return self.eigen
+
+    def modes(self, start: Array) -> Modes:
+        """H by its eigenvalues, singular or not, and the gradient at W_0 = ``start`` (p, outputs)
+        in its eigenbasis.
+
+        From the rows where there are any; elsewhere eigenvalues at rounding count as 0.
+        """
+        if self.rows is not None:
+            return self.rows.modes(start)
+        lam, Q = self.eigen
+        lam = np.where(lam > 4 * len(lam) * np.finfo(float).eps * lam[-1], lam, 0.0)
+        return Modes(lam, Q, len(lam), Q.T @ (self.H @ start - self.B))
+
+    @cached_property
+    def minimizer(self) -> Array:
+        """W_* = H^-1 B, shape (p, outputs).
+
+        Raises
+        ------
+        ValueError
+            H is singular to rounding.
+        """
+        if self.rows is not None and not self.firm and (self.rows.rho > 0 or not self.singular):
+            rows_minimizer: Array = self.rows.minimizer()
+            return rows_minimizer
+        lam, Q = self.spectrum
+        minimizer: Array = Q @ ((Q.T @ self.B) / lam[:, None])
+        return minimizer
+
+    @cached_property
+    def inverse(self) -> Array | None:
+        """H^-1 at a third of the cost of the spectrum, or None where it has not enough digits."""
+        try:
+            np.linalg.cholesky(self.H)
+            inverse = np.linalg.inv(self.H)
+        except np.linalg.LinAlgError:
+            return None
+        # at least p eps ||H|| ||H^-1||, right to the digits that count where it is below 1e-3
+        p = len(self.H)
+        singular = p**3 * np.finfo(float).eps * np.abs(self.H).max() * np.abs(inverse).max()
+        if singular < 1e-3:
+            return inverse
+        return None
+
+    def solve(self, inverse: Array, right: Array) -> Array:
+        """H^-1 times ``right`` from the rounded inverse, with one step of refinement."""
+        X = inverse @ right
+        # refined: an inverse alone leaves too large a residual
+        refined: Array = X + inverse @ (right - self.H @ X)
+        return refined
