@@ -147,6 +147,29 @@ def test_whole_numbers_take_over_where_the_inner_hessian_is_close_to_singular():
     np.testing.assert_allclose(loss.implicit(ALPHA), want, rtol=1e-12)
 
 
+class Weighted(qm.Ridge):
+    """Ridge with (1 + alpha) times its outer loss."""
+
+    def outer_form(self, alpha=None):
+        factor = 1 + alpha[0]
+        return factor * self.outer_hessian, factor * self.outer_linear, factor * self.outer_constant
+
+    def direct(self, w, alpha):
+        return np.array([super().outer(w, np.zeros(1))])
+
+
+def test_data_with_an_outer_form_of_their_own_are_right_or_refused():
+    rng = np.random.default_rng(0)
+    held_out = rng.standard_normal((6, 4)), rng.standard_normal(6)
+    many = rng.standard_normal((9, 4)), rng.standard_normal(9)
+    loss = qm.OuterLoss(Weighted(many, held_out), qm.GradientDescent(3000, 0.3))
+    np.testing.assert_allclose(loss.implicit([0.5]), loss.definition([0.5]), rtol=1e-12)
+    np.testing.assert_allclose(loss.gradient([0.5]), loss.definition([0.5]), rtol=1e-12)
+    few = rng.standard_normal((3, 4)), rng.standard_normal(3)
+    with pytest.raises(ValueError, match="knows the loss on held_out, not outer_form"):
+        qm.OuterLoss(Weighted(few, held_out), qm.GradientDescent(3, 0.3)).implicit([1e-9])
+
+
 @pytest.mark.parametrize("estimator", [qm.Reverse(), qm.Forward()])
 def test_a_moving_start_costs_a_last_product_and_a_fixed_one_does_not(estimator):
     published = dict(estimator.cost(T, 2, 2))

@@ -175,6 +175,11 @@ class QuadraticInnerLoss(QuadraticForm):
         if rows is None:
             W, V = dense_solves(self.H, self.B, self.outer.hessian, self.outer.linear)
             return problem.contracted(self.alpha, W, V)
+        if problem.has_own_form:
+            raise ValueError(
+                f"{type(problem).__name__}: the rows' implicit hypergradient in whole numbers knows "
+                "the loss on held_out, not outer_form: add a larger ridge, or bind without rows"
+            )
         value: Array = rows.implicit(problem.held_out, partial(problem.from_rows, self.alpha))
         return value
 
@@ -298,6 +303,11 @@ class QuadraticBilevel(BilevelProblem):
                 "outer_linear (p, outputs), or define outer_form(alpha)"
             ) from None
 
+    @property
+    def has_own_form(self) -> bool:
+        """Whether the outer loss is given by ``outer_form``, not by its constant matrices."""
+        return type(self).outer_form is not QuadraticBilevel.outer_form
+
     def weights_of(self, w: Numbers) -> Array:
         """w (P,) or (p, outputs) as (p, outputs)."""
         return _matrix("w", w, self.outer_form()[1].shape)
@@ -325,14 +335,13 @@ class QuadraticBilevel(BilevelProblem):
         """
         super().require_complete()
         name = type(self).__name__
-        own_form = type(self).outer_form is not QuadraticBilevel.outer_form
         if type(self).outer_gradient is not QuadraticBilevel.outer_gradient:
             raise ValueError(
                 f"{name} defines outer_gradient, which closed forms do not read: define "
                 "outer_form(alpha) instead"
             )
-        if own_form != self.has_direct:
-            if own_form:
+        if self.has_own_form != self.has_direct:
+            if self.has_own_form:
                 given, missing = "outer_form", "direct(w, alpha)"
             else:
                 given, missing = "direct", "outer_form(alpha)"
