@@ -110,7 +110,7 @@ class Parameter:
         denominator = 1
         if not self.whole:
             # a short range needs a fine grid to hold a number at all
-            denominator = random.randint(1 if span >= 1 else ceil(1 / span), 5)
+            denominator = random.randint(ceil(1 / span), 5)
         # no draw is thrown away: the generator may be one that shrinks, or the coordinates of a
         # point
         numerator = random.randint(int(self.open), floor(span * denominator))
@@ -136,9 +136,15 @@ class Parameter:
     def __str__(self) -> str:
         if self.whole:
             return f"{{{self.low}, {int(self.low or 0) + 1}, ...}}"
-        left = "(" if self.open or self.low is None else "["
-        low = "-inf" if self.low is None else self.low
-        return f"{left}{low}, inf)" if self.high is None else f"{left}{low}, {self.high}]"
+        if self.low is None:
+            left = "(-inf"
+        elif self.open:
+            left = f"({self.low}"
+        else:
+            left = f"[{self.low}"
+        if self.high is None:
+            return f"{left}, inf)"
+        return f"{left}, {self.high}]"
 
 
 SMALL = tuple(map(Fraction, ("0", "1", "2", "3", "1/2", "3/2", "1/3", "2/3", "1/4", "3/4")))

@@ -53,7 +53,10 @@ def test_worst_instances_on_record_are_as_bad_as_they_say():
 @pytest.mark.parametrize("name", NAMES)
 def test_page_shape(name):
     claim, module = qm.claim(name), inspect.getmodule(type(qm.claim(name)))
-    assert claim.name == name == Path(module.__file__).stem
+    file = Path(module.__file__)
+    folders = file.parent.relative_to(Path(qm.claims.__file__).parent).parts
+    # a source, or derived/topic
+    assert claim.name == name == f"{folders[0]}_{file.stem}"
     assert set(claim.forms) <= {"printed", "repaired"} and "printed" in claim.forms
     assert all(form.how in HOWS[form.recorded] for form in claim.forms.values())
     assert bool(claim.proof) == any(form.proved for form in claim.forms.values())
