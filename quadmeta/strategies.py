@@ -227,13 +227,13 @@ def bilevel_problem(kind: str, seed: int) -> tuple[problems.BilevelProblem, Arra
         return problems.Ridge(data(9, 4, 2), data(5, 4, 2)), rng.uniform(0.05, 1, 1)
     if kind == "task_weights":
         tasks = [data(6, 3), data(4, 3), data(2, 3)]
-        return problems.TaskWeights(tasks, data(6, 3), 0.1), rng.uniform(0, 1, 3)
+        return problems.TaskWeights(tasks, data(6, 3), rho=0.1), rng.uniform(0, 1, 3)
     if kind == "auxiliary_tasks":
         main, tasks = data(6, 3), [data(4, 3), data(2, 3)]
         return problems.AuxiliaryTasks(main, tasks, data(6, 3)), rng.uniform(0, 1, 2)
     if kind == "softplus":
         main, tasks = data(6, 3, 2), [data(4, 3, 2), data(1, 3, 2)]
-        soft = problems.AuxiliaryTasks(main, tasks, data(6, 3, 2), 0.1, True)
+        soft = problems.AuxiliaryTasks(main, tasks, data(6, 3, 2), rho=0.1, softplus=True)
         return soft, rng.standard_normal(2)
     if kind == "data_cleaning":
         return problems.DataCleaning(data(8, 3, 2), data(6, 3, 2)), rng.standard_normal(8)
