@@ -38,9 +38,9 @@ def step(
         dV, de = slope
         XdV = X @ dV
         Xde = X @ de
-        moved = _both(X.T @ XdV) / n
         bent = _rows((XdV * X).sum(axis=1) - 2 * r * Xde, X)
-        dV = dV - eta * moved + eta * eta * bent - drift + 2 * eta * spread
+        # eta times the product before the division, as ever: digits depend on it
+        dV = dV - eta * _both(X.T @ XdV) / n + eta * eta * bent - drift + 2 * eta * spread
         slope = (dV, de - eta * (X.T @ Xde) / n - fall)
     return (V - eta * drift + eta * eta * spread, e - eta * fall, one), slope
 
