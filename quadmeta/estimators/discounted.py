@@ -12,11 +12,22 @@ from quadmeta.objectives.parts.tape import Derivative, Tape
 
 @dataclass(frozen=True)
 class Discounted(Estimator):
-    """sum_t gamma^(T-t) B_t g_t, online as s <- gamma s + B_t g_t: no Hessian product, memory of
+    """The one-step hypergradient of every step, discounted towards the past.
+
+    It is sum_t gamma^(T-t) B_t g_t, online as s <- gamma s + B_t g_t: no Hessian product, memory of
     one vector.
 
     Two replacements are made in the exact sum: A_{t+1} ... A_T by gamma^(T-t), and g_T by g_t. At
     w_0 = w_* it is S_T(gamma) times OneStep, whatever the losses.
+
+    Examples
+    --------
+    >>> import quadmeta as qm
+    >>> problem = qm.Coupled.random([0.5, 1.0, 2.0], h=2, seed=0)
+    >>> loss = qm.OuterLoss(problem, qm.GradientDescent(steps=20, step_size=0.4))
+    >>> found = qm.hypergradient(loss, [0.1, -0.2], qm.Discounted(gamma=0.9))
+    >>> found.hvps, found.mixed, found.outer_gradients, found.stored_vectors
+    (0, 20, 20, 1)
     """
 
     gamma: float

@@ -13,6 +13,15 @@ class DrMad(Estimator):
 
     On a quadratic only B is interpolated: exact where J is constant. What comes from a start that
     depends on the parameters is left out.
+
+    Examples
+    --------
+    >>> import quadmeta as qm
+    >>> problem = qm.Coupled.random([0.5, 1.0, 2.0], h=2, seed=0)
+    >>> loss = qm.OuterLoss(problem, qm.GradientDescent(steps=20, step_size=0.4))
+    >>> found = qm.hypergradient(loss, [0.1, -0.2], qm.DrMad())
+    >>> found.hvps, found.mixed, found.outer_gradients, found.stored_vectors
+    (19, 20, 1, 1)
     """
 
     reference = "Fu, Luo, Feng, Low, Chua 2016"

@@ -10,10 +10,21 @@ from quadmeta.objectives.parts.tape import Derivative, Tape
 
 @dataclass(frozen=True)
 class FixedGradient(Estimator):
-    """sum_t gamma^(T-t) B_t g_T: needs w_T first, so the trajectory is stored (or replayed).
+    """Discounted hypergradient with the outer gradient of the last state throughout.
+
+    It is sum_t gamma^(T-t) B_t g_T: it needs w_T first, so the trajectory is stored (or replayed).
 
     On a constant cross term it is S_T(gamma) times OneStep for every w_0. For the step size and
     gamma = 1 it is the stop-gradient estimator.
+
+    Examples
+    --------
+    >>> import quadmeta as qm
+    >>> problem = qm.Coupled.random([0.5, 1.0, 2.0], h=2, seed=0)
+    >>> loss = qm.OuterLoss(problem, qm.GradientDescent(steps=20, step_size=0.4))
+    >>> found = qm.hypergradient(loss, [0.1, -0.2], qm.FixedGradient(gamma=0.9))
+    >>> found.hvps, found.mixed, found.outer_gradients, found.stored_vectors
+    (0, 20, 1, 20)
     """
 
     gamma: float

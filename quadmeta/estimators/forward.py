@@ -15,6 +15,15 @@ class Forward(Estimator):
 
     Memory of one vector, h times the work. z_0 = d w_0 / d theta, which is 0 unless the start
     depends on the parameters; exact in either case.
+
+    Examples
+    --------
+    >>> import quadmeta as qm
+    >>> problem = qm.Coupled.random([0.5, 1.0, 2.0], h=2, seed=0)
+    >>> loss = qm.OuterLoss(problem, qm.GradientDescent(steps=20, step_size=0.4))
+    >>> found = qm.hypergradient(loss, [0.1, -0.2], qm.Forward())
+    >>> found.hvps, found.mixed, found.outer_gradients, found.stored_vectors
+    (38, 40, 1, 1)
     """
 
     reference = "Franceschi, Donini, Frasconi, Pontil 2017, forward hypergradient"

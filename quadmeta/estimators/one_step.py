@@ -9,7 +9,19 @@ from quadmeta.objectives.parts.tape import Derivative, Tape
 
 @dataclass(frozen=True)
 class OneStep(Estimator):
-    """B_T grad L_2(w_T): implicit differentiation with eta H replaced by the identity."""
+    """Back-propagation through the last step only.
+
+    It is B_T grad L_2(w_T): implicit differentiation with eta H replaced by the identity.
+
+    Examples
+    --------
+    >>> import quadmeta as qm
+    >>> problem = qm.Coupled.random([0.5, 1.0, 2.0], h=2, seed=0)
+    >>> loss = qm.OuterLoss(problem, qm.GradientDescent(steps=20, step_size=0.4))
+    >>> found = qm.hypergradient(loss, [0.1, -0.2], qm.OneStep())
+    >>> found.hvps, found.mixed, found.outer_gradients, found.stored_vectors
+    (0, 1, 1, 1)
+    """
 
     reference = "Luketina, Berglund, Greff, Raiko 2016, equation 3"
 

@@ -26,6 +26,14 @@ class RenormalisedReverse(Estimator):
     which is exponentially small away from the crossing. ``notes["drift"]`` = max_t |T <b_t, w_t> /
     2 - 1|. The T contributions are nearly equal: plain summation in float32 would lose more than
     all the rest together.
+
+    Examples
+    --------
+    >>> import quadmeta as qm
+    >>> problem = qm.Quadratic.from_spectrum([0.5, 1.0], error=[1.0, 1.0])
+    >>> objective = qm.LogObjective(problem, qm.GradientDescent(steps=10))
+    >>> qm.hypergradient(objective, 0.3, qm.RenormalisedReverse(dtype="float32")).status
+    'ok'
     """
 
     renormalised = True

@@ -20,6 +20,15 @@ class Reverse(Estimator):
     References
     ----------
     Wang, Yuan, Wu, Ge 2021, Corollary 1.
+
+    Examples
+    --------
+    >>> import quadmeta as qm
+    >>> problem = qm.Coupled.random([0.5, 1.0, 2.0], h=2, seed=0)
+    >>> loss = qm.OuterLoss(problem, qm.GradientDescent(steps=20, step_size=0.4))
+    >>> found = qm.hypergradient(loss, [0.1, -0.2], qm.Reverse())
+    >>> found.hvps, found.mixed, found.outer_gradients, found.stored_vectors
+    (19, 20, 1, 20)
     """
 
     reference = "Franceschi, Donini, Frasconi, Pontil 2017, reverse hypergradient"

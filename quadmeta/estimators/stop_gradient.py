@@ -12,8 +12,10 @@ from quadmeta.objectives.parts.tape import Derivative, Tape
 
 @dataclass(frozen=True)
 class StopGradient(Estimator):
-    """<outer gradient, (w_T - w_0) / eta>: d w_T / d eta is replaced by -sum_t grad f(w_t), at no
-    product at all.
+    """The biased estimator that takes the inner gradients for constants in the step size.
+
+    It is <outer gradient, (w_T - w_0) / eta>: d w_T / d eta is replaced by -sum_t grad f(w_t), at
+    no product at all.
 
     For the log objective it is (2 / (eta T)) (1 - E_pi[a^-T]) against the exact (2 / eta) (1 -
     E_pi[a^-1]): for even T it is negative on all of (0, 2/L], so descent along it runs to the edge
@@ -23,6 +25,14 @@ class StopGradient(Estimator):
     ------
     ValueError
         a step size of 0.
+
+    Examples
+    --------
+    >>> import quadmeta as qm
+    >>> problem = qm.Quadratic.from_spectrum([0.5, 1.0], error=[1.0, 1.0])
+    >>> objective = qm.LogObjective(problem, qm.GradientDescent(steps=10))
+    >>> qm.hypergradient(objective, 0.3, qm.StopGradient()).jvps
+    0
     """
 
     reference = (

@@ -11,13 +11,23 @@ from quadmeta.objectives.parts.tape import Derivative, Tape
 
 @dataclass(frozen=True)
 class Truncated(Estimator):
-    """sum over the last K steps of B_t A_{t+1} ... A_T g_T; its error falls like (1 - eta mu)^K /
-    mu.
+    """Back-propagation through the last K steps.
+
+    It is the sum over them of B_t A_{t+1} ... A_T g_T; its error falls like (1 - eta mu)^K / mu.
 
     Raises
     ------
     ValueError
         K < 1, or K > T when it is run.
+
+    Examples
+    --------
+    >>> import quadmeta as qm
+    >>> problem = qm.Coupled.random([0.5, 1.0, 2.0], h=2, seed=0)
+    >>> loss = qm.OuterLoss(problem, qm.GradientDescent(steps=20, step_size=0.4))
+    >>> found = qm.hypergradient(loss, [0.1, -0.2], qm.Truncated(K=5))
+    >>> found.hvps, found.mixed, found.outer_gradients, found.stored_vectors
+    (4, 5, 1, 5)
     """
 
     K: int

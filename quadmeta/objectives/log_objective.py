@@ -16,7 +16,9 @@ from quadmeta.optimizers.parts.base import LogLoss
 
 @dataclass(frozen=True, eq=False, repr=False)
 class LogObjective(TransformedObjective):
-    """G = log F / T, G' = -2 E_pi[u], G'' = (4T - 2) Var_pi(u) - G'^2 / 2 with u = lambda / a, in
+    """The logarithm of the inner loss after T steps, divided by T, as a function of the step size.
+
+    G = log F / T, G' = -2 E_pi[u], G'' = (4T - 2) Var_pi(u) - G'^2 / 2 with u = lambda / a, in
     float64.
 
     |G'| stays bounded in T; one stationary point, quasi-convex, never convex. Several tasks: the
@@ -26,6 +28,14 @@ class LogObjective(TransformedObjective):
     ------
     ValueError
         zero initial error, or one distinct active eigenvalue (G has a pole at 1/L).
+
+    Examples
+    --------
+    >>> import quadmeta as qm
+    >>> problem = qm.Quadratic.from_spectrum([0.5, 1.0], error=[1.0, 1.0])
+    >>> objective = qm.LogObjective(problem, qm.GradientDescent(steps=10))
+    >>> round(objective.minimizer(), 6)
+    1.317321
     """
 
     logarithmic = True

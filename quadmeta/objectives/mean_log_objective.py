@@ -33,6 +33,14 @@ class MeanLogObjective(TransformedObjective):
     ------
     ValueError
         a task with zero initial error or with one distinct active eigenvalue; ``pooled=True``.
+
+    Examples
+    --------
+    >>> import quadmeta as qm
+    >>> problem = qm.Quadratic.random(d=3, seed=0, tasks=2)
+    >>> objective = qm.MeanLogObjective(problem, qm.GradientDescent(steps=10))
+    >>> len(objective.minima().step_size)
+    1
     """
 
     pooled: bool = False

@@ -14,11 +14,20 @@ from quadmeta.optimizers.parts.base import LogLoss
 
 @dataclass(frozen=True, eq=False, repr=False)
 class NaiveObjective(TransformedObjective):
-    """F = sum_i omega_i a_i^(2T), F' = -2T sum omega lambda a^(2T-1), F'' = 2T (2T-1) sum omega
+    """The inner loss after T steps itself, above its minimum.
+
+    F = sum_i omega_i a_i^(2T), F' = -2T sum omega lambda a^(2T-1), F'' = 2T (2T-1) sum omega
     lambda^2 a^(2T-2).
 
     Values are always ``SignLog``: F, F' and F'' grow or vanish like rho(eta)^(2T), beyond float64
     for ordinary T. Strictly convex for kappa > 1. Source: Wang, Yuan, Wu, Ge 2021, Theorem 3.
+
+    Examples
+    --------
+    >>> import quadmeta as qm
+    >>> problem = qm.Quadratic.from_spectrum([0.5, 1.0], error=[1.0, 1.0])
+    >>> qm.NaiveObjective(problem, qm.GradientDescent(steps=1000))(3.0)
+    SignLog(10**601.8)
     """
 
     def transform(self, loss: LogLoss, order: int) -> SignLog:

@@ -14,7 +14,9 @@ from quadmeta.optimizers.parts.base import LogLoss
 
 @dataclass(frozen=True, eq=False, repr=False)
 class RootObjective(TransformedObjective):
-    """R = F^(1/2T), R' = -R E_pi[u], R'' = (2T - 1) R Var_pi(u): neither explodes nor vanishes,
+    """The 2T-th root of the inner loss after T steps.
+
+    R = F^(1/2T), R' = -R E_pi[u], R'' = (2T - 1) R Var_pi(u): neither explodes nor vanishes,
     and is convex.
 
     R is the weighted l_2T norm of the vector (1 - eta lambda_i)_i, which is affine in eta; R ->
@@ -26,6 +28,14 @@ class RootObjective(TransformedObjective):
         zero initial error, or one distinct active eigenvalue (R has a kink at 1/L).
     OverflowError
         R or a derivative of it exceeds float64.
+
+    Examples
+    --------
+    >>> import quadmeta as qm
+    >>> problem = qm.Quadratic.from_spectrum([0.5, 1.0], error=[1.0, 1.0])
+    >>> objective = qm.RootObjective(problem, qm.GradientDescent(steps=10))
+    >>> round(objective.gradient(0.3), 6)
+    -0.493867
     """
 
     logarithmic = True

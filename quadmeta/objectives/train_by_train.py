@@ -15,11 +15,21 @@ from quadmeta.objectives.parts.tape import Tape
 
 @dataclass(frozen=True, eq=False, repr=False)
 class TrainByTrain(OuterObjective):
-    """J(eta) = floor + sum_k lambda_k fitted_k^2 q_k^2 / 2, the mean over tasks of the training
+    """The training loss after T steps, mean over tasks.
+
+    J(eta) = floor + sum_k lambda_k fitted_k^2 q_k^2 / 2, the mean over tasks of the training
     loss at w_T.
 
     J minus its floor is the naive objective of the same problem, so J is convex and its minimiser
     lies in (1/lambda_max, 1/lambda_min). Source: Wang, Yuan, Wu, Ge 2021, section 4.
+
+    Examples
+    --------
+    >>> import quadmeta as qm
+    >>> problem = qm.LeastSquares.draw(20, 5, 1.0, seed=0, validation=10)
+    >>> objective = qm.TrainByTrain(problem, qm.GradientDescent(steps=10))
+    >>> round(objective.minimizer(), 6)
+    0.877986
     """
 
     outer = "train"

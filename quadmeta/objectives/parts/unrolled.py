@@ -32,7 +32,7 @@ def unrolled(
 
 
 def settled(inner: QuadraticInnerLoss) -> bool:
-    """Whether W_* may enter: where the rows do not span, the condition number counts twice in it."""
+    """Whether W_* may enter: where rows do not span, the condition number counts twice in it."""
     if not inner.firm or inner.rows is None:
         return inner.firm
     lam = inner.eigen[0]

@@ -177,8 +177,8 @@ class QuadraticInnerLoss(QuadraticForm):
             return problem.contracted(self.alpha, W, V)
         if problem.has_own_form:
             raise ValueError(
-                f"{type(problem).__name__}: the rows' implicit hypergradient in whole numbers knows "
-                "the loss on held_out, not outer_form: add a larger ridge, or bind without rows"
+                f"{type(problem).__name__}: the implicit hypergradient of rows in whole numbers "
+                "knows the loss on held_out, not outer_form: add a ridge, or bind without rows"
             )
         value: Array = rows.implicit(problem.held_out, partial(problem.from_rows, self.alpha))
         return value
