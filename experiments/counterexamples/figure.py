@@ -128,7 +128,10 @@ def check(rows: Rows) -> None:
     """
     for row in rows:
         where = f"{row['claim']}, {row['form']}"
-        (_verdict if row["kind"] == "verdict" else _point)(row, where)
+        if row["kind"] == "verdict":
+            _verdict(row, where)
+        else:
+            _point(row, where)
     for row in rows:
         if (row["kind"], row["form"], row["verdict"]) == ("verdict", "printed", "refuted") and row[
             "how"

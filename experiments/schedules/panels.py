@@ -171,7 +171,9 @@ def ripples(ax: Axes, rows: Rows, found: dict[str, int]) -> None:
         x, y, line = columns(rows, "ripple", kind, "x", "measured", "theory")
         p.theory(ax, x, line, HUES[kind], linewidth=0.8)
         marks(ax, x, y, kind)
-        text = f"{kind}:\n{found[kind]} minim{'um' if found[kind] == 1 else 'a'}"
+        text = f"{kind}:\n{found[kind]} minima"
+        if found[kind] == 1:
+            text = f"{kind}:\n1 minimum"
         note(ax, at, height, text.replace(" d", "\nd"), HUES[kind])
     ax.set(
         xlim=(0, 3.4),
