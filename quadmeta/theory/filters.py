@@ -61,31 +61,31 @@ def unrolled(lam: Spectrum, eta: Numbers, steps: int) -> Any:
     return eta * (geometric_sum_at(x, T) if in_floats else geometric_sum(1 - x, T))
 
 
-def neumann(lam: Spectrum, nu: Numbers, products: int) -> Any:
-    """nu sum_{j<=J} (1 - nu lambda)^j from J = ``products`` Hessian products: J + 1 terms; as
+def neumann(lam: Spectrum, nu: Numbers, order: int) -> Any:
+    """nu sum_{j<=J} (1 - nu lambda)^j with J = ``order``: J + 1 terms, from J Hessian products; as
     ``unrolled``.
 
     Examples
     --------
     >>> from quadmeta.theory.filters import neumann
-    >>> neumann([1.0, 0.5], nu=1.0, products=2)
+    >>> neumann([1.0, 0.5], nu=1.0, order=2)
     array([1.  , 1.75])
     """
-    return unrolled(lam, numbers("nu", nu), natural("products", products, least=0) + 1)
+    return unrolled(lam, numbers("nu", nu), natural("order", order, least=0) + 1)
 
 
-def neumann_residual(lam: Spectrum, nu: Numbers, products: int) -> Any:
+def neumann_residual(lam: Spectrum, nu: Numbers, order: int) -> Any:
     """1 - lambda f(lambda) = (1 - nu lambda)^(J+1), the relative error of Neumann's filter: plain
     arithmetic.
 
     Examples
     --------
     >>> from quadmeta.theory.filters import neumann_residual
-    >>> neumann_residual([1.0, 0.5], nu=1.0, products=2)
+    >>> neumann_residual([1.0, 0.5], nu=1.0, order=2)
     array([0.   , 0.125])
     """
     return (1 - numbers("nu", nu) * numbers("lam", lam)) ** (
-        natural("products", products, least=0) + 1
+        natural("order", order, least=0) + 1
     )
 
 

@@ -690,7 +690,7 @@ call(qm.discount.best_gamma, **modes, eta=exact(0.25), steps=Count(5, optional=T
 call(qm.filters.implicit, lam=AnyNumbers(lam, least=1e-9))
 call(qm.filters.unrolled, lam=AnyNumbers(lam), eta=AnyNumbers(0.25), steps=Count(5))
 for function in (qm.filters.neumann, qm.filters.neumann_residual):
-    call(function, lam=AnyNumbers(lam), nu=AnyNumbers(0.25), products=Count(3, least=0))
+    call(function, lam=AnyNumbers(lam), nu=AnyNumbers(0.25), order=Count(3, least=0))
 call(
     qm.filters.discounted,
     lam=AnyNumbers(lam),

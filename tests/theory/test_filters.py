@@ -125,8 +125,8 @@ def test_signs_are_exact_in_every_arithmetic():
 @pytest.mark.parametrize(
     "call, message",
     [
-        (lambda: filters.neumann(1.0, 1.0, -1), "products = -1"),
-        (lambda: filters.neumann(1.0, 1.0, True), "products"),
+        (lambda: filters.neumann(1.0, 1.0, -1), "order = -1"),
+        (lambda: filters.neumann(1.0, 1.0, True), "order"),
         (lambda: filters.unrolled(1.0, 1.0, 0), "steps = 0"),
         (lambda: filters.discounted(1.0, 1.0, 0.5, 0), "steps = 0"),
         (lambda: filters.conjugate_gradients([1.0, 2.0], [0.0, 0.0], 1), "not all 0"),
