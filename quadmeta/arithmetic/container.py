@@ -17,8 +17,7 @@ def summed(axis: Any, ndim: int) -> int | None:
     if not whole(axis) or not -ndim <= axis < ndim:
         raise ValueError(
             f"axis = {show(axis)} must be None or a whole number from {-ndim} to {ndim - 1}: the "
-            "array "
-            f"has {ndim} axes"
+            f"array has {ndim} axes"
         )
     return int(axis) % ndim
 

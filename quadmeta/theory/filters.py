@@ -84,9 +84,7 @@ def neumann_residual(lam: Spectrum, nu: Numbers, order: int) -> Any:
     >>> neumann_residual([1.0, 0.5], nu=1.0, order=2)
     array([0.   , 0.125])
     """
-    return (1 - numbers("nu", nu) * numbers("lam", lam)) ** (
-        natural("order", order, least=0) + 1
-    )
+    return (1 - numbers("nu", nu) * numbers("lam", lam)) ** (natural("order", order, least=0) + 1)
 
 
 def discounted(lam: Spectrum, eta: Numbers, gamma: Numbers, steps: int) -> Any:

@@ -149,8 +149,7 @@ class TaskRisk:
         ):
             raise ValueError(
                 f"phi = {show(phi)} must be {len(self.grams) - 1} weights >= 0, at most 1e30: "
-                "leave out "
-                "the main one"
+                "leave out the main one"
             )
         full = np.concatenate([[1.0], auxiliary])
         back, N = self._solved(np.append(full, 1.0))
@@ -200,9 +199,8 @@ def gauss_markov(samples: Numbers, sigma: Numbers) -> Array:
     s = finite("sigma", sigma)
     if n.ndim != 1 or n.shape != s.shape or not n.size or not (n > 0).all() or not (s > 0).all():
         raise ValueError(
-            f"samples = {show(samples)} and sigma = {show(sigma)} must be lists of K + 1 numbers "
-            "> 0: a "
-            "task without noise has no limit"
+            f"samples = {show(samples)} and sigma = {show(sigma)} must be lists of K + 1 numbers > "
+            "0: a task without noise has no limit"
         )
     with np.errstate(over="ignore", under="ignore"):
         phi: Array = n[1:] / n[0] * (s[0] / s[1:]) ** 2
@@ -230,8 +228,7 @@ def variance(samples: Numbers, d: int, sigma: Numbers, fixed: bool = False) -> A
     if n.shape and s.shape and n.shape != s.shape:
         raise ValueError(
             f"samples has shape {n.shape}, sigma {s.shape}: pass one of each for every task, or "
-            "one "
-            "number"
+            "one number"
         )
     if (s < 0).any() or (s > 1e150).any():
         raise ValueError(f"sigma = {show(sigma)} must lie in 0..1e150: pass standard deviations")
@@ -239,8 +236,7 @@ def variance(samples: Numbers, d: int, sigma: Numbers, fixed: bool = False) -> A
     if fixed and not (n >= d).all():
         raise ValueError(
             f"samples = {show(samples)} must be at least d = {d}: with fewer, X'X / n = Sigma "
-            "cannot "
-            "be"
+            "cannot be"
         )
     if not (room > 0).all():
         raise ValueError(
@@ -283,16 +279,14 @@ class SharedInputs:
         if V.ndim != 1 or len(V) < 2 or D.shape != (len(V) - 1,) * 2 or not (V > 0).all():
             raise ValueError(
                 f"variances = {show(self.variances)} and overlaps of shape {D.shape}: pass K + 1 "
-                "numbers "
-                "> 0 and (K, K)"
+                "numbers > 0 and (K, K)"
             )
         if np.abs(D - D.T).max() > 1e-12 * np.abs(D).max() or np.linalg.eigvalsh(D)[
             0
         ] < -1e-12 * np.trace(D):
             raise ValueError(
                 f"overlaps = {show(self.overlaps)} must be symmetric and positive semidefinite: "
-                "pass "
-                "offset_j' Sigma offset_k"
+                "pass offset_j' Sigma offset_k"
             )
         object.__setattr__(self, "variances", V)
         object.__setattr__(self, "overlaps", frozen(D))
@@ -341,8 +335,8 @@ class SharedInputs:
         """
         if len(self.form) != 1:
             raise ValueError(
-                f"overlaps has {len(self.form)} tasks: the helpful weights are an interval for "
-                "one task"
+                f"overlaps has {len(self.form)} tasks: the helpful weights are an interval for one "
+                "task"
             )
         best = float(self.variances[0] / self.form[0, 0])
         if best < 1:

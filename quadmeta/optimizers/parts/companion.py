@@ -61,18 +61,29 @@ def _power(h: Jet, g: Jet, delta: Jet, steps: int) -> tuple[Jet, Array]:
     """a_T + g c_T, over a power of two."""
     # roots of size about 1: h / 2^e, g / 2^e, D / 4^e
     unit = _exponent(np.maximum(np.abs(h.value.hi), np.sqrt(np.abs(delta.value.hi))))
-    half, g = (y.map(lambda v: v.ldexp(-unit)) for y in (h * 0.5, g))
-    delta = delta.map(lambda v: v.ldexp(-2 * unit))
+    half = _times_power(h * 0.5, -unit)
+    g = _times_power(g, -unit)
+    delta = _times_power(delta, -2 * unit)
     a = half
     c = half * 0 + 0.5
     exponent = np.zeros_like(unit)
     for bit in bin(steps)[3:]:
-        a, c = a * a + delta * (c * c), 2 * (a * c)
+        a, c = _squared(a, c, delta)
         if bit == "1":
-            a, c = half * a + 0.5 * (delta * c), half * c + 0.5 * a
+            a, c = _advanced(a, c, half, delta)
         a, c, shift = _rescaled(a, c)
         exponent = 2 * exponent + shift
     return a + g * c, exponent + steps * unit
+
+
+def _squared(a: Jet, c: Jet, delta: Jet) -> tuple[Jet, Jet]:
+    """(a + c sqrt D)^2 = a^2 + D c^2 + 2 a c sqrt D."""
+    return a * a + delta * (c * c), 2 * (a * c)
+
+
+def _advanced(a: Jet, c: Jet, half: Jet, delta: Jet) -> tuple[Jet, Jet]:
+    """(a + c sqrt D) (h + sqrt D) / 2, one power more, from half = h / 2."""
+    return half * a + 0.5 * (delta * c), half * c + 0.5 * a
 
 
 def _sum(h: Jet, b: Jet, x: Jet, delta: Jet, steps: int) -> Jet:
@@ -83,16 +94,23 @@ def _sum(h: Jet, b: Jet, x: Jet, delta: Jet, steps: int) -> Jet:
     exponent = np.zeros(h.value.hi.shape, dtype=np.int64)
     total = half * 0 + 1
     for bit in bin(steps)[3:]:
-        square = c * c
-        last = (4 * (b * square)).map(lambda v: v.ldexp(2 * exponent))  # b s_{n-1}^2  # noqa: B023
+        # A_2n = A_n (2 - x A_n) + b s_{n-1}^2 with s_{n-1} = 2 c_n
+        last = _times_power(4 * (b * (c * c)), 2 * exponent)
         total = total * (2 - x * total) + last
-        a, c, exponent = a * a + delta * square, 2 * (a * c), 2 * exponent
+        a, c = _squared(a, c, delta)
+        exponent = 2 * exponent
         if bit == "1":
-            a, c = half * a + 0.5 * (delta * c), half * c + 0.5 * a
-            total = total + 2 * c.map(lambda v: v.ldexp(exponent))  # s_n  # noqa: B023
+            a, c = _advanced(a, c, half, delta)
+            # A_{n+1} = A_n + s_n with s_n = 2 c_{n+1}
+            total = total + 2 * _times_power(c, exponent)
         a, c, shift = _rescaled(a, c)
         exponent = exponent + shift
     return total
+
+
+def _times_power(x: Jet, exponent: Array) -> Jet:
+    """x 2^exponent."""
+    return x.map(lambda v: v.ldexp(exponent))
 
 
 def _exponent(size: Array) -> Array:
@@ -109,7 +127,7 @@ def _rescaled(a: Jet, c: Jet) -> tuple[Jet, Jet, Array]:
         for y, z in zip(_entries(a), _entries(c), strict=True)
     ]
     shift = _exponent(np.where(sizes[0] > 0, sizes[0], np.max(sizes, axis=0)))
-    return a.map(lambda v: v.ldexp(-shift)), c.map(lambda v: v.ldexp(-shift)), shift
+    return _times_power(a, -shift), _times_power(c, -shift), shift
 
 
 def _entries(x: Jet) -> list[DoubleDouble]:
@@ -123,7 +141,8 @@ def _pick(x: Jet, mask: Array) -> Jet:
 def _put(x: Jet, index: Array, part: Jet) -> Jet:
     """x with the entries of ``part`` at the flat ``index``."""
     for old, new in zip(_entries(x), _entries(part), strict=True):
-        old.hi.flat[index], old.lo.flat[index] = new.hi, new.lo
+        old.hi.flat[index] = new.hi
+        old.lo.flat[index] = new.lo
     return x
 
 
@@ -172,19 +191,15 @@ def log_loss(p: Jet, exponent: Array, weights: Array, steps: int, vector: bool) 
         slope = 2 * np.concatenate(means, axis=-1)
         apart = [(x - p.value * m).hi for x, m in zip(p.first, means, strict=True)]
         if p.second:
-            curvature = np.stack(
-                [
-                    np.concatenate(
-                        [
-                            4 * mean(y * z) + 2 * mean(p.value * xz - x * w)
-                            for w, z, xz in zip(p.first, apart, row, strict=True)
-                        ],
-                        axis=-1,
-                    )
-                    for x, y, row in zip(p.first, apart, p.second, strict=False)
-                ],
-                axis=-2,
-            )
+            # (log F)_ab = 4 Cov(g_a, g_b) + 2 E[p_ab / p - g_a g_b], p_a - p E[g_a] being ``apart``
+            rows = []
+            for x, y, row in zip(p.first, apart, p.second, strict=True):
+                entries = [
+                    4 * mean(y * z) + 2 * mean(p.value * xz - x * w)
+                    for w, z, xz in zip(p.first, apart, row, strict=True)
+                ]
+                rows.append(np.concatenate(entries, axis=-1))
+            curvature = np.stack(rows, axis=-2)
         else:
             curvature = None
     for x in (slope, curvature):
@@ -195,9 +210,7 @@ def log_loss(p: Jet, exponent: Array, weights: Array, steps: int, vector: bool) 
             )
     if not vector:
         slope = slope[..., 0]
-        if curvature is None:
-            curvature = None
-        else:
+        if curvature is not None:
             curvature = curvature[..., 0, 0]
     if curvature is None:
         return LogLoss(level, slope)

@@ -29,8 +29,7 @@ class ConstantStep:
         if self.steps > _MOST:
             raise ValueError(
                 f"steps = {show(self.steps)} must be at most 1e300, so that logarithms of powers "
-                "fit: "
-                "pass fewer"
+                "fit: pass fewer"
             )
         if self.step_size is not None:
             eta = number(
