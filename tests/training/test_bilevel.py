@@ -33,7 +33,7 @@ def test_descent_reaches_the_best_ridge(rule, estimator):
     best = minimize_scalar(
         lambda a: loss([a]), bounds=(0, 5), method="bounded", options={"xatol": 1e-10}
     ).x
-    state = next(islice(bilevel_descent(loss, [0.05], estimator, rule, lower=0.0), 400, None))
+    state = next(islice(bilevel_descent(loss, [0.05], estimator, rule, lower=0.0), 200, None))
     assert 0 < best < 5 and state.alpha[0] == pytest.approx(best, rel=1e-2)
 
 
