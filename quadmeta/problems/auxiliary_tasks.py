@@ -80,7 +80,12 @@ class AuxiliaryTasks(WeightedTasks):
         data = [main, *self._pairs(tasks)]
         first, *others, held_out = self._store(data, "auxiliary", auxiliary, rho)
         self._keep(
-            main=first, tasks=tuple(others), auxiliary=held_out, softplus=softplus, truth=truth
+            hyperparameters=len(others),
+            main=first,
+            tasks=tuple(others),
+            auxiliary=held_out,
+            softplus=softplus,
+            truth=truth,
         )
 
     @classmethod
@@ -238,11 +243,6 @@ class AuxiliaryTasks(WeightedTasks):
     ) -> "AuxiliaryTasks":
         (X, Y), (XA, YA) = standardised(X, Y, main, held_out, seed)
         return cls((X, Y[:, 0]), [(X, y) for y in Y[:, 1:].T], (XA, YA[:, 0]), rho)
-
-    @property
-    def hyperparameters(self) -> int:  # type: ignore[override]
-        """K."""
-        return len(self.tasks)
 
     def weights(self, alpha: Array) -> Array:
         """(1, phi)."""

@@ -85,6 +85,7 @@ class Coupled(QuadraticBilevel):
                 "one, of an inner loss that has a minimum"
             )
         self._keep(
+            hyperparameters=C.shape[1],
             hessian=H,
             cross=C,
             linear=b,
@@ -128,11 +129,6 @@ class Coupled(QuadraticBilevel):
             outer_linear=rng.standard_normal(P),
             start=rng.standard_normal(P),
         )
-
-    @property
-    def hyperparameters(self) -> int:  # type: ignore[override]
-        """Columns of C."""
-        return int(self.cross.shape[1])
 
     def bind(self, alpha: Array) -> QuadraticInnerLoss:
         """H and b + C alpha."""

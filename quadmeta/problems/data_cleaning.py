@@ -98,6 +98,7 @@ class DataCleaning(QuadraticBilevel):
                     "booleans, one a training sample"
                 )
         self._keep(
+            hyperparameters=len(X),
             train=(X, Y),
             validation=held_out,
             held_out=held_out,
@@ -137,11 +138,6 @@ class DataCleaning(QuadraticBilevel):
         ends = (samples, 2 * samples)
         train, validation, test = zip(np.split(X, ends), np.split(Y, ends), strict=True)
         return cls(train, validation, rho, test, given != clean[:samples])
-
-    @property
-    def hyperparameters(self) -> int:  # type: ignore[override]
-        """Number of training samples."""
-        return len(self.train[0])
 
     @property
     def smoothness(self) -> float:

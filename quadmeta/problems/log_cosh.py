@@ -108,6 +108,7 @@ class LogCosh(BilevelProblem):
         H2 = shaped("outer_hessian", outer_hessian, (P, P), f"({P}, {P}) {columns}")
         require_symmetric("outer_hessian", H2)
         self._keep(
+            hyperparameters=C.shape[1],
             features=Z,
             scale=s,
             cross=C,
@@ -137,11 +138,6 @@ class LogCosh(BilevelProblem):
             outer_linear=rng.standard_normal(P),
             start=2 * rng.standard_normal(P),
         )
-
-    @property
-    def hyperparameters(self) -> int:  # type: ignore[override]
-        """Columns of C."""
-        return int(self.cross.shape[1])
 
     @property
     def L(self) -> float:

@@ -229,12 +229,9 @@ class SampledRows(StochasticProblem):
         slope: Slope | None = (V * 0, e * 0) if order else None
         for _ in range(steps):
             state, slope = step(X, r, eta, state, slope)
-        # E ||A e + u||^2 / m, or its derivative, which has no constant
-        if slope is None:
-            V, e, _one = state
-        else:
-            V, e = slope
+        V, e = state[:2] if slope is None else slope
         total = ((A @ V) * A).sum() + 2 * (u * (A @ e)).sum()
+        # E ||A e + u||^2 / m, or its derivative, which has no constant
         if slope is None:
             total = total + (u * u).sum()
         return total / m

@@ -47,12 +47,7 @@ class TaskWeights(WeightedTasks):
 
     def __init__(self, tasks: Sequence[Data], validation: Data, rho: Scalar = 0.0) -> None:
         *trained, held_out = self._store(self._pairs(tasks), "validation", validation, rho)
-        self._keep(tasks=tuple(trained), validation=held_out)
-
-    @property
-    def hyperparameters(self) -> int:  # type: ignore[override]
-        """Number of tasks."""
-        return len(self.tasks)
+        self._keep(tasks=tuple(trained), validation=held_out, hyperparameters=len(trained))
 
     def weights(self, alpha: Array) -> Array:
         """alpha itself."""
