@@ -1,4 +1,4 @@
-"""Puts the published certificates beside the modules of a wheel; everything else is stated in setup.cfg."""
+"""Puts the published certificates beside the modules of a wheel; setup.cfg states the rest."""
 
 from pathlib import Path
 from shutil import copyfile
@@ -8,9 +8,10 @@ from setuptools.command.build_py import build_py
 
 
 class WithCertificates(build_py):
-    """The checkout keeps one copy, in ``figures/``, where the page links to it; a wheel has no such folder."""
+    """A checkout keeps one copy, in ``figures/``, where the page links to it; a wheel has none."""
 
     def run(self):
+        """Build the modules, then copy the certificates."""
         super().run()
         if self.editable_mode:  # the package is the checkout
             return

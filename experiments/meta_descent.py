@@ -150,7 +150,7 @@ def _share(method: str, steps: int, T: int, **draws: int) -> Curve:
             yield "guarantee", k, None, float((ready <= k).mean())
         yield from (
             ("arrival", draw, int(found), int(bound))
-            for draw, (found, bound) in enumerate(zip(last, ready))
+            for draw, (found, bound) in enumerate(zip(last, ready, strict=False))
         )
 
 
@@ -364,15 +364,15 @@ def draw(rows: Sequence[Mapping[str, Any]]) -> Any:
             )
     for kind, T in (("far right", SHORT), ("tail", SHORT), ("kink", LONG)):
         look.theory(c, *_curve(rows, kind, "theory", T=T), 6, linewidth=1)
-    k, height = (float(value[0]) for value in _curve(rows, "k_c", "theory", T=MIDDLE))
-    look.theory(c, [k, k], [1e-9, height], 0, linestyle=look.DASHES[6], linewidth=0.8)
+    k_c, height = (float(value[0]) for value in _curve(rows, "k_c", "theory", T=MIDDLE))
+    look.theory(c, [k_c, k_c], [1e-9, height], 0, linestyle=look.DASHES[6], linewidth=0.8)
     look.repaired_bound(c, *_curve(rows, "last", "theory", T=LONG)[::-1], 5)
     for k, error, text, hue in (
         (15, 1e-5, f"$T={SHORT}$", 4),
         (200, 1e-4, f"$T={MIDDLE}$", 0),
         (400, 0.01, "$T=10^5$", 5),
         (4000, 0.4, "bound", 5),
-        (k * 1.6, 1e-6, "$k_c$", 0),
+        (k_c * 1.6, 1e-6, "$k_c$", 0),
         (1.2, 0.8, r"$G'\approx2/\eta$", 6),
         (140, 1.2, r"$sB/\sqrt{k}$", 6),
         (3, 3e-8, r"$e^{-2sG''\sqrt{k}}$", 6),

@@ -51,7 +51,9 @@ def paths(rows: Rows) -> None:
     assert hit <= ceil(START / slope) <= ceil(START / least), f"the weight is 0 after {hit} steps"
     assert own[-1]["measured"] < 1e-9, "the training set as auxiliary set keeps the weight"
     assert all(
-        a["measured"] > b["measured"] for a, b in zip(own, own[1:]) if a["measured"] > 1e-9
+        a["measured"] > b["measured"]
+        for a, b in zip(own, own[1:], strict=False)
+        if a["measured"] > 1e-9
     ), "it grows"
     assert consistent[-1]["bound"] > START / 2, "the bound of the consistent task says nothing"
     for name in ("implicit", "Neumann"):

@@ -236,7 +236,7 @@ def draw(rows: Rows) -> Figure:
     )
     for ax in axes.flat[len(names) :]:
         ax.remove()
-    for ax, name in zip(axes.flat, names):
+    for ax, name in zip(axes.flat, names, strict=False):
         panels.panel(ax, name, curves[name])
     panels.legend(fig)
     engine: Any = fig.get_layout_engine()

@@ -67,7 +67,7 @@ def measure(
         ("warm", 0, zero, problem.at(zero).minimizer.ravel()),
     ]
     descent = qm.bilevel_descent(loss, zero, qm.ClosedForm(), qm.Adam(0.1))
-    states = [state for state, _ in zip(descent, range(outer))][every - 1 :: every]
+    states = [state for state, _ in zip(descent, range(outer), strict=False)][every - 1 :: every]
     places += [("along the run", state.step, state.alpha, state.start) for state in states]
     return [row for place in places for row in comparison(loss, seed, *place)]
 

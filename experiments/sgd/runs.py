@@ -60,7 +60,7 @@ def simulated(
         lambda w: problem.noisy_gradient(w, rng), start, eta
     )
     for T, w in enumerate(run if paths else ()):
-        for row, outer in zip(found.get(T, ()), outers):
+        for row, outer in zip(found.get(T, ()), outers, strict=False):
             values = outer(w)
             row |= {
                 "log10_measured": np.log10(values.mean()),

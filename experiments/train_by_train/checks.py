@@ -74,8 +74,8 @@ def check(rows: Rows) -> None:
     }
     sizes = sorted(line)
     top = max(sizes, key=lambda n: line[n])
-    rise = [line[b] > line[a] for a, b in zip(sizes, sizes[1:])]
-    assert all(up == (b <= top) for up, b in zip(rise, sizes[1:])), (
+    rise = [line[b] > line[a] for a, b in zip(sizes, sizes[1:], strict=False)]
+    assert all(up == (b <= top) for up, b in zip(rise, sizes[1:], strict=False)), (
         "the gap does not rise and then fall with n"
     )
     assert 0.8 * last["d"] < top < 1.2 * last["d"], f"the gap is largest at n = {top}"

@@ -68,7 +68,7 @@ class Whole(NamedTuple):
 
 
 def _rounded(top: int, bottom: int, exponent: int) -> float:
-    """top / bottom * 2**exponent with 64 digits kept, then as float64: beyond its range inf or 0."""
+    """top / bottom * 2**exponent with 64 bits kept, then as float64: inf or 0 beyond its range."""
     shift = max(0, 64 + bottom.bit_length() - abs(top).bit_length())
     quotient = (top << shift) // bottom
     excess = max(0, abs(quotient).bit_length() - 64)

@@ -37,7 +37,7 @@ class DoubleDouble:
         hi = exact.astype(float)
         rest = [
             Fraction(*v.as_integer_ratio()) - Fraction(float(h))
-            for v, h in zip(exact.flat, hi.flat)
+            for v, h in zip(exact.flat, hi.flat, strict=False)
         ]
         return cls(hi, np.array(rest, dtype=float).reshape(hi.shape))
 

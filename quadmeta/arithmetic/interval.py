@@ -286,7 +286,7 @@ def _power(x: Array, n: int) -> tuple[Array, Array]:
 
 def _around(corners: "list[tuple[Array, Array]]") -> Interval:
     """The interval around the bounds of all four corners."""
-    lowers, uppers = zip(*corners)
+    lowers, uppers = zip(*corners, strict=False)
     return Interval(
         np.minimum.reduce(np.broadcast_arrays(*lowers)),
         np.maximum.reduce(np.broadcast_arrays(*uppers)),

@@ -1,4 +1,4 @@
-"""The null space of a symmetric matrix in float64: which eigenvalues rounding cannot tell from 0."""
+"""The null space of a symmetric matrix: which eigenvalues float64 cannot tell from 0."""
 
 import numpy as np
 

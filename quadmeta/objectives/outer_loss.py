@@ -108,8 +108,8 @@ class OuterLoss(Objective):
         """w_T by the loop on an inner loss that is bound already, from ``start`` (P,)."""
         w = start
         with np.errstate(over="ignore", invalid="ignore"):
-            for w in self.optimizer.run(inner.gradient, start, self.step_size):
-                pass
+            for state in self.optimizer.run(inner.gradient, start, self.step_size):
+                w = state
         if not np.isfinite(w).all():
             raise OverflowError(
                 f"training with step_size = {self.step_size:.6g} diverges: pass one below 2 / L"

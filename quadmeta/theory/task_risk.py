@@ -154,7 +154,8 @@ class TaskRisk:
         full = np.concatenate([[1.0], auxiliary])
         back, N = self._solved(np.append(full, 1.0))
         pulls = [
-            f * n.T @ (L @ offset) for f, n, L, offset in zip(full, N, self._roots, self.offsets)
+            f * n.T @ (L @ offset)
+            for f, n, L, offset in zip(full, N, self._roots, self.offsets, strict=False)
         ]
         zeta = back @ (sum(pulls) - self.rho * (back.T @ self.truth))
         M = back.T @ self.covariance @ back
@@ -166,7 +167,7 @@ class TaskRisk:
             2 * (n @ a) @ (L @ (offset - zeta))
             + 2 * np.trace(M @ x @ (f * v * np.eye(len(x)) - noise))
             for n, L, offset, x, f, v in zip(
-                N, self._roots, self.offsets, squares, full, self.variances
+                N, self._roots, self.offsets, squares, full, self.variances, strict=False
             )
         ]
         return float(value), np.array(slope[1:])

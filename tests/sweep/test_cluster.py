@@ -489,7 +489,7 @@ def test_an_address_that_does_not_answer(answer, monkeypatch):
     assert _connection.PATIENCE <= 4  # twice: a host may have two addresses
     monkeypatch.setattr(_connection, "PATIENCE", 1)
     with socket.create_server(("127.0.0.1", 0)) as door:
-        address = "tcp://127.0.0.1:%d" % door.getsockname()[1]
+        address = f"tcp://127.0.0.1:{door.getsockname()[1]}"
         if answer is None:
             door.close()
         elif answer:

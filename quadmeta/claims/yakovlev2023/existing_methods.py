@@ -7,7 +7,7 @@ from typing import Any
 from quadmeta.arithmetic.powers import geometric_sum
 from quadmeta.claims.families.discount import BENT, Bent, bent, bent_margins
 from quadmeta.claims.reductions.bent import bends
-from quadmeta.theory.discount import floor
+from quadmeta.theory.discount import Scales, floor
 from quadmeta.verification.box import Box
 from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.parameters import Instance, Values
@@ -82,17 +82,7 @@ class Yakovlev2023ExistingMethods(Claim):
             return floor(found.scales) ** 2, bias @ bias
         known = found.scales
         a = x["q"] ** 2
-        T = found.T
-        bound = (
-            2
-            * known.eta
-            * known.H_w
-            * known.R
-            / known.mu
-            * known.G
-            * a ** (T - 1)
-            * (T - geometric_sum(a, T))
-        )
+        bound = _bound(known, a, found.T)
         return bias @ bias, bound**2
 
     def cases(self, form: str) -> Iterable[Mapping[str, Any]]:
@@ -134,9 +124,8 @@ class Yakovlev2023ExistingMethods(Claim):
             yield from map(distances, (3, 4))
 
 
-def _bound(known: Any) -> Any:
-    a = known.a_mu
-    T = known.steps
+def _bound(known: Scales, a: Any, T: int) -> Any:
+    """2 eta H_w R / mu |g_T| a^(T-1) (T - S_T(a)) with a = 1 - eta mu."""
     return (
         2
         * known.eta
@@ -161,7 +150,7 @@ def distances(T: int) -> Box:
         )
 
     return replace(
-        bends(T, False, lambda known: 2 * _bound(known)),
+        bends(T, False, lambda known: 2 * _bound(known, known.a_mu, known.steps)),
         sides=sides,
         equality="b = 1 and all x_s = 1",
     )

@@ -300,8 +300,8 @@ class OuterObjective(OptimizerObjective):
         lam = self._regression.modes().eigenvalues
         jet = Jet.parameters([eta])[0]
         q: Any = np.ones_like(lam)
-        for q in self.optimizer.run(lambda w: w * lam, np.ones_like(lam), jet):
-            pass
+        for iterate in self.optimizer.run(lambda w: w * lam, np.ones_like(lam), jet):
+            q = iterate
         d = lam.shape[-1]
         loss = getattr(self, "_loss")
         rows = [

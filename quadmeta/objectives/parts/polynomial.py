@@ -267,8 +267,8 @@ class PolynomialLoss:
             return problem.gradient(w)
 
         last: Any = problem.start
-        for last in self.optimizer.run(gradient, problem.start, jets if vector else jets[0]):
-            pass
+        for iterate in self.optimizer.run(gradient, problem.start, jets if vector else jets[0]):
+            last = iterate
         # F' = <g, w'>, F'' = <w', H w'> + <g, w''>
         g = problem.gradient(last.value)
         Hw = of_jet(last)

@@ -318,7 +318,7 @@ def _constant(value: float, like: Arithmetic) -> Any:
     """The float as exact number of the type that an object array holds; elsewhere it is one
     already.
     """
-    if getattr(like, "dtype", None) != object:
+    if not (isinstance(like, np.ndarray) and like.dtype.hasobject):
         return value
     top, bottom = value.as_integer_ratio()
     return (like * 0 + top) / bottom
