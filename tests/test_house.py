@@ -359,3 +359,8 @@ def test_the_command_names_a_folder_that_is_none(monkeypatch, capsys):
     with pytest.raises(SystemExit):
         house.main()
     assert "folder = 'nowhere' holds no modules" in capsys.readouterr().err
+
+
+def test_the_sources_reach_every_bar():
+    short = [measure for measure in house.measures() if not measure.reached]
+    assert not short, "\n".join(line for m in short for line in (str(m), *m.places))
