@@ -139,7 +139,7 @@ def measure(part: str, mu: float, gamma: float, seed: int, horizons: list[int]) 
 def exact(problem: qm.Coupled, loss: qm.OuterLoss | None, gamma: float) -> float:
     """Norm of the bias by its closed form, or of its limit."""
     bound = problem.at(np.zeros(problem.hyperparameters))
-    (lam, Q) = bound.spectrum
+    lam, Q = bound.spectrum
     center = bound.minimizer[:, 0]
     if loss is None:
         return float(

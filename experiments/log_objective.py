@@ -91,7 +91,7 @@ def measure(data: str, d: int, kappa: float, seed: int, T: int, grid: int) -> Ro
     """One summary row, and a row a step size in [0, 3/L]."""
     problem = instance(data, d, kappa, seed)
     objective = qm.LogObjective(problem, qm.GradientDescent(T))
-    (lam, omega) = objective.spectrum()
+    lam, omega = objective.spectrum()
     c = problem.error
     mu = lam[0]
     L = lam[-1]

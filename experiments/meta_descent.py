@@ -159,7 +159,7 @@ def _newton(method: str, steps: int, T: int, **draws: int) -> Curve:
     which is no tuning.
     """
     problem, log = _draws(T, **draws)
-    (lam, omega) = log.spectrum()
+    lam, omega = log.spectrum()
     best = log.minimizer()
     eta = 2 / (problem.L + problem.mu)
     for k in range(1, steps + 1):
@@ -281,14 +281,14 @@ def check(rows: Sequence[Mapping[str, Any]]) -> None:
         assert ((low < found / theory) & (found / theory < high))[away].all(), (
             f"the law {kind} is not followed"
         )
-    (k, found) = _curve(rows, "kink", T=LONG)
+    k, found = _curve(rows, "kink", T=LONG)
     theory = _curve(rows, "kink", "theory", T=LONG)[1]
     settled = found[k >= 150] / theory[k >= 150]
     assert settled.size >= 5, "too few points to see the envelope s B / sqrt k"
     assert 0.7 < settled.min() and 0.9 < settled.max() <= 1.02, (
         "the envelope s B / sqrt k is not met"
     )
-    (k, found) = _curve(rows, "kink", T=MIDDLE)
+    k, found = _curve(rows, "kink", T=MIDDLE)
     theory = _curve(rows, "kink", "theory", T=MIDDLE)[1]
     late = k > 2 * _curve(rows, "k_c", "theory", T=MIDDLE)[0][0]
     assert late.any() and (found < 1e-3 * theory)[late].all(), "the kink phase does not end at k_c"

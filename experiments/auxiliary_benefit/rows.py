@@ -57,7 +57,7 @@ def own_border() -> tuple[float, float]:
     """Half-axes (Delta / sqrt V_0, sigma_1) of the ellipse on which R at equal weights is V_0, own
     inputs.
     """
-    (a, c) = own()
+    a, c = own()
     V = float(variance(N, D, 1.0))
     return ((V - a) / (c * V)) ** 0.5, ((V - a) / a) ** 0.5
 
@@ -151,8 +151,8 @@ def split(kind: str, x: float, y: float, count: int, xs: list[float], seed: int)
         ):  # no closed form
             values.setdefault(name, []).append((risk(full, w) / base, theory / base))
     for name, pairs in values.items():
-        (measured, theory) = np.mean(pairs, axis=0)
-        (error, _) = np.std(pairs, axis=0)
+        measured, theory = np.mean(pairs, axis=0)
+        error, _ = np.std(pairs, axis=0)
         yield {
             "name": name,
             "x": x,
@@ -186,7 +186,7 @@ def signs(kind: str, x: float, y: float, count: int, xs: list[float], seed: int)
         else:
             phi = rng.uniform(0, 1, 4)
         bound = problem.at(phi)
-        (lam, Q) = bound.spectrum
+        lam, Q = bound.spectrum
         w = bound.minimizer
         loss = qm.OuterLoss(problem, qm.GradientDescent(1, 1 / lam[-1]))
         m = 1 - (1 - lam / lam[-1]) ** (J + 1)
@@ -278,15 +278,15 @@ def sets(kind: str, main: int, held: int, seed: int) -> tuple[Any, Any, Any]:
     """
     if kind == "digits":
         full = qm.AuxiliaryTasks.digits(main=main, each=60, held_out=900, seed=seed)
-        (X, y) = full.auxiliary
-        (X0, y0) = full.main
+        X, y = full.auxiliary
+        X0, y0 = full.main
         rest = X[held:], y[held:]
         whole = qm.AuxiliaryTasks(
             (np.vstack([X0, X[:held]]), np.append(y0, y[:held])), full.tasks, rest, full.rho
         )
     else:
         full = qm.AuxiliaryTasks.diabetes(442 - main, main, seed)
-        (X, y) = full.auxiliary
+        X, y = full.auxiliary
         rest = (full.auxiliary[0][held:], full.auxiliary[1][held:])
         whole = qm.AuxiliaryTasks.diabetes(442 - main - held, main + held, seed)
     few = qm.AuxiliaryTasks(full.main, full.tasks, (X[:held], y[:held]), full.rho)

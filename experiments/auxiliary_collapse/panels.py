@@ -161,7 +161,7 @@ def draw_digits(ax: Axes, rows: Rows) -> None:
     }
     for name, text in labels.items():
         all_splits = [row for row in rows if row["name"] == name]
-        (hue, marker) = HUES.get(name, (6, "none"))
+        hue, marker = HUES.get(name, (6, "none"))
         own = [row for row in all_splits if row["seed"] == SEED]
         x = np.arange(len(own)) + {"implicit": -0.22, "Neumann": 0.22}.get(name, 0.0)
         if name == "implicit":

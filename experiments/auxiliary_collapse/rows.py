@@ -149,8 +149,8 @@ def digits(name: str, J: int, steps: int, seed: int) -> Rows:
     the test loss.
     """
     whole = qm.AuxiliaryTasks.digits(1, MAIN, EACH, HELD_OUT + REST, seed)
-    (X, y) = whole.main
-    (XA, yA) = whole.auxiliary
+    X, y = whole.main
+    XA, yA = whole.auxiliary
     tasks = whole.tasks
     held = (XA[:HELD_OUT], yA[:HELD_OUT])
     rest = (XA[HELD_OUT:], yA[HELD_OUT:])

@@ -22,8 +22,8 @@ class Pencil:
     """
 
     def __init__(self, problem: qm.AuxiliaryTasks) -> None:
-        (A0, A1) = problem.grams
-        (r0, r1) = problem.moments[..., 0]
+        A0, A1 = problem.grams
+        r0, r1 = problem.moments[..., 0]
         self.omega, psi = eigh(A1, A0)
         self.z0 = np.linalg.solve(psi, np.linalg.solve(A0, r0))
         self.z1 = np.linalg.solve(psi, np.linalg.solve(A1, r1))
@@ -59,7 +59,7 @@ class Pencil:
 def filtered(problem: qm.AuxiliaryTasks, phi: Any, nu: float, J: int) -> Any:
     """-u_k'f_J(H) v at w_*(phi) in the eigenbasis of H."""
     bound = problem.at(np.atleast_1d(phi))
-    (lam, Q) = bound.spectrum
+    lam, Q = bound.spectrum
     W = bound.minimizer
     v = Q.T @ problem.outer_gradient(W.ravel())
     return -(problem.rows(bound.alpha, W)[..., 0] @ Q) @ (neumann(lam, nu, J) * v)

@@ -25,7 +25,7 @@ def estimated(problem: Any, T: int, estimator: Any) -> tuple[Any, Any]:
 
 def closed(problem: qm.Coupled, T: int, gamma: float) -> tuple[Any, Any, Any]:
     """Bias, exact and one-step hypergradient in closed form."""
-    (lam, Q) = (bound := problem.at(np.zeros(problem.hyperparameters))).spectrum
+    lam, Q = (bound := problem.at(np.zeros(problem.hyperparameters))).spectrum
     center = bound.minimizer[:, 0]
     error = Q.T @ (problem.start - center)
     cross = Q.T @ problem.cross
@@ -67,7 +67,7 @@ def one_problem(kind: str, T: int, xs: list[float]) -> Any:
     """One random problem; the x are discounts, and the best one of the warm start."""
     problem = qm.Coupled.random(np.linspace(MU, 1, 12), 4, SEED)
     bound = problem.at(np.zeros(4))
-    (lam, Q) = bound.spectrum
+    lam, Q = bound.spectrum
     center = bound.minimizer[:, 0]
     away = problem.start - center
     problem = replace(problem, start=center)

@@ -29,7 +29,7 @@ def limits(kind: str, xs: list[float], sigma: float, horizons: list[int], paths:
 
     problem, lam, _ = streaming(sigma)
     limit = problem.mean_square_limit()
-    (low, high) = problem.mean_square_bounds()
+    low, high = problem.mean_square_bounds()
     radius = brentq(
         lambda eta: np.linalg.eigvalsh(transition(lam, eta))[-1] - 1, low / 2, 2 * high, rtol=1e-14
     )

@@ -77,8 +77,8 @@ class Interval(Container):
         """The smallest intervals that hold a and b, which may be numbers (infinite ones too),
         arrays or intervals.
         """
-        (a_lower, a_upper) = _ends("a", a)
-        (b_lower, b_upper) = _ends("b", b)
+        a_lower, a_upper = _ends("a", a)
+        b_lower, b_upper = _ends("b", b)
         return cls(np.minimum(a_lower, b_lower), np.maximum(a_upper, b_upper))
 
     @property

@@ -84,7 +84,7 @@ class LogObjective(TransformedObjective):
         if not isinstance(self.optimizer, GradientDescent):
             raise ValueError(f"{self.optimizer!r} has no such bound: it holds for GradientDescent")
         T = self.optimizer.steps
-        (lam, omega) = self.source.spectrum
+        lam, omega = self.source.spectrum
         k = self.source.exponent
         with np.errstate(divide="ignore"):
             terms = np.log(omega) + k * np.log(2) + 2 * T * np.log(lam)

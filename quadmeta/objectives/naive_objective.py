@@ -38,6 +38,16 @@ class NaiveObjective(TransformedObjective):
             value = value * (loss.slope, loss.second)[order - 1]
         return value
 
+    def __call__(self, theta: Numbers) -> SignLog:
+        """F at step sizes ``theta`` of any shape."""
+        value: SignLog = super().__call__(theta)
+        return value
+
+    def gradient(self, theta: Numbers) -> SignLog:
+        """F' at step sizes ``theta``: the exact meta-gradient."""
+        value: SignLog = super().gradient(theta)
+        return value
+
     def curvature(self, theta: Numbers) -> SignLog:
         """F''; where F = 0 it has no value relative to F and is summed as it stands.
 
@@ -49,7 +59,7 @@ class NaiveObjective(TransformedObjective):
         loss = self.log_loss(theta)
         if not np.isneginf(loss.level).any():
             return self.transform(loss, 2)
-        (lam, omega) = self.source.spectrum
+        lam, omega = self.source.spectrum
         k = self.source.exponent
         p, p1, p2 = self.polynomial.signed_residual(lam, self.optimizer.read(theta))
         second: SignLog = 2 * (omega * (p1 * p1 + p * p2)).sum(axis=-1)

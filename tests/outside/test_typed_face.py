@@ -21,6 +21,7 @@ REVEALED = {
     "objective.problem": "QuadraticProblem",
     "objective.gradient": "def (",
     "qm.Reverse(dtype='float32').dtype": "str",
+    "qm.NaiveObjective(problem, qm.GradientDescent(9)).gradient(0.1)": "SignLog",
     "problem.eigenvalues": "numpy.ndarray",
     "outer([0.1])": "float",
     "outer.gradient([0.1])": "numpy.ndarray",

@@ -147,8 +147,8 @@ def two_extremes(T: int, component: int, weights: Callable[[Instance], tuple[Any
     def reduce(x: Instance) -> list[Reduced]:
         if x["steps"] != T:
             return []
-        (L, point) = extremes(x)
-        (total, least) = weights(x)
+        L, point = extremes(x)
+        total, least = weights(x)
         mu = point["mu"]
         s = point["s"]
         return [

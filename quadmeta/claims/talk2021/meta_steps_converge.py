@@ -100,7 +100,7 @@ class Talk2021MetaStepsConverge(Claim):
         lam, omega, best, eta, T = (
             x[key] for key in ("eigenvalues", "weights", "best", "eta", "steps")
         )
-        (F, slope, _) = derivatives(lam, omega, eta, T)
+        F, slope, _ = derivatives(lam, omega, eta, T)
         least = derivatives(lam, omega, best, T)[0]
         G = slope / F / T
         h = x["meta_step"]

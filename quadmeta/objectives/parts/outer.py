@@ -132,6 +132,16 @@ class OuterObjective(OptimizerObjective):
             "step size knows the inner one: use its own gradient"
         )
 
+    def __call__(self, theta: Numbers) -> SignLog:
+        """The loss of w_T at step sizes ``theta`` of any shape."""
+        value: SignLog = super().__call__(theta)
+        return value
+
+    def gradient(self, theta: Numbers) -> SignLog:
+        """Its derivative in the step size: the exact meta-gradient."""
+        value: SignLog = super().gradient(theta)
+        return value
+
     def _at(self, theta: Numbers, order: int) -> Value:
         if isinstance(self.source, ExpectedLoss):
             return self.source.value(theta, order)
@@ -169,9 +179,7 @@ class OuterObjective(OptimizerObjective):
             self.optimizer, GradientDescent
         )
         if not short or self.truncation is not None:
-            value = self(theta)
-            slope = self.gradient(theta)
-            return tuple(x.to_float() if isinstance(x, SignLog) else x for x in (value, slope))
+            return self(theta).to_float(), self.gradient(theta).to_float()
         points, lam, shape = self._points(theta)
         value = np.empty(points.shape)
         slope = np.empty(points.shape)

@@ -268,8 +268,8 @@ class QuadraticBilevel(BilevelProblem):
         """
         if inner.rows is None:
             return np.full(self.hyperparameters, np.inf)
-        (w, dw) = W
-        (v, dv) = V
+        w, dw = W
+        v, dv = V
         u = 4 * np.finfo(float).eps
         x, y = inner.rows.norms
         # |W'x_i - y_i| and its error times |V'x_i|, and the other way round

@@ -63,7 +63,7 @@ class DerivedTrainStepLimit(Claim):
     def prepare(self, x: Instance) -> Instance:
         """r raised until there is noise."""
         r = min(x["ratio"], Fraction(9, 10))
-        (low, high) = edges(x["root"])
+        low, high = edges(x["root"])
         while high * r ** (2 * x["steps"] - 1) <= low:
             r = (1 + 3 * r) / 4
         return {**x, "ratio": r}
@@ -73,7 +73,7 @@ class DerivedTrainStepLimit(Claim):
         psi = x["root"] ** 2
         r = x["ratio"]
         T = x["steps"]
-        (low, high) = edges(x["root"])
+        low, high = edges(x["root"])
         power = r ** (2 * T - 1)
         delta = (high * power - low) / (1 - power)
         slopes = np.array(

@@ -77,7 +77,7 @@ class DerivedValidationStepScaling(Claim):
             risk_slope(psi, l * factor**T / (1 - factor**T), (1 - factor) / l, T)
             for l in edges(x["root"])
         ]
-        (low, high) = parts
+        low, high = parts
         return np.array([high[0], low[1]]), np.array([high[1], low[0]])
 
     def cases(self, form: str) -> Iterable[Mapping[str, Any]]:

@@ -86,8 +86,8 @@ class DerivedLogConvexity(Claim):
         lam, omega, left, right, T = (
             x[key] for key in ("eigenvalues", "weights", "left", "right", "steps")
         )
-        (first, slope, _) = derivatives(lam, omega, left, T)
-        (last, _, _) = derivatives(lam, omega, right, T)
+        first, slope, _ = derivatives(lam, omega, left, T)
+        last, _, _ = derivatives(lam, omega, right, T)
         if form == "printed":
             return derivatives(lam, omega, (left + right) / 2, T)[0] ** 2, first * last
         tangent = 2 * T * first + (right - left) * slope

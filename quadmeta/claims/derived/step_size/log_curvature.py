@@ -69,8 +69,8 @@ class DerivedLogCurvature(Claim):
         def reduce(x: Instance) -> list[Reduced]:
             T = x["steps"]
             modes = sorted(zip(x["eigenvalues"], x["weights"], strict=True))
-            (v, c) = modes[0]
-            (w, e) = modes[-1]
+            v, c = modes[0]
+            w, e = modes[-1]
             a = 1 - x["eta"] * v
             b = 1 - x["eta"] * w
             other, top = sorted((w * a, v * b), key=abs)

@@ -51,7 +51,7 @@ class DerivedTaskInteraction(SharedInputs):
         """Gains by the last task; the pair at its best weights and at others."""
         model = Regression.of(x)
         M = model.moments()
-        (start, V) = model.variances()[:2]
+        start, V = model.variances()[:2]
         twice = np.array([0, 1, 1])
         shift = model.shift[twice] * np.array([[0], [1], [-1]])
         pair = model._replace(roots=model.roots[twice], shift=shift, noise=model.noise[twice])
