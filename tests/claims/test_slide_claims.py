@@ -286,12 +286,12 @@ def test_published_costs():
 
 
 def test_bias_floor_is_the_limit_of_the_loop():
-    from quadmeta.theory.discount import Scales, printed
+    from quadmeta.theory.discount import Scales, bias_bound_as_printed
 
     x = next(iter(qm.claim(PREFIX + "bound_floor").cases("printed")))
     limit = case(PREFIX + "bound_floor", **x).lhs[0]
     far = Scales(0.25, 0.75, 1.0, 0.25, 400, H_w=3.0)
-    assert printed(far) ** 2 == pytest.approx(float(limit), rel=1e-12) and limit > 0
+    assert bias_bound_as_printed(far) ** 2 == pytest.approx(float(limit), rel=1e-12) and limit > 0
 
 
 def test_accuracies_are_left_open():

@@ -360,8 +360,10 @@ def test_names_relations_and_proofs_of_claims():
         "ordering": "<=",
         "counterexample": "<=",
     }.items():
-        assert type("Of", (Claim,), {"strength": strength, "forms": {}}).relation == relation
-    assert type("Of", (Claim,), {"strength": "upper", "relation": "<", "forms": {}}).relation == "<"
+        given = {"__doc__": Pairs.__doc__, "strength": strength, "relation": ""}
+        assert type("Of", (Pairs,), given).relation == relation
+    given = {"__doc__": Pairs.__doc__, "strength": "upper", "relation": "<"}
+    assert type("Of", (Pairs,), given).relation == "<"
 
 
 def test_vectors_of_one_axis_have_one_length():
