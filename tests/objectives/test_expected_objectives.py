@@ -6,7 +6,7 @@ from fractions import Fraction as Q
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import quadmeta as qm
@@ -42,6 +42,12 @@ def number(x):
 @pytest.mark.parametrize("cls", TRANSFORMS)
 @pytest.mark.parametrize("name", problems(0))
 @given(seed=st.integers(0, 10**6), T=st.integers(1, 60), x=st.floats(0.02, 1.3))
+# the ends of both ranges and the limit of the mean square; four transforms of four problems
+@example(seed=1, T=1, x=0.02)
+@example(seed=2, T=1, x=1.3)
+@example(seed=3, T=60, x=1.0)
+@example(seed=4, T=60, x=1.3)
+@settings(max_examples=12)
 def test_closed_form_is_the_recursion(cls, name, seed, T, x):
     problem = problems(seed)[name]
     objective, eta = cls(problem, sgd(T)), x * problem.mean_square_limit()
@@ -60,7 +66,7 @@ def test_other_losses_of_sampled_rows(cls):
     numeric = (number(objective(eta + h)) - number(objective(eta - h))) / (2 * h)
     assert number(objective.gradient(eta)) == pytest.approx(numeric, rel=1e-6)
     best = objective.minimizer()
-    grid = np.linspace(0.01, 0.99, 400) * problem.mean_square_limit()
+    grid = np.linspace(0.01, 0.99, 100) * problem.mean_square_limit()
     assert number(objective(best)) <= number(objective(grid)).min() + 1e-12
 
 
@@ -87,7 +93,7 @@ def test_minimizer_is_a_root_of_the_derivative_and_the_same_for_every_transform(
     assert np.ptp(best) <= 1e-12 * best[0] and 0 < best[0] < problem.mean_square_limit()
     log = qm.LogObjective(problem, sgd(30))
     assert abs(log.gradient(best[0])) <= 1e-9 * abs(log.gradient(best[0] / 2))
-    grid = np.linspace(0.005, 0.999, 500) * problem.mean_square_limit()
+    grid = np.linspace(0.005, 0.999, 100) * problem.mean_square_limit()
     assert log(best[0]) <= log(grid).min()
 
 

@@ -58,15 +58,16 @@ FACTORS = [0.0, 1e-9, 1e-3, 0.1, 0.5, 0.9, 0.999, 1.0, 1.001, 1.1, 3.0]
 @example(seed=3, noise=True, steps=80, x=1.0)
 @example(seed=4, noise=False, steps=80, x=2.0)
 @example(seed=5, noise=True, steps=1, x=3.0)
-@settings(max_examples=20)
+@settings(max_examples=12)
 def test_closed_form_is_the_recursion(family, seed, noise, steps, x):
     # error: eps (1 + T |delta|) times the sum of magnitudes; in eta the unit of a derivative is T
     # / eta_ms
     p = problem(family, seed, noise)
-    steps = min(steps, {"rows": 30, "wide": 15}.get(family, 80))
+    # rows by fewer steps: each is a product of matrices, and hundreds follow below
+    steps = min(steps, {"rows": 16, "wide": 8}.get(family, 80))
     eta = x * p.mean_square_limit()
     for outer in p.outers:
-        with mp.workdps(40):
+        with mp.workdps(30):
             want = [p.recursion(steps, mp.mpf(eta), outer, order) for order in (0, 1)]
             begin = max(p.recursion(1, mp.mpf(0), name) for name in p.outers)
             size = abs(want[0]) + begin * mp.mpf(10) ** -3
@@ -83,7 +84,7 @@ def test_closed_form_is_the_recursion(family, seed, noise, steps, x):
 def test_hundreds_of_steps(family, noise):
     shape = {"rows": (4, 2), "wide": (2, 3)}.get(family)
     p = sampled(11, *shape, exact=False, noise=noise) if shape else problem(family, 11, noise)
-    steps = 120 if shape else 400
+    steps = 100 if shape else 200
     # the rows enter the closed form rotated, so that theta^T is in error by T times the rounding
     # of the rotation
     tolerance = 1e-15 * steps if shape else 1e-12
@@ -404,7 +405,9 @@ def test_rescaled_recursion_is_the_closed_form(n, d, noise):
     p = sampled(4, n, d, exact=False, noise=noise)
     for outer in p.outers:
         A, u, m = p.form(outer, "float64", np.asarray(p.X), p.row_space.center)
-        for x, steps in ((0.5, 30), (0.5, 2000), (3.0, 1000), (0.0, 3)):
+        # the outer losses differ in the last step alone: far beyond float64 for one of them
+        far = [(0.5, 2000), (3.0, 1000)] if outer == "train" else []
+        for x, steps in ((0.5, 30), (0.0, 3), *far):
             for order in (0, 1):
                 eta = x * p.mean_square_limit()
                 got = p.row_space.recursion(steps, eta, order, A @ p.row_space.basis, u, m)
