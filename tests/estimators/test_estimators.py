@@ -7,7 +7,7 @@ import math
 import mpmath as mp
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import quadmeta as qm
@@ -42,6 +42,12 @@ def problem(seed=0, d=5):
 
 @pytest.mark.parametrize("name", UNROLLED)
 @given(seed=st.integers(0, 10**6), T=st.integers(1, 30), x=st.floats(0.01, 2.2))
+# the ends of both ranges; three objectives an example
+@example(seed=1, T=1, x=0.01)
+@example(seed=2, T=1, x=2.2)
+@example(seed=3, T=30, x=0.01)
+@example(seed=4, T=30, x=2.2)
+@settings(max_examples=15)
 def test_exact_where_it_says_so_and_different_elsewhere(name, seed, T, x):
     estimator, p = make(name), problem(seed)
     eta = x / p.L

@@ -48,7 +48,7 @@ def value(loss, alpha, estimator, start=None):
 @example(seed=1, T=1)  # 14 estimators on 7 families: the lengths at both ends, and a few between
 @example(seed=2, T=2)
 @example(seed=3, T=12)
-@settings(max_examples=12)
+@settings(max_examples=6)
 def test_exact_where_it_says_so_and_costs_what_it_says(family, name, seed, T):
     loss, alpha = case(family, seed, T)
     estimator = ALL[name](T)

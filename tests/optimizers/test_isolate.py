@@ -182,8 +182,8 @@ def test_a_minimum_at_the_end_of_a_canyon():
     lam, omega = np.array([1.0, 5030.0]), np.array([1.14e-6, 0.00268])
     found = HeavyBall(14).minimum(lam, omega, boxes=0)
     center, width = 2 / lam[-1], 2 / lam[-1]
-    for _ in range(3):
-        eta = np.linspace(center - width, center + width, 400001)
+    for _ in range(4):
+        eta = np.linspace(center - width, center + width, 20001)
         level = log_loss(HeavyBall, lam, omega, eta, np.full(eta.shape, 1 - 2.0**-53), 14)
         center, width = eta[np.argmin(level)], width / 1000
     on_the_edge = level.min()

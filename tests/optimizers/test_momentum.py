@@ -113,7 +113,7 @@ def by_jets(objective, theta, digits=80):
 
 
 @pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("T", [1, 2, 3, 10, 60])
+@pytest.mark.parametrize("T", [1, 2, 3, 10, 30])
 def test_gradient_and_hessian_of_both_parameters_against_the_recursion(method, T):
     """Every regime: log F to eps, the gradient to 1e-13 of sqrt(F_aa / F), the Hessian to 1e-13 of
     their products.
@@ -140,7 +140,7 @@ def test_gradient_and_hessian_of_both_parameters_against_the_recursion(method, T
 
 
 @pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("T", [1, 2, 17, 150])
+@pytest.mark.parametrize("T", [1, 2, 17, 50])
 def test_signed_residual_against_the_recursion(method, T):
     """p, p', p'' of each eigenvalue in log-magnitude, to eps times its size, and their signs."""
     rng = np.random.default_rng([4, T])
@@ -257,17 +257,18 @@ def test_tiny_eigenvalues_keep_the_digits_of_what_one_step_changes(method, T):
     """1 - p_T and dp_T / dbeta are of order eta lambda, here down to 1e-30: p_T alone would round
     them away.
     """
-    for x in (1e-30, 1e-17, 1e-9):
-        for beta in (0.0, 0.5, 1 - 1e-9):
-            p, p1, _ = method(T, step_size=0.5).signed_residual(np.array([2 * x]), beta)
+    lam = 2 * np.array([1e-30, 1e-17, 1e-9])
+    for beta in (0.0, 0.5, 1 - 1e-9):
+        p, p1, _ = method(T, step_size=0.5).signed_residual(lam, beta)
+        for k, x in enumerate(lam):
             with mp.workdps(120):
-                want, slopes = closed_form(method, mp.mpf(2 * x), mp.mpf(0.5), mp.mpf(beta), T)
-                assert abs(p.log[0] / mp.log(abs(want)) - 1) < 1e-14
+                want, slopes = closed_form(method, mp.mpf(x), mp.mpf(0.5), mp.mpf(beta), T)
+                assert abs(p.log[k] / mp.log(abs(want)) - 1) < 1e-14
                 if T == 1:
-                    assert p1.sign[0] == 0
+                    assert p1.sign[k] == 0
                 else:
-                    assert p1.sign[0] == mp.sign(slopes[1])
-                    assert abs(p1.log[0] - mp.log(abs(slopes[1]))) < 1e-13
+                    assert p1.sign[k] == mp.sign(slopes[1])
+                    assert abs(p1.log[k] - mp.log(abs(slopes[1]))) < 1e-13
 
 
 @pytest.mark.parametrize("T", [1, 2, 9, 1000, MILLION])
@@ -357,7 +358,7 @@ def value(objective, order, theta):
 @example(seed=2, T=20, x=2.5, beta=0.0)
 @example(seed=3, T=20, x=2.5, beta=0.99)
 @example(seed=4, T=2, x=0.01, beta=0.99)
-@settings(max_examples=15)
+@settings(max_examples=8)
 def test_closed_form_is_the_definition(method, name, seed, T, x, beta):
     rng = np.random.default_rng(seed)
     X = rng.standard_normal((6, 3))
@@ -443,7 +444,7 @@ def test_minimizer_is_stationary_and_no_point_of_a_fine_grid_is_better(method, T
     lam, omega = random_spectrum(rng, 8, 1e2, 3)
     problem = qm.Quadratic.from_spectrum(lam, weights=omega)
     beta, eta = 0.6, 1.2 / lam[-1]
-    fine = np.linspace(0, 4 / lam[0], 20001), np.linspace(0, 1, 20001)[:-1]
+    fine = np.linspace(0, 4 / lam[0], 5001), np.linspace(0, 1, 5001)[:-1]
     for given_, grid in (({"momentum": beta}, fine[0]), ({"step_size": eta}, fine[1])):
         objective = qm.LogObjective(problem, method(T, **given_))
         best = objective.minimizer()
@@ -457,7 +458,7 @@ def test_minimizer_is_stationary_and_no_point_of_a_fine_grid_is_better(method, T
     both = qm.LogObjective(problem, method(T))
     best = both.minimizer()
     pairs = np.stack(
-        np.meshgrid(np.geomspace(0.05 / lam[-1], 4 / lam[0], 200), np.linspace(0, 0.99, 60)),
+        np.meshgrid(np.geomspace(0.05 / lam[-1], 4 / lam[0], 120), np.linspace(0, 0.99, 40)),
         axis=-1,
     )
     assert both(best) <= both(pairs).min() + 1e-13
@@ -475,10 +476,10 @@ def test_minimizer_is_stationary_and_no_point_of_a_fine_grid_is_better(method, T
 
 def test_without_momentum_the_minimizer_is_that_of_gradient_descent():
     lam, omega = random_spectrum(np.random.default_rng(0), 6, 1e2, 3)
-    for T in (1, 2, 7, 50):
+    # the two methods are the same one here
+    for T, method in zip((1, 2, 7, 50), 2 * METHODS, strict=True):
         want = float(qm.GradientDescent(T).minimizer(lam, omega))
-        for method in METHODS:
-            assert method(T, momentum=0.0).minimizer(lam, omega) == pytest.approx(want, rel=1e-9)
+        assert method(T, momentum=0.0).minimizer(lam, omega) == pytest.approx(want, rel=1e-9)
 
 
 def test_more_local_minima_with_more_steps_and_one_without_momentum():

@@ -58,7 +58,7 @@ FACTORS = [0.0, 1e-9, 1e-3, 0.1, 0.5, 0.9, 0.999, 1.0, 1.001, 1.1, 3.0]
 @example(seed=3, noise=True, steps=80, x=1.0)
 @example(seed=4, noise=False, steps=80, x=2.0)
 @example(seed=5, noise=True, steps=1, x=3.0)
-@settings(max_examples=12)
+@settings(max_examples=15)
 def test_closed_form_is_the_recursion(family, seed, noise, steps, x):
     # error: eps (1 + T |delta|) times the sum of magnitudes; in eta the unit of a derivative is T
     # / eta_ms
@@ -66,17 +66,18 @@ def test_closed_form_is_the_recursion(family, seed, noise, steps, x):
     # rows by fewer steps: each is a product of matrices, and hundreds follow below
     steps = min(steps, {"rows": 16, "wide": 8}.get(family, 80))
     eta = x * p.mean_square_limit()
-    for outer in p.outers:
-        with mp.workdps(30):
-            want = [p.recursion(steps, mp.mpf(eta), outer, order) for order in (0, 1)]
-            begin = max(p.recursion(1, mp.mpf(0), name) for name in p.outers)
-            size = abs(want[0]) + begin * mp.mpf(10) ** -3
-            for order, scale in (
-                (0, size),
-                (1, abs(want[1]) + steps / p.mean_square_limit() * size),
-            ):
-                got = p.expected(steps, eta, outer, order)
-                assert abs(number(got) - want[order]) <= 1e-12 * scale, (outer, order)
+    # the outer losses share all steps and differ in the last line: one of them an example
+    outer = p.outers[seed % len(p.outers)]
+    with mp.workdps(30):
+        want = [p.recursion(steps, mp.mpf(eta), outer, order) for order in (0, 1)]
+        begin = max(p.recursion(1, mp.mpf(0), name) for name in p.outers)
+        size = abs(want[0]) + begin * mp.mpf(10) ** -3
+        for order, scale in (
+            (0, size),
+            (1, abs(want[1]) + steps / p.mean_square_limit() * size),
+        ):
+            got = p.expected(steps, eta, outer, order)
+            assert abs(number(got) - want[order]) <= 1e-12 * scale, (outer, order)
 
 
 @pytest.mark.parametrize("family", ["streaming", "noisy", "rows", "wide"])
