@@ -197,14 +197,6 @@ def test_reductions(name, form):
     )
 
 
-@pytest.mark.parametrize("name, form", BOXED)
-def test_boxes_are_covered(name, form):
-    for box in qm.claim(name).boxes(form):
-        found = prove(box, qm.claim(name).relation)
-        assert found.refuted == 0
-        assert found.complete or (box.equality and found.proved >= Fraction(97, 100)), found
-
-
 def test_the_reduced_point_of_the_lower_bound():
     (box,) = Wang2021NaiveLowerBound().boxes("printed")
     x = Wang2021NaiveLowerBound().read(
