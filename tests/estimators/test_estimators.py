@@ -125,20 +125,21 @@ def test_mpmath_reverse_equals_the_plain_formula_to_the_last_of_forty_digits():
         assert abs(got / objective.exactly(0.3, 1, "mpmath", 45) - 1) < mp.mpf(10) ** -40
 
 
-def test_renormalised_float32_survives_a_hundred_thousand_steps():
+def test_renormalised_float32_survives_twenty_thousand_steps():
     """Away from the crossing (2/(L + mu) = 1.818) the error stays at rounding although the Euler
     invariant drifts.
 
     The division by the invariant is what keeps it there: the drift at eta = 1.7 alone grows by
-    1.5e-9 a step. (At a million steps it is 1.3e-3 and the error is the same; 50 seconds.)
+    1.5e-9 a step. (At a million steps it is 1.3e-3 and the error is the same; 50 seconds. Plain
+    float32 is lost at two thousand.)
     """
     p = qm.Quadratic.from_spectrum([0.1, 0.4, 1.0], error=[1.0, 0.5, 2.0])
-    objective = qm.LogObjective(p, qm.GradientDescent(10**5))
+    objective = qm.LogObjective(p, qm.GradientDescent(2 * 10**4))
     eta = np.array([0.013, 0.5, 1.2, 1.7, 2.5, 6.0])
     got = qm.hypergradient(objective, eta, qm.RenormalisedReverse(dtype="float32"))
     assert (got.status == "ok").all() and got.value.dtype == np.float32
     assert (np.abs(got.value / objective.gradient(eta) - 1) <= 1e-7).all()
-    assert 1e-4 < got.notes["drift"].max() < 1e-3
+    assert 2e-5 < got.notes["drift"].max() < 2e-4
 
 
 def test_renormalising_is_what_makes_it_survive():

@@ -182,8 +182,8 @@ def test_a_minimum_at_the_end_of_a_canyon():
     lam, omega = np.array([1.0, 5030.0]), np.array([1.14e-6, 0.00268])
     found = HeavyBall(14).minimum(lam, omega, boxes=0)
     center, width = 2 / lam[-1], 2 / lam[-1]
-    for _ in range(4):
-        eta = np.linspace(center - width, center + width, 20001)
+    for _ in range(3):
+        eta = np.linspace(center - width, center + width, 400001)
         level = log_loss(HeavyBall, lam, omega, eta, np.full(eta.shape, 1 - 2.0**-53), 14)
         center, width = eta[np.argmin(level)], width / 1000
     on_the_edge = level.min()
@@ -211,7 +211,8 @@ def test_what_is_not_proved_says_so(boxes):
     )
     found = log.minimum(boxes)
     assert not found.proved and found.lower < found.level - 1e-3 and found.boxes <= boxes
-    np.testing.assert_array_equal(log.minimizer(), log.minimum(0).theta)
+    if boxes == 0:  # the minimizer is what is found without a proof
+        np.testing.assert_array_equal(log.minimizer(), found.theta)
 
 
 def test_a_planted_local_minimiser_is_not_proved_but_left():
@@ -259,7 +260,7 @@ def lowest_excess(method, T, seed, free):
     size[:, [k for k in range(2) if k not in free]] = 0
     found = bounds(method, lam, omega, Boxes(center, size, np.zeros((400, 2), dtype=int)), free, 0)
     ratios = []
-    for _ in range(60):
+    for _ in range(30):
         inside = center + size * np.clip(1.5 * rng.uniform(-1, 1, (400, 2)), -1, 1)
         kind = HeavyBall if isinstance(method, HeavyBall) else Nesterov
         level = log_loss(kind, lam, omega, inside[:, 0], inside[:, 1], T)
