@@ -11,7 +11,7 @@ from tests.bilevel import families
 from tests.refusals import refused
 
 
-def ridge(T=150):
+def ridge(T=50):
     rng = np.random.default_rng(0)
     w = rng.standard_normal(5)
     parts = []
@@ -19,7 +19,7 @@ def ridge(T=150):
         X = rng.standard_normal((n, 5))
         parts.append((X, X @ w + rng.standard_normal(n)))
     problem = qm.Ridge(*parts)
-    return qm.OuterLoss(problem, qm.GradientDescent(T, 0.2))
+    return qm.OuterLoss(problem, qm.GradientDescent(T, 0.4))
 
 
 @pytest.mark.parametrize("rule", [Adam(0.05), Gradient(0.3)])

@@ -16,9 +16,8 @@ def objective(T=20, lam=(0.5, 1.0, 4.0), c=(1.0, 0.3, 0.7)):
 
 def test_converges_to_the_minimiser():
     log = objective()
-    for start in (0.01, 0.4, 3.0):
-        eta = next(islice(qm.meta_descent(log, start, 1 / 16), 4000, None))
-        assert eta == pytest.approx(log.minimizer(), abs=1e-6)
+    eta = next(islice(qm.meta_descent(log, [0.01, 0.4, 3.0], 1 / 16), 4000, None))
+    np.testing.assert_allclose(eta, log.minimizer(), rtol=0, atol=1e-6)
 
 
 def test_runs_are_covariant_under_powers_of_two_to_the_bit():
@@ -40,7 +39,7 @@ def test_vectorised_over_tasks_and_starts():
 
 def test_far_right_law():
     """From M down to m takes about (M^2 - m^2)^2 / (64 s^2) steps, where G' = 2/eta."""
-    log, M, m, s = objective(), 60.0, 20.0, 4.0
+    log, M, m, s = objective(), 60.0, 20.0, 8.0
     k = next(k for k, eta in enumerate(qm.meta_descent(log, M, s), 1) if eta < m)
     assert k == pytest.approx((M**2 - m**2) ** 2 / (64 * s**2), rel=0.05)
 
@@ -54,7 +53,7 @@ def test_iteration_bound_holds(T, start, scale, epsilon):
     bound = qm.iteration_bound(log, start, scale, epsilon)
     best = log.minimizer()
     errors = np.array(
-        [abs(eta - best) for eta in islice(qm.meta_descent(log, start, scale), bound + 3000)]
+        [abs(eta - best) for eta in islice(qm.meta_descent(log, start, scale), bound + 300)]
     )
     assert (errors[bound - 1 :] <= epsilon).all()
     last = np.flatnonzero(errors > epsilon).max() + 1
