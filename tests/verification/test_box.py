@@ -175,15 +175,16 @@ def test_reductions(name, form):
     claim, random = qm.claim(name), Random(5)
     boxes = list(claim.boxes(form))
     met = dict.fromkeys(range(len(boxes)), 0)
+    enough = 12
     for _ in range(4000):
-        if all(count >= 25 for count in met.values()):
+        if all(count >= enough for count in met.values()):
             break
         x = claim.prepare(draw(claim.domain, random))
         if broken(claim, form, x):
             continue
         found = None
         for k, box in enumerate(boxes):
-            for point, scale, component in box.reduce(x) if met[k] < 25 else ():
+            for point, scale, component in box.reduce(x) if met[k] < enough else ():
                 found = found or examine(claim, form, x)
                 met[k] += 1
                 assert set(point) == set(box.ranges) and scale > 0
