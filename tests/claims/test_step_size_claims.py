@@ -23,9 +23,10 @@ EXACT = [
 
 
 @pytest.mark.parametrize("name, form", EXACT)
-@settings(max_examples=25, suppress_health_check=list(HealthCheck))
+@settings(max_examples=8, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_sides_hold_on_any_rational_instance(name, form, data):
+    # a few, by the strategy: the verdict itself rests on 200 draws of the same generator
     claim = qm.claim(name)
     assert examine(claim, form, data.draw(strategy(claim, form))).holds
 
