@@ -3,7 +3,7 @@
 import mpmath as mp
 import numpy as np
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from quadmeta.arithmetic.affine import Affine, eigen, refined, second_difference
@@ -127,6 +127,12 @@ def dense(B, start, rates, forcing, steps, weights):
     seed=st.integers(0, 10**6),
     size=st.sampled_from([0.0, 0.1, 1.0, 2.5]),
 )
+# the ends of all ranges; an example takes 20 ms
+@example(k=1, m=0, steps=1, seed=1, size=0.0)
+@example(k=4, m=3, steps=60, seed=2, size=0.0)
+@example(k=4, m=3, steps=60, seed=3, size=2.5)
+@example(k=4, m=0, steps=60, seed=4, size=2.5)
+@settings(max_examples=20)
 def test_power_and_slope_against_the_recursion(k, m, steps, seed, size):
     rng = np.random.default_rng(seed)
 

@@ -3,6 +3,7 @@ themselves.
 """
 
 from fractions import Fraction as Q
+from functools import cache
 
 import numpy as np
 import pytest
@@ -118,13 +119,19 @@ def test_golden_limit_instance():
     assert qm.TrainByTrain(p, one).minimizer() == pytest.approx(0.3300212917, abs=1e-10)
 
 
+@cache
+def many_nodes(aspect):
+    """The same for every T."""
+    return qm.MarchenkoPastur.of(aspect, 0.9, 20000)
+
+
 @pytest.mark.parametrize("aspect", [0.02, 0.5, 0.999999, 1.0, 1.6, 30.0])
 @pytest.mark.parametrize("T", [1, 4, 40])
 def test_quadrature_is_exact_from_T_plus_one_nodes(aspect, T):
     """T + 1 nodes equal 20,001 nodes to 1e-14 of ||w_*||^2 + sigma^2, also where the training loss
     underflows.
     """
-    few, many = (qm.MarchenkoPastur.of(aspect, 0.9, steps) for steps in (T, 20000))
+    few, many = qm.MarchenkoPastur.of(aspect, 0.9, T), many_nodes(aspect)
     gd = qm.GradientDescent(T)
     for eta in np.array([0.0, 0.1, 0.7, 1.0, 1.9]) / (1 + np.sqrt(aspect)) ** 2:
         for loss in LOSSES:
