@@ -167,10 +167,10 @@ def _setting(statement: Claim) -> str:
 
 
 def _paragraphs(words: str) -> str:
-    """A line that ends a sentence ends a paragraph; other line ends are those of the source."""
-    return "".join(
-        f"<p>{prose(' '.join(part.split()))}</p>" for part in re.split(r"\n\n|(?<=\.)\n", words)
-    )
+    """A paragraph begins at an empty line, and at a sentence with a label ("Repaired: ...")."""
+    labelled = r"(?<=[.?])\s+(?=(?:Printed|Repaired|Sides)\b[^.:]*:)"
+    parts = re.split(rf"\n\s*\n|{labelled}", words)
+    return "".join(f"<p>{prose(' '.join(part.split()))}</p>" for part in parts)
 
 
 def _counterexample(found: Mapping[str, Any], statement: Claim) -> str:
