@@ -9,6 +9,7 @@ from quadmeta import plotting
 from quadmeta.harness import from_csv
 from quadmeta.verification.decide import decide
 from quadmeta.verification.finding import examine
+from quadmeta.verification.search import findings
 
 
 def altered(table, change, where):
@@ -65,6 +66,16 @@ def case(name, form="printed", **x):
 
 
 def status(wrong, form="printed"):
-    """What ``decide`` says of a mutant, whose counterexample stays as it is found."""
-    with mock.patch("quadmeta.verification.decide.shrink", lambda claim, form, found: found):
+    """What ``decide`` says of a mutant, whose first counterexample is enough, as it is found."""
+    with (
+        mock.patch("quadmeta.verification.decide.shrink", lambda claim, form, found: found),
+        mock.patch("quadmeta.verification.decide.findings", _until_violated),
+    ):
         return decide(wrong, form).status
+
+
+def _until_violated(claim, form):
+    for found in findings(claim, form):
+        yield found
+        if not found.holds:
+            return
