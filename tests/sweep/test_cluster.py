@@ -541,7 +541,8 @@ def test_a_killed_worker_ends_the_run_at_once_and_loses_no_landed_point(lab, add
     assert len(here) == 9 - landed  # the others were not computed again
 
 
-def test_a_cluster_that_does_not_answer_ends_the_command_with_one_line(lab, capsys):
+def test_a_cluster_that_does_not_answer_ends_the_command_with_one_line(lab, capsys, monkeypatch):
+    monkeypatch.setattr(_connection, "PATIENCE", 1)
     assert lab[2]("--workers", "tcp://127.0.0.1:1") == 3
     assert re.fullmatch(
         r"no Dask scheduler answers at .*: Connection refused\).*; finished points are kept\n",
