@@ -55,8 +55,9 @@ def sources():
 
 
 def alone(**more):
-    """The environment without what would lead back to this checkout."""
-    return {name: value for name, value in os.environ.items() if name != "PYTHONPATH"} | more
+    """The environment without what would lead back to this checkout, or change what pytest prints."""
+    left_out = ("PYTHONPATH", "PYTEST_ADDOPTS")
+    return {name: value for name, value in os.environ.items() if name not in left_out} | more
 
 
 def build(what, source, to):
