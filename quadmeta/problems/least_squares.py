@@ -73,8 +73,8 @@ class LeastSquares(RegressionProblem):
     ) -> "LeastSquares":
         """Random tasks y = w_*'x + sigma xi with x ~ N(0, I_d) and xi ~ N(0, 1).
 
-        Eigenvalues come from X'X or XX', with the error eps lambda_max, up to kappa(X) = 1e6 (see
-        ``from_data``).
+        Up to kappa(X) = 100 eigenvalues come from X'X or XX', beyond that from the singular values
+        of X (see ``from_data``).
 
         Parameters
         ----------
@@ -115,8 +115,8 @@ class LeastSquares(RegressionProblem):
 
         Rank-deficient X and constant columns are fine: the minimum-norm solution is what training
         from 0 tends to. A singular value below max(n, d) eps of the largest one is null. Up to
-        kappa(X) = 1e4 the eigenvalues come from X'X or XX', with a relative error of a few eps
-        kappa(X)^2 <= 1e-7; beyond that from the singular values of X, with a few eps kappa(X).
+        kappa(X) = 100 the eigenvalues come from X'X or XX', with a relative error of a few eps
+        kappa(X)^2 <= 1e-11; beyond that from the singular values of X, with a few eps kappa(X).
 
         Parameters
         ----------

@@ -46,7 +46,7 @@ def unrolled(X, y, eta, T):
     seed=st.integers(0, 10**6),
     x=st.sampled_from([0.0, 1e-9, 1.0, 2.0]) | st.floats(1e-3, 2),
 )
-# a design of ratio 1e3 between its singular values, at the start: 200,000 and its negative are added
+# a square design of ratio 1e3 between its singular values, at the start: the risk is |w_*|^2
 @example(n=6, d=6, T=1, seed=1, x=0.0)
 def test_formulas_equal_unrolled_descent_on_the_data(loss, n, d, T, seed, x):
     w_star, X, y, X2, y2 = data(n, d, 0.7, 1.3, seed, 1, 4)
@@ -61,11 +61,9 @@ def test_formulas_equal_unrolled_descent_on_the_data(loss, n, d, T, seed, x):
     }[loss.__name__]
     r, Az, Au = A @ w - b, A @ z, A @ u
     want = np.array([r @ r, 2 * r @ Az, 2 * (Az @ Az + r @ Au)]) / scale
-    # errors scale with the terms that are summed, those of the limit of training among them: at
-    # small eigenvalues it is far away, and next to the start its terms cancel
-    limit = A @ np.linalg.lstsq(X, y, rcond=None)[0]
+    # errors scale with the terms that are summed
     reach = T * problem.eigenvalues.max()
-    size = np.array([1, reach, reach**2]) * (b @ b + (A @ w) @ (A @ w) + limit @ limit) / scale
+    size = np.array([1, reach, reach**2]) * (b @ b + (A @ w) @ (A @ w)) / scale
     values = [f(eta)[1] for f in (objective, objective.gradient, objective.curvature)]
     got = np.array([value.sign * np.exp(max(value.log, -700)) for value in values])
     assert (np.abs(got - want) <= 1e-12 * (np.abs(want) + size)).all()
@@ -335,3 +333,25 @@ def test_bad_input_is_one_line_that_names_it(name):
     call, message = BAD[name]
     with refused(message):
         call()
+
+
+@pytest.mark.parametrize("shape", [(30, 30), (40, 20), (20, 40)])
+@pytest.mark.parametrize("ratio", [10.0, 90.0, 110.0, 5e3, 1.5e4])
+def test_the_loss_before_training_is_that_of_the_data(shape, ratio):
+    """Whatever the ratio of the singular values: both factors of X are orthonormal."""
+    rng = np.random.default_rng(0)
+    U, _, V = np.linalg.svd(rng.standard_normal(shape), full_matrices=False)
+    X = (U * np.geomspace(1, 1 / ratio, min(shape))) @ V
+    y = rng.standard_normal(shape[0])
+    objective = qm.TrainByTrain(qm.LeastSquares.from_data(X, y), qm.GradientDescent(3))
+    # a hundred: the largest ratio for which X'X is formed, 4 eps ratio^2 is missing there
+    assert objective(0.0).to_float() == pytest.approx(
+        y @ y / (2 * shape[0]), rel=1e-11 * (ratio < 100) + 1e-14
+    )
+
+
+def test_the_risk_before_training_is_the_norm_of_the_target():
+    problem = qm.LeastSquares.draw(9, 9, 0.7, norm=1.3, seed=383659, tasks=2)
+    assert np.sqrt(problem.eigenvalues[:, -1] / problem.eigenvalues[:, 0]).max() > 3000
+    risk = qm.PopulationRisk(problem, qm.GradientDescent(18), pooled=False)(0.0)
+    assert risk.to_float() == pytest.approx(1.69, rel=1e-14)

@@ -7,9 +7,8 @@ import numpy as np
 from quadmeta._types import Array
 from quadmeta.problems.parts.base import apply
 
-_SQUARED = 1e8
-_DRAWN = 1e12
-"""Largest kappa(X)^2 for which given data, and drawn data, go through X'X."""
+_SQUARED = 1e4
+"""Largest kappa(X)^2 for which X'X is formed: what comes of it then keeps eleven digits."""
 _EPS = float(np.finfo(float).eps)
 
 
@@ -36,7 +35,7 @@ def drawn(n: int, d: int, norm: float, held_out: int, rng: np.random.Generator) 
     w *= norm / np.linalg.norm(w)
     X = rng.standard_normal((n, d))
     xi = rng.standard_normal(n)
-    found = _decompose(X, _DRAWN)
+    found = _decompose(X)
     lam = found.eigenvalues
     signal = found.coefficients(X @ w)
     # exactly 0 where there is nothing outside the row space or the column space
@@ -71,7 +70,7 @@ def stacked(records: list[Record]) -> Record:
 def measured(X: Array, y: Array, held: tuple[Array, Array] | None) -> Record:
     """Real data, one task or a batch, whose w_* is unknown."""
     n = X.shape[-2]
-    found = _decompose(X, _SQUARED)
+    found = _decompose(X)
     lam = found.eigenvalues
     floor = np.zeros(y.shape[:-1])
     if lam.shape[-1] < n:
@@ -108,16 +107,19 @@ class _Decomposition(NamedTuple):
         return _transposed(X) @ self.left / self.scale[..., None, :]
 
 
-def _decompose(X: Array, squared: float) -> _Decomposition:
-    """From the smaller Gram side where kappa(X)^2 is at most ``squared``, else from the singular
+def _decompose(X: Array) -> _Decomposition:
+    """From the smaller Gram side where kappa(X) is at most a hundred, else from the singular
     values of X, which also decide the rank: those below max(n, d) eps of the largest are null.
+
+    One factor of X is computed from the other through the Gram side, and is orthonormal to about
+    eps kappa(X)^2 only: so much is then missing of the losses at the start.
     """
     n, d = X.shape[-2:]
     transposed = _transposed(X)
     wide = n <= d
     gram = X @ transposed if wide else transposed @ X
     lam, Q = np.linalg.eigh(gram / n)
-    small = lam * squared <= lam[..., -1:]
+    small = lam * _SQUARED <= lam[..., -1:]
     if small.any():
         left, s, right = np.linalg.svd(X, full_matrices=False)
         null = (s <= max(n, d) * _EPS * s[..., :1]).sum(axis=-1)
