@@ -31,8 +31,7 @@ from quadmeta.verification.instances import strategy
 from quadmeta.verification.parameters import Instance
 
 if TYPE_CHECKING:
-    from hypothesis import assume
-    from hypothesis import strategies as st
+    from hypothesis import assume, strategies as st
     from hypothesis.strategies import SearchStrategy
 else:
     assume = require("hypothesis", "strategies", "quadmeta.strategies").assume

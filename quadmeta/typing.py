@@ -2,20 +2,10 @@
 
 from quadmeta._types import (
     Arithmetic as Arithmetic,
-)
-from quadmeta._types import (
     Array as Array,
-)
-from quadmeta._types import (
     Numbers as Numbers,
-)
-from quadmeta._types import (
     Scalar as Scalar,
-)
-from quadmeta._types import (
     Spectrum as Spectrum,
-)
-from quadmeta._types import (
     StepSizes as StepSizes,
 )
 

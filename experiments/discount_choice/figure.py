@@ -14,8 +14,15 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from experiments.discount_choice.rows import MU, PROBLEM, angle, exact_discount, one_problem, worst
-from experiments.discount_choice.rows import SEED as SEED
+from experiments.discount_choice.rows import (
+    MU,
+    PROBLEM,
+    SEED as SEED,
+    angle,
+    exact_discount,
+    one_problem,
+    worst,
+)
 from experiments.shared.tables import Rows
 from quadmeta.theory import discount
 

@@ -16,17 +16,11 @@ if TYPE_CHECKING:
     from quadmeta.estimators.one_step import OneStep as OneStep
     from quadmeta.estimators.parts.base import (
         Estimator as Estimator,
-    )
-    from quadmeta.estimators.parts.base import (
         Hypergradient as Hypergradient,
-    )
-    from quadmeta.estimators.parts.base import (
         hypergradient as hypergradient,
     )
     from quadmeta.estimators.parts.horizons import (
         Horizon as Horizon,
-    )
-    from quadmeta.estimators.parts.horizons import (
         failure_horizon as failure_horizon,
     )
     from quadmeta.estimators.renormalised_reverse import RenormalisedReverse as RenormalisedReverse

@@ -14,8 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from quadmeta._files import write
-from quadmeta.harness import provenance as origin
-from quadmeta.harness import results
+from quadmeta.harness import provenance as origin, results
 from quadmeta.harness.experiment import SHOWN, Experiment, Interrupted, PointsFailed, compute
 from quadmeta.harness.places import Places, Refused
 from quadmeta.harness.points import Store

@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from quadmeta._files import sweep, write
-from quadmeta.harness import provenance as origin
-from quadmeta.harness import results, sources
+from quadmeta.harness import provenance as origin, results, sources
 from quadmeta.harness.job import FINE, NOT_COMPUTED, Job, Run
 from quadmeta.harness.places import Places
 from quadmeta.harness.results import line

@@ -102,7 +102,7 @@ class OuterLoss(Objective):
     def trained(self, alpha: Numbers, start: Numbers | None = None) -> Array:
         """w_T by the loop, from ``start`` (default: the problem's)."""
         alpha = self.problem.read(alpha)
-        return self.trained_on(self.problem.bind(alpha), self.problem.begin(alpha, start))
+        return self.trained_on(self.problem.bound(alpha), self.problem.begin(alpha, start))
 
     def trained_on(self, inner: InnerLoss, start: Array) -> Array:
         """w_T by the loop on an inner loss that is bound already, from ``start`` (P,)."""
@@ -131,7 +131,7 @@ class OuterLoss(Objective):
             a component that float64 cannot hold; ``signed_gradient`` holds it.
         """
         alpha = self.problem.read(alpha)
-        inner = self.problem.bind(alpha)
+        inner = self.problem.bound(alpha)
         if not isinstance(inner, QuadraticInnerLoss):
             return self.definition(alpha, start)
         value: Array = self._closed(inner, alpha, start).to_float()
@@ -151,7 +151,7 @@ class OuterLoss(Objective):
             an outer loss that depends on alpha directly, after a run that diverges.
         """
         alpha = self.problem.read(alpha)
-        inner = self.problem.bind(alpha)
+        inner = self.problem.bound(alpha)
         if not isinstance(inner, QuadraticInnerLoss):
             raise ValueError(
                 "the inner loss is not quadratic, so it has no closed form: use gradient or "
@@ -194,7 +194,7 @@ class OuterLoss(Objective):
             a component that float64 cannot hold.
         """
         alpha = self.problem.read(alpha)
-        inner = self.problem.bind(alpha)
+        inner = self.problem.bound(alpha)
         if not isinstance(inner, QuadraticInnerLoss):
             raise ValueError(
                 "the inner loss is not quadratic: estimate with Implicit() after enough steps"
@@ -210,7 +210,7 @@ class OuterLoss(Objective):
         """
         problem = self.problem
         alpha = problem.read(alpha)
-        inner = problem.bind(alpha)
+        inner = problem.bound(alpha)
         eta = self.step_size
         states = list(self.optimizer.run(inner.gradient, problem.begin(alpha, start), eta))
         b = problem.outer_gradient(states[-1], alpha)
@@ -242,7 +242,7 @@ class OuterLoss(Objective):
         alpha = self.problem.read(theta)
         if start is not None:
             start = self.problem.begin(alpha, start)
-        inner = self.problem.bind(alpha)
+        inner = self.problem.bound(alpha)
         return self.tape_on(inner, alpha, start, dtype=dtype, renormalised=renormalised)
 
     def tape_on(

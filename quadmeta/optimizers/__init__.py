@@ -11,11 +11,7 @@ if TYPE_CHECKING:
     from quadmeta.optimizers.nesterov import Nesterov as Nesterov
     from quadmeta.optimizers.parts.base import (
         LogLoss as LogLoss,
-    )
-    from quadmeta.optimizers.parts.base import (
         Optimizer as Optimizer,
-    )
-    from quadmeta.optimizers.parts.base import (
         PolynomialOptimizer as PolynomialOptimizer,
     )
     from quadmeta.optimizers.schedule import Schedule as Schedule

@@ -16,23 +16,15 @@ if TYPE_CHECKING:
     from quadmeta.problems.operator_quadratic import OperatorQuadratic as OperatorQuadratic
     from quadmeta.problems.parts.base import (
         Modes as Modes,
-    )
-    from quadmeta.problems.parts.base import (
         Problem as Problem,
-    )
-    from quadmeta.problems.parts.base import (
         QuadraticProblem as QuadraticProblem,
     )
     from quadmeta.problems.parts.bilevel import (
         BilevelProblem as BilevelProblem,
-    )
-    from quadmeta.problems.parts.bilevel import (
         InnerLoss as InnerLoss,
     )
     from quadmeta.problems.parts.quadratic_bilevel import (
         QuadraticBilevel as QuadraticBilevel,
-    )
-    from quadmeta.problems.parts.quadratic_bilevel import (
         QuadraticInnerLoss as QuadraticInnerLoss,
     )
     from quadmeta.problems.parts.regression import RegressionProblem as RegressionProblem

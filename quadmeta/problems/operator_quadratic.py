@@ -14,13 +14,11 @@ from quadmeta.problems.parts.operator import (
     backward,
     checked,
     forward,
+    operator as linear,
     sized,
     square,
     unit,
     vector,
-)
-from quadmeta.problems.parts.operator import (
-    operator as linear,
 )
 from quadmeta.problems.parts.settled import grow
 

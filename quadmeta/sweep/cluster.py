@@ -12,8 +12,7 @@ import re
 import time
 from collections import deque
 from collections.abc import Callable, Generator
-from concurrent.futures import CancelledError
-from concurrent.futures import Future as WaitFuture
+from concurrent.futures import CancelledError, Future as WaitFuture
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from itertools import count

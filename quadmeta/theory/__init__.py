@@ -3,12 +3,14 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from quadmeta.theory import discount as discount
-    from quadmeta.theory import filters as filters
-    from quadmeta.theory import gradient_flow as gradient_flow
-    from quadmeta.theory import phases as phases
-    from quadmeta.theory import spectra as spectra
-    from quadmeta.theory import task_risk as task_risk
+    from quadmeta.theory import (
+        discount as discount,
+        filters as filters,
+        gradient_flow as gradient_flow,
+        phases as phases,
+        spectra as spectra,
+        task_risk as task_risk,
+    )
 else:
     from quadmeta._lazy import attach
 

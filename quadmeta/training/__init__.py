@@ -3,12 +3,14 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from quadmeta.training import auxiliary as auxiliary
-    from quadmeta.training import bilevel as bilevel
-    from quadmeta.training import descent as descent
-    from quadmeta.training import optimal_weights as optimal_weights
-    from quadmeta.training import protocol as protocol
-    from quadmeta.training import schedules as schedules
+    from quadmeta.training import (
+        auxiliary as auxiliary,
+        bilevel as bilevel,
+        descent as descent,
+        optimal_weights as optimal_weights,
+        protocol as protocol,
+        schedules as schedules,
+    )
 else:
     from quadmeta._lazy import attach
 

@@ -15,8 +15,7 @@ from quadmeta.certificates.refusal import TooLarge, Wrong, quoted
 from quadmeta.certificates.schema import ARITHMETIC, BOX
 from quadmeta.verification.box import Box, Coverage, prove
 from quadmeta.verification.claim import Claim
-from quadmeta.verification.collection import claim as claim_of
-from quadmeta.verification.collection import known
+from quadmeta.verification.collection import claim as claim_of, known
 from quadmeta.verification.finding import arrays, entries
 from quadmeta.verification.parameters import Instance
 from quadmeta.verification.trace import Recorder, Traced

@@ -141,6 +141,11 @@ def collect(source: Source | None = None) -> dict[str, Claim]:
         found = [claim(cls) for module in modules(source) for cls in _defined(module)]
         place = source if isinstance(source, str) else source.__name__
     else:
+        if not isinstance(source, Iterable):
+            raise ValueError(
+                f"source = {show(source)} must be a module, its name, or a list of claims: pass "
+                "one of these"
+            )
         found = list(map(claim, source))
         place = "the list"
     out: dict[str, Claim] = {}

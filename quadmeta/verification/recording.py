@@ -5,8 +5,7 @@ ledger written to one file.
 import json
 from typing import Any
 
-from quadmeta._files import sweep
-from quadmeta._files import write as write_file
+from quadmeta._files import sweep, write as write_file
 from quadmeta.sweep import Failure, pmap
 from quadmeta.verification.claim import Claim
 from quadmeta.verification.collection import collect

@@ -3,8 +3,7 @@
 import mpmath as mp
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
+from hypothesis import example, given, settings, strategies as st
 
 from quadmeta.arithmetic.affine import Affine, eigen, refined, second_difference
 from quadmeta.arithmetic.exact import convert

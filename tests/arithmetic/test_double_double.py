@@ -6,8 +6,7 @@ from fractions import Fraction as Q
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from quadmeta.arithmetic.double_double import DoubleDouble
 

@@ -8,8 +8,7 @@ from math import prod
 import mpmath
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from quadmeta.arithmetic import interval
 from quadmeta.arithmetic.interval import Interval

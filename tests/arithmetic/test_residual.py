@@ -5,8 +5,7 @@ from fractions import Fraction as Q
 import mpmath as mp
 import numpy as np
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
+from hypothesis import example, given, strategies as st
 
 from quadmeta.arithmetic.residual import (
     factor,

@@ -9,12 +9,10 @@ from fractions import Fraction
 import mpmath
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from quadmeta.arithmetic.interval import Interval
-from quadmeta.arithmetic.signlog import LARGEST, SignLog, integer_parts
-from quadmeta.arithmetic.signlog import SMALLEST as TINY
+from quadmeta.arithmetic.signlog import LARGEST, SMALLEST as TINY, SignLog, integer_parts
 
 EPS = 2.0**-52
 small = st.fractions(min_value=-4, max_value=4, max_denominator=50)

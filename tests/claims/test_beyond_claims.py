@@ -12,8 +12,7 @@ import pytest
 from scipy.optimize import minimize
 
 import quadmeta as qm
-from quadmeta.claims.families import schedules as _schedules
-from quadmeta.claims.families import sgd as _sgd
+from quadmeta.claims.families import schedules as _schedules, sgd as _sgd
 from quadmeta.optimizers.heavy_ball import HeavyBall
 from quadmeta.optimizers.nesterov import Nesterov
 from quadmeta.optimizers.schedule import Schedule

@@ -15,8 +15,10 @@ from quadmeta.claims.derived.implicit import identity_regime as derived_identity
 from quadmeta.claims.families.least_squares import ridge_quadratic, train_risk
 from quadmeta.claims.navon2021 import grid_search as navon2021_grid_search
 from quadmeta.claims.reductions import notes
-from quadmeta.claims.yakovlev2023 import existing_methods as yakovlev2023_existing_methods
-from quadmeta.claims.yakovlev2023 import surpasses_existing as yakovlev2023_surpasses_existing
+from quadmeta.claims.yakovlev2023 import (
+    existing_methods as yakovlev2023_existing_methods,
+    surpasses_existing as yakovlev2023_surpasses_existing,
+)
 from quadmeta.verification.box import prove
 
 NAMES = (

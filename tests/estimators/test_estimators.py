@@ -7,8 +7,7 @@ import math
 import mpmath as mp
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
+from hypothesis import example, given, settings, strategies as st
 
 import quadmeta as qm
 from quadmeta.estimators.parts.base import Estimator

@@ -4,8 +4,7 @@ counted.
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
+from hypothesis import example, given, settings, strategies as st
 
 import quadmeta as qm
 from tests.bilevel import FAMILIES, QUADRATIC, curvature, families

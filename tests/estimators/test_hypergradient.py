@@ -60,8 +60,9 @@ def test_the_status_of_hyperparameters_is_the_worst_of_them(entries, status):
         def estimate(self, tape):
             return np.array(entries)
 
-    loss = qm.OuterLoss(qm.Coupled.random([1.0, 2.0], h=2, seed=0), qm.GradientDescent(3, 0.1))
-    assert qm.hypergradient(loss, [0.0, 0.0], Fixed()).status == status
+    h = len(entries)
+    loss = qm.OuterLoss(qm.Coupled.random([1.0, 2.0], h=h, seed=0), qm.GradientDescent(3, 0.1))
+    assert qm.hypergradient(loss, np.zeros(h), Fixed()).status == status
 
 
 def test_a_repr_is_the_value_its_status_and_its_cost():

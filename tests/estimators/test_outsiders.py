@@ -440,3 +440,52 @@ def test_an_estimator_of_ones_own_runs_is_counted_and_gets_a_status():
         assert {key: getattr(found, key) for key in LastTwo().cost(6)} == LastTwo().cost(6)
     overflow = qm.hypergradient(objective, 1e30, LastTwo(dtype="float32"))
     assert overflow.status == "nan"
+
+
+@pytest.mark.parametrize("returned", [None, "x", np.zeros(7), [[0.0, 0.0]], object()])
+def test_an_estimate_of_another_kind_or_shape_is_named(returned):
+    class Wrong(qm.Estimator):
+        def estimate(self, tape):
+            return returned
+
+        def cost(self, T, h=1, P=1):
+            return {}
+
+    problem = qm.Coupled.random([0.5, 1.0], h=2, seed=0)
+    loss = qm.OuterLoss(problem, qm.GradientDescent(steps=5, step_size=0.5))
+    with pytest.raises(ValueError, match=r"^Wrong\.estimate returns .*of shape \(2,\): return"):
+        qm.hypergradient(loss, [0.0, 0.0], Wrong())
+
+
+def test_products_before_the_run_say_what_is_missing():
+    class Early(qm.Estimator):
+        def estimate(self, tape):
+            return tape.B(0, tape.outer_gradient())
+
+        def cost(self, T, h=1, P=1):
+            return {}
+
+    problem = qm.Coupled.random([0.5, 1.0], h=2, seed=0)
+    loss = qm.OuterLoss(problem, qm.GradientDescent(steps=5, step_size=0.5))
+    with pytest.raises(ValueError, match=r"^t = 5 is no state .*call record\(\) or stream\(\)"):
+        qm.hypergradient(loss, [0.0, 0.0], Early())
+
+
+def test_an_inner_loss_of_another_kind_is_named():
+    class Unbound(qm.BilevelProblem):
+        hyperparameters = 1
+        start = np.ones(2)
+
+        def bind(self, alpha):
+            return None
+
+        def outer(self, w, alpha=None):
+            return 0.0
+
+        def outer_gradient(self, w, alpha=None):
+            return w
+
+    loss = qm.OuterLoss(Unbound(), qm.GradientDescent(steps=5, step_size=0.5))
+    for call in (loss.gradient, lambda alpha: qm.hypergradient(loss, alpha, qm.Reverse())):
+        with pytest.raises(ValueError, match=r"^Unbound\.bind returns None, it must be an Inner"):
+            call([0.0])

@@ -480,8 +480,7 @@ def test_a_kept_table_must_meet_its_claim(lab, capsys):
 
 
 def test_the_published_times_are_left_where_a_peer_is_missing(monkeypatch):
-    from experiments.speed import figure as speed
-    from experiments.speed import run
+    from experiments.speed import figure as speed, run
 
     rows = from_csv((ROOT / "figures" / "speed.csv").read_bytes())
     assert {row["name"] for row in rows if row["part"] == "peer" and row["met"]} == {"jax", "torch"}

@@ -5,8 +5,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from quadmeta.harness.results import BrokenFile, from_csv, gallery, plain, tidy, to_csv, to_json
 

@@ -6,8 +6,7 @@ from fractions import Fraction as Q
 import mpmath as mp
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 import quadmeta as qm
 from tests.bilevel import FAMILIES, QUADRATIC, curvature, families

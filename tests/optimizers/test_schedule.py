@@ -9,8 +9,7 @@ from itertools import pairwise
 import mpmath as mp
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 import quadmeta as qm
 from quadmeta.optimizers.schedule import Schedule

@@ -9,8 +9,7 @@ import mpmath as mp
 import numpy as np
 import pytest
 import scipy.sparse
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
+from hypothesis import example, given, settings, strategies as st
 from scipy.fft import dstn
 from scipy.sparse.linalg import LinearOperator, aslinearoperator
 

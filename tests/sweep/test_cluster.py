@@ -24,10 +24,15 @@ import pytest
 
 from experiments.__main__ import main
 from quadmeta.harness import Places
-from quadmeta.sweep import ClusterError, Failure, WorkerKilled, pmap
-from quadmeta.sweep import cluster as executor
-from quadmeta.sweep import connection as _connection
-from quadmeta.sweep import environment as _environment
+from quadmeta.sweep import (
+    ClusterError,
+    Failure,
+    WorkerKilled,
+    cluster as executor,
+    connection as _connection,
+    environment as _environment,
+    pmap,
+)
 
 distributed = pytest.importorskip("distributed")
 

@@ -14,8 +14,7 @@ import mpmath
 import numpy as np
 import pytest
 
-from quadmeta.sweep import ClusterError, Failure, WorkerKilled, pmap, workers
-from quadmeta.sweep import worker as _worker
+from quadmeta.sweep import ClusterError, Failure, WorkerKilled, pmap, worker as _worker, workers
 
 
 def spectrum(point):

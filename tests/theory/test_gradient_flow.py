@@ -7,8 +7,7 @@ import pytest
 from scipy.integrate import quad
 
 import quadmeta as qm
-from quadmeta.theory import gradient_flow as flow
-from quadmeta.theory import phases
+from quadmeta.theory import gradient_flow as flow, phases
 
 GRID = [(psi, s) for psi in (0.05, 0.6, 1.0, 1.6, 9.0) for s in (0.01, 0.7, 30.0)]
 

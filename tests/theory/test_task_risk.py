@@ -5,8 +5,7 @@ equality cases.
 import mpmath as mp
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 import quadmeta as qm
 from quadmeta.theory.task_risk import SharedInputs, TaskRisk, gauss_markov, variance

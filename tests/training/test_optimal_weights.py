@@ -4,8 +4,7 @@ of own designs.
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 import quadmeta as qm
 from quadmeta.training.optimal_weights import curvature, local_minima, outer_loss, simplex_minimum

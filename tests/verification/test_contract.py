@@ -243,3 +243,8 @@ def test_what_is_no_claim_is_refused_in_one_line():
 def test_a_wrong_class_is_refused_where_it_is_written(members, told):
     with pytest.raises(TypeError, match=told):
         type("Wrong", (Contraction,), members)
+
+
+def test_a_source_of_another_kind_is_named():
+    with pytest.raises(ValueError, match="^source = 5 must be a module, its name, or a list"):
+        qm.ledger(5)

@@ -6,8 +6,7 @@ from fractions import Fraction as F
 from itertools import islice
 
 import pytest
-from hypothesis import Phase, find, given, settings
-from hypothesis import strategies as st
+from hypothesis import Phase, find, given, settings, strategies as st
 
 import quadmeta as qm
 from quadmeta.verification.finding import broken, examine

@@ -9,8 +9,7 @@ from math import ceil, trunc
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from quadmeta.certificates.enclosure import Enclosure
 from quadmeta.certificates.program import BINARY, OPPOSITE, RELATIONS, Program, literal, number

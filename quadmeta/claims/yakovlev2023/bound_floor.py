@@ -14,8 +14,7 @@ from quadmeta.claims.families.discount import (
     direction,
     discount_margins,
 )
-from quadmeta.theory.discount import Scales, limit_bias
-from quadmeta.theory.discount import floor as least
+from quadmeta.theory.discount import Scales, floor as least, limit_bias
 from quadmeta.verification.box import Box, Reduced
 from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.finding import arrays

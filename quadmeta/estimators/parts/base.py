@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from quadmeta._types import Array, Numbers
-from quadmeta._validate import choice, instance, natural
+from quadmeta._validate import choice, instance, natural, show
 from quadmeta.arithmetic.signlog import SignLog
 from quadmeta.objectives.parts.base import Objective
 from quadmeta.objectives.parts.step_size_tape import DTYPES
@@ -203,11 +203,38 @@ def _precision(dtype: str, digits: int) -> AbstractContextManager[Any]:
 
 def _estimated(tape: Tape, estimator: Estimator) -> Derivative:
     """What the estimator finds, and the direct term, which no estimator adds."""
-    value = estimator.estimate(tape)
+    value = _read(estimator, estimator.estimate(tape), tape.derivative_shape)
     direct = tape.direct()
     if np.any(direct):
         return value + direct
     return value
+
+
+def _read(estimator: Estimator, value: Derivative, shape: tuple[int, ...]) -> Derivative:
+    """What an estimator returned, if it has numbers and the shape of a derivative.
+
+    Raises
+    ------
+    ValueError
+        it has not.
+    """
+    if isinstance(value, SignLog):
+        numeric = True
+    else:
+        numeric = np.asarray(value).dtype.kind in "fiu" or _holds_numbers(value)
+    one_number = shape == (1,) and np.shape(value) == ()
+    if numeric and (np.shape(value) == shape or one_number):
+        return value
+    raise ValueError(
+        f"{type(estimator).__name__}.estimate returns {show(value)}, it must be an array of "
+        f"numbers of shape {shape}: return a sum of products tape.B(t, v)"
+    )
+
+
+def _holds_numbers(value: Derivative) -> bool:
+    """Whether objects are numbers of mpmath or the like."""
+    entries = np.asarray(value)
+    return entries.dtype == object and all(hasattr(x, "__float__") for x in entries.flat)
 
 
 def _described(tape: Tape, value: Derivative) -> Hypergradient:

@@ -126,6 +126,11 @@ class StepSizeTape(Tape):
         """-lambda w."""
         return -self._pulled(t, self.eigenvalues * state)
 
+    @property
+    def derivative_shape(self) -> tuple[int, ...]:
+        """Shape of the step sizes, and of the tasks that they broadcast against."""
+        return np.shape(self.step_size)[:-1]
+
     def closed_form(self) -> Array | SignLog:
         """The objective's exact derivative."""
         return self._exact()

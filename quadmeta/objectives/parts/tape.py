@@ -206,6 +206,11 @@ class Tape(ABC):
         return "the inner run diverged, w_T is not finite: pass a smaller step size"
 
     @property
+    def derivative_shape(self) -> tuple[int, ...]:
+        """Shape of the derivative: (h,), one entry a parameter."""
+        return (self.width,)
+
+    @property
     def start(self) -> Array:
         """w_0."""
         return self.weights(self.initial_state())
@@ -233,7 +238,18 @@ class Tape(ABC):
                 del self._states[t]
 
     def state(self, t: int) -> State:
-        """s_t, for t that ``stream`` or ``record`` keeps."""
+        """s_t, for t that ``stream`` or ``record`` keeps.
+
+        Raises
+        ------
+        ValueError
+            a state that the run did not keep, or not yet.
+        """
+        if t not in self._states:
+            raise ValueError(
+                f"t = {t} is no state that the tape keeps: call record() or stream() first, and "
+                "record(K) for the states before the last K steps"
+            )
         return self._states[t]
 
     def last_weights(self) -> Array:
@@ -270,11 +286,11 @@ class Tape(ABC):
         self.counts["outer_gradients"] += 1
         if t is None:
             t = self.steps
-        return self.loss_gradient(self._states[t])
+        return self.loss_gradient(self.state(t))
 
     def _at(self, t: int, other: State | None) -> State:
         if other is None:
-            return self._states[t]
+            return self.state(t)
         return other
 
     def _rows(self, v: Array, state: State) -> int:

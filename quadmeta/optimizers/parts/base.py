@@ -15,8 +15,7 @@ from quadmeta._types import Array, StepSizes
 from quadmeta._validate import finite, step_sizes
 from quadmeta.arithmetic.signlog import SignLog
 from quadmeta.optimizers.parts import generic
-from quadmeta.optimizers.parts.loss import LogLoss as LogLoss
-from quadmeta.optimizers.parts.loss import Measure as Measure
+from quadmeta.optimizers.parts.loss import LogLoss as LogLoss, Measure as Measure
 
 
 class Optimizer(ABC):

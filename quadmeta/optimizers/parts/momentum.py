@@ -16,8 +16,7 @@ from quadmeta.arithmetic.jet import Jet
 from quadmeta.arithmetic.signlog import SignLog
 from quadmeta.optimizers.parts.base import LogLoss, PolynomialOptimizer
 from quadmeta.optimizers.parts.companion import log_loss, power, signlog
-from quadmeta.optimizers.parts.momentum_search import Minimum as Minimum
-from quadmeta.optimizers.parts.momentum_search import best_of
+from quadmeta.optimizers.parts.momentum_search import Minimum as Minimum, best_of
 
 
 @dataclass(frozen=True, repr=False)

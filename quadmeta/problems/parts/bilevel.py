@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from quadmeta._types import Array, Numbers
-from quadmeta._validate import finite, shaped
+from quadmeta._validate import finite, shaped, show
 from quadmeta.problems.parts.keep import keep
 
 
@@ -104,6 +104,22 @@ class BilevelProblem(ABC):
     def bind(self, alpha: Array) -> InnerLoss:
         """L_1(., alpha) for hyperparameters (h,) that ``at`` has checked."""
 
+    def bound(self, alpha: Array) -> InnerLoss:
+        """What ``bind`` gives for checked hyperparameters.
+
+        Raises
+        ------
+        ValueError
+            no inner loss.
+        """
+        found = self.bind(alpha)
+        if not isinstance(found, InnerLoss):
+            raise ValueError(
+                f"{type(self).__name__}.bind returns {show(found)}, it must be an InnerLoss: "
+                "derive one with gradient, hvp and mixed"
+            )
+        return found
+
     @abstractmethod
     def outer(self, w: Array, alpha: Array | None = None) -> float:
         """L_2(w, alpha)."""
@@ -193,7 +209,7 @@ class BilevelProblem(ABC):
         ValueError
             wrong length, NaN or infinity, or hyperparameters outside the problem's domain.
         """
-        return self.bind(self.read(alpha))
+        return self.bound(self.read(alpha))
 
     def begin(self, alpha: Array, start: Numbers | None = None) -> Array:
         """w_0 of a run at checked hyperparameters: ``start`` where one is given, else the
