@@ -7,7 +7,9 @@ that the signs exclude. Library functions such as exp or power are not correctly
 therefore never used.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from fractions import Fraction
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
@@ -86,7 +88,20 @@ class Interval(Container):
         return self.lower, self.upper
 
     @classmethod
+    def _enclosing(cls, lower: Array, upper: Array) -> "Interval":
+        """The result of an operation, whose new ends need no check and no copy."""
+        found = object.__new__(cls)
+        for name, end in (("lower", np.asarray(lower)), ("upper", np.asarray(upper))):
+            end.setflags(write=False)
+            object.__setattr__(found, name, end)
+        return found
+
+    @classmethod
     def _operand(cls, x: object) -> "Interval | None":
+        if type(x) is cls:
+            return x
+        if type(x) is Fraction:
+            return cls._enclosing(*_around_fraction(x))
         if isinstance(x, (cls, Real, np.ndarray, np.generic, list)):
             return cls.of(x)
         return None
@@ -97,12 +112,14 @@ class Interval(Container):
     def __add__(self, other: Arithmetic) -> "Interval":
         if (b := self._operand(other)) is None:
             return NotImplemented
-        return Interval(_plus(self.lower, b.lower)[0], _plus(self.upper, b.upper)[1])
+        with np.errstate(all="ignore"):
+            return self._enclosing(_sum_below(self.lower, b.lower), _sum_above(self.upper, b.upper))
 
     def __mul__(self, other: Arithmetic) -> "Interval":
         if (b := self._operand(other)) is None:
             return NotImplemented
-        return _around([_times(x, y) for x in (self.lower, self.upper) for y in (b.lower, b.upper)])
+        with np.errstate(all="ignore"):
+            return self._enclosing(*_product(self, b))
 
     def __truediv__(self, other: Arithmetic) -> "Interval":
         if (b := self._operand(other)) is None:
@@ -132,19 +149,17 @@ class Interval(Container):
             return Interval(np.ones(self.shape), np.ones(self.shape))
         if n % 2 == 0:
             size = abs(self)
-            return Interval(_power(size.lower, n)[0], _power(size.upper, n)[1])
-        return Interval(
-            *(
-                np.where(end < 0, -_power(-end, n)[1 - k], _power(end, n)[k])
-                for k, end in enumerate((self.lower, self.upper))
-            )
+            return self._enclosing(_power(size.lower, n, _down), _power(size.upper, n, _up))
+        return self._enclosing(
+            np.where(self.lower < 0, -_power(-self.lower, n, _up), _power(self.lower, n, _down)),
+            np.where(self.upper < 0, -_power(-self.upper, n, _down), _power(self.upper, n, _up)),
         )
 
     def __neg__(self) -> "Interval":
-        return Interval(-self.upper, -self.lower)
+        return self._enclosing(-self.upper, -self.lower)
 
     def __abs__(self) -> "Interval":
-        return Interval(
+        return self._enclosing(
             np.maximum(0.0, np.maximum(self.lower, -self.upper)),
             np.maximum(-self.lower, self.upper),
         )
@@ -214,7 +229,8 @@ class Interval(Container):
     @property
     def width(self) -> Array:
         """upper - lower, rounded up."""
-        return _plus(self.upper, -self.lower)[1]
+        with np.errstate(all="ignore"):
+            return _sum_above(self.upper, -self.lower)
 
     @property
     def midpoint(self) -> Array:
@@ -236,15 +252,26 @@ def _up(x: Array) -> Array:
         return np.nextafter(x, np.inf)
 
 
-def _plus(x: Array, y: Array) -> tuple[Array, Array]:
-    """Lower and upper bound of x + y."""
-    with np.errstate(all="ignore"):
-        total = x + y
-        part = total - x
-        # exactly x + y - total, and not finite only after an overflow
-        error = (x - (total - part)) + (y - part)
-        error = np.where(np.isfinite(error), error, np.nan)
-    return np.where(error >= 0, total, _down(total)), np.where(error <= 0, total, _up(total))
+def _sum_below(x: Array, y: Array) -> Array:
+    """A lower bound of x + y."""
+    total, error = _two_sum(x, y)
+    return np.where(error >= 0, total, _down(total))
+
+
+def _sum_above(x: Array, y: Array) -> Array:
+    """An upper bound of x + y."""
+    total, error = _two_sum(x, y)
+    return np.where(error <= 0, total, _up(total))
+
+
+def _two_sum(x: Array, y: Array) -> tuple[Array, Array]:
+    """x + y in float64 and exactly what that leaves out, NaN after an overflow; the caller mutes
+    numpy.
+    """
+    total = x + y
+    part = total - x
+    error = (x - (total - part)) + (y - part)
+    return total, np.where(np.isfinite(error), error, np.nan)
 
 
 def _rounded(value: Array, sign: Array) -> tuple[Array, Array]:
@@ -255,10 +282,32 @@ def _rounded(value: Array, sign: Array) -> tuple[Array, Array]:
     )
 
 
-def _times(x: Array, y: Array) -> tuple[Array, Array]:
-    """Lower and upper bound of x y, with 0 * inf = 0."""
-    with np.errstate(all="ignore"):
-        return _rounded(np.where((x == 0) | (y == 0), 0.0, x * y), np.sign(x) * np.sign(y))
+def _product(a: Interval, b: Interval) -> tuple[Array, Array]:
+    """The ends of a b, with 0 * inf = 0; the caller mutes numpy.
+
+    One step outward from the least and the greatest product of two ends. An end that is 0 there is
+    rounded only if the product is not 0: if a pair of numbers has signs that put it beyond 0.
+    """
+    ends = (b.lower,) if b.lower is b.upper else (b.lower, b.upper)
+    others = (a.lower,) if a.lower is a.upper else (a.lower, a.upper)
+    products = [x * y for x in others for y in ends]
+    least = greatest = products[0]
+    for product in products[1:]:
+        least = np.minimum(least, product)
+        greatest = np.maximum(greatest, product)
+    if np.isnan(least).any():
+        products = [np.where(np.isnan(product), 0.0, product) for product in products]
+        least = np.minimum.reduce(products)
+        greatest = np.maximum.reduce(products)
+    lower = _down(least)
+    upper = _up(greatest)
+    if not least.all():
+        negative = ((a.lower < 0) & (b.upper > 0)) | ((a.upper > 0) & (b.lower < 0))
+        lower = np.where(negative, lower, np.maximum(lower, 0.0))
+    if not greatest.all():
+        positive = ((a.lower < 0) & (b.lower < 0)) | ((a.upper > 0) & (b.upper > 0))
+        upper = np.where(positive, upper, np.minimum(upper, 0.0))
+    return lower, upper
 
 
 def _over(x: Array, y: Array, side: Array) -> tuple[Array, Array]:
@@ -270,18 +319,16 @@ def _over(x: Array, y: Array, side: Array) -> tuple[Array, Array]:
     return _rounded(np.where(np.isnan(quotient), 0.0, quotient), np.sign(x) * side)
 
 
-def _power(x: Array, n: int) -> tuple[Array, Array]:
-    """Lower and upper bound of x**n for x >= 0 and n >= 1, by squaring (entries x < 0 are not
-    used).
-    """
-    lower = upper = x = np.maximum(x, 0.0)
-    for bit in bin(n)[3:]:
-        lower = _times(lower, lower)[0]
-        upper = _times(upper, upper)[1]
-        if bit == "1":
-            lower = _times(lower, x)[0]
-            upper = _times(upper, x)[1]
-    return lower, upper
+def _power(x: Array, n: int, outward: Callable[[Array], Array]) -> Array:
+    """A bound of x**n for x >= 0 and n >= 1, by squaring (entries x < 0 are not used)."""
+    x = np.maximum(x, 0.0)
+    found = x
+    with np.errstate(all="ignore"):
+        for bit in bin(n)[3:]:
+            found = np.where(found == 0, 0.0, np.maximum(outward(found * found), 0.0))
+            if bit == "1":
+                found = np.where(found == 0, 0.0, np.maximum(outward(found * x), 0.0))
+    return found
 
 
 def _around(corners: "list[tuple[Array, Array]]") -> Interval:
@@ -312,6 +359,22 @@ def _nearest(x: Any) -> float:
             return float(x)
     except OverflowError:
         return np.inf if x == abs(x) else -np.inf
+
+
+def _around_fraction(x: Fraction) -> tuple[Array, Array]:
+    """The neighbouring float64 numbers around x, the same array twice where x is one."""
+    nearest = _nearest(x)
+    end = np.array(nearest)
+    if np.isinf(nearest):
+        above = np.sign(nearest)
+    else:
+        top, bottom = nearest.as_integer_ratio()
+        above = top * x.denominator - x.numerator * bottom
+    if above == 0:
+        return end, end
+    if above < 0:
+        return end, _up(end)
+    return _down(end), end
 
 
 def _ends(name: str, x: Operand) -> tuple[Array, Array]:
