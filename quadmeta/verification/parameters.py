@@ -8,7 +8,7 @@ An instance is a mapping from parameter names to a ``Fraction``, an ``int`` or a
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from math import ceil, floor
+from functools import cached_property
 from random import Random
 from typing import Any, Protocol, TypeAlias
 
@@ -100,6 +100,24 @@ class Parameter:
 
     def _draw(self, random: Random) -> Number:
         """low + k/n with n <= 5, at most ``reach`` away; on both sides of 0 where low is None."""
+        low, span = self._drawn
+        denominator = 1
+        if not self.whole:
+            # a short range needs a fine grid to hold a number at all
+            denominator = random.randint(-(-span.denominator // span.numerator), 5)
+        # no draw is thrown away: the generator may be one that shrinks, or the coordinates of a
+        # point
+        numerator = random.randint(int(self.open), span.numerator * denominator // span.denominator)
+        return self._kind(
+            Fraction(
+                low.numerator * denominator + numerator * low.denominator,
+                low.denominator * denominator,
+            )
+        )
+
+    @cached_property
+    def _drawn(self) -> tuple[Fraction, Fraction]:
+        """From where on and how far numbers are drawn."""
         low = self.low
         span = Fraction(self.reach)
         if low is None:
@@ -107,14 +125,7 @@ class Parameter:
             span = 2 * span
         if self.high is not None:
             span = min(span, self.high - low)
-        denominator = 1
-        if not self.whole:
-            # a short range needs a fine grid to hold a number at all
-            denominator = random.randint(ceil(1 / span), 5)
-        # no draw is thrown away: the generator may be one that shrinks, or the coordinates of a
-        # point
-        numerator = random.randint(int(self.open), floor(span * denominator))
-        return self._kind(low + Fraction(numerator, denominator))
+        return Fraction(low), Fraction(span)
 
     def simpler(self, value: Number) -> list[Number]:
         """Shorter numbers in the range: small ones, the nearest of smaller denominators,
@@ -166,16 +177,19 @@ def draw(domain: Mapping[str, Parameter], random: Random) -> Instance:
     """
     axes = {p.axis: random.choice((1, 2, 2, 3, 3, 4)) for p in domain.values() if p.axis}
     x = {name: p.draw(random, axes.get(p.axis, 1)) for name, p in domain.items()}
+    steps = [name for name, p in domain.items() if p.step_size]
+    if not steps:
+        return x
     spectra = [x[name] for name, p in domain.items() if p.spectrum]
     lam = spectra[0] if spectra else (Fraction(1),)
-    kinks = [*(1 / v for v in lam), 2 / max(lam), 2 / (max(lam) + min(lam))]
-    for name, p in domain.items():
-        if not p.step_size:
-            continue
+    most = max(lam)
+    least = min(lam)
+    kinks = [*(1 / v for v in lam), 2 / most, 2 / (most + least)]
+    for name in steps:
         if random.random() < 0.3:
             x[name] = random.choice(kinks)
         else:
-            x[name] = x[name] / random.choice((max(lam), min(lam)))
+            x[name] = x[name] / random.choice((most, least))
     return x
 
 

@@ -18,7 +18,7 @@ def parallel_assignments(found: list[Source]) -> Measure:
     total = 0
     places = []
     for source in found:
-        for node in ast.walk(source.tree):
+        for node in source.nodes:
             if isinstance(node, ast.Assign | ast.AugAssign):
                 total += 1
             if isinstance(node, ast.AnnAssign) and node.value is not None:
@@ -64,7 +64,7 @@ def conditional_expressions(found: list[Source]) -> Measure:
     places = [
         source.place(node.lineno)
         for source in found
-        for node in ast.walk(source.tree)
+        for node in source.nodes
         if isinstance(node, ast.IfExp) or _chosen(node)
         if isinstance(node, ast.expr)
     ]

@@ -139,7 +139,7 @@ def private_imports(found: list[Source], packages: Iterable[str] = FOLDERS) -> M
 
 def _reaches(source: Source, tops: str, dotted: re.Pattern[str]) -> bool:
     modules: set[str] = set()
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         names = []
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
@@ -155,5 +155,5 @@ def _reaches(source: Source, tops: str, dotted: re.Pattern[str]) -> bool:
         isinstance(node, ast.Attribute)
         and re.match(r"_(?!_)", node.attr)
         and ast.unparse(node.value) in modules
-        for node in ast.walk(source.tree)
+        for node in source.nodes
     )

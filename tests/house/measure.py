@@ -49,6 +49,20 @@ class Source:
         return ast.parse(self.text)
 
     @cached_property
+    def nodes(self) -> list[ast.AST]:
+        """All that is in the tree, as ``ast.walk`` goes through it, without the marks of what is
+        read or written.
+        """
+        found: list[ast.AST] = [self.tree]
+        for node in found:
+            for value in vars(node).values():
+                if isinstance(value, list):
+                    found.extend(one for one in value if isinstance(one, ast.AST))
+                elif isinstance(value, ast.AST) and not isinstance(value, ast.expr_context):
+                    found.append(value)
+        return found
+
+    @cached_property
     def module(self) -> str:
         """The name under which it is imported."""
         parts = self.path.relative_to(self.root).with_suffix("").parts

@@ -53,7 +53,7 @@ def _same_line_before(
 def _code(source: Source) -> list[tuple[int, str]]:
     """(number, line) of all code that says something of its own."""
     skipped = _comments(source)
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.stmt) and _boilerplate(node):
             skipped |= set(range(node.lineno, (node.end_lineno or node.lineno) + 1))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):

@@ -25,7 +25,7 @@ def untyped_arguments(found: list[Source], others: Iterable[Source] | None = Non
     total = 0
     places = []
     for source in found:
-        for function in ast.walk(source.tree):
+        for function in source.nodes:
             if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
                 continue
             for argument in _annotated(function):
@@ -52,7 +52,7 @@ class _Names:
         self.imported: dict[str, str] = {}
         for source in found:
             package = source.path.name == "__init__.py"
-            for node in ast.walk(source.tree):
+            for node in source.nodes:
                 self._read(source.module, package, node)
 
     def _read(self, module: str, package: bool, node: ast.AST) -> None:
