@@ -75,6 +75,15 @@ def _boilerplate(node: ast.stmt) -> bool:
 
 def _comments(source: Source) -> set[int]:
     """Lines that are nothing but a comment."""
+    marked = {k for k, line in enumerate(source.lines, 1) if line.lstrip().startswith("#")}
+    texts = [
+        range(node.lineno + 1, (node.end_lineno or node.lineno) + 1)
+        for node in source.nodes
+        if isinstance(node, ast.Constant | ast.JoinedStr)
+    ]
+    if not any(marked.intersection(lines) for lines in texts if lines):
+        return marked
+    # such a line may be a part of a text
     tokens = tokenize.generate_tokens(io.StringIO(source.text).readline)
     return {
         token.start[0]

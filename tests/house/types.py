@@ -21,7 +21,9 @@ def untyped_arguments(found: list[Source], others: Iterable[Source] | None = Non
     """
     if others is None:
         others = sources(FOLDERS, found[0].root)
-    names = _Names([*others, *found])
+    # a module of both is read once
+    modules = {source.path: source for source in [*others, *found]}
+    names = _Names(modules.values())
     total = 0
     places = []
     for source in found:
