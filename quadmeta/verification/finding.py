@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from quadmeta.arithmetic.exact import evaluate
+from quadmeta.arithmetic.quick import quick, slow
 from quadmeta.certificates.program import RELATIONS
 from quadmeta.certificates.recheck import met
 from quadmeta.verification.claim import Claim
@@ -80,8 +81,9 @@ class Candidate:
         self.claim = claim
         self.form = form
         self.instance = instance
-        self.values = arrays(instance)
-        self.margins = claim.assumptions(self.values, form)
+        self.values = arrays({name: quick(value) for name, value in instance.items()})
+        margins = claim.assumptions(self.values, form)
+        self.margins = {name: slow(margin) for name, margin in margins.items()}
         self.broken = _unmet(self.margins)
         """Assumptions that the instance does not meet."""
 
@@ -132,4 +134,4 @@ def examine(claim: Claim, form: str, instance: Instance) -> Finding:
 
 def entries(side: Any) -> tuple[Any, ...]:
     """The components of a side."""
-    return tuple(np.atleast_1d(np.asarray(side, dtype=object)).flat)
+    return tuple(map(slow, np.atleast_1d(np.asarray(side, dtype=object)).flat))
