@@ -15,6 +15,7 @@ from quadmeta.__main__ import main
 from quadmeta.certificates.recheck import HOWS
 from quadmeta.verification.finding import examine
 from quadmeta.verification.ledger import compared
+from quadmeta.verification.parameters import size
 from quadmeta.verification.record import on_record
 from quadmeta.verification.show import page, sources
 
@@ -54,6 +55,16 @@ def test_show_is_complete(verdict, monkeypatch):
     assert all(form.statement in text for form in claim.forms.values())
     assert "domain: " in text and "def sides" in text
     assert "REFUTED" in text or claim.forms["printed"].recorded != "refuted"
+
+
+def test_refutations_fit_on_a_line(verdict):
+    if qm.claim(verdict.claim).forms["printed"].recorded != "refuted":
+        return
+    x = verdict.evidence["instance"]
+    # monotonicity in T is violated by parts in 10^7 only: its smallest witness is not a small
+    # number
+    longest, steps = (120, 6) if verdict.claim == "derived_risk_monotone_in_steps" else (50, 3)
+    assert size(x) <= longest and x.get("steps", 1) <= steps
 
 
 def test_boxes_are_covered(verdict):

@@ -134,22 +134,6 @@ def test_counterexamples_are_shrunk_within_the_assumptions():
         assert found.holds or not found.admitted or size(candidate) >= size(least.instance)
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        name
-        for name in qm.members("claims")
-        if qm.claim(name).forms["printed"].recorded == "refuted"
-    ],
-)
-def test_recorded_refutations_fit_on_a_line(name):
-    x = decide(qm.claim(name)).evidence["instance"]
-    # monotonicity in T is violated by parts in 10^7 only: its smallest witness is not a small
-    # number
-    longest, steps = (120, 6) if name == "derived_risk_monotone_in_steps" else (50, 3)
-    assert size(x) <= longest and x.get("steps", 1) <= steps
-
-
 def test_what_each_status_needs():
     below = {"sides": lambda self, x, form: (x["x"] / x["x"], x["x"])}
     assert decide(control(Form("", "", ""), **below)).status == "consistent"
