@@ -11,6 +11,7 @@ import pytest
 
 import quadmeta as qm
 from quadmeta.arithmetic.powers import geometric_sum
+from quadmeta.arithmetic.quick import Quick
 from quadmeta.claims.reductions import angles, bent, discount
 from quadmeta.verification.box import prove
 
@@ -43,7 +44,7 @@ def nothing(instance):
 def grid(box, parts=6):
     """Rational points of a box, with its ends."""
     axes = [
-        [low + (high - low) * F(i, parts) for i in range(parts + 1)]
+        [Quick(low + (high - low) * F(i, parts)) for i in range(parts + 1)]
         for low, high in box.ends().values()
     ]
     return [dict(zip(box.ranges, point, strict=True)) for point in product(*axes)]
@@ -59,7 +60,7 @@ def test_a_quarter_more_than_is_true_is_refuted(name, form, k):
     """The larger side less its least excess on a grid and 1/4: false on an open set."""
     claim = qm.claim(name)
     box = list(claim.boxes(form))[k]
-    least = min(slack(claim.relation, box.sides(point)) for point in grid(box))
+    least = F(min(slack(claim.relation, box.sides(point)) for point in grid(box)))
     assert least >= 0
 
     def sides(x):
@@ -204,7 +205,7 @@ def test_the_means_are_no_bound():
 def test_the_printed_shape_is_no_smaller(T, low):
     """Nine tenths of the least bound of either part."""
     for box in bent.printed_shape(T, low):
-        ratio = max(lhs / rhs for lhs, rhs in map(box.sides, grid(box, 12)))
+        ratio = F(max(lhs / rhs for lhs, rhs in map(box.sides, grid(box, 12))))
         less = ratio * F(9, 10)
         false = replace(
             box, sides=lambda x, box=box, less=less: (box.sides(x)[0], box.sides(x)[1] * less)

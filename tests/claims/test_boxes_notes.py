@@ -11,6 +11,7 @@ import pytest
 
 import quadmeta as qm
 from quadmeta.arithmetic.powers import geometric_sum
+from quadmeta.arithmetic.quick import Quick
 from quadmeta.claims.derived.implicit import identity_regime as derived_identity_regime
 from quadmeta.claims.families.least_squares import ridge_quadratic, train_risk
 from quadmeta.claims.navon2021 import grid_search as navon2021_grid_search
@@ -89,10 +90,14 @@ def test_a_stronger_statement_is_refuted(name, form, k):
     """
     claim = qm.claim(name)
     box = list(claim.boxes(form))[k]
-    axes = [[low + (high - low) * F(i, 6) for i in range(7)] for low, high in box.ends().values()]
-    least = min(
-        slack(claim.relation, box.sides(dict(zip(box.ranges, point, strict=True))))
-        for point in product(*axes)
+    axes = [
+        [Quick(low + (high - low) * F(i, 6)) for i in range(7)] for low, high in box.ends().values()
+    ]
+    least = F(
+        min(
+            slack(claim.relation, box.sides(dict(zip(box.ranges, point, strict=True))))
+            for point in product(*axes)
+        )
     )
     assert least >= 0
 

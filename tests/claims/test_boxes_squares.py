@@ -10,6 +10,7 @@ from random import Random
 import pytest
 
 import quadmeta as qm
+from quadmeta.arithmetic.quick import Quick
 from quadmeta.claims.families.least_squares import gain
 from quadmeta.claims.reductions.polynomial import Polynomial
 from quadmeta.claims.reductions.semicircle import (
@@ -59,7 +60,7 @@ def shifted(box, relation, amount):
 def slacks(box, relation, parts=6):
     """Over a grid with the corners, in order."""
     grids = [
-        [low + (high - low) * Fraction(i, parts) for i in range(parts + 1)]
+        [Quick(low + (high - low) * Fraction(i, parts)) for i in range(parts + 1)]
         for low, high in box.ends().values()
     ]
     if len(grids) > 3:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import quadmeta as qm
+from quadmeta.arithmetic.quick import Quick
 from quadmeta.claims.families.sgd import strain, transition
 from quadmeta.claims.reductions.steps import complete, increasing, peak, power_mean, two_extremes
 from quadmeta.verification.box import Box, prove
@@ -74,11 +75,13 @@ def test_a_stronger_statement_is_refuted(name, form, k):
     claim = qm.claim(name)
     box = list(claim.boxes(form))[k]
     axes = [
-        [low + (high - low) * Fraction(j, 12) for j in range(13)]
+        [Quick(low + (high - low) * Fraction(j, 12)) for j in range(13)]
         for low, high in box.ends().values()
     ]
-    least = min(
-        slack(claim, box, dict(zip(box.ranges, point, strict=True))) for point in product(*axes)
+    least = Fraction(
+        min(
+            slack(claim, box, dict(zip(box.ranges, point, strict=True))) for point in product(*axes)
+        )
     )
     assert least >= 0
     loss = least * Fraction(51, 50) + Fraction(1, 1000)
