@@ -1,6 +1,7 @@
 """Rows of each part of the figure on learned weights that collapse: runs and closed forms."""
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from itertools import islice
 from math import ceil
 from typing import Any
@@ -34,6 +35,7 @@ def shown(J: int) -> list[tuple[str, float, Any]]:
     ]
 
 
+@cache
 def example() -> tuple[qm.AuxiliaryTasks, float]:
     """One task that helps, held-out data in the limit; its best weight."""
     problem = qm.AuxiliaryTasks.draw(
