@@ -20,7 +20,7 @@ from quadmeta.certificates.enclosure import Enclosure
 from quadmeta.certificates.program import Program, number
 from quadmeta.certificates.recheck import Wrong, inputs, met, read, recheck
 from quadmeta.verification.certificate import compare, trace
-from quadmeta.verification.finding import arrays, entries, examine
+from quadmeta.verification.finding import examine
 from quadmeta.verification.instances import instances
 from quadmeta.verification.search import drop
 from quadmeta.verification.trace import Recorder
@@ -493,9 +493,9 @@ def test_a_program_is_the_computation_at_other_numbers_too(name):
                     continue
                 if not all(truth for _, truth in run.conditions()):
                     continue
-                lhs, rhs = (entries(side) for side in claim.sides(arrays(other), form))
-                margins = tuple(claim.assumptions(arrays(other), form).values())
-                assert (run["lhs"], run["rhs"], run["assumptions"]) == (lhs, rhs, margins)
+                found = examine(claim, form, other)
+                assert (run["lhs"], run["rhs"]) == (found.lhs, found.rhs)
+                assert run["assumptions"] == tuple(found.margins.values())
                 compared += other is not x
     assert compared or name in KINKED, "no instance was like another"
 
