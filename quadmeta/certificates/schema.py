@@ -24,6 +24,13 @@ HOWS = {
 """Status -> how it may have been decided; ``exact`` and ``sampled`` are instances alone."""
 KEYS = ("claim", "form", "source", "statement", "status", "how", "relation", "arithmetic")
 """What every certificate holds."""
+FORMS = ("printed", "reading", "conjectured", "stated", "repaired")
+"""Who says the statement, and in which words."""
+SAID = {
+    "fault": ("false", "condition missing", "misprint", "wording"),
+    "judged": ("needed", "not needed", "unsatisfiable"),
+}
+"""What some hold beside: what is wrong with a refuted form, what is said of an assumption."""
 INSTANCE = ("instance", "assumptions", "lhs", "rhs", "program")
 """What one with an instance holds beside."""
 BOX = ("ranges", "note", "equality", "program", "proved", "levels")
@@ -58,7 +65,7 @@ def check(certificate: Json) -> None:
     missing = [key for key in KEYS if key not in certificate]
     if missing:
         raise Wrong(f"the certificate lacks {', '.join(missing)}: it is damaged")
-    _keys("the certificate", certificate, (*KEYS, *INSTANCE, "dropped", "boxes"), required=())
+    _keys("the certificate", certificate, (*KEYS, *SAID, *INSTANCE, "dropped", "boxes"), required=())
     _words(certificate)
     how = certificate["how"]
     there = [key for key in INSTANCE if key in certificate]
@@ -115,8 +122,13 @@ def _words(certificate: Mapping[str, Any]) -> None:
         raise Wrong(
             f"claim {quoted(certificate['claim'])} must be the name of a claim in a-z, 0-9 and _"
         )
-    if certificate["form"] not in ("printed", "repaired"):
-        raise Wrong(f"form {quoted(certificate['form'])} must be 'printed' or 'repaired'")
+    if certificate["form"] not in FORMS:
+        raise Wrong(f"form {quoted(certificate['form'])} must be one of {', '.join(FORMS)}")
+    for key, words in SAID.items():
+        if key in certificate and certificate[key] not in words:
+            raise Wrong(f"{key} {quoted(certificate[key])} must be one of {', '.join(words)}")
+    if "fault" in certificate and status != "refuted":
+        raise Wrong(f"a form that is {quoted(status)} has no fault: the certificate is damaged")
     if certificate["arithmetic"] != ARITHMETIC:
         raise Wrong(f"arithmetic {quoted(certificate['arithmetic'])} must be {ARITHMETIC!r}")
     for key in ("source", "statement"):

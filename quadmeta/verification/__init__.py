@@ -44,6 +44,7 @@ short, as printed: REFUTED (exact)
 
 from quadmeta.verification.box import Box, Coverage, Reduced
 from quadmeta.verification.certificate import compare
+from quadmeta.verification.citation import Citation
 from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.collection import collect
 from quadmeta.verification.finding import Finding, examine
@@ -71,6 +72,7 @@ __all__ = [
     "STEP_SIZE",
     "WEIGHTS",
     "Box",
+    "Citation",
     "Claim",
     "Coverage",
     "Finding",

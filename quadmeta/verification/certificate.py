@@ -12,7 +12,7 @@ from quadmeta._registry import unknown
 from quadmeta.certificates.budget import Budget
 from quadmeta.certificates.program import Program, literal, number
 from quadmeta.certificates.refusal import TooLarge, Wrong, quoted
-from quadmeta.certificates.schema import ARITHMETIC, BOX
+from quadmeta.certificates.schema import ARITHMETIC, BOX, SAID
 from quadmeta.verification.box import Box, Coverage, prove
 from quadmeta.verification.claim import Claim
 from quadmeta.verification.collection import claim as claim_of, known
@@ -117,9 +117,15 @@ def compare(found: Mapping[str, Any], claims: Mapping[str, Claim] | None = None)
     record = claim.forms[form]
     # what is left without an assumption is no verdict on record, and refuted by the instance
     status, how = ("refuted", "exact") if "dropped" in found else (record.recorded, record.how)
-    for key, value in _head(claim, form, status, how).items():
-        if found[key] != value:
-            raise Wrong(f"{key} is {quoted(found[key])} in the file, {quoted(value)} in the claim")
+    head = _head(claim, form, status, how)
+    if name in claim.aliases:
+        head["claim"] = name
+    for key in (*head, *SAID):
+        if found.get(key) != head.get(key):
+            raise Wrong(
+                f"{key} is {quoted(found.get(key))} in the file, {quoted(head.get(key))} in the "
+                "claim"
+            )
     if claim.exact != ("instance" in found) and how != "none":
         raise Wrong(
             f"the instance {'is missing' if claim.exact else 'has no place'}: the claim is "
@@ -227,15 +233,19 @@ def _counted_calls() -> Iterator[None]:
 
 def _head(claim: Claim, form: str, status: str, how: str) -> dict[str, Any]:
     """The part of a certificate that does not depend on an instance."""
+    record = claim.forms[form]
+    # what the verdict says of an assumption, and what is wrong with a refuted form
+    said = {"fault": record.fault, "judged": record.judged}
     return {
         "claim": claim.name,
         "form": form,
         "source": claim.reference,
-        "statement": claim.forms[form].statement,
+        "statement": record.statement,
         "status": status,
         "how": how,
         "relation": claim.relation,
         "arithmetic": ARITHMETIC,
+        **{key: word for key, word in said.items() if word},
     }
 
 

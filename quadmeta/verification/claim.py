@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 from quadmeta._registry import unknown
 from quadmeta.verification.box import Box
+from quadmeta.verification.citation import Citation
 from quadmeta.verification.parameters import Instance, Parameter, Values
 
 STRENGTHS = {
@@ -24,7 +25,36 @@ STRENGTHS = {
 }
 """Strength -> the relation of the two sides, unless the claim says otherwise."""
 RELATIONS = ("==", "<=", ">=", "<", ">")
-FORMS = ("printed", "repaired")
+FORMS = {
+    "printed": "stands in a source, as its authors read it: hedges kept, misprints corrected",
+    "reading": "an informal or ambiguous sentence of a source, made precise here",
+    "conjectured": "believed at first, here",
+    "stated": "our own",
+    "repaired": "our own, in the place of a form that is refuted",
+}
+"""What a form is: who says it, and in which words."""
+FAULTS = {
+    "false": "no small change saves it",
+    "condition missing": "true with a further condition, which the repaired form names",
+    "misprint": "an index, a sign or a unit; the corrected form is true",
+    "wording": "the words promise more than their author can have meant",
+}
+"""What is wrong with a form that is refuted."""
+JUDGEMENTS = {
+    "needed": "without it the conclusion is false",
+    "not needed": "the conclusion holds without it",
+    "unsatisfiable": "nothing, or hardly anything, meets it",
+}
+"""What is said of an assumption, which is never refuted."""
+STANDINGS = {
+    "theorem": "a theorem, a corollary or a proposition",
+    "formula": "a formula, an algorithm or a definition",
+    "assumption": "an assumption of a theorem",
+    "sentence": "an informal sentence, such as a remark or a summary",
+    "measurement": "a number that was measured",
+    "question": "an open question",
+}
+"""What a statement is in its source."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +81,24 @@ class Form:
     """Equality is reached, so that a loosened bound is noticed."""
     testable: bool = True
     """False: the wording leaves something open that no instance can decide."""
+    fault: str = ""
+    """What is wrong with a refuted form of a source: false, condition missing, misprint or
+    wording.
+    """
+    judged: str = ""
+    """Where the form tests an assumption, what follows of it: needed, not needed or unsatisfiable.
+    """
+
+    def __post_init__(self) -> None:
+        if self.fault and self.fault not in FAULTS:
+            raise TypeError(unknown("fault", self.fault, FAULTS))
+        if self.judged and self.judged not in JUDGEMENTS:
+            raise TypeError(unknown("judged", self.judged, JUDGEMENTS))
+
+    @property
+    def verdict(self) -> str:
+        """The recorded verdict, or what it says of the assumption that the form tests."""
+        return self.judged or self.recorded
 
 
 class Claim(ABC):
@@ -91,10 +139,16 @@ class Claim(ABC):
     """identity, tight, upper, lower, rate, ordering or counterexample: what kind of statement."""
     relation: ClassVar[str] = ""
     """"==", "<=", ">=", "<" or ">"; by default that of the strength."""
-    derived: ClassVar[bool] = False
-    """Whether the first form stands in no source; by default what ``reference`` begins with."""
+    source: ClassVar[Citation | None] = None
+    """The source that ``reference`` is a place in; None where none is known, or it is our own."""
+    standing: ClassVar[str] = ""
+    """theorem, formula, assumption, sentence, measurement or question: what it is in its source."""
+    aliases: ClassVar[tuple[str, ...]] = ()
+    """Earlier names, under which it is found as well."""
     forms: ClassVar[Mapping[str, Form]]
-    """"printed", and "repaired" where the printed one is false or can be sharpened."""
+    """Kind of form -> form: first printed, reading, conjectured or stated, then others; repaired
+    only beside one that is refuted.
+    """
     domain: ClassVar[Mapping[str, Parameter]]
     """Name -> range of each number or vector of an instance."""
     exact: ClassVar[bool] = True
@@ -111,17 +165,18 @@ class Claim(ABC):
         cls.relation = cls.relation or STRENGTHS[cls.strength]
         if cls.relation not in RELATIONS:
             raise TypeError(f"{cls.__name__}: {unknown('relation', cls.relation, RELATIONS)}")
-        if "printed" not in cls.forms or not set(cls.forms) <= set(FORMS):
-            raise TypeError(
-                f"{cls.__name__}: forms = {list(cls.forms)} must be 'printed', the statement as "
-                "it stands, and 'repaired' where there is one: rename them"
-            )
-        if not any("derived" in vars(base) for base in cls.__mro__ if base is not Claim):
-            cls.derived = cls.reference.partition(";")[0] == "derived"
+        if cls.standing and cls.standing not in STANDINGS:
+            raise TypeError(f"{cls.__name__}: {unknown('standing', cls.standing, STANDINGS)}")
+        _formed(cls)
         if any(form.proved for form in cls.forms.values()) and "Proof" not in (cls.__doc__ or ""):
             raise TypeError(
                 f"{cls.__name__}: a form is marked as proved, so its docstring must hold the proof"
             )
+
+    @property
+    def first(self) -> str:
+        """The kind of the form that the claim is about: the first one."""
+        return next(iter(self.forms))
 
     @property
     def name(self) -> str:
@@ -202,6 +257,28 @@ class Claim(ABC):
     def __repr__(self) -> str:
         verdicts = ", ".join(f"{key}: {form.recorded}" for key, form in self.forms.items())
         return f"{type(self).__name__}({verdicts})"
+
+
+def _formed(cls: type[Claim]) -> None:
+    """Raise where the forms are not of known kinds, or a refuted one does not say its fault."""
+    kinds = list(cls.forms)
+    if not kinds or not set(kinds) <= FORMS.keys() or kinds[0] == "repaired":
+        raise TypeError(
+            f"{cls.__name__}: forms = {kinds} must be of the kinds {', '.join(FORMS)}, and "
+            "'repaired' not the first: rename them"
+        )
+    for kind, form in cls.forms.items():
+        said = bool(form.fault or form.judged)
+        if kind in ("printed", "reading") and said < (form.recorded == "refuted"):
+            raise TypeError(
+                f"{cls.__name__}: the {kind} form is refuted and must say its fault: pass "
+                f"fault={', '.join(map(repr, FAULTS))} to Form"
+            )
+        if form.fault and form.recorded != "refuted":
+            raise TypeError(
+                f"{cls.__name__}: the {kind} form has the fault {form.fault!r} and is "
+                f"{form.recorded}: leave it out"
+            )
 
 
 def placed(claim: Claim, form: str) -> list[Box]:

@@ -13,7 +13,7 @@ import pkgutil
 import sys
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
+from functools import cache, cached_property
 from importlib import import_module
 from importlib.metadata import entry_points
 from types import ModuleType
@@ -77,10 +77,17 @@ class Known(Mapping[str, type[Claim]]):
             return self._own[name]
         if name in installed():
             return installed()[name]
+        if name in self.aliases:
+            return self[self.aliases[name]]
         raise KeyError(unknown("claim", name, self))
 
     def __contains__(self, name: object) -> bool:
-        return name in self._own or name in installed()
+        return name in self._own or name in installed() or name in self.aliases
+
+    @cached_property
+    def aliases(self) -> Mapping[str, str]:
+        """Earlier name -> name; all claims are imported for it."""
+        return {old: name for name in self for old in self[name].aliases}
 
     def __iter__(self) -> Iterator[str]:
         yield from self._own

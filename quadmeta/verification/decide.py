@@ -18,8 +18,8 @@ TIGHT = 1e-12
 """A bound called tight comes this close to equality; some do so in a limit only."""
 
 
-def decide(claim: Claim, form: str = "printed") -> Verdict:
-    """The verdict of one form, by the first of: a counterexample, a box that covers, a proof,
+def decide(claim: Claim, form: str = "") -> Verdict:
+    """The verdict of one form, by default of the first, by the first of: a counterexample, a box that covers, a proof,
     instances alone.
 
     Deterministic.
@@ -29,6 +29,7 @@ def decide(claim: Claim, form: str = "printed") -> Verdict:
     KeyError
         unknown form.
     """
+    form = form or claim.first
     if form not in claim.forms:
         raise KeyError(unknown("form", form, claim.forms))
     status, how, evidence = _decided(claim, form)

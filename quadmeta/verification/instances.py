@@ -21,7 +21,7 @@ COORDINATES = 24
 """Numbers that the longest instances ask for, roughly; later ones are drawn at random."""
 
 
-def instances(claim: Claim, form: str = "printed", seed: int | str = 0) -> Iterator[Instance]:
+def instances(claim: Claim, form: str = "", seed: int | str = 0) -> Iterator[Instance]:
     """Random instances of small numerators and denominators that meet every assumption, without
     end.
 
@@ -36,7 +36,7 @@ def instances(claim: Claim, form: str = "printed", seed: int | str = 0) -> Itera
     >>> next(qm.instances(qm.claim("wang2021_naive_upper_bound")))["steps"]
     7
     """
-    return (candidate.instance for candidate in candidates(claim, form, seed))
+    return (candidate.instance for candidate in candidates(claim, form or claim.first, seed))
 
 
 def candidates(claim: Claim, form: str, seed: int | str = 0) -> Iterator[Candidate]:
@@ -55,7 +55,7 @@ def candidates(claim: Claim, form: str, seed: int | str = 0) -> Iterator[Candida
             )
 
 
-def strategy(claim: Claim, form: str = "printed") -> "SearchStrategy[Instance]":
+def strategy(claim: Claim, form: str = "") -> "SearchStrategy[Instance]":
     """The same instances as a hypothesis strategy, which shrinks them.
 
     Raises
@@ -64,6 +64,8 @@ def strategy(claim: Claim, form: str = "printed") -> "SearchStrategy[Instance]":
         hypothesis is not installed.
     """
     from hypothesis import strategies
+
+    form = form or claim.first
 
     def prepared(random: Random) -> Instance:
         return claim.prepare(draw(claim.domain, random))
@@ -96,7 +98,7 @@ class Coordinates(Random):
 
 
 def worst(
-    claim: Claim, form: str = "printed", seed: int = 0, steps: int = 15, size: int = 3
+    claim: Claim, form: str = "", seed: int = 0, steps: int = 15, size: int = 3
 ) -> Finding | None:
     """The instance with the most extreme ratio lhs/rhs that differential evolution finds: the
     largest for an upper bound, the smallest for a lower one; None if none has two positive sides.
@@ -106,6 +108,7 @@ def worst(
     """
     from scipy.optimize import differential_evolution
 
+    form = form or claim.first
     upper = claim.relation in ("<=", "<")
     best = None
     least = float("inf")

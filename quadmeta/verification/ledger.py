@@ -1,13 +1,13 @@
-"""The ledger: each statement with its verdict as printed and as repaired, on record and
-recomputed.
-"""
+"""The ledger: each form of each statement with its verdict, on record and recomputed."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from quadmeta.verification.claim import Claim
+from quadmeta.verification.citation import SOURCES
+from quadmeta.verification.claim import FAULTS, FORMS, JUDGEMENTS, STANDINGS, Claim
 from quadmeta.verification.collection import Named, Source, claim, collect
 from quadmeta.verification.decide import decide
 from quadmeta.verification.record import numbers, on_record
@@ -15,12 +15,15 @@ from quadmeta.verification.verdict import Verdict
 
 
 class Row(NamedTuple):
-    """One wording of one statement, as on record."""
+    """One form of one statement, as on record."""
 
     claim: str
     form: str
-    """printed or repaired."""
+    """Its kind: printed, reading, conjectured, stated or repaired."""
     verdict: str
+    """Of a form that tests an assumption: needed, not needed or unsatisfiable."""
+    fault: str
+    """What is wrong with it, where it is refuted."""
     decided: str
     evidence: str
     """Exact instances, and coverage of the parameter boxes."""
@@ -28,18 +31,16 @@ class Row(NamedTuple):
     """The most extreme lhs/rhs found: <= of an upper bound, >= of a lower one; 1 is equality."""
     source: str
     """Where in the source that the name begins with."""
-    derived: bool = False
-    """Whether the claim stands in no source; not a column of the table."""
-
-    @property
-    def wording(self) -> str:
-        """printed, repaired, or stated: what is derived here was printed nowhere."""
-        if self.form == "printed" and self.derived:
-            return "stated"
-        return self.form
+    standing: str = ""
+    """What it is in its source: theorem, formula, assumption, sentence, ...; no column."""
+    kind: str = ""
+    """The kind of source: paper, slides, talk, note or code; no column."""
+    first: bool = True
+    """Whether the claim is about this form; no column."""
 
 
-COLUMNS = Row._fields[:-1]
+COLUMNS = Row._fields[:-3]
+VERDICTS = ("holds", "consistent", "refuted", "vacuous", "undecided", *JUDGEMENTS)
 
 
 @dataclass(frozen=True)
@@ -57,10 +58,9 @@ class Ledger:
     def __repr__(self) -> str:
         table: list[tuple[Any, ...]] = [COLUMNS]
         for row in self.rows:
-            if row.form == "repaired":
+            shown = row
+            if not row.first:
                 shown = row._replace(claim="", source="")
-            else:
-                shown = row._replace(form=row.wording)
             table.append(shown[: len(COLUMNS)])
         widths = [max(map(len, column)) for column in zip(*table, strict=True)]
         lines = [
@@ -73,25 +73,48 @@ class Ledger:
         printer.text(repr(self))
 
     def summary(self) -> str:
-        """How many statements have which verdict: of the sources as printed, derived here as
-        stated, as repaired.
+        """How many forms have which verdict, by what they are and where they stand.
+
+        What a source prints and what is read into it are counted apart, theorems and informal
+        sentences as well; refuted forms by their fault. A form of an assumption counts by what it
+        says of the assumption.
         """
-        parts = []
-        titles = {
-            "printed": "statements of the sources as printed",
-            "stated": "derived here as stated",
-            "repaired": "as repaired",
-        }
-        for wording, title in titles.items():
-            found = [row.verdict for row in self.rows if row.wording == wording]
-            if not found:
-                continue
-            kinds = sorted(set(found), key=lambda verdict: (-found.count(verdict), verdict))
-            parts.append(
-                f"{len(found)} {title}: "
-                + ", ".join(f"{found.count(kind)} {kind}" for kind in kinds)
-            )
-        return "\n".join(parts)
+        groups: dict[str, list[Row]] = {}
+        for row in sorted(self.rows, key=_order):
+            groups.setdefault(_group(row), []).append(row)
+        return "\n".join(f"{len(rows)} {name}: {_counted(rows)}" for name, rows in groups.items())
+
+
+def _order(row: Row) -> tuple[int, int, int]:
+    """Sources before what is our own, papers before notes, theorems before remarks."""
+    own = list(FORMS).index(row.form)
+    if not row.kind or row.form not in ("printed", "reading"):
+        return (own + 1, 0, 0)
+    return (0, SOURCES.index(row.kind), _standing(row) * 2 + own)
+
+
+def _standing(row: Row) -> int:
+    return [*STANDINGS, ""].index(row.standing)
+
+
+def _group(row: Row) -> str:
+    """What the summary counts together."""
+    if row.form not in ("printed", "reading"):
+        return row.form
+    place = " ".join(part for part in (row.standing or "statement", "of", row.kind) if part)
+    return f"{place.removesuffix(' of')}, {row.form}"
+
+
+def _counted(rows: Sequence[Row]) -> str:
+    parts = []
+    for verdict in VERDICTS:
+        found = [row for row in rows if row.verdict == verdict]
+        if not found:
+            continue
+        faults = Counter(row.fault for row in found if row.fault != "-")
+        said = ", ".join(f"{faults[fault]} {fault}" for fault in FAULTS if fault in faults)
+        parts.append(f"{len(found)} {verdict}" + f" ({said})" * bool(said))
+    return ", ".join(parts)
 
 
 def check(name: Named) -> Verdict:
@@ -100,7 +123,8 @@ def check(name: Named) -> Verdict:
     Returns
     -------
     Verdict
-        as printed; ``.repaired`` is the one of the repaired form, if there is one.
+        of the first form; ``.others`` are those of the other ones, ``.repaired`` that of the
+        repaired one.
 
     Raises
     ------
@@ -115,10 +139,8 @@ def check(name: Named) -> Verdict:
     Verdict(derived_log_convexity, repaired: holds, proof + exact, 202 instances)
     """
     statement = claim(name)
-    printed = decide(statement, "printed")
-    if "repaired" not in statement.forms:
-        return printed
-    return replace(printed, repaired=decide(statement, "repaired"))
+    first, *others = (decide(statement, form) for form in statement.forms)
+    return replace(first, others=tuple(others))
 
 
 def ledger(source: Source | None = None) -> Ledger:
@@ -138,7 +160,7 @@ def ledger(source: Source | None = None) -> Ledger:
     Examples
     --------
     >>> print(ledger(["derived_log_curvature"]).summary())
-    1 derived here as stated: 1 holds
+    1 stated: 1 holds
     """
     rows = []
     for name, statement in collect(source).items():
@@ -148,12 +170,15 @@ def ledger(source: Source | None = None) -> Ledger:
                 Row(
                     claim=name,
                     form=form,
-                    verdict=record.recorded,
+                    verdict=record.verdict,
+                    fault=record.fault or "-",
                     decided=record.how,
                     evidence=_evidence(found),
                     worst=_worst(found, statement.relation),
                     source=_place(statement.reference),
-                    derived=statement.derived,
+                    standing=statement.standing,
+                    kind=statement.source.kind if statement.source else "",
+                    first=form == statement.first,
                 )
             )
     return Ledger(tuple(rows))
@@ -190,8 +215,7 @@ def compared(name: Named) -> list[dict[str, Any]]:
     """
     statement = claim(name)
     verdict = check(statement)
-    forms = [verdict] if verdict.repaired is None else [verdict, verdict.repaired]
-    return [_compared(found, statement) for found in forms]
+    return [_compared(found, statement) for found in (verdict, *verdict.others)]
 
 
 def _compared(found: Verdict, statement: Claim) -> dict[str, Any]:

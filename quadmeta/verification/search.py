@@ -80,7 +80,7 @@ def first(claim: Claim, form: str) -> Instance:
     return claim.prepare(draw(claim.domain, Random(0)))
 
 
-def drop(claim: Claim, assumption: str, form: str = "printed") -> Verdict:
+def drop(claim: Claim, assumption: str, form: str = "") -> Verdict:
     """What is left of a statement when one assumption is dropped: ``refuted`` says that it is
     needed.
 
@@ -91,6 +91,7 @@ def drop(claim: Claim, assumption: str, form: str = "printed") -> Verdict:
     KeyError
         unknown assumption.
     """
+    form = form or claim.first
     names = Candidate(claim, form, first(claim, form)).margins
     if assumption not in names:
         raise KeyError(unknown("assumption", assumption, names))

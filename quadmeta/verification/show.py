@@ -32,7 +32,7 @@ def page(name: Named) -> str:
         "domain: " + ", ".join(f"{key} ({p.symbol}) in {p}" for key, p in statement.domain.items()),
         "",
     ]
-    out += verdict.lines() + (verdict.repaired.lines() if verdict.repaired is not None else [])
+    out += [line for found in (verdict, *verdict.others) for line in found.lines()]
     out += _needed(statement)
     if statement.proof:
         out += ["", statement.proof]

@@ -25,7 +25,7 @@ class Verdict:
 
     claim: str
     form: str
-    """"printed" or "repaired"."""
+    """Its kind: printed, reading, conjectured, stated or repaired."""
     status: str
     how: str
     evidence: Mapping[str, Any] = field(default_factory=dict)
@@ -33,8 +33,8 @@ class Verdict:
     counterexample; instances (their number), ratio (quantiles of lhs/rhs), trivial (share where a
     lower bound is <= 0), boxes (``Coverage``).
     """
-    repaired: "Verdict | None" = None
-    """The verdict of the repaired form, on the verdict of the printed one."""
+    others: tuple["Verdict", ...] = ()
+    """The verdicts of the other forms of the claim, on that of its first one."""
     about: "Claim | None" = None
     """The claim itself, which a certificate is computed from."""
 
@@ -44,6 +44,11 @@ class Verdict:
             f"Verdict({self.claim}, {self.form}: {self.status}, {self.how}"
             f"{'' if count is None else f', {count} instances'})"
         )
+
+    @property
+    def repaired(self) -> "Verdict | None":
+        """The verdict of the repaired form, None where there is none."""
+        return next((verdict for verdict in self.others if verdict.form == "repaired"), None)
 
     def lines(self) -> list[str]:
         """The verdict and its evidence, one item a line."""
@@ -64,8 +69,8 @@ class Verdict:
         return out
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
-        both = self.lines() + (self.repaired.lines() if self.repaired is not None else [])
-        printer.text("\n".join(both))
+        lines = [line for verdict in (self, *self.others) for line in verdict.lines()]
+        printer.text("\n".join(lines))
 
 
 def text(value: Any) -> str:
