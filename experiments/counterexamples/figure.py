@@ -90,35 +90,42 @@ def measure(name: str) -> Rows:
     claim = qm.claim(name)
     verdict = qm.check(name)
     out = []
-    for found in (verdict, verdict.repaired):
-        if found is not None:
-            record = claim.forms[found.form]
-            evidence = found.evidence
-            row = {
-                "kind": "verdict",
-                "claim": name,
-                "form": found.form,
-                "source": claim.reference,
-                "strength": claim.strength,
-                "relation": claim.relation,
-                "statement": record.statement,
-                "verdict": found.status,
-                "how": found.how,
-                "agrees": (found.status, found.how) == (record.recorded, record.how),
+    for found in (verdict, *verdict.others):
+        record = claim.forms[found.form]
+        evidence = found.evidence
+        row = {
+            "kind": "verdict",
+            "claim": name,
+            "form": found.form,
+            "source": claim.reference,
+            "strength": claim.strength,
+            "relation": claim.relation,
+            "statement": record.statement,
+            "verdict": found.status,
+            "how": found.how,
+            "agrees": (found.status, found.how) == (record.recorded, record.how),
+        }
+        counted = {
+            key: entry for key, entry in numbers(found, claim.relation).items() if key in EMPTY
+        }
+        if "instance" in evidence:
+            row |= {
+                "instance": written(evidence["instance"]),
+                "lhs": cell(evidence["lhs"]),
+                "rhs": cell(evidence["rhs"]),
             }
-            counted = {
-                key: entry for key, entry in numbers(found, claim.relation).items() if key in EMPTY
-            }
-            if "instance" in evidence:
-                row |= {
-                    "instance": written(evidence["instance"]),
-                    "lhs": cell(evidence["lhs"]),
-                    "rhs": cell(evidence["rhs"]),
-                }
-            out.append(EMPTY | row | counted)
-    if verdict.status == "refuted" and "instance" in verdict.evidence:
-        same = {"kind": "curve", "claim": name, "form": "printed", "relation": claim.relation}
-        out += [EMPTY | same | row for row in curve(claim, verdict)]
+        out.append(EMPTY | row | counted)
+    refuted = next(
+        (
+            found
+            for found in (verdict, *verdict.others)
+            if found.status == "refuted" and "instance" in found.evidence
+        ),
+        None,
+    )
+    if refuted is not None:
+        same = {"kind": "curve", "claim": name, "form": refuted.form, "relation": claim.relation}
+        out += [EMPTY | same | row for row in curve(claim, refuted)]
     return out
 
 
@@ -133,13 +140,12 @@ def check(rows: Rows) -> None:
         else:
             _point(row, where)
     for row in rows:
-        if (row["kind"], row["form"], row["verdict"]) == ("verdict", "printed", "refuted") and row[
-            "how"
-        ] != "box":
+        if (row["kind"], row["verdict"]) == ("verdict", "refuted") and row["how"] != "box":
             own = [
                 point
                 for point in rows
-                if (point["kind"], point["claim"]) == ("curve", row["claim"])
+                if (point["kind"], point["claim"], point["form"])
+                == ("curve", row["claim"], row["form"])
             ]
             stars = [point for point in own if point["lhs"] is not None]
             assert len(stars) == 1 and stars[0]["violated"], (
@@ -148,7 +154,7 @@ def check(rows: Rows) -> None:
             claim = qm.claim(row["claim"])
             star = stars[0]
             start = read(claim, row["instance"])
-            found = examine(claim, "printed", start)
+            found = examine(claim, row["form"], start)
             k = star["component"]
             assert (star["lhs"], star["rhs"]) == (cell(found.lhs[k]), cell(found.rhs[k])), (
                 f"{row['claim']}: the marked values are not those of the counterexample"

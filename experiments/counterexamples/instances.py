@@ -110,8 +110,9 @@ def curve(claim: Claim, verdict: Verdict) -> Rows:
     left side.
     """
     start = verdict.evidence["instance"]
-    name, found = _through(claim, start)
-    component = _failing(examine(claim, "printed", start))
+    form = verdict.form
+    name, found = _through(claim, form, start)
+    component = _failing(examine(claim, form, start))
     solid = _repaired(claim, found, component)
     out = []
     for x, at in found.items():
@@ -167,13 +168,13 @@ def _at(claim: Claim, form: str, instance: Instance) -> Finding | None:
     return found
 
 
-def _through(claim: Claim, start: Instance) -> tuple[str, dict[Any, Finding]]:
+def _through(claim: Claim, form: str, start: Instance) -> tuple[str, dict[Any, Finding]]:
     """The parameter that moves, and the findings by its value; a violation that would be too
     narrow is magnified.
     """
     name, *ends = MOVES.get(claim.name, ("",))
     if name not in _names(claim, start):
-        name = chosen(claim, start)
+        name = chosen(claim, form, start)
         ends = []
     x = value(start, name)
     whole = claim.domain[name.partition("[")[0]].whole
@@ -189,9 +190,7 @@ def _through(claim: Claim, start: Instance) -> tuple[str, dict[Any, Finding]]:
             points = sorted(
                 {x, *(low + (high - low) * Fraction(k, CELLS) for k in range(CELLS + 1))}
             )
-        tries.append(
-            {q: at for q in points if (at := _at(claim, "printed", moved(start, name, q)))}
-        )
+        tries.append({q: at for q in points if (at := _at(claim, form, moved(start, name, q)))})
         if sum(not at.holds for at in tries[-1].values()) >= len(tries[-1]) / 6:
             return name, tries[-1]
         low = x - (x - low) / 4
@@ -213,15 +212,15 @@ def _names(claim: Claim, instance: Instance) -> list[str]:
     return found
 
 
-def chosen(claim: Claim, start: Instance) -> str:
+def chosen(claim: Claim, form: str, start: Instance) -> str:
     """The first number along which both sides vary most."""
-    component = _failing(examine(claim, "printed", start))
+    component = _failing(examine(claim, form, start))
 
     def varied(name: str) -> int:
         whole = claim.domain[name.partition("[")[0]].whole
         step = Fraction(1) if whole else Fraction(1, 8)
         near = (moved(start, name, value(start, name) + k * step) for k in range(4))
-        found = [at for instance in near if (at := _at(claim, "printed", instance))]
+        found = [at for instance in near if (at := _at(claim, form, instance))]
         return len({at.lhs[component] for at in found}) + len({at.rhs[component] for at in found})
 
     return max(_names(claim, start), key=varied)

@@ -9,14 +9,14 @@ from typing import Any
 
 from experiments.page.mathml import formula, prose
 from quadmeta.certificates.program import RELATIONS, number
-from quadmeta.certificates.recheck import STATUSES
 from quadmeta.harness.results import BrokenFile, content, line, read_json
-from quadmeta.verification.claim import Claim
+from quadmeta.verification.claim import FAULTS, FORMS, JUDGEMENTS, Claim
 from quadmeta.verification.collection import claim
-from quadmeta.verification.ledger import Row
+from quadmeta.verification.ledger import VERDICTS, Row
 from quadmeta.verification.verdict import text
 
-MARKS = dict(zip(STATUSES, "✓≈✗∅?", strict=True))
+MARKS = dict(zip(VERDICTS, "✓≈✗∅?!−⊥", strict=True))
+KINDS = {**FORMS, **FAULTS}
 MEANING = {
     "holds": (
         "A written proof and exact rational instances without violation, or a box of parameters "
@@ -26,6 +26,7 @@ MEANING = {
     "refuted": "There is a counterexample in rational numbers, with every assumption met.",
     "vacuous": "The bound is true because it says nothing.",
     "undecided": "The wording leaves open what would decide it.",
+    **{word: f"Of an assumption: {meaning}." for word, meaning in JUDGEMENTS.items()},
 }
 _SIGN = {"==": "=", "<=": "≤", ">=": "≥", "<": "<", ">": ">"}
 _COLUMNS = ("form", "statement", "verdict", "decided by", "evidence", "lhs/rhs", "certificate")
@@ -36,7 +37,12 @@ def badge(verdict: str, count: int | None = None) -> str:
     words = f"{MARKS[verdict]} {verdict}"
     if count is not None:
         words = f"{words} {count}"
-    return f'<span class="badge {verdict}">{words}</span>'
+    return f'<span class="badge {slug(verdict)}">{words}</span>'
+
+
+def slug(verdict: str) -> str:
+    """A verdict as the name of a class."""
+    return verdict.replace(" ", "-")
 
 
 def filters(rows: Sequence[Row]) -> str:
@@ -48,15 +54,15 @@ def filters(rows: Sequence[Row]) -> str:
         f'<label class="badge" for="show-all">all {claims}</label></div>'
     ]
     rules = []
-    for form in ("printed", "stated", "repaired"):
-        parts.append(f"<span>as {form}</span><div>")
-        for verdict in STATUSES:
-            count = sum((row.wording, row.verdict) == (form, verdict) for row in rows)
+    for form in FORMS:
+        parts.append(f"<span>{form}</span><div>")
+        for verdict in VERDICTS:
+            count = sum((row.form, row.verdict) == (form, verdict) for row in rows)
             if count:
-                key = f"{form}-{verdict}"
+                key = f"{form}-{slug(verdict)}"
                 parts.append(
                     f'<input type="radio" name="show" id="show-{key}">'
-                    f'<label class="badge {verdict}" for="show-{key}">'
+                    f'<label class="badge {slug(verdict)}" for="show-{key}">'
                     f"{MARKS[verdict]} {count} {verdict}</label>"
                 )
                 rules.append(
@@ -99,7 +105,7 @@ def table(rows: Sequence[Row], figures: Path) -> str:
 
 
 def _classes(rows: Iterable[Row]) -> str:
-    return " ".join(sorted({f"{row.wording}-{row.verdict}" for row in rows}))
+    return " ".join(sorted({f"{row.form}-{slug(row.verdict)}" for row in rows}))
 
 
 def _claim(statement: Claim, rows: Sequence[Row], figures: Path) -> str:
@@ -126,7 +132,7 @@ def _claim(statement: Claim, rows: Sequence[Row], figures: Path) -> str:
             below.append(_details("Setting", _paragraphs(_setting(statement))))
         if proved[:1] == [row.form]:
             below.append(_details("Proof", _paragraphs(statement.proof)))
-        if row.verdict == "refuted" and "instance" in certificate:
+        if record.recorded == "refuted" and "instance" in certificate:
             below.append(_details("Counterexample", _counterexample(certificate, statement)))
         cells = [
             ("decided by", "", row.decided),
@@ -139,10 +145,16 @@ def _claim(statement: Claim, rows: Sequence[Row], figures: Path) -> str:
         ]
         out.append(
             f'<tr class="form" data-form="{row.form}" data-verdict="{row.verdict}">'
-            f'<th scope="row">{row.wording}</th><td class="statement">{"".join(below)}</td>'
-            f"<td>{badge(row.verdict)}</td>{''.join(shown)}<td>{link}</td></tr>"
+            f'<th scope="row">{row.form}</th><td class="statement">{"".join(below)}</td>'
+            f"<td>{badge(row.verdict)}{_fault(row)}</td>{''.join(shown)}<td>{link}</td></tr>"
         )
     return "\n".join(out) + "</tbody>"
+
+
+def _fault(row: Row) -> str:
+    if row.fault == "-":
+        return ""
+    return f' <span class="soft">{row.fault}</span>'
 
 
 def _certificate(path: Path) -> dict[str, Any]:
@@ -168,7 +180,7 @@ def _setting(statement: Claim) -> str:
 
 def _paragraphs(words: str) -> str:
     """A paragraph begins at an empty line, and at a sentence with a label ("Repaired: ...")."""
-    labelled = r"(?<=[.?])\s+(?=(?:Printed|Repaired|Sides)\b[^.:]*:)"
+    labelled = r"(?<=[.?])\s+(?=(?:Printed|Reading|Conjectured|Stated|Repaired|Sides)\b[^.:]*:)"
     parts = re.split(rf"\n\s*\n|{labelled}", words)
     return "".join(f"<p>{prose(' '.join(part.split()))}</p>" for part in parts)
 

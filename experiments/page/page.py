@@ -8,10 +8,10 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from experiments.page.ledger import MARKS, MEANING, badge, filters, table
+from experiments.page.ledger import KINDS, MARKS, MEANING, badge, filters, slug, table
 from experiments.page.mathml import prose
 from quadmeta.harness.results import BrokenFile, content, drawn, read_record
-from quadmeta.verification.ledger import ledger
+from quadmeta.verification.ledger import Row, ledger
 
 TITLE = "quadmeta: exact meta-gradients and hypergradients"
 LEAD = (
@@ -25,7 +25,7 @@ LEAD = (
 def page(figures: Path) -> bytes:
     """The page for a folder of figures, its certificates, and ``docs/statements`` beside it."""
     rows = tuple(ledger())
-    verdicts = {row.claim: row.verdict for row in rows if row.form == "printed"}
+    verdicts = {row.claim: row for row in rows if row.first}
     style, script = (
         Path(__file__).with_name(f"page.{kind}").read_text(encoding="utf-8")
         for kind in ("css", "js")
@@ -36,6 +36,7 @@ def page(figures: Path) -> bytes:
     ]
     pictures = [_figure(path) for path in drawn(figures)]
     words = "".join(f"<dt>{badge(verdict)}</dt><dd>{MEANING[verdict]}</dd>" for verdict in MARKS)
+    kinds = "".join(f"<dt>{kind}</dt><dd>{meaning}.</dd>" for kind, meaning in KINDS.items())
     parts = [
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f"<title>{TITLE}</title>\n"
@@ -50,6 +51,7 @@ def page(figures: Path) -> bytes:
         '<section id="ledger"><h2>The ledger</h2>',
         filters(rows),
         f'<details><summary>What the verdicts mean</summary><dl class="words">{words}</dl>'
+        f"<p>What a form is, and what is wrong with one that is refuted:</p><dl>{kinds}</dl>"
         "<p>lhs/rhs: the most extreme ratio of the two sides that was found, 1 is equality. "
         "Re-check a statement with <code>python -m quadmeta show NAME</code>, a certificate with "
         "the standard library alone by <code>python -m quadmeta recheck FILE</code>.</p></details>",
@@ -64,7 +66,7 @@ def page(figures: Path) -> bytes:
     return "\n".join(parts).encode()
 
 
-def _source(path: Path, verdicts: Mapping[str, str]) -> str:
+def _source(path: Path, verdicts: Mapping[str, Row]) -> str:
     """One page of ``docs/statements``: its heading and its table."""
     lines = path.read_text(encoding="utf-8").splitlines()
     title = next((line.lstrip("# ") for line in lines if line.startswith("# ")), "")
@@ -87,14 +89,15 @@ def _source(path: Path, verdicts: Mapping[str, str]) -> str:
     )
 
 
-def _links(cell: str, verdicts: Mapping[str, str]) -> str:
+def _links(cell: str, verdicts: Mapping[str, Row]) -> str:
     out = []
     for name in re.findall(r"`([^`]+)`", cell):
-        verdict = verdicts.get(name)
-        if verdict is None:
+        row = verdicts.get(name)
+        if row is None:
             out.append(f"<div><code>{escape(name)}</code></div>")
             continue
-        mark = f'<span class="mark {verdict}" title="{verdict} as printed">{MARKS[verdict]}</span>'
+        word = row.verdict
+        mark = f'<span class="mark {slug(word)}" title="{row.form}: {word}">{MARKS[word]}</span>'
         out.append(f'<div>{mark} <a href="#{name}"><code>{name}</code></a></div>')
     return "".join(out) or prose(cell)
 

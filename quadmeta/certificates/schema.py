@@ -65,7 +65,9 @@ def check(certificate: Json) -> None:
     missing = [key for key in KEYS if key not in certificate]
     if missing:
         raise Wrong(f"the certificate lacks {', '.join(missing)}: it is damaged")
-    _keys("the certificate", certificate, (*KEYS, *SAID, *INSTANCE, "dropped", "boxes"), required=())
+    _keys(
+        "the certificate", certificate, (*KEYS, *SAID, *INSTANCE, "dropped", "boxes"), required=()
+    )
     _words(certificate)
     how = certificate["how"]
     there = [key for key in INSTANCE if key in certificate]

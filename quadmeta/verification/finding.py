@@ -78,6 +78,7 @@ class Candidate:
     """An instance whose assumptions have been evaluated; the sides are, where they are wanted."""
 
     def __init__(self, claim: Claim, form: str, instance: Instance) -> None:
+        form = form or claim.first
         self.claim = claim
         self.form = form
         self.instance = instance
