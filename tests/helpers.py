@@ -57,7 +57,7 @@ def mutant(cls, change):
     return Mutant()
 
 
-def case(name, form="printed", **x):
+def case(name, form="", **x):
     """An admitted instance of a claim, examined."""
     claim = qm.claim(name)
     found = examine(claim, form, claim.read(x))
@@ -65,7 +65,7 @@ def case(name, form="printed", **x):
     return found
 
 
-def status(wrong, form="printed"):
+def status(wrong, form=""):
     """What ``decide`` says of a mutant, whose first counterexample is enough, as it is found."""
     with (
         mock.patch("quadmeta.verification.decide.shrink", lambda claim, form, found: found),

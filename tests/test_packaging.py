@@ -43,7 +43,7 @@ def test_the_sdist_is_the_checkout_without_caches(sdist):
         "figures/sgd.png",
         "figures/sgd.svg",
         "docs/reproducing.md",
-        "figures/certificates/derived_log_convexity.printed.json",
+        "figures/certificates/derived_log_convexity.conjectured.json",
         "LICENSE",
         "CHANGELOG.md",
     } <= made
@@ -98,7 +98,7 @@ def test_an_installed_wheel_rechecks_its_certificates(wheel, tmp_path):
         line.partition(" (")[0] for line in done.stdout.splitlines() if not line.startswith(" ")
     ]
     assert heads == [
-        "derived_log_convexity, printed: refuted",
+        "derived_log_convexity, conjectured: refuted",
         "derived_log_convexity, repaired: holds",
         "wang2021_naive_lower_bound, printed: holds",
     ]

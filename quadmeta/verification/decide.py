@@ -19,8 +19,9 @@ TIGHT = 1e-12
 
 
 def decide(claim: Claim, form: str = "") -> Verdict:
-    """The verdict of one form, by default of the first, by the first of: a counterexample, a box that covers, a proof,
-    instances alone.
+    """The verdict of one form, by default of the first one of the claim.
+
+    It is decided by the first of: a counterexample, a box that covers, a proof, instances alone.
 
     Deterministic.
 

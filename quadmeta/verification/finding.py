@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from quadmeta._registry import unknown
 from quadmeta.arithmetic.exact import evaluate
 from quadmeta.arithmetic.quick import quick, slow
 from quadmeta.certificates.program import RELATIONS
@@ -79,6 +80,8 @@ class Candidate:
 
     def __init__(self, claim: Claim, form: str, instance: Instance) -> None:
         form = form or claim.first
+        if form not in claim.forms:
+            raise KeyError(unknown("form", form, claim.forms))
         self.claim = claim
         self.form = form
         self.instance = instance

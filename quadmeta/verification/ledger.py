@@ -40,6 +40,15 @@ class Row(NamedTuple):
 
 
 COLUMNS = Row._fields[:-3]
+ARTICLES = {
+    "paper": "a paper",
+    "slides": "slides",
+    "talk": "a talk",
+    "note": "a note",
+    "code": "code",
+}
+WIDTH = 160
+"""Characters of a line of the table."""
 VERDICTS = ("holds", "consistent", "refuted", "vacuous", "undecided", *JUDGEMENTS)
 
 
@@ -67,6 +76,8 @@ class Ledger:
             "  ".join(entry.ljust(width) for entry, width in zip(row, widths, strict=True)).rstrip()
             for row in table
         ]
+        # the place in the source is last and may be long
+        lines = [line if len(line) <= WIDTH else f"{line[: WIDTH - 3]}..." for line in lines]
         return "\n".join([lines[0], "-" * max(map(len, lines)), *lines[1:], "", self.summary()])
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
@@ -82,7 +93,7 @@ class Ledger:
         groups: dict[str, list[Row]] = {}
         for row in sorted(self.rows, key=_order):
             groups.setdefault(_group(row), []).append(row)
-        return "\n".join(f"{len(rows)} {name}: {_counted(rows)}" for name, rows in groups.items())
+        return "\n".join(f"{name} ({len(rows)}): {_counted(rows)}" for name, rows in groups.items())
 
 
 def _order(row: Row) -> tuple[int, int, int]:
@@ -101,8 +112,10 @@ def _group(row: Row) -> str:
     """What the summary counts together."""
     if row.form not in ("printed", "reading"):
         return row.form
-    place = " ".join(part for part in (row.standing or "statement", "of", row.kind) if part)
-    return f"{place.removesuffix(' of')}, {row.form}"
+    place = row.standing or "statement"
+    if row.kind:
+        place = f"{place} of {ARTICLES[row.kind]}"
+    return f"{place}, {row.form}"
 
 
 def _counted(rows: Sequence[Row]) -> str:
@@ -160,7 +173,7 @@ def ledger(source: Source | None = None) -> Ledger:
     Examples
     --------
     >>> print(ledger(["derived_log_curvature"]).summary())
-    1 stated: 1 holds
+    stated (1): 1 holds
     """
     rows = []
     for name, statement in collect(source).items():

@@ -33,7 +33,7 @@ def doubled(x, sides):
 
 def blocks(x):
     """The right side of the rate at other settings."""
-    return DerivedAlternationRate().sides(x, "printed")[1]
+    return DerivedAlternationRate().sides(x, "stated")[1]
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def numbers(kind, run):
 
 def test_fixed_points_are_met_and_depend_on_the_filter():
     claim = qm.claim("derived_alternation_fixed_points")
-    seen = list(findings(claim, "printed"))
+    seen = list(findings(claim, "stated"))
     fixed = [found.instance for found in seen if found.lhs[0]]
     # w = w_* alone is not enough
     assert any(at_rest(arrays(found.instance)) and not found.lhs[0] for found in seen)
@@ -94,7 +94,7 @@ def test_fixed_points_are_met_and_depend_on_the_filter():
 def test_a_truncated_filter_is_no_gradient():
     """d ghat_j/d phi_k along w_*(phi), K = 2: symmetric for the exact filter, not for J = 0."""
     claim = qm.claim("derived_alternation_rate")
-    x = arrays(claim.read(next(iter(claim.cases("printed")))))
+    x = arrays(claim.read(next(iter(claim.cases("stated")))))
     run, phi = (
         numbers("float64", Alternation.of(x)._replace(nu=F(1, 20))),
         x["weights"].astype(float),
@@ -112,7 +112,7 @@ def test_rate_is_the_one_of_a_long_run(beta, steps):
     """Distances to an interior fixed point shrink like the spectral radius, over many rounds at
     400 digits.
     """
-    x = arrays(next(iter(qm.claim("derived_alternation_fixed_points").cases("printed"))))
+    x = arrays(next(iter(qm.claim("derived_alternation_fixed_points").cases("stated"))))
     run, point = (
         Alternation.of(x)._replace(beta=F(beta), T=steps),
         np.array([x["w1"], x["w2"], *x["weights"]]),
@@ -133,7 +133,7 @@ def test_rate_is_the_one_of_a_long_run(beta, steps):
 
 def test_an_exact_filter_and_many_steps_leave_newton_stability():
     """P = 0 and f = 1/l: the block of the weights is 1 - beta F''; stable up to beta = 2/F''."""
-    x = arrays(next(iter(qm.claim("derived_alternation_fixed_points").cases("printed"))))
+    x = arrays(next(iter(qm.claim("derived_alternation_fixed_points").cases("stated"))))
     run, phi = Alternation.of(x)._replace(nu=F(1, 8), J=40, eta=F(1, 8), T=40), x["weights"]
     bend = plane.jacobian(lambda z: plane.jacobian(run.outer, z), phi)[0, 0]
     state = np.array([*run.tasks.solution(phi), *phi])

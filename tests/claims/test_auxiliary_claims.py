@@ -142,65 +142,65 @@ MUTANTS = [
     ),
     (
         "navon2021_neumann_truncation",
-        "printed",
+        "stated",
         "1 % too small",
         lambda x, l, r: (l, r * np.array([1, 1, PERCENT])),
     ),
     (
         "navon2021_neumann_truncation",
-        "printed",
+        "stated",
         "loosened",
         lambda x, l, r: (l, r / np.array([1, 1, PERCENT])),
     ),
     (
         "navon2021_neumann_truncation",
-        "printed",
+        "stated",
         "sum 1 % too large",
         lambda x, l, r: (l, r * [1 / PERCENT] * 3),
     ),
     (
         "derived_neumann_stability",
-        "printed",
+        "stated",
         "critical weight 1 % too large",
         lambda x, l, r: (l, np.array([int(x["phi"] * max(x["thetas"]) < 1 / PERCENT), *r[1:]])),
     ),
     (
         "derived_neumann_stability",
-        "printed",
+        "stated",
         "no flip",
         lambda x, l, r: (l, np.array([r[0], 1, *r[2:]])),
     ),
     (
         "derived_fixed_point_filters",
-        "printed",
+        "stated",
         "T + 1 in the discount",
         lambda x, l, r: (l, r * np.array([1, 1, 1, 1, 1 + x["gamma"] ** x["steps"]])),
     ),
     (
         "derived_fixed_point_filters",
-        "printed",
+        "stated",
         "one step for T'",
         lambda x, l, r: (l, r[[0, 1, 3, 3, 4]]),
     ),
     ("navon2021_sign_condition", "printed", "sign", lambda x, l, r: (l, -r)),
     ("navon2021_sign_condition", "printed", "no clipping", lambda x, l, r: (l, r - (r == 0))),
     ("navon2021_newton_prop", "repaired", "sign", lambda x, l, r: (l, -r)),
-    ("derived_newton_step", "printed", "phi^3", lambda x, l, r: (l, r * x["phi1"])),
-    ("derived_sign_certificate", "printed", "1 % too small", lambda x, l, r: (l, r * PERCENT)),
+    ("derived_newton_step", "stated", "phi^3", lambda x, l, r: (l, r * x["phi1"])),
+    ("derived_sign_certificate", "stated", "1 % too small", lambda x, l, r: (l, r * PERCENT)),
     (
         "derived_sign_certificate",
-        "printed",
+        "stated",
         "first metric 1 % too small",
         lambda x, l, r: (l, r * np.array([PERCENT, 1])),
     ),
     (
         "derived_sign_certificate",
-        "printed",
+        "stated",
         "loosened",
         lambda x, l, r: (l, r / np.array([1, PERCENT])),
     ),
-    ("derived_gradient_sign", "printed", "1 % too small", lambda x, l, r: (l, r * PERCENT)),
-    ("derived_gradient_sign", "printed", "loosened", lambda x, l, r: (l, r / PERCENT)),
+    ("derived_gradient_sign", "stated", "1 % too small", lambda x, l, r: (l, r * PERCENT)),
+    ("derived_gradient_sign", "stated", "loosened", lambda x, l, r: (l, r / PERCENT)),
 ]
 
 
@@ -234,7 +234,7 @@ def test_another_loop_is_noticed(name, what, monkeypatch):
     claim = qm.claim(name)
     monkeypatch.setattr(modules[type(claim).__module__], "neumann", LOOPS[what])
     monkeypatch.setattr(type(claim), "draws", 40)
-    verdict = decide(claim, "repaired" if "repaired" in claim.forms else "printed")
+    verdict = decide(claim, "repaired" if "repaired" in claim.forms else "stated")
     # a cosine does not see the scale
     scale_free = name == "derived_sign_certificate" and "without nu" in what
     assert verdict.status == ("holds" if scale_free else "refuted")
@@ -256,7 +256,7 @@ def signs(x):
 
 def test_borders_of_the_sign_certificate():
     claim = qm.claim("derived_sign_certificate")
-    first, inner, second, last = (signs(arrays(claim.read(x))) for x in claim.cases("printed"))
+    first, inner, second, last = (signs(arrays(claim.read(x))) for x in claim.cases("stated"))
     for estimate, exact, cosines, threshold in (first, inner):
         assert estimate == 0 != exact and cosines[0] == threshold
     estimate, exact, cosines, threshold = second
@@ -268,7 +268,7 @@ def test_borders_of_the_sign_certificate():
 def test_borders_of_the_gradient_sign():
     """v'u = 3 on the border while v' H^-1 u = 0: with >= in place of > the test would be wrong."""
     claim = qm.claim("derived_gradient_sign")
-    *borders, last = (examine(claim, "printed", claim.read(x)) for x in claim.cases("printed"))
+    *borders, last = (examine(claim, "stated", claim.read(x)) for x in claim.cases("stated"))
     for found in borders:
         x = arrays(found.instance)
         assert found.lhs == found.rhs > (0,) and x["outer"] @ x["task"] != 0
@@ -285,7 +285,7 @@ def test_certified_signs_agree_and_others_need_not():
             continue
         estimate, exact, cosines, threshold = signs(arrays(x))
         certified, agree = max(cosines) > threshold, estimate * exact > 0
-        found = examine(claim, "printed", x)
+        found = examine(claim, "stated", x)
         assert certified == any(l < -r for l, r in zip(found.lhs, found.rhs, strict=True))
         outcomes.add((certified, agree))
     assert outcomes == {(True, True), (False, True), (False, False)}
@@ -401,17 +401,17 @@ def test_a_larger_step_may_raise_the_outer_loss():
     "name, assumption, form, status",
     [
         ("navon2021_neumann_series", "nu > 0", "repaired", "refuted"),
-        ("derived_neumann_stability", "A_0 > 0", "printed", "refuted"),
-        ("derived_fixed_point_filters", "w_0 - w_* = 0", "printed", "refuted"),
-        ("derived_fixed_point_filters", "T' <= T", "printed", "refuted"),
+        ("derived_neumann_stability", "A_0 > 0", "stated", "refuted"),
+        ("derived_fixed_point_filters", "w_0 - w_* = 0", "stated", "refuted"),
+        ("derived_fixed_point_filters", "T' <= T", "stated", "refuted"),
         ("navon2021_sign_condition", "beta > 0", "printed", "refuted"),
-        ("derived_sign_certificate", "m_- > 0", "printed", "refuted"),
+        ("derived_sign_certificate", "m_- > 0", "stated", "refuted"),
         # there is no critical weight
-        ("derived_neumann_stability", "A_1 != 0", "printed", "undecided"),
+        ("derived_neumann_stability", "A_1 != 0", "stated", "undecided"),
         # nor a minimiser, here and below
         ("navon2021_implicit_hypergradient", "H(phi) > 0", "printed", "undecided"),
         ("navon2021_newton_prop", "H(0) > 0", "repaired", "undecided"),
-        ("derived_newton_step", "H(0) > 0", "printed", "undecided"),
+        ("derived_newton_step", "H(0) > 0", "stated", "undecided"),
     ],
 )
 def test_which_assumptions_are_needed(name, assumption, form, status):

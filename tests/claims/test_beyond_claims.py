@@ -55,16 +55,16 @@ def at(k, change):
 MUTANTS = [
     (
         "derived_schedule_landscape",
-        "printed",
+        "stated",
         "F lost 1 %",
         at(0, lambda v: v * PERCENT),
         "refuted",
     ),
-    ("derived_schedule_landscape", "printed", "-8 for -4", at(2, lambda v: 2 * v), "refuted"),
-    ("derived_schedule_landscape", "printed", "a bad minimum", at(3, lambda v: 0), "refuted"),
+    ("derived_schedule_landscape", "stated", "-8 for -4", at(2, lambda v: 2 * v), "refuted"),
+    ("derived_schedule_landscape", "stated", "a bad minimum", at(3, lambda v: 0), "refuted"),
     (
         "derived_constant_schedule_is_saddle",
-        "printed",
+        "stated",
         "4 - 1/T on the diagonal",
         lambda x, l, r: (
             l,
@@ -77,29 +77,29 @@ MUTANTS = [
     ),
     (
         "derived_constant_schedule_is_saddle",
-        "printed",
+        "stated",
         "index T",
         at(-1, lambda v: v + 1),
         "refuted",
     ),
     (
         "derived_schedule_optimum_is_cg",
-        "printed",
+        "stated",
         "K_{T-1}: lost 1 %",
         at(1, lambda v: v * PERCENT),
         "refuted",
     ),
     (
         "derived_schedule_optimum_is_cg",
-        "printed",
+        "stated",
         "a root beyond L",
         at(-2, lambda v: v + 1),
         "refuted",
     ),
-    ("derived_chebyshev_instance", "printed", "N for 2N", at(0, lambda v: v / 2), "refuted"),
+    ("derived_chebyshev_instance", "stated", "N for 2N", at(0, lambda v: v / 2), "refuted"),
     (
         "derived_chebyshev_instance",
-        "printed",
+        "stated",
         "p_T not orthogonal",
         at(2, lambda v: v + 1),
         "refuted",
@@ -151,134 +151,134 @@ MUTANTS = [
     ),
     (
         "derived_streaming_mean_square_limit",
-        "printed",
+        "stated",
         "stable further",
         at(0, lambda v: 0),
         "refuted",
     ),
     (
         "derived_streaming_mean_square_limit",
-        "printed",
+        "stated",
         "unstable earlier",
         at(1, lambda v: 0),
         "refuted",
     ),
     (
         "derived_streaming_mean_square_limit",
-        "printed",
+        "stated",
         "low bound loosened",
         lambda x, l, r: (np.where(np.arange(8) == 2, l * PERCENT, l), r),
         "undecided",
     ),
     (
         "derived_streaming_mean_square_limit",
-        "printed",
+        "stated",
         "high bound loosened",
         at(3, lambda v: v / PERCENT),
         "undecided",
     ),
     (
         "derived_streaming_mean_square_limit",
-        "printed",
+        "stated",
         "low bound too high",
         lambda x, l, r: (np.where(np.arange(8) == 2, l / PERCENT, l), r),
         "refuted",
     ),
     (
         "derived_streaming_mean_square_limit",
-        "printed",
+        "stated",
         "high bound too low",
         at(3, lambda v: v * PERCENT),
         "refuted",
     ),
     (
         "derived_streaming_heavy_tail",
-        "printed",
+        "stated",
         "q^2 for q_4",
         at(1, lambda v: v * PERCENT),
         "refuted",
     ),
-    ("derived_streaming_heavy_tail", "printed", "q with d + 1", at(0, lambda v: v - 1), "refuted"),
+    ("derived_streaming_heavy_tail", "stated", "q with d + 1", at(0, lambda v: v - 1), "refuted"),
     (
         "derived_finite_sample_mean_square_limit",
-        "printed",
+        "stated",
         "always stable",
         at(0, lambda v: 1),
         "refuted",
     ),
     (
         "derived_finite_sample_mean_square_limit",
-        "printed",
+        "stated",
         "never stable",
         at(0, lambda v: 0),
         "refuted",
     ),
     (
         "derived_finite_sample_mean_square_limit",
-        "printed",
+        "stated",
         "noise dropped",
         at(5, lambda v: v * PERCENT),
         "refuted",
     ),
     (
         "derived_additive_noise_optimum",
-        "printed",
+        "stated",
         "tr Sigma / 2 for / 4",
         lambda x, l, r: (l, r - (x["noise"] * x["eigenvalues"] ** 2 * x["eta"]).sum()),
         "refuted",
     ),
     (
         "derived_additive_noise_optimum",
-        "printed",
+        "stated",
         "loosened above",
         at(0, lambda v: v + 1),
         "undecided",
     ),
     (
         "derived_additive_noise_optimum",
-        "printed",
+        "stated",
         "loosened below",
         lambda x, l, r: (l - np.array([0, 1], dtype=object), r),
         "undecided",
     ),
     (
         "derived_sgd_naive_against_log",
-        "printed",
+        "stated",
         "floor loosened",
         at(0, lambda v: v / PERCENT),
         "undecided",
     ),
     (
         "derived_sgd_naive_against_log",
-        "printed",
+        "stated",
         "slope loosened",
         at(1, lambda v: v / PERCENT),
         "undecided",
     ),
     (
         "derived_sgd_naive_against_log",
-        "printed",
+        "stated",
         "explosion loosened",
         lambda x, l, r: (np.where(np.arange(3) == 2, l * PERCENT, l), r),
         "undecided",
     ),
     (
         "derived_sgd_naive_against_log",
-        "printed",
+        "stated",
         "floor reached sooner",
         at(0, lambda v: v * PERCENT),
         "refuted",
     ),
     (
         "derived_sgd_naive_against_log",
-        "printed",
+        "stated",
         "slope reached sooner",
         at(1, lambda v: v * PERCENT),
         "refuted",
     ),
     (
         "derived_sgd_naive_against_log",
-        "printed",
+        "stated",
         "explodes faster",
         lambda x, l, r: (np.where(np.arange(3) == 2, l / PERCENT, l), r),
         "refuted",
@@ -303,23 +303,22 @@ def test_counterexamples_are_small_and_admitted(name):
     assert x["steps"] == 2 and len(x["eigenvalues"]) <= 2
     without = {**x, "momentum": F(0)}
     assert (
-        examine(qm.claim(name), "printed", without).holds
-        and examine(qm.claim(name), "printed", without).admitted
+        examine(qm.claim(name), "", without).holds and examine(qm.claim(name), "", without).admitted
     )
 
 
 @pytest.mark.parametrize(
     "name, assumption, form, status",
     [
-        ("derived_schedule_landscape", "distinct eigenvalues > T", "printed", "refuted"),
+        ("derived_schedule_landscape", "distinct eigenvalues > T", "stated", "refuted"),
         # k does not exist
-        ("derived_schedule_landscape", "distinct eta_t = T", "printed", "undecided"),
-        ("derived_constant_schedule_is_saddle", "F'(eta) = 0", "printed", "refuted"),
+        ("derived_schedule_landscape", "distinct eta_t = T", "stated", "undecided"),
+        ("derived_constant_schedule_is_saddle", "F'(eta) = 0", "stated", "refuted"),
         # F = 0 where F' = 0
-        ("derived_constant_schedule_is_saddle", "kappa > 1", "printed", "undecided"),
+        ("derived_constant_schedule_is_saddle", "kappa > 1", "stated", "undecided"),
         # 0 / 0 past the last step
-        ("derived_schedule_optimum_is_cg", "T < distinct eigenvalues", "printed", "undecided"),
-        ("derived_chebyshev_instance", "T <= N", "printed", "refuted"),
+        ("derived_schedule_optimum_is_cg", "T < distinct eigenvalues", "stated", "undecided"),
+        ("derived_chebyshev_instance", "T <= N", "stated", "refuted"),
         (
             "derived_heavy_ball_unbounded_gradient",
             "eta (L + mu) = 2 (1 + beta)",
@@ -334,12 +333,12 @@ def test_counterexamples_are_small_and_admitted(name):
         ),
         ("derived_heavy_ball_not_quasiconvex", "left < middle", "repaired", "refuted"),
         ("derived_heavy_ball_not_quasiconvex", "middle < right", "repaired", "refuted"),
-        ("derived_streaming_heavy_tail", "kappa = 1", "printed", "refuted"),
-        ("derived_streaming_heavy_tail", "sigma = 0", "printed", "refuted"),
-        ("derived_streaming_heavy_tail", "eta > 0", "printed", "refuted"),
-        ("derived_streaming_mean_square_limit", "eta > 0", "printed", "refuted"),
-        ("derived_additive_noise_optimum", "eta <= 1/L", "printed", "refuted"),
-        ("derived_sgd_naive_against_log", "B != 1", "printed", "undecided"),
+        ("derived_streaming_heavy_tail", "kappa = 1", "stated", "refuted"),
+        ("derived_streaming_heavy_tail", "sigma = 0", "stated", "refuted"),
+        ("derived_streaming_heavy_tail", "eta > 0", "stated", "refuted"),
+        ("derived_streaming_mean_square_limit", "eta > 0", "stated", "refuted"),
+        ("derived_additive_noise_optimum", "eta <= 1/L", "stated", "refuted"),
+        ("derived_sgd_naive_against_log", "B != 1", "stated", "undecided"),
     ],
 )  # no steady state
 def test_which_assumptions_are_needed(name, assumption, form, status):
@@ -537,7 +536,7 @@ def test_each_regime_is_reached(name):
     shapes = set()
     for _ in range(80):
         x = claim.prepare(draw(claim.domain, random))
-        if not broken(claim, "repaired" if "repaired" in claim.forms else "printed", x):
+        if not broken(claim, list(claim.forms)[-1], x):
             admitted += 1
             shapes.add(
                 (len(next((v for v in x.values() if isinstance(v, tuple)), ())), x.get("steps"))

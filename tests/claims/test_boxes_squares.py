@@ -116,7 +116,7 @@ def test_the_bracket_fails_at_even_horizons(T):
 
 def test_ridge_has_no_room_for_twice_its_gain():
     S, W = excess(3)
-    for box in qm.claim("derived_gain_sandwich").boxes("printed"):
+    for box in qm.claim("derived_gain_sandwich").boxes("stated"):
         if "T = 3" in box.note and "ridge" in box.note:
 
             def sides(x):
@@ -140,7 +140,7 @@ def test_the_edge_of_the_spectrum_is_needed(T):
         risk = mean(square(series(T, 1 - theta))[::2], variance(root**2) * theta**2)
         return root**2 * (root**2 - 1) * risk, (1 + root**2) ** 2 * series(T, 1 - theta)[0] ** 2
 
-    box = next(iter(qm.claim("wang2021_small_sample_train").boxes("repaired")))
+    box = next(iter(qm.claim("wang2021_small_sample_train").boxes("stated")))
     assert prove(replace(box, sides=sides), ">=", limit=2000).refuted > 0
 
 

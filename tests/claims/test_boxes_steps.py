@@ -145,7 +145,7 @@ def test_a_lower_peak_and_a_smaller_curvature():
     level, one = Fraction(99, 100) * Fraction(4, 27), {"a": (0, 1)}
     low = Box(one, lambda x: (level, (1 - x["a"]) ** 2 * x["a"]), "z^2 (1 - z)", lambda x: [])
     assert prove(low, ">=", limit=4000).refuted > Fraction(1, 20)
-    (box,) = qm.claim("derived_log_curvature").boxes("printed")
+    (box,) = qm.claim("derived_log_curvature").boxes("stated")
     found = prove(box, ">=")
     assert found.proved > Fraction(999, 1000) and found.refuted == 0 and list(found.left) == ["q"]
     assert found.left["q"][0] > 0.999 and found.left["q"][1] == 1
@@ -154,7 +154,7 @@ def test_a_lower_peak_and_a_smaller_curvature():
 
 
 def test_the_triangle_inequality_is_needed_in_full():
-    box, *_ = qm.claim("wang2021_naive_upper_bound").boxes("repaired")
+    box, *_ = qm.claim("wang2021_naive_upper_bound").boxes("stated")
 
     def scaled(x):
         lhs, rhs = box.sides(x)
@@ -166,7 +166,7 @@ def test_the_triangle_inequality_is_needed_in_full():
 def test_one_mode_may_vanish_and_an_odd_horizon_may_fail():
     *_, positive = qm.claim("wang2021_log_unique_minimizer").boxes("printed")
     assert not prove(bare(positive, positive.sides, mu=(0, 1)), "<", limit=4000).complete
-    even, *_ = qm.claim("derived_stop_gradient_parity").boxes("printed")
+    even, *_ = qm.claim("derived_stop_gradient_parity").boxes("stated")
 
     def odd(x):
         a, b = (1 - x["mu"] * x["x"]) ** 3, (1 - x["x"]) ** 3
@@ -178,7 +178,7 @@ def test_one_mode_may_vanish_and_an_odd_horizon_may_fail():
 
 
 def test_sgd_beyond_the_limit_needs_the_other_bound():
-    below, above = qm.claim("derived_sgd_naive_against_log").boxes("printed")
+    below, above = qm.claim("derived_sgd_naive_against_log").boxes("stated")
     assert prove(bare(below, below.sides, x_2=(0, "15/16")), "<=", limit=4000).refuted > Fraction(
         1, 20
     )
@@ -196,7 +196,7 @@ def test_sgd_beyond_the_limit_needs_the_other_bound():
 
 
 def test_the_bracket_of_the_mean_square_limit():
-    low, high = qm.claim("derived_streaming_mean_square_limit").boxes("printed")
+    low, high = qm.claim("derived_streaming_mean_square_limit").boxes("stated")
 
     def at(extra):
         """B at 2 / (tr S + 2 extra), lambda_max = 1."""

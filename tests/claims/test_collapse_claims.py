@@ -55,17 +55,17 @@ MUTANTS = [
         )
         for k in range(4)
     ),
-    (DerivedTrainingSetCollapse, "printed", "reversed sign", lambda x, l, r: (l * [-1, 1, 1], r)),
-    (DerivedTrainingSetCollapse, "printed", "not halved", lambda x, l, r: (l, r * [1, 2, 1])),
+    (DerivedTrainingSetCollapse, "stated", "reversed sign", lambda x, l, r: (l * [-1, 1, 1], r)),
+    (DerivedTrainingSetCollapse, "stated", "not halved", lambda x, l, r: (l, r * [1, 2, 1])),
     (
         DerivedTrainingSetCollapse,
-        "printed",
+        "stated",
         "only phi = 0",
         lambda x, l, r: (l, np.append(r[:2], int(not any(x["weights"])))),
     ),
     (
         DerivedGaussMarkovWeights,
-        "printed",
+        "stated",
         "n dropped",
         lambda x, l, r: (
             np.append(l[:1], plane.Regression.of(x).risk(x["noise0"] / x["noise"])),
@@ -74,32 +74,32 @@ MUTANTS = [
     ),
     (
         DerivedGaussMarkovWeights,
-        "printed",
+        "stated",
         "sigma for sigma^2",
         lambda x, l, r: (np.append(l[:1], plane.Regression.of(x).risk(x["n"] / F(x["n0"]))), r),
     ),
-    (DerivedGaussMarkovWeights, "printed", "1 % too small", lambda x, l, r: (l, r * PERCENT)),
-    (DerivedGaussMarkovWeights, "printed", "loosened", lambda x, l, r: (l * PERCENT, r)),
+    (DerivedGaussMarkovWeights, "stated", "1 % too small", lambda x, l, r: (l, r * PERCENT)),
+    (DerivedGaussMarkovWeights, "stated", "loosened", lambda x, l, r: (l * PERCENT, r)),
     (
         DerivedSharedInputWeights,
-        "printed",
+        "stated",
         "1 % too small",
         lambda x, l, r: (l, r * [PERCENT, 1, 1, 1]),
     ),
     (
         DerivedSharedInputWeights,
-        "printed",
+        "stated",
         "no 1/V_0",
         lambda x, l, r: (
             np.append(1 / (1 / l[0] - 1 / plane.Regression.of(x).variances()[0]), l[1:]),
             r,
         ),
     ),
-    (DerivedSharedInputWeights, "printed", "loosened", lambda x, l, r: (l, r * [1, 2, 1, 1])),
-    (DerivedSharedInputWeights, "printed", "loosened", lambda x, l, r: (l * [PERCENT, 1, 1, 1], r)),
+    (DerivedSharedInputWeights, "stated", "loosened", lambda x, l, r: (l, r * [1, 2, 1, 1])),
+    (DerivedSharedInputWeights, "stated", "loosened", lambda x, l, r: (l * [PERCENT, 1, 1, 1], r)),
     (
         DerivedHelpfulInterval,
-        "printed",
+        "stated",
         "2 V_1 for 2 V_0",
         lambda x, l, r: (
             l,
@@ -108,37 +108,37 @@ MUTANTS = [
     ),
     (
         DerivedHelpfulInterval,
-        "printed",
+        "stated",
         "K^2 for K (K + 2)",
         lambda x, l, r: (l, r - [0, 2 * len(x["n"]) * plane.Regression.of(x).variances()[0]]),
     ),
-    (DerivedAnyTaskHelpsALittle, "printed", "not doubled", lambda x, l, r: (l, r / 2)),
+    (DerivedAnyTaskHelpsALittle, "stated", "not doubled", lambda x, l, r: (l, r / 2)),
     (
         DerivedAnyTaskHelpsALittle,
-        "printed",
+        "stated",
         "sigma_k for sigma_0",
         lambda x, l, r: (l, r * [x["noise"][0] / x["noise0"], 1, 1]),
     ),
-    (DerivedTaskInteraction, "printed", "falls", lambda x, l, r: (r, l)),
+    (DerivedTaskInteraction, "stated", "falls", lambda x, l, r: (r, l)),
     (
         DerivedTaskInteraction,
-        "printed",
+        "stated",
         "as good as one",
         lambda x, l, r: (l, r * [1, F(2, 3), 1, 1]),
     ),
-    (DerivedTaskInteraction, "printed", "loosened", lambda x, l, r: (l * [PERCENT, 1, 1, 1], r)),
-    (DerivedTaskInteraction, "printed", "loosened", lambda x, l, r: (l, r * [1, 2, 1, 1])),
+    (DerivedTaskInteraction, "stated", "loosened", lambda x, l, r: (l * [PERCENT, 1, 1, 1], r)),
+    (DerivedTaskInteraction, "stated", "loosened", lambda x, l, r: (l, r * [1, 2, 1, 1])),
     (
         DerivedSimplexQuasiconvex,
-        "printed",
+        "stated",
         "smaller end",
         lambda x, l, r: (l, np.array([min(r), r[1]])),
     ),
-    (DerivedSimplexQuasiconvex, "printed", "loosened", lambda x, l, r: (l, r / PERCENT)),
-    (DerivedConditionalRisk, "printed", "risk halved", lambda x, l, r: (l, r / 2)),
+    (DerivedSimplexQuasiconvex, "stated", "loosened", lambda x, l, r: (l, r / PERCENT)),
+    (DerivedConditionalRisk, "stated", "risk halved", lambda x, l, r: (l, r / 2)),
     (
         DerivedConditionalRisk,
-        "printed",
+        "stated",
         "no noise of the task",
         lambda x, l, r: (l, r - np.array([0, 2 * x["weights"][0] * x["noise"][0] / x["n"][0], 0])),
     ),
@@ -187,7 +187,7 @@ def test_printed_must_is_refuted_by_a_run_that_a_person_can_check():
     """d = 1 in effect: A_0 = A_1 = 1, phi = 1, eta = 1/2 solves both tasks in one step, at the
     cost beta/2.
     """
-    verdict = decide(qm.claim("navon2021_trivial_solution"), "printed")
+    verdict = decide(qm.claim("navon2021_trivial_solution"), "reading")
     x = verdict.evidence["instance"]
     assert qm.recheck(qm.certificate(verdict)) and verdict.evidence["lhs"] == (F(1, 2),)
     assert (
@@ -392,7 +392,7 @@ def test_helpful_interval_ends_where_claimed(weight, helps):
 def test_a_ridge_or_shared_noise_turns_the_sign():
     claim = qm.claim("derived_any_task_helps_a_little")
     for x in claim.without(""):
-        found = examine(claim, "printed", claim.read(x))
+        found = examine(claim, "stated", claim.read(x))
         assert len(found.broken) == 1 and found.lhs[2] > 0 > found.rhs[0]
     harmless = next(iter(claim.without("")))
     assert case("derived_any_task_helps_a_little", **{**harmless, "rho": 0}).lhs[2] == 0
@@ -400,7 +400,7 @@ def test_a_ridge_or_shared_noise_turns_the_sign():
 
 def test_no_single_task_shows_what_a_pair_gains():
     """V_0 = 2, V = 1, Delta = 2: alone 1/R = 1/2 + 1/5, together 1/2 + 2."""
-    found = list(findings(qm.claim("derived_task_interaction"), "printed"))[1]
+    found = list(findings(qm.claim("derived_task_interaction"), "stated"))[1]
     alone = case(
         "derived_shared_input_weights",
         p=1,
@@ -425,7 +425,7 @@ def test_no_single_task_shows_what_a_pair_gains():
 def test_own_inputs_give_two_minima():
     claim = qm.claim("derived_simplex_quasiconvex")
     for x in map(claim.read, claim.without("")):
-        found = examine(claim, "printed", x)
+        found = examine(claim, "stated", x)
         assert len(found.broken) == 1 and found.lhs[0] > found.rhs[0]
     # not convex in phi itself
     tasks = plane.Tasks.of(arrays({**plane.together(x), "x": (F(1),), "y": (F(0),)}))

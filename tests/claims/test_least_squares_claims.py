@@ -33,38 +33,38 @@ from tests.helpers import case, mutant, status
 MUTANTS = [
     (
         Wang2021SmallSampleTrain,
-        "repaired",
+        "stated",
         "1/3 enlarged",
         lambda x, l, r: (l, r * [1, Fraction(101, 100)]),
     ),
-    (Wang2021SmallSampleTrain, "repaired", "no 1 - rho^T", lambda x, l, r: (l, r[1:].repeat(2))),
-    (Wang2021SmallSampleTrain, "repaired", "loosened", lambda x, l, r: (l, r * Fraction(99, 100))),
+    (Wang2021SmallSampleTrain, "stated", "no 1 - rho^T", lambda x, l, r: (l, r[1:].repeat(2))),
+    (Wang2021SmallSampleTrain, "stated", "loosened", lambda x, l, r: (l, r * Fraction(99, 100))),
     (
         Wang2021SmallSampleValidation,
-        "repaired",
+        "stated",
         "1 + nu for 1 + nu + s",
         lambda x, l, r: (np.append(l[:2], 1 / (1 + x["root"] ** 2)), r),
     ),
-    (Wang2021SmallSampleValidation, "repaired", "2/delta", lambda x, l, r: (l * [1, 2, 1], r)),
+    (Wang2021SmallSampleValidation, "stated", "2/delta", lambda x, l, r: (l * [1, 2, 1], r)),
     (
         Wang2021SmallSampleValidation,
-        "repaired",
+        "stated",
         "loosened",
         lambda x, l, r: (l * Fraction(99, 100), r),
     ),
     (
         Wang2021LargeSample,
-        "repaired",
+        "stated",
         "n for n - d",
         lambda x, l, r: (l, r * [1, 1 - x["root"] ** 2]),
     ),
     (
         Wang2021LargeSample,
-        "repaired",
+        "stated",
         "1 + eps/2",
         lambda x, l, r: (l, r * [1 - x["epsilon"] / 9, 1]),
     ),
-    (Wang2021LargeSample, "repaired", "loosened", lambda x, l, r: (l, r * 2)),
+    (Wang2021LargeSample, "stated", "loosened", lambda x, l, r: (l, r * 2)),
     (
         Wang2021OptimalRisk,
         "repaired",
@@ -73,37 +73,37 @@ MUTANTS = [
     ),
     (Wang2021OptimalRisk, "repaired", "loosened", lambda x, l, r: (l + 1, r)),
     (Wang2021GapDecreases, "repaired", "reversed", lambda x, l, r: (r, l)),
-    (DerivedFairSplit, "printed", "f for 1 - f", lambda x, l, r: (l, r + (1 - 2 * x["fraction"]))),
+    (DerivedFairSplit, "stated", "f for 1 - f", lambda x, l, r: (l, r + (1 - 2 * x["fraction"]))),
     (
         DerivedWorseThanNotTraining,
-        "printed",
+        "stated",
         "sigma for sigma^2",
         lambda x, l, r: (l, r * x["noise"]),
     ),
     (
         DerivedGainSandwich,
-        "printed",
+        "stated",
         "s dropped",
         lambda x, l, r: (np.append(1 / (1 + x["aspect"]), l[1:]), r),
     ),
     (
         DerivedGainSandwich,
-        "printed",
+        "stated",
         "ridge lowered",
         lambda x, l, r: (l, r * [1, Fraction(99, 100)]),
     ),
-    (DerivedGainSandwich, "printed", "loosened", lambda x, l, r: (l, r * Fraction(101, 100))),
-    (DerivedValidationStepScaling, "printed", "edges swapped", lambda x, l, r: (r, l)),
+    (DerivedGainSandwich, "stated", "loosened", lambda x, l, r: (l, r * Fraction(101, 100))),
+    (DerivedValidationStepScaling, "stated", "edges swapped", lambda x, l, r: (r, l)),
     (
         DerivedValidationStepScaling,
-        "printed",
+        "stated",
         "loosened",
         lambda x, l, r: (l, r * Fraction(101, 100)),
     ),
-    (DerivedTrainStepLimit, "printed", "sign of psi", lambda x, l, r: (l * [1, -1], r)),
+    (DerivedTrainStepLimit, "stated", "sign of psi", lambda x, l, r: (l * [1, -1], r)),
     (
         DerivedTrainStepLimit,
-        "printed",
+        "stated",
         "0.99/(1 + psi)",
         lambda x, l, r: (np.array([l[0], shifted(x)]), r),
     ),
@@ -239,10 +239,10 @@ def test_validation_step_tends_to_the_time_of_the_flow(psi, s):
 
 def test_infinite_horizon_is_approached_from_both_sides():
     # n < d: bounded below, n > d: bounded above; both close at rho^T
-    below = case("wang2021_small_sample_train", "repaired", root="3/2", noise=2, scale=1, steps=200)
+    below = case("wang2021_small_sample_train", "stated", root="3/2", noise=2, scale=1, steps=200)
     assert 1 <= float(below.lhs[0] / below.rhs[0]) < 1 + 1e-5
     above = case(
-        "wang2021_large_sample", "repaired", root="1/2", noise=2, epsilon="1/3", scale=1, steps=60
+        "wang2021_large_sample", "stated", root="1/2", noise=2, epsilon="1/3", scale=1, steps=60
     )
     assert 1 - 1e-5 < float(above.lhs[1] / above.rhs[1]) <= 1
     assert float(above.lhs[1]) == pytest.approx(float(above.lhs[0]), rel=1e-5)
@@ -251,7 +251,7 @@ def test_infinite_horizon_is_approached_from_both_sides():
 def test_small_sample_constants():
     # equality at n = d/4, and sigma^2 up to three times at 3d/4; every sigma
     for s in ("1/1000", "1", "1000"):
-        found = case("wang2021_small_sample_train", "repaired", root=2, noise=s, scale=1, steps=3)
+        found = case("wang2021_small_sample_train", "stated", root=2, noise=s, scale=1, steps=3)
         assert found.lhs[1] == found.rhs[1] == Fraction(3, 4) + Fraction(s) / 3
     assert ls.train_risk(Fraction(3, 4), Fraction(1)) == Fraction(1, 4) + 3
     borders = (("1/4", "76/100"), ("1/4", "74/100"), ("3/4", "26/100"), ("3/4", "24/100"))
@@ -263,7 +263,7 @@ def test_validation_gain_is_not_uniform_in_sigma():
     for k in (2, 4, 6):
         found = case(
             "wang2021_small_sample_validation",
-            "repaired",
+            "stated",
             root="3/2",
             factor=1 - Fraction(1, 10**k),
             steps=3,
@@ -275,11 +275,11 @@ def test_validation_gain_is_not_uniform_in_sigma():
 def test_samples_needed_are_exact():
     # epsilon = 1/3: n = 4 d is the border
     border = case(
-        "wang2021_large_sample", "repaired", root="1/2", noise=5, epsilon="1/3", scale=1, steps=1
+        "wang2021_large_sample", "stated", root="1/2", noise=5, epsilon="1/3", scale=1, steps=1
     )
     assert border.lhs[0] == border.rhs[0]
     assert (
-        drop(qm.claim("wang2021_large_sample"), "n/d >= 1 + 1/epsilon", "repaired").status
+        drop(qm.claim("wang2021_large_sample"), "n/d >= 1 + 1/epsilon", "stated").status
         == "refuted"
     )
     # Gaussian data, mean risk d sigma^2/(n - d - 1): n = 4 (d + 1)
@@ -336,7 +336,7 @@ def test_even_horizons_gain_as_much():
     for T in range(2, 13, 2):
         for factor in ("1/1000", "1/10", "1/2"):
             found = examine(
-                claim, "printed", claim.read({"aspect": 1, "factor": factor, "steps": T})
+                claim, "stated", claim.read({"aspect": 1, "factor": factor, "steps": T})
             )
             assert found.holds and found.rhs[0] > found.lhs[0]
 

@@ -103,13 +103,13 @@ def test_log_gradient_bounds_are_sharp_as_steps_grow():
     for T in (25, 100, 300):
         # just right of 2/(L + mu), where |G'| peaks
         eta = Fraction(1, 2) + Fraction(1, T)
-        now = ratio("wang2021_log_gradient_bound", "repaired", **pair, eta=eta, steps=T)
+        now = ratio("wang2021_log_gradient_bound", "stated", **pair, eta=eta, steps=T)
         assert previous < now < 1
         previous = now
     assert previous > 0.97
     assert ratio("wang2021_log_gradient_bound", "printed", **pair, eta=eta, steps=300) < 0.4
     pair = {"eigenvalues": (1, 3), "weights": (1, 1)}
-    assert ratio("derived_log_gradient_bound", "printed", 0, **pair, eta=eta, steps=300) > 0.98
+    assert ratio("derived_log_gradient_bound", "stated", 0, **pair, eta=eta, steps=300) > 0.98
 
 
 def test_uniform_log_gradient_bounds_are_ordered():
@@ -168,9 +168,7 @@ def test_naive_lower_bound_as_printed_says_nothing_next_to_the_edge():
     # 2/L < eta <= (1 + c_L^(-2/(2T-1))) / L = 5 for c_L^2 = 1/64, T = 2, L = 1
     for eta, empty in ((Fraction(9, 4), True), (Fraction(5), True), (Fraction(501, 100), False)):
         x = {"eigenvalues": ("1/2", 1), "energy": (1 - top, top), "eta": eta, "steps": T}
-        printed, repaired = (
-            examine(claim, form, claim.read(x)) for form in ("printed", "repaired")
-        )
+        printed, repaired = (examine(claim, form, claim.read(x)) for form in ("printed", "stated"))
         assert (printed.rhs[0] <= 0) == empty
         assert repaired.rhs[0] > printed.rhs[0]
 
@@ -179,9 +177,9 @@ def test_growth_at_the_exceptional_point():
     # rho = 3/4 cancels exactly, the next modulus is 3/8; next to it rho rules again
     claim = qm.claim("derived_naive_growth")
     x = claim.read({"eigenvalues": (2, 5, 14), "weights": (7, 1, 1), "eta": "1/8", "steps": 6})
-    found = examine(claim, "printed", x)
+    found = examine(claim, "stated", x)
     assert found.rhs[1] == 0 and found.lhs[0] == 2 * 6 * Fraction(3, 8) ** 11 * 5
-    near = examine(claim, "printed", {**x, "eta": Fraction(1, 8) + Fraction(1, 10**9)})
+    near = examine(claim, "stated", {**x, "eta": Fraction(1, 8) + Fraction(1, 10**9)})
     assert near.rhs[1] == 14
 
 
@@ -192,7 +190,7 @@ def test_stop_gradient_claim_is_the_estimator():
     )
     found = examine(
         claim,
-        "printed",
+        "stated",
         claim.read({"eigenvalues": (1, 3), "weights": (1, 1), "eta": "1/2", "steps": 2}),
     )
     assert found.lhs[0] == -6
@@ -221,7 +219,7 @@ def test_backprop_sizes_follow_rho():
         for T in (10, 20):
             x = claim.read({"eigenvalues": (1, 3), "error": (1, 1), "eta": eta, "steps": T})
             sizes[T] = examine(claim, "printed", x).rhs[0]
-            tame = examine(claim, "repaired", x)
+            tame = examine(claim, "stated", x)
             assert tame.holds and all(drift == 0 for drift in tame.lhs[T:])
         assert float(sizes[20] / sizes[10]) == pytest.approx(float(rate) ** 20, rel=0.01)
 
@@ -238,5 +236,5 @@ def test_backprop_sizes_follow_rho():
 def test_scales_beyond_float64_are_exact(error, eta):
     claim = qm.claim("wang2021_backprop_intermediates")
     x = claim.read({"eigenvalues": (1,), "error": (error,), "eta": eta, "steps": 1})
-    found = examine(claim, "repaired", x)
+    found = examine(claim, "stated", x)
     assert found.admitted and found.holds

@@ -17,7 +17,11 @@ from quadmeta.verification.finding import RELATIONS, examine
 from quadmeta.verification.verdict import Verdict
 from tests.helpers import altered, drawn
 
-REFUTED = [row.claim for row in qm.ledger() if (row.form, row.verdict) == ("printed", "refuted")]
+REFUTED = [
+    name
+    for name in qm.members("claims")
+    if any(form.recorded == "refuted" for form in qm.claim(name).forms.values())
+]
 
 
 def test_the_claim_holds_and_the_figure_draws_cleanly(figure, table):
@@ -29,14 +33,14 @@ def test_the_claim_holds_and_the_figure_draws_cleanly(figure, table):
     assert all(ax.get_xlabel() and ax.get_lines() and len(ax.texts) == 1 for ax in fig.axes)
 
 
-FIRST = {"claim": "wang2021_optimal_risk", "form": "printed", "kind": "verdict"}
+FIRST = {"claim": "wang2021_optimal_risk", "form": "reading", "kind": "verdict"}
 REPAIRED = FIRST | {"form": "repaired"}
 CURVE = {"claim": "derived_log_convexity", "kind": "curve"}
 ALTERED = {
     "another verdict": (
         {"verdict": lambda x: "holds"},
         FIRST,
-        "printed: holds .exact., on record refuted",
+        "reading: holds .exact., on record refuted",
     ),
     "not as recorded": ({"agrees": lambda x: False}, FIRST, "on record"),
     "an instance that satisfies it": (
@@ -136,7 +140,7 @@ def test_a_falsified_certificate_is_refused(figure, table, key, value):
 )
 def test_instances_read_back(name):
     claim = qm.claim(name)
-    for case in claim.cases("printed"):
+    for case in claim.cases(claim.first):
         assert read(claim, written(claim.read(case))) == claim.read(case)
 
 
@@ -170,9 +174,7 @@ def start(name, **x):
     return (
         claim,
         instance,
-        Verdict(
-            name, "printed", "refuted", "exact", examine(claim, "printed", instance).evidence()
-        ),
+        Verdict(name, claim.first, "refuted", "exact", examine(claim, "", instance).evidence()),
     )
 
 
@@ -193,7 +195,7 @@ def test_a_parameter_is_chosen_where_none_is_named(monkeypatch):
         "derived_log_convexity", eigenvalues=(1, "1/2"), weights=(1, 1), left=0, right=1, steps=1
     )
     monkeypatch.delitem(MOVES, claim.name)
-    assert chosen(claim, instance) == "left"
+    assert chosen(claim, claim.first, instance) == "left"
     rows = curve(claim, verdict)
     assert {row["parameter"] for row in rows} == {"left"} and sum(
         row["lhs"] is not None for row in rows

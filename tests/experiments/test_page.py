@@ -13,10 +13,10 @@ from experiments.page.ledger import badge, filters, table
 from experiments.page.mathml import formula, prose
 from experiments.page.page import page
 from experiments.shared.places import PROJECT
-from quadmeta.certificates.recheck import STATUSES
 from quadmeta.harness.results import BrokenFile
 from quadmeta.verification.certificate import certificate
-from quadmeta.verification.ledger import Row, check, claim, ledger
+from quadmeta.verification.claim import FORMS as FORM_KINDS
+from quadmeta.verification.ledger import VERDICTS, Row, check, claim, ledger
 
 VOID = {"meta", "link", "br", "img", "input", "wbr"}
 FORMS = [(row.claim, row.form) for row in ledger()]
@@ -75,7 +75,7 @@ def site(tmp_path):
     (figures / "alone.json").write_text(
         json.dumps({"title": "no picture", "caption": "", "settings": {}})
     )
-    path = figures / "certificates" / "derived_log_convexity.printed.json"
+    path = figures / "certificates" / "derived_log_convexity.conjectured.json"
     path.write_text(json.dumps(certificate(check("derived_log_convexity"))))
     (statements / "somebody2020.md").write_text(
         "# Somebody 2020\n\n| statement | rows | verdict |\n|---|---|---|\n| G is convex for "
@@ -94,7 +94,7 @@ def site(tmp_path):
         ("first.png", b"GIF89a" + PNG, "first.png is no PNG"),
         ("second.json", b"{", "second.json is no record of a figure"),
         (
-            "certificates/derived_log_convexity.printed.json",
+            "certificates/derived_log_convexity.conjectured.json",
             b"[]",
             r"no certificate \(.*run counterexamples` writes it",
         ),
@@ -198,11 +198,11 @@ def test_all_claims_statements_and_figures_are_there(site):
     assert "G is convex for |x| < 1." in found.text and "not_yet_there" in found.text
     assert "#derived_log_convexity" in found.links and "#not_yet_there" not in found.links
     assert {"first.csv", "first.svg", "first.json"} <= set(found.links)
-    assert "certificates/derived_log_convexity.printed.json" in found.links
+    assert "certificates/derived_log_convexity.conjectured.json" in found.links
 
 
 def test_a_refuted_statement_shows_its_counterexample(site):
-    path = site / "certificates" / "derived_log_convexity.printed.json"
+    path = site / "certificates" / "derived_log_convexity.conjectured.json"
     found = json.loads(path.read_text())
     line = f"Stated is {found['lhs'][0]} ≤ {found['rhs'][0]}, which is false."
     assert line in Read(page(site).decode()).text
@@ -216,32 +216,31 @@ def test_proof_and_setting_stand_beside_the_forms(site):
     for name in ("derived_log_convexity", "wang2021_naive_strictly_convex"):
         assert (
             " ".join(claim(name).proof.split()) in text
-            and claim(name).forms["printed"].reason in text
+            and claim(name).forms[claim(name).first].reason in text
         )
     assert text.count("Proof.") + text.count("Proof (") >= sum(
-        bool(claim(name).proof) for name, form in FORMS if form == "printed"
+        bool(claim(name).proof) for name, form in FORMS if form == claim(name).first
     )
 
 
 def test_counts_are_those_of_the_ledger():
     rows = tuple(ledger())
     text = Read(filters(rows)).text
-    printed, rest = text.partition("as printed")[2].split("as stated")
-    stated, repaired = rest.split("as repaired")
-    for wording, part in (("printed", printed), ("stated", stated), ("repaired", repaired)):
-        verdicts = [row.verdict for row in rows if row.wording == wording]
-        counts = [(verdicts.count(verdict), verdict) for verdict in STATUSES if verdict in verdicts]
+    parts = re.split("|".join(FORM_KINDS), text)[1:]
+    for kind, part in zip(FORM_KINDS, parts, strict=True):
+        verdicts = [row.verdict for row in rows if row.form == kind]
+        counts = [(verdicts.count(verdict), verdict) for verdict in VERDICTS if verdict in verdicts]
         assert [
-            (int(count), verdict) for count, verdict in re.findall(r"(\d+) (\w+)", part)
+            (int(count), verdict) for count, verdict in re.findall(r"(\d+) ([a-z ]+\b)", part)
         ] == counts
     assert f"all {len({row.claim for row in rows})}" in text and all(
-        verdict in badge(verdict) for verdict in STATUSES
+        verdict in badge(verdict) for verdict in VERDICTS
     )
 
 
 def test_markup_in_a_row_is_text(tmp_path):
     row = Row(
-        "wang2021_large_sample", "printed", "consistent", "exact", "<i>2</i> & 3", "1 < 2", "Wang"
+        "wang2021_large_sample", "printed", "consistent", "-", "exact", "<i>2</i> & 3", "1 < 2", "W"
     )
     found = Read(table([row], tmp_path))
     assert (

@@ -205,9 +205,7 @@ def test_the_counts_filter_the_table(browser, url):
     everything = browser.run(SHOWN)
     assert everything == browser.run(f"{CLAIMS}.map(item => item.id)")
     browser.run("document.querySelector('label[for=show-printed-refuted]').click()")
-    refuted = {
-        row.claim for row in ledger() if (row.wording, row.verdict) == ("printed", "refuted")
-    }
+    refuted = {row.claim for row in ledger() if (row.form, row.verdict) == ("printed", "refuted")}
     assert 0 < len(refuted) < len(everything) and set(browser.run(SHOWN)) == refuted
     browser.run("document.getElementById('show-all').click()")
     assert browser.run(SHOWN) == everything
@@ -215,7 +213,7 @@ def test_the_counts_filter_the_table(browser, url):
 
 def test_the_search_filters_the_table(browser, url):
     browser.open(url)
-    browser.run("find.value = 'discount REFUTED'; find.dispatchEvent(new Event('input'))")
+    browser.run("find.value = 'discount NEEDED'; find.dispatchEvent(new Event('input'))")
     found = browser.run(SHOWN)
     assert (
         "yakovlev2023_assumption_discount_range" in found

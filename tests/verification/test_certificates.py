@@ -42,11 +42,12 @@ computed alike.
 
 
 @cache
-def text(name, form="printed"):
+def text(name, form=""):
+    form = form or qm.claim(name).first
     return (PUBLISHED / f"{name}.{form}.json").read_text(encoding="utf-8")
 
 
-def edited(name, form="printed", **change):
+def edited(name, form="", **change):
     return {**json.loads(text(name, form)), **change}
 
 
@@ -303,7 +304,7 @@ def test_boxes_are_walked_again():
 def test_nothing_is_shown_by_nothing():
     bare = {
         "claim": "x",
-        "form": "printed",
+        "form": "conjectured",
         "source": "",
         "statement": "",
         "status": "holds",
@@ -385,7 +386,7 @@ def test_recheck_command(tmp_path, capsys):
     assert main(["recheck", str(good)]) == 0
     out = capsys.readouterr().out
     assert (
-        out.startswith("derived_log_convexity, printed: refuted (exact)\n")
+        out.startswith("derived_log_convexity, conjectured: refuted (exact)\n")
         and "as the claim's source gives" in out
     )
     forged = edited("derived_log_convexity")

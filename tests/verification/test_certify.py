@@ -26,7 +26,7 @@ def test_what_is_certified():
     assert all(
         qm.claim(name).forms[form].recorded in ("holds", "consistent") for name, form in FORMS
     )
-    assert ("derived_log_convexity", "printed") not in FORMS and (
+    assert ("derived_log_convexity", "conjectured") not in FORMS and (
         "derived_log_convexity",
         "repaired",
     ) in FORMS
@@ -34,8 +34,8 @@ def test_what_is_certified():
 
 def test_shares(monkeypatch):
     some = [
-        ("derived_fair_split", "printed"),
-        ("derived_alternation_rate", "printed"),
+        ("derived_fair_split", "stated"),
+        ("derived_alternation_rate", "stated"),
         ("wang2021_naive_upper_bound", "printed"),
     ]
     monkeypatch.setattr(certify, "forms", lambda: iter(some))
@@ -51,7 +51,7 @@ def test_a_false_bound_fails(name, monkeypatch, capsys):
     monkeypatch.setattr(
         cls, "sides", lambda self, x, form: (sides(self, x, form)[0], sides(self, x, form)[1] / 4)
     )
-    monkeypatch.setattr(certify, "forms", lambda: iter([(name, "printed")]))
+    monkeypatch.setattr(certify, "forms", lambda: iter([(name, qm.claim(name).first)]))
     assert certify.certify(100, workers=1) == 1
     lines = capsys.readouterr().out.splitlines()
     assert ": 0 violations" not in lines[0] and ", first {'eigenvalues': [" in lines[0]
@@ -65,13 +65,13 @@ def test_a_statement_that_cannot_be_computed_stops_it(monkeypatch, capsys):
     def broken(self, x, form):
         raise ArithmeticError("no")
 
-    monkeypatch.setattr(certify, "forms", lambda: iter([("derived_fair_split", "printed")]))
-    monkeypatch.setattr(certify, "shares", lambda total: {("derived_fair_split", "printed"): total})
+    monkeypatch.setattr(certify, "forms", lambda: iter([("derived_fair_split", "stated")]))
+    monkeypatch.setattr(certify, "shares", lambda total: {("derived_fair_split", "stated"): total})
     monkeypatch.setattr(type(qm.claim("derived_fair_split")), "sides", broken)
     assert certify.certify(10, workers=1) == 3
     assert (
         capsys.readouterr().err
-        == "derived_fair_split, printed: could not be computed: ArithmeticError: no\n"
+        == "derived_fair_split, stated: could not be computed: ArithmeticError: no\n"
     )
 
 
@@ -83,7 +83,7 @@ def test_a_wrong_count_is_bad_use(words):
 
 
 def test_instances_do_not_depend_on_the_number_asked_for(monkeypatch, capsys):
-    monkeypatch.setattr(certify, "forms", lambda: iter([("derived_fair_split", "printed")]))
+    monkeypatch.setattr(certify, "forms", lambda: iter([("derived_fair_split", "stated")]))
     seen = []
     monkeypatch.setattr(
         certify, "_point", lambda point: seen.append(point) or Tally(point[2], 0, 1.0)
@@ -93,6 +93,6 @@ def test_instances_do_not_depend_on_the_number_asked_for(monkeypatch, capsys):
     assert (
         [point[3] for point in seen[:3]]
         == [point[3] for point in seen[3:]]
-        == [f"printed {k}" for k in range(3)]
+        == [f"stated {k}" for k in range(3)]
     )
     assert "0 violations in 1200 instances" in capsys.readouterr().out

@@ -69,7 +69,7 @@ class SquareBelowOne(Claim):
 
     reference = "derived"
     strength = "tight"
-    forms = {"printed": Form("x^2 <= x", "holds", "proof + exact", proved=True, attained=True)}
+    forms = {"stated": Form("x^2 <= x", "holds", "proof + exact", proved=True, attained=True)}
     domain = {"x": Parameter("x", high=Fraction(1))}
 
     def sides(self, x, form):
@@ -146,7 +146,7 @@ def test_a_ledger_of_a_list():
         ("contraction", "undecided"),
         ("short", "undecided"),
     ]
-    assert ledger.summary() == "2 statements of the sources as printed: 2 undecided"
+    assert ledger.summary() == "statement, printed (2): 2 undecided"
     with pytest.raises(ValueError, match="two claims have the name short: rename one of them"):
         qm.ledger([Short, Short])
 
@@ -161,7 +161,7 @@ def test_the_claims_of_this_version_are_those_of_their_package():
 def test_a_package_of_claims_has_commands(package, capsys):
     words = ["--claims", "mine"]
     assert main(words) == 0
-    assert "1 derived here as stated: 1 holds" in capsys.readouterr().out
+    assert "stated (1): 1 holds" in capsys.readouterr().out
     assert main(["check", *words]) == 0
     assert capsys.readouterr().out == "1 of 1 claims as recorded\n"
     assert main(["check", "square_below_one"]) == 2
@@ -203,12 +203,12 @@ def test_claims_of_an_installed_package_are_known(package):
 
 def test_numbers_on_record_stand_beside_a_package(package):
     (package / "record.json").write_text(
-        '{"square_below_one": {"printed": {"instances": 3, "ratio": 1, "worst": {"x": "1/7"}}}}'
+        '{"square_below_one": {"stated": {"instances": 3, "ratio": 1, "worst": {"x": "1/7"}}}}'
     )
     assert "3 instances" in repr(qm.ledger("mine"))
     from quadmeta.verification.search import findings
 
-    found = list(findings(collect("mine")["square_below_one"], "printed"))
+    found = list(findings(collect("mine")["square_below_one"], "stated"))
     assert found[1].instance == {"x": Fraction(1, 7)}
 
 
@@ -237,7 +237,15 @@ def test_what_is_no_claim_is_refused_in_one_line():
     [
         ({"strength": "strong"}, "unknown strength 'strong': did you mean"),
         ({"relation": "<<"}, "unknown relation '<<': did you mean"),
-        ({"forms": {"stated": Form("x")}}, r"forms = \['stated'\] must be 'printed'"),
+        ({"forms": {"told": Form("x")}}, r"forms = \['told'\] must be of the kinds printed, read"),
+        ({"forms": {"repaired": Form("x")}}, "'repaired' not the first: rename them"),
+        ({"forms": {}}, r"forms = \[\] must be of the kinds"),
+        ({"standing": "lemma"}, "unknown standing 'lemma': did you mean"),
+        ({"forms": {"reading": Form("x", "refuted")}}, "reading form is refuted and must say its"),
+        (
+            {"forms": {"printed": Form("x", fault="false")}},
+            "has the fault 'false' and is undecided",
+        ),
     ],
 )
 def test_a_wrong_class_is_refused_where_it_is_written(members, told):

@@ -201,7 +201,7 @@ def test_the_numbers_on_record():
     found = numbers(Verdict("", "", "", "", {"boxes": covered}), "<=")
     assert found["boxes"] == 2 and found["coverage"] == pytest.approx(33.33, abs=0.01)
     assert on_record(qm.claim("derived_log_convexity"), "nothing") == {}
-    assert on_record(qm.claim("derived_log_curvature"), "printed")["instances"] > 0
+    assert on_record(qm.claim("derived_log_curvature"), "stated")["instances"] > 0
 
 
 def test_cases_come_first_then_the_worst_on_record_then_draws(monkeypatch):
@@ -386,7 +386,7 @@ def test_vectors_of_one_axis_have_one_length():
 def test_defaults_of_a_claim():
     claim = pairs()
     x = claim.read({"x": 1, "y": 2})
-    assert claim.power(x, "printed") == 1 and claim.prepare(x) is x
-    assert not list(claim.without("x <= 9999")) and not list(claim.boxes("printed"))
+    assert claim.power(x, "stated") == 1 and claim.prepare(x) is x
+    assert not list(claim.without("x <= 9999")) and not list(claim.boxes("stated"))
     assert Pairs.exact and Claim.draws == 200
     assert repr(pairs()) == "Pairs(printed: )" and qm.claim("derived_log_curvature").draws > 0

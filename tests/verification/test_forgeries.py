@@ -21,25 +21,25 @@ from quadmeta.verification.certificate import Uncompared, compare
 from tests.verification import forgeries
 
 STEMS = (
-    "derived_log_convexity.printed",
+    "derived_log_convexity.conjectured",
     "wang2021_naive_lower_bound.printed",
-    "navon2021_grid_search.printed",
+    "navon2021_grid_search.reading",
     "talk2021_few_samples.printed",
     "talk2021_networks_first_case.printed",
     "derived_mean_log_unimodal.repaired",
-    "wang2021_gap_decreases.printed",
-    "derived_sign_certificate.printed",
-    "yakovlev2023_asymptotic.printed",
-    "talk2021_few_samples.repaired",
-    "derived_leave_one_out.printed",
-    "derived_alternation_fixed_points.printed",
-    "wang2021_optimal_risk.printed",
-    "derived_gradient_sign.printed",
-    "derived_train_step_limit.printed",
+    "wang2021_gap_decreases.reading",
+    "derived_sign_certificate.stated",
+    "yakovlev2023_asymptotic.reading",
+    "talk2021_few_samples.stated",
+    "derived_leave_one_out.conjectured",
+    "derived_alternation_fixed_points.stated",
+    "wang2021_optimal_risk.reading",
+    "derived_gradient_sign.stated",
+    "derived_train_step_limit.stated",
     "wang2021_small_sample_train.printed",
-    "navon2021_neumann_truncation.printed",
+    "navon2021_neumann_truncation.stated",
     "wang2021_meta_descent.printed",
-    "derived_heavy_ball_not_quasiconvex.printed",
+    "derived_heavy_ball_not_quasiconvex.conjectured",
     "navon2021_neumann_scale.repaired",
 )
 """Certificates of all verdicts and relations, with boxes and without, that are re-checked in a few
@@ -123,7 +123,8 @@ COHERENT = set(
     box_equality_changed box_finer box_left_out box_narrower box_note_changed box_of_constants
     box_on_a_statement_without_one box_ranges_exchanged box_repeated box_says_less box_wider boxes_exchanged
     boxes_left_out called_proved_by_a_box claim_of_another component_left_out component_repeated
-    condition_added condition_left_out condition_weakened consistent_called_proved form_exchanged
+    condition_added condition_left_out condition_weakened consistent_called_proved fault_softened
+    form_exchanged judged_invented relation_turned step_scaled
     parameter_added program_and_instance_of_another program_of_constants relation_strengthened
     relation_weakened sides_exchanged sides_exchanged_with_the_relation source_invented statement_turned
     status_weakened step_computes_something_else undecided_called_sampled vector_longer_and_its_condition
@@ -278,7 +279,7 @@ def edits(c):
 @pytest.mark.parametrize(
     "stem",
     [
-        "talk2021_few_samples.repaired",
+        "talk2021_few_samples.stated",
         "wang2021_small_sample_train.printed",
         "wang2021_naive_lower_bound.printed",
         "navon2021_neumann_scale.repaired",
@@ -342,7 +343,7 @@ def sides(*steps):
 
 def costly():
     """{name: certificate or bytes} of at most 1 MB that would take hours or the whole memory."""
-    stem = "derived_log_convexity.printed"
+    stem = "derived_log_convexity.conjectured"
     tower = [
         line
         for k in range(40)
@@ -405,8 +406,8 @@ def test_work_is_counted_before_it_is_done():
         ["t1000 = 3 ** 99999", *(f"t{k + 1001} = t{k + 1000} ** -99999" for k in range(9))],
     ):
         with pytest.raises(TooLarge, match="takes more work than any certificate is given"):
-            recheck(chained("derived_log_convexity.printed", steps))
-    large = forgeries.real("derived_log_convexity.printed")
+            recheck(chained("derived_log_convexity.conjectured", steps))
+    large = forgeries.real("derived_log_convexity.conjectured")
     large["instance"]["steps"] = 10000
     large["program"]["conditions"] = [
         line.replace("steps == 1", "steps == 10000") for line in large["program"]["conditions"]
@@ -418,7 +419,7 @@ def test_work_is_counted_before_it_is_done():
 
 def test_what_a_claim_does_outside_of_the_trace_is_bounded():
     """10,000 nodes: the whole numbers alone are too much, before there is a traced number."""
-    c = forgeries.real("derived_chebyshev_instance.printed")
+    c = forgeries.real("derived_chebyshev_instance.stated")
     nodes, c["instance"]["nodes"] = c["instance"]["nodes"], 10000
     c["program"]["conditions"] = [
         line.replace(f"nodes == {nodes}", "nodes == 10000") for line in c["program"]["conditions"]
@@ -473,7 +474,7 @@ def test_an_unknown_claim_is_not_compared(tmp_path):
     path.write_text(json.dumps({**forgeries.real(STEMS[0]), "claim": "derived_log_convex"}))
     code, out, err = answer(path)
     assert (code, err) == (3, "") and out.startswith(
-        "derived_log_convex, printed: the file says refuted (exact)\n"
+        "derived_log_convex, conjectured: the file says refuted (exact)\n"
     )
     last = out.splitlines()[-1]
     assert (

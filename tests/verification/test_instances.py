@@ -48,7 +48,7 @@ def test_hypothesis_shrinks_a_counterexample():
     claim = qm.claim("derived_log_convexity")
     least = find(
         strategy(claim),
-        lambda x: not examine(claim, "printed", x).holds,
+        lambda x: not examine(claim, "conjectured", x).holds,
         settings=settings(max_examples=300, database=None, phases=tuple(Phase)),
     )
     assert size(least) <= 40 and least["steps"] <= 2
@@ -69,13 +69,13 @@ def test_coordinates_are_the_numbers_that_are_drawn():
 def test_the_search_finds_what_random_instances_do_not():
     claim = qm.claim("derived_matrix_discount")
     drawn = max(
-        max(examine(claim, "printed", x).ratios.values(), default=0)
-        for x in islice(instances(claim, "printed"), 200)
+        max(examine(claim, "stated", x).ratios.values(), default=0)
+        for x in islice(instances(claim, "stated"), 200)
     )
-    found = worst(claim, "printed", steps=2, size=2)
+    found = worst(claim, "stated", steps=2, size=2)
     assert found.admitted and found.holds and max(found.ratios.values()) > 0.5
-    assert found.instance == worst(claim, "printed", steps=2, size=2).instance
-    assert max(F(on_record(claim, "printed")["ratio"]), 0) >= F(drawn).limit_denominator(1000)
+    assert found.instance == worst(claim, "stated", steps=2, size=2).instance
+    assert max(F(on_record(claim, "stated")["ratio"]), 0) >= F(drawn).limit_denominator(1000)
 
 
 def test_a_lower_bound_is_searched_downwards():

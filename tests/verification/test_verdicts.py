@@ -26,15 +26,15 @@ def test_sampled_and_untestable_forms_prove_nothing():
         "undecided",
         "none",
     ) and "not specified" in verdict.evidence["reason"]
-    assert (verdict.repaired.status, verdict.repaired.how) == ("consistent", "sampled")
+    assert (verdict.others[0].status, verdict.others[0].how) == ("consistent", "sampled")
 
 
 def test_reprs_show_and_do_not_compute(monkeypatch):
     verdict = check("derived_log_convexity")
     monkeypatch.setattr(type(qm.claim("derived_log_convexity")), "sides", None)
-    assert repr(verdict).startswith("Verdict(derived_log_convexity, printed: refuted, exact, ")
+    assert repr(verdict).startswith("Verdict(derived_log_convexity, conjectured: refuted, exact, ")
     lines = verdict.lines()
-    assert lines[0] == "derived_log_convexity, as printed: REFUTED (exact)" and any(
+    assert lines[0] == "derived_log_convexity, as conjectured: REFUTED (exact)" and any(
         "kappa > 1" in x for x in lines
     )
 
@@ -47,7 +47,7 @@ def test_reprs_show_and_do_not_compute(monkeypatch):
     assert "as repaired: HOLDS" in printer.value
     assert (
         repr(qm.claim("derived_log_convexity"))
-        == "DerivedLogConvexity(printed: refuted, repaired: holds)"
+        == "DerivedLogConvexity(conjectured: refuted, repaired: holds)"
     )
 
 
@@ -127,7 +127,7 @@ def test_instances_are_validated(change, message):
 
 def test_unknown_forms_and_assumptions():
     claim = qm.claim("wang2021_naive_upper_bound")
-    with pytest.raises(KeyError, match="unknown form 'repair': did you mean 'repaired'"):
-        decide(claim, "repair")
+    with pytest.raises(KeyError, match="unknown form 'print': did you mean 'printed'"):
+        decide(claim, "print")
     with pytest.raises(KeyError, match="unknown assumption 'eta < 2'"):
         drop(claim, "eta < 2")

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from quadmeta.claims.navon2021 import SOURCE
 from quadmeta.verification.box import Box, Reduced
 from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.parameters import Instance, Parameter, Values
@@ -33,10 +34,12 @@ class Navon2021GridSearch(Claim):
     """
 
     reference = "Navon et al. 2021, grid search does not scale; note on the paper"
+    source = SOURCE
+    standing = "sentence"
     strength = "tight"
     draws = 25
     forms = {
-        "printed": Form(
+        "reading": Form(
             r"N<m^K\implies\max_c\min_{i\le N}F(\phi_i)-\min F\ge\tfrac1{8m^2};\quad\text{grid "
             r"of }m^K"
             r":\ \le\tfrac K{8m^2}",

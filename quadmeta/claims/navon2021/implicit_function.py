@@ -10,6 +10,7 @@ import numpy as np
 
 from quadmeta._types import Array
 from quadmeta.claims.families.auxiliary import APART, ONE_DIMENSION, Dual, Family, family, solve
+from quadmeta.claims.navon2021 import SOURCE
 from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.finding import arrays
 from quadmeta.verification.parameters import Instance, Parameter, Values
@@ -36,16 +37,19 @@ class Navon2021ImplicitFunction(Claim):
     """
 
     reference = "Navon et al. 2021, implicit function theorem; note on the paper"
+    source = SOURCE
+    standing = "sentence"
     strength = "identity"
     draws = 25
     forms = {
-        "printed": Form(
+        "reading": Form(
             r"\nabla_wL_T(q,\phi)=0\implies\exists\,W^*\in C^1:\ W^*(\phi)=q,\ "
             r"\nabla_wL_T(W^*(\phi'),"
             r"\phi')=0",
             "refuted",
             "exact",
             "needs a regular Hessian",
+            fault="condition missing",
         ),
         "repaired": Form(
             r"H(\phi)\succ0:\quad\partial_kW^*=-H^{-1}u_k,\quad H(\phi')\succ0\text{ if "
@@ -67,7 +71,7 @@ class Navon2021ImplicitFunction(Claim):
     def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """A stationary point; or a regular Hessian and phi' near phi."""
         f = Family.of(x)
-        if form == "printed":
+        if form == "reading":
             gradient = f.gradient(x["point"], f.phi)
             return {"grad L_T(q, phi) = 0": gradient @ gradient}
         room = f.convexity(f.phi)
@@ -96,7 +100,7 @@ class Navon2021ImplicitFunction(Claim):
         f = Family.of(x)
         H = f.hessian(f.phi)
         w = x["point"]
-        if form == "printed":
+        if form == "reading":
             return int(_solvable(H, f.tasks[1].gradient(w))), 1
         w = f.minimiser(f.phi)
         exact = [entry for k in range(2) for entry in _derivative(f, k)]
@@ -127,7 +131,7 @@ class Navon2021ImplicitFunction(Claim):
             "move1": 0,
             "move2": 0,
         }
-        if form == "printed":
+        if form == "reading":
             yield one
         else:
             yield {**one, "s0": (1,), "move1": "-99/100"}

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from quadmeta.claims.families.auxiliary import APART, Family, bend, family, slope, solve
+from quadmeta.claims.navon2021 import SOURCE
 from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.parameters import Values
 
@@ -23,6 +24,8 @@ class Navon2021ImplicitHypergradient(Claim):
     """
 
     reference = "Navon et al. 2021, eq. 3-4; the second derivative derived"
+    source = SOURCE
+    standing = "formula"
     strength = "identity"
     draws = 60
     forms = {

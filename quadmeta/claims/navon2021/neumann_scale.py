@@ -7,6 +7,7 @@ import numpy as np
 
 from quadmeta._types import Array
 from quadmeta.claims.families.auxiliary import SPECTRUM, solve, turned
+from quadmeta.claims.navon2021 import SOURCE
 from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.parameters import Quantity, Values
 
@@ -24,11 +25,17 @@ class Navon2021NeumannScale(Claim):
     """
 
     reference = "Navon et al. 2021, Algorithm 2 as released; AvivNavon/AuxiLearn"
+    source = SOURCE
+    standing = "formula"
     strength = "identity"
     draws = 60
     forms = {
         "printed": Form(
-            r"x=H^{-1}\big(I-(I-\nu H)^{J+1}\big)v", "refuted", "exact", "the loop returns x / nu"
+            r"x=H^{-1}\big(I-(I-\nu H)^{J+1}\big)v",
+            "refuted",
+            "exact",
+            "the loop returns x / nu",
+            fault="misprint",
         ),
         "repaired": Form(
             r"\nu x=H^{-1}\big(I-(I-\nu H)^{J+1}\big)v",

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from quadmeta.claims.families.auxiliary import SPECTRUM, neumann, turned
+from quadmeta.claims.navon2021 import SOURCE
 from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.parameters import Instance, Values
 
@@ -25,6 +26,8 @@ class Navon2021NeumannSeries(Claim):
     """
 
     reference = "Navon et al. 2021, Algorithm 2; X read as the Hessian of the inner loss"
+    source = SOURCE
+    standing = "formula"
     strength = "identity"
     draws = 80
     forms = {
@@ -34,6 +37,7 @@ class Navon2021NeumannSeries(Claim):
             "exact",
             "diverges unless lambda_max < 2: needs a scale nu; J iterations give J + 1 terms, "
             "not J",
+            fault="condition missing",
         ),
         "repaired": Form(
             r"v-H\,\nu\sum_{t=0}^J(I-\nu H)^tv=(I-\nu H)^{J+1}v,\quad\to0\ \forall v\iff0<\nu L<2",

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from quadmeta.claims.families.auxiliary import SPECTRUM, neumann, reflection, solve, turned
+from quadmeta.claims.navon2021 import SOURCE
 from quadmeta.claims.reductions.angles import aligned, filtered
 from quadmeta.verification.box import Box, Reduced
 from quadmeta.verification.claim import Claim, Form
@@ -27,12 +28,14 @@ class Navon2021NeumannTruncation(Claim):
     """
 
     reference = "derived; on Navon et al. 2021, Algorithm 2"
+    source = SOURCE
+    standing = "formula"
     # the scale of the algorithm as printed, so that it counts as a statement of the source
     derived = False
     strength = "tight"
     draws = 80
     forms = {
-        "printed": Form(
+        "stated": Form(
             r"\hat g_k-g_k=\sum_i\tfrac{(1-\nu\lambda_i)^{J+1}}{\lambda_i}\tilde v_i\tilde u_{k,i},"
             r"\quad|\hat g_k-g_k|\le\max_i\tfrac{|1-\nu\lambda_i|^{J+1}}{\lambda_i}\|v\|\|u_k\|",
             "holds",

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from quadmeta.claims.families.auxiliary import APART, ONE_DIMENSION, Family, family, slope, solve
+from quadmeta.claims.navon2021 import SOURCE
 from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.parameters import Values
 
@@ -26,6 +27,8 @@ class Navon2021NewtonProp(Claim):
     """
 
     reference = "Navon et al. 2021, Proposition 1; eq. 5 of arXiv v1"
+    source = SOURCE
+    standing = "theorem"
     strength = "identity"
     draws = 100
     forms = {
@@ -35,6 +38,7 @@ class Navon2021NewtonProp(Claim):
             "refuted",
             "exact",
             "the gradient of L_T vanishes at its own minimiser",
+            fault="misprint",
         ),
         "repaired": Form(
             r"\tfrac{dL_A}{d\phi}\Big|_{\phi=0}=-\langle\nabla "

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from quadmeta.claims.families.auxiliary import Family, family, slope, solve
+from quadmeta.claims.navon2021 import SOURCE
 from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.parameters import Parameter, Quantity, Values
 
@@ -24,6 +25,8 @@ class Navon2021SignCondition(Claim):
     """
 
     reference = "Navon et al. 2021; the condition for a weight to grow"
+    source = SOURCE
+    standing = "sentence"
     strength = "identity"
     draws = 100
     forms = {

@@ -10,6 +10,7 @@ import numpy as np
 
 from quadmeta._types import Array
 from quadmeta.claims.families.collapse import SIGNED, TASKS, Tasks, diagonal, least
+from quadmeta.claims.navon2021 import SOURCE
 from quadmeta.claims.reductions.learned import learned_weights
 from quadmeta.verification.box import Box
 from quadmeta.verification.claim import Claim, Form
@@ -39,14 +40,17 @@ class Navon2021TrivialSolution(Claim):
     """
 
     reference = "Navon et al. 2021, on the trivial solution"
+    source = SOURCE
+    standing = "sentence"
     strength = "upper"
     draws = 100
     forms = {
-        "printed": Form(
+        "reading": Form(
             r"\phi_k\leftarrow\max(0,\phi_k-\beta\ell_k(w_t))\implies\phi_k\to0",
             "refuted",
             "exact",
             "noiseless tasks that agree with the main one keep their weights",
+            fault="false",
         ),
         "repaired": Form(
             r"t_0\le\lceil\phi_1/(\beta c_1)\rceil;\quad V(\phi')\le "
@@ -79,7 +83,7 @@ class Navon2021TrivialSolution(Claim):
         tasks = Tasks.of(x)
         room = least(diagonal(1, 1) - x["eta"] * tasks.hessian(x["weights"]))
         start = np.array([x["w1"], x["w2"]], dtype=object)
-        if form == "printed":
+        if form == "reading":
             own = {"ell_k(w_0) > 0": min(tasks.loss(k + 1, start) for k in range(len(x["x"])))}
         else:
             own = {"c_1 > 0": x["noise"][0]}
@@ -112,7 +116,7 @@ class Navon2021TrivialSolution(Claim):
         phi = x["weights"]
         other = x["other"]
         reach = beta * top / (2 * eta * mu * (2 - eta * mu))
-        if form == "printed":
+        if form == "reading":
             path = descent(noisy, start, phi, eta, beta)
             w, last = [next(path) for _ in range(x["steps"] + 1)][-1]
             agree = not any(x["noise"]) and not any(x["x"]) and not any(x["y"])
@@ -157,7 +161,7 @@ class Navon2021TrivialSolution(Claim):
             "beta": 1,
             "steps": 2,
         }
-        if form == "printed":
+        if form == "reading":
             yield base
         else:
             yield {**base, "noise": ("1/2",), "w1": 0}

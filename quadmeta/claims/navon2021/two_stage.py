@@ -16,6 +16,7 @@ from quadmeta.claims.families.auxiliary import (
     slope,
     solve,
 )
+from quadmeta.claims.navon2021 import SOURCE
 from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.parameters import Values
 
@@ -47,14 +48,17 @@ class Navon2021TwoStage(Claim):
     """
 
     reference = "Navon et al. 2021, two-stage training; note on the paper"
+    source = SOURCE
+    standing = "sentence"
     strength = "identity"
     draws = 15
     forms = {
-        "printed": Form(
+        "reading": Form(
             r"\phi^*=\arg\min_\phi L_A(W^*(\phi))\ne0",
             "refuted",
             "exact",
             "phi = 0 is the optimum where every task pulls away from the auxiliary minimum",
+            fault="condition missing",
         ),
         "repaired": Form(
             r"\min_kg_k(0)<0\implies\min F<F(0);\quad\text{shared inputs: }\iff,\ "
@@ -91,7 +95,7 @@ class Navon2021TwoStage(Claim):
             -gk / (b @ f.outer.A @ b) if gk < 0 else 0 * gk for gk, b in zip(g, lean, strict=True)
         ]
         found = min(f.value((step[0], zero[1])), f.value((zero[0], step[1]))) < base
-        if form == "printed":
+        if form == "reading":
             return int(found), 1
         total = 1 + sum(f.phi)
         move = sum(b * (p / total) for b, p in zip(lean, f.phi, strict=True))

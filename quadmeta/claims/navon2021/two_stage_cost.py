@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from quadmeta.claims.families.auxiliary import ANY, Task, conjugate_gradients, pivots, solve
+from quadmeta.claims.navon2021 import SOURCE
 from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.parameters import Parameter, Values
 
@@ -32,14 +33,17 @@ class Navon2021TwoStageCost(Claim):
     """
 
     reference = "Navon et al. 2021, cost of two-stage training; note on the paper"
+    source = SOURCE
+    standing = "sentence"
     strength = "tight"
     draws = 60
     forms = {
-        "printed": Form(
+        "reading": Form(
             r"\text{solves of two-stage training}\ge m^K",
             "refuted",
             "exact",
             "linear in the number of parameters, a grid is exponential",
+            fault="wording",
         ),
         "repaired": Form(
             r"F(\phi_{\rm end})=\min F\text{ after at most }2K+2\text{ solves}",
@@ -73,7 +77,7 @@ class Navon2021TwoStageCost(Claim):
     def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """m^K and 2K + 2; or F at the start and solves, what is removed of F and 2K + 2."""
         K = len(x["start"])
-        if form == "printed":
+        if form == "reading":
             return x["points"] ** K, 2 * K + 2
         main = Task.of(x, "0")
         outer = Task.of(x, "A")

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from quadmeta.claims.families.formulas import derivatives, weight_at
+from quadmeta.claims.talk2021 import SOURCE
 from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.parameters import (
     EIGENVALUES,
@@ -37,13 +38,16 @@ class Talk2021AlmostAllStepSizes(Claim):
     """
 
     reference = "Ge 2021, talk; on Wang, Yuan, Wu, Ge 2021"
+    source = SOURCE
+    standing = "sentence"
     strength = "rate"
     forms = {
-        "printed": Form(
+        "reading": Form(
             r"T\text{ fixed}:\ |\{\eta\ge0:m\le|F'_T(\eta)|\le M\}|=0",
             "refuted",
             "exact",
             "true of a fixed step size as T grows (A), not at a fixed T (B)",
+            fault="wording",
         ),
         "repaired": Form(
             r"|F'_T(\eta)|\to0\ (0<\eta<2/L),\ \to\infty\ (\eta>2/L);\quad|\{\eta:m\le|F'_T|\le "
@@ -83,7 +87,7 @@ class Talk2021AlmostAllStepSizes(Claim):
         zero = Fraction(0)
         first = derivatives(lam, omega, left, T)[1]
         last = derivatives(lam, omega, right, T)[1]
-        if form == "printed":
+        if form == "reading":
             inside = first * last > 0 and all(
                 x["m"] <= abs(slope) <= x["M"] for slope in (first, last)
             )

@@ -5,6 +5,7 @@ from fractions import Fraction
 from typing import Any
 
 from quadmeta.claims.families.least_squares import NOISE, RATIO, train_risk
+from quadmeta.claims.talk2021 import SOURCE
 from quadmeta.verification.box import Box, Reduced
 from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.parameters import Instance, Parameter, Values
@@ -27,6 +28,8 @@ class Talk2021FewSamples(Claim):
     """
 
     reference = "Ge 2021, talk; few samples, much noise"
+    source = SOURCE
+    standing = "sentence"
     strength = "ordering"
     relation = "<"
     forms = {
@@ -36,7 +39,7 @@ class Talk2021FewSamples(Claim):
             "exact",
             "constants unspecified; in the limit c = R will do for every n < d and every split",
         ),
-        "repaired": Form(
+        "stated": Form(
             r"\nu<1,\ s\ge1-\nu:\quad\tfrac{1+s}{1+f\nu+s}<1\le1-\nu+\tfrac{s\nu}{1-\nu}",
             "holds",
             "proof + exact",
@@ -72,7 +75,7 @@ class Talk2021FewSamples(Claim):
         """Hardly a sample to train on; next to n = d; (repaired) exactly s = 1 - nu."""
         yield {"ratio": "1/4", "noise": 1, "fraction": "1/1000"}
         yield {"ratio": "99/100", "noise": 1000, "fraction": 1}
-        if form == "repaired":
+        if form == "stated":
             yield {"ratio": "3/4", "noise": "1/4", "fraction": "1/2"}
 
     def without(self, assumption: str) -> Iterable[Mapping[str, Any]]:
@@ -100,7 +103,7 @@ class Talk2021FewSamples(Claim):
                 return [Reduced({"nu": nu, "f": f, "u": u}, nu / u / (1 - nu + u * (1 + f * nu)))]
             return []
 
-        if form == "repaired":
+        if form == "stated":
             yield Box(
                 {"nu": (0, "15/16"), "f": ("1/16", 1), "u": (0, 1)},
                 sides,

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from quadmeta.claims.families.auxiliary import bend, slope
+from quadmeta.claims.talk2021 import SOURCE
 from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.parameters import EIGENVALUES, STEP_SIZE, STEPS, Parameter, Values
 
@@ -30,10 +31,12 @@ class Talk2021LogarithmIdea(Claim):
     """
 
     reference = "Ge 2021, talk; why the logarithm"
+    source = SOURCE
+    standing = "sentence"
     strength = "identity"
     draws = 60
     forms = {
-        "printed": Form(
+        "reading": Form(
             r"F'=TF\,G',\quad F''=TF(G''+TG'^2),\quad G'=-2E_\pi[u],\quad G''=4T\operatorname{Var}_"
             r"\pi(u)-2E_\pi[u^2]",
             "holds",

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from quadmeta.claims.families.least_squares import NOISE, train_risk
+from quadmeta.claims.talk2021 import SOURCE
 from quadmeta.verification.box import Box, Reduced
 from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.parameters import Instance, Parameter, Values
@@ -32,9 +33,11 @@ class Talk2021ManySamples(Claim):
     """
 
     reference = "Ge 2021, talk; n much larger than d"
+    source = SOURCE
+    standing = "sentence"
     strength = "upper"
     forms = {
-        "printed": Form(
+        "reading": Form(
             r"\tfrac{n_1}d\ge1+\tfrac s\epsilon:\quad E_{\rm TbT}(n)\le\epsilon R^2,\ E_{\rm "
             r"TbV}(n_1)\le"
             r"\epsilon R^2",
@@ -43,7 +46,7 @@ class Talk2021ManySamples(Claim):
             "at a fixed noise level",
             proved=True,
         ),
-        "repaired": Form(
+        "stated": Form(
             r"n>d:\quad\tfrac{E_{\rm TbT}}{E_{\rm TbV}}=1+\tfrac{s+\zeta}{\nu-1},\quad\tfrac "
             r"s{\nu+s}\le"
             r"\zeta\le\tfrac s{\nu+s-1}",
@@ -64,7 +67,7 @@ class Talk2021ManySamples(Claim):
     def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """More samples than dimensions; as printed enough of them."""
         nu = _ratio(x)
-        if form == "printed":
+        if form == "reading":
             enough = {"n_1/d >= 1 + s/epsilon": nu - 1 - x["noise"] / x["epsilon"]}
         else:
             enough = {}
@@ -81,7 +84,7 @@ class Talk2021ManySamples(Claim):
         nu = _ratio(x)
         s = x["noise"]
         zeta = x["ridge"]
-        if form == "printed":
+        if form == "reading":
             return np.array([train_risk(nu / x["fraction"], s), zeta]), np.array([x["epsilon"]] * 2)
         risk = train_risk(nu, s)
         formula = zeta * (1 + (s + zeta) / (nu - 1))
@@ -114,7 +117,7 @@ class Talk2021ManySamples(Claim):
 
         def upper(x: Mapping[str, Any]) -> tuple[Any, Any]:
             nu, s, one = product(x)
-            return nu - one + (s if form == "repaired" else 0), x["r"]
+            return nu - one + (s if form == "stated" else 0), x["r"]
 
         def lower(x: Mapping[str, Any]) -> tuple[Any, Any]:
             nu, s, _ = product(x)
@@ -153,7 +156,7 @@ class Talk2021ManySamples(Claim):
             return []
 
         eighth = Fraction(1, 8)
-        if form == "printed":
+        if form == "reading":
             yield Box(
                 {"x": (0, 1), "f": (0, "15/16")},
                 lambda x: (x["f"] * (1 - x["x"]), 1 - x["f"] * x["x"]),

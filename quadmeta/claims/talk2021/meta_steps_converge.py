@@ -11,6 +11,7 @@ import numpy as np
 from quadmeta.claims.families.formulas import derivatives, spread
 from quadmeta.claims.families.schedules import enriched
 from quadmeta.claims.reductions.steps import Law, power_mean
+from quadmeta.claims.talk2021 import SOURCE
 from quadmeta.verification.box import Box, Reduced
 from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.finding import arrays
@@ -47,6 +48,8 @@ class Talk2021MetaStepsConverge(Claim):
     """
 
     reference = "Ge 2021, talk; meta-steps of size 1/sqrt(k)"
+    source = SOURCE
+    standing = "sentence"
     strength = "upper"
     draws = 80
     forms = {

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from quadmeta.claims.families.least_squares import RATIO, ridge_quadratic, train_risk
+from quadmeta.claims.talk2021 import SOURCE
 from quadmeta.verification.box import Box, Reduced
 from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.parameters import Instance, Parameter, Values
@@ -30,6 +31,8 @@ class Talk2021NetworksFirstCase(Claim):
     """
 
     reference = "Ge 2021, talk; neural networks"
+    source = SOURCE
+    standing = "sentence"
     strength = "ordering"
     relation = "<"
     forms = {
@@ -40,7 +43,7 @@ class Talk2021NetworksFirstCase(Claim):
             "about networks and practice: no quadratic decides it",
             testable=False,
         ),
-        "repaired": Form(
+        "stated": Form(
             r"\nu<1:\quad s\le(1-f)(1-\nu)\implies E_{\rm TbT}(n)<E_{\rm TbV}(fn);\quad "
             r"s\ge1-\nu\implies "
             r"E_{\rm TbT}(n)>E_{\rm TbV}(fn)",
@@ -105,7 +108,7 @@ class Talk2021NetworksFirstCase(Claim):
                 return [Reduced({"nu": nu, "g": g, "u": u}, nu / u**2, 1)]
             return []
 
-        if form == "repaired":
+        if form == "stated":
             most = (0, "15/16")
             yield Box(
                 {"nu": most, "g": most, "low": (0, 1)},

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from quadmeta.claims.talk2021 import SOURCE
 from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.parameters import Instance, Parameter, Quantity, Values
 
@@ -29,6 +30,8 @@ class Talk2021OpenComplexObjectives(Claim):
     """
 
     reference = "Ge 2021, talk; open question 2, objectives"
+    source = SOURCE
+    standing = "question"
     strength = "identity"
     draws = 15
     forms = {
@@ -39,7 +42,7 @@ class Talk2021OpenComplexObjectives(Claim):
             "an open question: no objective is given",
             testable=False,
         ),
-        "repaired": Form(
+        "stated": Form(
             r"f=\tfrac\lambda p|w|^p,\ p\ge4\text{ even},\ T\ge2:\quad F(\eta)=0\text{ at "
             r"}\eta\lambda w_0"
             r"^{p-2}=1\text{ and in }(\tfrac32,2),\ F>0\text{ at }\tfrac32",

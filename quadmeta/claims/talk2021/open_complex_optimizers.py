@@ -7,6 +7,7 @@ from typing import Any
 
 from quadmeta.claims.families.auxiliary import slope
 from quadmeta.claims.reductions.steps import Law, power_mean
+from quadmeta.claims.talk2021 import SOURCE
 from quadmeta.verification.box import Box
 from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.parameters import (
@@ -38,6 +39,8 @@ class Talk2021OpenComplexOptimizers(Claim):
     """
 
     reference = "Ge 2021, talk; open question 2, optimisers"
+    source = SOURCE
+    standing = "question"
     strength = "ordering"
     draws = 60
     forms = {
@@ -48,7 +51,7 @@ class Talk2021OpenComplexOptimizers(Claim):
             "an open question: no optimiser is given",
             testable=False,
         ),
-        "repaired": Form(
+        "stated": Form(
             r"w\leftarrow w-\sum_j\theta_jH^{j-1}\nabla f(w):\quad\mathcal R(\theta')\ge\mathcal "
             r"R(\theta)"
             r"+(\theta'-\theta)^\top\nabla\mathcal R(\theta),\ \mathcal R=f(w_T)^{1/2T}",
@@ -113,7 +116,7 @@ class Talk2021OpenComplexOptimizers(Claim):
             if active:
                 yield weights, [b / a for a, b, _ in active], (m * sum(weights)) ** m, 0
 
-        if form == "repaired":
+        if form == "stated":
             yield from (power_mean(T, laws) for T in (2, 3, 5))
 
 

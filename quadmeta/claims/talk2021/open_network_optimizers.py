@@ -11,6 +11,7 @@ import numpy as np
 from quadmeta._types import Array
 from quadmeta.claims.families.auxiliary import ANY, slope
 from quadmeta.claims.families.formulas import binary_scale, scaled
+from quadmeta.claims.talk2021 import SOURCE
 from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.parameters import STEPS, Parameter, Quantity, Values
 
@@ -38,6 +39,8 @@ class Talk2021OpenNetworkOptimizers(Claim):
     """
 
     reference = "Ge 2021, talk; open question 1"
+    source = SOURCE
+    standing = "question"
     strength = "identity"
     draws = 50
     forms = {
@@ -49,7 +52,7 @@ class Talk2021OpenNetworkOptimizers(Claim):
             "an open question: neither network nor measure is given",
             testable=False,
         ),
-        "repaired": Form(
+        "stated": Form(
             r"e\leftarrow e-x(He)_++y(-He)_+:\text{ renormalised reverse mode}=\nabla_{x,y}G,\ "
             r"\langle b_t"
             r",e_t\rangle=\tfrac2T;\quad\sup|\partial_xG|=\infty",

@@ -9,6 +9,7 @@ import numpy as np
 
 from quadmeta.claims.families.formulas import derivatives
 from quadmeta.claims.families.schedules import Loss
+from quadmeta.claims.talk2021 import SOURCE
 from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.parameters import EIGENVALUES, STEP_SIZE, STEPS, WEIGHTS, Values
 
@@ -26,10 +27,12 @@ class Talk2021SharedParameter(Claim):
     """
 
     reference = "Ge 2021, talk; parameters shared over the steps"
+    source = SOURCE
+    standing = "sentence"
     strength = "identity"
     draws = 80
     forms = {
-        "printed": Form(
+        "reading": Form(
             r"\tfrac d{d\eta}F(\eta,\ldots,\eta)=\sum_t\partial_tF=T\,\partial_sF\quad(s=1..T)",
             "holds",
             "proof + exact",

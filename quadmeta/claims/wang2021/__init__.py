@@ -1,1 +1,14 @@
-"""Statements of Wang, Yuan, Wu, Ge 2021 on tuning the step size by learning to learn."""
+"""The paper of Wang, Yuan, Wu and Ge on tuning a step size: one statement a file."""
+
+from quadmeta.verification.citation import Citation
+
+SOURCE = Citation(
+    key="wang2021",
+    kind="paper",
+    text=(
+        "Wang, X., Yuan, S., Wu, C. and Ge, R. Guarantees for tuning the step size using a "
+        "learning-to-learn approach. ICML 2021, PMLR 139"
+    ),
+    where="https://proceedings.mlr.press/v139/wang21ac.html",
+    about="",
+)

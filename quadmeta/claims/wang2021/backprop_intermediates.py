@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from quadmeta.claims.families.formulas import binary_scale, scaled
+from quadmeta.claims.wang2021 import SOURCE
 from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.parameters import EIGENVALUES, STEP_SIZE, STEPS, Parameter, Values
 
@@ -30,6 +31,8 @@ class Wang2021BackpropIntermediates(Claim):
     """
 
     reference = "Wang, Yuan, Wu, Ge 2021, Corollary 1"
+    source = SOURCE
+    standing = "theorem"
     strength = "rate"
     forms = {
         "printed": Form(
@@ -41,7 +44,7 @@ class Wang2021BackpropIntermediates(Claim):
             proved=True,
             attained=True,
         ),
-        "repaired": Form(
+        "stated": Form(
             r"\text{with states divided by powers of two: }\langle b_t,e_t\rangle=\tfrac2T,\quad"
             r"\|b_t\|\le\tfrac4{T\chi_t}",
             "holds",
@@ -61,7 +64,7 @@ class Wang2021BackpropIntermediates(Claim):
         """Active modes, a loss that has a logarithm and, for growth or decay, rho != 1."""
         a = abs(1 - x["eta"] * x["eigenvalues"])
         margins = {"c_i != 0": min(abs(x["error"])), "rho > 0": max(a)}
-        if form == "repaired":
+        if form == "stated":
             return margins
         return {**margins, "rho != 1": abs(max(a) - 1)}
 
@@ -81,7 +84,7 @@ class Wang2021BackpropIntermediates(Claim):
         states = [x["error"]]
         for _ in range(T):
             e = states[-1] - eta * (lam * states[-1])
-            states.append(scaled(e) if form == "repaired" else e)
+            states.append(scaled(e) if form == "stated" else e)
         s = 1 / (T * (lam * states[T] ** 2).sum() / 2)
         a = abs(1 - eta * lam)
         omega = lam * x["error"] ** 2 / 2

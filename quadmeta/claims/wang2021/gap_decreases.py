@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from quadmeta.claims.families.least_squares import NOISE, train_risk
+from quadmeta.claims.wang2021 import SOURCE
 from quadmeta.verification.box import Box, Reduced
 from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.parameters import Instance, Parameter, Quantity, Values
@@ -30,14 +31,17 @@ class Wang2021GapDecreases(Claim):
     """
 
     reference = "Wang, Yuan, Wu, Ge 2021; experiments with more samples"
+    source = SOURCE
+    standing = "sentence"
     strength = "ordering"
     relation = ">"
     forms = {
-        "printed": Form(
+        "reading": Form(
             r"n<n'\implies E_{\rm TbT}(n)-E_{\rm TbV}(n)>E_{\rm TbT}(n')-E_{\rm TbV}(n')",
             "refuted",
             "exact",
             "the gap increases for n < d and peaks at n = d",
+            fault="condition missing",
         ),
         "repaired": Form(
             r"E_{\rm TbT}-E_{\rm TbV}\text{ strictly increases for }n<d,\text{ decreases for }n>d",
@@ -56,7 +60,7 @@ class Wang2021GapDecreases(Claim):
     def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """n < n', neither of them d; as repaired on one side of d."""
         before, after = (ratio(x[key], x["noise"]) for key in ("ridge", "ridge_later"))
-        if form == "printed":
+        if form == "reading":
             side = {"(n - d)(n' - d) != 0": abs((before - 1) * (after - 1))}
         else:
             side = {"(n - d)(n' - d) > 0": (before - 1) * (after - 1)}

@@ -11,6 +11,7 @@ import numpy as np
 
 from quadmeta.claims.families.least_squares import HORIZON, NOISE, ROOT, edges, gain, train_risk
 from quadmeta.claims.reductions.semicircle import bias, scatter
+from quadmeta.claims.wang2021 import SOURCE
 from quadmeta.verification.box import Box, Reduced
 from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.parameters import Instance, Parameter, Values
@@ -35,6 +36,8 @@ class Wang2021LargeSample(Claim):
     """
 
     reference = "Wang, Yuan, Wu, Ge 2021, Theorem 6"
+    source = SOURCE
+    standing = "theorem"
     strength = "upper"
     forms = {
         "printed": Form(
@@ -45,7 +48,7 @@ class Wang2021LargeSample(Claim):
             "exact",
             "constants unspecified; far more samples than needed",
         ),
-        "repaired": Form(
+        "stated": Form(
             r"T=\infty:\ E\|w_T-w_*\|^2\le(1+\epsilon)\tfrac{d\sigma^2}n\iff\tfrac "
             r"nd\ge1+\tfrac1\epsilon;"
             r"\quad T<\infty:\ \le R^2\rho^{2T}+(1+\rho^T)^2\tfrac{\sigma^2}{\nu-1}",
@@ -102,7 +105,7 @@ class Wang2021LargeSample(Claim):
         rounding.
         """
         yield {"root": "1/100000", "noise": 2, "epsilon": "1/2", "scale": 1, "steps": 3}
-        if form == "repaired":
+        if form == "stated":
             yield {"root": "1/2", "noise": 3, "epsilon": "1/3", "scale": 1, "steps": 6}
             yield {"root": "2/3", "noise": "1/5", "epsilon": "4/5", "scale": "1/2", "steps": 4}
 
@@ -133,14 +136,14 @@ class Wang2021LargeSample(Claim):
                 return [Reduced({"root": x["root"], "theta": x["scale"]}, scale, 1)]
             return []
 
-        if form == "repaired":
+        if form == "stated":
             yield Box(
                 {"p": (0, 1), "epsilon": (0, 1)},
                 lambda x: (0, x["epsilon"] * (1 - x["p"])),
                 "T = infinity, every n, sigma: (1 + epsilon) (1 - psi) - 1, factored",
                 target,
             )
-        for T in (1, 2, 3, 5) if form == "repaired" else ():
+        for T in (1, 2, 3, 5) if form == "stated" else ():
             for part, noise, name in ((bias, False, "R"), (scatter, True, "sigma")):
                 yield Box(
                     {"root": (0, Fraction(23, 32)), "theta": (0, 1)},

@@ -8,6 +8,7 @@ from typing import Any
 
 from quadmeta.claims.families.formulas import derivatives, spread, weight_at
 from quadmeta.claims.reductions.steps import end_weights, extremes, power_mean, slopes, two_extremes
+from quadmeta.claims.wang2021 import SOURCE
 from quadmeta.verification.box import Box, Reduced
 from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.parameters import EIGENVALUES, ENERGY, STEP_SIZE, STEPS, Instance, Values
@@ -31,6 +32,8 @@ class Wang2021LogGradientBound(Claim):
     """
 
     reference = "Wang, Yuan, Wu, Ge 2021, Theorem 4"
+    source = SOURCE
+    standing = "theorem"
     strength = "upper"
     forms = {
         "printed": Form(
@@ -41,7 +44,7 @@ class Wang2021LogGradientBound(Claim):
             "loose: c_min enters only through a 2T-th root",
             proved=True,
         ),
-        "repaired": Form(
+        "stated": Form(
             r"|G'(\eta)| \le 2L\frac{L+\mu}{L-\mu}\Big(\frac L{c_{\min}^2\mu}\Big)^{1/2T}",
             "holds",
             "proof + exact",
@@ -61,7 +64,7 @@ class Wang2021LogGradientBound(Claim):
 
     def power(self, x: Values, form: str) -> int:
         """2T as repaired."""
-        if form == "repaired":
+        if form == "stated":
             return 2 * int(x["steps"])
         return 1
 

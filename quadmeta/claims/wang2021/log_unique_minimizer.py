@@ -7,6 +7,7 @@ import numpy as np
 
 from quadmeta.claims.families.formulas import derivatives, spread
 from quadmeta.claims.reductions.steps import end_weights, increasing, slope_increases
+from quadmeta.claims.wang2021 import SOURCE
 from quadmeta.verification.box import Box, Reduced
 from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.parameters import (
@@ -32,6 +33,8 @@ class Wang2021LogUniqueMinimizer(Claim):
     """
 
     reference = "Wang, Yuan, Wu, Ge 2021, Theorem 4"
+    source = SOURCE
+    standing = "theorem"
     strength = "ordering"
     relation = "<"
     forms = {

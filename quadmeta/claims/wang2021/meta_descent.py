@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from quadmeta.claims.families.formulas import spread
+from quadmeta.claims.wang2021 import SOURCE
 from quadmeta.objectives.log_objective import LogObjective
 from quadmeta.optimizers.gradient_descent import GradientDescent
 from quadmeta.problems.quadratic import Quadratic
@@ -41,6 +42,8 @@ class Wang2021MetaDescent(Claim):
     """
 
     reference = "Wang, Yuan, Wu, Ge 2021, Theorem 4"
+    source = SOURCE
+    standing = "theorem"
     strength = "upper"
     relation = "<"
     exact = False
@@ -54,7 +57,7 @@ class Wang2021MetaDescent(Claim):
             "the polynomial is not specified",
             testable=False,
         ),
-        "repaired": Form(
+        "stated": Form(
             r"|\eta_k-\eta^*_T|\le\epsilon\text{ for }k\ge k'=\Big\lceil\Big(\sqrt{k_0}+"
             r"\frac D{2sg}\Big)^2\Big\rceil",
             "consistent",

@@ -8,6 +8,7 @@ from typing import Any
 
 from quadmeta.claims.families.formulas import derivatives, spread, weight_at
 from quadmeta.claims.reductions.steps import peak
+from quadmeta.claims.wang2021 import SOURCE
 from quadmeta.verification.box import Box, Reduced
 from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.parameters import EIGENVALUES, ENERGY, STEP_SIZE, STEPS, Instance, Values
@@ -32,6 +33,8 @@ class Wang2021NaiveLowerBound(Claim):
     """
 
     reference = "Wang, Yuan, Wu, Ge 2021, Theorem 3"
+    source = SOURCE
+    standing = "theorem"
     strength = "lower"
     forms = {
         "printed": Form(
@@ -41,7 +44,7 @@ class Wang2021NaiveLowerBound(Claim):
             "says nothing for eta <= (1 + |c_L|^(-2/(2T-1)))/L",
             proved=True,
         ),
-        "repaired": Form(
+        "stated": Form(
             r"F'(\eta) \ge Tc_L^2L^2(\eta L-1)^{2T-1}"
             r"-TW\big(\tfrac2{\eta(2T+1)}\big)^2\big(\tfrac{2T-1}{2T+1}\big)^{2T-1}\quad(\eta>1/L)",
             "holds",
@@ -57,7 +60,7 @@ class Wang2021NaiveLowerBound(Claim):
         """kappa > 1, eta > 2/L and a unit start as printed; eta > 1/L as repaired."""
         lam = x["eigenvalues"]
         eta = x["eta"]
-        if form == "repaired":
+        if form == "stated":
             return {"eta > 1/L": eta - 1 / lam.max()}
         return {
             "kappa > 1": spread(lam),
@@ -89,7 +92,7 @@ class Wang2021NaiveLowerBound(Claim):
         """c_L small and eta just past 2/L; as repaired also equality, at mu = 2 / (eta (2T+1))."""
         yield {"eigenvalues": (1, 2), "energy": ("99/100", "1/100"), "eta": "101/100", "steps": 3}
         yield {"eigenvalues": (1, 2), "energy": ("1/2", "1/2"), "eta": 3, "steps": 4}
-        if form == "repaired":
+        if form == "stated":
             yield {"eigenvalues": ("2/5", 2), "energy": ("3/4", "1/4"), "eta": 1, "steps": 2}
             yield {"eigenvalues": ("1/3", 1), "energy": (4, 1), "eta": 2, "steps": 1}
 
@@ -124,7 +127,7 @@ class Wang2021NaiveLowerBound(Claim):
             return [Reduced({"mu": mu, "c_L^2": top}, T * L**2)]
 
         note = "all d, T, eta: reduced to d = 2, T = 1, L = 1, eta = 2/L"
-        if form == "repaired":
+        if form == "stated":
             yield from map(peak, (1, 2, 3, 5))
         else:
             yield Box({"mu": (0, 1), "c_L^2": (0, 1)}, sides, note, reduce, covers_domain=True)

@@ -7,6 +7,7 @@ import numpy as np
 
 from quadmeta.claims.families.formulas import derivatives, spread
 from quadmeta.claims.reductions.steps import end_weights
+from quadmeta.claims.wang2021 import SOURCE
 from quadmeta.verification.box import Box, Reduced
 from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.parameters import (
@@ -33,6 +34,8 @@ class Wang2021NaiveStrictlyConvex(Claim):
     """
 
     reference = "Wang, Yuan, Wu, Ge 2021, Theorem 3"
+    source = SOURCE
+    standing = "theorem"
     strength = "lower"
     relation = ">"
     forms = {

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from quadmeta.claims.families.formulas import derivatives
+from quadmeta.claims.wang2021 import SOURCE
 from quadmeta.verification.box import Box, Reduced
 from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.parameters import EIGENVALUES, ENERGY, STEP_SIZE, STEPS, Instance, Values
@@ -21,6 +22,8 @@ class Wang2021NaiveUpperBound(Claim):
     """
 
     reference = "Wang, Yuan, Wu, Ge 2021, Theorem 3"
+    source = SOURCE
+    standing = "theorem"
     strength = "tight"
     forms = {
         "printed": Form(
@@ -30,7 +33,7 @@ class Wang2021NaiveUpperBound(Claim):
             proved=True,
             attained=True,
         ),
-        "repaired": Form(
+        "stated": Form(
             r"|F'(\eta)| \le T\sum_i c_i^2\lambda_i^2|1-\eta\lambda_i|^{2T-1}\quad(\eta\ge0),"
             r"\text{ equality for }\eta\le1/L\text{ and }\eta\ge1/\mu",
             "holds",

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from quadmeta.claims.families.least_squares import NOISE, RATIO, ridge_quadratic
+from quadmeta.claims.wang2021 import SOURCE
 from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.parameters import Values
 
@@ -32,13 +33,16 @@ class Wang2021OptimalRisk(Claim):
     """
 
     reference = "Wang, Yuan, Wu, Ge 2021; remark on Theorem 6"
+    source = SOURCE
+    standing = "sentence"
     strength = "lower"
     forms = {
-        "printed": Form(
+        "reading": Form(
             r"n>d:\quad\inf_{\rm methods}E\|w-w_*\|^2\ge\tfrac{d\sigma^2}n",
             "refuted",
             "exact",
             "true without a bound on the signal, or to leading order for n >> d and sigma <= R",
+            fault="wording",
         ),
         "repaired": Form(
             r"\min_{\rm filters}E\|w-w_*\|^2<\tfrac{d\sigma^2}n\iff\sigma^2>\tfrac{R^2}{1+d/n}",
@@ -53,7 +57,7 @@ class Wang2021OptimalRisk(Claim):
 
     def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """More samples than dimensions as printed, none as repaired."""
-        if form == "printed":
+        if form == "reading":
             return {"n > d": x["ratio"] - 1}
         return {}
 
@@ -63,7 +67,7 @@ class Wang2021OptimalRisk(Claim):
         """
         nu = x["ratio"]
         s = x["noise"]
-        if form == "printed":
+        if form == "reading":
             return (1 + s) / (1 + nu + s), s / nu
         value = ridge_quadratic(s / nu, nu, s)
         factored = s * ((1 + nu) * s - nu) / nu**2

@@ -10,6 +10,7 @@ import numpy as np
 
 from quadmeta.claims.families.least_squares import HORIZON, NOISE, ROOT, edges, gain, train_risk
 from quadmeta.claims.reductions.semicircle import mean, series, square, variance
+from quadmeta.claims.wang2021 import SOURCE
 from quadmeta.verification.box import Box, Reduced
 from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.parameters import Instance, Parameter, Values
@@ -39,6 +40,8 @@ class Wang2021SmallSampleTrain(Claim):
     """
 
     reference = "Wang, Yuan, Wu, Ge 2021, Theorem 5"
+    source = SOURCE
+    standing = "theorem"
     strength = "lower"
     forms = {
         "printed": Form(
@@ -48,7 +51,7 @@ class Wang2021SmallSampleTrain(Claim):
             "exact",
             "constants unspecified; the limit has 1/5, 3/7 and 1/3",
         ),
-        "repaired": Form(
+        "stated": Form(
             r"E\|w_T-w_*\|^2\ge R^2(1-\nu)+(1-\rho^T)^2\tfrac{\nu}{1-\nu}\sigma^2,\quad "
             r"T=\infty:\ \ge R^2(1-\nu)+\tfrac13\sigma^2,\text{ every }\sigma>0",
             "holds",
@@ -134,7 +137,7 @@ class Wang2021SmallSampleTrain(Claim):
         def final(x: Instance) -> list[Reduced]:
             return [Reduced({"root": x["root"]}, x["noise"] / (3 * x["root"] ** 2 - 3), 1)]
 
-        if form == "repaired":
+        if form == "stated":
             yield from map(box, (1, 2, 3, 5))
             yield Box(
                 {"root": (Fraction(9, 8), 2)},

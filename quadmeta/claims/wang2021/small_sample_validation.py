@@ -11,6 +11,7 @@ import numpy as np
 from quadmeta.claims.families.least_squares import HORIZON, ROOT, edges, gain, risk_slope
 from quadmeta.claims.reductions.polynomial import Polynomial, V, X
 from quadmeta.claims.reductions.semicircle import power_means, tuned_gain
+from quadmeta.claims.wang2021 import SOURCE
 from quadmeta.verification.box import Box, Reduced
 from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.parameters import Instance, Parameter, Quantity, Values
@@ -41,6 +42,8 @@ class Wang2021SmallSampleValidation(Claim):
     """
 
     reference = "Wang, Yuan, Wu, Ge 2021, Theorem 5"
+    source = SOURCE
+    standing = "theorem"
     strength = "upper"
     forms = {
         "printed": Form(
@@ -52,7 +55,7 @@ class Wang2021SmallSampleValidation(Claim):
             "constants unspecified; they shrink as sigma grows, like R^2 n_1/(d sigma^2)",
             attained=True,
         ),
-        "repaired": Form(
+        "stated": Form(
             r"\tfrac1{l_++\delta}\le T\eta^*_{\rm valid}\le\tfrac1\delta,\quad "
             r"E\|w_T-w_*\|^2\le R^2-R^2\tfrac{\nu_1}{1+\nu_1+s}\quad(T\text{ odd, every }\sigma>0)",
             "holds",
@@ -119,7 +122,7 @@ class Wang2021SmallSampleValidation(Claim):
         """The bracket and the gain at T = 3 and 5 for all psi and sigma, those of ``bracket`` and
         ``tuned_gain``.
         """
-        for steps in (3, 5) if form == "repaired" else ():
+        for steps in (3, 5) if form == "stated" else ():
             yield from bracket(steps)
             yield from tuned_gain(steps, 2, False)
 

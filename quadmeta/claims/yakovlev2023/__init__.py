@@ -1,1 +1,14 @@
-"""Statements of Yakovlev et al. 2023 on the discounted hypergradient."""
+"""The slides of Yakovlev, Bakhteev and Strijov: one statement a file."""
+
+from quadmeta.verification.citation import Citation
+
+SOURCE = Citation(
+    key="yakovlev2023",
+    kind="slides",
+    text=(
+        "Yakovlev, K. D., Bakhteev, O. Yu. and Strijov, V. V. Search of consistent neural networks "
+        "in multi-domain learning (in Russian). Slides, MIPT 2023"
+    ),
+    where="",
+    about="",
+)

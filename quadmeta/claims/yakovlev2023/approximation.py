@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from quadmeta.claims.families.discount import BENT, TWO_BENDS, Bent, bent
+from quadmeta.claims.yakovlev2023 import SOURCE
 from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.parameters import Instance, Values
 
@@ -20,10 +21,12 @@ class Yakovlev2023Approximation(Claim):
     """
 
     reference = "Yakovlev et al. 2023, approximation"
+    source = SOURCE
+    standing = "formula"
     strength = "identity"
     draws = 60
     forms = {
-        "printed": Form(
+        "stated": Form(
             r"\hat g-g=\sum_{k=1}^{T-1}\gamma^kB_{T-k}(g_{T-k}-g_T)+\sum_{k=1}^{T-1}B_{T-k}\big("
             r"\gamma^kI-A_{T-k+1}\cdots A_T\big)g_T",
             "holds",

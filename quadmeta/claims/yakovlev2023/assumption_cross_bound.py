@@ -8,6 +8,7 @@ from typing import Any
 from quadmeta.claims.families.discount import ALONG, DISCOUNT, NORM, direction
 from quadmeta.claims.reductions.angles import aligned, filtered
 from quadmeta.claims.reductions.notes import drift
+from quadmeta.claims.yakovlev2023 import SOURCE
 from quadmeta.theory.discount import Scales, bias_bound_quadratic_inner
 from quadmeta.verification.box import Box, Reduced
 from quadmeta.verification.claim import Claim, Form
@@ -40,6 +41,8 @@ class Yakovlev2023AssumptionCrossBound(Claim):
     """
 
     reference = "Yakovlev et al. 2023, assumption 4"
+    source = SOURCE
+    standing = "assumption"
     strength = "tight"
     draws = 80
     forms = {
@@ -48,8 +51,9 @@ class Yakovlev2023AssumptionCrossBound(Claim):
             "refuted",
             "exact",
             "the mixed derivative of a ridge strength is w itself",
+            judged="unsatisfiable",
         ),
-        "repaired": Form(
+        "stated": Form(
             r"B=\max_{t<T}\|J(w_t)\|:\ \|\hat g-g\|\le\eta "
             r"B\Big\{L_2R\sum_{k=1}^{T-1}\gamma^ka_\mu^{T-k}"
             r"+\|g_T\|\sum_{k=1}^{T-1}\max(a_\mu^k-\gamma^k,\gamma^k-a_L^k)\Big\}",
@@ -58,6 +62,7 @@ class Yakovlev2023AssumptionCrossBound(Claim):
             "a bound along the iterates",
             proved=True,
             attained=True,
+            judged="not needed",
         ),
     }
     domain = {
@@ -133,7 +138,7 @@ class Yakovlev2023AssumptionCrossBound(Claim):
             "G": 1,
             "L2": 1,
             "eta": 1,
-            "gamma": 0 if form == "repaired" else "1/4",
+            "gamma": 0 if form == "stated" else "1/4",
             "steps": 3,
         }
 
@@ -175,6 +180,6 @@ class Yakovlev2023AssumptionCrossBound(Claim):
             bound = bias_bound_quadratic_inner(known(x))
             return largest * bound * x["eta"] * x["L2"] * part**2 / (2 * x["R"])
 
-        if form == "repaired":
+        if form == "stated":
             yield aligned(product)
             yield from (drift(T, lambda x: int(x["steps"]), start) for T in (2, 3, 5))

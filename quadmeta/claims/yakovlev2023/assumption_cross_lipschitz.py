@@ -8,6 +8,7 @@ from quadmeta._types import Array
 from quadmeta.claims.families.discount import ALONG, DISCOUNT, NORM, direction
 from quadmeta.claims.reductions.discount import mixture
 from quadmeta.claims.reductions.notes import drift, spread, total_drift
+from quadmeta.claims.yakovlev2023 import SOURCE
 from quadmeta.theory.discount import Scales, bias_bound_quadratic_inner
 from quadmeta.verification.box import Box, Reduced
 from quadmeta.verification.claim import Claim, Form
@@ -38,10 +39,12 @@ class Yakovlev2023AssumptionCrossLipschitz(Claim):
     """
 
     reference = "Yakovlev et al. 2023, assumption 5"
+    source = SOURCE
+    standing = "assumption"
     strength = "tight"
     draws = 80
     forms = {
-        "printed": Form(
+        "stated": Form(
             r"\text{every }M_b:\ \|\hat g-g\|\le\eta "
             r"B\Big\{L_2R\sum_{k=1}^{T-1}\gamma^ka_\mu^{T-k}+"
             r"\|g_T\|\sum_{k=1}^{T-1}\max(a_\mu^k-\gamma^k,\gamma^k-a_L^k)\Big\}",
@@ -50,6 +53,7 @@ class Yakovlev2023AssumptionCrossLipschitz(Claim):
             "assumption 5 is not needed",
             proved=True,
             attained=True,
+            judged="not needed",
         )
     }
     domain = {

@@ -8,6 +8,7 @@ from typing import Any
 
 from quadmeta.claims.families.discount import BENT, LINE, Bent, bent, bent_margins, signed_square
 from quadmeta.claims.reductions.discount import ends, modes, rising
+from quadmeta.claims.yakovlev2023 import SOURCE
 from quadmeta.theory.discount import bias_bound_as_printed, bias_bound_quadratic
 from quadmeta.verification.box import Box, Reduced
 from quadmeta.verification.claim import Claim, Form
@@ -29,6 +30,8 @@ class Yakovlev2023AssumptionDiscountRange(Claim):
     """
 
     reference = "Yakovlev et al. 2023, assumption 3"
+    source = SOURCE
+    standing = "assumption"
     strength = "tight"
     draws = 60
     forms = {
@@ -39,6 +42,8 @@ class Yakovlev2023AssumptionDiscountRange(Claim):
             "refuted",
             "exact",
             "a sign is lost, so that gamma has no upper limit",
+            fault="misprint",
+            judged="needed",
         ),
         "repaired": Form(
             r"0\le\gamma<1:\ \|\hat g-g\|\le\eta B\Big\{L_2R\max_{a\in[a_L,a_\mu]}\sum_{k=1}^{T-1}"
@@ -48,6 +53,7 @@ class Yakovlev2023AssumptionDiscountRange(Claim):
             "any discount",
             proved=True,
             attained=True,
+            judged="not needed",
         ),
     }
     domain = BENT

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from quadmeta.claims.families.discount import ALONG, DISCOUNT, direction
+from quadmeta.claims.yakovlev2023 import SOURCE
 from quadmeta.verification.box import Box, Reduced
 from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.finding import arrays
@@ -30,6 +31,8 @@ class Yakovlev2023AssumptionInjectiveCross(Claim):
     """
 
     reference = "Yakovlev et al. 2023, assumption 6"
+    source = SOURCE
+    standing = "assumption"
     strength = "tight"
     draws = 80
     forms = {
@@ -38,8 +41,9 @@ class Yakovlev2023AssumptionInjectiveCross(Claim):
             "refuted",
             "exact",
             "a matrix of rank h < P is singular",
+            judged="unsatisfiable",
         ),
-        "repaired": Form(
+        "stated": Form(
             r"h\ge P:\ \|g_\infty\|\le\frac{B(1-\gamma)}{\sqrt{\kappa_J}\,\eta\mu}\|\hat "
             r"g_\infty\|",
             "holds",
@@ -71,7 +75,7 @@ class Yakovlev2023AssumptionInjectiveCross(Claim):
         }
         return {
             **margins,
-            **({"h >= P": Fraction(h - P)} if form == "repaired" else {"gamma > 0": x["gamma"]}),
+            **({"h >= P": Fraction(h - P)} if form == "stated" else {"gamma > 0": x["gamma"]}),
         }
 
     def prepare(self, x: Instance) -> Instance:
@@ -161,7 +165,7 @@ class Yakovlev2023AssumptionInjectiveCross(Claim):
                 Reduced({"K": K, "e": e, "x": share, "z": lost}, B2 * size / (min(lam) ** 2 * K))
             ]
 
-        if form == "repaired":
+        if form == "stated":
             yield Box(
                 dict.fromkeys(("K", "e", "x", "z"), (0, 1)),
                 lambda x: (

@@ -11,6 +11,7 @@ from quadmeta._types import Array
 from quadmeta.claims.families.discount import BENT, Bent, turned
 from quadmeta.claims.reductions.bent import expansion, farthest
 from quadmeta.claims.reductions.discount import rising
+from quadmeta.claims.yakovlev2023 import SOURCE
 from quadmeta.theory.discount import bias_bound_any_curvature, bias_bound_lipschitz_hessian
 from quadmeta.verification.box import Box
 from quadmeta.verification.claim import Claim, Form
@@ -32,18 +33,21 @@ class Yakovlev2023AssumptionLipschitzHessian(Claim):
     """
 
     reference = "Yakovlev et al. 2023, assumption 2"
+    source = SOURCE
+    standing = "assumption"
     strength = "upper"
     draws = 60
     forms = {
-        "printed": Form(
+        "conjectured": Form(
             r"\|\hat g-g\|\le\eta "
             r"B\|g_T\|\sum_{k=1}^{T-1}\max(a_\mu^k-\gamma^k,\gamma^k-a_L^k)\text{ "
             r"for every }H_w",
             "refuted",
             "exact",
             "Hessians along the path need not commute",
+            judged="needed",
         ),
-        "repaired": Form(
+        "stated": Form(
             r"\|\hat g-g\|\le\eta B\|g_T\|\big(|S_T(\gamma)-S_T(c)|+S_T(a_\mu)-S_T(c)\big)\text{ "
             r"for "
             r"every }H_w",
@@ -51,6 +55,7 @@ class Yakovlev2023AssumptionLipschitzHessian(Claim):
             "proof + exact",
             "a larger bound that needs no assumption 2",
             proved=True,
+            judged="not needed",
         ),
     }
     domain = {
@@ -95,7 +100,7 @@ class Yakovlev2023AssumptionLipschitzHessian(Claim):
         known = replace(run.scales, L=1 / x["eta"], H_w=0 * one)
         bias = run.bias()
         square = bias @ bias
-        if form == "printed":
+        if form == "conjectured":
             bound = bias_bound_lipschitz_hessian(known)
         else:
             bound = bias_bound_any_curvature(known)
@@ -129,7 +134,7 @@ class Yakovlev2023AssumptionLipschitzHessian(Claim):
                 ),
             )
 
-        if form == "repaired":
+        if form == "stated":
             yield from map(full, (expansion(), rising(5, farthest)))
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from quadmeta.claims.families.discount import QUADRATIC, TWO_MODES, Quadratic, direction, placed
 from quadmeta.claims.reductions.angles import aligned, filtered
 from quadmeta.claims.reductions.discount import ends, rising
+from quadmeta.claims.yakovlev2023 import SOURCE
 from quadmeta.theory.discount import Scales, bias_bound_quadratic, transient
 from quadmeta.verification.box import Box, Reduced
 from quadmeta.verification.claim import Claim, Form
@@ -31,6 +32,8 @@ class Yakovlev2023AssumptionSmoothConvex(Claim):
     """
 
     reference = "Yakovlev et al. 2023, assumption 1"
+    source = SOURCE
+    standing = "assumption"
     strength = "tight"
     draws = 60
     forms = {
@@ -44,7 +47,7 @@ class Yakovlev2023AssumptionSmoothConvex(Claim):
             proved=True,
             attained=True,
         ),
-        "repaired": Form(
+        "stated": Form(
             r"\mu I\preceq H\preceq LI,\ \|H_2\|\le L_2:\ \|\hat g-g\|\le\eta "
             r"B\Big\{L_2R\max_a\sum_{k=1}"
             r"^{T-1}\gamma^k(a^{T-k}-a^T)+\|g_T\|\max_a|S_T(\gamma)-S_T(a)|\Big\}",
@@ -53,6 +56,7 @@ class Yakovlev2023AssumptionSmoothConvex(Claim):
             "a smooth outer loss, with its own constant",
             proved=True,
             attained=True,
+            judged="not needed",
         ),
     }
     domain = {
@@ -80,7 +84,7 @@ class Yakovlev2023AssumptionSmoothConvex(Claim):
                 x["gamma"] - 1 + eta * L, 1 - eta * mu - x["gamma"]
             ),
         }
-        if form == "repaired":
+        if form == "stated":
             return {**margins, "-L_2 <= mu_2": x["L2"] + x["mu2"]}
         return {**margins, "mu <= H_2": x["mu2"] - mu, "H_2 <= L": L - x["L2"]}
 
@@ -128,7 +132,7 @@ class Yakovlev2023AssumptionSmoothConvex(Claim):
             "L": 1,
         }
         yield base
-        if form == "repaired":
+        if form == "stated":
             yield {**base, "mu2": 0, "R": 1}
             yield {**base, "L2": 2, "mu2": -2, "outer": (0, 1), "R": 1, "gamma": "1/2"}
 

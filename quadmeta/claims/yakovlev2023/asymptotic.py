@@ -12,6 +12,7 @@ from quadmeta.claims.families.discount import (
     discount_margins,
     placed,
 )
+from quadmeta.claims.yakovlev2023 import SOURCE
 from quadmeta.theory.discount import limit_bias
 from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.parameters import Instance, Values
@@ -37,14 +38,17 @@ class Yakovlev2023Asymptotic(Claim):
     """
 
     reference = "Yakovlev et al. 2023, theorem on the limit"
+    source = SOURCE
+    standing = "theorem"
     strength = "identity"
     draws = 100
     forms = {
-        "printed": Form(
+        "reading": Form(
             r"\hat g-g\to0\quad(T\to\infty)",
             "refuted",
             "exact",
             "the limit is a multiple of one product with J, for an inverse Hessian",
+            fault="false",
         ),
         "repaired": Form(
             r"\hat g-g=-J_*\big(\tfrac\eta{1-\gamma}I-H_*^{-1}\big)g_*+r_T,\quad r_T\to0\text{ "
@@ -63,7 +67,7 @@ class Yakovlev2023Asymptotic(Claim):
         w_0 = w_*.
         """
         margins = discount_margins(x)
-        if form == "printed":
+        if form == "reading":
             return {**margins, "c_i != 0": min(abs(x["cross"])), "R = 0": x["R"]}
         return margins
 
@@ -81,7 +85,7 @@ class Yakovlev2023Asymptotic(Claim):
         moved = p.H2 @ (a**T * p.error)
         final = p.gradient - moved
         limit = p.C * limit_bias(lam, one(lam), final, p.eta, gamma)
-        if form == "printed":
+        if form == "reading":
             return limit, 0 * limit
         rest = (a**T / (1 - a) - gamma**T / (1 - gamma)) * final - geometric_sum(a, T) * moved
         rest = rest + p.H2 @ (a * divided_difference(gamma + 0 * a, a, T) * p.error)

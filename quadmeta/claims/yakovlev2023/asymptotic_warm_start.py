@@ -7,6 +7,7 @@ from typing import Any
 
 from quadmeta.arithmetic.powers import divided_difference, geometric_sum
 from quadmeta.claims.families.discount import QUADRATIC, TWO_MODES, Quadratic, placed
+from quadmeta.claims.yakovlev2023 import SOURCE
 from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.parameters import Instance, Values
 
@@ -27,14 +28,17 @@ class Yakovlev2023AsymptoticWarmStart(Claim):
     """
 
     reference = "Yakovlev et al. 2023, draft, the limit"
+    source = SOURCE
+    standing = "sentence"
     strength = "identity"
     draws = 60
     forms = {
-        "printed": Form(
+        "conjectured": Form(
             r"\hat g-g\to0\quad(w_0\to w_*,\ T\text{ fixed})",
             "refuted",
             "exact",
             "at w_0 = w_* a multiple of one product with J stands for T of them",
+            fault="false",
         ),
         "repaired": Form(
             r"\hat g-g=\eta "
@@ -83,7 +87,7 @@ class Yakovlev2023AsymptoticWarmStart(Claim):
     def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """The bias by loops, and 0 or constant + slope."""
         p = Quadratic.of(x)
-        if form == "printed":
+        if form == "conjectured":
             return p.bias(), 0 * p.gradient
         a = p.a
         T = p.T

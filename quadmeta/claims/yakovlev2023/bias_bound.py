@@ -9,6 +9,7 @@ from typing import Any
 from quadmeta.claims.families.discount import BENT, Bent, bent, bent_margins, signed_square
 from quadmeta.claims.reductions.bent import bends
 from quadmeta.claims.reductions.discount import mixture, path, positions
+from quadmeta.claims.yakovlev2023 import SOURCE
 from quadmeta.theory.discount import bias_bound_as_printed, bias_bound_lipschitz_hessian
 from quadmeta.verification.box import Box
 from quadmeta.verification.claim import Claim, Form
@@ -36,6 +37,8 @@ class Yakovlev2023BiasBound(Claim):
     """
 
     reference = "Yakovlev et al. 2023, theorem on the bias"
+    source = SOURCE
+    standing = "theorem"
     strength = "tight"
     draws = 120
     forms = {
@@ -48,6 +51,7 @@ class Yakovlev2023BiasBound(Claim):
             "refuted",
             "exact",
             "the factor of H_w is negative for T below about sqrt(8/(eta mu)); a length is missing",
+            fault="false",
         ),
         "repaired": Form(
             r"\|\hat g-g\|\le\eta B\Big\{L_2R\sum_{k=1}^{T-1}\gamma^ka_\mu^{T-k}\min\{1+a_\mu^k,"

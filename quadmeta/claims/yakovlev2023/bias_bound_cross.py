@@ -9,6 +9,7 @@ from typing import Any
 
 from quadmeta.claims.families.discount import BENT, LINE, Bent, bent, bent_margins, signed_square
 from quadmeta.claims.reductions.bent import printed_shape
+from quadmeta.claims.yakovlev2023 import SOURCE
 from quadmeta.theory.discount import bias_bound_as_printed
 from quadmeta.verification.box import Box
 from quadmeta.verification.claim import Claim, Form
@@ -33,16 +34,19 @@ class Yakovlev2023BiasBoundCross(Claim):
     """
 
     reference = "Yakovlev et al. 2023, theorem on the bias"
+    source = SOURCE
+    standing = "theorem"
     strength = "upper"
     draws = 120
     forms = {
-        "printed": Form(
+        "reading": Form(
             r"H_w=0,\ B\ge\|J\|:\ \|\hat "
             r"g-g\|\le\frac{2LBRq^T}{q^{-1}-1}+B\|g_T\|\tfrac1\eta\big(\tfrac1"
             r"\mu-\tfrac1L+\tfrac{(1-\eta\mu)^T}L\big)",
             "refuted",
             "exact",
             "false for eta > 1",
+            fault="misprint",
         ),
         "repaired": Form(
             r"H_w=0,\ B\ge\eta\|J\|,\ \eta\le\tfrac2{L+\mu}:\ \|\hat "
@@ -58,12 +62,12 @@ class Yakovlev2023BiasBoundCross(Claim):
 
     def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """As printed with H constant; eta <= 1/L, or 2/(L + mu) as repaired."""
-        if form == "printed":
+        if form == "reading":
             step = "eta <= 1/L"
         else:
             step = "eta <= 2/(L + mu)"
         margins = {**bent_margins(x, step), "H_w = 0": x["slopes"].sum()}
-        if form == "printed":
+        if form == "reading":
             return {**margins, "gamma > 0": x["gamma"]}
         return margins
 
@@ -81,7 +85,7 @@ class Yakovlev2023BiasBoundCross(Claim):
     def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """|ghat - g|^2 by loops and the squared bound."""
         found = Bent(x)
-        if form == "printed":
+        if form == "reading":
             reading = "cross"
         else:
             reading = "step"
@@ -93,7 +97,7 @@ class Yakovlev2023BiasBoundCross(Claim):
         """A start in the minimiser, H = L = 2 mu, and a long step; as printed also one of two
         steps.
         """
-        if form == "printed":
+        if form == "reading":
             yield {
                 "q": "1/2",
                 "eta": 3,

@@ -9,6 +9,7 @@ from typing import Any
 from quadmeta.claims.families.discount import BENT, LINE, Bent, bent, bent_margins, signed_square
 from quadmeta.claims.reductions.bent import expansion, farthest
 from quadmeta.claims.reductions.discount import path, rising
+from quadmeta.claims.yakovlev2023 import SOURCE
 from quadmeta.theory.discount import bias_bound_any_curvature, bias_bound_as_printed
 from quadmeta.verification.box import Box
 from quadmeta.verification.claim import Claim, Form
@@ -32,6 +33,8 @@ class Yakovlev2023BiasBoundStepSize(Claim):
     """
 
     reference = "Yakovlev et al. 2023, theorem on the bias"
+    source = SOURCE
+    standing = "theorem"
     strength = "tight"
     draws = 120
     forms = {
@@ -43,6 +46,7 @@ class Yakovlev2023BiasBoundStepSize(Claim):
             "refuted",
             "exact",
             "false for 2/(L + mu) < eta < 2/L",
+            fault="condition missing",
         ),
         "repaired": Form(
             r"\eta\le\tfrac2{L+\mu}:\ \|\hat g-g\|\le\eta "

@@ -14,6 +14,7 @@ from quadmeta.claims.families.discount import (
     direction,
     discount_margins,
 )
+from quadmeta.claims.yakovlev2023 import SOURCE
 from quadmeta.theory.discount import Scales, floor as least, limit_bias
 from quadmeta.verification.box import Box, Reduced
 from quadmeta.verification.claim import Claim, Form
@@ -36,14 +37,17 @@ class Yakovlev2023BoundFloor(Claim):
     """
 
     reference = "Yakovlev et al. 2023, title of the bound"
+    source = SOURCE
+    standing = "theorem"
     strength = "tight"
     draws = 80
     forms = {
-        "printed": Form(
+        "reading": Form(
             r"\lim_{T\to\infty}\Big\{\frac{2LBRq^T}{q^{-1}-1}+B\|g_T\|\big[\cdots\big]\Big\}=0",
             "refuted",
             "exact",
             "the term with 1/mu - 1/L stays",
+            fault="false",
         ),
         "repaired": Form(
             r"\lim_{T\to\infty}\|\hat g-g\|\le\max\|J\|\,\|g_*\|\big(\tfrac1\mu-\tfrac1L\big)",
@@ -66,7 +70,7 @@ class Yakovlev2023BoundFloor(Claim):
     def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """eta <= 1/L and gamma in [1 - eta L, 1 - eta mu]."""
         margins = discount_margins(x)
-        if form == "printed":
+        if form == "reading":
             return {**margins, "gamma > 0": x["gamma"]}
         return margins
 
@@ -91,7 +95,7 @@ class Yakovlev2023BoundFloor(Claim):
         c = x["cross"]
         known = Scales(min(lam), max(lam), eta, gamma, 1, 0 * eta, 0 * eta, x["G"], max(abs(c)))
         bound = (2 * least(known, limit=True)) ** 2
-        if form == "printed":
+        if form == "reading":
             return bound, 0 * eta
         g = x["G"] * direction(x["gradient"])
         bias = c * limit_bias(lam, _identity(lam), g, eta, gamma)

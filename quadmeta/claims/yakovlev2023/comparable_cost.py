@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from quadmeta.claims.families.discount import spent
+from quadmeta.claims.yakovlev2023 import SOURCE
 from quadmeta.estimators import Discounted, DrMad, Neumann, OneStep
 from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.parameters import Parameter, Values
@@ -24,14 +25,17 @@ class Yakovlev2023ComparableCost(Claim):
     """
 
     reference = "Yakovlev et al. 2023, remark on cost"
+    source = SOURCE
+    standing = "sentence"
     strength = "ordering"
     draws = 10
     forms = {
-        "printed": Form(
+        "reading": Form(
             r"\#\mathrm{JVP}_\gamma\le2\,\#\mathrm{JVP}\text{ of one step, DrMAD, IFT}(N,K)",
             "refuted",
             "exact",
             "one-step back-propagation spends one product, not T",
+            fault="wording",
         ),
         "repaired": Form(
             r"\mathrm{cost}_\gamma\le\big(T\,\mathrm{cost}_{\text{one step}},\ \mathrm{cost}_{\text"
@@ -58,7 +62,7 @@ class Yakovlev2023ComparableCost(Claim):
         K = x["estimates"]
         T = (N + 1) * K
         runs = spent(T, Discounted(0.99), OneStep(), DrMad(), Neumann(N, K))
-        if form == "printed":
+        if form == "reading":
             own, *others = (run[0] + run[1] for run in runs)
             return np.array([own] * 3, dtype=object), np.array(
                 [2 * count for count in others], dtype=object

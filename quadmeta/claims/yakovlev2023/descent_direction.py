@@ -17,6 +17,7 @@ from quadmeta.claims.families.discount import (
     placed,
 )
 from quadmeta.claims.reductions.angles import turned_by, turning
+from quadmeta.claims.yakovlev2023 import SOURCE
 from quadmeta.verification.box import Box, Reduced
 from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.finding import arrays
@@ -41,15 +42,18 @@ class Yakovlev2023DescentDirection(Claim):
     """
 
     reference = "Yakovlev et al. 2023, draft, descent claim"
+    source = SOURCE
+    standing = "sentence"
     strength = "lower"
     relation = ">"
     draws = 150
     forms = {
-        "printed": Form(
+        "conjectured": Form(
             r"\hat g^\top g\ge c\|g_T\|^2,\ c>0",
             "refuted",
             "exact",
             "the early g_t may oppose g_T; J'J and the inverse Hessian need not share axes",
+            fault="false",
         ),
         "repaired": Form(
             r"w_0=w_*,\ \big(\tfrac{k_J-1}{k_J+1}\big)^2+\big(\tfrac{k_S-1}{k_S+1}\big)^2<1:\ "
@@ -82,7 +86,7 @@ class Yakovlev2023DescentDirection(Claim):
             ),
             "J'J > 0": min(abs(x["cross"])),
         }
-        if form == "printed":
+        if form == "conjectured":
             return margins
         low = min(x["cross"] ** 2)
         high = max(x["cross"] ** 2)
@@ -124,7 +128,7 @@ class Yakovlev2023DescentDirection(Claim):
         }
         yield base
         yield {**base, "cross": (1, 2), "turn": (2, 1)}
-        if form == "printed":
+        if form == "conjectured":
             yield from self.without("theta_J + theta_S < 90")
 
     def without(self, assumption: str) -> Iterable[Mapping[str, Any]]:

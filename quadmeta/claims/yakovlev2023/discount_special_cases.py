@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from quadmeta.claims.families.discount import QUADRATIC, Quadratic
+from quadmeta.claims.yakovlev2023 import SOURCE
 from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.parameters import Values
 
@@ -25,10 +26,12 @@ class Yakovlev2023DiscountSpecialCases(Claim):
     """
 
     reference = "Yakovlev et al. 2023, range of gamma"
+    source = SOURCE
+    standing = "formula"
     strength = "identity"
     draws = 80
     forms = {
-        "printed": Form(
+        "stated": Form(
             r"w_0=w_*:\ \hat g(\gamma)=g\big|_{H=\frac{1-\gamma}\eta I};\quad\hat "
             r"g(0)=B_Tg_T;\quad "
             r"w_0=w_*:\ \hat g(1)-g=\eta C^\top\Big(TI-\sum_{k<T}A^k\Big)g_*",

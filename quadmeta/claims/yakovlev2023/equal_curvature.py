@@ -8,6 +8,7 @@ import numpy as np
 from quadmeta.arithmetic.powers import geometric_sum
 from quadmeta.claims.families.discount import ALONG, NORM, QUADRATIC, Quadratic, direction
 from quadmeta.claims.reductions.angles import aligned, products
+from quadmeta.claims.yakovlev2023 import SOURCE
 from quadmeta.verification.box import Box, Reduced
 from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.finding import arrays
@@ -27,6 +28,8 @@ class Yakovlev2023EqualCurvature(Claim):
     """
 
     reference = "Yakovlev et al. 2023, the bound for L = mu"
+    source = SOURCE
+    standing = "theorem"
     strength = "tight"
     forms = {
         "printed": Form(
@@ -36,7 +39,7 @@ class Yakovlev2023EqualCurvature(Claim):
             "with B a bound of eta |J|",
             proved=True,
         ),
-        "repaired": Form(
+        "stated": Form(
             r"L=\mu:\ \|\hat g-g\|\le BL_2Ra^T\Big(T-1-\sum_{k=1}^{T-1}a^k\Big)",
             "holds",
             "proof + exact",

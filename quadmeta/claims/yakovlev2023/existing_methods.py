@@ -7,6 +7,7 @@ from typing import Any
 from quadmeta.arithmetic.powers import geometric_sum
 from quadmeta.claims.families.discount import BENT, Bent, bent, bent_margins
 from quadmeta.claims.reductions.bent import bends
+from quadmeta.claims.yakovlev2023 import SOURCE
 from quadmeta.theory.discount import Scales, floor
 from quadmeta.verification.box import Box
 from quadmeta.verification.claim import Claim, Form
@@ -33,16 +34,19 @@ class Yakovlev2023ExistingMethods(Claim):
     """
 
     reference = "Yakovlev et al. 2023, slide Problem; Lorraine et al. 2020"
+    source = SOURCE
+    standing = "sentence"
     strength = "upper"
     draws = 60
     forms = {
-        "printed": Form(
+        "reading": Form(
             r"\#\mathrm{JVP}\le T:\ \|\hat g-g\|\ge\tfrac12\eta "
             r"B\|g_T\|\big(S_T(a_\mu)-S_T(a_L)\big)\text"
             r"{ for every existing method}",
             "refuted",
             "exact",
             "the Neumann series of T terms at w_T spends T products and is exact on quadratics",
+            fault="false",
         ),
         "repaired": Form(
             r"\eta\le\tfrac2{L+\mu}:\ \Big\|-\eta J\sum_{k<T}(I-\eta H(w_T))^kg_T-g\Big\|"
@@ -59,7 +63,7 @@ class Yakovlev2023ExistingMethods(Claim):
         """Those of the bias theorem and eta <= 1/L; as repaired mu <= H and eta <= 2/(L + mu)
         only.
         """
-        if form == "printed":
+        if form == "reading":
             return {**bent_margins(x), "gamma > 0": x["gamma"]}
         margins = bent_margins(x, "eta <= 2/(L + mu)")
         return {name: margins[name] for name in ("mu > 0", "0 <= c_j <= h_j", "eta <= 2/(L + mu)")}
@@ -78,7 +82,7 @@ class Yakovlev2023ExistingMethods(Claim):
         """
         found = Bent(x)
         bias = found.neumann_bias()
-        if form == "printed":
+        if form == "reading":
             return floor(found.scales) ** 2, bias @ bias
         known = found.scales
         a = x["q"] ** 2

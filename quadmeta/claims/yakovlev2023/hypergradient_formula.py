@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from quadmeta.arithmetic.jet import Jet
+from quadmeta.claims.yakovlev2023 import SOURCE
 from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.parameters import Instance, Parameter, Values
 
@@ -33,6 +34,8 @@ class Yakovlev2023HypergradientFormula(Claim):
     """
 
     reference = "Yakovlev et al. 2023, hypergradient"
+    source = SOURCE
+    standing = "formula"
     strength = "identity"
     draws = 40
     forms = {

@@ -7,6 +7,7 @@ from typing import Any
 
 from quadmeta.claims.families.discount import BENT, LINE, Bent, bent, bent_margins
 from quadmeta.claims.reductions.discount import modes
+from quadmeta.claims.yakovlev2023 import SOURCE
 from quadmeta.verification.box import Box, Reduced
 from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.parameters import Instance, Values
@@ -25,11 +26,17 @@ class Yakovlev2023InnerOptimizer(Claim):
     """
 
     reference = "Yakovlev et al. 2023, inner optimiser"
+    source = SOURCE
+    standing = "sentence"
     strength = "tight"
     draws = 80
     forms = {
-        "printed": Form(
-            r"\text{(1)-(6)}:\ \|w_T-w_*\|\le\|w_0-w_*\|", "refuted", "exact", "false for eta > 2/L"
+        "reading": Form(
+            r"\text{(1)-(6)}:\ \|w_T-w_*\|\le\|w_0-w_*\|",
+            "refuted",
+            "exact",
+            "false for eta > 2/L",
+            fault="condition missing",
         ),
         "repaired": Form(
             r"\eta\le\tfrac2{L+\mu}:\ \|w_T-w_*\|\le(1-\eta\mu)^T\|w_0-w_*\|",
@@ -74,7 +81,7 @@ class Yakovlev2023InnerOptimizer(Claim):
             "steps": 2,
         }
         yield plain
-        if form == "printed":
+        if form == "reading":
             yield {**plain, "heights": (2,), "levels": (2,), "start": 0, "steps": 1}
 
     def boxes(self, form: str) -> Iterable[Box]:

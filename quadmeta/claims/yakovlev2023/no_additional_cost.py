@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from quadmeta.claims.families.discount import spent
+from quadmeta.claims.yakovlev2023 import SOURCE
 from quadmeta.estimators import Discounted, OneStep
 from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.parameters import STEPS, Values
@@ -25,14 +26,17 @@ class Yakovlev2023NoAdditionalCost(Claim):
     """
 
     reference = "Yakovlev et al. 2023, slide Method"
+    source = SOURCE
+    standing = "sentence"
     strength = "identity"
     draws = 6
     forms = {
-        "printed": Form(
+        "reading": Form(
             r"\mathrm{cost}\Big(\sum_t\gamma^{T-t}B_tg_t\Big)=\mathrm{cost}(B_Tg_T)",
             "refuted",
             "exact",
             "T products and T outer gradients in place of one of each",
+            fault="wording",
         ),
         "repaired": Form(
             r"\mathrm{cost}\Big(\sum_t\gamma^{T-t}B_tg_t\Big)=T\,\mathrm{cost}(B_Tg_T)",

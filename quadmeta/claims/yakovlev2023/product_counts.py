@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from quadmeta._types import Array
+from quadmeta.claims.yakovlev2023 import SOURCE
 from quadmeta.estimators import Discounted, DrMad, Neumann, OneStep, hypergradient
 from quadmeta.objectives import OuterLoss
 from quadmeta.optimizers import GradientDescent
@@ -27,6 +28,8 @@ class Yakovlev2023ProductCounts(Claim):
     """
 
     reference = "Yakovlev et al. 2023, table of methods"
+    source = SOURCE
+    standing = "formula"
     strength = "identity"
     draws = 20
     forms = {

@@ -10,6 +10,7 @@ import numpy as np
 
 from quadmeta.arithmetic.powers import geometric_sum
 from quadmeta.claims.families.discount import QUADRATIC, TWO_MODES, Quadratic, direction, placed
+from quadmeta.claims.yakovlev2023 import SOURCE
 from quadmeta.verification.box import Box, Reduced
 from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.finding import arrays
@@ -32,14 +33,17 @@ class Yakovlev2023SurpassesExisting(Claim):
     """
 
     reference = "Yakovlev et al. 2023, table, conclusion"
+    source = SOURCE
+    standing = "sentence"
     strength = "ordering"
     draws = 30
     forms = {
-        "printed": Form(
+        "reading": Form(
             r"\|\hat g_\gamma-g\|\le\|\hat g-g\|\text{ of one step, DrMAD, IFT}(N,K)",
             "refuted",
             "exact",
             "DrMAD and the Neumann series of T terms are exact where J is constant",
+            fault="wording",
         ),
         "repaired": Form(
             r"w_0=w_*,\ \gamma\le1-\eta L:\ \|\hat g_\gamma-g\|\le\|B_Tg_T-g\|",
@@ -95,7 +99,7 @@ class Yakovlev2023SurpassesExisting(Claim):
         # that of reverse mode
         mean = sum(p.outer_gradient(t) for t in range(p.T - K + 1, p.T + 1)) / K
         others = [one_step, p.exact(), p.eta * p.C * geometric_sum(p.a, N + 1) * mean][
-            : 3 if form == "printed" else 1
+            : 3 if form == "reading" else 1
         ]
         bias = p.bias()
         return np.array([bias @ bias] * len(others)), np.array(

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from quadmeta.claims.yakovlev2023 import SOURCE
 from quadmeta.estimators import Discounted, DrMad, Neumann, OneStep
 from quadmeta.objectives import OuterLoss
 from quadmeta.optimizers import GradientDescent
@@ -33,6 +34,8 @@ class Yakovlev2023ValidationAccuracy(Claim):
     """
 
     reference = "Yakovlev et al. 2023, table, Valid. Acc."
+    source = SOURCE
+    standing = "measurement"
     strength = "ordering"
     exact = False
     draws = 0

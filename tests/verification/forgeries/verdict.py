@@ -49,14 +49,24 @@ KINDS["how_with_a_space"] = lambda c, random: {**c, "how": c["how"] + " "}
 KINDS["how_a_list"] = lambda c, random: {**c, "how": [c["how"]]}
 KINDS["form_exchanged"] = lambda c, random: {
     **c,
-    "form": {"printed": "repaired", "repaired": "printed"}[c["form"]],
+    "form": "repaired" if c["form"] != "repaired" else "printed",
 }
 KINDS["form_invented"] = words(form="corrected")
+KINDS["fault_softened"] = lambda c, random: (
+    {**c, "fault": "misprint" if c["fault"] != "misprint" else "false"} if "fault" in c else None
+)
+KINDS["fault_of_what_holds"] = lambda c, random: (
+    None if c["status"] == "refuted" else {**c, "fault": "false"}
+)
+KINDS["judged_invented"] = lambda c, random: {
+    **c,
+    "judged": "needed" if "judged" not in c else "true",
+}
 
 
 @kind
 def claim_of_another(c, random):
-    others = [path.stem.partition(".")[0] for path in sorted(PUBLISHED.glob("*.printed.json"))]
+    others = sorted({path.stem.partition(".")[0] for path in PUBLISHED.glob("*.json")})
     return {**c, "claim": random.choice([name for name in others if name != c["claim"]])}
 
 

@@ -30,7 +30,7 @@ class DerivedDiscountBound(Claim):
     reference = "derived; Yakovlev et al. 2023, theorem on the bias, with equality"
     strength = "tight"
     forms = {
-        "printed": Form(
+        "stated": Form(
             r"\|\hat g-g\|\le\eta B\Big\{L_2R\max_{a\in[a_L,a_\mu]}\sum_{k=1}^{T-1}"
             r"\gamma^k(a^{T-k}-a^T)+\|g_T\|\max_{a\in[a_L,a_\mu]}|S_T(\gamma)-S_T(a)|\Big\}",
             "holds",

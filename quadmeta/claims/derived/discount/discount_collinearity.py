@@ -31,7 +31,7 @@ class DerivedDiscountCollinearity(Claim):
     strength = "identity"
     draws = 100
     forms = {
-        "printed": Form(
+        "stated": Form(
             r"w_0=w_*:\quad\hat g=\tfrac{1-\gamma^T}{1-\gamma}B_Tg_T",
             "holds",
             "proof + exact",

@@ -30,7 +30,7 @@ class DerivedFixedPointFilters(Claim):
     strength = "identity"
     draws = 30
     forms = {
-        "printed": Form(
+        "stated": Form(
             r"w_0=w_*(\phi):\quad\hat g_k=-u_k^\top f(H)v,\quad "
             r"f=\tfrac{1-(1-\eta\lambda)^T}\lambda,"
             r"\ \tfrac{1-(1-\eta\lambda)^{T'}}\lambda,\ \eta,\ \eta\tfrac{1-\gamma^T}{1-\gamma}",
@@ -104,8 +104,8 @@ class DerivedFixedPointFilters(Claim):
 
     def without(self, assumption: str) -> Iterable[Mapping[str, Any]]:
         """A cold start; more remembered steps than steps."""
-        yield {**next(iter(self.cases("printed"))), "shift": (1, 0)}
-        yield {**next(iter(self.cases("printed"))), "last": 5}
+        yield {**next(iter(self.cases("stated"))), "shift": (1, 0)}
+        yield {**next(iter(self.cases("stated"))), "last": 5}
 
 
 def unrolled(

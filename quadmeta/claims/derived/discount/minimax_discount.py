@@ -33,7 +33,7 @@ class DerivedMinimaxDiscount(Claim):
     reference = "derived; Yakovlev et al. 2023, choice of gamma"
     strength = "tight"
     forms = {
-        "printed": Form(
+        "stated": Form(
             r"\max_\lambda\big|\tfrac\eta{1-\gamma}-\tfrac1\lambda\big|\ge\tfrac12\big(\tfrac1\mu-"
             r"\tfrac1L\big)\text{ with equality at }\gamma^*=1-\tfrac{2\eta\mu L}{\mu+L};\quad\max_"
             r"\lambda\big|\tfrac{\eta\lambda}{1-\gamma}-1\big|\ge\tfrac{L-\mu}{L+\mu}\text{ at }c",

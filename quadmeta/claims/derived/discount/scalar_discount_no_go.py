@@ -31,7 +31,7 @@ class DerivedScalarDiscountNoGo(Claim):
     reference = "derived"
     strength = "lower"
     forms = {
-        "printed": Form(
+        "stated": Form(
             r"\max_{H\in\{\mu,L\}}\Big\|\sum_t\omega_tB_tg_t-g\Big\|\ge\tfrac12\eta B\|g_*\|(S_T(a_"
             r"\mu)-S_T(a_L))",
             "holds",

@@ -33,7 +33,7 @@ class DerivedCgDominatesNeumann(Claim):
     strength = "ordering"
     draws = 60
     forms = {
-        "printed": Form(
+        "conjectured": Form(
             r"|\hat g_k^{CG}-g_k|\le|\hat g_k^{N}-g_k|",
             "refuted",
             "exact",
@@ -52,7 +52,7 @@ class DerivedCgDominatesNeumann(Claim):
 
     def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """Any scale; as printed one with which each term of the series helps."""
-        if form == "printed":
+        if form == "conjectured":
             return {"nu > 0": x["nu"], "nu L <= 1": 1 - x["nu"] * max(x["eigenvalues"])}
         return {}
 
@@ -66,7 +66,7 @@ class DerivedCgDominatesNeumann(Claim):
         errors = [
             y - exact for y in (conjugate_gradients(H, v, J + 1)[0], neumann(H, v, x["nu"], J))
         ]
-        first, second = ((u @ e) ** 2 if form == "printed" else e @ H @ e for e in errors)
+        first, second = ((u @ e) ** 2 if form == "conjectured" else e @ H @ e for e in errors)
         return first, second
 
     def cases(self, form: str) -> Iterable[Mapping[str, Any]]:

@@ -28,7 +28,7 @@ class DerivedGradientSign(Claim):
     strength = "tight"
     draws = 100
     forms = {
-        "printed": Form(
+        "stated": Form(
             r"|\cos(v,u_k)|>\tfrac{\kappa-1}{\kappa+1}\ \Rightarrow\ \operatorname{sign}(v^\top "
             r"u_k)="
             r"\operatorname{sign}(v^\top H^{-1}u_k)",

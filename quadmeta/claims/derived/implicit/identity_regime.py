@@ -37,7 +37,7 @@ class DerivedIdentityRegime(Claim):
     strength = "lower"
     draws = 80
     forms = {
-        "printed": Form(
+        "stated": Form(
             r"\nu L\le1:\quad(J+1)\big(1-\tfrac{J\nu\lambda}2\big)\le\tfrac{f_J(\lambda)}\nu\le "
             r"J+1,\ "
             r"\cos(x_J,v)\ge\tfrac{2\sqrt r}{1+r},\quad|\hat g_k+(J+1)\nu v^\top "

@@ -34,7 +34,7 @@ class DerivedLeaveOneOut(Claim):
     strength = "identity"
     draws = 60
     forms = {
-        "printed": Form(
+        "conjectured": Form(
             r"v^\top(w_{-1}-w_*)=-\partial_{\phi_1}v^\top w_*",
             "refuted",
             "exact",
@@ -75,7 +75,7 @@ class DerivedLeaveOneOut(Claim):
         estimate = -slope(
             lambda phi: v @ solve(*_normal(x, [phi[0]] + [1] * (n - 1))), (row[0] ** 0,), 0
         )
-        if form == "printed":
+        if form == "conjectured":
             return change, estimate
         leverage = row @ solve(H, row)
         return np.array([change, estimate]), np.array(

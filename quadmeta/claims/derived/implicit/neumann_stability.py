@@ -34,7 +34,7 @@ class DerivedNeumannStability(Claim):
     strength = "identity"
     draws = 80
     forms = {
-        "printed": Form(
+        "stated": Form(
             r"\|I-\nu H(\phi)\|<1\iff\phi\theta_{\max}<1;\quad f_J(H(\phi))\succ0\iff J\text{ "
             r"even or"
             r" }\phi\theta_{\max}<1;\quad f_J(2/\nu)=\nu\,[J\text{ even}]",

@@ -25,7 +25,7 @@ class DerivedNewtonStep(Claim):
     strength = "identity"
     draws = 100
     forms = {
-        "printed": Form(
+        "stated": Form(
             r"w_*(\phi)-w_N=\phi^2H(\phi)^{-1}A_1H(0)^{-1}u_1,\quad "
             r"w_N=w_*(0)-H(0)^{-1}\nabla_wL_T("
             r"w_*(0),\phi);\quad0\text{ with }H(\phi)",

@@ -37,7 +37,7 @@ class DerivedSignCertificate(Claim):
     strength = "tight"
     draws = 80
     forms = {
-        "printed": Form(
+        "stated": Form(
             r"|\cos_{H^{-1}}(v,u_k)|>\tfrac{k_J-1}{k_J+1}\text{ or }|\cos_{f_J(H)}(v,u_k)|>"
             r"\tfrac{k_J-1}{k_J+1}\ \Rightarrow\ \operatorname{sign}\hat "
             r"g_k=\operatorname{sign}g_k",

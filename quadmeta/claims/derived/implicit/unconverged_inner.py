@@ -37,7 +37,7 @@ class DerivedUnconvergedInner(Claim):
     strength = "identity"
     draws = 25
     forms = {
-        "printed": Form(
+        "conjectured": Form(
             r"-\nabla L_A(w)^\top H^{-1}\nabla\ell_k(w)=\partial_kF",
             "refuted",
             "exact",
@@ -68,7 +68,7 @@ class DerivedUnconvergedInner(Claim):
         task = f.tasks[1]
         exact = slope(f.value, f.phi, 0)
         found = -solve(H, f.outer.gradient(w + e)) @ task.gradient(w + e)
-        if form == "printed":
+        if form == "conjectured":
             return found, exact
         near = solve(H, f.outer.gradient(w))
         turned = solve(H, f.outer.A @ e)

@@ -33,7 +33,7 @@ class DerivedFairSplit(Claim):
     reference = "derived; sharpens Wang, Yuan, Wu, Ge 2021, Theorem 5"
     strength = "identity"
     forms = {
-        "printed": Form(
+        "stated": Form(
             r"E_{\rm TbV}(fn)<E_{\rm TbT}(n)\iff s>s_c,\quad s_c=(1-f)(\nu-1)\ (\nu>1),\quad s_c^2="
             r"(1-f)(1-\nu)\big(\nu s_c+(1-\nu)^2\big)\ (\nu<1)",
             "holds",

@@ -42,7 +42,7 @@ class DerivedRiskMonotoneInSteps(Claim):
     reference = "derived; Wang, Yuan, Wu, Ge 2021 let T grow in Theorem 5"
     strength = "lower"
     forms = {
-        "printed": Form(
+        "conjectured": Form(
             r"\min_{\eta\ge0}E_{T+1}(\eta)\le\min_{\eta\ge0}E_T(\eta)",
             "refuted",
             "exact",
@@ -67,7 +67,7 @@ class DerivedRiskMonotoneInSteps(Claim):
     def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """As repaired eta l_+ <= 1, which is 1/eta - 1 - psi >= 2 sqrt(psi)."""
         room = 1 / x["eta"] - 1 - x["aspect"]
-        if form == "printed":
+        if form == "conjectured":
             return {}
         return {"eta <= 1/l_+": min(room, room**2 - 4 * x["aspect"])}
 
@@ -93,13 +93,13 @@ class DerivedRiskMonotoneInSteps(Claim):
         yield {
             "aspect": "1/28",
             "noise": "1/44",
-            "eta": "17/18" if form == "printed" else "2/3",
+            "eta": "17/18" if form == "conjectured" else "2/3",
             "steps": 6,
         }
         yield {
             "aspect": "1/92",
             "noise": "1/16",
-            "eta": "51/52" if form == "printed" else "4/5",
+            "eta": "51/52" if form == "conjectured" else "4/5",
             "steps": 4,
         }
 

@@ -40,7 +40,7 @@ class DerivedTrainStepLimit(Claim):
     strength = "rate"
     relation = ">"
     forms = {
-        "printed": Form(
+        "stated": Form(
             r"\frac{1}{1+\psi+\frac{\sqrt\psi\,\Lambda}{2T-1}}<\frac{1+r}{l_++rl_-}<\eta^*_{\rm "
             r"train}"
             r"(T)<\frac1{1+\psi},\quad\Lambda=\log\frac{l_++\delta}{l_-+\delta},"

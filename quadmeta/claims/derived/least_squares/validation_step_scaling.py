@@ -40,7 +40,7 @@ class DerivedValidationStepScaling(Claim):
     reference = "derived; sharpens Wang, Yuan, Wu, Ge 2021, Theorem 5"
     strength = "rate"
     forms = {
-        "printed": Form(
+        "stated": Form(
             r"\frac{1-(1+l_+/\delta)^{-1/T}}{l_+}\le\eta^*_{\rm valid}(T)\le\frac{1-(1+l_-/\delta)"
             r"^{-1/T}}{l_-},\quad T\eta^*_{\rm valid}\to\tau_*\quad(T\text{ odd})",
             "holds",

@@ -27,7 +27,7 @@ class DerivedWorseThanNotTraining(Claim):
     reference = "derived; sharpens Wang, Yuan, Wu, Ge 2021, Theorem 5"
     strength = "identity"
     forms = {
-        "printed": Form(
+        "stated": Form(
             r"E_{\rm TbT}-R^2=\min(1,\nu)\tfrac{\sigma^2-|1-\nu|R^2}{|1-\nu|},\quad\text{so}\quad "
             r"E_{\rm TbT}>R^2\iff\sigma^2>|1-\tfrac nd|R^2",
             "holds",

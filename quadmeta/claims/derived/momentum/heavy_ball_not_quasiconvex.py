@@ -50,7 +50,7 @@ class DerivedHeavyBallNotQuasiconvex(Claim):
     strength = "ordering"
     draws = 60
     forms = {
-        "printed": Form(
+        "conjectured": Form(
             r"F(\eta_2)\le\max\{F(\eta_1),F(\eta_3)\}\quad(\eta_1<\eta_2<\eta_3,\ 0\le\beta<1)",
             "refuted",
             "exact",
@@ -94,7 +94,7 @@ class DerivedHeavyBallNotQuasiconvex(Claim):
         omega = x["weights"]
         beta = x["momentum"]
         T = x["steps"]
-        if form == "printed":
+        if form == "conjectured":
             runs = [(beta, T)]
         else:
             runs = [(0 * beta, T), (beta, 1)]
@@ -108,7 +108,7 @@ class DerivedHeavyBallNotQuasiconvex(Claim):
         ]
         middle = [triple[1] for triple in triples]
         ends = [max(triple[0], triple[2]) for triple in triples]
-        if form == "printed":
+        if form == "conjectured":
             return np.array(middle), np.array(ends)
 
         def two(method: Any, scaled: Quantity) -> Any:

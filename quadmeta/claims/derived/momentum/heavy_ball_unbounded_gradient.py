@@ -52,7 +52,7 @@ class DerivedHeavyBallUnboundedGradient(Claim):
     strength = "rate"
     draws = 100
     forms = {
-        "printed": Form(
+        "conjectured": Form(
             r"\text{heavy ball},\ "
             r"0\le\beta<1:\quad|G'(\eta)|\le2L\tfrac{\kappa+1}{\kappa-1}\Big(\tfrac"
             r"\Omega{\min(\omega_\mu,\omega_L)}\Big)^{1/2T}",
@@ -84,7 +84,7 @@ class DerivedHeavyBallUnboundedGradient(Claim):
         eta = x["eta"]
         beta = x["momentum"]
         margins = {"kappa > 1": spread(lam), "beta < 1": 1 - beta}
-        if form == "printed":
+        if form == "conjectured":
             return margins
         return {
             **margins,
@@ -115,7 +115,7 @@ class DerivedHeavyBallUnboundedGradient(Claim):
 
     def power(self, x: Values, form: str) -> int:
         """2T as printed."""
-        if form == "printed":
+        if form == "conjectured":
             return 2 * int(x["steps"])
         return 1
 
@@ -134,7 +134,7 @@ class DerivedHeavyBallUnboundedGradient(Claim):
         high = weight_at(lam, omega, L)
         loss = (omega * p**2).sum()
         first = 2 * (omega * p * slope).sum()
-        if form == "printed":
+        if form == "conjectured":
             return first ** (2 * T), (2 * T * L * (L + mu) / (L - mu) * loss) ** (
                 2 * T
             ) * omega.sum() / min(low, high)
@@ -157,7 +157,7 @@ class DerivedHeavyBallUnboundedGradient(Claim):
         """Around a zero of F; as repaired eta = beta = 1/4 for lambda = (1, 9), with an inner
         mode, at large T.
         """
-        if form == "printed":
+        if form == "conjectured":
             yield {
                 "eigenvalues": (1, 4),
                 "weights": (1, 1),

@@ -41,7 +41,7 @@ class DerivedChebyshevInstance(Claim):
     strength = "identity"
     draws = 60
     forms = {
-        "printed": Form(
+        "stated": Form(
             r"\omega_j\lambda_j=1,\ \lambda_j\text{ the }N\text{ Chebyshev nodes}:\quad\min F="
             r"\tfrac{2N}{L-\mu}\tfrac{\sinh((N-T)\vartheta)}{\sinh\vartheta\cosh(N\vartheta)\cosh(T"
             r"\vartheta)}\text{ at Young's schedule},\ T\le N",

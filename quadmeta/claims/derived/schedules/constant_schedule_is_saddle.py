@@ -40,7 +40,7 @@ class DerivedConstantScheduleIsSaddle(Claim):
     strength = "identity"
     draws = 100
     forms = {
-        "printed": Form(
+        "stated": Form(
             r"\eta_t=\eta^*_T:\quad\nabla^2G=\tfrac4TE_\pi[u^2]\mathbf 1\mathbf 1^\top-\tfrac2TE_"
             r"\pi[u^2]I,\quad\text{index }T-1",
             "holds",

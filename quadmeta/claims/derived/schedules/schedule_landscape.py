@@ -37,7 +37,7 @@ class DerivedScheduleLandscape(Claim):
     strength = "identity"
     draws = 100
     forms = {
-        "printed": Form(
+        "stated": Form(
             r"\nabla F(\eta)=0,\ \eta_t\text{ distinct}\implies F(\eta)=\min F;\quad\eta_a=\eta_b"
             r"\implies(\partial_a-\partial_b)^2F=-4F\,E_\pi[U_a^2]<0",
             "holds",

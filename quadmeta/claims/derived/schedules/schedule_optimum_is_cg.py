@@ -42,7 +42,7 @@ class DerivedScheduleOptimumIsCg(Claim):
     strength = "identity"
     draws = 100
     forms = {
-        "printed": Form(
+        "stated": Form(
             r"\min_{\eta\in\mathbb R^T}F=f(w_T^{\rm CG})=\Big(\sum_{k\le "
             r"T}\varphi_k(0)^2\Big)^{-1},"
             r"\quad1/\eta_t\text{ the Ritz values}",

@@ -34,7 +34,7 @@ class DerivedLogConvexity(Claim):
     reference = "derived; Wang, Yuan, Wu, Ge 2021, Theorem 4 claims one minimiser, not convexity"
     strength = "ordering"
     forms = {
-        "printed": Form(
+        "conjectured": Form(
             r"G\big(\tfrac{\eta_1+\eta_2}2\big)\le\tfrac12(G(\eta_1)+G(\eta_2))"
             r"\quad(0\le\eta_1<\eta_2\le2/L)",
             "refuted",
@@ -75,7 +75,7 @@ class DerivedLogConvexity(Claim):
 
     def power(self, x: Values, form: str) -> int:
         """Twice T G as printed, 2T as repaired."""
-        if form == "printed":
+        if form == "conjectured":
             return 2
         return 2 * int(x["steps"])
 
@@ -88,7 +88,7 @@ class DerivedLogConvexity(Claim):
         )
         first, slope, _ = derivatives(lam, omega, left, T)
         last, _, _ = derivatives(lam, omega, right, T)
-        if form == "printed":
+        if form == "conjectured":
             return derivatives(lam, omega, (left + right) / 2, T)[0] ** 2, first * last
         tangent = 2 * T * first + (right - left) * slope
         return max(tangent, tangent * 0) ** (2 * T), (2 * T) ** (2 * T) * first ** (

@@ -33,7 +33,7 @@ class DerivedLogCurvature(Claim):
     strength = "tight"
     relation = ">="
     forms = {
-        "printed": Form(
+        "stated": Form(
             r"G''\ge-\tfrac12G'^2\iff2T\,F\,F''\ge(2T-1)\,F'^2",
             "holds",
             "proof + exact",

@@ -40,7 +40,7 @@ class DerivedLogGradientBound(Claim):
     reference = "derived; sharpens Wang, Yuan, Wu, Ge 2021, Theorem 4"
     strength = "upper"
     forms = {
-        "printed": Form(
+        "stated": Form(
             r"|G'(\eta)|\le\frac{2N_T(\lambda)}{N_T(\mathbf 1-\eta\lambda)}"
             r"\le2L\frac{\kappa+1}{\kappa-1}\Big(\frac\Omega{\min(\omega_\mu,\omega_L)}"
             r"\Big)^{1/2T}",

@@ -29,7 +29,7 @@ class DerivedMeanLogUnimodal(Claim):
     )
     strength = "ordering"
     forms = {
-        "printed": Form(
+        "conjectured": Form(
             r"M=\tfrac1m\sum_kG_k:\quad M'(\eta_1)>0\implies M'(\eta_2)\ge0\quad(\eta_1<\eta_2)",
             "refuted",
             "exact",
@@ -70,7 +70,9 @@ class DerivedMeanLogUnimodal(Claim):
                 derivatives(x[f"eigenvalues_{k}"], x[f"weights_{k}"], eta, x["steps"]) for k in "AB"
             )
             slopes.append(
-                (dF_A / F_A + dF_B / F_B) / 2 if form == "printed" else (dF_A + dF_B) / (F_A + F_B)
+                (dF_A / F_A + dF_B / F_B) / 2
+                if form == "conjectured"
+                else (dF_A + dF_B) / (F_A + F_B)
             )
         return min(slopes[0], -slopes[1]) / x["steps"], slopes[0] * 0
 
@@ -87,7 +89,7 @@ class DerivedMeanLogUnimodal(Claim):
             "right": "3/5",
             "steps": 20,
         }
-        if form == "printed":
+        if form == "conjectured":
             yield {
                 "eigenvalues_A": (1, 3),
                 "weights_A": (1, 1),

@@ -32,7 +32,7 @@ class DerivedNaiveGrowth(Claim):
     reference = "derived; sharpens Wang, Yuan, Wu, Ge 2021, Theorem 3"
     strength = "rate"
     forms = {
-        "printed": Form(
+        "stated": Form(
             r"\big|F'_T+2T\rho^{2T-1}A_\rho\big|\le2Tr_2^{2T-1}\sum_{r<\rho}|A_r|,\quad "
             r"A_\rho=0\iff"
             r"\eta=\tfrac2{L+\mu},\ \omega_LL=\omega_\mu\mu",

@@ -35,7 +35,7 @@ class DerivedStopGradientParity(Claim):
     strength = "ordering"
     relation = "<"
     forms = {
-        "printed": Form(
+        "stated": Form(
             r"G'_{\rm sg}=\tfrac2{\eta T}\big(1-\tfrac1F\sum_i\omega_ia_i^T\big)<0\quad"
             r"(0<\eta\le2/L,\ T\text{ even})",
             "holds",

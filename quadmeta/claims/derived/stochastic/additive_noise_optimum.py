@@ -41,7 +41,7 @@ class DerivedAdditiveNoiseOptimum(Claim):
     reference = "derived"
     strength = "rate"
     forms = {
-        "printed": Form(
+        "stated": Form(
             r"\eta^*_T=\frac1{2\mu T}\log\frac{8\mu T\omega_\mu}{\mathrm{tr}\Sigma}\,(1+o(1));"
             r"\quad D-\sum_is_ix_i(\tfrac34+Ta_i^{2T-1})\le-F'\le D",
             "holds",

@@ -42,7 +42,7 @@ class DerivedFiniteSampleMeanSquareLimit(Claim):
     strength = "identity"
     draws = 50
     forms = {
-        "printed": Form(
+        "stated": Form(
             r"\rho(I-\eta L_S+\eta^2Q)<1\iff\eta<\frac1{\lambda_{\max}(Q,L_S)};\quad\tfrac2{\max"
             r"\|x_k\|^2}\le\eta_{\rm ms}\le\min\Big(\tfrac{2\mathrm{tr}S}{\mathrm{mean}\|x_k\|^4},"
             r"\tfrac{2v^\top Sv}{\mathrm{mean}(x_k^\top v)^4}\Big)",

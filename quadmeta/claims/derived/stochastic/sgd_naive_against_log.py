@@ -38,7 +38,7 @@ class DerivedSgdNaiveAgainstLog(Claim):
     strength = "tight"
     draws = 100
     forms = {
-        "printed": Form(
+        "stated": Form(
             r"\mathcal B<1:\ F\to\tfrac12J,\ F'\to\tfrac12J',\ \sigma>0:\ TG'\to J'/J;\quad"
             r"\mathcal B>1:\ F\ge\tfrac12(1+m(\mathcal B-1))^T\mathcal B\min_i\tfrac{v_{0,i}}{y_i}"
             r"\to\infty",

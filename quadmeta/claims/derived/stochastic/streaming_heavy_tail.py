@@ -44,7 +44,7 @@ class DerivedStreamingHeavyTail(Claim):
     strength = "identity"
     draws = 50
     forms = {
-        "printed": Form(
+        "stated": Form(
             r"E\|e_T\|^4=q_4^T\|e_0\|^4,\quad q_4=1-4y+2(d+8)y^2-12(d+4)y^3+3(d+4)(d+6)y^4>q^2,\ "
             r"q=1-2y+(d+2)y^2,\ y=\eta\lambda",
             "holds",

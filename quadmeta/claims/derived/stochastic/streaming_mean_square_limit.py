@@ -43,7 +43,7 @@ class DerivedStreamingMeanSquareLimit(Claim):
     strength = "tight"
     draws = 100
     forms = {
-        "printed": Form(
+        "stated": Form(
             r"\rho(\mathsf A)<1\iff\eta\lambda_{\max}<1,\ \mathcal B(\eta)<1;\quad\tfrac2{"
             r"\mathrm{tr}S+2\lambda_{\max}}\le\eta_{\rm ms}\le\tfrac2{\mathrm{tr}S+2\mathrm{tr}S^2/"
             r"\mathrm{tr}S}",

@@ -33,7 +33,7 @@ class DerivedAlternationFixedPoints(Claim):
     strength = "identity"
     draws = 100
     forms = {
-        "printed": Form(
+        "stated": Form(
             r"(w,\phi)^+=(w,\phi)\iff w=w_*(\phi),\ \hat g_k=0\text{ or }(\phi_k=0,\ \hat g_k\ge0)"
             r"\text{ for each }k:\text{ whatever }T,\eta,\beta",
             "holds",
@@ -143,7 +143,7 @@ class DerivedAlternationFixedPoints(Claim):
 
     def without(self, assumption: str) -> Iterable[Mapping[str, Any]]:
         """An inner iteration that swings from one side to the other, or rests."""
-        swing = {**list(self.cases("printed"))[1], "w1": 0, "w2": 1, "aim1": 0, "aim2": 1}
+        swing = {**list(self.cases("stated"))[1], "w1": 0, "w2": 1, "aim1": 0, "aim2": 1}
         yield {**swing, "eta": "1/2", "steps": 2}
         yield {**swing, "eta2": "1/2", "steps2": 2}
         yield {**swing, "eta": 0}

@@ -42,7 +42,7 @@ class DerivedAlternationRate(Claim):
     strength = "identity"
     draws = 30
     forms = {
-        "printed": Form(
+        "stated": Form(
             r"\partial(w,\phi)^+=\begin{pmatrix}P&(I-P)S\\-\beta G_wP&I-\beta(G_w(I-P)S+G_\phi)"
             r"\end{pmatrix},\quad f=1/\lambda:\ G_wS+G_\phi=\nabla^2F",
             "holds",
@@ -143,7 +143,7 @@ class DerivedAlternationRate(Claim):
 
     def without(self, assumption: str) -> Iterable[Mapping[str, Any]]:
         """Away from w_*; a weight that is cut off."""
-        base = next(iter(self.cases("printed")))
+        base = next(iter(self.cases("stated")))
         yield {**base, "w1": 1}
         yield from ({**base, "beta": 100, "aim1": sign} for sign in (2, -2))
 

@@ -31,7 +31,7 @@ class DerivedAnyTaskHelpsALittle(Claim):
     strength = "identity"
     draws = 120
     forms = {
-        "printed": Form(
+        "stated": Form(
             r"\rho=0,\ \phi=0:\quad\partial_{\phi_k}\mathcal "
             r"R=-\tfrac{2\sigma_0^2}{n_0}\,\mathrm{tr}"
             r"(\Sigma A_0^{-1}A_kA_0^{-1})\le0",

@@ -39,7 +39,7 @@ class DerivedConditionalRisk(Claim):
     strength = "identity"
     draws = 100
     forms = {
-        "printed": Form(
+        "stated": Form(
             r"\mathcal R=\zeta^\top\Sigma\zeta+\mathrm{tr}(\Sigma H^{-1}CH^{-1}),\quad\partial_k"
             r"\mathcal R=2\zeta^\top\Sigma H^{-1}A_k(\delta_k-\zeta)+2\phi_k\tfrac{\sigma_k^2}{n_k}"
             r"\mathrm{tr}(\Sigma H^{-1}A_kH^{-1})-2\,\mathrm{tr}(\Sigma H^{-1}A_kH^{-1}CH^{-1})",
@@ -114,4 +114,4 @@ class DerivedConditionalRisk(Claim):
 
     def without(self, assumption: str) -> Iterable[Mapping[str, Any]]:
         """Shared noise."""
-        yield {**next(iter(self.cases("printed"))), "shared": "1/2"}
+        yield {**next(iter(self.cases("stated"))), "shared": "1/2"}

@@ -32,7 +32,7 @@ class DerivedGaussMarkovWeights(Claim):
     strength = "tight"
     draws = 150
     forms = {
-        "printed": Form(
+        "stated": Form(
             r"\mathcal R(\phi)\ge\mathcal R(\phi^*)=\mathrm{tr}\,\Sigma\big(\textstyle\sum_{k\ge0}"
             r"\tfrac{n_k}{\sigma_k^2}A_k\big)^{-1},\quad\phi_k^*=\tfrac{n_k\sigma_0^2}{n_0"
             r"\sigma_k^2}",
@@ -90,7 +90,7 @@ class DerivedGaussMarkovWeights(Claim):
 
     def without(self, assumption: str) -> Iterable[Mapping[str, Any]]:
         """A bias; a ridge."""
-        base = next(iter(self.cases("printed")))
+        base = next(iter(self.cases("stated")))
         yield {**base, "x": (1, 0)}
         yield {**base, "rho": "1/2"}
 

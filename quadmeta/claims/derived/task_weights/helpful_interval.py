@@ -30,7 +30,7 @@ class DerivedHelpfulInterval(SharedInputs):
     strength = "identity"
     draws = 120
     forms = {
-        "printed": Form(
+        "stated": Form(
             r"\mathcal R(\phi)<V_0\iff\phi(V_1+\Delta_1^2-V_0)<2V_0\ (\phi>0);\quad\mathcal R("
             r"\mathbf1)<V_0\iff\mathbf1^\top M\mathbf1<K(K+2)V_0",
             "holds",
@@ -81,6 +81,6 @@ class DerivedHelpfulInterval(SharedInputs):
 
     def without(self, assumption: str) -> Iterable[Mapping[str, Any]]:
         """Own inputs; a ridge."""
-        base = next(iter(self.cases("printed")))
+        base = next(iter(self.cases("stated")))
         yield {**base, "high": (2,)}
         yield {**base, "rho": 1}

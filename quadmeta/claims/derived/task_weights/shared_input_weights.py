@@ -32,7 +32,7 @@ class DerivedSharedInputWeights(Claim):
     strength = "tight"
     draws = 150
     forms = {
-        "printed": Form(
+        "stated": Form(
             r"\mathcal R(\phi)=\tfrac{V_0+\phi^\top M\phi}{(1+\sum\phi_k)^2}\ge\mathcal R^*=\big("
             r"\tfrac1{V_0}+\mathbf1^\top "
             r"M^{-1}\mathbf1\big)^{-1},\quad\phi^*=V_0M^{-1}\mathbf1\ge0",
@@ -90,7 +90,7 @@ class DerivedSharedInputWeights(Claim):
 
     def without(self, assumption: str) -> Iterable[Mapping[str, Any]]:
         """A task that the other corrects by a negative weight; own inputs; a ridge."""
-        base = next(iter(self.cases("printed")))
+        base = next(iter(self.cases("stated")))
         yield {**base, "x": (1, 3), "noise": (1, 1)}
         yield {**base, "high": (1, 2)}
         yield {**base, "rho": 1}

@@ -42,7 +42,7 @@ class DerivedSimplexQuasiconvex(SharedInputs):
     strength = "upper"
     draws = 150
     forms = {
-        "printed": Form(
+        "stated": Form(
             r"A_k=A_0,\ \rho=0:\quad F(t\phi+(1-t)\phi')\le\max\{F(\phi),F(\phi')\},\quad F\text{"
             r" convex in }\pi=\tfrac{(1,\phi)}{1+\sum\phi_k}",
             "holds",

@@ -36,7 +36,7 @@ class DerivedTaskInteraction(SharedInputs):
     strength = "ordering"
     draws = 120
     forms = {
-        "printed": Form(
+        "stated": Form(
             r"\tfrac1{\mathcal R^*}-\tfrac1{V_0}=\mathbf1^\top M^{-1}\mathbf1\text{ never falls"
             r" with another task};\quad\delta_2=-\delta_1:\ \tfrac1{\mathcal R^*}=\tfrac1{V_0}+"
             r"\tfrac2{V_1}",
@@ -91,7 +91,7 @@ class DerivedTaskInteraction(SharedInputs):
 
     def without(self, assumption: str) -> Iterable[Mapping[str, Any]]:
         """A task of its own inputs, a ridge."""
-        base = next(iter(self.cases("printed")))
+        base = next(iter(self.cases("stated")))
         yield {**base, "high": (2, 1)}
         yield {**base, "rho": 1}
 

@@ -32,7 +32,7 @@ class DerivedTrainingSetCollapse(Claim):
     strength = "identity"
     draws = 100
     forms = {
-        "printed": Form(
+        "stated": Form(
             r"L_A=\ell_0:\ \phi^\top\nabla F=s^\top H^{-1}s\ge0,\ "
             r"s=\textstyle\sum_k\phi_k\nabla\ell_k"
             r"(w_*);\quad F=\min\ell_0\iff\sum_k\phi_k\nabla\ell_k(b_0)=0",
@@ -100,4 +100,4 @@ class DerivedTrainingSetCollapse(Claim):
 
     def without(self, assumption: str) -> Iterable[Mapping[str, Any]]:
         """A ridge."""
-        yield {**next(iter(self.cases("printed"))), "rho": 1}
+        yield {**next(iter(self.cases("stated"))), "rho": 1}
