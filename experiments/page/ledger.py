@@ -13,6 +13,7 @@ from quadmeta.harness.results import BrokenFile, content, line, read_json
 from quadmeta.verification.claim import FAULTS, FORMS, JUDGEMENTS, Claim
 from quadmeta.verification.collection import claim
 from quadmeta.verification.ledger import VERDICTS, Row
+from quadmeta.verification.strength import strength
 from quadmeta.verification.verdict import text
 
 MARKS = dict(zip(VERDICTS, "✓≈✗∅?!−⊥", strict=True))
@@ -128,6 +129,9 @@ def _claim(statement: Claim, rows: Sequence[Row], figures: Path) -> str:
         below = [f'<div class="formula">{formula(record.statement, True)}</div>']
         if record.reason:
             below.append(f"<p>{prose(record.reason)}</p>")
+        told = strength(statement, row.form)
+        if told:
+            below.append(_details("Strength", "".join(f"<p>{prose(line)}</p>" for line in told)))
         if row is rows[0]:
             below.append(_details("Setting", _paragraphs(_setting(statement))))
         if proved[:1] == [row.form]:

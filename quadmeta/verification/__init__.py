@@ -61,6 +61,7 @@ from quadmeta.verification.parameters import (
     Values,
 )
 from quadmeta.verification.search import drop
+from quadmeta.verification.strength import strength
 from quadmeta.verification.verdict import Verdict
 
 # check, claim, certificate, instances, ledger and worst are functions of quadmeta itself: most of
@@ -89,4 +90,5 @@ __all__ = [
     "drop",
     "examine",
     "strategy",
+    "strength",
 ]

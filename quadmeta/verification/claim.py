@@ -27,10 +27,10 @@ STRENGTHS = {
 RELATIONS = ("==", "<=", ">=", "<", ">")
 FORMS = {
     "printed": "stands in a source, as its authors read it: hedges kept, misprints corrected",
-    "reading": "an informal or ambiguous sentence of a source, made precise here",
-    "conjectured": "believed at first, here",
-    "stated": "our own",
-    "repaired": "our own, in the place of a form that is refuted",
+    "reading": "makes an informal or ambiguous sentence of a source precise",
+    "conjectured": "was believed here at first",
+    "stated": "is our own",
+    "repaired": "is our own, in the place of a form that is refuted",
 }
 """What a form is: who says it, and in which words."""
 FAULTS = {
@@ -153,6 +153,10 @@ class Claim(ABC):
     """Name -> range of each number or vector of an instance."""
     exact: ClassVar[bool] = True
     """Sides are rational; False: sampled in float64, which never proves anything."""
+    algebra_of: ClassVar[str] = ""
+    """What the sides are closed forms of, where these are derived by hand: instances then test
+    their algebra, and all strength is in the proof.
+    """
     draws: ClassVar[int] = 200
     """Random instances a check looks at, beside the cases."""
 

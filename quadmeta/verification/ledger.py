@@ -186,7 +186,7 @@ def ledger(source: Source | None = None) -> Ledger:
                     verdict=record.verdict,
                     fault=record.fault or "-",
                     decided=record.how,
-                    evidence=_evidence(found),
+                    evidence=_evidence(found, statement),
                     worst=_worst(found, statement.relation),
                     source=_place(statement.reference),
                     standing=statement.standing,
@@ -197,10 +197,12 @@ def ledger(source: Source | None = None) -> Ledger:
     return Ledger(tuple(rows))
 
 
-def _evidence(found: Mapping[str, Any]) -> str:
+def _evidence(found: Mapping[str, Any], statement: Claim) -> str:
     parts = []
     if found.get("instances"):
-        parts.append(f"{found['instances']} instances")
+        # of a closed form derived by hand they test the algebra alone
+        of = " of algebra" * bool(statement.algebra_of)
+        parts.append(f"{found['instances']} instances{of}")
     if "coverage" in found:
         parts.append(f"{found['boxes']} box{'es' * (found['boxes'] > 1)} {found['coverage']:g} %")
     return ", ".join(parts) or "-"

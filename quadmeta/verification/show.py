@@ -8,11 +8,12 @@ from types import CodeType, FunctionType
 from typing import Any
 
 from quadmeta.verification.certificate import certificate
-from quadmeta.verification.claim import Claim
+from quadmeta.verification.claim import FORMS, STANDINGS, Claim
 from quadmeta.verification.collection import Named, claim
 from quadmeta.verification.finding import Candidate
 from quadmeta.verification.ledger import check
 from quadmeta.verification.search import drop, first
+from quadmeta.verification.strength import strength
 from quadmeta.verification.verdict import text
 
 
@@ -20,13 +21,19 @@ def page(name: Named) -> str:
     """The text of ``python -m quadmeta show NAME``."""
     statement = claim(name)
     verdict = check(statement)
-    out = [f"{statement.name}  ({statement.strength})", f"source: {statement.reference}", ""]
+    out = [f"{statement.name}  ({statement.strength})", *_source(statement), ""]
     for form, record in statement.forms.items():
-        out += [
-            f"{form}: {record.statement}",
-            f"  on record: {record.recorded} ({record.how})"
-            + (f"; {record.reason}" if record.reason else ""),
+        said = [
+            f"{record.recorded} ({record.how})",
+            record.fault,
+            f"the assumption is {record.judged}" * bool(record.judged),
+            record.reason,
         ]
+        out += [
+            f"{form}, which {FORMS[form]}: {record.statement}",
+            f"  on record: {'; '.join(part for part in said if part)}",
+        ]
+        out += [f"  {sentence}" for sentence in strength(statement, form)]
     out += [
         "",
         "domain: " + ", ".join(f"{key} ({p.symbol}) in {p}" for key, p in statement.domain.items()),
@@ -48,6 +55,17 @@ def page(name: Named) -> str:
         ]
     out += ["", "source of the sides:", ""]
     return "\n".join(out + sources(type(statement).sides))
+
+
+def _source(statement: Claim) -> list[str]:
+    """Where the statement stands, and how to find that."""
+    out = [f"source: {statement.reference}"]
+    if statement.standing:
+        out.append(f"standing: {STANDINGS[statement.standing]}")
+    if statement.source is not None:
+        cited = statement.source
+        out.append(f"in: {cited.kind}; {cited.text}; {cited.where}".removesuffix("; "))
+    return out
 
 
 def _needed(statement: Claim) -> list[str]:

@@ -31,6 +31,7 @@ class Talk2021FewSamples(Claim):
     source = SOURCE
     standing = "sentence"
     strength = "ordering"
+    algebra_of = "the Marchenko-Pastur limit of both risks"
     relation = "<"
     forms = {
         "printed": Form(

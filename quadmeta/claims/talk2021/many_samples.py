@@ -36,6 +36,7 @@ class Talk2021ManySamples(Claim):
     source = SOURCE
     standing = "sentence"
     strength = "upper"
+    algebra_of = "the Marchenko-Pastur limit of both risks"
     forms = {
         "reading": Form(
             r"\tfrac{n_1}d\ge1+\tfrac s\epsilon:\quad E_{\rm TbT}(n)\le\epsilon R^2,\ E_{\rm "

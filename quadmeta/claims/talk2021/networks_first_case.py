@@ -34,6 +34,7 @@ class Talk2021NetworksFirstCase(Claim):
     source = SOURCE
     standing = "sentence"
     strength = "ordering"
+    algebra_of = "the Marchenko-Pastur limit of both risks"
     relation = "<"
     forms = {
         "printed": Form(

@@ -34,6 +34,7 @@ class Wang2021GapDecreases(Claim):
     source = SOURCE
     standing = "sentence"
     strength = "ordering"
+    algebra_of = "the Marchenko-Pastur limit of both risks"
     relation = ">"
     forms = {
         "reading": Form(

@@ -39,6 +39,7 @@ class Wang2021LargeSample(Claim):
     source = SOURCE
     standing = "theorem"
     strength = "upper"
+    algebra_of = "the Marchenko-Pastur limit of the risk"
     forms = {
         "printed": Form(
             r"n\ge\tfrac{cd}{\epsilon^2}\log\tfrac{nm}{\epsilon d},\ T\ge c_2\log\tfrac "

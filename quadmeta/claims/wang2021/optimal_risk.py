@@ -36,6 +36,7 @@ class Wang2021OptimalRisk(Claim):
     source = SOURCE
     standing = "sentence"
     strength = "lower"
+    algebra_of = "the limit of the risk of one step and of ridge"
     forms = {
         "reading": Form(
             r"n>d:\quad\inf_{\rm methods}E\|w-w_*\|^2\ge\tfrac{d\sigma^2}n",

@@ -43,6 +43,7 @@ class Wang2021SmallSampleTrain(Claim):
     source = SOURCE
     standing = "theorem"
     strength = "lower"
+    algebra_of = "the Marchenko-Pastur limit of the risk"
     forms = {
         "printed": Form(
             r"\tfrac d4\le n\le\tfrac{3d}4,\ \sigma\ge c_1:\quad\eta^*_{\rm train}=\Theta(1),\quad "

@@ -32,6 +32,7 @@ class DerivedFairSplit(Claim):
 
     reference = "derived; sharpens Wang, Yuan, Wu, Ge 2021, Theorem 5"
     strength = "identity"
+    algebra_of = "the Marchenko-Pastur limit of both risks"
     forms = {
         "stated": Form(
             r"E_{\rm TbV}(fn)<E_{\rm TbT}(n)\iff s>s_c,\quad s_c=(1-f)(\nu-1)\ (\nu>1),\quad s_c^2="

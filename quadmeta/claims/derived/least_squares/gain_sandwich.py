@@ -37,6 +37,7 @@ class DerivedGainSandwich(Claim):
 
     reference = "derived; sharpens Wang, Yuan, Wu, Ge 2021, Theorem 5"
     strength = "tight"
+    algebra_of = "the Marchenko-Pastur limit of ridge's risk"
     forms = {
         "stated": Form(
             r"R^2\tfrac{\nu}{1+\nu+s}\le R^2-E_{\rm TbV}(T)\le R^2g,\quad g^2-(1+\nu+s)g+\nu=0",

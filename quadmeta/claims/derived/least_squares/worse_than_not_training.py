@@ -26,6 +26,7 @@ class DerivedWorseThanNotTraining(Claim):
 
     reference = "derived; sharpens Wang, Yuan, Wu, Ge 2021, Theorem 5"
     strength = "identity"
+    algebra_of = "the Marchenko-Pastur limit of the risk"
     forms = {
         "stated": Form(
             r"E_{\rm TbT}-R^2=\min(1,\nu)\tfrac{\sigma^2-|1-\nu|R^2}{|1-\nu|},\quad\text{so}\quad "
