@@ -8,6 +8,8 @@ READY := $(VENV)/.ready
 export OPENBLAS_NUM_THREADS ?= 1
 export OMP_NUM_THREADS ?= 1
 export MKL_NUM_THREADS ?= 1
+# compiled sources are kept: every process that a test starts would compile the package anew
+unexport PYTHONDONTWRITEBYTECODE
 WORKERS ?= 2
 # a worker without tests takes half of those that another one still has before it
 PYTEST = -m pytest -n $(WORKERS) --dist worksteal
