@@ -22,7 +22,7 @@ PERCENT = F(99, 100)
 NAMES = (
     "navon2021_implicit_hypergradient",
     "navon2021_neumann_series",
-    "navon2021_neumann_truncation",
+    "derived_neumann_truncation",
     "derived_neumann_stability",
     "derived_fixed_point_filters",
     "navon2021_sign_condition",
@@ -141,19 +141,19 @@ MUTANTS = [
         lambda x, l, r: (l, np.array([*r[:-1], int(x["nu"] * max(x["eigenvalues"]) <= 2)])),
     ),
     (
-        "navon2021_neumann_truncation",
+        "derived_neumann_truncation",
         "stated",
         "1 % too small",
         lambda x, l, r: (l, r * np.array([1, 1, PERCENT])),
     ),
     (
-        "navon2021_neumann_truncation",
+        "derived_neumann_truncation",
         "stated",
         "loosened",
         lambda x, l, r: (l, r / np.array([1, 1, PERCENT])),
     ),
     (
-        "navon2021_neumann_truncation",
+        "derived_neumann_truncation",
         "stated",
         "sum 1 % too large",
         lambda x, l, r: (l, r * [1 / PERCENT] * 3),
@@ -224,7 +224,7 @@ LOOPS = {
     "name",
     [
         "navon2021_neumann_series",
-        "navon2021_neumann_truncation",
+        "derived_neumann_truncation",
         "derived_neumann_stability",
         "derived_fixed_point_filters",
         "derived_sign_certificate",

@@ -27,7 +27,7 @@ CLAIMS = (
     "yakovlev2023_descent_direction",
     "derived_gradient_sign",
     "derived_sign_certificate",
-    "navon2021_neumann_truncation",
+    "derived_neumann_truncation",
 )
 BOXES = [
     (name, form, k)

@@ -37,7 +37,7 @@ STEMS = (
     "derived_gradient_sign.stated",
     "derived_train_step_limit.stated",
     "wang2021_small_sample_train.printed",
-    "navon2021_neumann_truncation.stated",
+    "derived_neumann_truncation.stated",
     "wang2021_meta_descent.printed",
     "derived_heavy_ball_not_quasiconvex.conjectured",
     "navon2021_neumann_scale.repaired",

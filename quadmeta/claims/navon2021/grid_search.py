@@ -25,7 +25,7 @@ class Navon2021GridSearch(Claim):
     Searching well with few tasks and not with many, in numbers. N < m^K trials phi, wherever they
     are, leave some problem of the family with an excess of at least 1/(8 m^2); the grid phi_k in
     {(2j - 1)/(2m - 2j + 1): j = 1..m} of m^K trials leaves at most K/(8 m^2) on any of them. One
-    hypergradient costs two solves for every K (``navon2021_two_stage_cost``). Sides: 1/(8 m^2) and
+    hypergradient costs two solves for every K. Sides: 1/(8 m^2) and
     the largest excess over the m^K centres c; the excess of the grid at one c and K/(8 m^2).
 
     Proof. w_*(phi) = phi/(1 + phi) by coordinates, in [0, 1)^K. Of the m^K half-open cells of side
@@ -33,7 +33,7 @@ class Navon2021GridSearch(Claim):
     The grid has w_k = (2j - 1)/(2m), within 1/(2m) of any c_k.
     """
 
-    reference = "Navon et al. 2021, grid search does not scale; note on the paper"
+    reference = "Note on Navon et al. 2021, on grid search"
     source = SOURCE
     standing = "sentence"
     strength = "tight"

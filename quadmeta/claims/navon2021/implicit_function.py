@@ -36,7 +36,7 @@ class Navon2021ImplicitFunction(Claim):
     phi'; differentiate H W* = r.
     """
 
-    reference = "Navon et al. 2021, implicit function theorem; note on the paper"
+    reference = "Note on Navon et al. 2021, implicit function theorem"
     source = SOURCE
     standing = "sentence"
     strength = "identity"

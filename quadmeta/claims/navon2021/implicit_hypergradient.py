@@ -23,7 +23,7 @@ class Navon2021ImplicitHypergradient(Claim):
     L_A.
     """
 
-    reference = "Navon et al. 2021, eq. 3-4; the second derivative derived"
+    reference = "Note on Navon et al. 2021, gradient of L_A in phi"
     source = SOURCE
     standing = "formula"
     strength = "identity"

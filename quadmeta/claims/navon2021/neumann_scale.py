@@ -7,7 +7,7 @@ import numpy as np
 
 from quadmeta._types import Array
 from quadmeta.claims.families.auxiliary import SPECTRUM, solve, turned
-from quadmeta.claims.navon2021 import SOURCE
+from quadmeta.claims.navon2021 import CODE
 from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.parameters import Quantity, Values
 
@@ -24,8 +24,8 @@ class Navon2021NeumannScale(Claim):
     Proof (repaired). The loop adds (I - nu H)^j v for j = 0..J, and nu H times that telescopes.
     """
 
-    reference = "Navon et al. 2021, Algorithm 2 as released; AvivNavon/AuxiLearn"
-    source = SOURCE
+    reference = "AuxiLearn of Navon et al. 2021, Hypergrad; commit 17495d6"
+    source = CODE
     standing = "formula"
     strength = "identity"
     draws = 60

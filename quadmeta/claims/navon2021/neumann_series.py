@@ -25,7 +25,7 @@ class Navon2021NeumannSeries(Claim):
     that of L does.
     """
 
-    reference = "Navon et al. 2021, Algorithm 2; X read as the Hessian of the inner loss"
+    reference = "Note on Navon et al. 2021, Neumann series; X read as the Hessian of L_T"
     source = SOURCE
     standing = "formula"
     strength = "identity"

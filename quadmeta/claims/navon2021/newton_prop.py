@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from quadmeta.claims.families.auxiliary import APART, ONE_DIMENSION, Family, family, slope, solve
-from quadmeta.claims.navon2021 import SOURCE
+from quadmeta.claims.navon2021 import PAPER
 from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.parameters import Values
 
@@ -17,17 +17,19 @@ class Navon2021NewtonProp(Claim):
     """dL_A / d phi at phi = 0 is -<grad L_A, (grad^2 L_T)^-1 grad L_T>, the main task trained to
     convergence.
 
-    Printed, all at phi = 0: the right side vanishes, because w_*(0) is a stationary point of
-    L_T(., 0); the left one does not. Repaired: with the gradient of the auxiliary loss in place of
-    that of L_T; or, which is the same number, with the gradient of L_T(., 1). The Hessian is H(0)
-    in both. A weight helps where the derivative is negative.
+    As printed in the first version of the paper, all at phi = 0, the right side vanishes, because
+    w_*(0) is a stationary point of L_T(., 0); the left one does not. That is a slip in the index of
+    the loss: a note on the paper derives the product with the gradient of the auxiliary loss.
+    Repaired: with that in place of the gradient of L_T; or, which is the same number, with the
+    gradient of L_T(., 1). The Hessian is H(0) in both. A weight helps where the derivative is
+    negative.
 
     Proof (repaired). navon2021_implicit_hypergradient at phi = 0; grad L_T(w_*(0), 1) = grad
     L_T(w_*(0), 0) + u = u.
     """
 
-    reference = "Navon et al. 2021, Proposition 1; eq. 5 of arXiv v1"
-    source = SOURCE
+    reference = "Navon et al. 2021, arXiv v1, Proposition 1, eq. 5"
+    source = PAPER
     standing = "theorem"
     strength = "identity"
     draws = 100

@@ -24,7 +24,7 @@ class Navon2021SignCondition(Claim):
     phi_k itself if that is 0.
     """
 
-    reference = "Navon et al. 2021; the condition for a weight to grow"
+    reference = "Note on Navon et al. 2021, condition for a weight to grow"
     source = SOURCE
     standing = "sentence"
     strength = "identity"

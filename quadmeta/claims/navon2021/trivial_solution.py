@@ -23,8 +23,9 @@ class Navon2021TrivialSolution(Claim):
     ell_k(w_t)).
 
     w_t takes a gradient step on L_T(., phi) with step eta at the same time;
-    c_k = min ell_k, mu_0 = lambda_min(A_0). Printed: every phi_k must tend to 0. False: the losses
-    of noiseless tasks that agree with the main one are summable. Compared are a lower bound of lim
+    c_k = min ell_k, mu_0 = lambda_min(A_0). The note says of clipped descent in phi that it must
+    end at phi = 0. Read as above, on the training loss, it lacks a condition, noise: the losses of
+    noiseless tasks that agree with the main one are summable. Compared are a lower bound of lim
     phi_1, (3) from the state after T exact steps on, and 0. Repaired, for the first of K tasks: (1)
     if c_1 > 0, phi_1 = 0 after at most ceil(phi_1/(beta c_1)) steps, whatever w_t does.
     (2) V(phi) = min_w L_T is concave with the derivatives ell_k(w_*(phi)) >= 0, and for K = 1 that
@@ -39,7 +40,7 @@ class Navon2021TrivialSolution(Claim):
     |w_t - b_0| <= (1 - eta mu_0)^t |w_0 - b_0|; beta sum ell_1 is at most a geometric series.
     """
 
-    reference = "Navon et al. 2021, on the trivial solution"
+    reference = "Note on Navon et al. 2021, on the trivial solution"
     source = SOURCE
     standing = "sentence"
     strength = "upper"
@@ -50,7 +51,7 @@ class Navon2021TrivialSolution(Claim):
             "refuted",
             "exact",
             "noiseless tasks that agree with the main one keep their weights",
-            fault="false",
+            fault="condition missing",
         ),
         "repaired": Form(
             r"t_0\le\lceil\phi_1/(\beta c_1)\rceil;\quad V(\phi')\le "
@@ -77,7 +78,7 @@ class Navon2021TrivialSolution(Claim):
     }
 
     def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
-        """0 < eta <= 1/lambda_max(H(phi(0))), and (printed) tasks not yet solved at w_0, (1) a
+        """0 < eta <= 1/lambda_max(H(phi(0))), and (as read) tasks not yet solved at w_0, (1) a
         noisy one.
         """
         tasks = Tasks.of(x)

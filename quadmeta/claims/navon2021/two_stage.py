@@ -47,7 +47,7 @@ class Navon2021TwoStage(Claim):
     change is -c^2 q_k (1 + 2c)/(2 (1 + c)^2) < 0; q_k = 0 implies g_k = 0.
     """
 
-    reference = "Navon et al. 2021, two-stage training; note on the paper"
+    reference = "Note on Navon et al. 2021, two-stage training"
     source = SOURCE
     standing = "sentence"
     strength = "identity"

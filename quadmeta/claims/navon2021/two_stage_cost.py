@@ -32,7 +32,7 @@ class Navon2021TwoStageCost(Claim):
     most K steps. S p is one solve, the gradient S v at the new w_* = w_* + alpha S p another.
     """
 
-    reference = "Navon et al. 2021, cost of two-stage training; note on the paper"
+    reference = "Note on Navon et al. 2021, cost of two-stage training"
     source = SOURCE
     standing = "sentence"
     strength = "tight"

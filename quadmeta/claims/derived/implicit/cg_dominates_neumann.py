@@ -20,7 +20,7 @@ class DerivedCgDominatesNeumann(Claim):
     """J + 1 steps of conjugate gradients on H x = v against x_J = nu sum_{j<=J} (I - nu H)^j v,
     for every nu.
 
-    Printed: |u_k'(x_CG - H^-1 v)| <= |u_k'(x_J - H^-1 v)|, the error of the hypergradient itself.
+    Conjectured: |u_k'(x_CG - H^-1 v)| <= |u_k'(x_J - H^-1 v)|, the error of the hypergradient.
     False, also for nu L <= 1. Repaired: ||x_CG - H^-1 v||_H <= ||x_J - H^-1 v||_H, both squared;
     equality at J = 0 and nu = v'v/v'Hv. They use the same Krylov space, but one product with H
     more: J + 1 against J.
@@ -29,7 +29,7 @@ class DerivedCgDominatesNeumann(Claim):
     the error in this norm.
     """
 
-    reference = "derived; on Navon et al. 2021, Algorithm 2"
+    reference = "derived; on a truncated Neumann series"
     strength = "ordering"
     draws = 60
     forms = {
@@ -51,7 +51,7 @@ class DerivedCgDominatesNeumann(Claim):
     domain = SPECTRUM
 
     def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
-        """Any scale; as printed one with which each term of the series helps."""
+        """Any scale; as conjectured one with which each term of the series helps."""
         if form == "conjectured":
             return {"nu > 0": x["nu"], "nu L <= 1": 1 - x["nu"] * max(x["eigenvalues"])}
         return {}

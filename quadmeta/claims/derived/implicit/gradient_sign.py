@@ -24,7 +24,7 @@ class DerivedGradientSign(Claim):
     plane of the extreme eigenvectors.
     """
 
-    reference = "derived; on Navon et al. 2021, condition for a weight to grow"
+    reference = "derived; on the condition for a weight to grow"
     strength = "tight"
     draws = 100
     forms = {

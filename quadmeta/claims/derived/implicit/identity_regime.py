@@ -33,7 +33,7 @@ class DerivedIdentityRegime(Claim):
     cos: Kantorovich's inequality for f_J(H), which decreases in l.
     """
 
-    reference = "derived; on Navon et al. 2021, Algorithm 2"
+    reference = "derived; on a truncated Neumann series"
     strength = "lower"
     draws = 80
     forms = {

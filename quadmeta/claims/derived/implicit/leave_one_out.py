@@ -20,17 +20,17 @@ class DerivedLeaveOneOut(Claim):
     """L_T = sum_i phi_i (x_i'w - y_i)^2/2 + rho |w|^2/2 at phi = 1, H = X'X + rho I, residual e_i,
     leverage h_i = x_i' H^-1 x_i. How does v'w_* change when the first sample is deleted?
 
-    Printed: by -d(v'w_*)/d phi_1, the hypergradient's estimate v'H^-1 x_1 e_1. False. Repaired: by
-    v'H^-1 x_1 e_1/(1 - h_1), so that the estimate lacks exactly the factor 1/(1 - h_1), large for
-    a sample that fits itself. Sides: the change by a second solve, and by the formula; (repaired)
-    minus the derivative, and the change times 1 - h_1.
+    Conjectured: by -d(v'w_*)/d phi_1, the hypergradient's estimate v'H^-1 x_1 e_1. False. Repaired:
+    by v'H^-1 x_1 e_1/(1 - h_1), so that the estimate lacks exactly the factor 1/(1 - h_1), large
+    for a sample that fits itself. Sides: the change by a second solve, and by the formula;
+    (repaired) minus the derivative, and the change times 1 - h_1.
 
     Proof (repaired). w_-1 - w_* = (H - x_1 x_1')^-1 x_1 e_1, and
     (H - x x')^-1 x = H^-1 x/(1 - x'H^-1 x). The derivative is the implicit one, -v'H^-1 u_1 with
     u_1 = x_1 e_1.
     """
 
-    reference = "derived; data weights, Navon et al. 2021, eq. 3-4"
+    reference = "derived; on the implicit hypergradient of data weights"
     strength = "identity"
     draws = 60
     forms = {

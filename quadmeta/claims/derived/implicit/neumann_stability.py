@@ -30,7 +30,7 @@ class DerivedNeumannStability(Claim):
     is < 1, an even one iff nu lambda < 2, and 1 at 2.
     """
 
-    reference = "derived; on Navon et al. 2021, Algorithm 2"
+    reference = "derived; on a truncated Neumann series"
     strength = "identity"
     draws = 80
     forms = {

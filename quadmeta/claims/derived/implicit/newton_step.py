@@ -21,7 +21,7 @@ class DerivedNewtonStep(Claim):
     (H(0)^-1 - H(phi)^-1) u_1, and H(0)^-1 - H(phi)^-1 = phi H(phi)^-1 A_1 H(0)^-1.
     """
 
-    reference = "derived; on Navon et al. 2021, Proposition 1"
+    reference = "derived; on Proposition 1 of Navon et al. 2021, arXiv v1"
     strength = "identity"
     draws = 100
     forms = {

@@ -33,7 +33,7 @@ class DerivedSignCertificate(Claim):
         extreme eigenvectors.
     """
 
-    reference = "derived; on Navon et al. 2021, Algorithm 2"
+    reference = "derived; on a truncated Neumann series"
     strength = "tight"
     draws = 80
     forms = {

@@ -22,8 +22,8 @@ class DerivedUnconvergedInner(Claim):
     """ghat_k = -grad L_A(w)'H^-1 grad l_k(w) at w = w_* + e is -(v + A_A e)'H^-1 (u_k + A_k e), v
     and u_k at w_*.
 
-    Printed: it is the hypergradient, as if w were w_*. False unless e = 0. Repaired: what is added
-    to g_k is
+    Conjectured: it is the hypergradient, as if w were w_*. False unless e = 0. Repaired: what is
+    added to g_k is
 
         -(e'A_A H^-1 u_k + v'H^-1 A_k e + e'A_A H^-1 A_k e),
 
@@ -33,7 +33,7 @@ class DerivedUnconvergedInner(Claim):
     w. Multiply out.
     """
 
-    reference = "derived; on Navon et al. 2021, eq. 3-4"
+    reference = "derived; on the implicit hypergradient"
     strength = "identity"
     draws = 25
     forms = {

@@ -29,7 +29,7 @@ class DerivedAlternationFixedPoints(Claim):
     iff w = w_*. At w_*, phi_k = max(0, phi_k - beta ghat_k) iff ghat_k = 0, or phi_k = 0 <= ghat_k.
     """
 
-    reference = "derived; algorithm of Navon et al. 2021"
+    reference = "derived; on training in two stages in turn"
     strength = "identity"
     draws = 100
     forms = {

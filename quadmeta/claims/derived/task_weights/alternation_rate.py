@@ -38,7 +38,7 @@ class DerivedAlternationRate(Claim):
     is grad F at w_*(phi); dw_* = S dphi.
     """
 
-    reference = "derived; algorithm of Navon et al. 2021"
+    reference = "derived; on training in two stages in turn"
     strength = "identity"
     draws = 30
     forms = {

@@ -28,7 +28,7 @@ class DerivedTrainingSetCollapse(Claim):
     invertible.
     """
 
-    reference = "derived; after Navon et al. 2021, section 3"
+    reference = "derived; after the trivial solution of a note on Navon et al. 2021"
     strength = "identity"
     draws = 100
     forms = {

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from quadmeta.claims.families.auxiliary import SPECTRUM, neumann, reflection, solve, turned
-from quadmeta.claims.navon2021 import SOURCE
 from quadmeta.claims.reductions.angles import aligned, filtered
 from quadmeta.verification.box import Box, Reduced
 from quadmeta.verification.claim import Claim, Form
@@ -15,7 +14,7 @@ from quadmeta.verification.finding import arrays
 from quadmeta.verification.parameters import Instance, Values
 
 
-class Navon2021NeumannTruncation(Claim):
+class DerivedNeumannTruncation(Claim):
     """ghat_k - g_k = sum_i (1 - nu lambda_i)^(J+1) v_i u_i / lambda_i in the eigenbasis of H, for
     J products with H.
 
@@ -27,11 +26,8 @@ class Navon2021NeumannTruncation(Claim):
     Cauchy-Schwarz.
     """
 
-    reference = "derived; on Navon et al. 2021, Algorithm 2"
-    source = SOURCE
-    standing = "formula"
-    # the scale of the algorithm as printed, so that it counts as a statement of the source
-    derived = False
+    reference = "derived; on a truncated Neumann series"
+    aliases = ("navon2021_neumann_truncation",)
     strength = "tight"
     draws = 80
     forms = {
