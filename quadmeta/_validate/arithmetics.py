@@ -75,7 +75,7 @@ def unrounded(name: str, value: Any) -> Array:
     """
     if isinstance(value, np.ndarray) and value.dtype == float and type(value) is np.ndarray:
         return value
-    if type(value) is float:
+    if type(value) is float or type(value) is np.float64:
         return np.array(value)
     if isinstance(value, list | tuple | range):
         require_real_entries(name, value)

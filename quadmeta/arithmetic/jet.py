@@ -15,6 +15,7 @@ from typing import Any
 
 from quadmeta._types import Arithmetic
 from quadmeta._validate import show, whole
+from quadmeta.arithmetic.double_double import DoubleDouble
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,13 +94,11 @@ class Jet:
         y = other.value
         xi = self.first
         yi = other.first
-        second = tuple(
-            tuple(
-                self.second[i][j] * y + xi[i] * yi[j] + xi[j] * yi[i] + x * other.second[i][j]
-                for j in self._k
-            )
-            for i in self._k
-        )
+
+        def entry(i: int, j: int) -> Any:
+            return self.second[i][j] * y + xi[i] * yi[j] + xi[j] * yi[i] + x * other.second[i][j]
+
+        second = _rows(entry, len(self.second), isinstance(x, DoubleDouble))
         return Jet(x * y, tuple(a * y + x * b for a, b in zip(xi, yi, strict=True)), second)
 
     def __truediv__(self, other: Arithmetic) -> "Jet":
@@ -170,3 +169,14 @@ class Jet:
 
     __radd__ = __add__
     __rmul__ = __mul__
+
+
+def _rows(entry: Callable[[int, int], Any], k: int, mirrored: bool) -> tuple[tuple[Any, ...], ...]:
+    """A symmetric k by k matrix, entry by entry, or one triangle computed and the other the same.
+
+    Programs that are published compute both.
+    """
+    if not mirrored:
+        return tuple(tuple(entry(i, j) for j in range(k)) for i in range(k))
+    found = {(i, j): entry(i, j) for i in range(k) for j in range(i, k)}
+    return tuple(tuple(found[min(i, j), max(i, j)] for j in range(k)) for i in range(k))

@@ -64,18 +64,19 @@ class SignLog(Container):
         log = _part("log", self.log)
         if sign.shape != log.shape:
             sign, log = np.broadcast_arrays(sign, log)
-        zero = (sign == 0) & (log == -np.inf)
-        unit = np.abs(sign) == 1
-        finite_log = np.isfinite(log)
-        if not (zero | unit & finite_log).all():
-            if not (zero | unit & ~np.isnan(log)).all():
+        ordinary = (np.abs(sign) == 1) & np.isfinite(log)
+        if not ordinary.all():
+            zero = (sign == 0) & (log == -np.inf)
+            if not (zero | (np.abs(sign) == 1) & ~np.isnan(log)).all():
                 raise ValueError(
                     "sign must be -1, 0 or 1, and log = -inf exactly where sign = 0: use "
                     "SignLog.of(x)"
                 )
-            raise OverflowError(
-                "log|x| does not fit in float64: use a smaller exponent, so that |log x| <= 1.8e308"
-            )
+            if not (zero | ordinary).all():
+                raise OverflowError(
+                    "log|x| does not fit in float64: use a smaller exponent, so that |log x| <= "
+                    "1.8e308"
+                )
         object.__setattr__(self, "sign", frozen(sign))
         object.__setattr__(self, "log", frozen(log))
 
@@ -124,12 +125,16 @@ class SignLog(Container):
         low = np.minimum(self.log, b.log)
         with np.errstate(all="ignore"):
             delta = np.where(low == -np.inf, -np.inf, low - top)
-            # log(1 - e^delta): log1p is accurate for small e^delta, expm1 for small delta, and 0
-            # gives an exact zero
-            minus = np.where(
-                delta < -math.log(2), np.log1p(-np.exp(delta)), np.log(-np.expm1(delta))
-            )
-            log = top + np.where(self.sign * b.sign < 0, minus, np.log1p(np.exp(delta)))
+            more = np.log1p(np.exp(delta))
+            opposite = self.sign * b.sign < 0
+            if opposite.any():
+                # log(1 - e^delta): log1p is accurate for small e^delta, expm1 for small delta, and
+                # 0 gives an exact zero
+                minus = np.where(
+                    delta < -math.log(2), np.log1p(-np.exp(delta)), np.log(-np.expm1(delta))
+                )
+                more = np.where(opposite, minus, more)
+            log = top + more
         sign = np.where(self.log >= b.log, self.sign, b.sign)
         return SignLog(np.where((log == -np.inf) & (delta == 0), 0.0, sign), log)
 
