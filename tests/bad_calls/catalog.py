@@ -710,7 +710,8 @@ call(qm.gradient_flow.flow_risk, aspect=positive(0.5), noise=nonnegative(0.5), t
 call(qm.phases.train_by_train_risk, nu=positive(0.5), noise=nonnegative(0.5))
 call(qm.phases.worse_than_zero, nu=positive(0.5))
 call(qm.phases.same_size, nu=positive(0.5), ratio=Number(2.0, low=1.0, open_="l"))
-call(qm.phases.fair_split, nu=positive(0.5), fraction=Number(0.5, low=0.0, high=1.0, open_="lh"))
+for function in (qm.phases.fair_split, qm.phases.fair_split_flow):
+    call(function, nu=positive(0.5), fraction=Number(0.5, low=0.0, high=1.0, open_="lh"))
 call(qm.schedules.constant, step_size=nonnegative(0.1), steps=Count(5))
 call(qm.schedules.chebyshev, mu=positive(0.5), L=positive(2.0), steps=Count(5))
 call(qm.schedules.lebedev_finogenov, steps=Count(8))

@@ -96,7 +96,44 @@ def test_borders_are_where_two_risks_are_equal(nu):
         )
 
 
+# 30 digits, by quadrature of the spectrum with mpmath
+FLOW_BORDERS = [
+    (3.0, 0.5, 1.0278414809611114174),
+    (4.0, 0.75, 0.82058388856930976511),
+]
+
+
+@pytest.mark.parametrize(("nu", "f", "s"), FLOW_BORDERS)
+def test_border_of_a_fair_split_for_the_flow(nu, f, s):
+    found = phases.fair_split_flow(nu, f)
+    assert found == pytest.approx(s, rel=1e-13)
+    assert found > 1.02 * phases.fair_split(nu, f)
+
+
+def _stopped(nu, s):
+    """Best risk of the flow, by scanning times."""
+    return min(flow.flow_risk(1 / nu, s, tau) for tau in np.geomspace(0.05, 50, 800))
+
+
+@pytest.mark.parametrize(("nu", "f"), [(0.2, 0.5), (0.9, 0.25), (1.3, 0.8), (2.0, 0.5), (6.0, 0.1)])
+def test_flow_loses_below_its_border_and_wins_above(nu, f):
+    s = phases.fair_split_flow(nu, f)
+    for x, wins in ((0.98 * s, False), (1.02 * s, True)):
+        assert (_stopped(f * nu, x) < phases.train_by_train_risk(nu, x)) == wins
+    # at ridge's own border the flow still loses
+    low = phases.fair_split(nu, f)
+    assert low < s
+    assert _stopped(f * nu, low) > phases.train_by_train_risk(nu, low)
+
+
+def test_flow_and_ridge_meet_where_nothing_is_to_be_decided():
+    assert phases.fair_split_flow(1.0, 0.3) == phases.fair_split(1.0, 0.3) == 0
+    # few samples: one step is as good as ridge
+    assert phases.fair_split_flow(1e-4) == pytest.approx(phases.fair_split(1e-4), rel=1e-4)
+
+
 BAD = {
+    "split": (lambda: phases.fair_split_flow(1e-60, 1e-60), "n_1 / d = "),
     "aspect": (lambda: flow.flow_risk(0.0, 1.0, 1.0), "aspect = 0.0"),
     "noise": (lambda: flow.ridge_risk(1.0, -1.0), "noise = -1.0"),
     "no noise": (lambda: flow.optimal_time(1.0, 0.0), "noise = 0"),
