@@ -15,15 +15,16 @@ class Talk2021FewSamples(Claim):
     """Train-by-validation on n_1 = f n samples against train-by-train on all n; limit,
     nu = n/d, s = sigma^2/R^2.
 
-    Printed: better if sigma is a large enough constant and n a constant fraction of d. Read with
-    sigma >= R at every nu < 1 and every split f, reported at n_1. The summary's sentence on few
-    samples and noise is the same. Repaired: s >= 1 - nu is enough, and T = 1 is: train-by-train
-    (T = infinity) then has a risk E >= R^2, while one step of the best size has
-    (1 + s)/(1 + f nu + s) < 1, and more steps are no worse (``derived_gain_sandwich``). With
-    validation samples on top no noise level is needed, for a fair split the exact border is
+    Printed: better if sigma is a large enough constant and n a constant fraction of d. The constant
+    is R: sigma >= R is large enough at every nu < 1 and every split f, reported at n_1. The
+    summary's sentence on few samples and noise is the same. Stated: s >= 1 - nu is enough, and
+    T = 1 is: train-by-train (T = infinity) then has a risk E >= R^2, while one step of the best
+    size has (1 + s)/(1 + f nu + s) < 1, and more steps are no worse (``derived_gain_sandwich``).
+    With validation samples on top no noise level is needed. The exact border of a fair split is
+    ``phases.fair_split_flow``; where ridge is validated instead of gradient descent it is
     ``derived_fair_split``.
 
-    Proof (repaired). E = 1 - nu + s nu/(1 - nu) = 1 + nu (s - (1 - nu))/(1 - nu). One step: risk 1
+    Proof. s >= 1 gives s >= 1 - nu. E = 1 - nu + s nu/(1 - nu) = 1 + nu (s - (1 - nu))/(1 - nu). One step: risk 1
     - 2 eta + eta^2 (1 + psi_1 + s psi_1), psi_1 = 1/(f nu), least 1 - 1/(1 + psi_1 + s psi_1).
     """
 
@@ -35,10 +36,11 @@ class Talk2021FewSamples(Claim):
     relation = "<"
     forms = {
         "printed": Form(
-            r"n<d,\ \sigma\ge c:\quad E_{\rm TbV}(fn)<E_{\rm TbT}(n)",
-            "consistent",
-            "exact",
-            "constants unspecified; in the limit c = R will do for every n < d and every split",
+            r"n<d,\ \sigma\ge R:\quad E_{\rm TbV}(fn)<E_{\rm TbT}(n)",
+            "holds",
+            "proof + exact",
+            "with c = R, in the limit, for every n < d and every split",
+            proved=True,
         ),
         "stated": Form(
             r"\nu<1,\ s\ge1-\nu:\quad\tfrac{1+s}{1+f\nu+s}<1\le1-\nu+\tfrac{s\nu}{1-\nu}",
@@ -73,7 +75,7 @@ class Talk2021FewSamples(Claim):
         return (1 + s) / (1 + x["fraction"] * nu + s), train_risk(nu, s)
 
     def cases(self, form: str) -> Iterable[Mapping[str, Any]]:
-        """Hardly a sample to train on; next to n = d; (repaired) exactly s = 1 - nu."""
+        """Hardly a sample to train on; next to n = d; (stated) exactly s = 1 - nu."""
         yield {"ratio": "1/4", "noise": 1, "fraction": "1/1000"}
         yield {"ratio": "99/100", "noise": 1000, "fraction": 1}
         if form == "stated":
@@ -104,10 +106,9 @@ class Talk2021FewSamples(Claim):
                 return [Reduced({"nu": nu, "f": f, "u": u}, nu / u / (1 - nu + u * (1 + f * nu)))]
             return []
 
-        if form == "stated":
-            yield Box(
-                {"nu": (0, "15/16"), "f": ("1/16", 1), "u": (0, 1)},
-                sides,
-                "every s >= 1 - nu, as u = (1 - nu)/s; f = 0 with u = 1 and nu = 1 are equality",
-                reduce,
-            )
+        yield Box(
+            {"nu": (0, "15/16"), "f": ("1/16", 1), "u": (0, 1)},
+            sides,
+            "every s >= 1 - nu, as u = (1 - nu)/s; f = 0 with u = 1 and nu = 1 are equality",
+            reduce,
+        )

@@ -1,4 +1,4 @@
-"""Beyond quadratics the step size has several best values already for |w|^p, p >= 4 even, and two
+"""Beyond quadratics the step size can have several best values: for |w|^p, p >= 4 even, and two
 steps.
 """
 
@@ -16,14 +16,16 @@ from quadmeta.verification.parameters import Instance, Parameter, Quantity, Valu
 class Talk2021OpenComplexObjectives(Claim):
     """Can parameters be tuned provably on more complex objectives? Open, in general.
 
-    Repaired: what makes it easy on quadratics, one valley in eta, ends with them. For the convex
-    f(w) = lam |w|^p/p in one dimension, p >= 4 even, w_0 != 0 and every T >= 2, F(eta) = f(w_T) is
-    0 at eta lam w_0^(p-2) = 1 and again between 3/2 and 2, and positive at 3/2: naive and log
-    objective have two global minima with a hill between. (p = 2: one. Several quadratic tasks:
-    ``derived_mean_log_unimodal``.) Sides: F at 1; the sign of w_2 w_0 at 3/2 and at 2; whether
-    F > 0 at 3/2; and 0, -1, 1, 1.
+    Stated: what makes it easy on quadratics, one valley in eta, is not true of every convex
+    objective. For f(w) = lam |w|^p/p in one dimension, p >= 4 even, w_0 != 0 and every T >= 2,
+    F(eta) = f(w_T) is 0 at eta lam w_0^(p-2) = 1 and again between 3/2 and 2, and positive at 3/2:
+    naive and log objective have two global minima with a hill between. (p = 2: one. Several
+    quadratic tasks: ``derived_mean_log_unimodal``.) Nor is one valley special to quadratics:
+    Huber's function, w^2/2 up to |w| = 2 and linear beyond, has one for w_0 = 1 and T = 2, as
+    w_2 = (1 - eta)^2 up to eta = 3 and 1 + eta beyond. Sides: F at 1; the sign of w_2 w_0 at 3/2
+    and at 2; whether F > 0 at 3/2; and 0, -1, 1, 1.
 
-    Proof (repaired). With z = eta lam w_0^(p-2) and w_t = w_0 u_t: u_1 = 1 - z,
+    Proof (stated). With z = eta lam w_0^(p-2) and w_t = w_0 u_t: u_1 = 1 - z,
     u_2 = u_1 (1 - z u_1^(p-2)). At z = 1 u_1 = 0. At z = 3/2 u_2 = -(1 - (3/2) 2^(2-p))/2 < 0 as
     p >= 4, and |u_t| <= 1/2 with u_t != 0 remains, since z u_t^(p-2) < 1. At z = 2 u_2 = 1, so u_2
     vanishes in between, and u_T with it.
@@ -48,7 +50,7 @@ class Talk2021OpenComplexObjectives(Claim):
             r"^{p-2}=1\text{ and in }(\tfrac32,2),\ F>0\text{ at }\tfrac32",
             "holds",
             "proof + exact",
-            "one valley in eta is special to quadratics",
+            "convexity alone does not give one valley in eta",
             proved=True,
         ),
     }

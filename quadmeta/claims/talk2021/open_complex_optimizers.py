@@ -26,7 +26,7 @@ THETA = Parameter(r"\theta_j", low=None, axis="m", reach=2)
 class Talk2021OpenComplexOptimizers(Claim):
     """Can the parameters of more complex optimisers be tuned provably? Open, in general.
 
-    Repaired, on quadratics: yes for w <- w - sum_j theta_j H^(j-1) grad f(w), j = 1..m, the same
+    Stated, on quadratics: yes for w <- w - sum_j theta_j H^(j-1) grad f(w), j = 1..m, the same
     theta at all T steps. The root R(theta) = f(w_T)^(1/2T) is convex in all of theta, so that every
     local minimum is global and subgradient descent with steps s/sqrt(k) finds it; log f(w_T)/T has
     the same minimisers. Compared is the tangent inequality, to the power
@@ -34,7 +34,7 @@ class Talk2021OpenComplexOptimizers(Claim):
     commute with H do. Not so: one step size a step, where the rest of the critical points are
     saddles (``derived_schedule_landscape``), and momentum (``derived_heavy_ball_not_quasiconvex``).
 
-    Proof (repaired). R is the weighted l_2T norm of (1 - sum_j theta_j lambda_i^j)_i, affine in
+    Proof (stated). R is the weighted l_2T norm of (1 - sum_j theta_j lambda_i^j)_i, affine in
     theta, hence convex; grad R = R grad F/(2T F).
     """
 

@@ -1,5 +1,5 @@
-"""Network optimisers: numerical trouble can be removed where the network is homogeneous, explosion
-not by the log.
+"""Network optimisers: numerical trouble can be removed where the network is homogeneous; the log's
+gradient has poles in the parameters.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -22,17 +22,18 @@ class Talk2021OpenNetworkOptimizers(Claim):
     """Can explosion, vanishing and numerical trouble be alleviated for neural network optimisers?
     Open, in general.
 
-    Repaired, on quadratics, for the smallest such network, without bias, on each entry of the
+    Stated, on quadratics, for the smallest such network, without bias, on each entry of the
     gradient g = H e: e <- e - x relu(g) + y relu(-g), G = log f(e_T)/T. Numerical trouble, yes:
     divide each state e_t by a power of two, and reverse mode b_T = grad G,
     b_t = (I - H D_t) b_{t+1} on these states, D_t = x or y by the sign of g, gives exactly dG/dx
     and dG/dy, with <b_t, e_t> = 2/T at every t. So for every optimiser whose step is positively
-    homogeneous in the state. Explosion, no: for two modes with e_1 > 0 > e_2, x = (1 - h)/lambda_1
-    and y = 1/lambda_2, dG/dx = -2 lambda_1/h for every T, while gradient descent (x = y) has a
-    bound (``derived_log_gradient_bound``); with momentum neither
-    (``derived_heavy_ball_unbounded_gradient``).
+    homogeneous in the state. A bounded gradient, no: for two modes with e_1 > 0 > e_2,
+    x = (1 - h)/lambda_1 and y = 1/lambda_2, dG/dx = -2 lambda_1/h for every T, while gradient
+    descent (x = y) has a bound (``derived_log_gradient_bound``). This is a pole in the parameter,
+    the same at every T, next to F = 0; explosion, which is exponential in T, it is not. With
+    momentum the gradient grows like T (``derived_heavy_ball_unbounded_gradient``).
 
-    Proof (repaired). The step is linear, e_{t+1} = (I - D_t H) e_t, while no entry of g changes
+    Proof (stated). The step is linear, e_{t+1} = (I - D_t H) e_t, while no entry of g changes
     sign; dividing e_t by c divides e_T by c and changes log f(e_T) by a constant. log f is
     homogeneous of degree 2, so <grad log f, e_T> = 2, and <b_t, e_t> = <b_{t+1}, e_{t+1}>. Two
     modes: f(e_T) = lambda_1 c^2 h^(2T)/2, h = 1 - x lambda_1.
@@ -58,7 +59,7 @@ class Talk2021OpenNetworkOptimizers(Claim):
             r",e_t\rangle=\tfrac2T;\quad\sup|\partial_xG|=\infty",
             "holds",
             "proof + exact",
-            "renormalising suits every homogeneous step; the log bounds no gradient here",
+            "renormalising suits every homogeneous step; the log's gradient has a pole at every T",
             proved=True,
         ),
     }

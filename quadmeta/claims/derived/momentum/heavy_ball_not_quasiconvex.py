@@ -30,7 +30,7 @@ class DerivedHeavyBallNotQuasiconvex(Claim):
     """F(middle) <= max(F(left), F(right)) for left < middle < right, F the loss of heavy ball, and
     of Nesterov?
 
-    Printed: for every momentum beta in [0, 1). A window in which all modes have complex roots has
+    Conjectured: for every momentum beta in [0, 1). A window in which all modes have complex roots has
     ripples of length O(1/T), but two steps and one eigenvalue are enough: p_2 = (1 - x)^2 - beta x,
     x = eta lambda, has two zeros. Repaired: at beta = 0 (gradient descent), and at T = 1. At every
     other 0 < beta < 1 it fails at T = 2 and one eigenvalue: heavy ball has F <= (2 beta - 1)^2 F(1)

@@ -26,26 +26,31 @@ from quadmeta.verification.parameters import (
 class DerivedHeavyBallUnboundedGradient(Claim):
     """The derivative of G = log F / T in the step size eta of heavy ball with momentum beta = s^2.
 
-    Printed: the bound B_3 = 2L (L + mu)/(L - mu) (Omega / min(omega_mu, omega_L))^(1/2T) of
-        gradient descent. False
-    already at T = 2: F = 0 for two modes (lambda = (1, 4), eta = beta = 1/2) and |G'| is unbounded
-        around it. Compared
-    are the powers 2T of |F'| and T B_3 F. Repaired, eta = (1 + s)^2/L = (1 - s)^2/mu, beta = s^2:
-        p_T(mu) = s^T (1 + (1
-    - s) T), p_T(L) = (-s)^T (1 + (1 + s) T), and |G' - c T| <= C, where c = (pi L - (1 - pi)
-      mu)/(3s), pi : 1 - pi =
-    omega_L (1 + s)^2 : omega_mu (1 - s)^2, C = (2L/s + 4(L + mu)/(1 - s^2))/3 + (4L/s) sum over mu
-        < lambda_i < L of
+    Conjectured: the bound B_3 = 2L (L + mu)/(L - mu) (Omega / min(omega_mu, omega_L))^(1/2T) of
+    gradient descent. False already at T = 2: F = 0 for two modes (lambda = (1, 4),
+    eta = beta = 1/2) and |G'| is unbounded around it. Compared are the powers 2T of |F'| and
+    T B_3 F. Repaired, eta = (1 + s)^2/L = (1 - s)^2/mu, beta = s^2 and every T >= 1:
+    p_T(mu) = s^T (1 + (1 - s) T), p_T(L) = (-s)^T (1 + (1 + s) T), and |G' - c T| <= C, where
+    c = (pi L - (1 - pi) mu)/(3s), pi : 1 - pi = omega_L (1 + s)^2 : omega_mu (1 - s)^2,
+    C = (2L/s + 4(L + mu)/(1 - s^2))/3 + (4L/s) sum over mu < lambda_i < L of
     omega_i/(omega_L sin^4 v_i), cos v_i = (1 + s^2 - eta lambda_i)/(2s). Sides: |G' - cT| and C;
-        p_T at both ends by
-    the recursion and closed, in both orders.
+    p_T at both ends by the recursion and closed, in both orders.
 
     Proof (repaired). p_T = s^T (U_T(z) - s U_{T-1}(z)), z = (1 + s^2 - eta lambda)/(2s) = 1 at mu
     and -1 at L, where U_T = (+-1)^T (T+1), U_T' = (+-1)^(T+1) T(T+1)(T+2)/3. So 2p'/(Tp) is
     L (T + 1 + r)/(3s) at L, 0 <= r <= 1, and -mu (T + 1 + r)/(3s) at mu, 0 <= r <= (1 + s)/(1 - s).
-    The share P of L in F obeys T |P - pi| <= 4s/(1 - s^2), as P/(1 - P) is pi/(1 - pi) times the
-    square of (T + 1/(1+s))/(T + 1/(1-s)). Inner modes: |p| <= s^T (1 + s)/sin v,
-    |p'| <= s^T lambda (1 + s)(T + 2)/(2s sin^3 v), next to F >= omega_L s^(2T) (1 + s)^2 T^2.
+    Let F = E + I, the two ends and the modes between them, and P the share of L in E. The ends
+    alone: P/(1 - P) is pi/(1 - pi) times q^2, q = (T + 1/(1+s))/(T + 1/(1-s)) < 1, so that
+    |P - pi| <= (1 - q)/(1 + q) and T |P - pi| <= 4s/(1 - s^2); as mu/(1 - s) <= L,
+    |E'/(TE) - cT| <= (2L/s + 4(L + mu)/(1 - s^2))/3. The modes between dilute that share:
+
+        F'/(TF) - cT = (E'/(TE) - cT) - E'/(TE) I/F + I'/(TF).
+
+    As |p| <= s^T (1 + s)/sin v, |p'| <= s^T lambda (1 + s)(T + 2)/(2s sin^3 v) and
+    F >= omega_L s^(2T) (1 + s)^2 T^2, a mode i adds at most w/T^2 to I/F and w lambda (T + 2)/(s
+    T^3) to |I'|/(TF), w = omega_i/(omega_L sin^4 v_i). Both ends have
+    2|p'|/(T|p|) <= L (T + 2)/(3s) <= LT/s, and so has their mean |E'|/(TE). So the second term is
+    at most w L/(sT) <= w L/s, the third at most 3w L/s, as T + 2 <= 3T: together 4w L/s.
     """
 
     reference = "derived; transfer of Wang, Yuan, Wu, Ge 2021, Theorem 4, to heavy ball"
@@ -114,7 +119,7 @@ class DerivedHeavyBallUnboundedGradient(Claim):
         }
 
     def power(self, x: Values, form: str) -> int:
-        """2T as printed."""
+        """2T as conjectured."""
         if form == "conjectured":
             return 2 * int(x["steps"])
         return 1

@@ -18,10 +18,10 @@ from quadmeta.verification.parameters import (
 
 
 class DerivedLogConvexity(Claim):
-    """A tempting reading of "one minimiser": that the log objective is convex on the stable step
-    sizes [0, 2/L].
+    """A conjecture of ours, which the paper itself denies: that the log objective, which has one
+    minimiser, is convex on the stable step sizes [0, 2/L].
 
-    Printed: F(middle)^2 <= F(left) F(right) for middle = (left + right)/2, which is midpoint
+    Conjectured: F(middle)^2 <= F(left) F(right) for middle = (left + right)/2, which is midpoint
     convexity of log F. False; for large eta it fails whatever the problem, since G'' ~ -2/eta^2.
     Repaired: the root objective R is convex. With h = right - left its tangent inequality, to the
     power 2T, is max(0, 2T F(left) + h F'(left))^(2T) <= (2T)^(2T) F(left)^(2T-1) F(right).
@@ -74,7 +74,7 @@ class DerivedLogConvexity(Claim):
         }
 
     def power(self, x: Values, form: str) -> int:
-        """Twice T G as printed, 2T as repaired."""
+        """Twice T G as conjectured, 2T as repaired."""
         if form == "conjectured":
             return 2
         return 2 * int(x["steps"])

@@ -16,7 +16,7 @@ class DerivedMeanLogUnimodal(Claim):
 
     Tested at left < right by min(M'(left), -M'(right)) <= 0: a derivative that is positive first
     and negative later means two local minima at least, since M' < 0 near 0 and > 0 far out.
-    Printed: M = (G_A + G_B)/2, the mean of the logs. False: as T grows M tends to log rho_A + log
+    Conjectured: M = (G_A + G_B)/2, the mean of the logs. False: as T grows M tends to log rho_A + log
     rho_B, concave between the kinks 2/(L_k + mu_k). Repaired: M = log((F_A + F_B)/2)/T, the log of
     the mean.
 
@@ -24,9 +24,7 @@ class DerivedMeanLogUnimodal(Claim):
     kappa > 1: its derivative, which has the sign of M', is not positive first and negative later.
     """
 
-    reference = (
-        "derived; Wang, Yuan, Wu, Ge 2021, Section 3 tunes on several tasks, Theorem 4 treats one"
-    )
+    reference = "derived; Wang, Yuan, Wu, Ge 2021, Section 3 and Theorem 4 tune on a single task"
     strength = "ordering"
     forms = {
         "conjectured": Form(
@@ -77,8 +75,8 @@ class DerivedMeanLogUnimodal(Claim):
         return min(slopes[0], -slopes[1]) / x["steps"], slopes[0] * 0
 
     def cases(self, form: str) -> Iterable[Mapping[str, Any]]:
-        """Two tasks whose best step sizes differ by a factor of ten; as printed a small
-        counterexample too.
+        """Two tasks whose best step sizes differ by a factor of ten; as conjectured a
+        small counterexample too.
         """
         yield {
             "eigenvalues_A": (1, 2),

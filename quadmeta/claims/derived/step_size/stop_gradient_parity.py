@@ -1,4 +1,4 @@
-"""For even T the stop-gradient meta-gradient of log f(w_T) / T is negative on all of (0, 2/L]."""
+"""For even T the stop-gradient meta-gradient of log f(w_T) / T is negative on (0, 2/L]."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -24,8 +24,9 @@ class DerivedStopGradientParity(Claim):
     (w_T - w_0)/eta.
 
     On G = log F / T it returns G'_sg = 2/(eta T) (1 - sum_i omega_i a_i^T / F), a_i = 1 - eta
-    lambda_i. For even T its zero lies beyond 2/L: descent along it runs to the edge of stability.
-    Not so for odd T.
+    lambda_i. For even T it is negative on (0, 2/L], so that descent along it runs to the edge of
+    stability; not so for odd T. Some mode must have 0 < |a_i| < 1: where each is at 0 or at +-1 it
+    is 0, as for lambda = (1, 2), eta = 1, T = 2.
 
     Proof. For even T and |a| <= 1, a^T - a^(2T) = a^T (1 - a^T) >= 0, and > 0 for
     0 < |a| < 1: F < sum omega a^T. On (0, 2/L] every |a_i| <= 1.
@@ -37,7 +38,7 @@ class DerivedStopGradientParity(Claim):
     forms = {
         "stated": Form(
             r"G'_{\rm sg}=\tfrac2{\eta T}\big(1-\tfrac1F\sum_i\omega_ia_i^T\big)<0\quad"
-            r"(0<\eta\le2/L,\ T\text{ even})",
+            r"(0<\eta\le2/L,\ T\text{ even},\ 0<|a_i|<1\text{ for some }i)",
             "holds",
             "proof + exact",
             proved=True,

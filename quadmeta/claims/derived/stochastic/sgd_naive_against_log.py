@@ -39,9 +39,10 @@ class DerivedSgdNaiveAgainstLog(Claim):
     draws = 100
     forms = {
         "stated": Form(
-            r"\mathcal B<1:\ F\to\tfrac12J,\ F'\to\tfrac12J',\ \sigma>0:\ TG'\to J'/J;\quad"
-            r"\mathcal B>1:\ F\ge\tfrac12(1+m(\mathcal B-1))^T\mathcal B\min_i\tfrac{v_{0,i}}{y_i}"
-            r"\to\infty",
+            r"\eta\lambda_{\max}<1,\ \mathcal B<1:\ F\to\tfrac12J,\ F'\to\tfrac12J',\ "
+            r"\sigma>0:\ TG'\to J'/J;\quad\eta\lambda_{\max}<1<\mathcal B:\ "
+            r"F\ge\tfrac12(1+m(\mathcal B-1))^T\mathcal B\min_i\tfrac{v_{0,i}}{y_i}\to\infty;"
+            r"\quad\eta\lambda_{\max}\ge1:\ F\to\infty",
             "holds",
             "proof + exact",
             "with explicit geometric rates",
