@@ -24,8 +24,9 @@ class Talk2021FewSamples(Claim):
     ``phases.fair_split_flow``; where ridge is validated instead of gradient descent it is
     ``derived_fair_split``.
 
-    Proof. s >= 1 gives s >= 1 - nu. E = 1 - nu + s nu/(1 - nu) = 1 + nu (s - (1 - nu))/(1 - nu). One step: risk 1
-    - 2 eta + eta^2 (1 + psi_1 + s psi_1), psi_1 = 1/(f nu), least 1 - 1/(1 + psi_1 + s psi_1).
+    Proof. s >= 1 gives s >= 1 - nu. E = 1 - nu + s nu/(1 - nu) = 1 + nu (s - (1 - nu))/(1 - nu).
+    One step has risk 1 - 2 eta + eta^2 (1 + psi_1 + s psi_1), psi_1 = 1/(f nu), which is at least
+    1 - 1/(1 + psi_1 + s psi_1), with equality at the best eta.
     """
 
     reference = "Ge 2021, talk; few samples, much noise"

@@ -24,8 +24,8 @@ class DerivedRiskMonotoneInSteps(Claim):
     Tested as: every value E_T(eta) is reached or undercut by E_{T+1} at some eta'. E_{T+1} is a
     polynomial in eta' that is 1 at 0 and infinite at infinity. Sides: the number of its crossings
     of min(1, E_T(eta)) in the range of eta', counted exactly by Sturm's chain
-    (1 if E_T(eta) >= 1, where eta' = 0 will do); against 1. Conjectured: eta' >= 0. False from even to
-    odd T: an even power of 1 - eta l is nonnegative also beyond 1/eta, an odd one is not.
+    (1 if E_T(eta) >= 1, where eta' = 0 will do); against 1. Conjectured: eta' >= 0. False from
+    even to odd T: an even power of 1 - eta l is nonnegative also beyond 1/eta, an odd one is not.
     Violations are small, at small psi and s, where a coarse scan misses them; at T = 2 none was
     found. Repaired: for eta <= 1/l_+ there is an eta' <= eta, whatever the spectrum. So the least
     risk over [0, 1/l_+] is nonincreasing in T, and so is the best one at each T where

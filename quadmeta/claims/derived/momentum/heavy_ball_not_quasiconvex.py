@@ -30,18 +30,27 @@ class DerivedHeavyBallNotQuasiconvex(Claim):
     """F(middle) <= max(F(left), F(right)) for left < middle < right, F the loss of heavy ball, and
     of Nesterov?
 
-    Conjectured: for every momentum beta in [0, 1). A window in which all modes have complex roots has
-    ripples of length O(1/T), but two steps and one eigenvalue are enough: p_2 = (1 - x)^2 - beta x,
-    x = eta lambda, has two zeros. Repaired: at beta = 0 (gradient descent), and at T = 1. At every
-    other 0 < beta < 1 it fails at T = 2 and one eigenvalue: heavy ball has F <= (2 beta - 1)^2 F(1)
-    at x = (1 + 2 beta)^(+-1), Nesterov F > 0 between its zeros x = 1/(1 + beta) and x = 1. So
-    neither bisection nor descent is safe on eta. Sides, repaired: F at the middle and the larger F
-    at the ends, for both methods without momentum, and for T = 1; the two statements about T = 2,
-    with F = omega beta^4/(4 + 4 beta)^2 halfway between the zeros.
+    Conjectured: for every momentum beta in [0, 1). Repaired: it holds at beta = 0 (gradient
+    descent) and at T = 1, and for one eigenvalue, 0 < beta < 1 and every T >= 2 it fails: with
+    x = eta lambda the residual p_T of heavy ball has T distinct zeros x > 0, that of Nesterov
+    1 + floor(T/2) in (0, 1], and F = omega p_T^2 is positive between two zeros. So neither
+    bisection nor descent is safe on eta. Two steps show it in numbers: heavy ball has
+    F <= (2 beta - 1)^2 F(1) at x = (1 + 2 beta)^(+-1), Nesterov F = omega beta^4/(4 + 4 beta)^2
+    halfway between its zeros 1/(1 + beta) and 1. With several eigenvalues F need not vanish, and
+    no more is claimed. Sides, repaired: F at the middle and the larger F at the ends, for both
+    methods without momentum, and for T = 1; the statements about T = 2.
 
-    Proof (repaired). p_T = (1 - x)^T at beta = 0 and p_1 = 1 - x: F is convex. p_2(1) = -beta;
+    Proof (repaired). p_T = (1 - x)^T at beta = 0 and p_1 = 1 - x: F is convex. Heavy ball:
+    p_{t+1} = (1 + beta - x) p_t - beta p_{t-1}, p_0 = 1, so p_T = det(J - x I) with J tridiagonal
+    and symmetric, 1, 1 + beta, ..., 1 + beta on the diagonal and sqrt(beta) beside it. As no entry
+    beside it is 0 the T eigenvalues are distinct; as p_t(0) = 1 is each leading minor of J, they
+    are positive. Nesterov: p_{t+1} = u ((1 + beta) p_t - beta p_{t-1}), u = 1 - x, p_1 = u. For
+    u = v^2 > 0, p_t = v^t r_t with r_0 = 1, r_1 = v, r_{t+1} = (1 + beta) v r_t - beta r_{t-1}: up
+    to a factor again the characteristic polynomial of a matrix like J, of parity (-1)^t; so r_T has
+    T distinct real zeros, floor(T/2) of them in v > 0. They lie below 1, since r_t - r_{t-1} >= 0
+    for v >= 1 by induction. One more zero is x = 1, where u = 0. T = 2: p_2(1) = -beta;
     p_2 = beta (2 beta - 1) at x = 1 + 2 beta and that over (1 + 2 beta)^2 at the inverse, where
-    |2 beta - 1| < 1. Nesterov: p_2 = (1 - x) ((1 + beta)(1 - x) - beta), two distinct zeros.
+    |2 beta - 1| < 1.
     """
 
     reference = (
@@ -57,11 +66,11 @@ class DerivedHeavyBallNotQuasiconvex(Claim):
             "two steps and one eigenvalue are enough",
         ),
         "repaired": Form(
-            r"\beta=0\text{ or }T=1:\ F(\eta_2)\le\max\{F(\eta_1),F(\eta_3)\};\quad0<\beta<1,\ T=2,"
-            r"\ d=1:\ \text{false}",
+            r"\beta=0\text{ or }T=1:\ F(\eta_2)\le\max\{F(\eta_1),F(\eta_3)\};\quad"
+            r"0<\beta<1,\ T\ge2,\ d=1:\ \text{false}",
             "holds",
             "proof + exact",
-            "true for gradient descent and a single step only",
+            "true without momentum and at T = 1; for one eigenvalue at no other T",
             proved=True,
         ),
     }

@@ -16,9 +16,9 @@ class DerivedMeanLogUnimodal(Claim):
 
     Tested at left < right by min(M'(left), -M'(right)) <= 0: a derivative that is positive first
     and negative later means two local minima at least, since M' < 0 near 0 and > 0 far out.
-    Conjectured: M = (G_A + G_B)/2, the mean of the logs. False: as T grows M tends to log rho_A + log
-    rho_B, concave between the kinks 2/(L_k + mu_k). Repaired: M = log((F_A + F_B)/2)/T, the log of
-    the mean.
+    Conjectured: M = (G_A + G_B)/2, the mean of the logs. False: as T grows M tends to log rho_A +
+    log rho_B, concave between the kinks 2/(L_k + mu_k). Repaired:
+    M = log((F_A + F_B)/2)/T, the log of the mean.
 
     Proof (repaired). F_A + F_B is the F of one task with both spectra, hence strictly convex for
     kappa > 1: its derivative, which has the sign of M', is not positive first and negative later.
