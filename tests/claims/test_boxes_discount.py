@@ -24,7 +24,7 @@ CLAIMS = (
     "yakovlev2023_bias_bound_cross",
     "yakovlev2023_bias_bound_step_size",
     "yakovlev2023_equal_curvature",
-    "yakovlev2023_descent_direction",
+    "derived_descent_direction",
     "derived_gradient_sign",
     "derived_sign_certificate",
     "derived_neumann_truncation",

@@ -110,7 +110,7 @@ def test_negative_bound(G, steps, bias, bound):
         "yakovlev2023_bias_bound_cross",
         "yakovlev2023_bias_bound_step_size",
         "yakovlev2023_asymptotic",
-        "yakovlev2023_descent_direction",
+        "derived_descent_direction",
     ],
 )
 def test_counterexamples_are_small_and_admitted(name):
@@ -169,8 +169,8 @@ def test_cross_reading_needs_a_long_step():
 @pytest.mark.parametrize(
     "name, assumption, form, needed",
     [
-        ("yakovlev2023_descent_direction", "theta_J + theta_S < 90", "repaired", True),
-        ("yakovlev2023_descent_direction", "R = 0", "repaired", True),
+        ("derived_descent_direction", "theta_J + theta_S < 90", "repaired", True),
+        ("derived_descent_direction", "R = 0", "repaired", True),
     ],
 )
 def test_which_assumptions_are_needed(name, assumption, form, needed):
@@ -180,8 +180,8 @@ def test_which_assumptions_are_needed(name, assumption, form, needed):
 
 def test_warm_start_is_no_descent_either():
     """T = 2, w_0 = w_*: J'J and I + A are positive, their product is not."""
-    x = next(iter(qm.claim("yakovlev2023_descent_direction").without("theta")))
-    found = case("yakovlev2023_descent_direction", **x)
+    x = next(iter(qm.claim("derived_descent_direction").without("theta")))
+    found = case("derived_descent_direction", **x)
     assert not found.holds and x["R"] == 0
 
 

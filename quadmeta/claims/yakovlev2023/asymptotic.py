@@ -19,17 +19,17 @@ from quadmeta.verification.parameters import Instance, Values
 
 
 class Yakovlev2023Asymptotic(Claim):
-    """The bias as T -> infinity; the other reading, w_0 -> w_* at fixed T, has S_T in place of
-    both inverses.
+    """The bias as T -> infinity; the other reading, w_0 -> w_* at fixed T, is
+    yakovlev2023_asymptotic_warm_start.
 
-    Printed: "asymptotically exact", i.e. the limit is 0. Then the estimand -J H^-1 g_* itself must
-        be 0, or gamma fit.
-    Repaired: the bias is C' (eta/(1 - gamma) - H^-1) g_* + r_T, r_T = eta C' {(A^T (I - A)^-1 -
-        gamma^T/(1 - gamma))
-    g_* + H_2 A D_T(gamma, A) (w_0 - w_*) - S_T(A) H_2 A^T (w_0 - w_*)} -> 0. The limit vanishes
-        iff J (eta/(1 - gamma)
-    - H^-1) g_* = 0: for injective J iff g_* is 0 or an eigenvector with gamma = 1 - eta lambda, in
-      particular for H =
+    The theorem: the method gives an asymptotically exact hypergradient as the number of the inner
+    epoch grows. Our reading: the bias tends to 0 as T -> infinity. False: then the estimand -J
+    H^-1 g_* itself must be 0, or gamma fit.
+
+    Repaired: the bias is C' (eta/(1 - gamma) - H^-1) g_* + r_T with r_T -> 0, where
+    r_T = eta C' {(A^T (I - A)^-1 - gamma^T/(1 - gamma)) g_* + H_2 A D_T(gamma, A) (w_0 - w_*)
+    - S_T(A) H_2 A^T (w_0 - w_*)}. The limit vanishes iff J (eta/(1 - gamma) - H^-1) g_* = 0: for
+    injective J iff g_* is 0 or an eigenvector with gamma = 1 - eta lambda, in particular for H =
     lambda I.
 
     Proof (repaired). ghat = eta C' {S_T(gamma) g_* + H_2 A D_T(gamma, A)(w_0 - w_*)}, g = eta C'
@@ -63,17 +63,18 @@ class Yakovlev2023Asymptotic(Claim):
     domain = QUADRATIC
 
     def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
-        """eta <= 1/L and gamma in [1 - eta L, 1 - eta mu]; as printed J injective, and even
+        """eta <= 1/L and gamma in [1 - eta L, 1 - eta mu]; as read all of the slides, and even
         w_0 = w_*.
         """
-        margins = discount_margins(x)
         if form == "reading":
-            return {**margins, "c_i != 0": min(abs(x["cross"])), "R = 0": x["R"]}
-        return margins
+            return {**assumed(x), "R = 0": x["R"]}
+        return discount_margins(x)
 
     def prepare(self, x: Instance) -> Instance:
-        """Step size and discount moved into their ranges; w_0 = w_* at an even T."""
-        return placed({**x, "R": x["R"] * (x["steps"] % 2)})
+        """Step size and discount moved into their ranges; w_0 = w_* and mu <= H_2 <= L at an
+        even T.
+        """
+        return placed(x if x["steps"] % 2 else settled(x))
 
     def sides(self, x: Values, form: str) -> tuple[Any, Any]:
         """The limit and 0; as repaired, the bias by loops, and limit + r_T."""
@@ -98,6 +99,24 @@ class Yakovlev2023Asymptotic(Claim):
             "gamma": "3/4",
             "steps": 9,
         }
+
+
+def assumed(x: Values) -> dict[str, Any]:
+    """What the slides assume, on quadratics with constant J, and eta <= 1/L, which they do not."""
+    lam = x["eigenvalues"]
+    return {
+        **discount_margins(x),
+        "gamma > 0": x["gamma"],
+        "mu <= mu_2 <= L_2 <= L": min(x["mu2"] - min(lam), x["L2"] - x["mu2"], max(lam) - x["L2"]),
+        "c_i != 0": min(abs(x["cross"])),
+    }
+
+
+def settled(x: Instance) -> Instance:
+    """w_0 = w_*, and the outer curvatures between those of H."""
+    low = min(x["eigenvalues"])
+    top = min(max(x["L2"], low), max(x["eigenvalues"]))
+    return {**x, "L2": top, "mu2": max(x["mu2"], low), "R": 0 * x["R"]}
 
 
 def one(lam: Array) -> Array:

@@ -19,11 +19,15 @@ class DerivedFixedPointFilters(Claim):
 
     f(lambda) = (1 - (1 - eta lambda)^T)/lambda for the unrolled derivative, which is the Neumann
     sum of scale nu = eta with J = T - 1 products; the same with T' for the last T' steps alone;
-    eta for the last step; and the constant eta (1 - gamma^T)/(1 - gamma) for the discounted sum,
-    right at no more than one lambda.
+    eta for the last step; and the constant eta S_T(gamma), S_T(a) = 1 + a + ... + a^(T-1), for the
+    discounted sum. It is the first filter at T = 1; for T >= 2 it is equal to it at
+    lambda = (1 - gamma)/eta and at no other lambda below 2/eta. At an odd T >= 3 there is one more
+    at or above 2/eta: with eta = 1, gamma = 1/2, T = 3 they are 1/2 and 5/2.
 
     Proof. Every iterate is w_*, so A_t = I - eta H and B_t = -eta u_k for all t: ghat_k = sum_t
-    B_t' w(t) v with the weights A^(T-t), those with T - t < T' alone, or gamma^(T-t).
+    B_t' w(t) v with the weights A^(T-t), those with T - t < T' alone, or gamma^(T-t). The first
+    filter is eta S_T(a), a = 1 - eta lambda; where S_T takes the value S_T(gamma) is shown in
+    yakovlev2023_asymptotic_warm_start.
     """
 
     reference = "derived"

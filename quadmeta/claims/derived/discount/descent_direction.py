@@ -17,23 +17,24 @@ from quadmeta.claims.families.discount import (
     placed,
 )
 from quadmeta.claims.reductions.angles import turned_by, turning
-from quadmeta.claims.yakovlev2023 import SOURCE
 from quadmeta.verification.box import Box, Reduced
 from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.finding import arrays
 from quadmeta.verification.parameters import Instance, Parameter, Values
 
 
-class Yakovlev2023DescentDirection(Claim):
+class DerivedDescentDirection(Claim):
     """<ghat, g> for J = -diag(c) U with a reflection U, so that J'J has the eigenvalues c_i^2;
     quadratic losses.
 
-    Printed: <ghat, g> >= c ||g_T||^2 with some c > 0, hence > 0 for g_T != 0. False: from far away
-    the early g_t point elsewhere than g_T; and at w_0 = w_*, where <ghat, g> = eta^2 S_T(gamma)
-    g'J'J S_T(A) g, the product of two positive matrices need not be positive. Repaired: at
-    w_0 = w_*, with k_J and k_S the condition numbers of J'J and S_T(A) and sin
-    theta = (k - 1)/(k + 1), it is positive if theta_J + theta_S < 90 degrees; so whenever J'J is
-    proportional to I.
+    Conjectured: started at w_0 = w_*, with injective J and the assumptions of the bias theorem,
+    <ghat, g> > 0 for g_T != 0. False: there <ghat, g> = eta^2 S_T(gamma) g'J'J S_T(A) g, and the
+    product of two positive matrices need not be positive. From far away the early g_t may point
+    elsewhere than g_T as well.
+
+    Repaired: with k_J and k_S the condition numbers of J'J and S_T(A) and
+    sin theta = (k - 1)/(k + 1), it is positive if theta_J + theta_S < 90 degrees; so whenever J'J
+    or H is proportional to I.
 
     Proof (repaired). A positive definite matrix with condition number k turns no vector by more
     than arcsin((k - 1)/(k + 1)) (Kantorovich). <J'J g, S g> >= |J'J g| |S g|
@@ -41,18 +42,17 @@ class Yakovlev2023DescentDirection(Claim):
     less than 90 degrees.
     """
 
-    reference = "Yakovlev et al. 2023, draft, descent claim"
-    source = SOURCE
-    standing = "sentence"
+    reference = "derived"
+    aliases = ("yakovlev2023_descent_direction",)
     strength = "lower"
     relation = ">"
     draws = 150
     forms = {
         "conjectured": Form(
-            r"\hat g^\top g\ge c\|g_T\|^2,\ c>0",
+            r"w_0=w_*:\ \hat g^\top g>0",
             "refuted",
             "exact",
-            "the early g_t may oppose g_T; J'J and the inverse Hessian need not share axes",
+            "J'J and the inverse Hessian need not share axes",
             fault="false",
         ),
         "repaired": Form(
@@ -68,7 +68,7 @@ class Yakovlev2023DescentDirection(Claim):
     domain = {**QUADRATIC, "R": Parameter("R", reach=30), "turn": ALONG}
 
     def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
-        """1 to 6 and eta <= 1/L; as repaired also w_0 = w_* and the angles."""
+        """1 to 6, eta <= 1/L and w_0 = w_*; as repaired also the angles."""
         lam = x["eigenvalues"]
         eta = x["eta"]
         gamma = x["gamma"]
@@ -77,6 +77,7 @@ class Yakovlev2023DescentDirection(Claim):
             "eta > 0": eta,
             "eta <= 1/L": 1 / max(lam) - eta,
             "g_T != 0": x["G"],
+            "gamma > 0": gamma,
             "gamma < 1": 1 - gamma,
             "mu <= mu_2 <= L_2 <= L": min(
                 x["mu2"] - min(lam), x["L2"] - x["mu2"], max(lam) - x["L2"]
@@ -85,6 +86,7 @@ class Yakovlev2023DescentDirection(Claim):
                 gamma - 1 + eta * max(lam), 1 - eta * min(lam) - gamma
             ),
             "J'J > 0": min(abs(x["cross"])),
+            "R = 0": x["R"],
         }
         if form == "conjectured":
             return margins
@@ -94,7 +96,6 @@ class Yakovlev2023DescentDirection(Claim):
         sines = (high - low) ** 2 * (flat + steep) ** 2 + (steep - flat) ** 2 * (high + low) ** 2
         return {
             **margins,
-            "R = 0": x["R"],
             "theta_J + theta_S < 90": (flat + steep) ** 2 * (high + low) ** 2 - sines,
         }
 
@@ -116,9 +117,7 @@ class Yakovlev2023DescentDirection(Claim):
         return estimate @ exact, 0 * p.eta
 
     def cases(self, form: str) -> Iterable[Mapping[str, Any]]:
-        """Axes in common, and a condition number of J'J; as printed also axes apart, at
-        w_0 = w_*.
-        """
+        """Axes in common, and a condition number of J'J; as conjectured also axes apart."""
         base = {
             **TWO_MODES,
             "mu2": "1/4",
