@@ -111,21 +111,22 @@ CONTROLS: dict[str, Oracle] = {}
 
 
 def attack(
-    name: str, *kinds: str, d: tuple[int, int] | None = None, **parameters: Any
+    name: str, *kinds: str, **parameters: Any
 ) -> Callable[[Callable[..., Parts]], Callable[..., Parts]]:
     """Keep a function as the oracle of these forms of a claim.
 
-    Parameters that are upper-case pairs are whole numbers, (map, axis) pairs vectors, maps numbers.
+    Of the parameters a pair of integers is the range of a whole number (upper case) or of the
+    length of an axis ("d", or "axis_j" for the axis "j"), a map a number, (map, axis) a vector.
     """
-    sizes = {key: value for key, value in parameters.items() if key.isupper()}
-    axes = {key: value for key, value in parameters.items() if key.startswith("axis_")}
-    sizes |= {key.removeprefix("axis_"): value for key, value in axes.items()}
-    if d:
-        sizes["d"] = d
+    sizes = {
+        key.removeprefix("axis_"): value
+        for key, value in parameters.items()
+        if isinstance(value, tuple) and isinstance(value[0], int)
+    }
     vectors = {
         key: value if isinstance(value, tuple) else (value, "")
         for key, value in parameters.items()
-        if key not in axes and not key.isupper()
+        if callable(value) or callable(value[0])
     }
 
     def keep(function: Callable[..., Parts]) -> Callable[..., Parts]:

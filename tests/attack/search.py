@@ -18,6 +18,8 @@ POPULATION = 100
 GENERATIONS = 20
 """Batches of an island: the first is drawn, the others are moved."""
 ISLAND = POPULATION * GENERATIONS
+ENOUGH = 5
+"""Violations after which nothing more is to be learned."""
 ELITE = 12
 """Instances that survive a generation."""
 
@@ -74,6 +76,8 @@ def island(oracle: Oracle, seed: int, number: int, found: Found) -> None:
         found.outside += int((~usable).sum())
         ratios = np.where(usable, ratios, -np.inf)
         _judge(oracle, shape, values, ratios, found)
+        if found.violations >= ENOUGH:
+            break
         z = z[np.argsort(-ratios, kind="stable")[:ELITE]]
         z = moved(rng, z)
     found.islands += 1
@@ -86,7 +90,8 @@ def _judge(
 
     ``ratios`` loses what is above 1 by more than rounding and no violation.
     """
-    for k in np.flatnonzero(ratios > 1 + ROUNDING)[:5]:
+    doubtful = np.flatnonzero(ratios > 1 + ROUNDING)
+    for k in doubtful[np.argsort(-ratios[doubtful], kind="stable")][:2]:
         one = {name: x[k : k + 1] for name, x in values.items()}
         exact = oracle.precise(one, shape)
         if exact > 1 + CERTAIN:
@@ -128,6 +133,6 @@ def settled(oracle: Oracle, found: Found) -> Found:
 def search(oracle: Oracle, evaluations: int, seed: int = 0, found: Found | None = None) -> Found:
     """Islands until there are so many evaluations, those of ``found`` included."""
     found = found or Found()
-    while found.evaluations < evaluations:
+    while found.evaluations < evaluations and found.violations < ENOUGH:
         island(oracle, seed, found.islands, found)
     return settled(oracle, found)
