@@ -29,6 +29,11 @@ WORDS = {
         "$E_{tr}-E_{val}$ at $n$ > at $n'$",
         r"$\zeta(n')$",
     ),
+    "wang2021_meta_descent": (
+        "meta-descent, any $M$",
+        r"$|\eta_k-\eta^*|\leq\epsilon$ for $k\geq k'$",
+        "",
+    ),
     "wang2021_optimal_risk": (
         r"$d\sigma^2/n$ is optimal",
         r"one step: risk $\geq d\sigma^2/n$",

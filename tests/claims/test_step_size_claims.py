@@ -35,6 +35,7 @@ OTHER_UNITS = {
     "talk2021_meta_steps_converge": "a meta-step, whose unit is 1/lambda^2",
     "talk2021_open_complex_optimizers": "steps that are functions of the parameters, with units of their own",
     "yakovlev2023_assumption_smooth_convex": "L_2 and B scale as well",
+    "wang2021_meta_descent": "meta-steps 1/sqrt(k), whose unit is 1/lambda^2",
 }
 
 
@@ -238,3 +239,37 @@ def test_scales_beyond_float64_are_exact(error, eta):
     x = claim.read({"eigenvalues": (1,), "error": (error,), "eta": eta, "steps": 1})
     found = examine(claim, "stated", x)
     assert found.admitted and found.holds
+
+
+def test_meta_descent_counts_cover_the_library_and_growth_is_attained():
+    claim = qm.claim("wang2021_meta_descent")
+    equal, *_ = (claim.read(case) for case in claim.cases("repaired"))
+    found = examine(claim, "repaired", equal)
+    assert found.lhs[0] == found.rhs[0]
+    for case in claim.cases("repaired"):
+        x = arrays(claim.read(case))
+        lam = x["eigenvalues"].astype(float)
+        weights = lam * x["energy"].astype(float) / 2
+        log = qm.LogObjective(
+            qm.Quadratic.from_spectrum(lam, weights=weights), qm.GradientDescent(x["steps"])
+        )
+        bound = qm.iteration_bound(log, float(x["start"]), 1.0, float(x["epsilon"]))
+        found = examine(claim, "repaired", claim.read(case))
+        assert log.minimizer() == pytest.approx(float(x["best"]))
+        # sqrt(k') of the library, at most the one of the claim, at most the explicit polynomial
+        assert bound**0.5 <= float(found.lhs[2]) * (1 + 1e-9) <= float(found.rhs[2])
+
+
+@pytest.mark.parametrize("factor", [(Fraction(101, 100), 1, 1), (1, 1, 10**6)])
+def test_a_sharper_meta_descent_is_caught(factor):
+    class Sharper(type(qm.claim("wang2021_meta_descent"))):
+        """Another u_0, or a far smaller polynomial. Proof: none."""
+
+        def sides(self, x, form):
+            lhs, rhs = super().sides(x, form)
+            return lhs * np.array(factor, dtype=object), rhs
+
+    claim = Sharper()
+    assert any(
+        not examine(claim, "repaired", claim.read(case)).holds for case in claim.cases("repaired")
+    )

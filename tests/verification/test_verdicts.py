@@ -21,12 +21,18 @@ check = cache(qm.check)
 
 
 def test_sampled_and_untestable_forms_prove_nothing():
-    verdict = check("wang2021_meta_descent")
-    assert (verdict.status, verdict.how) == (
-        "undecided",
-        "none",
-    ) and "not specified" in verdict.evidence["reason"]
-    assert (verdict.others[0].status, verdict.others[0].how) == ("consistent", "sampled")
+    verdict = check("yakovlev2023_validation_accuracy")
+    assert (verdict.status, verdict.how) == ("undecided", "none")
+    assert "no stated test" in verdict.evidence["reason"]
+
+    class Sampled(type(qm.claim("talk2021_meta_steps_converge"))):
+        """The same, in float64. Proof: the same."""
+
+        exact = False
+        draws = 20
+
+    verdict = decide(Sampled(), "printed")
+    assert (verdict.status, verdict.how) == ("consistent", "sampled")
 
 
 def test_reprs_show_and_do_not_compute(monkeypatch):
