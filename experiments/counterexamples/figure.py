@@ -39,7 +39,7 @@ FULL: dict[str, Any] = {"names": None}
 SMOKE: dict[str, Any] = {
     "names": [
         "wang2021_optimal_risk",
-        "navon2021_two_stage_cost",
+        "navon2021_two_stage",
         "navon2021_neumann_series",
         "yakovlev2023_bound_floor",
         "yakovlev2023_bias_bound",

@@ -34,7 +34,6 @@ MOVES: dict[str, tuple[str, int | str, int | str]] = {
     "navon2021_newton_prop": ("bA[0]", -2, 2),
     "navon2021_trivial_solution": ("weights[0]", 0, 3),
     "navon2021_two_stage": ("b1[0]", -2, 2),
-    "navon2021_two_stage_cost": ("points", 2, 8),
     "yakovlev2023_assumption_cross_bound": ("far[0]", -3, 3),
     "yakovlev2023_assumption_discount_range": ("gamma", "3/4", "23/24"),
     "yakovlev2023_assumption_injective_cross": ("gradient[2]", -2, 2),

@@ -58,7 +58,6 @@ WORDS = {
         r"$\mathrm{argmin}_\phi\,L_A\neq0$",
         "target of the task",
     ),
-    "navon2021_two_stage_cost": ("two-stage cost", r"solves $\geq m^K$", "grid points $m$"),
     "yakovlev2023_assumption_cross_bound": (
         "assumption 4",
         r"$\Vert J(w)\Vert^2\leq B^2$, all $w$",

@@ -51,7 +51,7 @@ BOXES = [
 UNBOXED = {
     "wang2021_optimal_risk": "its two sides are one identity in both directions: no slack",
     "derived_risk_monotone_in_steps": "its sides are a count of roots and 1",
-    "navon2021_two_stage_cost": "a loss that ends at 0, an identity, and a count of solves",
+    "derived_proximal_centre_cost": "a loss that ends at 0, an identity, and a count of solves",
     "yakovlev2023_comparable_cost": "its sides are counts of products",
 }
 

@@ -22,16 +22,19 @@ class Navon2021ImplicitFunction(Claim):
     """grad_w L_T(q, phi) = 0: is there a differentiable W*(phi') through q with grad_w
     L_T(W*(phi'), phi') = 0 nearby?
 
-    Printed: yes, from stationarity alone ("under conditions", none of which is named). False for a
-    singular Hessian: W* would have the derivative y with H y = -u_1(q), which need not be
-    solvable; at phi = 0 with fewer main samples than dimensions every point of a flat direction is
-    stationary, and the slightest weight picks one of them. Repaired: for H(phi) > 0 it is unique,
-    wherever sum_k |phi'_k - phi_k| tr(H(phi)^-1 A_k) < 1, with the derivative -H^-1 u_k; for one
-    task of rank one H is singular at phi' = phi - 1/tr. Sides: derivatives by dual numbers and by
+    Printed: yes "under certain conditions", on some set that holds phi, with the derivative
+    -H^-1 u_k. The conditions are not named; the inverse in the formula is one, and here, where H >=
+    0, it is enough: for H(phi) > 0 the function is unique wherever
+    sum_k |phi'_k - phi_k| tr(H(phi)^-1 A_k) < 1, our measure of the set; for one task of rank one
+    H is singular at phi' = phi - 1/tr. As a reading: from stationarity alone, without any
+    condition. That fails for a singular Hessian, so that the condition is needed: W* would have the
+    derivative y with H y = -u_1(q), which need not be solvable; at phi = 0 with fewer main samples
+    than dimensions every point of a flat direction is stationary, and the slightest weight picks
+    one of them. Sides (printed): derivatives by dual numbers and by
     the formula, both tasks; whether H(phi') > 0, and 1; the gradient at the minimiser of phi', and
     0.
 
-    Proof (repaired). H(phi') = H^(1/2) (I + sum_k delta_k H^(-1/2) A_k H^(-1/2)) H^(1/2), and a
+    Proof (printed). H(phi') = H^(1/2) (I + sum_k delta_k H^(-1/2) A_k H^(-1/2)) H^(1/2), and a
     semidefinite matrix has no eigenvalue above its trace. W* = H(phi')^-1 r(phi') is rational in
     phi'; differentiate H W* = r.
     """
@@ -42,23 +45,23 @@ class Navon2021ImplicitFunction(Claim):
     strength = "identity"
     draws = 25
     forms = {
+        "printed": Form(
+            r"H(\phi)\succ0:\quad\partial_kW^*=-H^{-1}u_k,\quad H(\phi')\succ0\text{ if "
+            r"}\sum_k|\phi'_k-"
+            r"\phi_k|\operatorname{tr}(H^{-1}A_k)<1",
+            "holds",
+            "proof + exact",
+            "the condition is the inverse in the formula; the size of the set is ours",
+            proved=True,
+        ),
         "reading": Form(
             r"\nabla_wL_T(q,\phi)=0\implies\exists\,W^*\in C^1:\ W^*(\phi)=q,\ "
             r"\nabla_wL_T(W^*(\phi'),"
             r"\phi')=0",
             "refuted",
             "exact",
-            "needs a regular Hessian",
-            fault="condition missing",
-        ),
-        "repaired": Form(
-            r"H(\phi)\succ0:\quad\partial_kW^*=-H^{-1}u_k,\quad H(\phi')\succ0\text{ if "
-            r"}\sum_k|\phi'_k-"
-            r"\phi_k|\operatorname{tr}(H^{-1}A_k)<1",
-            "holds",
-            "proof + exact",
-            "a positive definite Hessian, and how far it stays so",
-            proved=True,
+            "without a condition: needs a regular Hessian",
+            judged="needed",
         ),
     }
     domain = {
@@ -150,7 +153,7 @@ class Navon2021ImplicitFunction(Claim):
 
     def without(self, assumption: str) -> Iterable[Mapping[str, Any]]:
         """One task of rank one, moved by exactly -1/tr."""
-        yield {**next(iter(self.cases("repaired"))), "move1": -1}
+        yield {**next(iter(self.cases("printed"))), "move1": -1}
 
 
 def _derivative(f: Family, k: int) -> list[Any]:

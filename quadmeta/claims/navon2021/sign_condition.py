@@ -16,8 +16,10 @@ class Navon2021SignCondition(Claim):
     """phi_k^+ = max(0, phi_k - beta g_k): phi_k grows iff v' H^-1 u_k > 0, at (w_*(phi), phi), for
     any beta > 0.
 
-    It falls iff the product is < 0 and phi_k > 0; at 0 clipping keeps it. Each component for
-    itself, at every phi. This is about the step: F itself need not fall for a large beta.
+    The note says of one task that the product must be positive for phi to grow; read as one step of
+    any size of clipped gradient descent on F, for each of several tasks, and in both directions:
+    phi_k falls iff the product is < 0 and phi_k > 0; at 0 clipping keeps it. This is about the
+    step: F itself need not fall for a large beta.
 
     Proof. g_k = -v' H^-1 u_k (navon2021_implicit_hypergradient), so the step -beta g_k has the
     sign of the product. Clipping moves a point that fell below 0 to 0, which is below phi_k, or
@@ -30,7 +32,7 @@ class Navon2021SignCondition(Claim):
     strength = "identity"
     draws = 100
     forms = {
-        "printed": Form(
+        "reading": Form(
             r"\phi_k^+>\phi_k\iff\nabla L_A^\top(\nabla_w^2L_T)^{-1}\nabla\ell_k>0;\quad\phi_k^+<"
             r"\phi_k\iff\cdots<0<\phi_k",
             "holds",
@@ -89,7 +91,7 @@ class Navon2021SignCondition(Claim):
 
     def without(self, assumption: str) -> Iterable[Mapping[str, Any]]:
         """No step."""
-        yield {**next(iter(self.cases("printed"))), "beta": 0}
+        yield {**next(iter(self.cases("reading"))), "beta": 0}
 
 
 def sign(x: Quantity) -> Fraction:
