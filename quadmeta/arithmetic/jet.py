@@ -61,10 +61,13 @@ class Jet:
 
     def map(self, linear: Callable[[Any], Any]) -> "Jet":
         """The image of value and derivatives under a linear map."""
+        # a derivative that is the int 0 takes the shape of the value
+        nothing = 0 * self.value
 
-        def image(x: Arithmetic) -> Any:
-            # a derivative that is the int 0 takes the shape of the value
-            return linear(x + 0 * self.value)
+        def image(x: Any) -> Any:
+            if isinstance(x, DoubleDouble) and x.hi.shape == nothing.hi.shape:
+                return linear(x)
+            return linear(x + nothing)
 
         return Jet(
             linear(self.value),
