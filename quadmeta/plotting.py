@@ -199,7 +199,7 @@ def overlapping_text(fig: Figure, slack: float = 1.0) -> list[tuple[str, str]]:
     canvas = fig.canvas
     with style():
         drawn: Any = FigureCanvasAgg(fig)
-        drawn.draw()
+        fig.draw_without_rendering()
         renderer = drawn.get_renderer()
         boxes = [(text.get_text(), Text.get_window_extent(text, renderer)) for text in _texts(fig)]
     fig.set_canvas(canvas)

@@ -154,7 +154,7 @@ def test_hollow_are_the_samples_beyond_the_fourth_moments(figure, table):
     beyond = [
         row["x"] for row in rows if row["part"] == "loss" and row["paths"] and row["x"] > edge
     ]
-    top = drawn(figure, table).axes[-1]
+    top = figure.draw(rows).axes[-1]
     hollow = [
         line.get_xdata()[0] for line in top.get_lines() if line.get_markerfacecolor() == "white"
     ]
