@@ -39,7 +39,6 @@ WORDS = {
         r"one step: risk $\geq d\sigma^2/n$",
         r"$\sigma^2/R^2$",
     ),
-    "talk2021_almost_all_step_sizes": ("almost all step sizes", r"$|\{m\leq|F\,'|\leq M\}|=0$", ""),
     "navon2021_implicit_function": (
         "implicit function",
         r"$\nabla L_T=0$ gives $W^*\in C^1$",

@@ -13,6 +13,7 @@ from scipy.optimize import minimize
 
 import quadmeta as qm
 from quadmeta.claims.families import schedules as _schedules, sgd as _sgd
+from quadmeta.claims.families.least_squares import root_count
 from quadmeta.optimizers.heavy_ball import HeavyBall
 from quadmeta.optimizers.nesterov import Nesterov
 from quadmeta.optimizers.schedule import Schedule
@@ -502,6 +503,31 @@ def test_both_methods_have_an_exact_witness(method, three):
         steps=2,
     )
     assert found.lhs[method is Nesterov] > found.rhs[method is Nesterov]
+
+
+def _times(factor, polynomial):
+    out = [F(0)] * (len(polynomial) + len(factor) - 1)
+    for i, u in enumerate(factor):
+        for j, v in enumerate(polynomial):
+            out[i + j] += u * v
+    return out
+
+
+@pytest.mark.parametrize("beta", [F(1, 100), F(1, 2), F(99, 100)])
+def test_residuals_with_momentum_have_several_zeros_at_every_horizon(beta):
+    """Exact counts in x = eta lambda: T for heavy ball, 1 + floor(T/2) up to x = 1 for Nesterov."""
+    ball = ([F(1)], [F(1), F(-1)])
+    nesterov = ball
+    for T in range(2, 10):
+        moved = _times([1 + beta, F(-1)], ball[1])
+        padded = ball[0] + [F(0)] * 2
+        ball = (ball[1], [u - beta * v for u, v in zip(moved, padded, strict=True)])
+        inner = [(1 + beta) * u for u in nesterov[1]]
+        padded = nesterov[0] + [F(0)]
+        inner = [u - beta * v for u, v in zip(inner, padded, strict=True)]
+        nesterov = (nesterov[1], _times([F(1), F(-1)], inner))
+        assert root_count(ball[1], None) == T
+        assert root_count(nesterov[1], F(1)) == root_count(nesterov[1], None) == 1 + T // 2
 
 
 @pytest.mark.parametrize("T", [2, 5, 9])

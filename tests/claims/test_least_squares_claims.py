@@ -9,6 +9,7 @@ import pytest
 
 import quadmeta as qm
 from quadmeta.claims.derived.least_squares.fair_split import DerivedFairSplit
+from quadmeta.claims.derived.least_squares.fair_split_descent import DerivedFairSplitDescent
 from quadmeta.claims.derived.least_squares.gain_sandwich import DerivedGainSandwich
 from quadmeta.claims.derived.least_squares.train_step_limit import DerivedTrainStepLimit
 from quadmeta.claims.derived.least_squares.validation_step_scaling import (
@@ -73,6 +74,7 @@ MUTANTS = [
     ),
     (Wang2021OptimalRisk, "repaired", "loosened", lambda x, l, r: (l + 1, r)),
     (Wang2021GapDecreases, "repaired", "reversed", lambda x, l, r: (r, l)),
+    (DerivedFairSplitDescent, "stated", "by a twentieth", lambda x, l, r: (l * 21 / 20, r)),
     (DerivedFairSplit, "stated", "f for 1 - f", lambda x, l, r: (l, r + (1 - 2 * x["fraction"]))),
     (
         DerivedWorseThanNotTraining,

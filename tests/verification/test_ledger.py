@@ -154,8 +154,8 @@ def test_readings_are_not_counted_as_printed():
 
 
 def test_check_joins_both_forms():
-    verdict = qm.check("talk2021_almost_all_step_sizes")
-    assert (verdict.form, verdict.status) == ("reading", "refuted")
+    verdict = qm.check("derived_log_convexity")
+    assert (verdict.form, verdict.status) == ("conjectured", "refuted")
     assert (verdict.repaired.form, verdict.repaired.status) == ("repaired", "holds")
     assert qm.check("derived_log_curvature").repaired is None
 

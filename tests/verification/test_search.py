@@ -68,8 +68,10 @@ MUTANTS = [
     (DerivedNaiveGrowth, "stated", "next modulus squared", lambda x, l, r: (l, r / 2)),
     (DerivedNaiveGrowth, "stated", "loosened", lambda x, l, r: (l, r * 2)),
     (DerivedStopGradientParity, "stated", "sign", lambda x, l, r: (-l, r)),
-    (Talk2021AlmostAllStepSizes, "repaired", "loosened", lambda x, l, r: (l, r * 2)),
-    (Talk2021AlmostAllStepSizes, "repaired", "too narrow", lambda x, l, r: (l * 2, r)),
+    (Talk2021AlmostAllStepSizes, "stated", "loosened", lambda x, l, r: (l, r * 2)),
+    (Talk2021AlmostAllStepSizes, "stated", "too narrow", lambda x, l, r: (l * 2, r)),
+    (Talk2021AlmostAllStepSizes, "reading", "half of the bound", lambda x, l, r: (l * 2, r)),
+    (Talk2021AlmostAllStepSizes, "reading", "loosened", lambda x, l, r: (l, r * 2)),
     (Wang2021BackpropIntermediates, "stated", "2 for 2/T", lambda x, l, r: (l + (r == 0), r)),
 ]
 

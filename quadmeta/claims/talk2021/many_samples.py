@@ -14,22 +14,24 @@ from quadmeta.verification.parameters import Instance, Parameter, Values
 
 
 class Talk2021ManySamples(Claim):
-    """Train-by-train on n samples and train-by-validation on n_1 = f n of them (ridge risk zeta),
-    limit, T = infinity.
+    """Train-by-train on n samples, train-by-validation on n_1 = f n of them, and ridge on these
+    (risk zeta); limit, T = infinity.
 
     nu = n/d, s = sigma^2/R^2; an instance names n_1 by zeta: f nu = (1 - zeta)(s + zeta)/zeta.
-    Risks over R^2. Printed: for n much larger than d both work: with f nu >= 1 + s/epsilon both
-    risks are at most epsilon. The training set alone then suffices; for nu > 1 + s/(1 - f) it is
-    even the better use of n samples (``derived_fair_split``). Repaired, on the same n_1 > d
-    samples for both: they work equally well only for n >> (1 + s) d,
+    Risks over R^2. Reading: for n much larger than d both work: with f nu >= 1 + s/epsilon both
+    risks are at most epsilon. The training set alone then suffices; for nu >= 1 + s/(1 - f) it is
+    even the better use of n samples (``derived_fair_split_descent``). Stated, for ridge instead of
+    validated gradient descent, E_ridge = zeta, on the same n_1 > d samples as train-by-train: they
+    work equally well only for n >> (1 + s) d,
 
-        E_TbT/zeta = 1 + (s + zeta)/(nu_1 - 1),   s/(nu_1 + s) <= zeta <= s/(nu_1 + s - 1):
+        E_TbT/E_ridge = 1 + (s + zeta)/(nu_1 - 1),   s/(nu_1 + s) <= zeta <= s/(nu_1 + s - 1):
 
     at any n/d enough noise makes train-by-train worse by any factor.
 
     Proof. zeta (nu_1 + s - 1 + zeta) = s with 0 < zeta < 1, the ridge quadratic: the bounds, and
-    E_TbT = s/(nu_1 - 1) is zeta (nu_1 - 1 + s + zeta)/(nu_1 - 1). Printed:
-    s/(nu - 1) <= s/(f nu - 1) <= epsilon, and zeta <= s/(f nu - 1).
+    E_TbT = s/(nu_1 - 1) is zeta (nu_1 - 1 + s + zeta)/(nu_1 - 1). Reading:
+    s/(nu - 1) <= s/(f nu - 1) <= epsilon, and zeta <= E_TbV(n_1) <= s/(f nu - 1), as a step size
+    tuned on validation samples may be the one that trains best.
     """
 
     reference = "Ge 2021, talk; n much larger than d"
@@ -39,16 +41,15 @@ class Talk2021ManySamples(Claim):
     algebra_of = "the Marchenko-Pastur limit of both risks"
     forms = {
         "reading": Form(
-            r"\tfrac{n_1}d\ge1+\tfrac s\epsilon:\quad E_{\rm TbT}(n)\le\epsilon R^2,\ E_{\rm "
-            r"TbV}(n_1)\le"
-            r"\epsilon R^2",
+            r"\tfrac{n_1}d\ge1+\tfrac s\epsilon:\quad E_{\rm TbT}(n)\le\epsilon R^2,\ "
+            r"E_{\rm ridge}(n_1)\le E_{\rm TbV}(n_1)\le\epsilon R^2",
             "holds",
             "proof + exact",
             "at a fixed noise level",
             proved=True,
         ),
         "stated": Form(
-            r"n>d:\quad\tfrac{E_{\rm TbT}}{E_{\rm TbV}}=1+\tfrac{s+\zeta}{\nu-1},\quad\tfrac "
+            r"n>d:\quad\tfrac{E_{\rm TbT}}{E_{\rm ridge}}=1+\tfrac{s+\zeta}{\nu-1},\quad\tfrac "
             r"s{\nu+s}\le"
             r"\zeta\le\tfrac s{\nu+s-1}",
             "holds",
@@ -66,7 +67,7 @@ class Talk2021ManySamples(Claim):
     }
 
     def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
-        """More samples than dimensions; as printed enough of them."""
+        """More samples than dimensions; as read enough of them."""
         nu = _ratio(x)
         if form == "reading":
             enough = {"n_1/d >= 1 + s/epsilon": nu - 1 - x["noise"] / x["epsilon"]}

@@ -18,14 +18,16 @@ from quadmeta.verification.parameters import Instance, Parameter, Values
 class Talk2021NetworksFirstCase(Claim):
     """ "For neural networks it is usually the first case": few samples, validation needed.
 
-    Printed: about networks and what is usual; no quadratic decides it. Repaired: more parameters
+    Printed: about networks and what is usual; no quadratic decides it. Stated: more parameters
     than samples, nu = n/d < 1, do not decide it for a linear model either; noise does. With
-    n_1 = f n and s = sigma^2/R^2, train-by-validation loses to train-by-train on all n samples for
-    every s <= (1 - f) (1 - nu), and wins for every s >= 1 - nu. Sides: the ridge quadratic of n_1
+    n_1 = f n and s = sigma^2/R^2, ridge with a validated penalty loses to train-by-train on all n
+    samples for every s <= (1 - f) (1 - nu), and so does gradient descent, which is worse than ridge
+    (``derived_fair_split_descent``); ridge wins for every s >= 1 - nu, and gradient descent as well
+    (``talk2021_few_samples``). Sides: the ridge quadratic of n_1
     at the risk E of train-by-train, of the sign of E - zeta, at a noise level of the first kind and
     0; 0 and the same at one of the second kind.
 
-    Proof (repaired). Up to nu/(1 - nu)^2 > 0 the quadratic is P(s) = s^2 - g nu (1 - nu) s - g (1
+    Proof (stated). Up to nu/(1 - nu)^2 > 0 the quadratic is P(s) = s^2 - g nu (1 - nu) s - g (1
     - nu)^3, g = 1 - f (``derived_fair_split``), with one positive root. P(g (1 - nu)) = -f g (1 -
     nu)^3 < 0 < f (1 - nu)^2 = P(1 - nu).
     """
@@ -45,9 +47,8 @@ class Talk2021NetworksFirstCase(Claim):
             testable=False,
         ),
         "stated": Form(
-            r"\nu<1:\quad s\le(1-f)(1-\nu)\implies E_{\rm TbT}(n)<E_{\rm TbV}(fn);\quad "
-            r"s\ge1-\nu\implies "
-            r"E_{\rm TbT}(n)>E_{\rm TbV}(fn)",
+            r"\nu<1:\quad s\le(1-f)(1-\nu)\implies E_{\rm TbT}(n)<E_{\rm ridge}(fn);\quad "
+            r"s\ge1-\nu\implies E_{\rm TbT}(n)>E_{\rm ridge}(fn)",
             "holds",
             "proof + exact",
             "for linear models with more parameters than samples the noise decides",

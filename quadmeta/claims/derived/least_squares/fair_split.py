@@ -1,6 +1,4 @@
-"""Splitting n samples into f n for training and the rest for validation beats train-by-train on
-all n from s_c on.
-"""
+"""Ridge on f n of n samples, validated on the rest, beats train-by-train on all n from s_c on."""
 
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
@@ -12,16 +10,18 @@ from quadmeta.verification.parameters import Parameter, Values
 
 
 class DerivedFairSplit(Claim):
-    """Train-by-validation on n_1 = f n, reported at n_1, against train-by-train on n; limit,
-    nu = n/d, s = sigma^2/R^2.
+    """Ridge on n_1 = f n samples at its best penalty, reported at n_1, against train-by-train on n;
+    limit, nu = n/d, s = sigma^2/R^2.
 
-    Train-by-validation is taken at its best, the ridge risk zeta at n_1. At the risk E of
-    train-by-train the ridge quadratic of n_1, which has the sign of E - zeta, is
+    E_ridge is ridge's risk zeta at n_1, not that of gradient descent with a validated step size,
+    which is larger: for it only "s <= s_c implies that validation loses" holds
+    (``derived_fair_split_descent``), and its own border is ``phases.fair_split_flow``. At the risk
+    E of train-by-train the ridge quadratic of n_1, which has the sign of E - zeta, is
 
         nu E/(nu - 1) (s - (1 - f)(nu - 1))                                   for nu > 1,
         nu/(1 - nu)^2 (s^2 - (1 - f) nu (1 - nu) s - (1 - f)(1 - nu)^3)       for nu < 1,
 
-    so validation wins iff s > s_c = (1 - f)(nu - 1) or (1 - nu)/2 ((1 - f) nu + sqrt((1 - f)^2
+    so ridge wins iff s > s_c = (1 - f)(nu - 1) or (1 - nu)/2 ((1 - f) nu + sqrt((1 - f)^2
     nu^2 + 4 (1 - f)(1 - nu))). For nu -> 0 s_c -> sqrt(1 - f), at n = d it is 0, and for n < d it
     is below 1: sigma >= R suffices.
 
@@ -35,8 +35,8 @@ class DerivedFairSplit(Claim):
     algebra_of = "the Marchenko-Pastur limit of both risks"
     forms = {
         "stated": Form(
-            r"E_{\rm TbV}(fn)<E_{\rm TbT}(n)\iff s>s_c,\quad s_c=(1-f)(\nu-1)\ (\nu>1),\quad s_c^2="
-            r"(1-f)(1-\nu)\big(\nu s_c+(1-\nu)^2\big)\ (\nu<1)",
+            r"E_{\rm ridge}(fn)<E_{\rm TbT}(n)\iff s>s_c,\quad s_c=(1-f)(\nu-1)\ (\nu>1),\quad "
+            r"s_c^2=(1-f)(1-\nu)\big(\nu s_c+(1-\nu)^2\big)\ (\nu<1)",
             "holds",
             "proof + exact",
             proved=True,
