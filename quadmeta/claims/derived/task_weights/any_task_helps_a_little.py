@@ -1,4 +1,4 @@
-"""A small weight of any task, however biased and noisy, lowers the expected risk."""
+"""No task, however biased and noisy, raises the expected risk to first order in its weight."""
 
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
@@ -15,12 +15,13 @@ class DerivedAnyTaskHelpsALittle(Claim):
     """At phi = 0 without ridge: dR/dphi_k = -2 sigma_0^2/n_0 tr(Sigma A_0^-1 A_k A_0^-1) <= 0 for
     every task k.
 
-    Bias enters at second order only. Compared are the slopes of the risk of the general solution by
-    dual numbers with the formula, and the largest slope above 0 with 0. Noise shared with the main
-    task (n_k = n_0 paired samples, of covariance c) adds
-    2 c/n tr(Sigma A_0^-1 R_0 R_k A_0^-1), R_k = A_k^(1/2), and a ridge already shrinks: either may
-    turn the sign. It is an expectation over label noise: the slope of one sample has either sign. A
-    task that pulls to 0, A_k = I, is ridge regression (Hoerl and Kennard 1970).
+    Bias enters at second order only. Where the slope is 0, as for A_k = 0, nothing is said of a
+    finite weight; it is < 0 for any other task if Sigma is positive definite. Compared are the
+    slopes of the risk of the general solution by dual numbers with the formula, and the largest
+    slope above 0 with 0. Noise shared with the main task (n_k = n_0 paired samples, of covariance
+    c) adds 2 c/n tr(Sigma A_0^-1 R_0 R_k A_0^-1), R_k = A_k^(1/2), and a ridge already shrinks:
+    either may turn the sign. It is an expectation over label noise: the slope of one sample has
+    either sign. A task that pulls to 0, A_k = I, is ridge regression (Hoerl and Kennard 1970).
 
     Proof. H^-1 = A_0^-1 - phi A_0^-1 A_k A_0^-1 + O(phi^2); the bias is O(phi), its square
     O(phi^2), the covariance sigma_0^2/n_0 H^-1 (A_0 + O(phi^2)) H^-1. The trace is that of a
@@ -72,7 +73,7 @@ class DerivedAnyTaskHelpsALittle(Claim):
 
     def cases(self, form: str) -> Iterable[Mapping[str, Any]]:
         """A strongly biased and noisy task of rank one and a clean one; ridge regression as a
-        task.
+        task; a task without inputs, of slope 0.
         """
         base = {
             "p": 1,
@@ -94,6 +95,7 @@ class DerivedAnyTaskHelpsALittle(Claim):
         }
         yield base
         yield self._ridge("1/2")
+        yield {**self._ridge("1/2"), "low": (0,), "high": (0,)}
 
     def without(self, assumption: str) -> Iterable[Mapping[str, Any]]:
         """More ridge than the optimum; noise of the main task that the other amplifies."""
