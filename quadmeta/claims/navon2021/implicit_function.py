@@ -22,17 +22,16 @@ class Navon2021ImplicitFunction(Claim):
     """grad_w L_T(q, phi) = 0: is there a differentiable W*(phi') through q with grad_w
     L_T(W*(phi'), phi') = 0 nearby?
 
-    Printed: yes "under certain conditions", on some set that holds phi, with the derivative
-    -H^-1 u_k. The conditions are not named; the inverse in the formula is one, and here, where H >=
-    0, it is enough: for H(phi) > 0 the function is unique wherever
-    sum_k |phi'_k - phi_k| tr(H(phi)^-1 A_k) < 1, our measure of the set; for one task of rank one
-    H is singular at phi' = phi - 1/tr. As a reading: from stationarity alone, without any
-    condition. That fails for a singular Hessian, so that the condition is needed: W* would have the
-    derivative y with H y = -u_1(q), which need not be solvable; at phi = 0 with fewer main samples
-    than dimensions every point of a flat direction is stationary, and the slightest weight picks
-    one of them. Sides (printed): derivatives by dual numbers and by
-    the formula, both tasks; whether H(phi') > 0, and 1; the gradient at the minimiser of phi', and
-    0.
+    Printed: yes "under certain conditions", on some set that holds phi, with the derivative -H^-1
+    u_k. The conditions are not named; the inverse in the formula asks for a regular H, and for
+    semidefinite H that is enough: for H(phi) > 0 the function is unique wherever sum_k |phi'_k -
+    phi_k| tr(H(phi)^-1 A_k) < 1, our measure of the set; for one task of rank one H is singular at
+    phi' = phi - 1/tr. As a reading: from stationarity alone, without any condition. That fails for
+    a singular Hessian, so that the condition is needed: W* would have the derivative y with H y =
+    -u_1(q), which need not be solvable; at phi = 0 with fewer main samples than dimensions every
+    point of a flat direction is stationary, and the slightest weight picks one of them. Sides
+    (printed): derivatives by dual numbers and by the formula, both tasks; whether H(phi') > 0, and
+    1; the gradient at the minimiser of phi', and 0.
 
     Proof (printed). H(phi') = H^(1/2) (I + sum_k delta_k H^(-1/2) A_k H^(-1/2)) H^(1/2), and a
     semidefinite matrix has no eigenvalue above its trace. W* = H(phi')^-1 r(phi') is rational in

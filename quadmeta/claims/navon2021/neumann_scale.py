@@ -19,7 +19,7 @@ class Navon2021NeumannScale(Claim):
     The code calls x an approximate inverse Hessian-vector product and what follows from it the
     gradient, and says that the loop differs from the pseudo code of the paper. Read as the
     truncated series, x = H^-1 (I - (I - nu H)^(J+1)) v, a factor is missing: x is that over nu, and
-    equal to it at nu = 1. The direction is right for every nu, and an outer step size takes up the
+    equal to it at nu = 1. Its direction is that of the series, and an outer step size takes up the
     factor, which then is not the step size on F. Repaired: nu x is the truncated series. Sides:
     u_k'x and nu H x + (I - nu H)^(J+1) v, scaled as stated; u_k'H^-1 (v - (I - nu H)^(J+1) v), and
     v.

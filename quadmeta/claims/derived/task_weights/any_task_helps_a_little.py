@@ -16,7 +16,7 @@ class DerivedAnyTaskHelpsALittle(Claim):
     every task k.
 
     Bias enters at second order only. Where the slope is 0, as for A_k = 0, nothing is said of a
-    finite weight; it is < 0 for any other task if Sigma is positive definite. Compared are the
+    finite weight; it is < 0 for any other task if Sigma > 0 and sigma_0 > 0. Compared are the
     slopes of the risk of the general solution by dual numbers with the formula, and the largest
     slope above 0 with 0. Noise shared with the main task (n_k = n_0 paired samples, of covariance
     c) adds 2 c/n tr(Sigma A_0^-1 R_0 R_k A_0^-1), R_k = A_k^(1/2), and a ridge already shrinks:
