@@ -386,7 +386,7 @@ def neumann(
     return gap(total, path.exact(lambda t, v: -v), bound)
 
 
-@attack("yakovlev2023_inner_optimizer", "repaired", **SIZES, **PLANE)
+@attack("yakovlev2023_inner_optimizer", "stated", **SIZES, **PLANE)
 def approaches(
     J: Array, angles: Array, x: Array, y: Array, T: int, longer: int = 1, **rest: Array
 ) -> tuple[Array, ...]:
@@ -395,7 +395,7 @@ def approaches(
     return norm(path.w[-1]), power(abs(path.a_mu), T) * path.R
 
 
-control("inner descent up to 4/(L + mu)", "yakovlev2023_inner_optimizer", "repaired", longer=2)
+control("inner descent up to 4/(L + mu)", "yakovlev2023_inner_optimizer", "stated", longer=2)
 
 
 @attack("derived_matrix_discount", "stated", **SIZES, **PLANE)
@@ -458,7 +458,7 @@ control("no farther than one step, any gamma", "yakovlev2023_surpasses_existing"
         low=False)  # fmt: skip
 
 
-@attack("yakovlev2023_descent_direction", "repaired", d=(2, 4), T=(1, 12), **QUADRATIC)
+@attack("derived_descent_direction", "repaired", d=(2, 4), T=(1, 12), **QUADRATIC)
 def descent_direction(
     c: Array, turn: Array, y: Array, T: int, near: bool = True, **rest: Array
 ) -> tuple[Array, ...]:
@@ -479,7 +479,7 @@ def descent_direction(
     return within(met, -dot(first, second)), 0 * y, norm(first) * norm(second)
 
 
-control("always a descent direction", "yakovlev2023_descent_direction", "repaired", near=False)
+control("always a descent direction", "derived_descent_direction", "repaired", near=False)
 
 
 @attack(
