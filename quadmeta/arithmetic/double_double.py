@@ -64,6 +64,8 @@ class DoubleDouble:
             return DoubleDouble(*_renormalised(p, e + (self.hi * other.lo + self.lo * other.hi)))
         if not isinstance(other, (Real, np.ndarray)):
             return NotImplemented
+        if isinstance(other, int | float) and other in (0.5, 2, 4):  # exact
+            return DoubleDouble(self.hi * other, self.lo * other)
         if not _is_float64(other):
             return self * DoubleDouble.of(other)
         p, e = two_product(self.hi, other)
