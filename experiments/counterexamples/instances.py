@@ -39,7 +39,7 @@ MOVES: dict[str, tuple[str, int | str, int | str]] = {
     "yakovlev2023_assumption_lipschitz_hessian": ("slopes[1]", 0, 10),
     "yakovlev2023_asymptotic": ("gamma", 0, "2/3"),
     "yakovlev2023_asymptotic_warm_start": ("gamma", 0, "1/2"),
-    "yakovlev2023_bias_bound": ("steps", 1, 12),
+    "yakovlev2023_bias_bound": ("gradient", 0, 1),
     "yakovlev2023_bias_bound_cross": ("steps", 1, 8),
     "yakovlev2023_bias_bound_step_size": ("steps", 1, 12),
     "yakovlev2023_bound_floor": ("eigenvalues[1]", "1/2", 2),

@@ -83,7 +83,7 @@ WORDS = {
         r"$\hat g-g\to0$, $w_0\to w_*$",
         "",
     ),
-    "yakovlev2023_bias_bound": ("bias bound", r"bias$^2\leq$ bound$^2$ (signed)", ""),
+    "yakovlev2023_bias_bound": ("bias bound", r"bias$^2\leq$ bound$^2$", r"$\tan(\theta_g/2)$"),
     "yakovlev2023_bias_bound_cross": (
         r"bias bound, $B\geq\Vert J\Vert$",
         r"bias$^2\leq$ bound$^2$",

@@ -157,6 +157,10 @@ class Claim(ABC):
     """What the sides are closed forms of, where these are derived by hand: instances then test
     their algebra, and all strength is in the proof.
     """
+    shrinks: ClassVar[bool] = True
+    """A counterexample is made smaller; False where its large numbers are the point, as lengths
+    in a small unit are, and it stays as the cases have it.
+    """
     draws: ClassVar[int] = 200
     """Random instances a check looks at, beside the cases."""
 

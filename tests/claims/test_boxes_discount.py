@@ -119,7 +119,7 @@ def loops(T, moves):
             for k, move in products
             for s in range(T - k + 1 + move, T + 1 + move)
         )
-        return lhs, sum(geometric_sum(b, k) for k, _ in products), 1
+        return lhs, sum(b**move * geometric_sum(b, k) for k, move in products), 1
 
     return raw
 

@@ -2,6 +2,7 @@
 needed.
 """
 
+from dataclasses import replace
 from fractions import Fraction as F
 
 import numpy as np
@@ -14,12 +15,14 @@ from quadmeta.claims.derived.discount.matrix_discount import DerivedMatrixDiscou
 from quadmeta.claims.derived.discount.minimax_discount import DerivedMinimaxDiscount
 from quadmeta.claims.derived.discount.scalar_discount_no_go import DerivedScalarDiscountNoGo
 from quadmeta.claims.families.discount import Bent, bent, direction
+from quadmeta.claims.families.ramps import Ramps
 from quadmeta.claims.yakovlev2023.asymptotic import Yakovlev2023Asymptotic
-from quadmeta.claims.yakovlev2023.bias_bound import Yakovlev2023BiasBound
+from quadmeta.claims.yakovlev2023.bias_bound import FAR, Yakovlev2023BiasBound, index_put_right
 from quadmeta.claims.yakovlev2023.bias_bound_cross import Yakovlev2023BiasBoundCross
 from quadmeta.claims.yakovlev2023.bias_bound_step_size import Yakovlev2023BiasBoundStepSize
 from quadmeta.claims.yakovlev2023.equal_curvature import Yakovlev2023EqualCurvature
 from quadmeta.claims.yakovlev2023.product_counts import Yakovlev2023ProductCounts
+from quadmeta.theory.discount import bias_bound_as_printed, printed_bracket
 from quadmeta.verification.decide import decide
 from quadmeta.verification.finding import arrays
 from quadmeta.verification.search import drop
@@ -28,8 +31,9 @@ from tests.helpers import case, mutant, status
 PERCENT = F(99, 100)
 # class, form, what is changed, how
 MUTANTS = [
-    (Yakovlev2023BiasBound, "repaired", "1 % too small", lambda x, l, r: (l, r * PERCENT)),
-    (Yakovlev2023BiasBound, "repaired", "loosened", lambda x, l, r: (l, r / PERCENT)),
+    (Yakovlev2023BiasBound, "stated", "1 % too small", lambda x, l, r: (l, r * PERCENT)),
+    (Yakovlev2023BiasBound, "stated", "loosened", lambda x, l, r: (l, r / PERCENT)),
+    (Yakovlev2023BiasBound, "repaired", "6 % too small", lambda x, l, r: (l, r * F(94, 100))),
     (Yakovlev2023BiasBoundStepSize, "repaired", "1 % too small", lambda x, l, r: (l, r * PERCENT)),
     (Yakovlev2023BiasBoundStepSize, "repaired", "loosened", lambda x, l, r: (l, r / PERCENT)),
     (Yakovlev2023BiasBoundCross, "repaired", "halved", lambda x, l, r: (l, r / 4)),
@@ -83,30 +87,82 @@ BEND = {
     "L2": 1,
     "gradient": 0,
     "gamma": "1/8",
+    "cross": 0,
 }
+FLAT = {name: value for name, value in BEND.items() if name != "cross"}
 
 
 @pytest.mark.parametrize(
     "G, steps, bias, bound",
     [
-        (11, 1, F(0), F(-71197, 3072)),
+        (11 - 1 + F(1, 256), 1, F(0), F(-71197, 3072)),
         (F(6553631, 65536), 2, F(6557231, 8388608), F(-109838863, 3145728)),
     ],
 )
-def test_negative_bound(G, steps, bias, bound):
-    found = case(
-        "yakovlev2023_bias_bound",
-        **BEND,
-        G=F(1 + 10 - 1 + F(1, 256)) if steps == 1 else G,
-        steps=steps,
+def test_the_literal_index_makes_it_negative(G, steps, bias, bound):
+    """One bend around w_*: the printed bound with its own index, and with that of the row."""
+    claim = qm.claim("yakovlev2023_bias_bound")
+    x = claim.read({**BEND, "G": G, "steps": steps})
+    run = Ramps(arrays(x))
+    known = replace(run.scales, L2=run.scales.L)
+    assert run.bias() @ run.bias() == bias**2
+    assert bias_bound_as_printed(known) == bound
+    assert index_put_right(known) >= max(bias, bound) and case(claim.name, **x).holds
+
+
+def test_no_index_mends_the_printed_bound():
+    """The recorded instance violates the literal bound and the mended one, whose brackets are
+    positive; with half the length, in the same unit, it does not.
+    """
+    verdict = decide(qm.claim("yakovlev2023_bias_bound"))
+    x = verdict.evidence["instance"]
+    assert verdict.status == "refuted" and x["steps"] == 33 and x["R"] > 0
+    run = Ramps(arrays(x))
+    known = replace(run.scales, L2=run.scales.L)
+    literal = bias_bound_as_printed(known)
+    square = run.bias() @ run.bias()
+    assert 0 < printed_bracket(known.q, known.steps) and 0 < literal < index_put_right(known)
+    assert square > F(104, 100) * index_put_right(known) ** 2
+    # the constants are the best: both bends overlap, and one of them is straight
+    assert (known.mu, known.L, known.H_w) == (F(19, 100), F(99, 100), F(1, 10000))
+    # lengths shorter by 10^6, the same ratio of g_T to them
+    near = arrays(
+        {
+            **x,
+            "slopes": tuple(10**6 * s for s in x["slopes"]),
+            "R": x["R"] / 10**6,
+            "G": x["G"] / 10**6,
+        }
     )
-    assert found.lhs[0] == bias**2 and found.rhs[0] == -(bound**2) and not found.holds
+    short = Ramps(near)
+    assert short.bias() @ short.bias() == square / 10**12
+    assert case(
+        "yakovlev2023_bias_bound", **{**x, **{k: near[k] for k in ("slopes", "R", "G")}}
+    ).holds
+
+
+def test_ramps_are_differentiated():
+    """J that changes and bends away from w_*: reverse mode against a difference in alpha."""
+    x = {**FAR, "slopes": (1, 1), "levels": (2, -1), "R": 4, "G": 3, "cross": "1/2", "steps": 4}
+    run = Ramps(arrays(qm.claim("yakovlev2023_bias_bound").read(x)))
+    small = F(1, 10**6)
+
+    def outer(alpha):
+        w = run.states[0]
+        for _ in range(run.T):
+            w = w - run.eta * (run.mu * w + run.bends(w) - alpha * run.mixed(w))
+        target = run.states[-1] - run.gradients[-1] / F(19, 100)
+        return F(19, 200) * ((w - target) @ (w - target))
+
+    slope = [
+        float((outer(small * e) - outer(-small * e)) / (2 * small)) for e in np.eye(2, dtype=int)
+    ]
+    assert slope == pytest.approx(run.exact().astype(float), rel=1e-6)
 
 
 @pytest.mark.parametrize(
     "name",
     [
-        "yakovlev2023_bias_bound",
         "yakovlev2023_bias_bound_cross",
         "yakovlev2023_bias_bound_step_size",
         "yakovlev2023_asymptotic",
@@ -125,25 +181,10 @@ def test_counterexamples_are_small_and_admitted(name):
     assert max(max(abs(v.numerator), v.denominator) for v in numbers) <= 12
 
 
-def test_negative_bound_is_not_an_artefact_of_one_step():
-    class Later(Yakovlev2023BiasBound):
-        __doc__ = Yakovlev2023BiasBound.__doc__
-
-        def assumptions(self, x, form):
-            return {**super().assumptions(x, form), "T > 1": x["steps"] - 1, "R > 0": x["R"]}
-
-        def cases(self, form):
-            yield {**BEND, "G": 1, "steps": 5}
-
-    verdict = decide(Later(), "printed")
-    x = verdict.evidence
-    assert verdict.status == "refuted" and x["instance"]["steps"] > 1 and x["lhs"][0] > x["rhs"][0]
-
-
 def test_cross_reading_needs_a_long_step():
     """eta = 4, L = 2 mu = 1/4, gamma = a_mu: bias 2, right side 5/4; with B = eta ||J|| it is 5."""
     x = {
-        **BEND,
+        **FLAT,
         "eta": 4,
         "q": F(1, 2),
         "heights": ("1/16",),

@@ -262,8 +262,7 @@ class Bent:
         states = [x["R"] * turned(x["start"])]
         for _ in range(self.T):
             w = states[-1]
-            bends = sum(_integral(c, s, h, u @ w) * u for u, c, s, h in self.parts)
-            states.append(w - self.eta * (self.mu * w + bends))
+            states.append(w - self.eta * (self.mu * w + self.bends(w)))
         self.states = states
         last = x["G"] * turned(x["gradient"])
         self.gradients = [last + x["L2"] * (w - states[-1]) for w in states]
@@ -279,6 +278,10 @@ class Bent:
             H_w=x["slopes"].sum(),
             q=x["q"],
         )
+
+    def bends(self, w: Array) -> Any:
+        """F'(w) - mu w."""
+        return sum(_integral(c, s, h, u @ w) * u for u, c, s, h in self.parts)
 
     def step(self, w: Array, v: Array) -> Any:
         """(I - eta H(w)) v."""

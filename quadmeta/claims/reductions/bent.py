@@ -8,10 +8,8 @@ from math import isqrt
 from typing import Any
 
 from quadmeta.arithmetic.powers import complete_homogeneous, geometric_sum
-from quadmeta.claims.families.discount import Bent
-from quadmeta.claims.reductions.discount import modes
+from quadmeta.claims.reductions.discount import modes, run
 from quadmeta.verification.box import Box, Reduced
-from quadmeta.verification.finding import arrays
 from quadmeta.verification.parameters import Instance
 
 Point = Mapping[str, Any]
@@ -38,10 +36,10 @@ def bends(T: int, shifted: bool, bound: Callable[[Any], Any]) -> Box:
     def reduce(x: Instance) -> list[Reduced]:
         if x["steps"] != T or not (x["G"] and x["R"] and any(x["slopes"])):
             return []
-        found = Bent(arrays(x))
+        found = run(x)
         known = found.scales
         b = found.scales.a_mu
-        scale = found.eta**2 * known.G * known.H_w * known.R * b ** (T - 1)
+        scale = found.eta**2 * known.B * known.G * known.H_w * known.R * b ** (T - 1)
         sizes = {
             name: min(
                 _above(found.states[s - 1] @ found.states[s - 1]) / (b ** (s - 1) * known.R),
@@ -55,14 +53,11 @@ def bends(T: int, shifted: bool, bound: Callable[[Any], Any]) -> Box:
         {"b": (0, 1), **dict.fromkeys(names, (0, 1))},
         lambda x: (
             0,
-            sum(
-                x["b"] ** j * (1 - x[f"x_{s}"] + (x[f"x_{s}"] * (1 - x["b"]) if move else 0))
-                for s, j, move in terms
-            ),
+            sum(x["b"] ** (j + move) * (1 - x[f"x_{s}"]) for s, j, move in terms),
         ),
         f"T = {T}, d = 2, bends that need not commute: x_s = |w_(s-1)| / (b^(s-1) R)",
         reduce,
-        equality="all x_s = 1" + (", b = 1" if shifted else ""),
+        equality="all x_s = 1",
     )
 
 

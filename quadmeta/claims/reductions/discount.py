@@ -15,6 +15,7 @@ import numpy as np
 
 from quadmeta.arithmetic.powers import complete_homogeneous, geometric_sum
 from quadmeta.claims.families.discount import Bent, turned
+from quadmeta.claims.families.ramps import Ramps
 from quadmeta.verification.box import Box, Reduced
 from quadmeta.verification.finding import arrays
 from quadmeta.verification.parameters import Instance, Quantity
@@ -36,9 +37,18 @@ class Mode(NamedTuple):
     """Its part of g_T."""
 
 
+def run(x: Instance) -> Bent:
+    """The instance of ``BENT`` or ``RAMPS``, run."""
+    if "cross" in x:
+        return Ramps(arrays(x))
+    return Bent(arrays(x))
+
+
 def modes(x: Instance) -> tuple[Bent, list[Mode]]:
-    """The modes of a loss whose bends lie along one line; none if they do not."""
-    found = Bent(arrays(x))
+    """The modes of a loss whose bends lie along one line; none if they do not, or J changes."""
+    found = run(x)
+    if found.scales.M_b:
+        return found, []
     units = [u for u, c, s, _ in found.parts if c or s] or [turned(Fraction(0))]
     u = units[0]
     if any(u[0] * w[1] != u[1] * w[0] for w in units):

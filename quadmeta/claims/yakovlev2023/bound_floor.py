@@ -71,7 +71,7 @@ class Yakovlev2023BoundFloor(Claim):
         """eta <= 1/L and gamma in [1 - eta L, 1 - eta mu]."""
         margins = discount_margins(x)
         if form == "reading":
-            return {**margins, "gamma > 0": x["gamma"]}
+            return {**margins, "gamma > 0": x["gamma"], "c_i != 0": min(abs(x["cross"]))}
         return margins
 
     def prepare(self, x: Instance) -> Instance:

@@ -120,8 +120,8 @@ def bias_bound_minimal_repair(x: Scales) -> Any:
 def bias_bound_matrix_discount(x: Scales) -> Any:
     """Of the matrix discount in place of gamma: v_t = (I - eta H(w_t)) v_{t-1} + g_t.
 
-    eta <= 1/L where H_w = M_b = 0 (quadratic inner loss, J constant), else eta <= 2/(L + mu). Bound
-    E of the derivation.
+    eta <= 1/L where H_w = M_b = 0 (quadratic inner loss, J constant), else eta <= 2/(L + mu).
+    B bounds ||J(w_t)|| for t <= T. Bound E of the derivation, with 1 + a_mu for its factor 2.
     """
     require_scales(x)
     a = x.a_mu
@@ -131,7 +131,13 @@ def bias_bound_matrix_discount(x: Scales) -> Any:
         return _total(x, (T - 1) * a**T, 0)
     x.require_step((x.L + x.mu) / 2, "2/(L + mu)")
     moved = x.B * x.H_w / x.mu * (T - 1 - a * geometric_sum(a, T - 1))
-    return 2 * x.eta * x.R * a ** (T - 1) * (x.G * (x.M_b * T + moved) + x.B * x.L2 * a * (T - 1))
+    return (
+        (1 + a)
+        * x.eta
+        * x.R
+        * a ** (T - 1)
+        * (x.G * (x.M_b * T + moved) + x.B * x.L2 * a * (T - 1))
+    )
 
 
 def bias_bound_as_printed(x: Scales, reading: str = "step") -> Any:
