@@ -23,13 +23,19 @@ class Yakovlev2023AssumptionLipschitzHessian(Claim):
     R = 1, a linear outer loss of |g| = 1 (its transient part is 0; one with L_2 R far below |g_T|
     is near it), gamma = 1 - eta mu, L = 1/eta.
 
-    Printed, the repaired bias bound of yakovlev2023_bias_bound with its H_w term left out: false,
+    Conjectured: the first bound of yakovlev2023_bias_bound with its H_w term left out. It is false,
     since |gamma^2 - A_2 A_3| may exceed a_mu^2 - a_L^2 where A_2 and A_3 do not commute. In one
-    dimension, at T <= 2 and for gamma = 1 - eta L it is true, and assumption 2 is not needed.
-    Repaired: ``bias_bound_any_curvature``, larger by at most a factor 2 here, for every twice
-    differentiable inner loss.
+    dimension, at T <= 2 and for gamma = a_L = 1 - eta L it is true. Stated:
+    ``bias_bound_any_curvature``, larger by at most a factor 2 here, for every twice differentiable
+    inner loss.
 
-    Proof (repaired): in yakovlev2023_bias_bound_step_size.
+    Proof (stated): in yakovlev2023_bias_bound_step_size. The three exceptions: the bias is at most
+    eta B |g_T| sum_k |gamma^k - P_k|, 0 < k < T, where P_k is a product of k matrices A_s with
+    a_L <= A_s <= a_mu and a_L >= 0. At T <= 2 only P_1 = A_T occurs, symmetric with eigenvalues in
+    [a_L, a_mu]. In one dimension P_k is a number in [a_L^k, a_mu^k]. For gamma = a_L write
+    A_s = a_L + E_s with |E_s| <= a_mu - a_L; expanding the product,
+    |P_k - a_L^k| <= (a_L + a_mu - a_L)^k - a_L^k. Each time |gamma^k - P_k| is at most
+    max(a_mu^k - gamma^k, gamma^k - a_L^k).
     """
 
     reference = "Yakovlev et al. 2023, assumption 2"

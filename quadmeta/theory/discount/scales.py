@@ -119,7 +119,8 @@ class Scales:
 
     def require_discount_between(self) -> None:
         """Refuse a discount outside [1 - eta L, 1 - eta mu]."""
-        if not self.a_L - 1e-15 <= self.gamma <= self.a_mu + 1e-15:
+        # no sum with a float: the numbers may be traced ones
+        if not min(self.gamma - self.a_L, self.a_mu - self.gamma) >= -1e-15:
             raise ValueError(
                 f"gamma = {show(self.gamma)} must lie in [1 - eta L, 1 - eta mu]: or use "
                 "bias_bound_quadratic"

@@ -36,7 +36,8 @@ class DerivedMatrixDiscount(Claim):
     draws = 120
     forms = {
         "stated": Form(
-            r"\|\hat g_E-g\|\le(1+a_\mu)\eta Ra_\mu^{T-1}\Big\{M_bT\|g_T\|+\tfrac{BH_w}\mu\Big[(T-1)-"
+            r"\|\hat g_E-g\|\le(1+a_\mu)\eta Ra_\mu^{T-1}\Big\{M_bT\|g_T\|"
+            r"+\tfrac{BH_w}\mu\Big[(T-1)-"
             r"\tfrac{a_\mu-a_\mu^T}{1-a_\mu}\Big]\|g_T\|+BL_2a_\mu(T-1)\Big\},\quad\le\eta"
             r" BL_2R(T-1)a_\mu^T\text{ on quadratics}",
             "holds",
