@@ -262,7 +262,8 @@ class Bent:
         states = [x["R"] * turned(x["start"])]
         for _ in range(self.T):
             w = states[-1]
-            states.append(w - self.eta * (self.mu * w + self.bends(w)))
+            bends = self.bends(w)
+            states.append(w - self.eta * (self.mu * w + bends))
         self.states = states
         last = x["G"] * turned(x["gradient"])
         self.gradients = [last + x["L2"] * (w - states[-1]) for w in states]
