@@ -17,7 +17,6 @@ LOGARITHMIC = ("derived_heavy_ball_unbounded_gradient",)
 RED = "#D55E00"
 SOURCES = {
     "wang2021": "Wang",
-    "talk2021": "Ge, talk",
     "navon2021": "Navon",
     "yakovlev2023": "Yakovlev",
     "derived": "derived",

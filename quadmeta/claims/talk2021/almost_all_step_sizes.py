@@ -41,6 +41,13 @@ class Talk2021AlmostAllStepSizes(Claim):
     source = SOURCE
     standing = "sentence"
     strength = "rate"
+    domain = {
+        "eigenvalues": EIGENVALUES,
+        "weights": WEIGHTS,
+        "left": STEP_SIZE,
+        "right": STEP_SIZE,
+        "steps": STEPS,
+    }
     forms = {
         "reading": Form(
             r"|F'_T(\eta)|\le2TL\Omega\rho^{2T-1}\to0\ (0<\eta<2/L),\quad|F'_T(\eta)|\ge"
@@ -60,13 +67,6 @@ class Talk2021AlmostAllStepSizes(Claim):
             proved=True,
             attained=True,
         ),
-    }
-    domain = {
-        "eigenvalues": EIGENVALUES,
-        "weights": WEIGHTS,
-        "left": STEP_SIZE,
-        "right": STEP_SIZE,
-        "steps": STEPS,
     }
 
     def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
