@@ -86,7 +86,12 @@ class Yakovlev2023AssumptionSmoothConvex(Claim):
         }
         if form == "stated":
             return {**margins, "-L_2 <= mu_2": x["L2"] + x["mu2"]}
-        return {**margins, "mu <= H_2": x["mu2"] - mu, "H_2 <= L": L - x["L2"]}
+        return {
+            **margins,
+            "gamma > 0": x["gamma"],
+            "mu <= H_2": x["mu2"] - mu,
+            "H_2 <= L": L - x["L2"],
+        }
 
     def prepare(self, x: Instance) -> Instance:
         """mu and L from the eigenvalues; H_2 between them at an even T."""
@@ -131,8 +136,11 @@ class Yakovlev2023AssumptionSmoothConvex(Claim):
             "mu": "1/4",
             "L": 1,
         }
-        yield base
+        if form == "printed":
+            # gamma = 1 - eta L is positive
+            yield {**base, "eta": "1/2", "gamma": "1/2"}
         if form == "stated":
+            yield base
             yield {**base, "mu2": 0, "R": 1}
             yield {**base, "L2": 2, "mu2": -2, "outer": (0, 1), "R": 1, "gamma": "1/2"}
 
