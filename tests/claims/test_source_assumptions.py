@@ -120,6 +120,7 @@ SOURCES = {
     "yakovlev2023_inner_optimizer": along_lines,
     "yakovlev2023_assumption_smooth_convex": quadratic,
     "yakovlev2023_asymptotic": quadratic,
+    "yakovlev2023_asymptotic_warm_start": quadratic,
     "yakovlev2023_bound_floor": quadratic,
 }
 
