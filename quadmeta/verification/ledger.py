@@ -47,7 +47,7 @@ ARTICLES = {
     "note": "a note",
     "code": "code",
 }
-WIDTH = 160
+WIDTH = 180
 """Characters of a line of the table."""
 VERDICTS = ("holds", "consistent", "refuted", "vacuous", "undecided", *JUDGEMENTS)
 
@@ -65,12 +65,15 @@ class Ledger:
         return len(self.rows)
 
     def __repr__(self) -> str:
-        table: list[tuple[Any, ...]] = [COLUMNS]
+        table: list[tuple[Any, ...]] = [_without_fault(COLUMNS)]
         for row in self.rows:
-            shown = row
+            verdict = row.verdict
+            if row.fault != "-":
+                verdict = f"{verdict}: {row.fault}"
+            shown = row._replace(verdict=verdict)
             if not row.first:
-                shown = row._replace(claim="", source="")
-            table.append(shown[: len(COLUMNS)])
+                shown = shown._replace(claim="", source="")
+            table.append(_without_fault(shown))
         widths = [max(map(len, column)) for column in zip(*table, strict=True)]
         lines = [
             "  ".join(entry.ljust(width) for entry, width in zip(row, widths, strict=True)).rstrip()
@@ -94,6 +97,12 @@ class Ledger:
         for row in sorted(self.rows, key=_order):
             groups.setdefault(_group(row), []).append(row)
         return "\n".join(f"{name} ({len(rows)}): {_counted(rows)}" for name, rows in groups.items())
+
+
+def _without_fault(row: Sequence[Any]) -> tuple[Any, ...]:
+    """The columns that are printed: a fault stands beside its verdict."""
+    fault = COLUMNS.index("fault")
+    return (*row[:fault], *row[fault + 1 : len(COLUMNS)])
 
 
 def _order(row: Row) -> tuple[int, int, int]:

@@ -168,7 +168,17 @@ def fixed_start(x):
     return {"w_0 is fixed": all(entry == 0 for entry in x["drift"])}
 
 
+def meta_descent(x):
+    """Theorem 4: from a start eta_1 <= M, within any epsilon > 0."""
+    return {
+        **unit(x),
+        "eta_1 <= M": 0 <= x["start"] <= x["largest_start"],
+        "e > 0": x["epsilon"] > 0,
+    }
+
+
 SOURCES |= {
+    "wang2021_meta_descent": meta_descent,
     "navon2021_implicit_function": bounded,
     "navon2021_implicit_hypergradient": bounded,
     "navon2021_newton_prop": bounded,

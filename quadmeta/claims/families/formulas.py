@@ -2,13 +2,30 @@
 a_i^(2T).
 """
 
+from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
 from quadmeta._types import Array
 from quadmeta.objectives.parts.polynomial import energy
 from quadmeta.optimizers.gradient_descent import GradientDescent
-from quadmeta.verification.parameters import Quantity
+from quadmeta.verification.parameters import (
+    EIGENVALUES,
+    STEP_SIZE,
+    STEPS,
+    WEIGHTS,
+    Parameter,
+    Quantity,
+)
+
+TWO_STEP_SIZES: Mapping[str, Parameter] = {
+    "eigenvalues": EIGENVALUES,
+    "weights": WEIGHTS,
+    "left": STEP_SIZE,
+    "right": STEP_SIZE,
+    "steps": STEPS,
+}
+"""A quadratic by its eigenvalues and spectral weights, seen at two step sizes after T steps."""
 
 
 def derivatives(lam: Array, omega: Array, eta: Quantity, T: int) -> tuple[Array, Array, Array]:

@@ -68,7 +68,7 @@ class Yakovlev2023BoundFloor(Claim):
     }
 
     def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
-        """eta <= 1/L and gamma in [1 - eta L, 1 - eta mu]."""
+        """eta <= 1/L, gamma in [1 - eta L, 1 - eta mu]; of the source also gamma > 0, J'J > 0."""
         margins = discount_margins(x)
         if form == "reading":
             return {**margins, "gamma > 0": x["gamma"], "c_i != 0": min(abs(x["cross"]))}

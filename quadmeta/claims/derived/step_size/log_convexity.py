@@ -3,18 +3,11 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from quadmeta.claims.families.formulas import derivatives, spread
+from quadmeta.claims.families.formulas import TWO_STEP_SIZES, derivatives, spread
 from quadmeta.claims.reductions.steps import Law, power_mean
 from quadmeta.verification.box import Box
 from quadmeta.verification.claim import Claim, Form
-from quadmeta.verification.parameters import (
-    EIGENVALUES,
-    STEP_SIZE,
-    STEPS,
-    WEIGHTS,
-    Instance,
-    Values,
-)
+from quadmeta.verification.parameters import Instance, Values
 
 
 class DerivedLogConvexity(Claim):
@@ -51,13 +44,7 @@ class DerivedLogConvexity(Claim):
             attained=True,
         ),
     }
-    domain = {
-        "eigenvalues": EIGENVALUES,
-        "weights": WEIGHTS,
-        "left": STEP_SIZE,
-        "right": STEP_SIZE,
-        "steps": STEPS,
-    }
+    domain = TWO_STEP_SIZES
 
     def assumptions(self, x: Values, form: str) -> Mapping[str, Any]:
         """left < right <= 2/L and kappa > 1, so that G is finite; as repaired only F(left) > 0."""
