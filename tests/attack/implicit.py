@@ -104,7 +104,7 @@ def identity(lam: Array, v: Array, u: Array, x: Array, J: int) -> tuple[Array, .
     )
 
 
-@attack("navon2021_neumann_truncation", "stated", d=(1, 6), J=(0, 8), x=positive, **SPECTRUM)
+@attack("derived_neumann_truncation", "stated", d=(1, 6), J=(0, 8), x=positive, **SPECTRUM)
 def truncation(
     lam: Array, v: Array, u: Array, x: Array, J: int, slip: int = 1
 ) -> tuple[Array, ...]:
@@ -120,5 +120,5 @@ def truncation(
     return error, factor.max(axis=1) * size + rounding
 
 
-control("truncation error with the power J + 2", "navon2021_neumann_truncation", "stated",
+control("truncation error with the power J + 2", "derived_neumann_truncation", "stated",
         slip=2)  # fmt: skip

@@ -153,7 +153,7 @@ def floors(lam: Array, e: Array, sigma: Array, x: Array, T: int) -> tuple[Array,
 
 
 @attack(
-    "talk2021_almost_all_step_sizes", "repaired", d=(2, 4), T=(2, 4), lam=(modest, "d"),
+    "talk2021_almost_all_step_sizes", "stated", d=(2, 4), T=(2, 4), lam=(modest, "d"),
     c=(real, "d"), x=modest, q=share,
 )  # fmt: skip
 def band(lam: Array, c: Array, x: Array, q: Array, T: int) -> tuple[Array, ...]:
