@@ -80,7 +80,7 @@ ALTERED = {
     "violation denied": ({"violated": lambda x: not x}, CURVE, "violated is not what"),
     "a curve of another side": ({"left": lambda x: -x - 1}, CURVE, "violated is not what"),
     "a repaired bound that is violated": (
-        {"repaired": lambda x: None if x is None else x - 1},
+        {"repaired": lambda x: None if x is None else -abs(x) - 1},
         {"claim": "yakovlev2023_bias_bound", "kind": "curve"},
         "repaired is violated",
     ),
