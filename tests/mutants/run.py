@@ -86,6 +86,7 @@ def run(module, limit, survivors):
             shutil.copytree(ROOT / name, tree / name)
             compileall.compile_dir(tree / name, quiet=2)
         shutil.copytree(ROOT / "figures" / "certificates", tree / "figures" / "certificates")
+        shutil.copytree(ROOT / "docs", tree / "docs")
         for name in ("setup.cfg", "pyproject.toml", "README.md"):
             shutil.copy(ROOT / name, tree)
         start = baseline(tree, module, tests)
