@@ -55,9 +55,12 @@ def sources():
 
 
 def alone(**more):
-    """The environment without what would lead back to this checkout, or change what pytest prints."""
+    """The environment without what would lead back to this checkout, or change what pytest prints;
+    the package that is looked at gets no compiled files.
+    """
     left_out = ("PYTHONPATH", "PYTEST_ADDOPTS")
-    return {name: value for name, value in os.environ.items() if name not in left_out} | more
+    kept = {name: value for name, value in os.environ.items() if name not in left_out}
+    return {**kept, "PYTHONDONTWRITEBYTECODE": "1", **more}
 
 
 def build(what, source, to):
