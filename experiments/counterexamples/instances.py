@@ -25,7 +25,7 @@ counterexample.
 """
 MOVES: dict[str, tuple[str, int | str, int | str]] = {
     "wang2021_gap_decreases": ("ridge_later", "3/10", "74/100"),
-    "wang2021_meta_descent": ("steps", 1, 12),
+    "wang2021_meta_descent": ("epsilon", "1/10", "1/2"),
     "wang2021_optimal_risk": ("noise", 0, 4),
     "navon2021_implicit_function": ("s0[0]", 0, 2),
     "navon2021_neumann_scale": ("nu", "1/4", "5/4"),

@@ -31,7 +31,7 @@ WORDS = {
     "wang2021_meta_descent": (
         "meta-descent, any $M$",
         r"$|\eta_k-\eta^*|\leq\epsilon$ for $k\geq k'$",
-        "",
+        r"$\epsilon$",
     ),
     "wang2021_optimal_risk": (
         r"$d\sigma^2/n$ is optimal",
@@ -43,7 +43,7 @@ WORDS = {
         r"$\nabla L_T=0$ gives $W^*\in C^1$",
         "main curvature",
     ),
-    "navon2021_neumann_scale": ("Neumann as released", r"$Hx+(I-\nu H)^{J+1}v=v$", ""),
+    "navon2021_neumann_scale": ("released Neumann", r"$Hx+(I-\nu H)^{J+1}v=v$", ""),
     "navon2021_neumann_series": ("Neumann series", r"$H^{-1}=\sum(I-H)^t$", r"$\lambda_{\max}$"),
     "navon2021_newton_prop": (
         "one Newton step",
@@ -104,7 +104,7 @@ WORDS = {
     "derived_cg_dominates_neumann": ("CG beats Neumann", r"error$^2$ CG $\leq$ Neumann", ""),
     "derived_descent_direction": ("descent direction", r"$\hat g^\top g>0$, $w_0=w_*$", ""),
     "derived_heavy_ball_not_quasiconvex": (
-        "heavy ball: one valley",
+        "momentum: valley",
         r"$F(\eta)\leq\max$ at both ends",
         r"$\eta$",
     ),
@@ -301,7 +301,7 @@ def legend(fig: Figure) -> None:
         (Line2D([], [], color=p.COLOURS[0], marker="o", markersize=2, linewidth=0.6), "left side"),
         (
             Line2D([], [], color=p.COLOURS[6], linestyle=p.PRINTED, linewidth=0.9),
-            "right side, printed",
+            "right side",
         ),
         (Line2D([], [], color=p.COLOURS[2], linewidth=1), "right side, repaired"),
         (Patch(color=RED, alpha=0.25, linewidth=0), "violated"),

@@ -16,10 +16,12 @@ from hypothesis import given, strategies as st
 
 import quadmeta as qm
 from quadmeta.__main__ import main
+from quadmeta.certificates import schema
 from quadmeta.certificates.enclosure import Enclosure
 from quadmeta.certificates.program import Program, number
 from quadmeta.certificates.recheck import Wrong, inputs, met, read, recheck
 from quadmeta.verification.certificate import compare, trace
+from quadmeta.verification.claim import FAULTS, FORMS, JUDGEMENTS
 from quadmeta.verification.finding import examine
 from quadmeta.verification.instances import instances
 from quadmeta.verification.search import drop
@@ -565,3 +567,9 @@ def test_numbers_are_fractions(text):
     with pytest.raises(ValueError, match="must be a fraction"):
         number(text)
     assert number("-3/4") == F(-3, 4) and number("0x1f/0x2") == F(31, 2)
+
+
+def test_the_checker_knows_the_words_of_the_engine():
+    """They stand in both, since the checker imports nothing of the engine."""
+    assert schema.FORMS == tuple(FORMS)
+    assert schema.SAID == {"fault": tuple(FAULTS), "judged": tuple(JUDGEMENTS)}
