@@ -13,13 +13,13 @@ from quadmeta.objectives.parts.tape import Derivative, Tape
 
 @dataclass(frozen=True)
 class RenormalisedReverse(Estimator):
-    """Reverse mode on a renormalised tape (log objective only): no intermediate exceeds O(1 / (T
-    chi)).
+    """Reverse mode on a renormalised tape (log objective only): no adjoint exceeds
+    O(sqrt(kappa) / (T chi)), for every T and step size.
 
-    chi is the share in the state of the mode that carries the adjoint. log F is log-homogeneous of
-    degree 2 in w_t, so T <b_t, w_t> / 2 = 1 for every t (Euler). Rounding makes it drift, and
-    where one mode dominates rounding locks into a cycle and the drift grows like T; dividing each
-    contribution by the invariant removes it, because to first order
+    chi is the share of the start in the modes with the largest |1 - eta lambda|. log F is
+    log-homogeneous of degree 2 in w_t, so T <b_t, w_t> / 2 = 1 for every t (Euler). Rounding makes
+    it drift, and where one mode dominates rounding locks into a cycle and the drift grows like T;
+    dividing each contribution by the invariant removes it, because to first order
 
         delta G' = -2 E_pi[u zeta],  drift = E_pi[zeta],  after division  -2 Cov_pi(u, zeta),
 

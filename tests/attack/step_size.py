@@ -302,25 +302,43 @@ def intermediates(lam: Array, c: Array, x: Array, T: int) -> tuple[Array, ...]:
     return all_of((lead, loss), (loss, weights.sum(axis=1) * power(top, 2 * T)))
 
 
-@attack("wang2021_backprop_intermediates", "stated", d=(1, 5), T=(1, 20), x=positive, **SPECTRUM)
-def scaled(lam: Array, c: Array, x: Array, T: int) -> tuple[Array, ...]:
-    """|b_t| <= 4/(T chi_t) for the scale 2 max |e_t|, the largest that is allowed."""
-    eta = x / lam.max(axis=1)
+@attack(
+    "wang2021_backprop_intermediates", "stated", d=(1, 5), T=(1, 20), TIE=(0, 1), x=positive,
+    **SPECTRUM,
+)  # fmt: skip
+def scaled(
+    lam: Array, c: Array, x: Array, T: int, TIE: int, ends: bool = True, factor: int = 1000
+) -> tuple[Array, ...]:
+    """|b_t|/2 <= |b_t| |e_t| <= (kappa + 1) |c| / (sqrt(kappa) T |c_dom|), |b_t| by the scale
+    2 max |e_t|, the largest that is allowed; in a tie both ends are dominant, at 2/(L + mu).
+    """
+    L, mu = lam.max(axis=1), lam.min(axis=1)
+    eta = 2 / (L + mu) if TIE else x / L
     a = 1 - eta[:, None] * lam
+    if TIE:
+        a = np.where(lam == L[:, None], -(1 - eta * mu)[:, None], a)
+        a = within((L > mu)[:, None], a)
     states = [c + 0 * lam]
     for _ in range(T):
         states.append(a * states[-1])
     adjoint = 2 * lam * states[-1] / (T * (lam * states[-1] * states[-1]).sum(axis=1))[:, None]
+    top = abs(a).max(axis=1)[:, None]
+    lead = norm(np.where(abs(a) == top, c + 0 * lam, 0 * lam))
+    kappa = L / mu if ends else 1 + 0 * x
+    bound = (kappa + 1) * norm(c) * factor / (root(kappa, 2) * lead * 1000)
     parts = []
-    for t in reversed(range(T + 1)):
-        state = states[t]
-        lead = lam * power(a, 2 * (T - t))
-        j = np.argmax(lead, axis=1)[:, None]
-        share_of = abs(np.take_along_axis(state, j, axis=1)[:, 0]) / norm(state)
-        length = norm(adjoint) * 2 * abs(state).max(axis=1)
-        parts.append((length * share_of * T, 4 + 0 * x))
+    for state in reversed(states):
+        length = norm(adjoint)
+        parts.append((length * norm(state) * T, bound))
+        parts.append((length * abs(state).max(axis=1) * T, bound))
         adjoint = a * adjoint
     return all_of(*parts)
+
+
+control("adjoints without kappa", "wang2021_backprop_intermediates", "stated", ends=False)
+control(
+    "adjoints by 999/1000 of their bound", "wang2021_backprop_intermediates", "stated", factor=999
+)
 
 
 @attack(

@@ -221,8 +221,64 @@ def test_backprop_sizes_follow_rho():
             x = claim.read({"eigenvalues": (1, 3), "error": (1, 1), "eta": eta, "steps": T})
             sizes[T] = examine(claim, "printed", x).rhs[0]
             tame = examine(claim, "stated", x)
-            assert tame.holds and all(drift == 0 for drift in tame.lhs[T:])
+            assert tame.holds and set(tame.lhs[2 * T :]) == {Fraction(4, T**2)}
         assert float(sizes[20] / sizes[10]) == pytest.approx(float(rate) ** 20, rel=0.01)
+
+
+def adjoints(T, **x):
+    """Squares of |b_t| |e_t| over its bound, of |b_t|/2 over the same, t = T, ..., 1."""
+    claim = qm.claim("wang2021_backprop_intermediates")
+    found = examine(claim, "stated", claim.read({**x, "steps": T}))
+    assert found.holds
+    shares = [l / r for l, r in zip(found.lhs, found.rhs, strict=True)]
+    return shares[:T], shares[T : 2 * T]
+
+
+def test_adjoints_are_bounded_uniformly_in_time():
+    # the largest lambda_i a_i^(2(T-t)) at t = T is that of a mode that is 0 from the first step on
+    products, halves = adjoints(40, eigenvalues=(1, 3), error=(1, 1), eta="1/3")
+    assert max(products) < 1 and max(halves) > Fraction(1, 8)
+    # at 2/(L + mu), attained at every t for any kappa; |b_t| itself as kappa grows
+    for k in (2, 8, 32):
+        pair = {"eigenvalues": (1, k**2), "error": (k, 1), "eta": Fraction(2, k**2 + 1)}
+        products, halves = adjoints(7, **pair)
+        assert set(products) == {1}
+        assert max(halves) <= Fraction(k**2, k**2 + 1)
+    # a start near the least that max |e_t| >= 1/2 allows
+    k = 1024
+    top = Fraction(k**2 + 1, k**2 - 1) / 2
+    pair = {"eigenvalues": (1, k**2), "error": (top, top / k), "eta": Fraction(2, k**2 + 1)}
+    assert adjoints(1, **pair)[1] == [Fraction(k**2, k**2 + 1)]
+
+
+def without_kappa(kappa, share):
+    return 1 / share
+
+
+def without_share(kappa, share):
+    return (kappa + 1) ** 2 / (4 * kappa)
+
+
+def slightly_less(kappa, share):
+    return Fraction(999, 1000) * (kappa + 1) ** 2 / (4 * kappa * share)
+
+
+@pytest.mark.parametrize("least", [without_kappa, without_share, slightly_less])
+def test_a_smaller_bound_of_adjoints_is_caught(least):
+    class Smaller(type(qm.claim("wang2021_backprop_intermediates"))):
+        """Another bound of |b_t| |e_t| T/2. Proof: none."""
+
+        def sides(self, x, form):
+            lhs, _ = super().sides(x, form)
+            lam, energy, T = x["eigenvalues"], x["error"] ** 2, x["steps"]
+            a = abs(1 - x["eta"] * lam)
+            kappa, share = lam.max() / lam.min(), energy[a == max(a)].sum() / energy.sum()
+            return lhs[:T], np.array([4 * least(kappa, share) / T**2] * T)
+
+    claim = Smaller()
+    assert any(
+        not examine(claim, "stated", claim.read(case)).holds for case in claim.cases("stated")
+    )
 
 
 @pytest.mark.parametrize(

@@ -72,7 +72,8 @@ MUTANTS = [
     (Talk2021AlmostAllStepSizes, "stated", "too narrow", lambda x, l, r: (l * 2, r)),
     (Talk2021AlmostAllStepSizes, "reading", "half of the bound", lambda x, l, r: (l * 2, r)),
     (Talk2021AlmostAllStepSizes, "reading", "loosened", lambda x, l, r: (l, r * 2)),
-    (Wang2021BackpropIntermediates, "stated", "2 for 2/T", lambda x, l, r: (l + (r == 0), r)),
+    (Wang2021BackpropIntermediates, "stated", "2 for 2/T", lambda x, l, r: (l * x["steps"], r)),
+    (Wang2021BackpropIntermediates, "stated", "loosened", lambda x, l, r: (l, r * 101 / 100)),
 ]
 
 
