@@ -35,6 +35,11 @@ def above(z: Array) -> Array:
     return 1 / below(z)
 
 
+def between(z: Array) -> Array:
+    """sqrt(psi) with d/4 <= n <= 3d/4."""
+    return 2 - share(z) * (2 - 2 / 3**0.5)
+
+
 class Law:
     """Nodes l and weights of the law of eigenvalues, and its mass at 0."""
 
@@ -164,6 +169,22 @@ def small_train(r: Array, s: Array, x: Array, T: int) -> tuple[Array, ...]:
     bound = 1 - nu + (1 - rho) * (1 - rho) * s * nu / (1 - nu)
     final = np.where((nu >= 0.25) & (nu <= 0.75), 1 - nu + s / 3, 0 * r)
     return all_of((bound, law.risk(eta, s, T)), (final, law.converged(s)))
+
+
+@attack("wang2021_small_sample_train", "printed", T=(1, 15), r=between, s=positive, x=share)
+def printed_train(r: Array, s: Array, x: Array, T: int, at_least: float = 4) -> tuple[Array, ...]:
+    """1/9 <= eta*_train <= 3/7 and E >= 4s/81 for eta from 1/l_+ to 1/(1 + psi)."""
+    law = Law(r)
+    parts = []
+    for eta, sign in ((1 / (9 + 0 * r), 1), (3 / (7 + 0 * r), -1)):
+        a = 1 - eta[:, None] * law.l
+        terms = (law.l + (s * law.psi)[:, None]) * law.l * power(a, 2 * T - 1)
+        parts.append((-sign * law.mean(terms), 0 * r, law.mean(abs(terms))))
+    eta = (1 - x) / law.high + x / (1 + law.psi)
+    return all_of(*parts, (at_least * s / 81, law.risk(eta, s, T)), (s / 3, law.converged(s)))
+
+
+control("few samples with 5/81", "wang2021_small_sample_train", "printed", at_least=5)
 
 
 @attack("wang2021_large_sample", "stated", T=(1, 15), r=below, s=positive, x=share, y=share)

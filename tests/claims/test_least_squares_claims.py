@@ -34,6 +34,24 @@ from tests.helpers import case, mutant, status
 MUTANTS = [
     (
         Wang2021SmallSampleTrain,
+        "printed",
+        "4/81 enlarged",
+        lambda x, l, r: (l, r * [1, 1, Fraction(101, 100), 1]),
+    ),
+    (
+        Wang2021SmallSampleTrain,
+        "printed",
+        "1/5 for 1/9",
+        lambda x, l, r: (np.append(balance(x, "1/5")[:1], l), np.append(balance(x, "1/5")[1:], r)),
+    ),
+    (
+        Wang2021SmallSampleTrain,
+        "printed",
+        "2/5 for 3/7",
+        lambda x, l, r: (np.append(balance(x, "2/5")[1:], l), np.append(balance(x, "2/5")[:1], r)),
+    ),
+    (
+        Wang2021SmallSampleTrain,
         "stated",
         "1/3 enlarged",
         lambda x, l, r: (l, r * [1, Fraction(101, 100)]),
@@ -110,6 +128,12 @@ MUTANTS = [
         lambda x, l, r: (np.array([l[0], shifted(x)]), r),
     ),
 ]
+
+
+def balance(x, eta):
+    """Parts of the slope of the training loss at this step size."""
+    psi = x["root"] ** 2
+    return ls.train_balance(psi, x["noise"] * psi, Fraction(eta), x["steps"])
 
 
 def shifted(x):

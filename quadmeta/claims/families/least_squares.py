@@ -98,6 +98,16 @@ def train_slope(psi: Quantity, delta: Quantity, eta: Quantity, T: int) -> Any:
     return average(psi, power - eta * matvec(psi, power), matvec(psi, power) + delta * power)
 
 
+def train_balance(psi: Quantity, delta: Quantity, eta: Quantity, T: int) -> tuple[Array, Array]:
+    """(E_Q[(l + delta) p], E_Q[(l + delta) eta l p]), p = (1 - eta l)^(2T-2): ``train_slope`` is
+    their difference.
+    """
+    _, power = powers(psi, eta, T)
+    product = matvec(psi, power)
+    weighted = product + delta * power
+    return average(psi, power, weighted), eta * average(psi, product, weighted)
+
+
 def risk_polynomial(psi: Quantity, delta: Quantity, T: int) -> list[Fraction]:
     """Coefficients of the risk after T steps as a polynomial in eta, constant first, by moments of
     Q.

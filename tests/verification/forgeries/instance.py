@@ -146,9 +146,6 @@ def whole_number_changed_and_its_condition(c, random):
     if place is None or place[0] is not c["instance"]:
         return None
     name, value = place[1], place[0][place[1]]
-    if (c["claim"], c["form"], name) == ("wang2021_small_sample_train", "printed", "steps"):
-        # the limit does not depend on it: this is the true certificate of another instance
-        return None
     place[0][name] += 1
     c["program"]["conditions"] = [
         f"{name} == {value + 1}" if line == f"{name} == {value}" else line
