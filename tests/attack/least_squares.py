@@ -160,6 +160,38 @@ def small_validation(r: Array, s: Array, x: Array, y: Array, HALF: int) -> tuple
     return all_of(slopes, sandwich(r, s, 1 / law.high, T))
 
 
+@attack(
+    "wang2021_small_sample_validation", "printed", T=(1, 12), r=between, more=positive, x=share,
+    y=positive,
+)  # fmt: skip
+def printed_validation(
+    r: Array, more: Array, x: Array, y: Array, T: int, least: float = 3.5
+) -> tuple[Array, ...]:
+    """The bracket for any T up to 1/l_+, where no step has an equal gain; its ends and the gain by
+    s.
+    """
+    law, s = Law(r), least + more
+    delta, one = s * law.psi, 1 + 0 * r
+    first, last, edge = 1 / (T * (law.high + delta)), 1 / (T * delta), 1 / law.high
+    parts = []
+    for eta, sign in ((first * x, 1), (last + (edge - last) * x, -1)):
+        slope, size = law.slope(eta, s, T)
+        parts.append((sign * slope, 0 * s, size))
+    tuned = (1 - root(delta / (1 + law.psi + delta), T)) / (1 + law.psi)
+    return all_of(
+        *parts,
+        (1 - law.risk((1 + y) * edge, s, T), 1 / (1 + law.psi + delta), one),
+        (1 / (5 + 4 * s), 1 - law.risk(tuned, s, T), one),
+        (1 / (9 + 4 * s), T * first),
+        (T * last, 3 / (4 * s)),
+    )
+
+
+control(
+    "few samples validated at any noise", "wang2021_small_sample_validation", "printed", least=0
+)
+
+
 @attack("wang2021_small_sample_train", "stated", T=(1, 15), r=above, s=positive, x=share)
 def small_train(r: Array, s: Array, x: Array, T: int) -> tuple[Array, ...]:
     """E >= 1 - nu + (1 - rho^T)^2 s nu/(1 - nu) for eta <= 1/(1 + psi); 1 - nu + s/3 in the end."""

@@ -60,6 +60,30 @@ MUTANTS = [
     (Wang2021SmallSampleTrain, "stated", "loosened", lambda x, l, r: (l, r * Fraction(99, 100))),
     (
         Wang2021SmallSampleValidation,
+        "printed",
+        "4/3 of the gain",
+        lambda x, l, r: (l * [1, 1, Fraction(4, 3), 1], r),
+    ),
+    (
+        Wang2021SmallSampleValidation,
+        "printed",
+        "3/4 for the end of the bracket",
+        lambda x, l, r: (slope(x, Fraction(3, 4))[1], slope(x, Fraction(3, 4))[0]),
+    ),
+    (
+        Wang2021SmallSampleValidation,
+        "printed",
+        "7/4 for its beginning",
+        lambda x, l, r: slope(x, Fraction(7, 4), begin=True),
+    ),
+    (
+        Wang2021SmallSampleValidation,
+        "printed",
+        "half of the bound beyond 1/l_+",
+        lambda x, l, r: (l, r * [1, 1, 1, Fraction(1, 2)]),
+    ),
+    (
+        Wang2021SmallSampleValidation,
         "stated",
         "1 + nu for 1 + nu + s",
         lambda x, l, r: (np.append(l[:2], 1 / (1 + x["root"] ** 2)), r),
@@ -134,6 +158,15 @@ def balance(x, eta):
     """Parts of the slope of the training loss at this step size."""
     psi = x["root"] ** 2
     return ls.train_balance(psi, x["noise"] * psi, Fraction(eta), x["steps"])
+
+
+def slope(x, part, begin=False):
+    """Parts of the slope of the risk at this multiple of 1/(T delta), or of 1/(T (l_+ + delta))."""
+    psi, T, v = x["root"] ** 2, x["steps"], x["factor"] ** x["steps"]
+    delta = (1 + psi) * v / (1 - v)
+    return ls.risk_slope(
+        psi, delta, part / T / (delta + (ls.edges(x["root"])[1] if begin else 0)), T
+    )
 
 
 def shifted(x):
@@ -293,6 +326,7 @@ def test_validation_gain_is_not_uniform_in_sigma():
             root="3/2",
             factor=1 - Fraction(1, 10**k),
             steps=3,
+            beyond=1,
         )
         delta = 1 / found.lhs[2] - 1 - Fraction(9, 4)
         assert float(found.rhs[2] * delta) == pytest.approx(1, abs=10.0 ** (1 - k))
