@@ -25,8 +25,8 @@ OPPOSITE = {"<=": ">", ">=": "<", "<": r"\geq", ">": r"\leq", "==": r"\neq"}
 WORDS = {
     "wang2021_gap_decreases": (
         "gap falls with $n$",
-        "$E_{tr}-E_{val}$ at $n$ > at $n'$",
-        r"$\zeta(n')$",
+        "RMSE: gap at $n$ > gap at $n'$",
+        r"$\zeta(n'/2)$",
     ),
     "wang2021_meta_descent": (
         "meta-descent, any $M$",

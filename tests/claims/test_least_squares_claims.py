@@ -19,7 +19,7 @@ from quadmeta.claims.derived.least_squares.worse_than_not_training import (
     DerivedWorseThanNotTraining,
 )
 from quadmeta.claims.families import least_squares as ls
-from quadmeta.claims.wang2021.gap_decreases import Wang2021GapDecreases
+from quadmeta.claims.wang2021.gap_decreases import Wang2021GapDecreases, rmse_gap
 from quadmeta.claims.wang2021.large_sample import Wang2021LargeSample
 from quadmeta.claims.wang2021.optimal_risk import Wang2021OptimalRisk
 from quadmeta.claims.wang2021.small_sample_train import Wang2021SmallSampleTrain
@@ -356,6 +356,33 @@ def test_ridge_crosses_the_parametric_rate_where_claimed():
         assert ridge_risk(1 / nu, border) == pytest.approx(border / nu, rel=1e-14)
     least = qm.check("wang2021_optimal_risk").evidence
     assert least["instance"] == {"ratio": 2, "noise": 2} and least["lhs"] == (Fraction(3, 5),)
+
+
+def test_gap_of_an_even_split_changes_its_sign():
+    # sigma = R = 1: zeta of n/2 samples is 1/2, 1/3, 1/5 at n/d = 3, 16/3, 48/5
+    gaps = []
+    for n, zeta in ((3, "1/2"), ("16/3", "1/3"), ("48/5", "1/5")):
+        assert ls.ridge_quadratic(Fraction(zeta), Fraction(n) / 2, 1) == 0
+        gaps.append(ls.train_risk(Fraction(n), 1) - Fraction(zeta))
+    assert gaps == [0, Fraction(-4, 39), Fraction(-18, 215)]
+    found = qm.check("wang2021_gap_decreases").evidence
+    n, later = (2 * (1 - z * z) / z for z in list(found["instance"].values())[:2])
+    assert found["instance"]["noise"] == 1 and 1 < n < later
+    # in RMSE, by gradient descent of any odd T: the sides are bounds of these gaps
+    for T in (1, 3, 39):
+        gap = []
+        for nu in (float(n), float(later)):
+            problem = qm.MarchenkoPastur.of(2 / nu, 1.0, T)
+            risk = qm.PopulationRisk(problem, qm.GradientDescent(T))
+            best = risk(risk.minimizer()).to_float()
+            gap.append((1 + ls.train_risk(nu, 1.0)) ** 0.5 - (1 + best) ** 0.5)
+        assert gap[0] <= float(found["lhs"][0]) <= float(found["rhs"][0]) <= gap[1]
+
+
+@pytest.mark.parametrize("train, validation", [(0.1, 0.4), (3.0, 0.2), (0.3, 0.3)])
+def test_bounds_of_a_gap_of_rmse(train, validation):
+    low, high = rmse_gap(train, validation)
+    assert low <= (1 + train) ** 0.5 - (1 + validation) ** 0.5 <= high
 
 
 def test_gap_peaks_at_equal_sizes():
