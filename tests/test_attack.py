@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.attack import run, search, topics
+from tests.attack import bends, run, search, topics
 from tests.attack.arithmetic import solve
 from tests.attack.oracle import CONTROLS, ORACLES, Oracle, inequalities, positive
 
@@ -90,6 +90,21 @@ def test_elimination_solves():
     A = A @ A.transpose(0, 2, 1) + np.eye(3)
     b = rng.standard_normal((4, 3))
     assert np.allclose((A @ solve(A, b)[..., None])[..., 0], b)
+
+
+def test_the_ramp_lies_between_two_of_the_last_iterates():
+    oracle, rng = ORACLES["yakovlev2023_bias_bound", "stated"], np.random.default_rng(0)
+    shape = {"j": 2, "k": 4, "p": 2, "t": 1, "T": 12, "LATE": 2, "SWITCH": 1}
+    given = oracle.instance(rng.standard_normal((50, oracle.width(shape))) / 2, shape)
+    step = given.pop("x")
+    rest = {key: value for key, value in given.items() if key not in ("y", "J", "angles")}
+    path = bends.switched(12, 2, step=step, **rest)
+    along = np.stack([w[:, 0] for w in path.w], axis=1)
+    level = path.inner.levels[:, 0]
+    crossed = (along[:, :10] < level[:, None]).all(axis=1)
+    assert crossed.sum() > 25
+    assert np.allclose(along[crossed, 10], -given["size"][crossed])
+    assert (along[crossed, 10] > (level + path.inner.lengths[:, 0])[crossed]).all()
 
 
 def test_the_command_resumes_and_is_reproducible(tmp_path, capsys, monkeypatch):

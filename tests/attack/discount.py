@@ -323,30 +323,14 @@ def bent(
 
 
 def turning(J: Array, angles: Array) -> Any:
-    """J(w_t): a number in (-1, 1) times a mirror image, any at each step."""
+    """J(w_t): a number in (-1, 1) times a mirror image, any at each step, in turn."""
 
     def cross(t: int, v: Array) -> Array:
-        axis = np.stack([1 + 0 * angles[:, t], angles[:, t]], axis=1)
-        return J[:, t : t + 1] * reflect(axis, v)
+        angle = angles[:, t % J.shape[1]]
+        axis = np.stack([1 + 0 * angle, angle], axis=1)
+        return J[:, t % J.shape[1], None] * reflect(axis, v)
 
     return cross
-
-
-@attack("yakovlev2023_bias_bound", "repaired", **SIZES, **PLANE)
-def lipschitz(
-    J: Array, angles: Array, x: Array, y: Array, T: int, curved: bool = True, **rest: Array
-) -> tuple[Array, ...]:
-    """The bias bound with a Lipschitz Hessian, eta <= 1/L and gamma in [a_L, a_mu]."""
-    path = bent(T, step=x, **rest)
-    gamma, cross, inner = between(path, y), turning(J, angles), path.inner
-    B = abs(J[:, :T]).max(axis=1)
-    lost = sum((1 - power(path.a_mu, k) for k in range(2, T)), 0 * x)
-    bends = inner.lipschitz * path.R / inner.mu * power(path.a_mu, T - 1) * lost
-    bound = path.eta * B * (
-        abs(rest["outer"]).max(axis=1) * path.R * short_drift(path, gamma)
-        + path.G * (spread(path, gamma) + (bends if curved else 0 * x))
-    )  # fmt: skip
-    return gap(path.discounted(cross, gamma), path.exact(cross), bound)
 
 
 @attack("yakovlev2023_bias_bound_step_size", "repaired", **SIZES, **PLANE)
@@ -396,27 +380,6 @@ def approaches(
 
 
 control("inner descent up to 4/(L + mu)", "yakovlev2023_inner_optimizer", "stated", longer=2)
-
-
-@attack("derived_matrix_discount", "stated", **SIZES, **PLANE)
-def matrix(J: Array, angles: Array, x: Array, y: Array, T: int, **rest: Array) -> tuple[Array, ...]:
-    """The matrix discount, J(w) = (j + m w_1) I of the Lipschitz constant |m|, eta <= 1/L."""
-    path = bent(T, step=x, **rest)
-
-    def size(t: int) -> Array:
-        return J[:, 0] + angles[:, 0] * path.w[t][:, 0]
-
-    v = 0 * path.g
-    for t in range(1, T + 1):
-        v = path.contract(t, v) + path.outer[t]
-    found = -(path.eta * size(T))[:, None] * v
-    exact = path.exact(lambda t, v: size(t)[:, None] * v)
-    B = abs(np.stack([size(t) for t in range(T + 1)], axis=1)).max(axis=1)
-    a, inner = path.a_mu, path.inner
-    bends = B * inner.lipschitz / inner.mu * (T - geometric(a, T)) * path.G
-    slow = B * abs(rest["outer"]).max(axis=1) * a * (T - 1)
-    moved = abs(angles[:, 0]) * T * path.G
-    return gap(found, exact, 2 * path.eta * path.R * power(a, T - 1) * (moved + bends + slow))
 
 
 # limits, and a warm start

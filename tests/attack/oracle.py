@@ -138,9 +138,12 @@ def attack(
 
 
 def control(title: str, name: str, kind: str, **given: Any) -> None:
-    """Keep an oracle with other settings of its function as a statement that is false."""
+    """Keep an oracle with other settings of its function as a statement that is false; a whole
+    number that is among them is fixed.
+    """
     true = ORACLES[name, kind]
-    CONTROLS[title] = Oracle(title, true.function, true.vectors, true.sizes, given)
+    fixed = {key: (given.pop(key),) * 2 for key in true.sizes if key in given}
+    CONTROLS[title] = Oracle(title, true.function, true.vectors, {**true.sizes, **fixed}, given)
 
 
 def inequalities() -> list[tuple[str, str]]:
