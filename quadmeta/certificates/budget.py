@@ -86,5 +86,11 @@ def size(x: Exact) -> int:
     """Bits of a fraction, a whole number or, both ends together, an enclosure."""
     if not isinstance(x, Enclosure):
         return x.numerator.bit_length() + x.denominator.bit_length() + 1
-    parts = (x.lower.numerator, x.lower.denominator, x.upper.numerator, x.upper.denominator)
-    return sum(part.bit_length() for part in parts)
+    lower = x.lower
+    upper = x.upper
+    return (
+        lower.numerator.bit_length()
+        + lower.denominator.bit_length()
+        + upper.numerator.bit_length()
+        + upper.denominator.bit_length()
+    )

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
 
+from quadmeta.certificates.quick import Quick, quick
+
 
 @dataclass(frozen=True, eq=False)
 class Enclosure:
@@ -21,7 +23,7 @@ class Enclosure:
         """A number as an interval of width 0."""
         if isinstance(x, Enclosure):
             return x
-        end = x if type(x) is Fraction else Fraction(x)
+        end = Quick(x) if isinstance(x, int) else quick(x)
         return Enclosure(end, end)
 
     def __add__(self, other: "Exact") -> "Enclosure":
@@ -73,7 +75,7 @@ class Enclosure:
             return self
         if self.upper.numerator <= 0:
             return Enclosure(-self.upper, -self.lower)
-        return Enclosure(Fraction(0), max(-self.lower, self.upper))
+        return Enclosure(Quick(0), max(-self.lower, self.upper))
 
     __radd__ = __add__
     __rmul__ = __mul__

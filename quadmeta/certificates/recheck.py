@@ -15,6 +15,7 @@ from quadmeta.certificates.budget import ENCLOSED, Budget
 from quadmeta.certificates.enclosure import Enclosure
 from quadmeta.certificates.file import read
 from quadmeta.certificates.program import RELATIONS, Program, literal, number
+from quadmeta.certificates.quick import quick
 from quadmeta.certificates.refusal import TooLarge, Wrong, quoted
 from quadmeta.certificates.schema import HOWS, check, inputs
 
@@ -95,7 +96,8 @@ def recheck(certificate: Mapping[str, Any]) -> list[str]:
 
 def _instance(certificate: Mapping[str, Any], budget: Budget) -> str:
     program = Program.read(certificate["program"])
-    run = program.run(inputs(certificate["instance"]), budget)
+    values = {name: quick(value) for name, value in inputs(certificate["instance"]).items()}
+    run = program.run(values, budget)
     for line, truth in run.conditions(budget):
         if not truth:
             raise Wrong(
@@ -169,7 +171,7 @@ def _box(box: Mapping[str, Any], relation: str, budget: Budget) -> tuple[Fractio
     """(share proved, a line)."""
     program = Program.read(box["program"])
     names = list(box["ranges"])
-    whole = tuple((number(low), number(high)) for low, high in box["ranges"].values())
+    whole = tuple((quick(number(low)), quick(number(high))) for low, high in box["ranges"].values())
     cells = [whole]
     proved = Fraction(0)
     count = 0

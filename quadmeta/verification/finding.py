@@ -11,8 +11,8 @@ import numpy as np
 
 from quadmeta._registry import unknown
 from quadmeta.arithmetic.exact import evaluate
-from quadmeta.arithmetic.quick import quick, slow
 from quadmeta.certificates.program import RELATIONS
+from quadmeta.certificates.quick import quick, slow
 from quadmeta.certificates.recheck import met
 from quadmeta.verification.claim import Claim
 from quadmeta.verification.parameters import Instance, Values

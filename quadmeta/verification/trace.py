@@ -9,10 +9,11 @@ import operator
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 from math import ceil, isfinite
-from typing import Any
+from typing import Any, final
 
 from quadmeta.certificates.budget import Budget, size
 from quadmeta.certificates.program import BINARY, OPPOSITE, RELATIONS, Program, literal
+from quadmeta.certificates.quick import Quick, lowest, slow
 
 RECORDED = 8 * 10**6
 """What it costs at least to record an operation, in the unit of a ``Budget``."""
@@ -57,9 +58,8 @@ class Recorder:
             there is not enough left.
         """
         if self.budget is not None:
-            self.budget.operation(
-                sign, size(left), right if sign == "**" else size(Fraction(right)), RECORDED
-            )
+            bits = right if sign == "**" else size(right)
+            self.budget.operation(sign, size(left), bits, RECORDED)
 
     def step(self, right: str, value: Fraction) -> "Traced":
         """The result of one operation."""
@@ -78,6 +78,7 @@ class Recorder:
         return Program(tuple(reversed(kept)), tuple(self.conditions), results)
 
 
+@final
 class Traced(Fraction):
     """A fraction with a name in a program."""
 
@@ -88,9 +89,10 @@ class Traced(Fraction):
     @classmethod
     def made(cls, recorder: Recorder, name: str, value: Fraction) -> "Traced":
         """The value under this name."""
-        # a traced value refuses its public numerator
-        parts = value._numerator, value._denominator  # type: ignore[attr-defined]
-        self = Fraction.__new__(cls, *parts)
+        # made of parts in lowest terms, as they are; a traced value refuses its public numerator
+        self = object.__new__(cls)
+        self._numerator = value._numerator  # type: ignore[attr-defined]
+        self._denominator = value._denominator  # type: ignore[attr-defined]
         self.recorder = recorder
         self.name = name
         return self
@@ -98,7 +100,13 @@ class Traced(Fraction):
     @property
     def plain(self) -> Fraction:
         """The value without its history."""
-        return Fraction(self._numerator, self._denominator)  # type: ignore[attr-defined]
+        found: Fraction = slow(self.quick)
+        return found
+
+    @property
+    def quick(self) -> Quick:
+        """The same for further arithmetic."""
+        return lowest(self._numerator, self._denominator)  # type: ignore[attr-defined]
 
     @property
     def numerator(self) -> int:
@@ -122,20 +130,23 @@ class Traced(Fraction):
     __trunc__ = __int__
 
     def __neg__(self) -> "Traced":
-        self.recorder.pay("-", 0, self.plain)
-        return self.recorder.step(f"0 - {self.name}", -self.plain)
+        value = self.quick
+        self.recorder.pay("-", 0, value)
+        return self.recorder.step(f"0 - {self.name}", -value)
 
     def __pos__(self) -> "Traced":
         return self
 
     def __abs__(self) -> "Traced":
-        self.recorder.pay("abs", self.plain, 0)
-        return self.recorder.step(f"abs {self.name}", abs(self.plain))
+        value = self.quick
+        self.recorder.pay("abs", value, 0)
+        return self.recorder.step(f"abs {self.name}", abs(value))
 
     def __pow__(self, exponent: Any) -> "Traced":  # type: ignore[override]
         whole = operator.index(exponent)
-        self.recorder.pay("**", self.plain, whole)
-        return self.recorder.step(f"{self.name} ** {whole}", self.plain**whole)
+        value = self.quick
+        self.recorder.pay("**", value, whole)
+        return self.recorder.step(f"{self.name} ** {whole}", value**whole)
 
     def __ceil__(self) -> int:
         whole = ceil(self.plain)
@@ -161,29 +172,44 @@ class Traced(Fraction):
         return self
 
 
+_USUAL = {Traced, Quick, Fraction, int}
+
+
 def name_of(x: Any) -> str:
     """The operand of a number: the name of a traced one, a literal of any other."""
-    if isinstance(x, Traced):
+    if type(x) is Traced:
         return x.name
-    return literal(Fraction(x))
+    return literal(_exact(x))
 
 
-def _plain(x: Any) -> Any:
-    return x.plain if isinstance(x, Traced) else x
+def _exact(x: Any) -> Quick:
+    """The value of a number, traced or not."""
+    kind = type(x)
+    if kind is Quick:
+        return x  # type: ignore[no-any-return]
+    if kind is Traced or kind is Fraction:
+        # a traced value refuses its public numerator
+        return lowest(x._numerator, x._denominator)
+    return Quick(x)
+
+
+def _rational(x: Any) -> bool:
+    # the types that are there are not asked for their bases, which takes longer than a product
+    return type(x) in _USUAL or isinstance(x, Fraction | int)
 
 
 def _known(x: Any) -> bool:
-    return isinstance(x, Fraction | int) or (isinstance(x, float) and isfinite(x))
+    return _rational(x) or (isinstance(x, float) and isfinite(x))
 
 
 def _operation(sign: str) -> tuple[Callable[..., Any], Callable[..., Any]]:
     def forward(self: Traced, other: Any) -> Any:
-        if isinstance(other, Fraction | int):
+        if _rational(other):
             return _record(self.recorder, sign, self, other)
         return NotImplemented
 
     def backward(self: Traced, other: Any) -> Any:
-        if isinstance(other, Fraction | int):
+        if _rational(other):
             return _record(self.recorder, sign, other, self)
         return NotImplemented
 
@@ -191,8 +217,8 @@ def _operation(sign: str) -> tuple[Callable[..., Any], Callable[..., Any]]:
 
 
 def _record(recorder: Recorder, sign: str, left: Any, right: Any) -> Traced:
-    first = Fraction(_plain(left))
-    second = Fraction(_plain(right))
+    first = _exact(left)
+    second = _exact(right)
     recorder.pay(sign, first, second)
     value = BINARY[sign](first, second)
     names = (name_of(left), name_of(right))
@@ -208,8 +234,10 @@ def _comparison(sign: str) -> Callable[..., Any]:
             if isinstance(other, float):
                 return RELATIONS[sign](self.plain, other)
             return NotImplemented
-        self.recorder.pay(sign, self.plain, _plain(other))
-        truth = RELATIONS[sign](self.plain, _plain(other))
+        first = self.quick
+        second = _exact(other)
+        self.recorder.pay(sign, first, second)
+        truth = bool(RELATIONS[sign](first, second))
         left = self.name
         right = name_of(other)
         if truth:

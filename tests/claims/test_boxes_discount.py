@@ -11,7 +11,7 @@ import pytest
 
 import quadmeta as qm
 from quadmeta.arithmetic.powers import geometric_sum
-from quadmeta.arithmetic.quick import Quick
+from quadmeta.certificates.quick import Quick
 from quadmeta.claims.reductions import angles, bent, discount
 from quadmeta.verification.box import prove
 

@@ -11,7 +11,7 @@ import pytest
 
 import quadmeta as qm
 from quadmeta.arithmetic.powers import geometric_sum
-from quadmeta.arithmetic.quick import Quick
+from quadmeta.certificates.quick import Quick
 from quadmeta.claims.derived.implicit import identity_regime as derived_identity_regime
 from quadmeta.claims.families.least_squares import ridge_quadratic, train_risk
 from quadmeta.claims.navon2021 import grid_search as navon2021_grid_search

@@ -10,7 +10,7 @@ from random import Random
 import pytest
 
 import quadmeta as qm
-from quadmeta.arithmetic.quick import Quick
+from quadmeta.certificates.quick import Quick
 from quadmeta.claims.families.least_squares import gain
 from quadmeta.claims.reductions.polynomial import Polynomial
 from quadmeta.claims.reductions.semicircle import (

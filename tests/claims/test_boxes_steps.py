@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import quadmeta as qm
-from quadmeta.arithmetic.quick import Quick
+from quadmeta.certificates.quick import Quick
 from quadmeta.claims.families.sgd import strain, transition
 from quadmeta.claims.reductions.steps import complete, increasing, peak, power_mean, two_extremes
 from quadmeta.verification.box import Box, prove

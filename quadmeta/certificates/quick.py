@@ -25,15 +25,18 @@ class Quick(Fraction):
     """
 
     __slots__ = ()
+    # the slots themselves: the library's properties call a function
+    numerator = Fraction._numerator  # type: ignore[attr-defined]
+    denominator = Fraction._denominator  # type: ignore[attr-defined]
 
     def __neg__(self) -> "Quick":
-        return _made(-self.numerator, self.denominator)
+        return lowest(-self.numerator, self.denominator)
 
     def __pos__(self) -> "Quick":
         return self
 
     def __abs__(self) -> "Quick":
-        return _made(abs(self.numerator), self.denominator)
+        return lowest(abs(self.numerator), self.denominator)
 
     def __pow__(self, exponent: Any) -> Any:
         if not isinstance(exponent, int):
@@ -41,14 +44,14 @@ class Quick(Fraction):
         n = self.numerator
         d = self.denominator
         if exponent >= 0:
-            return _made(n**exponent, d**exponent)
+            return lowest(n**exponent, d**exponent)
         return _ratio(d**-exponent, n**-exponent)
 
     __hash__ = Fraction.__hash__
 
 
-def _made(n: int, d: int) -> Quick:
-    """n/d, which is in lowest terms with d > 0."""
+def lowest(n: int, d: int) -> Quick:
+    """n/d for whole numbers without a common divisor, d > 0: neither is looked at."""
     x = _blank(Quick)
     x._numerator = n  # type: ignore[attr-defined]
     x._denominator = d  # type: ignore[attr-defined]
@@ -58,23 +61,23 @@ def _made(n: int, d: int) -> Quick:
 def _ratio(n: int, d: int) -> Quick:
     """n/d without a common divisor; d of either sign."""
     if d > 0:
-        return _made(n, d)
+        return lowest(n, d)
     if d == 0:
         raise ZeroDivisionError(f"Fraction({n}, 0)")
-    return _made(-n, -d)
+    return lowest(-n, -d)
 
 
 def _plus(a: int, b: int, c: int, d: int) -> Quick:
     """a/b + c/d."""
     common = gcd(b, d)
     if common == 1:
-        return _made(a * d + b * c, b * d)
+        return lowest(a * d + b * c, b * d)
     share = b // common
     total = a * (d // common) + c * share
     rest = gcd(total, common)
     if rest == 1:
-        return _made(total, share * d)
-    return _made(total // rest, share * (d // rest))
+        return lowest(total, share * d)
+    return lowest(total // rest, share * (d // rest))
 
 
 def _minus(a: int, b: int, c: int, d: int) -> Quick:
@@ -92,7 +95,7 @@ def _times(a: int, b: int, c: int, d: int) -> Quick:
     if second > 1:
         c //= second
         b //= second
-    return _made(a * c, b * d)
+    return lowest(a * c, b * d)
 
 
 def _over(a: int, b: int, c: int, d: int) -> Quick:
@@ -172,7 +175,7 @@ for _name, _compare in (
 def quick(x: Any) -> Any:
     """A fraction as ``Quick``, also in a tuple; anything else as it is."""
     if type(x) is Fraction:
-        return _made(x.numerator, x.denominator)
+        return lowest(x.numerator, x.denominator)
     if isinstance(x, tuple):
         return tuple(map(quick, x))
     return x

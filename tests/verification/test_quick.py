@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from quadmeta.arithmetic.quick import Quick, quick, slow
+from quadmeta.certificates.quick import Quick, quick, slow
 from quadmeta.verification.trace import Recorder, Traced
 
 NUMBERS = st.one_of(
