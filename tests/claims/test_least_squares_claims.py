@@ -2,7 +2,9 @@
 borders, mutants.
 """
 
+from collections import Counter
 from fractions import Fraction
+from math import prod
 
 import numpy as np
 import pytest
@@ -112,7 +114,7 @@ MUTANTS = [
         Wang2021OptimalRisk,
         "repaired",
         "R for R/(1 + psi)",
-        lambda x, l, r: (l, r * [1, 1 + x["ratio"]]),
+        lambda x, l, r: (l, r * [1, 1 + Fraction(x["samples"], x["dimension"])]),
     ),
     (Wang2021OptimalRisk, "repaired", "loosened", lambda x, l, r: (l + 1, r)),
     (Wang2021GapDecreases, "repaired", "reversed", lambda x, l, r: (r, l)),
@@ -355,7 +357,36 @@ def test_ridge_crosses_the_parametric_rate_where_claimed():
             assert (ridge_risk(1 / nu, s) < s / nu) == wins
         assert ridge_risk(1 / nu, border) == pytest.approx(border / nu, rel=1e-14)
     least = qm.check("wang2021_optimal_risk").evidence
-    assert least["instance"] == {"ratio": 2, "noise": 2} and least["lhs"] == (Fraction(3, 5),)
+    assert least["instance"] == {"dimension": 1, "samples": 2, "noise": 2}
+    assert (least["lhs"], least["rhs"]) == ((Fraction(2, 3),), (1,))
+    small = case("wang2021_optimal_risk", "reading", dimension=2, samples=3, noise=1)
+    assert (small.lhs, small.rhs) == ((Fraction(5, 8),), (Fraction(2, 3),))
+
+
+def gaussian(*indices):
+    """E of a product of independent standard normal variables, each as often as it is named."""
+    out = 1
+    for times in Counter(indices).values():
+        out *= 0 if times % 2 else prod(range(1, times, 2))
+    return out
+
+
+@pytest.mark.parametrize("d, n", [(1, 2), (2, 3), (3, 4), (1, 4)])
+def test_one_step_has_the_claimed_mean_risk(d, n):
+    # S = X'X/n: E S = I and E S^2 = (1 + (d + 1)/n) I, term by term
+    for i, j in np.ndindex(d, d):
+        one = sum(gaussian((a, i), (a, j)) for a in range(n))
+        two = sum(gaussian((a, i), (a, k), (b, k), (b, j)) for a, b, k in np.ndindex(n, n, d))
+        assert one == n * (i == j) and two == n * (n + d + 1) * (i == j)
+    for s in (Fraction(1, 3), Fraction(1), Fraction(5)):
+        found = case("wang2021_optimal_risk", "reading", dimension=d, samples=n, noise=s)
+        second = 1 + Fraction(d + 1, n)
+        risks = [
+            1 - 2 * eta + eta**2 * second + s * eta**2 * Fraction(d, n)
+            for eta in (Fraction(k, 200) for k in range(1, 201))
+        ]
+        assert found.lhs[0] <= min(risks) < found.lhs[0] * Fraction(101, 100)
+        assert (found.lhs[0] < s * Fraction(d, n)) == (n * (d + 1) < s * d * (d + 1 + s * d))
 
 
 def test_gap_of_an_even_split_changes_its_sign():

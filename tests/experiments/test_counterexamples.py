@@ -44,27 +44,27 @@ ALTERED = {
     ),
     "not as recorded": ({"agrees": lambda x: False}, FIRST, "on record"),
     "an instance that satisfies it": (
-        {"instance": lambda x: "ratio=2; noise=1/2"},
+        {"instance": lambda x: "dimension=1; samples=2; noise=1/2"},
         FIRST,
         "status 'refuted', but",
     ),
     "an instance outside the domain": (
-        {"instance": lambda x: "ratio=1/2; noise=9"},
+        {"instance": lambda x: "dimension=2; samples=1; noise=9"},
         FIRST,
         "breaks the assumption",
     ),
     "no instance": ({"instance": lambda x: None}, FIRST, "needs an instance"),
     "a long counterexample": (
         {
-            "instance": lambda x: "ratio=2; noise=200/99",
-            "lhs": lambda x: "299/497",
+            "instance": lambda x: "dimension=1; samples=2; noise=200/99",
+            "lhs": lambda x: "199/298",
             "rhs": lambda x: "100/99",
         },
         FIRST,
         "a long counterexample",
     ),
-    "a damaged instance": ({"instance": lambda x: "ratio=2"}, FIRST, "lacks noise"),
-    "another left side": ({"lhs": lambda x: "2/3"}, FIRST, "other sides"),
+    "a damaged instance": ({"instance": lambda x: "dimension=1; samples=2"}, FIRST, "lacks noise"),
+    "another left side": ({"lhs": lambda x: "3/5"}, FIRST, "other sides"),
     "another right side": ({"rhs": lambda x: "2/3"}, FIRST, "other sides"),
     "a ratio beyond 1": (
         {"ratio": lambda x: 1.0001},
@@ -128,7 +128,8 @@ def test_certificates_recheck_and_are_those_of_the_claims(figure, table):
 
 
 @pytest.mark.parametrize(
-    "key, value", [("verdict", "holds"), ("instance", "ratio=3; noise=1"), ("instance", None)]
+    "key, value",
+    [("verdict", "holds"), ("instance", "dimension=1; samples=3; noise=1"), ("instance", None)],
 )
 def test_a_falsified_certificate_is_refused(figure, table, key, value):
     with pytest.raises(Wrong):
@@ -179,14 +180,14 @@ def start(name, **x):
 
 
 def test_the_curve_passes_the_counterexample_exactly():
-    claim, _, verdict = start("wang2021_optimal_risk", ratio=2, noise=2)
+    claim, _, verdict = start("wang2021_optimal_risk", dimension=2, samples=6, noise=2)
     rows = curve(claim, verdict)
     star = next(row for row in rows if row["lhs"] is not None)
-    assert (star["x"], star["lhs"], star["rhs"], star["violated"]) == (2.0, "3/5", 1, True)
+    assert (star["x"], star["lhs"], star["rhs"], star["violated"]) == (2.0, "7/13", "2/3", True)
     for row in rows:
-        # the border of sigma^2 (1 + sigma^2) = 2
-        assert row["violated"] == (row["x"] > 1) and row["left"] == pytest.approx(
-            (1 + row["x"]) / (3 + row["x"])
+        # the border of 2 s (3 + 2 s) = 18
+        assert row["violated"] == (row["x"] > 1.5) and row["left"] == pytest.approx(
+            (3 + 2 * row["x"]) / (9 + 2 * row["x"])
         )
 
 
