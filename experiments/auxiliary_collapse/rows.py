@@ -44,13 +44,13 @@ def example() -> tuple[qm.AuxiliaryTasks, float]:
     return problem, float(local_minima(problem, starts=2).phi[0, 0])
 
 
-def path(name: str, scale: float, J: int, steps: int) -> Rows:
+def path(name: str, scale: float, J: int, steps: int, beta: float) -> Rows:
     """A weight against the step, its closed recursion, its bound, where it ends, what was spent."""
     problem, best = example()
     nu = scale / problem.at(np.array([best])).spectrum[0][-1]
     least = outer_loss(problem, np.array([best]))
     limit = {"implicit": best, "Neumann": root(problem, nu, J)}.get(name, 0.0)
-    problem, states = run(name, problem, nu, J)
+    problem, states = run(name, problem, nu, J, beta)
     pencil = Pencil(problem)
     phi = START
     distance = 1.0
@@ -63,17 +63,17 @@ def path(name: str, scale: float, J: int, steps: int) -> Rows:
         "consistent": lambda x: distance**2 / 2,
     }
     bounds: dict[str, Callable[[int], float]] = {
-        "joint": lambda t: max(0.0, START - BETA * pencil.c * t),
-        "training set": lambda t: START * (1 - BETA * pencil.chi(START)) ** t,
+        "joint": lambda t: max(0.0, START - beta * pencil.c * t),
+        "training set": lambda t: START * (1 - beta * pencil.chi(START)) ** t,
         "consistent": lambda t: (
-            START - BETA / 2 * sum((1 - ETA) ** (2 * s) for s in range(1, t + 1))
+            START - beta / 2 * sum((1 - ETA) ** (2 * s) for s in range(1, t + 1))
         ),
     }
     kept = set(np.geomspace(1, steps, 70).round().astype(int).tolist())
     for t, (found, hvps, mixed) in enumerate(islice(states, steps), start=1):
         distance *= 1 - ETA * (1 + phi)
         before = phi
-        phi = max(0.0, phi - BETA * slopes[name](phi))
+        phi = max(0.0, phi - beta * slopes[name](phi))
         if t in kept or phi == 0 < before:
             rows.append(
                 {
@@ -94,7 +94,7 @@ def path(name: str, scale: float, J: int, steps: int) -> Rows:
 
 
 def run(
-    name: str, problem: qm.AuxiliaryTasks, nu: float, J: int
+    name: str, problem: qm.AuxiliaryTasks, nu: float, J: int, beta: float
 ) -> tuple[qm.AuxiliaryTasks, Iterator[Any]]:
     """The problem of a path, and its weights with the products spent."""
     start = np.array([START])
@@ -104,13 +104,13 @@ def run(
         inner = None
         if name == "consistent":
             inner = qm.GradientDescent(1, ETA)
-        return problem, ((state.phi, 0, 0) for state in joint_training(problem, start, BETA, inner))
+        return problem, ((state.phi, 0, 0) for state in joint_training(problem, start, beta, inner))
     if name == "training set":
         problem = qm.AuxiliaryTasks(problem.main, problem.tasks, problem.main)
     estimator: qm.Estimator = qm.Implicit()
     if name == "Neumann":
         estimator = qm.Neumann(J)
-    states = two_stage(problem, start, estimator, BETA, nu)
+    states = two_stage(problem, start, estimator, beta, nu)
     return problem, ((state.alpha, state.jvps - state.step, state.step) for state in states)
 
 
