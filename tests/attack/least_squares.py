@@ -255,6 +255,41 @@ def few(r: Array, more: Array, f: Array, rise: Array, least: int = 1) -> tuple[A
     return all_of((one, 1 + 0 * r), (1 + 0 * r, law.converged(s)))
 
 
+@attack("talk2021_few_samples", "printed", T=(1, 6), r=above, f=share, rise=positive)
+def few_printed(r: Array, f: Array, rise: Array, T: int, tenths: int = 10) -> tuple[Array, ...]:
+    """sigma >= R and n < d: some step size on f n samples beats train-by-train on n."""
+    law, part = Law(r), Law(r / sqrt(f))
+    s = tenths / 10 + rise
+    delta = s * part.psi
+    tuned = (1 - root(delta / (1 + part.psi + delta), T)) / (1 + part.psi)
+    found = part.one_step(s) if T == 1 else part.risk(tuned, s, T)
+    return found, law.converged(s)
+
+
+control("few samples from sigma^2 = 9/10 on", "talk2021_few_samples", "printed", tenths=9)
+
+
+@attack(
+    "derived_fair_split_descent", "stated", T=(1, 12), r=roots, x=share, y=share, eta=positive
+)  # fmt: skip
+def fair(r: Array, x: Array, y: Array, eta: Array, T: int, percent: int = 100) -> tuple[Array, ...]:
+    """Up to ridge's border no step size and no T on f n samples beat train-by-train on n."""
+    near, far = r + (0.8 - r) * x, 1.25 / (2 - 2 * x)
+    part = np.where(r > 1, 1.25 + (r - 1.25) / x, np.where(x < 0.5, near, far))
+    law, rest = Law(r), Law(part)
+    f = (r / part) * (r / part)
+    nu, g = 1 / law.psi, 1 - f
+    inner = g * nu * (1 - nu)
+    under = inner * inner + 4 * g * (1 - nu) * (1 - nu) * (1 - nu)
+    border = np.where(r < 1, g * (nu - 1), (inner + sqrt(under)) / 2)
+    s = y * border * percent / 100
+    return law.converged(s), rest.risk(eta / rest.high, s, T)
+
+
+control("fair splits up to 11/10 of ridge's border", "derived_fair_split_descent", "stated",
+        percent=110)  # fmt: skip
+
+
 control("few samples at any noise", "talk2021_few_samples", "stated", least=0)
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.attack.arithmetic import all_of, apply, dot, solve
+from tests.attack.arithmetic import all_of, apply, dot, solve, sqrt
 from tests.attack.oracle import attack, control, positive, real, share
 
 Array = Any
@@ -146,6 +146,100 @@ def quasiconvex(
 
 control("quasi-convex with inputs of their own", "derived_simplex_quasiconvex", "stated",
         shared_inputs=False)  # fmt: skip
+
+
+class Weighted:
+    """Losses (w - b_k)' A_k (w - b_k)/2 + c_k; task 0 has the weight 1."""
+
+    def __init__(self, A: list[Array], b: list[Array], c: list[Array]) -> None:
+        self.A, self.b, self.c = A, b, c
+
+    def loss(self, k: int, w: Array) -> Array:
+        """ell_k(w)."""
+        away = w - self.b[k]
+        return dot(away, apply(self.A[k], away)) / 2 + self.c[k]
+
+    def hessian(self, phi: Array) -> Array:
+        """H(phi)."""
+        return self.A[0] + sum(phi[:, k, None, None] * M for k, M in enumerate(self.A[1:]))
+
+    def solution(self, phi: Array) -> Array:
+        """w_*(phi)."""
+        pull = apply(self.A[0], self.b[0])
+        for k in range(1, len(self.A)):
+            pull = pull + phi[:, k - 1, None] * apply(self.A[k], self.b[k])
+        return solve(self.hessian(phi), pull)
+
+    def total(self, phi: Array, w: Array) -> Array:
+        """L_T(w, phi)."""
+        losses = [phi[:, k] * self.loss(k + 1, w) for k in range(phi.shape[1])]
+        return self.loss(0, w) + sum(losses)
+
+    def descend(self, w: Array, phi: Array, eta: Array, beta: Array, steps: int) -> Array:
+        """beta times the sum of ell_1 over steps in w and, clipped at 0, phi; it is phi_1 - phi_1(t)
+        as long as that is less than phi_1.
+        """
+        spent = 0 * beta
+        for _ in range(steps):
+            force = apply(self.A[0], w - self.b[0])
+            for k in range(1, len(self.A)):
+                force = force + phi[:, k - 1, None] * apply(self.A[k], w - self.b[k])
+            losses = np.stack([self.loss(k + 1, w) for k in range(phi.shape[1])], axis=1)
+            spent = spent + beta * losses[:, 0]
+            w, phi = w - eta[:, None] * force, np.maximum(phi - beta[:, None] * losses, 0 * phi)
+        return spent
+
+
+def largest(M: Array) -> Array:
+    """The largest eigenvalue of a positive definite matrix of the plane."""
+    half, difference = (M[:, 0, 0] + M[:, 1, 1]) / 2, (M[:, 0, 0] - M[:, 1, 1]) / 2
+    return half + sqrt(difference * difference + M[:, 0, 1] * M[:, 0, 1])
+
+
+@attack(
+    "navon2021_trivial_solution", "repaired", axis_k=(1, 3), axis_q=(16, 16), axis_b=(8, 8),
+    STEPS=(1, 12), PART=(0, 3), shapes=(real, "q"), biases=(real, "b"), noise=(positive, "k"),
+    phi=(positive, "k"), other=(positive, "k"), w=(real, "p"), axis_p=(2, 2), x=share, y=share,
+    beta=positive,
+)  # fmt: skip
+def trivial(
+    shapes: Array, biases: Array, noise: Array, phi: Array, other: Array, w: Array, x: Array,
+    y: Array, beta: Array, STEPS: int, PART: int, fewer: int = 0, percent: int = 100,
+) -> tuple[Array, ...]:  # fmt: skip
+    """phi_1 is spent after ceil(phi_1/(beta c_1)) steps; V is below its tangents; a loss falls as
+    its weight rises; and the fall of phi_1 for noiseless tasks that agree. An island is about one.
+    """
+    count, zero = phi.shape[1], 0 * x
+    A = [gram(shapes[:, 4 * k : 4 * k + 4]) for k in range(count + 1)]
+    b = [biases[:, 2 * k : 2 * k + 2] for k in range(count + 1)]
+    noisy = Weighted(A, b, [zero, *(noise[:, k] for k in range(count))])
+    eta = x / largest(noisy.hessian(phi))
+    if PART == 0:
+        # phi_1/(beta c_1) in (STEPS - 1, STEPS)
+        fast = phi[:, 0] / (noise[:, 0] * (STEPS - 1 + y))
+        return phi[:, 0], noisy.descend(w, phi, eta, fast, STEPS - fewer)
+    if PART == 1:
+        here, there = noisy.solution(phi), noisy.solution(other)
+        slopes = np.stack([noisy.loss(k + 1, here) for k in range(count)], axis=1)
+        V, change = noisy.total(phi, here), dot(other - phi, slopes)
+        return noisy.total(other, there), V + change, V + abs(change)
+    if PART == 2:
+        single = Weighted(A[:2], b[:2], noisy.c[:2])
+        light, heavy = phi[:, :1], phi[:, :1] + other[:, :1]
+        return tuple(single.loss(1, single.solution(weight)) for weight in (heavy, light))
+    clean = Weighted(A, [b[0]] * (count + 1), [zero] * (count + 1))
+    mu = (A[0][:, 0, 0] * A[0][:, 1, 1] - A[0][:, 0, 1] * A[0][:, 0, 1]) / largest(A[0])
+    slow = beta * phi[:, 0] / largest(A[1])
+    fall = np.minimum(clean.descend(w, phi, eta, slow, 4 * STEPS), phi[:, 0])
+    away = w - b[0]
+    bound = slow * largest(A[1]) * dot(away, away) / (2 * eta * mu * (2 - eta * mu))
+    return fall, bound * percent / 100
+
+
+control("weights that vanish one step sooner", "navon2021_trivial_solution", "repaired", PART=0,
+        fewer=1)  # fmt: skip
+control("weights that fall by 99/100 of the bound", "navon2021_trivial_solution", "repaired",
+        PART=3, percent=99)  # fmt: skip
 
 
 @attack("navon2021_grid_search", "reading", M=(1, 4), axis_n=(15, 15), phi=(positive, "n"),

@@ -1,5 +1,15 @@
 """The oracles by topic: importing this module keeps all of them."""
 
-from tests.attack import bends, discount, implicit, least_squares, step_size, stochastic, tasks
+from tests.attack import (
+    bends,
+    costs,
+    discount,
+    growth,
+    implicit,
+    least_squares,
+    step_size,
+    stochastic,
+    tasks,
+)
 
-TOPICS = (step_size, discount, bends, least_squares, implicit, stochastic, tasks)
+TOPICS = (step_size, growth, discount, bends, least_squares, implicit, costs, stochastic, tasks)
