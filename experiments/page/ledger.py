@@ -21,7 +21,7 @@ KINDS = {**FORMS, **FAULTS}
 MEANING = {
     "holds": (
         "A written proof and exact rational instances without violation, or a box of parameters "
-        "that is covered."
+        "that is covered, at once or after a written reduction."
     ),
     "consistent": "No violation was found on exact or sampled instances; that proves nothing.",
     "refuted": "There is a counterexample in rational numbers, with every assumption met.",

@@ -76,18 +76,20 @@ def recheck(certificate: Mapping[str, Any]) -> list[str]:
         raise
     except (ValueError, ArithmeticError) as error:
         raise Wrong(f"it cannot be computed: {error}") from None
-    if how == "box" and not any(proved == 1 for proved, _ in boxes):
+    if how in ("proof + box", "box") and not any(proved == 1 for proved, _ in boxes):
         raise Wrong(f"status {status!r} by a box: the file holds no box that shows it")
     lines = instance + [line for _, line in boxes]
     if how == "proof + exact":
         lines.append(
             "that it holds beyond this rests on the written proof: python -m quadmeta show NAME"
         )
-    elif how == "box":
+    elif how == "proof + box":
         lines.append(
-            "that the boxes cover the statement rests on the reduction: python -m quadmeta show "
-            "NAME"
+            "that the boxes cover the statement rests on the written proof: python -m quadmeta "
+            "show NAME"
         )
+    elif how == "box":
+        lines.append("that a box is the statement is said by its note alone")
     elif status != "refuted":
         told = {"sampled": "a sample in float64", "none": "nothing decides it"}
         lines.append(f"no proof: {told.get(how, 'instances alone')}")

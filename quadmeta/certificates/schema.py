@@ -15,13 +15,14 @@ from quadmeta.certificates.program import RELATIONS, Program, literal, named, nu
 from quadmeta.certificates.refusal import Json, Wrong, quoted
 
 HOWS = {
-    "holds": ("proof + exact", "box"),
+    "holds": ("proof + exact", "proof + box", "box"),
     "consistent": ("exact", "sampled"),
     "refuted": ("exact",),
     "vacuous": ("exact", "sampled"),
     "undecided": ("none", "exact", "sampled"),
 }
-"""Status -> how it may have been decided; ``exact`` and ``sampled`` are instances alone."""
+"""Status -> how it may have been decided; ``exact`` and ``sampled`` are instances alone, ``proof +
+box`` is a written reduction to a box, ``box`` one that needs none."""
 KEYS = ("claim", "form", "source", "statement", "status", "how", "relation", "arithmetic")
 """What every certificate holds."""
 FORMS = ("printed", "reading", "conjectured", "stated", "repaired")

@@ -195,7 +195,7 @@ def _same_boxes(claim: Claim, found: Mapping[str, Any], boxes: list[Box]) -> Non
     for coverage, box in zip(coverages, stated, strict=True):
         if _box(coverage) != box:
             raise Wrong("the cells of a box are not those that the claim's box is halved into")
-    if found["how"] == "box" and not any(
+    if found["how"] in ("proof + box", "box") and not any(
         box.covers_domain and coverage.complete
         for box, coverage in zip(boxes, coverages, strict=True)
     ):

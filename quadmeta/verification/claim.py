@@ -72,7 +72,7 @@ class Form:
     recorded: str = "undecided"
     """holds, consistent, refuted, vacuous or undecided; by default nothing is on record."""
     how: str = "none"
-    """proof + exact, box, exact, sampled or none."""
+    """proof + exact, proof + box, box, exact, sampled or none."""
     reason: str = ""
     """One line: why it fails, what was repaired, what is not said."""
     proved: bool = False

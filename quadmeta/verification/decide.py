@@ -1,5 +1,5 @@
-"""How a statement is decided: by a counterexample, a box that covers, a written proof with
-instances, or instances.
+"""How a statement is decided: by a counterexample, a box that covers, alone or after a
+written reduction to it, a written proof with instances, or instances.
 """
 
 from typing import Any
@@ -62,6 +62,8 @@ def _decided(claim: Claim, form: str) -> tuple[str, str, dict[str, Any]]:
         )
         return "undecided", "none", {"instances": len(seen), "reason": reason}
     if any(coverage.complete and coverage.box.covers_domain for coverage in boxes):
+        if record.proved:
+            return "holds", "proof + box", evidence
         return "holds", "box", evidence
     if _vacuous(claim, seen):
         return "vacuous", how, evidence

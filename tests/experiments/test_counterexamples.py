@@ -73,7 +73,7 @@ ALTERED = {
     ),
     "a box with a gap": (
         {"coverage": lambda x: 99.9},
-        {"claim": "wang2021_naive_lower_bound", "how": "box"},
+        {"claim": "wang2021_naive_lower_bound", "how": "proof + box"},
         "not covered",
     ),
     "no counterexample on the curve": ({"lhs": lambda x: None}, CURVE, "misses the counterexample"),

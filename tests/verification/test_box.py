@@ -14,6 +14,7 @@ from quadmeta.verification.box import Box, prove
 from quadmeta.verification.decide import decide
 from quadmeta.verification.finding import broken, examine
 from quadmeta.verification.parameters import draw
+from quadmeta.verification.strength import strength
 
 BOXED = [
     (name, form)
@@ -114,7 +115,8 @@ def test_the_claim_is_decided_by_its_box():
     claim = Wang2021NaiveLowerBound()
     (box,) = claim.boxes("printed")
     assert box.covers_domain and prove(box, claim.relation).complete
-    assert decide(claim).how == "box"
+    assert decide(claim).how == "proof + box"
+    assert strength(claim)[0] == "proved: by hand down to a box, which intervals prove"
 
 
 def test_a_false_box_decides_nothing():

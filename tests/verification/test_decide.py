@@ -153,6 +153,8 @@ def test_a_box_decides_if_it_covers_the_domain(bound, covers, status, how):
 
     verdict = decide(pairs((1, 2), boxes=boxes))
     assert (verdict.status, verdict.how) == (status, how) and verdict.evidence["instances"] == 1
+    proved = decide(pairs((1, 2), boxes=boxes, form={"proved": True}))
+    assert proved.how == {"box": "proof + box", "exact": "proof + exact", "none": "none"}[how]
     if status == "undecided":
         assert "a box is false somewhere" in verdict.evidence["reason"]
     else:

@@ -86,7 +86,7 @@ def test_the_certificates_are_accepted_as_they_are(tmp_path):
 def test_the_certificates_differ():
     found = [forgeries.real(stem) for stem in STEMS]
     assert {c["status"] for c in found} == {"holds", "refuted", "undecided"}
-    assert {c["how"] for c in found} == {"proof + exact", "box", "exact", "none"}
+    assert {c["how"] for c in found} == {"proof + exact", "proof + box", "exact", "none"}
     assert {c["relation"] for c in found} == {"<", "<=", "==", ">=", ">"}
 
 
@@ -125,7 +125,8 @@ COHERENT = set(
     boxes_left_out called_proved_by_a_box claim_of_another component_left_out component_repeated
     condition_added condition_left_out condition_weakened consistent_called_proved fault_softened
     form_exchanged judged_invented relation_turned step_scaled
-    parameter_added program_and_instance_of_another program_of_constants relation_strengthened
+    parameter_added program_and_instance_of_another program_of_constants
+    proof_called_a_reduction_to_a_box reduced_to_a_box_by_no_proof relation_strengthened
     relation_weakened sides_exchanged sides_exchanged_with_the_relation source_invented statement_turned
     status_weakened step_computes_something_else undecided_called_sampled vector_longer_and_its_condition
     whole_number_changed_and_its_condition whole_number_in_quotes

@@ -40,7 +40,7 @@ class Wang2021NaiveLowerBound(Claim):
         "printed": Form(
             r"|F'(\eta)| \ge c_L^2L^2T(\eta L-1)^{2T-1}-L^2T\quad(\eta>2/L)",
             "holds",
-            "box",
+            "proof + box",
             "says nothing for eta <= (1 + |c_L|^(-2/(2T-1)))/L",
             proved=True,
         ),

@@ -44,6 +44,16 @@ def called_proved_by_a_box(c, random):
     return {**c, "how": "box"} if c["how"] == "proof + exact" else None
 
 
+@kind
+def reduced_to_a_box_by_no_proof(c, random):
+    return {**c, "how": "box"} if c["how"] == "proof + box" else None
+
+
+@kind
+def proof_called_a_reduction_to_a_box(c, random):
+    return {**c, "how": "proof + box"} if c["how"] == "proof + exact" else None
+
+
 KINDS["status_in_capitals"] = lambda c, random: {**c, "status": c["status"].upper()}
 KINDS["how_with_a_space"] = lambda c, random: {**c, "how": c["how"] + " "}
 KINDS["how_a_list"] = lambda c, random: {**c, "how": [c["how"]]}
@@ -70,7 +80,10 @@ def claim_of_another(c, random):
     return {**c, "claim": random.choice([name for name in others if name != c["claim"]])}
 
 
-KINDS["claim_lookalike"] = lambda c, random: {**c, "claim": c["claim"].replace("e", "\u0435", 1)}
+KINDS["claim_lookalike"] = lambda c, random: {
+    **c,
+    "claim": c["claim"].translate({ord("a"): "\u0430", ord("e"): "\u0435"}),
+}
 KINDS["claim_in_capitals"] = lambda c, random: {**c, "claim": c["claim"].capitalize()}
 KINDS["claim_with_a_line_break"] = lambda c, random: {**c, "claim": c["claim"] + "\n"}
 KINDS["claim_with_colours"] = lambda c, random: {**c, "claim": f"\x1b[32m{c['claim']}\x1b[0m"}
