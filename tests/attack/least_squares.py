@@ -10,7 +10,7 @@ from typing import Any
 import mpmath as mp
 import numpy as np
 
-from tests.attack.arithmetic import all_of, log, root, sqrt
+from tests.attack.arithmetic import all_of, log, root, sqrt, within
 from tests.attack.oracle import attack, control, positive, share
 from tests.attack.step_size import power
 
@@ -229,6 +229,23 @@ def large(r: Array, s: Array, x: Array, y: Array, T: int) -> tuple[Array, ...]:
     final, allowed = law.converged(s), (1 + y) * s / nu
     sign = np.where(nu >= 1 + 1 / y, 1, -1)
     return all_of((law.risk(eta, s, T), bound), (sign * final, sign * allowed, final + allowed))
+
+
+@attack("wang2021_large_sample", "printed", T=(3, 15), s=positive, x=share, y=share, z=share)
+def printed_large(
+    s: Array, x: Array, y: Array, z: Array, T: int, share_of: float = 1
+) -> tuple[Array, ...]:
+    """E <= (1 + y) s/nu for nu >= 9/y^2 max(1, 1/(4s)) and (l_+/(4 sqrt(psi)))^T >= nu/y."""
+    r = z * np.minimum(y * np.minimum(1 + 0 * s, 2 * sqrt(s)) / 3, 2 * root(y / 4**T, T - 2))
+    law = Law(r)
+    nu, target = 1 / law.psi, (1 + share_of * y) * s * law.psi
+    enough = power(law.high / (4 * r), T) >= nu / y
+    eta = (1 - x) / law.high + x / (1 + law.psi)
+    worst, zero, one = all_of((law.risk(eta, s, T), target), (law.converged(s), target))
+    return within(enough, worst), zero, one
+
+
+control("many samples with epsilon/9", "wang2021_large_sample", "printed", share_of=1 / 9)
 
 
 @attack("derived_risk_monotone_in_steps", "repaired", T=(1, 10), r=roots, s=positive, x=share)

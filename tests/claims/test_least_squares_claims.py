@@ -99,6 +99,12 @@ MUTANTS = [
     ),
     (
         Wang2021LargeSample,
+        "printed",
+        "epsilon/9",
+        lambda x, l, r: (l, r * (1 + x["epsilon"] / 9) / (1 + x["epsilon"])),
+    ),
+    (
+        Wang2021LargeSample,
         "stated",
         "n for n - d",
         lambda x, l, r: (l, r * [1, 1 - x["root"] ** 2]),
@@ -348,6 +354,31 @@ def test_samples_needed_are_exact():
     d = 7
     gap = [Fraction(d, n - d - 1) - Fraction(4, 3) * Fraction(d, n) for n in (31, 32, 33)]
     assert gap[0] > 0 == gap[1] > gap[2]
+
+
+@pytest.mark.parametrize(
+    "name, assumption",
+    [
+        ("wang2021_small_sample_train", "n >= d/4"),
+        ("wang2021_small_sample_train", "eta >= 1/l_+"),
+        ("wang2021_small_sample_validation", "sigma^2 >= 7/2 R^2"),
+        ("wang2021_large_sample", "n/d >= 9/epsilon^2"),
+        ("wang2021_large_sample", "n/d >= 9/4 R^2/(epsilon sigma)^2"),
+        ("wang2021_large_sample", "(l_+/(4 sqrt(psi)))^T >= n/(epsilon d)"),
+        ("wang2021_large_sample", "eta >= 1/l_+"),
+    ],
+)
+def test_printed_forms_need_what_their_constants_say(name, assumption):
+    assert drop(qm.claim(name), assumption, "printed").status == "refuted"
+
+
+def test_printed_steps_are_enough():
+    # T >= 4 log(n/(epsilon d)) gives what the claim assumes of T
+    for eps, more in ((1.0, 1), (0.5, 1), (0.5, 100), (0.01, 1)):
+        nu = 9 / eps**2 * more
+        root = nu**-0.5
+        T = np.ceil(4 * np.log(nu / eps))
+        assert T * np.log((1 + root) ** 2 / (4 * root)) >= np.log(nu / eps)
 
 
 def test_ridge_crosses_the_parametric_rate_where_claimed():

@@ -20,6 +20,9 @@ class Talk2021FewSamples(Claim):
     summary's sentence on few samples and noise is the same. Stated: s >= 1 - nu is enough, and
     T = 1 is: train-by-train (T = infinity) then has a risk E >= R^2, while one step of the best
     size has (1 + s)/(1 + f nu + s) < 1, and more steps are no worse (``derived_gain_sandwich``).
+    Both are about train-by-train at T = infinity. At every T its risk is at least 1 - nu + s psi/
+    l_+^2, psi = 1/nu, l_+ = (1 + sqrt(psi))^2 (the proof of ``wang2021_small_sample_train`` uses
+    only n < d), which is >= 1 from s = (1 + sqrt(nu))^4 on: sigma >= 4R is enough at every T.
     With validation samples on top no noise level is needed. The exact border of a fair split is
     ``phases.fair_split_flow``; where ridge is validated instead of gradient descent it is
     ``derived_fair_split``.
