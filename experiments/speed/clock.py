@@ -10,7 +10,7 @@ from statistics import median
 from time import perf_counter
 from typing import Any
 
-# rounds of a run of at most LONG seconds, of a longer one
+# rounds of a run of at most LONG seconds, of a longer one or one at smoke size
 REPEATS = 5
 FEW = 2
 LONG = 5.0
@@ -19,7 +19,7 @@ LONG = 5.0
 LARGE = 500
 # seconds that a shorter one is repeated for, so that what other processes left in the caches is
 # gone
-ROUND = 2e-2
+ROUND = {"full": 2e-2, "smoke": 5e-4}
 
 
 class Clock:
@@ -27,10 +27,11 @@ class Clock:
     shared machine.
 
     The first runs, which are not counted, tell the peak memory that the call adds to the process,
-    in MB, how often it is repeated within a round, and how many rounds it has.
+    in MB, how often it is repeated within a round, and how many rounds it has: few and short ones
+    at smoke size, where no time means anything.
     """
 
-    def __init__(self, call: Callable[[], Any]) -> None:
+    def __init__(self, call: Callable[[], Any], size: str = "full") -> None:
         _reset()
         before = _highest()
         start = perf_counter()
@@ -42,8 +43,8 @@ class Clock:
             start = perf_counter()
             self.value = call()
             first = perf_counter() - start
-        self.loops = max(1, int(ROUND / max(first, 1e-7)))
-        if first <= LONG:
+        self.loops = max(1, int(ROUND[size] / max(first, 1e-7)))
+        if first <= LONG and size == "full":
             self.rounds = REPEATS
         else:
             self.rounds = FEW
@@ -72,9 +73,9 @@ def blas(threads: int) -> AbstractContextManager[Any]:
     return threadpool_limits(threads, user_api="blas")  # type: ignore[no-any-return]
 
 
-def seconds(call: Callable[[], Any]) -> float:
+def seconds(call: Callable[[], Any], size: str = "full") -> float:
     """Median seconds of a call."""
-    clock = Clock(call)
+    clock = Clock(call, size)
     return median(clock.sample() for _ in range(clock.rounds))
 
 

@@ -79,13 +79,13 @@ def measure(size: str, peers: list[str]) -> Rows:
 
     found = run.installed(peers)
     with run.processes([*run.OWN, *found], apart=size == "full") as families:
-        rate = rates(1000 if size == "full" else 50)
+        rate = rates(1000 if size == "full" else 50, size)
         times = [row for case in cases(size) for row in run.rows(case, families, SEED)]
     rows: Rows = [{"part": "time"} | row | needed(row, rate) for row in times]
     rows += [{"part": "growth"} | row for row in growth_rows(size)]
     rows += [{"part": "limit", "name": name, "value": value} for name, value in rate.items()]
     rows += [{"part": "peer", "name": name, "met": name in found} for name in ("jax", "torch")]
-    rows += [{"part": "target"} | row for row in target_rows(times, rate["log and exp"])]
+    rows += [{"part": "target"} | row for row in target_rows(times, rate["log and exp"], size)]
     return [{column: row.get(column) for column in COLUMNS} for row in rows]
 
 

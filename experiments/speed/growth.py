@@ -30,17 +30,17 @@ def growth_rows(size: str) -> list[Row]:
     known.
     """
     return [
-        {"name": axis, "value": float(value)} | _measure(**_BASE[size] | {axis: value})
+        {"name": axis, "value": float(value)} | _measure(size, **_BASE[size] | {axis: value})
         for axis, values in _AXES[size].items()
         for value in values
     ]
 
 
-def _measure(T: int, d: int, grid: int) -> Row:
+def _measure(size: str, T: int, d: int, grid: int) -> Row:
     problem = qm.Quadratic.from_spectrum(qm.spectra.linear(0.01, 1, d), seed=0)
     log = qm.LogObjective(problem, qm.GradientDescent(T))
     eta = np.linspace(0.01, 1.9, grid)
-    clock = Clock(lambda: log.scan(eta))
+    clock = Clock(lambda: log.scan(eta), size)
     times = [clock.sample() for _ in range(clock.rounds)]
     return {
         "T": T,

@@ -38,7 +38,7 @@ _SMOKE = {
 def cases(size: str) -> list[dict[str, Any]]:
     """The cases of the table at "full" or "smoke" size; a workload and a slot name one of them."""
     s: Any = {"full": _FULL, "smoke": _SMOKE}[size]
-    return [
+    found = [
         *(
             {"workload": "W1", "slot": slot, "d": d, "T": T}
             for slot, (d, T) in zip(_SLOTS, s["W1"], strict=True)
@@ -54,6 +54,7 @@ def cases(size: str) -> list[dict[str, Any]]:
         ),
         {"workload": "W5", "slot": "schedule"} | s["W5"],
     ]
+    return [case | {"size": size} for case in found]
 
 
 class Route(NamedTuple):

@@ -2,7 +2,7 @@
 of one run.
 """
 
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ _EIGH = "closed form with eigh"
 _CLOSED = "closed form"
 
 
-def rates(d: int, block: int = 2**13) -> dict[str, float]:
+def rates(d: int, size: str = "full", block: int = 2**13) -> dict[str, float]:
     """Rates of this machine with one BLAS thread, each the median of several runs.
 
     Copy bandwidth and matrix products in units of 1e9 a second, an eigendecomposition of size d in
@@ -30,17 +30,19 @@ def rates(d: int, block: int = 2**13) -> dict[str, float]:
     big = np.empty(40 * d * d)
     target = np.empty_like(big)
 
+    clocked = partial(seconds, size=size)
+
     def elementwise() -> None:
         np.log(x, out=y)
         np.exp(y, out=y)
 
     return {
-        "copy": 2e-9 * big.nbytes / seconds(lambda: np.copyto(target, big)),
-        "product": 2e-9 * d**3 / seconds(lambda: A @ A),
-        "eigh": 1e-9 * d**3 / seconds(lambda: np.linalg.eigh(H)),
-        "multiply": seconds(lambda: np.multiply(x, x, out=y)) / block,
-        "divide": seconds(lambda: np.divide(x, x, out=y)) / block,
-        "log and exp": seconds(elementwise) / block,
+        "copy": 2e-9 * big.nbytes / clocked(lambda: np.copyto(target, big)),
+        "product": 2e-9 * d**3 / clocked(lambda: A @ A),
+        "eigh": 1e-9 * d**3 / clocked(lambda: np.linalg.eigh(H)),
+        "multiply": clocked(lambda: np.multiply(x, x, out=y)) / block,
+        "divide": clocked(lambda: np.divide(x, x, out=y)) / block,
+        "log and exp": clocked(elementwise) / block,
     }
 
 

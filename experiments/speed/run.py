@@ -80,7 +80,7 @@ def prepare(family: str, case: dict[str, Any], seed: int) -> list[Row]:
     else:
         threads = 1
     with blas(threads), np.errstate(all="ignore"):
-        _CLOCKS[family] = threads, [Clock(route.call) for route in routes.values()]
+        _CLOCKS[family] = threads, [Clock(route.call, case["size"]) for route in routes.values()]
     return [
         {
             "route": name,

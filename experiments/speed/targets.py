@@ -106,7 +106,7 @@ TARGETS = (
 )
 
 
-def target_rows(times: list[Row], elementwise: float) -> list[Row]:
+def target_rows(times: list[Row], elementwise: float, size: str = "full") -> list[Row]:
     """Each target with what was measured, None where a peer is missing; beside it the ratio to the
     numpy loop.
     """
@@ -118,7 +118,7 @@ def target_rows(times: list[Row], elementwise: float) -> list[Row]:
             elements = row["d"] * row["tasks"] * row["grid"]
     found |= {
         ("W2", "grid", "log and exp"): elements * elementwise,
-        **{("import", "", name): start_up(name) for name in ("quadmeta", "numpy")},
+        **{("import", "", name): start_up(name, size) for name in ("quadmeta", "numpy")},
     }
     rows = []
     for target in TARGETS:
@@ -146,6 +146,7 @@ def target_rows(times: list[Row], elementwise: float) -> list[Row]:
     return rows
 
 
-def start_up(name: str) -> float:
+def start_up(name: str, size: str) -> float:
     """Median seconds of ``python -c "import name"``."""
-    return seconds(lambda: subprocess.run([sys.executable, "-c", f"import {name}"], check=True))
+    command = [sys.executable, "-c", f"import {name}"]
+    return seconds(lambda: subprocess.run(command, check=True), size)
