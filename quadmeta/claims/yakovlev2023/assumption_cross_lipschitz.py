@@ -29,8 +29,8 @@ class Yakovlev2023AssumptionCrossLipschitz(Claim):
 
     The c_t are values of a function of w, of whatever M_b: L_1 = w'Hw/2 - sum_i alpha_i phi_i(w)
     at alpha = 0 has iterates that do not depend on phi, and a smooth phi_i with the gradients c_t
-    e_i at finitely many distinct points exists. The draft has assumption 5 for its descent theorem
-    only; the matrix discount needs it (derived_matrix_discount), as it takes J at w_T in place of
+    e_i at finitely many distinct points exists. The slides assume it, and no M_b stands in their
+    bound; the matrix discount needs it (derived_matrix_discount), as it takes J at w_T in place of
     w_{t-1}.
 
     Proof. ghat - g = sum_k gamma^k B_{T-k} (g_{T-k} - g_T) + sum_k B_{T-k} (gamma^k - A^k) g_T;

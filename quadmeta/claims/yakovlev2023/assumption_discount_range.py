@@ -16,12 +16,12 @@ from quadmeta.verification.parameters import Instance, Values
 
 
 class Yakovlev2023AssumptionDiscountRange(Claim):
-    """ "1 - eta L <= gamma 1 - eta mu" with a lost sign; the draft has
+    """ "1 - eta L <= gamma 1 - eta mu" with a lost sign, read as
     1 - eta L <= gamma <= 1 - eta mu. H_w = 0.
 
     Printed: the printed bias bound where both literal readings hold, 1 - eta L <= gamma - eta mu
     and 1 - eta L <= gamma (1 - eta mu). They have no upper limit, and the sum of gamma^k then
-    exceeds 1/(eta mu). With the draft's wording it holds (yakovlev2023_bias_bound_cross); it
+    exceeds 1/(eta mu). With the sign put back it holds (yakovlev2023_bias_bound_cross); the range
     implies eta <= 1/mu and no more, so that eta <= 1/L has to be added. Repaired:
     ``bias_bound_quadratic`` for every gamma in [0, 1), without assumption 3.
 
