@@ -58,6 +58,12 @@ def lowest(n: int, d: int) -> Quick:
     return x
 
 
+def reduced(n: int, d: int) -> Quick:
+    """n/d for whole numbers with d > 0, which is not looked at."""
+    common = gcd(n, d)
+    return lowest(n // common, d // common)
+
+
 def _ratio(n: int, d: int) -> Quick:
     """n/d without a common divisor; d of either sign."""
     if d > 0:

@@ -12,10 +12,10 @@ import numpy as np
 from quadmeta._registry import unknown
 from quadmeta.arithmetic.exact import evaluate
 from quadmeta.certificates.program import RELATIONS
-from quadmeta.certificates.quick import quick, slow
+from quadmeta.certificates.quick import slow
 from quadmeta.certificates.recheck import met
 from quadmeta.verification.claim import Claim
-from quadmeta.verification.parameters import Instance, Values
+from quadmeta.verification.parameters import Instance, Values, plainly, quickly
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,12 +84,17 @@ class Candidate:
             raise KeyError(unknown("form", form, claim.forms))
         self.claim = claim
         self.form = form
-        self.instance = instance
-        self.values = arrays({name: quick(value) for name, value in instance.items()})
+        self._given = instance
+        self.values = arrays(quickly(instance))
         margins = claim.assumptions(self.values, form)
         self.margins = {name: slow(margin) for name, margin in margins.items()}
         self.broken = _unmet(self.margins)
         """Assumptions that the instance does not meet."""
+
+    @cached_property
+    def instance(self) -> Instance:
+        """The instance to show and to keep."""
+        return plainly(self._given)
 
     def examined(self) -> Finding:
         """With both sides, in exact arithmetic.

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from quadmeta.verification.claim import Claim
 from quadmeta.verification.finding import Candidate, Finding, broken
-from quadmeta.verification.parameters import Instance, draw
+from quadmeta.verification.parameters import Instance, draw, plainly
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
@@ -68,7 +68,7 @@ def strategy(claim: Claim, form: str = "") -> "SearchStrategy[Instance]":
     form = form or claim.first
 
     def prepared(random: Random) -> Instance:
-        return claim.prepare(draw(claim.domain, random))
+        return plainly(claim.prepare(draw(claim.domain, random)))
 
     def admitted(x: Instance) -> bool:
         return not broken(claim, form, x)

@@ -14,6 +14,7 @@ from typing import Any, Protocol, TypeAlias
 
 from quadmeta._types import Arithmetic
 from quadmeta._validate import show
+from quadmeta.certificates.quick import Quick, quick, reduced, slow
 
 Number: TypeAlias = Fraction | int
 Value: TypeAlias = Number | tuple[Fraction, ...]
@@ -108,12 +109,8 @@ class Parameter:
         # no draw is thrown away: the generator may be one that shrinks, or the coordinates of a
         # point
         numerator = random.randint(int(self.open), span.numerator * denominator // span.denominator)
-        return self._kind(
-            Fraction(
-                low.numerator * denominator + numerator * low.denominator,
-                low.denominator * denominator,
-            )
-        )
+        top = low.numerator * denominator + numerator * low.denominator
+        return self._kind(reduced(top, low.denominator * denominator))
 
     @cached_property
     def _drawn(self) -> tuple[Fraction, Fraction]:
@@ -172,8 +169,8 @@ STEPS = Parameter("T", low=Fraction(1), whole=True, reach=6)
 
 
 def draw(domain: Mapping[str, Parameter], random: Random) -> Instance:
-    """One random instance; a step size is p/q on the scale of 1/L or 1/mu, or 1/lambda_i, 2/L,
-    2/(L + mu) exactly.
+    """One random instance of ``Quick`` numbers; a step size is p/q on the scale of 1/L or 1/mu, or
+    1/lambda_i, 2/L, 2/(L + mu) exactly.
     """
     axes = {p.axis: random.choice((1, 2, 2, 3, 3, 4)) for p in domain.values() if p.axis}
     x = {name: p.draw(random, axes.get(p.axis, 1)) for name, p in domain.items()}
@@ -181,7 +178,7 @@ def draw(domain: Mapping[str, Parameter], random: Random) -> Instance:
     if not steps:
         return x
     spectra = [x[name] for name, p in domain.items() if p.spectrum]
-    lam = spectra[0] if spectra else (Fraction(1),)
+    lam = spectra[0] if spectra else (Quick(1),)
     most = max(lam)
     least = min(lam)
     kinks = [*(1 / v for v in lam), 2 / most, 2 / (most + least)]
@@ -191,6 +188,16 @@ def draw(domain: Mapping[str, Parameter], random: Random) -> Instance:
         else:
             x[name] = x[name] / random.choice((most, least))
     return x
+
+
+def quickly(x: Instance) -> Instance:
+    """The instance for computations: its fractions as ``Quick``."""
+    return {name: quick(value) for name, value in x.items()}
+
+
+def plainly(x: Instance) -> Instance:
+    """The instance to show and to keep: its fractions as those of the library."""
+    return {name: slow(value) for name, value in x.items()}
 
 
 def size(x: Instance) -> int:

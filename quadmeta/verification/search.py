@@ -11,7 +11,7 @@ from random import Random
 from quadmeta._registry import unknown
 from quadmeta.verification.claim import Claim
 from quadmeta.verification.finding import Candidate, Finding, examine
-from quadmeta.verification.parameters import Instance, draw, simpler, size
+from quadmeta.verification.parameters import Instance, draw, quickly, simpler, size
 from quadmeta.verification.record import on_record
 from quadmeta.verification.verdict import Verdict
 
@@ -55,7 +55,7 @@ def shrink(claim: Claim, form: str, found: Finding) -> Finding:
 def _smaller(claim: Claim, form: str, found: Finding) -> Finding | None:
     """The smallest violation that is one change away, if there is one."""
     for raw in sorted(simpler(claim.domain, found.instance), key=size):
-        x = claim.prepare(raw) if found.admitted else raw
+        x = claim.prepare(quickly(raw)) if found.admitted else raw
         if size(x) >= size(found.instance):
             continue
         candidate = Candidate(claim, form, x)
