@@ -24,7 +24,7 @@ CELLS = 24
 counterexample.
 """
 MOVES: dict[str, tuple[str, int | str, int | str]] = {
-    "wang2021_gap_decreases": ("ridge_later", "1/60", "1/3"),
+    "wang2021_gap_decreases": ("ridge_later", "1/100", "1/6"),
     "wang2021_meta_descent": ("epsilon", "1/10", "1/2"),
     "wang2021_optimal_risk": ("noise", 0, 4),
     "navon2021_implicit_function": ("s0[0]", 0, 2),
