@@ -62,7 +62,7 @@ FULL: dict[str, Any] = {
 SMOKE: dict[str, Any] = FULL | {
     "random": 1,
     "plain": 300,
-    "horizons": [1, 8, 16, 32],
+    "horizons": [1, 8, 32],
     "slopes": [1, 10, 1000],
 }
 

@@ -2,6 +2,8 @@
 digits.
 """
 
+from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import mpmath
@@ -22,10 +24,16 @@ def start_loss(problem: qm.Quadratic) -> float:
     return float(np.log10(problem.modes().weights.sum()))
 
 
-def orthogonal(problem: qm.Quadratic, T: int, power: int) -> list[Any]:
+@cache
+def orthogonal(problem: qm.Quadratic, T: int, power: int) -> tuple[Any, ...]:
     """(center, squared norm, value at 0) of the monic orthogonal polynomials of degree 0..T for
-    omega lambda^power.
+    omega lambda^power, in 80 digits.
     """
+    with mpmath.workdps(80):
+        return tuple(_recurrence(problem, T, power))
+
+
+def _recurrence(problem: qm.Quadratic, T: int, power: int) -> Iterator[Any]:
     lam, omega = (
         np.array([mpmath.mpf(float(v)) for v in x])
         for x in (problem.eigenvalues, problem.modes().weights)
@@ -34,18 +42,16 @@ def orthogonal(problem: qm.Quadratic, T: int, power: int) -> list[Any]:
     now = (lam * 0 + 1, mpmath.mpf(1))
     before = (lam * 0, 0)
     old = None
-    found = []
     for _ in range(T + 1):
         norm = (weights * now[0] ** 2).sum()
         center = (weights * lam * now[0] ** 2).sum() / norm
         back = norm / old if old else 0
-        found.append((center, norm, now[1]))
+        yield center, norm, now[1]
         now, before, old = (
             ((lam - center) * now[0] - back * before[0], -center * now[1] - back * before[1]),
             now,
             norm,
         )
-    return found
 
 
 def least(problem: qm.Quadratic, T: int) -> float:

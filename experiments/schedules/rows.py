@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from fractions import Fraction
+from functools import cache
 from itertools import islice
 from typing import Any
 
@@ -23,6 +24,7 @@ MOMENTUM = 0.7
 LAST_BIT = 2.0**-106 / 3 * 0.54
 
 
+@cache
 def instance(kind: str) -> qm.Quadratic:
     """Least squares on digits, Chebyshev's instance, or equal errors on a geometric spectrum."""
     if kind == "chebyshev":
