@@ -97,6 +97,9 @@ def tests_of(module):
         ]
         # it tests all boxes
         return [*named, "verification/test_box.py", "verification/test_ledger.py"]
+    if module.startswith("claims/reductions/"):
+        boxes = sorted((ROOT / "tests" / "claims").glob("test_boxes_*.py"))
+        return [*(f"claims/{page.name}" for page in boxes), "verification/test_box.py"]
     return TESTS.get(module, [module.partition("/")[0]])
 
 
