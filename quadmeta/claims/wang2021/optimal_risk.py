@@ -37,7 +37,7 @@ class Wang2021OptimalRisk(Claim):
     root of zeta^2 + (nu + s - 1) zeta - s. At s/nu it is s (s/nu + s - 1)/nu.
     """
 
-    reference = "Wang, Yuan, Wu, Ge 2021; remark on Theorem 6"
+    reference = "Wang, Yuan, Wu, Ge 2021, Theorem 2 (informal)"
     source = SOURCE
     standing = "sentence"
     strength = "lower"
