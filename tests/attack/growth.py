@@ -74,7 +74,8 @@ def meta_descent(
     lam: Array, c: Array, x: Array, y: Array, z: Array, T: int, PART: int, percent: int = 100
 ) -> tuple[Array, ...]:
     """F(eta) >= (1 + delta^2 u^2)^T F*; (1 - delta G'/2)_+^2 (1 + delta^2 u^2) <= 1; and what bounds
-    sqrt(k'), with the slopes that are met on the way, is at most Q M^2/epsilon.
+    sqrt(k'), with the slopes that are met on the way, is at most Q M^2/epsilon. k' is above 10^4,
+    so that the steps themselves are not taken.
     """
     c = c / norm(c)[:, None]
     L, mu = lam.max(axis=1), lam.min(axis=1)
@@ -96,8 +97,10 @@ def meta_descent(
         epsilon, start = y / L, z / L
         M = np.maximum(start, 1 / L)
         first = np.maximum(abs(start - best), epsilon)
-        most, least = met(lam, c, T, best, first, epsilon)
-        less = most / epsilon + 2 + np.maximum(first, most) / (2 * least)
+        most, _ = met(lam, c, T, best, first, epsilon)
+        far = np.maximum(first, most)
+        most, least = met(lam, c, T, best, far, epsilon)
+        less = most / epsilon + 2 + far / (2 * least)
         more = percent * Q * M * M / epsilon / 100
     return within(L > mu * (1 + 2.0**-20), less), more
 
