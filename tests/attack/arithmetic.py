@@ -83,10 +83,28 @@ def directions(v: Array) -> Array:
     return v / norm(v)[:, None]
 
 
+class Focus:
+    """Which part of a statement of several is evaluated: the digits of a number say it, that of the
+    next ``all_of`` last; all of them where it is None.
+    """
+
+    number: int | None = None
+
+    @classmethod
+    def pick(cls, parts: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The parts that are evaluated."""
+        if cls.number is None:
+            return parts
+        cls.number, k = divmod(cls.number, len(parts))
+        return parts[k : k + 1]
+
+
 def all_of(*parts: tuple[Array, ...]) -> tuple[Array, ...]:
-    """Several inequalities as one: the worst of their (less - more) / scale."""
+    """Several inequalities as one: the worst of their (less - more) / scale, or that of the part in
+    focus.
+    """
     worst = None
-    for less, more, *scale in parts:
+    for less, more, *scale in Focus.pick(parts):
         size = scale[0] if scale else np.maximum(abs(less), abs(more))
         one = (less - more) / np.where(size == 0, np.nan, size)
         worst = one if worst is None else np.maximum(worst, one)

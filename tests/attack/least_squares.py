@@ -216,7 +216,8 @@ def printed_train(r: Array, s: Array, x: Array, T: int, at_least: float = 4) -> 
     return all_of(*parts, (at_least * s / 81, law.risk(eta, s, T)), (s / 3, law.converged(s)))
 
 
-control("few samples with 5/81", "wang2021_small_sample_train", "printed", at_least=5)
+control("few samples with 5/81", "wang2021_small_sample_train", "printed", at_least=5,
+        focus=2)  # fmt: skip
 
 
 @attack("wang2021_large_sample", "stated", T=(1, 15), r=below, s=positive, x=share, y=share)

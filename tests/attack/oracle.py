@@ -15,9 +15,12 @@ import mpmath as mp
 import numpy as np
 
 import quadmeta as qm
+from tests.attack.arithmetic import Focus
 
 Array = Any
 Parts = tuple[Array, ...]
+PARTS = 5040
+"""A number that has every number of parts as a factor."""
 ROUNDING = 1e-9
 """A ratio of float64 is suspicious from 1 + ROUNDING on: it is evaluated again at 60 digits."""
 CERTAIN = mp.mpf(10) ** -15
@@ -64,19 +67,22 @@ class Oracle:
     """Axis or whole number -> the least and the largest one."""
     given: Mapping[str, Any] = field(default_factory=dict)
 
-    def shape(self, rng: np.random.Generator) -> dict[str, int]:
-        """Whole numbers and lengths of axes, small ones often."""
-        shape = {}
+    def shape(self, rng: np.random.Generator) -> dict[str, Any]:
+        """Whole numbers and lengths of axes, small ones often, and for half the islands the part of
+        the statement that they are about: one that is nearly an equality hides the others.
+        """
+        shape: dict[str, Any] = {}
         for name, (low, high) in self.sizes.items():
             reach = high if rng.random() < 0.5 else min(high, low + 3)
             shape[name] = int(rng.integers(low, reach + 1))
-        return shape
+        part = int(rng.integers(0, PARTS)) if rng.random() < 0.5 else None
+        return {"focus": part, **shape}
 
-    def width(self, shape: Mapping[str, int]) -> int:
+    def width(self, shape: Mapping[str, Any]) -> int:
         """How many real numbers make an instance."""
         return sum(shape[axis] if axis else 1 for _, axis in self.vectors.values())
 
-    def instance(self, z: Array, shape: Mapping[str, int]) -> dict[str, Array]:
+    def instance(self, z: Array, shape: Mapping[str, Any]) -> dict[str, Array]:
         """Parameters of instances: their rows of real numbers, mapped."""
         values, k = {}, 0
         for name, (function, axis) in self.vectors.items():
@@ -86,15 +92,16 @@ class Oracle:
             k += length
         return values
 
-    def ratios(self, values: Mapping[str, Array], shape: Mapping[str, int]) -> Array:
+    def ratios(self, values: Mapping[str, Array], shape: Mapping[str, Any]) -> Array:
         """1 + (less - more) / scale for each instance; nan outside the domain."""
         whole = {name: shape[name] for name in self.sizes if name.isupper()}
+        Focus.number = shape.get("focus")
         with np.errstate(all="ignore"):
             less, more, *scale = self.function(**values, **whole, **self.given)
             size = scale[0] if scale else np.maximum(abs(less), abs(more))
             return 1 + (less - more) / np.where(size == 0, np.nan, size)
 
-    def precise(self, values: Mapping[str, Array], shape: Mapping[str, int]) -> mp.mpf:
+    def precise(self, values: Mapping[str, Array], shape: Mapping[str, Any]) -> mp.mpf:
         """The ratio of one instance at 60 digits, its floats taken as they are."""
         with mp.workdps(60):
             exact = {
@@ -139,10 +146,10 @@ def attack(
 
 def control(title: str, name: str, kind: str, **given: Any) -> None:
     """Keep an oracle with other settings of its function as a statement that is false; a whole
-    number that is among them is fixed.
+    number that is among them is fixed, and so is "focus".
     """
     true = ORACLES[name, kind]
-    fixed = {key: (given.pop(key),) * 2 for key in true.sizes if key in given}
+    fixed = {key: (given.pop(key),) * 2 for key in (*true.sizes, "focus") if key in given}
     CONTROLS[title] = Oracle(title, true.function, true.vectors, {**true.sizes, **fixed}, given)
 
 

@@ -37,7 +37,7 @@ class Found:
     violations: int = 0
     ratio: float = -np.inf
     """The largest one; 1 stands for all that is above 1 by rounding."""
-    shape: dict[str, int] = field(default_factory=dict)
+    shape: dict[str, Any] = field(default_factory=dict)
     instance: dict[str, Any] = field(default_factory=dict)
     broken: dict[str, Any] = field(default_factory=dict)
     """The first instance that violates the statement, with its shape and ratio."""
@@ -84,7 +84,7 @@ def island(oracle: Oracle, seed: int, number: int, found: Found) -> None:
 
 
 def _judge(
-    oracle: Oracle, shape: dict[str, int], values: dict[str, Array], ratios: Array, found: Found
+    oracle: Oracle, shape: dict[str, Any], values: dict[str, Array], ratios: Array, found: Found
 ) -> None:
     """Count the violations of a batch and keep its tightest instance.
 
