@@ -179,19 +179,25 @@ def _on_the_line(problem: AuxiliaryTasks) -> list[tuple[Array, float]]:
     # refuses tasks that do not determine w_* together
     _ = _bound(problem, np.full(2, 0.5)).spectrum
 
-    def share(log: float) -> Array:
+    def share(log: float | Array) -> Array:
         return np.array([1 / (1 + np.exp(log)), 1 / (1 + np.exp(-log))])
 
     def rise(pi: Array) -> float:
         slope = _outer(problem, pi)[1]
         return float(slope[1] - slope[0])
 
-    grid = [log for log in np.linspace(-20.7, 20.7, 1000) if not _singular(problem, share(log))]
-    rises = [rise(share(log)) for log in grid]
+    logs = np.linspace(-20.7, 20.7, 1000)
+    # a hundred at a time: together the matrices of many inputs need much memory
+    parts = [_regular_slopes(problem, share(part).T) for part in np.array_split(logs, 10)]
+    grid = logs[np.concatenate([regular for regular, _ in parts])]
+    slopes = np.concatenate([found for _, found in parts])
+    rises = slopes[:, 1] - slopes[:, 0]
+    turns = np.flatnonzero((rises[:-1] < 0) & (rises[1:] >= 0))
     points = [
         share(brentq(lambda log: rise(share(log)), x, y, xtol=1e-14, rtol=1e-15))
-        for x, y, r, q in zip(grid, grid[1:], rises, rises[1:], strict=False)
-        if r < 0 <= q
+        for x, y in zip(grid[turns], grid[turns + 1], strict=True)
+        # one by one, where rounding alone may set the sign
+        if rise(share(x)) < 0 <= rise(share(y))
     ]
     # at an end F is least if it rises, seen from there
     ends = [(np.array([1.0, 0.0]), share(grid[0]), 1), (np.array([0.0, 1.0]), share(grid[-1]), -1)]
@@ -256,6 +262,27 @@ def _outer(problem: AuxiliaryTasks, pi: Array) -> tuple[float, Array]:
     slope = -((problem.grams @ W - problem.moments) * x).sum(axis=(1, 2))
     slope[0] -= problem.rho * (W * x).sum()
     return float(problem.outer(W)), slope
+
+
+def _regular_slopes(problem: AuxiliaryTasks, points: Array) -> tuple[Array, Array]:
+    """Where L_T is not singular, of points (n, K + 1), and the derivatives of F there, all at once.
+
+    The first is (n,) of bool.
+    """
+    main = points[:, 0, None, None]
+    p = len(problem.outer_hessian)
+    lam, Q = np.linalg.eigh(np.tensordot(points, problem.grams, 1) + main * problem.rho * np.eye(p))
+    regular = lam[:, 0] > p * np.finfo(float).eps * lam[:, -1]
+    lam = lam[regular, :, None]
+    Q = Q[regular]
+    back = Q.swapaxes(1, 2)
+    W = Q @ (back @ np.tensordot(points[regular], problem.moments, 1) / lam)
+    # as in _outer
+    x = Q @ (back @ (problem.outer_hessian @ W - problem.outer_linear) / lam)
+    pull = problem.grams @ W[:, None] - problem.moments
+    slopes = -(pull * x[:, None]).sum(axis=(2, 3))
+    slopes[:, 0] -= problem.rho * (W * x).sum(axis=(1, 2))
+    return regular, slopes
 
 
 def _singular(problem: AuxiliaryTasks, pi: Array) -> bool:

@@ -137,7 +137,8 @@ class StochasticProblem(Problem):
 
             kind = "mpmath"
             digits = mpmath.mp.dps
-            eta = step_size
+            # (1,): an mpf that multiplies an array first prints the array, for an error unseen
+            eta = np.array([step_size], dtype=object)
 
         def formula(eta: Arithmetic, data: Any) -> Any:
             return self._recursion(steps, eta, data, order)
