@@ -49,9 +49,6 @@ BOXES = [
     for k in range(len(list(qm.claim(name).boxes(form))))
 ]
 UNBOXED = {
-    "wang2021_small_sample_train.printed": "every T and sigma at once, by hand",
-    "wang2021_small_sample_validation.printed": "every T at once, by hand",
-    "wang2021_large_sample.printed": "every T at once, by hand from the bound that is stated",
     "wang2021_optimal_risk.repaired": "two sides of one identity in both directions: no slack",
     "wang2021_meta_descent.repaired": "all T at once, by hand from T = 1, where it is attained",
     "derived_risk_monotone_in_steps.repaired": "its sides are a count of roots and 1",

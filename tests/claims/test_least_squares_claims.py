@@ -326,6 +326,20 @@ def test_small_sample_constants():
     assert loses == [True, False, True, False]
 
 
+@pytest.mark.parametrize("nu", ["1/100", "1/4", "3/4", "99/100"])
+@pytest.mark.parametrize("T", [1, 2, 3, 12])
+def test_much_noise_makes_training_worse_than_nothing_at_every_horizon(nu, T):
+    # E >= 1 - nu + s psi/l_+^2, from s = (1 + sqrt(nu))^4 on at least 1; from the stationary step
+    psi = 1 / float(Fraction(nu))
+    s = (1 + psi**-0.5) ** 4
+    train = qm.TrainByTrain(qm.MarchenkoPastur.of(psi, s**0.5, T), qm.GradientDescent(T))
+    eta = train.minimizer()
+    low, high = (1 - psi**0.5) ** 2, (1 + psi**0.5) ** 2
+    assert 1 / high < eta < 2 / (low + high)
+    assert 1 - ls.gain(psi, s * psi, eta, T) > 1
+    assert s < 16
+
+
 def test_validation_gain_is_not_uniform_in_sigma():
     for k in (2, 4, 6):
         found = case(

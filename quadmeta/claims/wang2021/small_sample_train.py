@@ -31,12 +31,13 @@ class Wang2021SmallSampleTrain(Claim):
     Printed: for sigma, T, d, m large, eta*_train = Theta(1) and E = Omega(1) s, with high
     probability; constants are not given. It holds in the limit with
 
-        1/9 <= eta*_train <= 3/7,   E >= 4s/81   for every T >= 1 and sigma > 0,
+        1/9 <= eta*_train <= 3/7,   E >= 4s/81   for every T >= 1 and sigma > 0
 
-    and at T = infinity, where eta*_train = 1/(1 + psi), with 1/5, 3/7 and 1/3. Sides: at eta = 1/9
-    and 3/7 the parts E_Q[(l + delta) p] and E_Q[(l + delta) eta l p], p = (1 - eta l)^(2T-2), of
-    which the first is the larger one as long as eta <= eta*_train; E at any eta from 1/l_+ to
-    1/(1 + psi), of which eta*_train is one; E at T = infinity.
+    (that finite d and m are enough is not shown here), and at T = infinity, where eta*_train =
+    1/(1 + psi), with 1/5, 3/7 and 1/3. Sides: at eta = 1/9 and 3/7 the parts E_Q[(l + delta) p] and
+    E_Q[(l + delta) eta l p], p = (1 - eta l)^(2T-2), of which the first is the larger one as long
+    as eta <= eta*_train; E at any eta from 1/l_+ to 1/(1 + psi), of which eta*_train is one; E at
+    T = infinity.
 
     The paper stops a run whose iterate reaches the length 40 sigma and puts a vector of that length
     in its place. From s = 1/400 on this changes nothing: such a vector, its direction drawn apart
@@ -56,11 +57,12 @@ class Wang2021SmallSampleTrain(Claim):
     Proof. E = (1 - nu) + int_{l>0} q^2 dMP + s psi E_Q[h^2] with q = x^T, x = 1 - eta l,
     h = (1 - q)/l.
     Printed. The slope of the training loss is -E_Q[(l + delta) x^(2T-1)] up to a positive factor,
-    and it increases in eta. At eta = 1/9 <= 1/l_+ all x >= 0: it is negative. At eta = 1/(1 + psi)
-    <= 3/7 x is symmetric under Q, l = (1 + psi)(1 - x), and it is (1 + psi) E_Q[x^(2T)] > 0. Risk:
-    E >= s psi E_Q[h]^2. For T >= 2 and |x| <= 1, h >= (1 - x^2)/l = eta (2 - eta l), and h = eta
-    for T = 1; eta E_Q[l] = eta (1 + psi) <= 1, hence E_Q[h] >= eta >= 1/l_+. Last, psi/l_+^2 is the
-    square of r/(1 + r)^2, r = sqrt(psi), which decreases for r >= 1 to 2/9 at psi = 4.
+    and it increases in eta. Up to eta = 1/l_+ >= 1/9 all x >= 0: it is negative. At eta =
+    1/(1 + psi) <= 3/7 x is symmetric under Q, l = (1 + psi)(1 - x), and it is (1 + psi) E_Q[x^(2T)]
+    > 0. Risk: Q has mass 1, so E >= 1 - nu + s psi E_Q[h]^2. For T >= 2 and |x| <= 1, h >=
+    (1 - x^2)/l = eta (2 - eta l), and h = eta for T = 1; eta E_Q[l] = eta (1 + psi) <= 1, hence
+    E_Q[h] >= eta >= 1/l_+. Last, psi/l_+^2 is the square of r/(1 + r)^2, r = sqrt(psi), which
+    decreases for r >= 1 to 2/9 at psi = 4.
     Stated. For eta <= 2/(l_- + l_+) = 1/(1 + psi) |x| <= rho on the bulk, so
     (1 - q)^2 >= (1 - rho^T)^2, and psi E_Q[1/l^2] = nu/(1 - nu) for nu < 1. At T = infinity
     q = 0. nu/(1 - nu) increases from 1/3 at nu = 1/4.
@@ -78,7 +80,7 @@ class Wang2021SmallSampleTrain(Claim):
             r"\tfrac37,\ \tfrac4{81}\sigma^2",
             "holds",
             "proof + exact",
-            "constants 1/9, 3/7 and 4/81, for every T and sigma; at T = infinity 1/5, 3/7 and 1/3",
+            "in the limit, for every T and sigma; at T = infinity with 1/5, 3/7 and 1/3",
             proved=True,
         ),
         "stated": Form(
@@ -163,7 +165,7 @@ class Wang2021SmallSampleTrain(Claim):
 
     def boxes(self, form: str) -> Iterable[Box]:
         """The terms with s at T = 1, 2, 3 and 5 and at infinity; that without s is the mean of a
-        square.
+        square. As printed at T = 2 and 3, l_+ eta = 1 + 2 t root/(1 + psi).
 
         Unit 1 + psi: E_Q[h^2] psi against (1 - rho^T)^2/(psi - 1), 1 - rho^T and h without a
         factor theta each.
@@ -192,10 +194,31 @@ class Wang2021SmallSampleTrain(Claim):
                 reduce,
             )
 
+        def printed(T: int) -> Box:
+            def sides(point: Mapping[str, Any]) -> tuple[Any, Any]:
+                root = point["root"]
+                edge = 1 + 2 * point["t"] * root / (1 + root**2)
+                theta = edge * (1 + root**2) / (1 + root) ** 2
+                risk = mean(square(series(T, 1 - theta))[::2], variance(root**2) * theta**2)
+                return 81 * (root * edge) ** 2 * risk, 4 * (1 + root) ** 4
+
+            def reduce(x: Instance) -> list[Reduced]:
+                root = x["root"]
+                t = (x["scale"] * (1 + root) ** 2 - 1 - root**2) / (2 * root)
+                if x["steps"] == T:
+                    scale = x["noise"] / (81 * (1 + root) ** 4)
+                    return [Reduced({"root": root, "t": t}, scale, 2)]
+                return []
+
+            note = f"T = {T}, every n and sigma, eta from 1/l_+ on: risk"
+            return Box({"root": (Fraction(9, 8), 2), "t": (0, 1)}, sides, note, reduce)
+
         def final(x: Instance) -> list[Reduced]:
             return [Reduced({"root": x["root"]}, x["noise"] / (3 * x["root"] ** 2 - 3), 1)]
 
-        if form == "stated":
+        if form == "printed":
+            yield from map(printed, (2, 3))
+        else:
             yield from map(box, (1, 2, 3, 5))
             yield Box(
                 {"root": (Fraction(9, 8), 2)},

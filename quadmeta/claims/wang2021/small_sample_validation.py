@@ -28,10 +28,11 @@ class Wang2021SmallSampleValidation(Claim):
 
         1/(9 + 4s) <= T eta*_valid <= 3/(4s),   1 - E >= 1/(5 + 4s),
 
-    which follow from the stated bounds. They depend on sigma, a constant in the paper, and cannot
-    be uniform in it: the gain is at most nu_1/s (``derived_gain_sandwich``). A run that reaches the
-    length 40 sigma, where the paper stops it and puts a vector of that length in its place, has a
-    larger risk than w = 0; at eta*_valid <= 1/l_+ the iterates only grow, to a length below 2 R.
+    which follow from the stated bounds (that finite d and m are enough is not shown). They depend
+    on sigma, a constant in the paper, and cannot be uniform in it: the gain is at most nu_1/s
+    (``derived_gain_sandwich``). A run that reaches the length 40 sigma, where the paper stops it
+    and puts a vector of that length in its place, has a larger risk than w = 0; at eta*_valid <=
+    1/l_+ the iterates only grow, to a length below 2 R.
     Stated (every n_1/d and s > 0, odd T):
 
         1/(l_+ + delta) <= T eta*_valid <= 1/delta,   1 - E >= nu_1/(1 + nu_1 + s) = 1/(1 + psi +
@@ -59,7 +60,8 @@ class Wang2021SmallSampleValidation(Claim):
     enough that M (l_+ + 1 + psi) < l_+ + a. For a <= l_+/2 that is linear in a, true at 0, and at
     l_+/2 it reads (w + 1)/pi < 3/2, w = sqrt(psi) + 1/sqrt(psi) <= 5/2; beyond, M falls.
     Even T, other sigma and n_1: not proved. The slope can be negative at 1/(T delta); in 3,000
-    draws with d/4 <= n_1 <= 3d/4 and s from 1/1000 on the best step size kept to the bracket.
+    draws of even T, d/4 <= n_1 <= 3d/4 and 1/1000 <= s <= 7/2 the best of 1,150 step sizes kept to
+    the bracket.
     """
 
     reference = "Wang, Yuan, Wu, Ge 2021, Theorem 5"
@@ -74,7 +76,8 @@ class Wang2021SmallSampleValidation(Claim):
             r"\tfrac1{9+4s}\le T\eta^*_{\rm valid}\le\tfrac3{4s},\ \tfrac{R^2}{5+4s}",
             "holds",
             "proof + exact",
-            "for every T; the constants shrink as sigma grows, like R^2 n_1/(d sigma^2)",
+            "in the limit, for every T; the constants shrink as sigma grows, like "
+            "R^2 n_1/(d sigma^2)",
             proved=True,
         ),
         "stated": Form(
@@ -157,10 +160,10 @@ class Wang2021SmallSampleValidation(Claim):
         yield {"root": "1/10", "factor": "2/3", "steps": 4, "beyond": 1}
 
     def boxes(self, form: str) -> Iterable[Box]:
-        """As stated, the bracket and the gain at T = 3 and 5 for all psi and sigma, those of
-        ``bracket`` and ``tuned_gain``.
+        """The bracket and the gain at T = 3 and 5 for all psi and sigma, those of ``bracket`` and
+        ``tuned_gain``; as printed at T = 3.
         """
-        for steps in (3, 5) if form == "stated" else ():
+        for steps in (3, 5) if form == "stated" else (3,):
             yield from bracket(steps)
             yield from tuned_gain(steps, 2, False)
 
