@@ -67,19 +67,24 @@ class GradientDescent(ConstantStep, PolynomialOptimizer):
         second = T * (T - 1) * eigenvalues**2 * a ** max(T - 2, 0)
         return a**T, -T * eigenvalues * a ** (T - 1), second
 
-    def signed_residual(self, eigenvalues: Array, theta: Array) -> tuple[SignLog, SignLog, SignLog]:
-        """The same three as SignLog from the accurate log |a|, so that 1 - p_T keeps its digits
-        for tiny eta lambda.
+    def signed_residual(
+        self, eigenvalues: Array, theta: Array, order: int = 2
+    ) -> tuple[SignLog, ...]:
+        """The same up to this order as SignLog from the accurate log |a|, so that 1 - p_T keeps its
+        digits for tiny eta lambda.
 
         Args as for ``log_moments``; the relative error of each is about eps max(1, T |log |a||).
         """
         T = self.steps
         x = factor(np.asarray(theta)[..., None], eigenvalues)
         a = SignLog(np.sign(x.value), log_abs(x))
+        if order == 0:
+            return (a**T,)
         lam = SignLog.of(np.broadcast_to(eigenvalues, x.value.shape))
-        second: SignLog = T * (T - 1) * lam**2 * a ** max(T - 2, 0)
         first: SignLog = -T * lam * a ** (T - 1)
-        return a**T, first, second
+        if order == 1:
+            return a**T, first
+        return a**T, first, T * (T - 1) * lam**2 * a ** max(T - 2, 0)
 
     def log_moments(
         self, eigenvalues: Array, weights: Array, theta: Array, order: int = 2

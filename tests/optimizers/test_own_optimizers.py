@@ -176,6 +176,20 @@ def test_validation_loss_of_least_squares():
     assert own.gradient(0.4).to_float() == pytest.approx(own.definition(0.4, 1), rel=1e-10)
 
 
+@pytest.mark.parametrize(
+    "own", [Averaged(5), qm.GradientDescent(5), qm.Nesterov(5, momentum=0.5)], ids=repr
+)
+def test_residuals_up_to_an_order_are_the_first_of_all_three(own):
+    lam, eta = np.array(LAM), np.array([0.1, 0.3])
+    three = own.signed_residual(lam, eta)
+    assert len(three) == 3
+    for order in (0, 1, 2):
+        found = own.signed_residual(lam, eta, order)
+        assert len(found) == order + 1
+        for x, y in zip(found, three):
+            assert np.array_equal(x.sign, y.sign) and np.array_equal(x.log, y.log)
+
+
 def test_what_is_not_given_is_refused_with_a_remedy():
     log = qm.LogObjective(problem(), Averaged(3))
     with pytest.raises(ValueError, match=r"Averaged\(steps=3\) has no minimizer: define minimizer"):

@@ -230,7 +230,7 @@ class OuterObjective(OptimizerObjective):
         return np.broadcast_to(eta, shape).reshape(-1, len(lam)), lam, shape  # task axes last
 
     def _task(self, loss: Any, lam: Array, eta: Array, order: int, k: int) -> SignLog:
-        value: SignLog = loss.derivative(self.polynomial.signed_residual(lam, eta), order)
+        value: SignLog = loss.derivative(self.polynomial.signed_residual(lam, eta, order), order)
         if self.truncation is None:
             return value
         lost = self.frozen(lam, self._regression.fitted.reshape(-1, len(lam))[k], eta)

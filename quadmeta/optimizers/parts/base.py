@@ -118,9 +118,11 @@ class PolynomialOptimizer(Optimizer):
         """
         return generic.residual_of_run(self, eigenvalues, theta)
 
-    def signed_residual(self, eigenvalues: Array, theta: Array) -> tuple[SignLog, SignLog, SignLog]:
-        """The same three in float64 accuracy for every T; ``theta``, one number, broadcasts over
-        the leading axes.
+    def signed_residual(
+        self, eigenvalues: Array, theta: Array, order: int = 2
+    ) -> tuple[SignLog, ...]:
+        """The same up to derivatives of this order, in float64 accuracy for every T; ``theta``,
+        one number, broadcasts over the leading axes.
 
         Raises
         ------
@@ -128,7 +130,7 @@ class PolynomialOptimizer(Optimizer):
             theta is a vector.
         """
         self._require_number()
-        return generic.signed_residual(self, eigenvalues, theta)
+        return generic.signed_residual(self, eigenvalues, theta)[: order + 1]
 
     def _require_number(self) -> None:
         if self.shape:

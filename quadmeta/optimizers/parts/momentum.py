@@ -173,9 +173,11 @@ class Momentum(PolynomialOptimizer):
             return z.value, z.first, z.second
         return z.value, z.first[0], z.second[0][0]
 
-    def signed_residual(self, eigenvalues: Array, theta: Array) -> tuple[SignLog, SignLog, SignLog]:
-        """The same three for one free parameter (...) that broadcasts over the leading axes, for
-        every T.
+    def signed_residual(
+        self, eigenvalues: Array, theta: Array, order: int = 2
+    ) -> tuple[SignLog, ...]:
+        """The same up to this order for one free parameter (...) that broadcasts over the leading
+        axes, for every T.
 
         p_T has a relative error of about eps |log |p_T||, and 1 - p_T keeps its digits where p_T
         is next to 1.
@@ -190,9 +192,11 @@ class Momentum(PolynomialOptimizer):
                 f"{self!r} has a vector of parameters, whose derivatives are not held as "
                 "SignLog: use objective.exactly, or give one of step_size and momentum"
             )
-        p, exponent = self._power(eigenvalues, theta, 2)
-        signed = [signlog(x, exponent) for x in (p.value, p.first[0], p.second[0][0])]
-        return signed[0], signed[1], signed[2]
+        p, exponent = self._power(eigenvalues, theta, order)
+        found = [p.value, *p.first]
+        if order == 2:
+            found.append(p.second[0][0])
+        return tuple(signlog(x, exponent) for x in found)
 
     def log_loss(self, eigenvalues: Array, weights: Array, theta: Array, order: int = 2) -> LogLoss:
         """log F and the relative derivatives of F, in O(d log T).

@@ -48,18 +48,19 @@ class SeparableLoss:
         """Numbers that a point takes in one array."""
         return int(self.signal.shape[-1])
 
-    def derivative(self, residual: tuple[Arithmetic, Arithmetic, Arithmetic], order: int) -> Any:
+    def derivative(self, residual: tuple[Arithmetic, ...], order: int) -> Any:
         """The loss (order 0) or its derivative (1, 2), from q and its derivatives in any
         arithmetic of + - * /.
 
         With r = 1 - q the terms q^2, q r, r^2 have the derivatives 2 q q', (r - q) q', -2 r q' and
         2 (q'^2 + q q''), (r - q) q'' - 2 q'^2, 2 (q'^2 - r q'').
         """
-        q, q1, q2 = residual
+        q = residual[0]
         rest = 1 - q
         if order == 0:
             value = self.signal * q**2 + self.cross * (q * rest) + self.noise * rest**2
             return value.sum(axis=-1) + self.constant
+        q1 = residual[1]
         if order == 1:
             terms = (
                 2 * self.signal * (q * q1)
@@ -67,6 +68,7 @@ class SeparableLoss:
                 - 2 * self.noise * (rest * q1)
             )
         else:
+            q2 = residual[2]
             square = q1**2
             terms = (
                 2 * self.signal * (square + q * q2)
@@ -129,19 +131,18 @@ class DenseLoss:
         """As for ``SeparableLoss``."""
         return int(max(self.features.shape[-2:]))
 
-    def derivative(self, residual: tuple[SignLog, SignLog, SignLog], order: int) -> SignLog:
+    def derivative(self, residual: tuple[SignLog, ...], order: int) -> SignLog:
         """As for ``SeparableLoss``, for points (P, r) of one task, as SignLog: products run on
         scaled float64.
         """
-        q, q1, q2 = residual
         n2 = len(self.target)
-        error: SignLog = self._product((1 - q) * self.fitted) - self.target
+        error: SignLog = self._product((1 - residual[0]) * self.fitted) - self.target
         if order == 0:
             return error.dot(error) / (2 * n2)
-        first = self._product(q1 * -self.fitted)
+        first = self._product(residual[1] * -self.fitted)
         if order == 1:
             return error.dot(first) / n2
-        return (first.dot(first) + error.dot(self._product(q2 * -self.fitted))) / n2
+        return (first.dot(first) + error.dot(self._product(residual[2] * -self.fitted))) / n2
 
     def short(self, q: Array, q1: Array) -> tuple[Array, Array]:
         """As for ``SeparableLoss``."""
