@@ -14,9 +14,10 @@ from quadmeta.objectives.parts.tape import Derivative, Tape
 @dataclass(frozen=True)
 class RenormalisedReverse(Estimator):
     """Reverse mode on a renormalised tape (log objective only): no adjoint exceeds
-    O(sqrt(kappa) / (T chi)), for every T and step size.
+    4 sqrt(kappa) |c| / (T |c_dom|), for every T and step size.
 
-    chi is the share of the start in the modes with the largest |1 - eta lambda|. log F is
+    c is w_0 - w_*, c_dom its part in the modes with the largest |1 - eta lambda|; the bound is
+    proved in the claim ``wang2021_backprop_intermediates``. log F is
     log-homogeneous of degree 2 in w_t, so T <b_t, w_t> / 2 = 1 for every t (Euler). Rounding makes
     it drift, and where one mode dominates rounding locks into a cycle and the drift grows like T;
     dividing each contribution by the invariant removes it, because to first order
