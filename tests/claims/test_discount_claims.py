@@ -160,6 +160,16 @@ def test_ramps_are_differentiated():
     assert slope == pytest.approx(run.exact().astype(float), rel=1e-6)
 
 
+def test_ramps_know_the_longest_step():
+    """L = mu + h for one bend: with h = a_mu/eta the step is 1/L, with more it is longer."""
+    claim = qm.claim("yakovlev2023_bias_bound")
+    flat = {**FAR, "angles": ("0",), "slopes": (1,), "levels": (1,), "heights": ("1",)}
+    x = {**flat, "eta": 2, "q": F(1, 2), "L2": "3/8", "gamma": 0, "steps": 2}
+    for height, margin in (("1/8", 0), ("1/4", F(-1, 4)), ("1/16", F(1, 8))):
+        read = arrays(claim.read({**x, "heights": (height,)}))
+        assert claim.assumptions(read, "printed")["eta <= 1/L"] == margin
+
+
 @pytest.mark.parametrize(
     "name",
     [
