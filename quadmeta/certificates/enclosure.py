@@ -7,7 +7,7 @@ from typing import TypeAlias
 from quadmeta.certificates.quick import Quick, quick
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False, slots=True)
 class Enclosure:
     """All numbers from ``lower`` to ``upper``; ``+ - * /``, integer powers and abs enclose every
     result.

@@ -24,6 +24,11 @@ BINARY: Mapping[str, Callable[[Any, Any], Any]] = {
     "*": operator.mul,
     "/": operator.truediv,
 }
+_RESULT: Mapping[str, Callable[[Any, Any], Any]] = {
+    **BINARY,
+    "**": operator.pow,
+    "abs": lambda left, right: abs(left),
+}
 RELATIONS: Mapping[str, Callable[[Any, Any], Any]] = {
     "<": operator.lt,
     "<=": operator.le,
@@ -38,6 +43,7 @@ LONG = 10000
 4300 digits.
 """
 _NUMBER = re.compile(r"-?[0-9]+(/[0-9]+)?|-?0x[0-9a-f]+/0x[0-9a-f]+", re.ASCII)
+_FIRST = "-0123456789"
 _STEP = re.compile(r"t[0-9]+", re.ASCII)
 _EXPONENT = re.compile(r"-?[0-9]{1,5}", re.ASCII)
 
@@ -95,6 +101,11 @@ class Program:
         """
         return tuple(map(_condition, self.conditions))
 
+    @cached_property
+    def results(self) -> Mapping[str, tuple[str | Fraction, ...]]:
+        """The outputs, taken apart once."""
+        return {key: tuple(map(operand, names)) for key, names in self.outputs.items()}
+
     def run(self, inputs: Mapping[str, Any], budget: Budget | None = None) -> "Run":
         """Every step on numbers of any type with ``+ - * /``, integer powers and abs; conditions
         are not looked at.
@@ -124,7 +135,7 @@ class Program:
             if meter is not None:
                 meter.before(step, a, b)
             try:
-                known[name] = found = _result(sign, a, b)
+                known[name] = found = _RESULT[sign](a, b)
             except ZeroDivisionError:
                 raise ZeroDivisionError(
                     f"step {quoted(line)} divides by 0: the instance lies at a pole"
@@ -171,7 +182,7 @@ class Run:
     values: Mapping[str, Any]
 
     def __getitem__(self, output: str) -> tuple[Any, ...]:
-        return tuple(_value(operand(name), self.values) for name in self.program.outputs[output])
+        return tuple(_value(result, self.values) for result in self.program.results[output])
 
     def conditions(self, budget: Budget | None = None) -> Iterator[tuple[str, Any]]:
         """Each condition with its truth (an array of truths for arrays)."""
@@ -203,18 +214,18 @@ class _Meter:
         TooLarge
             the budget does not suffice.
         """
-        m = self._size(step.left, left)
-        if step.sign == "**" and isinstance(step.right, int):
-            n = step.right
+        _, _, sign, one, other = step
+        if isinstance(one, str):
+            m = self.sizes[one]
         else:
-            n = self._size(step.right, right)
-        self.budget.operation(step.sign, m, n, self.least)
-
-    def _size(self, operand: str | Fraction | int, value: Exact) -> int:
-        """Bits of an operand: those of a result are known."""
-        if isinstance(operand, str):
-            return self.sizes[operand]
-        return size(value)
+            m = size(left)
+        if isinstance(other, str):
+            n = self.sizes[other]
+        elif sign == "**" and isinstance(other, int):
+            n = other
+        else:
+            n = size(right)
+        self.budget.operation(sign, m, n, self.least)
 
     def after(self, name: str, found: Exact) -> None:
         """Count a result.
@@ -224,8 +235,8 @@ class _Meter:
         TooLarge
             all results together take too much memory.
         """
-        self.sizes[name] = size(found)
-        self.held += self.sizes[name]
+        self.sizes[name] = bits = size(found)
+        self.held += bits
         if self.held > HELD:
             raise TooLarge(
                 "the results of the program take too much memory: use a smaller instance or box"
@@ -270,7 +281,8 @@ def named(text: str) -> bool:
 
 def operand(text: str) -> str | Fraction:
     """A number, or the name of something."""
-    if _NUMBER.fullmatch(text):
+    # most names are seen to be none by their first letter
+    if text[:1] in _FIRST and _NUMBER.fullmatch(text):
         return number(text)
     return text
 
@@ -279,9 +291,10 @@ def _value(x: str | Fraction | int, known: Mapping[str, Any]) -> Any:
     """The value of an operand; a name that nothing has is no number either."""
     if not isinstance(x, str):
         return x
-    if x in known:
+    try:
         return known[x]
-    return number(x)
+    except KeyError:
+        return number(x)
 
 
 def _step(line: str) -> Step:
@@ -307,11 +320,3 @@ def _condition(line: str) -> Condition:
             f"condition {quoted(line)} must compare two operands: the program is damaged"
         )
     return Condition(line, words[1], operand(words[0]), operand(words[2]))
-
-
-def _result(sign: str, left: Any, right: Any) -> Any:
-    if sign == "abs":
-        return abs(left)
-    if sign == "**":
-        return left**right
-    return BINARY[sign](left, right)

@@ -54,9 +54,10 @@ def shrink(claim: Claim, form: str, found: Finding) -> Finding:
 
 def _smaller(claim: Claim, form: str, found: Finding) -> Finding | None:
     """The smallest violation that is one change away, if there is one."""
+    longest = size(found.instance)
     for raw in sorted(simpler(claim.domain, found.instance), key=size):
         x = claim.prepare(quickly(raw)) if found.admitted else raw
-        if size(x) >= size(found.instance):
+        if size(x) >= longest:
             continue
         candidate = Candidate(claim, form, x)
         if not set(candidate.broken) <= set(found.broken):

@@ -4,12 +4,14 @@ the opposite.
 
 from fractions import Fraction
 from itertools import islice
+from math import isfinite
 
 import numpy as np
 import pytest
 
 import quadmeta as qm
 from quadmeta.arithmetic.interval import Interval
+from quadmeta.certificates.quick import quick
 from quadmeta.verification.box import Box, prove
 
 flint = pytest.importorskip("flint")
@@ -61,7 +63,7 @@ for sign in ("add", "sub", "mul", "truediv"):
 
 def cells(found):
     """(mark, low ends, high ends) of every cell of a proof, level by level."""
-    place = [tuple(zip(*found.box.ends().values(), strict=True))]
+    place = [quick(tuple(zip(*found.box.ends().values(), strict=True)))]
     for depth, level in enumerate(found.levels):
         yield from ((mark, *ends) for mark, ends in zip(level, place, strict=True))
         axis, halves = depth % len(found.box.ranges), []
@@ -91,15 +93,16 @@ def compared(found, relation):
     low, high = (np.array([[float(x) for x in cell[side]] for cell in some]) for side in (1, 2))
     run = program.run({name: Interval(low[:, i], high[:, i]) for i, name in enumerate(names)})
     ours = {side: Interval.of(run[side][0]) + np.zeros(len(some)) for side in ("lhs", "rhs")}
+    ours = {side: (one.lower.tolist(), one.upper.tolist()) for side, one in ours.items()}
     both = 0
     for k, (mark, *ends) in enumerate(some):
         theirs = program.run({name: ball(a, b) for name, a, b in zip(names, *ends, strict=True)})
         balls = {side: Ball.of(theirs[side][0]).value for side in ours}
         for side, other in balls.items():
-            one = ours[side][k]
-            if other.is_finite() and np.isfinite(one.lower) and np.isfinite(one.upper):
-                assert float(other.upper()) >= one.lower - abs(one.lower) * 1e-12
-                assert float(other.lower()) <= one.upper + abs(one.upper) * 1e-12
+            lower, upper = ours[side][0][k], ours[side][1][k]
+            if other.is_finite() and isfinite(lower) and isfinite(upper):
+                assert float(other.upper()) >= lower - abs(lower) * 1e-12
+                assert float(other.lower()) <= upper + abs(upper) * 1e-12
         first, second = (
             (balls["lhs"], balls["rhs"])
             if relation in ("<=", "<")

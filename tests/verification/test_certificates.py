@@ -19,6 +19,7 @@ from quadmeta.__main__ import main
 from quadmeta.certificates import schema
 from quadmeta.certificates.enclosure import Enclosure
 from quadmeta.certificates.program import Program, number
+from quadmeta.certificates.quick import quick
 from quadmeta.certificates.recheck import Wrong, inputs, met, read, recheck
 from quadmeta.verification.certificate import compare, trace
 from quadmeta.verification.claim import FAULTS, FORMS, JUDGEMENTS
@@ -514,7 +515,7 @@ def shape(x):
 
 
 def flat(x):
-    return inputs(json.loads(json.dumps(plain(x))))
+    return {name: quick(value) for name, value in inputs(json.loads(json.dumps(plain(x)))).items()}
 
 
 # rational intervals

@@ -44,14 +44,22 @@ def test_hypothesis_draws_the_same_instances(name, data):
     assert not broken(claim, form, x) and examine(claim, form, x).holds
 
 
-def test_hypothesis_shrinks_a_counterexample():
-    claim = qm.claim("derived_log_convexity")
+@pytest.mark.parametrize(
+    "name, form, longest",
+    [
+        ("navon2021_neumann_scale", "reading", 25),
+        ("derived_heavy_ball_unbounded_gradient", "conjectured", 45),
+    ],
+)
+def test_hypothesis_shrinks_a_counterexample(name, form, longest):
+    """To a third or less of what it finds where it cannot shrink: 125 and 146."""
+    claim = qm.claim(name)
     least = find(
-        strategy(claim),
-        lambda x: not examine(claim, "conjectured", x).holds,
+        strategy(claim, form),
+        lambda x: not examine(claim, form, x).holds,
         settings=settings(max_examples=300, database=None, phases=tuple(Phase)),
     )
-    assert size(least) <= 40 and least["steps"] <= 2
+    assert size(least) <= longest
 
 
 def test_coordinates_are_the_numbers_that_are_drawn():
