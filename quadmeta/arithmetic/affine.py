@@ -32,32 +32,34 @@ _TERMS = 20
 @dataclass(frozen=True, eq=False)
 class Affine:
     """The recursion, in float64. Its derivative in a parameter is a second one, of the derivatives
-    of the fields.
+    of the fields. For its values, leading axes hold several recursions.
 
     A result is in error by a few eps (1 + T |delta|) times the sum of the magnitudes of its terms.
     """
 
     decay: Array
-    """(k, k) symmetric B."""
+    """(..., k, k) symmetric B."""
     start: Array
     """(k,) v_0."""
     rates: Array
-    """(m,) rho_i, 0 for a constant forcing."""
+    """(..., m) rho_i, 0 for a constant forcing."""
     forcing: Array
-    """(k, m) beta_i as columns."""
+    """(..., k, m) beta_i as columns."""
 
     @cached_property
     def _eigen(self) -> tuple[Array, Array]:
         return eigen(self.decay)
 
     def power(self, steps: int, weights: Array) -> SignLog:
-        """weights'v_T, from one eigendecomposition whatever T."""
+        """weights'v_T (...), from one eigendecomposition whatever T."""
         delta, Q = self._eigen
         theta = factor(1.0, delta)
         p = weights @ Q
         mixed = power_difference(_column(theta), _row(factor(1.0, self.rates)), steps)
-        total: SignLog = (SignLog.of(p * (self.start @ Q)) * signed(theta) ** steps).sum()
-        return total + (SignLog.of(p[:, None] * (Q.T @ self.forcing)) * mixed).sum()
+        free = SignLog.of(p * (self.start @ Q)) * signed(theta) ** steps
+        forced = SignLog.of(p[..., None] * (np.swapaxes(Q, -1, -2) @ self.forcing)) * mixed
+        total: SignLog = free.sum(axis=-1)
+        return total + forced.reshape((*total.shape, -1)).sum(axis=-1)
 
     def slope(self, steps: int, weights: Array, derivative: "Affine") -> SignLog:
         """weights'v_T', in O(k^3 + k^2 m) whatever T."""
@@ -90,7 +92,7 @@ class Affine:
 
 
 def eigen(B: Array) -> tuple[Array, Array]:
-    """(delta, Q) with B = Q diag(delta) Q', refined once.
+    """(delta, Q) with B = Q diag(delta) Q' (..., k, k), refined once.
 
     Where B is graded, small eigenvalues and small entries of Q then are accurate relative to
     themselves, and not only to the norm of B, because the residual Q'BQ is.
@@ -105,21 +107,29 @@ def refined(B: Array, Q: Array) -> tuple[Array, Array]:
     Vectors of eigenvalues that are closer than the root of the rounding unit are made orthonormal
     only.
     """
-    R = np.eye(len(B)) - Q.T @ Q
-    S = Q.T @ (B @ Q)
-    delta = np.diag(S) / (1 - np.diag(R))
-    gap = delta - delta[:, None]
+    k = B.shape[-1]
+    R = np.eye(k) - np.swapaxes(Q, -1, -2) @ Q
+    S = np.swapaxes(Q, -1, -2) @ (B @ Q)
+    delta = _diagonal(S) / (1 - _diagonal(R))
+    column = delta[..., None]
+    delta = delta[..., None, :]
+    gap = delta - column
     # what rounding leaves of S - S' is divided by the gap: between close eigenvalues Q would not
     # stay orthogonal
-    S = np.where(np.abs(gap) < np.abs(delta + delta[:, None]) / 8, (S + S.T) / 2, S)
-    near = np.abs(gap) <= np.sqrt(np.finfo(B.dtype).eps) * np.abs(delta).max()
+    S = np.where(np.abs(gap) < np.abs(delta + column) / 8, (S + np.swapaxes(S, -1, -2)) / 2, S)
+    largest = np.abs(delta).max(axis=-1, keepdims=True)
+    near = np.abs(gap) <= np.sqrt(np.finfo(B.dtype).eps) * largest
     Q = Q + Q @ np.where(near, R / 2, (S + delta * R) / np.where(near, 1, gap))
     # the same between two small eigenvalues whose gap is as small: there Q'Q = I + O(eps / gap).
     # Entries of R that are rounding stay out, since they would cost the small entries of Q their
     # digits
-    R = np.eye(len(B)) - Q.T @ Q
+    R = np.eye(k) - np.swapaxes(Q, -1, -2) @ Q
     Q = Q + Q @ np.where(np.abs(R) > 64 * np.finfo(B.dtype).eps, R / 2, 0)
-    return (Q * (B @ Q)).sum(axis=0) / (Q * Q).sum(axis=0), Q
+    return (Q * (B @ Q)).sum(axis=-2) / (Q * Q).sum(axis=-2), Q
+
+
+def _diagonal(x: Array) -> Array:
+    return np.diagonal(x, axis1=-2, axis2=-1)
 
 
 def signed(x: Factor) -> SignLog:
@@ -197,8 +207,8 @@ def _take(x: Factor, index: Any) -> Factor:
 
 
 def _column(x: Factor) -> Factor:
-    return _take(x, (slice(None), None))
+    return _take(x, (..., None))
 
 
 def _row(x: Factor) -> Factor:
-    return _take(x, (None, slice(None)))
+    return _take(x, (..., None, slice(None)))

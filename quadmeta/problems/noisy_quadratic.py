@@ -7,6 +7,7 @@ the modes decouple:
     E f(w_T) - floor = sum lambda E e_T^2 / 2
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -149,7 +150,11 @@ class NoisyQuadratic(RotatedProblem):
         """The limit itself, twice."""
         return self.mean_square_limit(), self.mean_square_limit()
 
-    def _expected(self, steps: int, eta: float, outer: str, order: int) -> SignLog:
+    def _expected(self, steps: int, eta: Array, outer: str, order: int) -> Iterator[SignLog]:
+        for x in eta:
+            yield self._at(steps, float(x), order).reshape(1)
+
+    def _at(self, steps: int, eta: float, order: int) -> SignLog:
         """sum lambda E e_T^2 / 2 with E e_T^2 and its derivative in eta.
 
         With x = eta lambda, a = 1 - x and the geometric sum g = 1 + a^2 + ... + a^(2T-2), a

@@ -10,6 +10,7 @@ On symmetric matrices over the row space the homogeneous part is I - eta L + eta
 self-adjoint L(M) = SM + MS and Q(M) = mean_k x_k x_k' (x_k'M x_k).
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -193,15 +194,16 @@ class SampledRows(StochasticProblem):
         A, b = (convert(kind, x) for x in self.validation or ())
         return A, A @ center - b, 2 * len(b)
 
-    def _expected(self, steps: int, eta: float, outer: str, order: int) -> SignLog:
+    def _expected(self, steps: int, eta: Array, outer: str, order: int) -> Iterator[SignLog]:
         rows = self.row_space
         A, u, m = self.form(outer, "float64", self._features, rows.center)
         # ||A e + u||^2 / m = <A'A / m, ee'> + 2 u'A e / m + u'u / m, e in the row space
         A = A @ rows.basis
         if len(rows.eigenvalues) > CLOSED:
-            return rows.recursion(steps, eta, order, A, u, m)
+            yield from (rows.recursion(steps, float(x), order, A, u, m).reshape(1) for x in eta)
+            return
         weights = vector(A.T @ A / m)
-        return rows.moments.after(steps, eta, order, weights, 2 * (u @ A) / m, float(u @ u) / m)
+        yield from rows.moments.after(steps, eta, order, weights, 2 * (u @ A) / m, float(u @ u) / m)
 
     def _data(self, outer: str, exact: bool) -> tuple[Array, Array, Array, Array, Array, int]:
         kind = "fraction" if exact else "float64"

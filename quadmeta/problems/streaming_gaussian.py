@@ -8,6 +8,7 @@ eigenbasis of S close:
     E f(w_T) - sigma^2/2 = lambda'v_T / 2
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -221,7 +222,7 @@ class StreamingGaussian(RotatedProblem):
         """What lambda'v_T is divided by: the excess risk is twice the train loss."""
         return 2 if outer == "train" else 1
 
-    def _expected(self, steps: int, eta: float, outer: str, order: int) -> SignLog:
+    def _expected(self, steps: int, eta: Array, outer: str, order: int) -> Iterator[SignLog]:
         weights = self._lam / self._share(outer)
         return self._moments.after(steps, eta, order, weights, np.zeros(0), 0.0)
 

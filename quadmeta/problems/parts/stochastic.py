@@ -7,6 +7,7 @@ no simulation.
 """
 
 from abc import abstractmethod
+from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -25,6 +26,7 @@ _REMEDIES = {
     "validation": "pass a validation set (X2, y2)",
     "population": "pass truth, the w_* of the data",
 }
+_BLOCK = 2**17  # entries of the matrices that are decomposed at once
 _REACH = 1e70  # eta^2 times the fourth moment of a feature stays far inside float64
 
 
@@ -55,8 +57,8 @@ class StochasticProblem(Problem):
         """Elementary bounds (low, high) of ``mean_square_limit``."""
 
     @abstractmethod
-    def _expected(self, steps: int, eta: float, outer: str, order: int) -> SignLog:
-        """``expected`` at one step size."""
+    def _expected(self, steps: int, eta: Array, outer: str, order: int) -> Iterator[SignLog]:
+        """``expected`` at step sizes (n,), in blocks."""
 
     @abstractmethod
     def _data(self, outer: str, exact: bool) -> tuple[Any, ...]:
@@ -103,9 +105,9 @@ class StochasticProblem(Problem):
                 f"step_size = {eta.max():.3g} exceeds 1e70 times the mean-square limit: pass "
                 "smaller ones"
             )
-        values = [self._expected(steps, float(x), outer, order) for x in eta.flat]
-        sign = np.array([value.sign for value in values], dtype=float)
-        log = np.array([value.log for value in values], dtype=float)
+        parts = [*self._expected(steps, eta.ravel(), outer, order)]
+        sign = np.concatenate([np.zeros(0), *(part.sign for part in parts)])
+        log = np.concatenate([np.zeros(0), *(part.log for part in parts)])
         return SignLog(sign.reshape(eta.shape), log.reshape(eta.shape))
 
     def recursion(
@@ -202,23 +204,48 @@ class Moments(NamedTuple):
     """(k, m)"""
 
     def after(
-        self, steps: int, eta: float, order: int, weights: Array, linear: Array, constant: float
-    ) -> SignLog:
-        """The outer loss after T steps or its derivative in eta, from one eigendecomposition.
+        self, steps: int, eta: Array, order: int, weights: Array, linear: Array, constant: float
+    ) -> Iterator[SignLog]:
+        """The outer loss after T steps at step sizes (n,), or its derivative in eta, in blocks.
 
-        v' = (I - B) v + drive (1, (1 - eta lambda_i)^t)' with B = eta L - eta^2 Q: the noise N is
-        driven at the rate 0, the mean error at the rates lambda.
+        From one eigendecomposition a step size, and for the loss itself many of them at once.
         """
-        T = steps
-        rates = np.append(0.0, self.eigenvalues)
-        drive = np.column_stack([self.N, -2 * self.C * self.mean])
-        B = np.diag(eta * self.L) - eta**2 * self.Q
-        affine = Affine(B, self.start, eta * rates, eta**2 * drive)
+        size = 1 if order else max(1, _BLOCK // self.Q.size)
+        for k in range(0, len(eta), size):
+            some = eta[k : k + size]
+            if order:
+                yield self._slope(steps, float(some[0]), weights, linear).reshape(1)
+            else:
+                yield self._value(steps, some, weights, linear) + constant
+
+    def _value(self, T: int, eta: Array, weights: Array, linear: Array) -> SignLog:
+        # x**2 of a float, which an array would round in another way
+        square = np.array([x**2 for x in eta.tolist()])[:, None, None]
+        column = eta[:, None]
+        B = column[..., None] * np.diag(self.L) - square * self.Q
+        affine = Affine(B, self.start, column * self._rates, square * self._drive)
+        factors = signed(factor(1.0, column * self.eigenvalues))
         pull = SignLog.of(linear * self.mean)
+        return affine.power(T, weights) + (pull * factors**T).sum(axis=-1)
+
+    def _slope(self, T: int, eta: float, weights: Array, linear: Array) -> SignLog:
+        B = np.diag(eta * self.L) - eta**2 * self.Q
+        affine = Affine(B, self.start, eta * self._rates, eta**2 * self._drive)
         factors = signed(factor(1.0, eta * self.eigenvalues))
-        if order == 0:
-            return affine.power(T, weights) + (pull * factors**T).sum() + constant
+        pull = SignLog.of(linear * self.mean)
         dB = np.diag(self.L) - 2 * eta * self.Q
-        slope = Affine(dB, 0 * self.start, rates, 2 * eta * drive)
+        slope = Affine(dB, 0 * self.start, self._rates, 2 * eta * self._drive)
         fall = SignLog.of(-T * self.eigenvalues) * factors ** (T - 1)
         return affine.slope(T, weights, slope) + (pull * fall).sum()
+
+    @property
+    def _rates(self) -> Array:
+        """Of the noise, 0, and of the mean error, over eta: v' = (I - B) v + drive (1, (1 - eta
+        lambda_i)^t)' with B = eta L - eta^2 Q.
+        """
+        return np.append(0.0, self.eigenvalues)
+
+    @property
+    def _drive(self) -> Array:
+        """The forcing over eta^2."""
+        return np.column_stack([self.N, -2 * self.C * self.mean])
