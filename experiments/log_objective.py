@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 import quadmeta as qm
 from experiments.shared.tables import Rows
 from quadmeta import plotting as p
-from quadmeta._extras import require
+from quadmeta._extras import dataset
 
 NAIVE = 100  # horizon of the naive meta-gradient that is drawn beside G'
 
@@ -76,8 +76,7 @@ def instance(data: str, d: int, kappa: float, seed: int) -> qm.Quadratic:
         return qm.Quadratic.from_matrix(
             Q * qm.spectra.geometric(1 / kappa, 1.0, d) @ Q.T, start=Q @ c
         )
-    datasets = require("sklearn.datasets", "data", "the real data of log_objective")
-    X, y = getattr(datasets, f"load_{data}")(return_X_y=True)
+    X, y = dataset(data, "the real data of log_objective")
     X = X[:, X.std(axis=0) > 0]
     X = (X - X.mean(axis=0)) / X.std(axis=0)
     y = y - y.mean()

@@ -2,8 +2,12 @@
 missing.
 """
 
+from functools import cache
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from quadmeta._types import Array
 
 _NAMES = {"sklearn": "scikit-learn", "flint": "python-flint"}
 """Module -> package, where the two are called differently."""
@@ -36,3 +40,33 @@ def require(module: str, extra: str, use: str) -> Any:
             f"{use} needs the package {_NAMES.get(top, top)}: pip install 'quadmeta[{extra}]'",
             name=top,
         ) from None
+
+
+def dataset(name: str, use: str) -> "tuple[Array, Array]":
+    """The inputs (n, d) and targets (n,) or (n, k) of data that come with scikit-learn.
+
+    They are read once in a process, and read-only.
+
+    Parameters
+    ----------
+    name
+        "digits", "diabetes" or "linnerud".
+    use
+        what needs them, as the message begins.
+
+    Raises
+    ------
+    ModuleNotFoundError
+        as ``require``.
+    """
+    require("sklearn.datasets", "data", use)
+    return _read(name)
+
+
+@cache
+def _read(name: str) -> "tuple[Array, Array]":
+    load = getattr(import_module("sklearn.datasets"), f"load_{name}")
+    X, y = load(return_X_y=True)
+    for array in (X, y):
+        array.setflags(write=False)
+    return X, y

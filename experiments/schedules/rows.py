@@ -11,7 +11,7 @@ from scipy.optimize import minimize
 
 import quadmeta as qm
 from experiments.schedules.krylov import conjugate_gradients, least, log10_loss, ritz, start_loss
-from quadmeta._extras import require
+from quadmeta._extras import dataset
 from quadmeta.training import schedules
 
 # relative, of the steps of a start
@@ -32,8 +32,7 @@ def instance(kind: str) -> qm.Quadratic:
         return qm.Quadratic.from_spectrum(found.eigenvalues, weights=found.weights)
     if kind == "geometric":
         return qm.Quadratic.from_spectrum(qm.spectra.geometric(0.01, 1.0, 24), error=np.ones(24))
-    datasets = require("sklearn.datasets", "data", "the real data of schedules")
-    X, y = datasets.load_digits(return_X_y=True)
+    X, y = dataset("digits", "the real data of schedules")
     X = X[:, X.std(axis=0) > 0]
     X = (X - X.mean(axis=0)) / X.std(axis=0)
     y = y - y.mean()

@@ -9,7 +9,7 @@ import numpy as np
 
 import quadmeta as qm
 from experiments.shared.tables import Rows
-from quadmeta._extras import require
+from quadmeta._extras import dataset
 
 D = 4
 KAPPA = 10.0
@@ -71,8 +71,7 @@ def simulated(
 
 def diabetes(n: int, seed: int) -> tuple[tuple[Any, Any], tuple[Any, Any]]:
     """(X, y) of n patients and of all others, centred and scaled by the n."""
-    datasets = require("sklearn.datasets", "data", "the real data of sgd")
-    X, y = datasets.load_diabetes(return_X_y=True)
+    X, y = dataset("diabetes", "the real data of sgd")
     order = np.random.default_rng([seed, n]).permutation(len(y))
     own = order[:n]
     rest = order[n:]

@@ -1,12 +1,11 @@
 """The workloads of the speed table: sizes, and inputs that every route gets alike."""
 
 from collections.abc import Callable
-from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from quadmeta._extras import require
+from quadmeta._extras import dataset
 
 Array = Any
 Inputs = dict[str, Any]
@@ -139,7 +138,7 @@ def _regression(case: dict[str, Any], rng: np.random.Generator) -> Inputs:
 
 def _cleaning(case: dict[str, Any], rng: np.random.Generator) -> Inputs:
     """Digits with a weight a sample; a fifth of the training labels is random."""
-    pixels, digits = _digits()
+    pixels, digits = dataset("digits", "the workload W4 of speed")
     n = case["n"]
     order = rng.permutation(len(digits))
     X = np.column_stack([pixels / 16, np.ones(len(order))])[order]
@@ -158,14 +157,6 @@ def _cleaning(case: dict[str, Any], rng: np.random.Generator) -> Inputs:
         "eta": 1 / (top + rho),
         "alpha": rng.standard_normal(n),
     }
-
-
-@cache
-def _digits() -> tuple[Array, Array]:
-    """Images and labels, read once in a process; nobody writes into them."""
-    datasets = require("sklearn.datasets", "data", "the workload W4 of speed")
-    data = datasets.load_digits()
-    return data.data, data.target
 
 
 _MAKERS = {"W1": _quadratic, "W2": _tasks, "W3": _regression, "W4": _cleaning, "W5": _schedule}

@@ -6,7 +6,7 @@ import numpy as np
 
 import quadmeta as qm
 from experiments.shared.tables import Rows
-from quadmeta._extras import require
+from quadmeta._extras import dataset, require
 
 METHODS = ("train", "validation", "oracle")
 GRID = 25  # step sizes that the paper's protocol tries, from 1e-6 to 1
@@ -59,9 +59,8 @@ def real(data: str, n: int, T: int, splits: int, seed: int) -> Rows:
     "wins" is the share of splits in which validation beats the method, "unstable" that of steps
     beyond 2 / lambda_max.
     """
-    datasets = require("sklearn.datasets", "data", "the real data of train_by_train")
     linear_model = require("sklearn.linear_model", "data", "the ridge of train_by_train")
-    X, y = getattr(datasets, f"load_{data}")(return_X_y=True)
+    X, y = dataset(data, "the real data of train_by_train")
     opt = qm.GradientDescent(T)
     found = []
     for k in range(splits):

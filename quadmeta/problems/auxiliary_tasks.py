@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from quadmeta._extras import require
+from quadmeta._extras import dataset
 from quadmeta._types import Array, Numbers, Scalar, Spectrum
 from quadmeta._validate import finite, flag, instance, natural, number, seeded, shaped, show
 from quadmeta.problems.parts.multitask import RelatedTasks, standardised
@@ -193,17 +193,17 @@ class AuxiliaryTasks(WeightedTasks):
         Inputs are age, sex, body mass and blood pressure. All tasks share the inputs of the
         ``main`` training patients; inputs and targets are standardised on them.
         """
-        data = require("sklearn.datasets", "data", "AuxiliaryTasks.diabetes").load_diabetes()
-        targets = np.column_stack([data.target, data.data[:, 4:]])
-        return cls._shared(data.data[:, :4], targets, main, held_out, seed, rho)
+        X, y = dataset("diabetes", "AuxiliaryTasks.diabetes")
+        targets = np.column_stack([y, X[:, 4:]])
+        return cls._shared(X[:, :4], targets, main, held_out, seed, rho)
 
     @classmethod
     def linnerud(
         cls, held_out: int = 8, main: int = 12, seed: int = 0, rho: float = 0.0
     ) -> "AuxiliaryTasks":
         """Weight from three exercises of twenty men; waist and pulse as auxiliary tasks."""
-        data = require("sklearn.datasets", "data", "AuxiliaryTasks.linnerud").load_linnerud()
-        return cls._shared(data.data, data.target, main, held_out, seed, rho)
+        X, targets = dataset("linnerud", "AuxiliaryTasks.linnerud")
+        return cls._shared(X, targets, main, held_out, seed, rho)
 
     @classmethod
     def digits(
@@ -223,15 +223,15 @@ class AuxiliaryTasks(WeightedTasks):
         digit = natural("digit", digit, "pass one of 0..9", least=0)
         seed = seeded("seed", seed)
         sizes = [natural("main", main), *[natural("each", each)] * 9, natural("held_out", held_out)]
-        data = require("sklearn.datasets", "data", "AuxiliaryTasks.digits").load_digits()
-        if digit > 9 or sum(sizes) > len(data.target):
+        images, classes = dataset("digits", "AuxiliaryTasks.digits")
+        if digit > 9 or sum(sizes) > len(classes):
             raise ValueError(
                 f"digit = {digit!r} must be in 0..9, and {sum(sizes)} images at most "
-                f"{len(data.target)}: pass smaller main, each or held_out"
+                f"{len(classes)}: pass smaller main, each or held_out"
             )
-        order = np.random.default_rng(seed).permutation(len(data.target))
-        X = np.column_stack([data.data / 16, np.ones(len(order))])
-        signs = 2 * one_hot("labels", data.target, 10) - 1
+        order = np.random.default_rng(seed).permutation(len(classes))
+        X = np.column_stack([images / 16, np.ones(len(order))])
+        signs = 2 * one_hot("labels", classes, 10) - 1
         targets = [digit, *[k for k in range(10) if k != digit], digit]
         parts = np.split(order[: sum(sizes)], np.cumsum(sizes)[:-1])
         sets = [(X[part], signs[part, k]) for part, k in zip(parts, targets, strict=True)]

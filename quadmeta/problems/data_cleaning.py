@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from quadmeta._extras import require
+from quadmeta._extras import dataset
 from quadmeta._types import Array, Scalar
 from quadmeta._validate import natural, number, seeded
 from quadmeta.problems.parts.quadratic_bilevel import QuadraticBilevel, QuadraticInnerLoss
@@ -124,14 +124,13 @@ class DataCleaning(QuadraticBilevel):
         noise = number("noise", noise, least=0, most=1, remedy="it is a probability")
         samples = natural("samples", samples)
         seed = seeded("seed", seed)
-        datasets = require("sklearn.datasets", "data", "DataCleaning.digits")
-        data = datasets.load_digits()
+        images, classes = dataset("digits", "DataCleaning.digits")
         rng = np.random.default_rng(seed)
-        if 2 * samples >= len(data.target):
-            raise ValueError(f"samples = {samples!r} must be below {len(data.target) // 2}")
-        order = rng.permutation(len(data.target))
-        X = np.column_stack([data.data / 16, np.ones(len(order))])[order]
-        clean = data.target[order]
+        if 2 * samples >= len(classes):
+            raise ValueError(f"samples = {samples!r} must be below {len(classes) // 2}")
+        order = rng.permutation(len(classes))
+        X = np.column_stack([images / 16, np.ones(len(order))])[order]
+        clean = classes[order]
         given = np.where(rng.random(samples) < noise, rng.integers(0, 10, samples), clean[:samples])
         labels = np.concatenate([given, clean[samples:]])
         Y = one_hot("labels", labels, 10)
