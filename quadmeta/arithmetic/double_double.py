@@ -7,6 +7,7 @@ about 1e-150).
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from numbers import Real
 from typing import TypeGuard
 
@@ -14,7 +15,7 @@ import numpy as np
 
 from quadmeta._types import Arithmetic, Array, Operand
 from quadmeta._validate import unrounded
-from quadmeta.arithmetic.residual import two_product, two_sum
+from quadmeta.arithmetic.residual import product_of_split, split, two_sum
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +42,12 @@ class DoubleDouble:
         ]
         return cls(hi, np.array(rest, dtype=float).reshape(hi.shape))
 
+    @cached_property
+    def halves(self) -> tuple[Array, Array]:
+        """``hi``, split once for all its products."""
+        found: tuple[Array, Array] = split(self.hi)
+        return found
+
     def ldexp(self, exponent: Array | int) -> "DoubleDouble":
         """Times 2**exponent, exact unless it leaves the range of float64."""
         return DoubleDouble(np.ldexp(self.hi, exponent), np.ldexp(self.lo, exponent))
@@ -60,7 +67,7 @@ class DoubleDouble:
 
     def __mul__(self, other: "Operand | DoubleDouble") -> "DoubleDouble":
         if isinstance(other, DoubleDouble):
-            p, e = two_product(self.hi, other.hi)
+            p, e = product_of_split(self.hi, other.hi, self.halves, other.halves)
             return DoubleDouble(*_renormalised(p, e + (self.hi * other.lo + self.lo * other.hi)))
         if not isinstance(other, (Real, np.ndarray)):
             return NotImplemented
@@ -68,7 +75,7 @@ class DoubleDouble:
             return DoubleDouble(self.hi * other, self.lo * other)
         if not _is_float64(other):
             return self * DoubleDouble.of(other)
-        p, e = two_product(self.hi, other)
+        p, e = product_of_split(self.hi, other, self.halves, split(other))
         return DoubleDouble(*_renormalised(p, e + self.lo * other))
 
     def __neg__(self) -> "DoubleDouble":

@@ -17,7 +17,7 @@ from quadmeta.arithmetic.signlog import SignLog
 
 SMALL = 1e-300
 """Quotients between this and its inverse are taken as they are, others by logarithms."""
-_SPLITTER = 2.0**27 + 1.0  # Veltkamp: splits 53 bits into 26 + 26
+_SPLITTER = 2.0**27 + 1.0
 
 
 class Factor(NamedTuple):
@@ -38,18 +38,28 @@ def two_sum(x: Floats, y: Floats) -> tuple[Any, Any]:
     return s, (x - (s - back)) + (y - back)
 
 
+def split(x: Floats) -> tuple[Any, Any]:
+    """(h, l) of at most 26 bits each with h + l = x (Veltkamp), for magnitudes up to 1e150."""
+    c = _SPLITTER * x
+    h = c - (c - x)
+    return h, x - h
+
+
+def product_of_split(
+    x: Floats, y: Floats, first: tuple[Any, Any], second: tuple[Any, Any]
+) -> tuple[Any, Any]:
+    """``two_product(x, y)`` where x and y were split before."""
+    p = x * y
+    x1, x2 = first
+    y1, y2 = second
+    return p, ((x1 * y1 - p) + x1 * y2 + x2 * y1) + x2 * y2
+
+
 def two_product(x: Floats, y: Floats) -> tuple[Any, Any]:
     """(p, e) with p = fl(x y) and p + e = x y exactly (Dekker), for magnitudes between 1e-150 and
     1e150.
     """
-    p = x * y
-    cx = _SPLITTER * x
-    cy = _SPLITTER * y
-    x1 = cx - (cx - x)
-    y1 = cy - (cy - y)
-    x2 = x - x1
-    y2 = y - y1
-    return p, ((x1 * y1 - p) + x1 * y2 + x2 * y1) + x2 * y2
+    return product_of_split(x, y, split(x), split(y))
 
 
 def factor(eta: Floats, eigenvalue: Floats) -> Factor:

@@ -143,7 +143,8 @@ def _put(x: Jet, index: Array, part: Jet) -> Jet:
     for old, new in zip(_entries(x), _entries(part), strict=True):
         old.hi.flat[index] = new.hi
         old.lo.flat[index] = new.lo
-    return x
+    # new numbers, which know nothing of the entries before
+    return x.map(lambda v: DoubleDouble(v.hi, v.lo))
 
 
 def signlog(x: DoubleDouble, exponent: Array) -> SignLog:
