@@ -7,6 +7,7 @@ import os
 import platform
 import subprocess
 from collections.abc import Iterable
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -22,11 +23,19 @@ def versions(more: Iterable[str] = ()) -> dict[str, str]:
     """Versions of what computes and draws, of the libraries that are installed."""
     found = {"quadmeta": __version__, "python": platform.python_version()}
     for name in (*_LIBRARIES, *more):
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
+        installed = _version(name)
+        if installed is not None:
+            found[name] = installed
     return found
+
+
+@cache
+def _version(name: str) -> str | None:
+    """What is installed, read once: a process goes on with what it has imported."""
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
 
 
 def blas(threads: int | None = None) -> dict[str, Any]:

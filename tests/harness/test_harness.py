@@ -62,6 +62,7 @@ def check(rows):
 def draw(rows):
     from quadmeta import plotting
     fig, ax = plotting.figure(width=plotting.COLUMN)
+    ax.set_axis_off()  # ticks and their labels are most of the time of a picture
     plotting.theory(ax, [row["i"] for row in rows], [row["theory"] for row in rows])
     plotting.measured(ax, [row["i"] for row in rows], [row["measured"] for row in rows])
     return fig
