@@ -1,15 +1,10 @@
-"""One small random bilevel problem of each kind, which several test files share."""
+"""The kinds of small bilevel problems, which several test files share."""
 
 import quadmeta as qm
-from quadmeta.strategies import BILEVEL, bilevel_problem
+from quadmeta.strategies import BILEVEL
 
 FAMILIES = list(BILEVEL)
 QUADRATIC = FAMILIES[:-1]
-
-
-def families(seed):
-    """{kind: (problem, alpha)}, small and random."""
-    return {kind: bilevel_problem(kind, seed) for kind in BILEVEL}
 
 
 def curvature(problem, alpha):

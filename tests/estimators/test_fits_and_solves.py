@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 import quadmeta as qm
-from tests.bilevel import curvature, families
+from quadmeta.strategies import bilevel_problem
+from tests.bilevel import curvature
 
 
 def loss_of(name, T, seed=0):
-    problem, alpha = families(seed)[name]
+    problem, alpha = bilevel_problem(name, seed)
     return qm.OuterLoss(problem, qm.GradientDescent(T, 0.7 / curvature(problem, alpha))), alpha
 
 

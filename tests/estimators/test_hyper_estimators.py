@@ -7,7 +7,8 @@ import pytest
 from hypothesis import example, given, settings, strategies as st
 
 import quadmeta as qm
-from tests.bilevel import FAMILIES, QUADRATIC, curvature, families
+from quadmeta.strategies import bilevel_problem
+from tests.bilevel import FAMILIES, QUADRATIC, curvature
 from tests.refusals import refused
 
 ALL = {
@@ -29,7 +30,7 @@ ALL = {
 
 
 def case(family, seed, T, x=0.8):
-    problem, alpha = families(seed)[family]
+    problem, alpha = bilevel_problem(family, seed)
     return qm.OuterLoss(problem, qm.GradientDescent(T, x / curvature(problem, alpha))), alpha
 
 
@@ -150,7 +151,7 @@ def test_conjugate_gradients_reach_the_solve_with_as_many_products_as_eigenvalue
 
 
 def test_matrix_discount_is_asymptotically_exact_and_scalar_discounts_are_not():
-    problem, alpha = families(6)["coupled"]
+    problem, alpha = bilevel_problem("coupled", 6)
     errors = {}
     for T in (10, 400):
         loss = qm.OuterLoss(problem, qm.GradientDescent(T, 1 / curvature(problem, alpha)))

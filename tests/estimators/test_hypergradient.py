@@ -5,7 +5,8 @@ import pytest
 
 import quadmeta as qm
 from quadmeta.estimators.parts.base import Hypergradient
-from tests.bilevel import curvature, families
+from quadmeta.strategies import bilevel_problem
+from tests.bilevel import curvature
 
 PROBLEM = qm.Quadratic.from_spectrum([0.1, 0.4, 1.0], error=[1.0, 0.5, 2.0])
 LONG, ETA = qm.GradientDescent(2000), np.array([0.5, 1.2, 2.5])
@@ -106,7 +107,7 @@ def test_estimators_are_exact_where_they_say_so_and_nowhere_else(name):
     estimator = qm.members("estimators")[name](**MAKE.get(name, {}))
     said = [estimator.exact_when(T) for T in (1, 2, 7)]
     assert said == [name not in NEVER, name in ALWAYS, name in ALWAYS]
-    problem, alpha = families(0)["data_cleaning"]  # its cross term varies along the run
+    problem, alpha = bilevel_problem("data_cleaning", 0)  # its cross term varies along the run
     for T, exact in zip((1, 2, 7), said, strict=True):
         if name in ("stop_gradient", "renormalised_reverse"):
             objective, theta = qm.LogObjective(PROBLEM, qm.GradientDescent(T)), 0.3

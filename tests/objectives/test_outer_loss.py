@@ -9,13 +9,14 @@ import pytest
 from hypothesis import given, strategies as st
 
 import quadmeta as qm
-from tests.bilevel import FAMILIES, QUADRATIC, curvature, families
+from quadmeta.strategies import bilevel_problem
+from tests.bilevel import FAMILIES, QUADRATIC, curvature
 
 
 @pytest.mark.parametrize("name", FAMILIES)
 @given(seed=st.integers(0, 10**6), T=st.integers(1, 40), x=st.floats(0.05, 2.2), warm=st.booleans())
 def test_closed_form_is_reverse_mode_by_loops(name, seed, T, x, warm):
-    problem, alpha = families(seed)[name]
+    problem, alpha = bilevel_problem(name, seed)
     loss = qm.OuterLoss(problem, qm.GradientDescent(T, x / curvature(problem, alpha)))
     start = np.random.default_rng(seed).standard_normal(problem.start.shape) if warm else None
     want = loss.definition(alpha, start)
@@ -29,7 +30,7 @@ def test_closed_form_is_reverse_mode_by_loops(name, seed, T, x, warm):
 @pytest.mark.parametrize("name", FAMILIES)
 def test_hypergradient_is_the_derivative_of_the_value(name):
     for seed in range(5):
-        problem, alpha = families(seed)[name]
+        problem, alpha = bilevel_problem(name, seed)
         loss = qm.OuterLoss(problem, qm.GradientDescent(9, 0.7 / curvature(problem, alpha)))
         h = 1e-5
         numeric = [
@@ -157,7 +158,7 @@ def test_hypergradients_against_fifty_digit_unrolling(name, x):
     non-quadratic family.
     """
     T = 60
-    problem, alpha = families(7)[name]
+    problem, alpha = bilevel_problem(name, 7)
     start = np.random.default_rng(1).standard_normal(problem.start.size)
     eta = float(x / curvature(problem, alpha))
     got = qm.OuterLoss(problem, qm.GradientDescent(T, eta)).gradient(alpha, start)
@@ -177,7 +178,7 @@ def test_hypergradients_against_fifty_digit_unrolling(name, x):
 
 
 def test_a_diverging_inner_run_says_so_and_its_exact_form_is_right():
-    problem, alpha = families(0)["coupled"]
+    problem, alpha = bilevel_problem("coupled", 0)
     eta = 2.2 / curvature(problem, alpha)
     found = qm.hypergradient(
         qm.OuterLoss(problem, qm.GradientDescent(20, eta)), alpha, qm.ClosedForm()
@@ -191,7 +192,7 @@ def test_a_diverging_inner_run_says_so_and_its_exact_form_is_right():
 
 def test_many_steps_tend_to_the_implicit_hypergradient():
     for name in QUADRATIC:
-        problem, alpha = families(3)[name]
+        problem, alpha = bilevel_problem(name, 3)
         loss = qm.OuterLoss(problem, qm.GradientDescent(200000, 1 / curvature(problem, alpha)))
         np.testing.assert_allclose(
             loss.gradient(alpha), loss.implicit(alpha), rtol=1e-9, atol=1e-12

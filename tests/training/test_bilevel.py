@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import quadmeta as qm
+from quadmeta.strategies import bilevel_problem
 from quadmeta.training.bilevel import Adam, Gradient, State, bilevel_descent, online
-from tests.bilevel import families
 from tests.refusals import refused
 
 
@@ -38,7 +38,7 @@ def test_descent_reaches_the_best_ridge(rule, estimator):
 
 
 def test_resuming_is_the_same_run_to_the_bit():
-    problem, alpha = families(0)["data_cleaning"]
+    problem, alpha = bilevel_problem("data_cleaning", 0)
     loss = qm.OuterLoss(problem, qm.GradientDescent(5, 0.3))
     whole = list(islice(bilevel_descent(loss, alpha, qm.Discounted(0.9)), 8))
     rest = list(islice(bilevel_descent(loss, alpha, qm.Discounted(0.9), state=whole[3]), 4))
@@ -47,14 +47,14 @@ def test_resuming_is_the_same_run_to_the_bit():
 
 
 def test_warm_starts_follow_the_inner_run():
-    problem, alpha = families(0)["coupled"]
+    problem, alpha = bilevel_problem("coupled", 0)
     loss = qm.OuterLoss(problem, qm.GradientDescent(5, 0.3))
     warm, cold = (next(bilevel_descent(loss, alpha, qm.Reverse(), warm=w)) for w in (True, False))
     assert (warm.start == loss.trained(alpha)).all() and (cold.start == problem.start).all()
 
 
 def test_online_neumann_updates_after_each_of_the_last_steps():
-    problem, alpha = families(0)["ridge"]
+    problem, alpha = bilevel_problem("ridge", 0)
     loss = qm.OuterLoss(problem, qm.GradientDescent(10, 0.1))
     assert online(10, 3) == (8, 1, 1) and online(4, 4) == (1, 1, 1, 1)
     rule, estimator = Gradient(0.05), qm.Neumann(order=4)
@@ -83,7 +83,7 @@ def test_online_neumann_updates_after_each_of_the_last_steps():
 
 
 def test_yielded_states_are_read_only_and_nothing_written_to_a_copy_reaches_the_run():
-    problem, alpha = families(0)["data_cleaning"]
+    problem, alpha = bilevel_problem("data_cleaning", 0)
     loss, given = qm.OuterLoss(problem, qm.GradientDescent(5, 0.3)), alpha.copy()
     descent = bilevel_descent(loss, given, qm.Discounted(0.9))
     given[:] = 1e6
@@ -102,7 +102,7 @@ def test_yielded_states_are_read_only_and_nothing_written_to_a_copy_reaches_the_
     ).all()
 
 
-PROBLEM, ALPHA = families(0)["coupled"]
+PROBLEM, ALPHA = bilevel_problem("coupled", 0)
 LOSS = qm.OuterLoss(PROBLEM, qm.GradientDescent(5, 0.3))
 BAD = {
     "loss": (
@@ -180,7 +180,7 @@ def test_a_squared_estimate_beyond_float64_stops_adam_instead_of_standing_still(
 
 
 def test_a_diverging_estimate_stops_the_descent_before_alpha_is_spoilt():
-    problem, alpha = families(0)["coupled"]
+    problem, alpha = bilevel_problem("coupled", 0)
     loss = qm.OuterLoss(problem, qm.GradientDescent(3000, 50.0))
     with pytest.raises(FloatingPointError, match="outer step 1"):
         next(bilevel_descent(loss, alpha, qm.Reverse()))
