@@ -138,11 +138,8 @@ class Machine:
 @pytest.fixture(scope="module")
 def library(tmp_path_factory):
     """The library as it is now: somebody may be at work on it."""
-    return shutil.copytree(
-        ROOT / "quadmeta",
-        tmp_path_factory.mktemp("library") / "quadmeta",
-        ignore=shutil.ignore_patterns("__pycache__"),
-    )
+    # with what is compiled of it: the processes of a machine compile nothing that they keep
+    return shutil.copytree(ROOT / "quadmeta", tmp_path_factory.mktemp("library") / "quadmeta")
 
 
 @pytest.fixture
@@ -166,7 +163,8 @@ def address(machine, same):
     """The cluster with its two workers, whatever the test before did to them."""
     with distributed.Client(machine, set_as_default=False, timeout=60) as client:
         for _ in range(2400):
-            if len(client.nthreads()) == 2:
+            # known to the scheduler, and with an answer: one that was killed is known for a while
+            if len(client.nthreads()) == len(client.run(os.getpid)) == 2:
                 return machine
             time.sleep(0.05)
     raise AssertionError("there are no two workers")
