@@ -150,12 +150,24 @@ class OuterObjective(OptimizerObjective):
         logs = np.empty(points.shape)
         loss: Any = getattr(self, "_loss")
         size = max(1, BLOCK // loss.width)
-        for k in range(len(lam)):
-            one = loss.task(k)
-            for start in range(0, len(points), size):
-                block = slice(start, start + size)
-                value = self._task(one, lam[k], points[block, k], order, k)
-                signs[block, k], logs[block, k] = value.sign, value.log
+        if isinstance(loss, SeparableLoss) and self.truncation is None:
+            # tasks at once, where the points of one do not fill a block
+            many = max(1, size // max(1, len(points)))
+            for k in range(0, len(lam), many):
+                tasks = slice(k, k + many)
+                some = loss.task(tasks)
+                for start in range(0, len(points), size):
+                    part = slice(start, start + size), tasks
+                    q = self.polynomial.signed_residual(lam[tasks], points[part], order)
+                    value = some.derivative(q, order)
+                    signs[part], logs[part] = value.sign, value.log
+        else:
+            for k in range(len(lam)):
+                one = loss.task(k)
+                for start in range(0, len(points), size):
+                    block = slice(start, start + size)
+                    value = self._task(one, lam[k], points[block, k], order, k)
+                    signs[block, k], logs[block, k] = value.sign, value.log
         values = SignLog(signs, logs)
         if self.pooled:
             values = values.sum(axis=-1) / len(lam)
