@@ -1,6 +1,8 @@
 """Profiles of the property tests, and global state that no test may leave changed."""
 
 import os
+import pickle
+from base64 import b64decode, b64encode
 from functools import partial
 from pathlib import Path
 
@@ -10,6 +12,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 from threadpoolctl import threadpool_limits
 
+import quadmeta as qm
+from quadmeta.verification.decide import decide
 from tests.sharing import once
 from tests.shipping import installed_wheel, unpacked_sdist
 
@@ -39,6 +43,25 @@ def shared(tmp_path_factory):
     if "PYTEST_XDIST_WORKER" in os.environ:
         folder = folder.parent  # above the folders of the workers
     return partial(once, folder)
+
+
+@pytest.fixture(scope="session")
+def decided(shared):
+    """``decided(name, form)``: the verdict of a claim as it stands, once in a run of tests.
+
+    Not for a test that changes the claim or what it calls.
+    """
+
+    def verdict(name, form=""):
+        form = form or qm.claim(name).first
+        kept = shared(f"verdict.{name}.{form}", lambda folder: packed(decide(qm.claim(name), form)))
+        return pickle.loads(b64decode(kept))
+
+    return verdict
+
+
+def packed(verdict):
+    return b64encode(pickle.dumps(verdict)).decode()
 
 
 @pytest.fixture(scope="session")

@@ -300,8 +300,8 @@ def test_threshold_of_one_term_is_that_of_the_gradients():
 
 
 @pytest.mark.parametrize("name", ["navon2021_neumann_series", "navon2021_newton_prop"])
-def test_counterexamples_are_small_and_admitted(name):
-    verdict = decide(qm.claim(name))
+def test_counterexamples_are_small_and_admitted(name, decided):
+    verdict = decided(name)
     assert verdict.status == "refuted" and qm.recheck(qm.certificate(verdict))
     numbers = [
         F(v)
@@ -311,8 +311,8 @@ def test_counterexamples_are_small_and_admitted(name):
     assert max(max(abs(v.numerator), v.denominator) for v in numbers) <= 2
 
 
-def test_series_fails_from_two_on():
-    assert decide(qm.claim("navon2021_neumann_series")).evidence["instance"]["eigenvalues"] == (2,)
+def test_series_fails_from_two_on(decided):
+    assert decided("navon2021_neumann_series").evidence["instance"]["eigenvalues"] == (2,)
     for top, converges in (("199/100", True), (2, False), ("201/100", False)):
         found = case(
             "navon2021_neumann_series",

@@ -19,7 +19,6 @@ from quadmeta.optimizers.nesterov import Nesterov
 from quadmeta.optimizers.schedule import Schedule
 from quadmeta.problems.sampled_rows import SampledRows
 from quadmeta.training import schedules
-from quadmeta.verification.decide import decide
 from quadmeta.verification.finding import arrays, broken, examine
 from quadmeta.verification.parameters import draw
 from quadmeta.verification.search import drop
@@ -297,8 +296,8 @@ def test_mutants_are_noticed(name, form, what, change, expected):
 @pytest.mark.parametrize(
     "name", ["derived_heavy_ball_unbounded_gradient", "derived_heavy_ball_not_quasiconvex"]
 )
-def test_counterexamples_are_small_and_admitted(name):
-    verdict = decide(qm.claim(name))
+def test_counterexamples_are_small_and_admitted(name, decided):
+    verdict = decided(name)
     assert verdict.status == "refuted" and qm.recheck(qm.certificate(verdict))
     x = verdict.evidence["instance"]
     assert x["steps"] == 2 and len(x["eigenvalues"]) <= 2

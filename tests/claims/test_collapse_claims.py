@@ -19,7 +19,6 @@ from quadmeta.claims.derived.task_weights.task_interaction import DerivedTaskInt
 from quadmeta.claims.derived.task_weights.training_set_collapse import DerivedTrainingSetCollapse
 from quadmeta.claims.families import collapse as plane
 from quadmeta.claims.navon2021.trivial_solution import Navon2021TrivialSolution
-from quadmeta.verification.decide import decide
 from quadmeta.verification.finding import arrays, examine
 from quadmeta.verification.search import drop, findings
 from tests.helpers import case, mutant, status
@@ -183,11 +182,11 @@ def floats(x):
     return plane.Tasks(*(convert("float64", field) for field in plane.Tasks.of(arrays(x))))
 
 
-def test_printed_must_is_refuted_by_a_run_that_a_person_can_check():
+def test_printed_must_is_refuted_by_a_run_that_a_person_can_check(decided):
     """d = 1 in effect: A_0 = A_1 = 1, phi = 1, eta = 1/2 solves both tasks in one step, at the
     cost beta/2.
     """
-    verdict = decide(qm.claim("navon2021_trivial_solution"), "reading")
+    verdict = decided("navon2021_trivial_solution", "reading")
     x = verdict.evidence["instance"]
     assert qm.recheck(qm.certificate(verdict)) and verdict.evidence["lhs"] == (F(1, 2),)
     assert (

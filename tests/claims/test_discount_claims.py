@@ -23,7 +23,6 @@ from quadmeta.claims.yakovlev2023.bias_bound_step_size import Yakovlev2023BiasBo
 from quadmeta.claims.yakovlev2023.equal_curvature import Yakovlev2023EqualCurvature
 from quadmeta.claims.yakovlev2023.product_counts import Yakovlev2023ProductCounts
 from quadmeta.theory.discount import bias_bound_as_printed, printed_bracket
-from quadmeta.verification.decide import decide
 from quadmeta.verification.finding import arrays
 from quadmeta.verification.search import drop
 from tests.helpers import case, mutant, status
@@ -110,11 +109,11 @@ def test_the_literal_index_makes_it_negative(G, steps, bias, bound):
     assert index_put_right(known) >= max(bias, bound) and case(claim.name, **x).holds
 
 
-def test_no_index_mends_the_printed_bound():
+def test_no_index_mends_the_printed_bound(decided):
     """The recorded instance violates the literal bound and the mended one, whose brackets are
     positive; with half the length, in the same unit, it does not.
     """
-    verdict = decide(qm.claim("yakovlev2023_bias_bound"))
+    verdict = decided("yakovlev2023_bias_bound")
     x = verdict.evidence["instance"]
     assert verdict.status == "refuted" and x["steps"] == 33 and x["R"] > 0
     run = Ramps(arrays(x))
@@ -179,8 +178,8 @@ def test_ramps_know_the_longest_step():
         "derived_descent_direction",
     ],
 )
-def test_counterexamples_are_small_and_admitted(name):
-    verdict = decide(qm.claim(name))
+def test_counterexamples_are_small_and_admitted(name, decided):
+    verdict = decided(name)
     assert verdict.status == "refuted"
     assert qm.recheck(qm.certificate(verdict))
     numbers = [
@@ -236,8 +235,8 @@ def test_warm_start_is_no_descent_either():
     assert not found.holds and x["R"] == 0
 
 
-def test_refuted_limit_is_the_one_of_the_loop():
-    verdict = decide(qm.claim("yakovlev2023_asymptotic"), "reading")
+def test_refuted_limit_is_the_one_of_the_loop(decided):
+    verdict = decided("yakovlev2023_asymptotic", "reading")
     x = arrays(verdict.evidence["instance"])
     lam, C, g = (
         np.array(v, dtype=float) for v in (x["eigenvalues"], x["cross"], direction(x["gradient"]))

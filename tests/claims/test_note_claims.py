@@ -18,7 +18,6 @@ from quadmeta.objectives.log_objective import LogObjective
 from quadmeta.optimizers.gradient_descent import GradientDescent
 from quadmeta.problems.quadratic import Quadratic
 from quadmeta.verification.certificate import certificate
-from quadmeta.verification.decide import decide
 from quadmeta.verification.finding import arrays, examine
 from quadmeta.verification.parameters import draw
 from quadmeta.verification.search import drop
@@ -140,9 +139,8 @@ def test_mutants_are_noticed(name, form, what, change):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_certificates_hold_up(name):
-    verdict = qm.check(name)
-    for found in filter(None, (verdict, verdict.repaired)):
+def test_certificates_hold_up(name, decided):
+    for found in (decided(name, form) for form in qm.claim(name).forms):
         data = certificate(found, qm.claim(name))
         assert recheck(data) or found.how == "none"
         assert ("program" in data) is (found.how != "none")
@@ -178,8 +176,8 @@ def test_which_assumptions_are_needed(name, assumption, form, status):
     "name",
     [name for name in NAMES if next(iter(qm.claim(name).forms.values())).recorded == "refuted"],
 )
-def test_counterexamples_are_small_and_admitted(name):
-    verdict = decide(qm.claim(name))
+def test_counterexamples_are_small_and_admitted(name, decided):
+    verdict = decided(name)
     assert verdict.status == "refuted" and recheck(certificate(verdict))
     numbers = [
         F(v)

@@ -14,7 +14,6 @@ from quadmeta.arithmetic.powers import geometric_sum
 from quadmeta.claims.families import discount as _discount
 from quadmeta.claims.yakovlev2023 import existing_methods
 from quadmeta.verification.certificate import trace
-from quadmeta.verification.decide import decide
 from quadmeta.verification.finding import examine
 from quadmeta.verification.search import drop
 from tests.helpers import case, mutant, status
@@ -109,20 +108,20 @@ def _longer(x, r):
 @pytest.mark.parametrize(
     "name, form, what, change", MUTANTS, ids=lambda p: p if isinstance(p, str) else ""
 )
-def test_mutants_are_noticed(name, form, what, change):
+def test_mutants_are_noticed(name, form, what, change, decided):
     cls = type(qm.claim(PREFIX + name))
-    assert decide(cls(), form).status == "holds"
+    assert decided(PREFIX + name, form).status == "holds"
     expected = "undecided" if what == "loosened" else "refuted"
     assert status(mutant(cls, change), form) == expected
 
 
 @pytest.mark.parametrize("name", ROWS)
-def test_counterexamples_are_small_and_traced(name):
+def test_counterexamples_are_small_and_traced(name, decided):
     claim = qm.claim(PREFIX + name)
     for form, record in claim.forms.items():
         if not record.testable:
             continue
-        verdict = decide(claim, form)
+        verdict = decided(claim.name, form)
         x = verdict.evidence["instance"]
         assert (verdict.status, verdict.how) == (record.recorded, record.how)
         assert trace(claim, form, x).steps or not any(isinstance(v, F | tuple) for v in x.values())
@@ -323,10 +322,10 @@ def test_where_a_discount_is_right_at_a_warm_start():
             assert wide == sorted(set(wide))
 
 
-def test_accuracies_are_left_open():
-    verdict = qm.check(PREFIX + "validation_accuracy")
+def test_accuracies_are_left_open(decided):
+    verdict = decided(PREFIX + "validation_accuracy")
     assert (verdict.status, verdict.how) == ("undecided", "none")
-    assert qm.check(PREFIX + "surpasses_existing").status == "undecided"
+    assert decided(PREFIX + "surpasses_existing").status == "undecided"
     found = case(PREFIX + "validation_accuracy", points=(-1, 1, 2), steps=5, rounds=3)
     assert all(0 <= share <= 1 for share in (*found.lhs, *found.rhs)) and len(found.lhs) == 3
 

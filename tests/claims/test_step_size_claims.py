@@ -199,8 +199,8 @@ def test_stop_gradient_claim_is_the_estimator():
     assert objective.gradient(0.5) == pytest.approx(4, rel=1e-14)
 
 
-def test_mean_of_logs_has_the_two_minima_of_the_counterexample():
-    x = qm.check("derived_mean_log_unimodal").evidence["instance"]
+def test_mean_of_logs_has_the_two_minima_of_the_counterexample(decided):
+    x = decided("derived_mean_log_unimodal").evidence["instance"]
     tasks = [
         qm.Quadratic.from_spectrum(
             np.array(x[f"eigenvalues_{k}"], dtype=float),
