@@ -23,7 +23,7 @@ CAPTION = (
 )
 SEED = 7
 FULL = {"step_sizes": 60, "lengths": 40, "longest": 5000, "fine": 240}
-SMOKE = {"step_sizes": 20, "lengths": 12, "longest": 700, "fine": 60}
+SMOKE = {"step_sizes": 20, "lengths": 12, "longest": 700, "fine": 20}
 DIGITS = {"float16": 11, "float32": 24, "float64": 53}
 TOLERANCE = 0.01
 OUTCOMES = ("right", "inaccurate", "silent zero", "not finite")
