@@ -27,6 +27,7 @@ from quadmeta.arithmetic.signlog import SignLog
 # of the series of f[x, y, z] for T |x - y|, T |x - z| <= |x|: the next one is below 1e-17 of the
 # first
 _TERMS = 20
+_BLOCK = 2**16  # entries of the second differences that are taken at once
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,20 +75,29 @@ class Affine:
         total: SignLog = (SignLog.of(turn * (self.start @ Q)) * pairs).sum()
         total = total + (SignLog.of(p * (derivative.start @ Q)) * signed(theta) ** steps).sum()
         total = total + (SignLog.of(p[:, None] * (Q.T @ derivative.forcing)) * mixed).sum()
-        for i in np.flatnonzero(beta.any(axis=0)):
-            one = _take(a, i)
-            edge = mixed[:, i]
-            bend = second_difference(
+        driven = np.flatnonzero(beta.any(axis=0))
+        size = max(1, _BLOCK // turn.size)
+        for k in range(0, len(driven), size):
+            some = driven[k : k + size]
+            force = beta[:, some].T
+            one = _take(a, (some, None))
+            edge = SignLog(mixed.sign[:, some].T, mixed.log[:, some].T)
+            bends = second_difference(
                 _column(theta),
                 _row(theta),
-                one,
+                _column(one),
                 steps,
-                (pairs, edge.reshape(1, -1), edge.reshape(-1, 1)),
+                (pairs, edge[:, None, :], edge[:, :, None]),
             )
-            total = total + (SignLog.of(turn * beta[:, i]) * bend).sum()
-            if derivative.rates[i]:
-                bend = second_difference(theta, one, one, steps)
-                total = total - (SignLog.of(p * beta[:, i] * derivative.rates[i]) * bend).sum()
+            terms = SignLog.of(turn * force[:, None]) * bends
+            turned = terms.reshape((len(some), -1)).sum(axis=-1)
+            rates = derivative.rates[some]
+            bends = second_difference(theta, one, one, steps)
+            moved = (SignLog.of(p * force * rates[:, None]) * bends).sum(axis=-1)
+            for i in range(len(some)):
+                total = total + turned[i]
+                if rates[i]:
+                    total = total - moved[i]
         return total
 
 
