@@ -333,43 +333,6 @@ def turning(J: Array, angles: Array) -> Any:
     return cross
 
 
-@attack("yakovlev2023_bias_bound_step_size", "repaired", **SIZES, **PLANE)
-def any_curvature(
-    J: Array, angles: Array, x: Array, y: Array, T: int, **rest: Array
-) -> tuple[Array, ...]:
-    """The bias bound without a Lipschitz Hessian, eta <= 2/(L + mu)."""
-    path = bent(T, step=-x, **rest)
-    gamma, cross = between(path, y), turning(J, angles)
-    B = abs(J[:, :T]).max(axis=1)
-    middle = geometric(path.c, T)
-    part = abs(geometric(gamma, T) - middle) + geometric(path.a_mu, T) - middle
-    bound = path.eta * B * (
-        abs(rest["outer"]).max(axis=1) * path.R * short_drift(path, gamma) + path.G * part
-    )  # fmt: skip
-    return gap(path.discounted(cross, gamma), path.exact(cross), bound)
-
-
-@attack("yakovlev2023_assumption_lipschitz_hessian", "stated", **SIZES, **PLANE)
-def without_lipschitz(outer: Array, x: Array, T: int, **rest: Array) -> tuple[Array, ...]:
-    """The same for a linear outer loss and eta <= 1/L."""
-    return any_curvature(outer=0 * outer, x=x / 2, T=T, **rest)
-
-
-@attack("yakovlev2023_existing_methods", "repaired", **SIZES, **PLANE)
-def neumann(
-    J: Array, angles: Array, x: Array, y: Array, T: int, **rest: Array
-) -> tuple[Array, ...]:
-    """Neumann's series at w_T, J = -I, eta <= 2/(L + mu)."""
-    path = bent(T, step=-x, **rest)
-    v, total = path.g, 0 * path.g
-    for _ in range(T):
-        total, v = total + path.eta[:, None] * v, path.contract(T, v)
-    a = path.a_mu
-    bound = 2 * path.eta * path.inner.lipschitz * path.R / path.inner.mu * path.G
-    bound = bound * power(a, T - 1) * (T - geometric(a, T))
-    return gap(total, path.exact(lambda t, v: -v), bound)
-
-
 @attack("yakovlev2023_inner_optimizer", "stated", **SIZES, **PLANE)
 def approaches(
     J: Array, angles: Array, x: Array, y: Array, T: int, longer: int = 1, **rest: Array
