@@ -63,6 +63,13 @@ def alone(**more):
     return {**kept, "PYTHONDONTWRITEBYTECODE": "1", **more}
 
 
+def with_wheel(wheel, **more):
+    """The environment of somebody who has installed the wheel: what one process compiles, the next
+    one finds.
+    """
+    return alone(PYTHONPATH=str(wheel), PYTHONDONTWRITEBYTECODE="", **more)
+
+
 def build(what, source, to):
     """An sdist or a wheel of a folder by the build backend alone: nothing is downloaded."""
     done = subprocess.run(

@@ -7,11 +7,12 @@ import re
 import shutil
 import subprocess
 import sys
+import zipfile
 
 import pytest
 
 from experiments.shared.places import PROJECT
-from tests.shipping import ROOT, alone, files, sources
+from tests.shipping import ROOT, alone, files, sources, with_wheel
 
 SETUP = configparser.ConfigParser(interpolation=None)
 SETUP.read(ROOT / "setup.cfg", encoding="utf-8")
@@ -68,11 +69,18 @@ def test_the_commands_start_in_the_sdist(sdist):
 
 
 def test_the_wheel_is_the_package_with_the_certificates(wheel):
-    made = {name for name in files(wheel) if ".dist-info/" not in name}
+    (built,) = wheel.parent.glob("*.whl")
+    with zipfile.ZipFile(built) as archive:
+        made = {name for name in archive.namelist() if ".dist-info/" not in name}
+    installed = {name for name in files(wheel) if not re.search(r"\.dist-info/|__pycache__/", name)}
     package = {name for name in sources() if name.startswith("quadmeta/")}
     certificates = {path.name for path in (ROOT / "figures" / "certificates").glob("*.json")}
     assert len(certificates) > 100
-    assert made == package | {f"quadmeta/certificates/bundled/{name}" for name in certificates}
+    assert (
+        made
+        == installed
+        == package | {f"quadmeta/certificates/bundled/{name}" for name in certificates}
+    )
     for name in certificates:
         shipped_bytes = (wheel / "quadmeta" / "certificates" / "bundled" / name).read_bytes()
         assert shipped_bytes == (ROOT / "figures" / "certificates" / name).read_bytes()
@@ -83,7 +91,7 @@ def test_an_installed_wheel_rechecks_its_certificates(wheel, tmp_path):
         return subprocess.run(
             [sys.executable, *arguments],
             cwd=tmp_path,
-            env=alone(PYTHONPATH=str(wheel)),
+            env=with_wheel(wheel),
             text=True,
             capture_output=True,
         )

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tests.shipping import ROOT, alone
+from tests.shipping import ROOT, with_wheel
 
 PAGE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 SECTIONS = dict(re.findall(r"^### (.*?)\n(.*?)(?=^##|\Z)", PAGE, re.MULTILINE | re.DOTALL))
@@ -37,7 +37,7 @@ def test_each_kind_of_extension_has_a_recipe():
 @pytest.mark.parametrize("section", SECTIONS)
 def test_recipe_prints_what_the_page_says(section, wheel, tmp_path):
     write(section, tmp_path)
-    environment = alone(PYTHONPATH=str(wheel), COLUMNS="100", PYTHONHASHSEED="0")
+    environment = with_wheel(wheel, COLUMNS="100", PYTHONHASHSEED="0")
     for session in SESSIONS.findall(SECTIONS[section]):
         for command, _, expected in (
             part.partition("\n") for part in re.split(r"^\$ ", session, flags=re.MULTILINE)[1:]
@@ -63,7 +63,7 @@ def test_recipes_are_typed(wheel, tmp_path):
     done = subprocess.run(
         [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(cache), *names],
         cwd=tmp_path,
-        env=alone(PYTHONPATH=str(wheel)),
+        env=with_wheel(wheel),
         text=True,
         capture_output=True,
     )

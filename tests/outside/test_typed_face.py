@@ -7,7 +7,7 @@ from textwrap import dedent
 
 import pytest
 
-from tests.shipping import ROOT, alone
+from tests.shipping import ROOT, with_wheel
 
 pytest.importorskip("mypy", reason="type checkers come with the extra gates")
 
@@ -56,7 +56,7 @@ def checked(wheel, tmp_path_factory):
         (folder / "script.py").write_text(dedent(script), encoding="utf-8")
         command = [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(cache), "script.py"]
         done = subprocess.run(
-            command, cwd=folder, env=alone(PYTHONPATH=str(wheel)), text=True, capture_output=True
+            command, cwd=folder, env=with_wheel(wheel), text=True, capture_output=True
         )
         assert not done.stderr
         return done.stdout
