@@ -118,25 +118,27 @@ def stated(path: Path, gamma: Array, L2: Array, curved: bool = True) -> Array:
     return np.minimum(near + path.G * bends, any_curvature(path, gamma, L2))
 
 
-def repaired(path: Path, gamma: Array, L2: Array) -> Array:
-    """Over eta B: the bound of the printed shape with a length."""
+def shaped(path: Path, length: Array) -> Array:
+    """The factor of G as printed, a length beside H_w, T - 1 for T in its last power."""
     a, inner, T = path.a_mu, path.inner, path.T
     q = sqrt(a)
-    fade = (power(q, T) - power(q, 2 * T - 1)) / (1 / q - 1)
     lost = (T - 1) * power(q, T) - (power(q, T - 1) - power(a, T - 1)) / (1 / q - 1)
     spectrum = (1 / inner.mu - 1 / inner.L + power(a, T) / inner.L) / path.eta
-    bends = 2 * path.eta * inner.lipschitz * path.R / (q * (1 - q)) * lost
-    return 2 * L2 * path.R * fade + path.G * (spectrum + bends)
+    return spectrum + 2 * path.eta * inner.lipschitz * length * lost
+
+
+def repaired(path: Path, gamma: Array, L2: Array) -> Array:
+    """Over eta B: the bound of the printed shape with a length."""
+    q = sqrt(path.a_mu)
+    fade = (power(q, path.T) - power(q, 2 * path.T - 1)) / (1 / q - 1)
+    return 2 * L2 * path.R * fade + path.G * shaped(path, path.R / (q * (1 - q)))
 
 
 def printed(path: Path, gamma: Array, L2: Array) -> Array:
-    """Over eta B: the printed bound, T - 1 for T in its last power; it is false."""
-    a, inner, T = path.a_mu, path.inner, path.T
-    q = sqrt(a)
-    lost = (T - 1) * power(q, T) - (power(q, T - 1) - power(a, T - 1)) / (1 / q - 1)
-    spectrum = (1 / inner.mu - 1 / inner.L + power(a, T) / inner.L) / path.eta
-    bends = 2 * path.eta * inner.lipschitz * lost
-    return 2 * inner.L * path.R * power(q, T) / (1 / q - 1) + path.G * (spectrum + bends)
+    """Over eta B: the printed bound; it is false."""
+    q = sqrt(path.a_mu)
+    fade = power(q, path.T) / (1 / q - 1)
+    return 2 * path.inner.L * path.R * fade + path.G * shaped(path, 1 + 0 * q)
 
 
 FORMULAS = {
