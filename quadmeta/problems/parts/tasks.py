@@ -87,8 +87,8 @@ class WeightedTasks(QuadraticBilevel):
         """H = sum phi_k X_k'X_k / n_k + rho I."""
         phi = self.weights(alpha)
         with np.errstate(over="ignore", invalid="ignore"):
-            H = np.tensordot(phi, self.grams, 1) + self.rho * np.eye(len(self.outer_hessian))
-            B = np.tensordot(phi, self.moments, 1)
+            H = _combined(phi, self.grams) + self.rho * np.eye(len(self.outer_hessian))
+            B = _combined(phi, self.moments)
         if not np.isfinite(H).all() or not np.isfinite(B).all():
             raise ValueError(f"weights up to {phi.max():.3g} overflow: pass smaller ones")
         return QuadraticInnerLoss(H, B, self, alpha, self.weighted(phi, self.rho))
@@ -107,7 +107,7 @@ class WeightedTasks(QuadraticBilevel):
 
     def pair(self, alpha: Array, X: Array, V: Array) -> Array:
         """phi_k' (<X_k'X_k / n_k, X> - <X_k'Y_k / n_k, V>)."""
-        values = np.tensordot(self.grams, X, 2) - np.tensordot(self.moments, V, 2)
+        values = _paired(self.grams, X) - _paired(self.moments, V)
         return self._chain(alpha, values)
 
     def rows(self, alpha: Array, W: Array) -> Array:
@@ -135,3 +135,16 @@ class WeightedTasks(QuadraticBilevel):
 
     def _loss(self, R: Array, W: Array) -> float:
         return float(((R @ np.vstack([W, -np.eye(W.shape[1])])) ** 2).sum() / 2)
+
+
+def _combined(weights: Array, matrices: Array) -> Array:
+    """sum_k weights_k matrices_k, as tensordot does it, whose own steps take longer."""
+    rows = matrices.reshape(len(matrices), -1)
+    found: Array = np.dot(weights[None], rows)
+    return found.reshape(matrices.shape[1:])
+
+
+def _paired(matrices: Array, X: Array) -> Array:
+    """k -> <matrices_k, X>, as tensordot does it."""
+    found: Array = np.dot(matrices.reshape(len(matrices), -1), X.reshape(-1, 1))
+    return found[:, 0]
