@@ -21,10 +21,11 @@ METHODS = [HeavyBall, Nesterov]
 
 def run(method, lam, eta, beta, T):
     """p_T of the eigenvalues lam by the steps themselves, in the arithmetic of eta and beta."""
-    z = before = 1 + 0 * (eta * lam)
+    scaled = eta * lam
+    z = before = 1 + 0 * scaled
     for _ in range(T):
         y = z + beta * (z - before)
-        before, z = z, y - eta * lam * (y if method is Nesterov else z)
+        before, z = z, y - scaled * (y if method is Nesterov else z)
     return z
 
 
