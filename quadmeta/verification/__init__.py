@@ -50,6 +50,7 @@ from quadmeta.verification.collection import collect
 from quadmeta.verification.finding import Finding, examine
 from quadmeta.verification.instances import strategy
 from quadmeta.verification.ledger import Ledger, Row
+from quadmeta.verification.needed import drop
 from quadmeta.verification.parameters import (
     EIGENVALUES,
     ENERGY,
@@ -60,7 +61,6 @@ from quadmeta.verification.parameters import (
     Parameter,
     Values,
 )
-from quadmeta.verification.search import drop
 from quadmeta.verification.strength import strength
 from quadmeta.verification.verdict import Verdict
 

@@ -5,15 +5,12 @@ dimensions, fewer steps, smaller numerators and denominators, with every assumpt
 """
 
 from collections.abc import Iterator
-from itertools import chain
 from random import Random
 
-from quadmeta._registry import unknown
 from quadmeta.verification.claim import Claim
 from quadmeta.verification.finding import Candidate, Finding, examine
 from quadmeta.verification.parameters import Instance, draw, quickly, simpler, size
 from quadmeta.verification.record import on_record
-from quadmeta.verification.verdict import Verdict
 
 
 def findings(claim: Claim, form: str, seed: int = 0) -> Iterator[Finding]:
@@ -62,13 +59,13 @@ def _smaller(claim: Claim, form: str, found: Finding) -> Finding | None:
         candidate = Candidate(claim, form, x)
         if not set(candidate.broken) <= set(found.broken):
             continue
-        shorter = _if_it_exists(candidate)
+        shorter = if_it_exists(candidate)
         if shorter is not None and not shorter.holds:
             return shorter
     return None
 
 
-def _if_it_exists(candidate: Candidate) -> Finding | None:
+def if_it_exists(candidate: Candidate) -> Finding | None:
     """Both sides, or None: where an assumption was dropped, a side may not exist."""
     try:
         return candidate.examined()
@@ -81,41 +78,3 @@ def first(claim: Claim, form: str) -> Instance:
     for case in claim.cases(form):
         return claim.read(case)
     return claim.prepare(draw(claim.domain, Random(0)))
-
-
-def drop(claim: Claim, assumption: str, form: str = "") -> Verdict:
-    """What is left of a statement when one assumption is dropped: ``refuted`` says that it is
-    needed.
-
-    Searches a counterexample that breaks ``assumption`` and meets all others.
-
-    Raises
-    ------
-    KeyError
-        unknown assumption.
-    """
-    form = form or claim.first
-    names = Candidate(claim, form, first(claim, form)).margins
-    if assumption not in names:
-        raise KeyError(unknown("assumption", assumption, names))
-    random = Random(1)
-    count = 0
-    how = "exact" if claim.exact else "sampled"
-    drawn = (draw(claim.domain, random) for _ in range(5 * claim.draws))
-    for raw in chain(map(claim.read, claim.without(assumption)), drawn):
-        for instance in (raw, claim.prepare(raw)):
-            candidate = Candidate(claim, form, instance)
-            if candidate.broken != (assumption,):
-                continue
-            found = _if_it_exists(candidate)
-            if found is None:
-                continue
-            count += 1
-            if not found.holds:
-                least = shrink(claim, form, found).evidence()
-                evidence = {**least, "dropped": assumption, "instances": count}
-                return Verdict(claim.name, form, "refuted", how, evidence, about=claim)
-    evidence = {"dropped": assumption, "instances": count}
-    if count:
-        return Verdict(claim.name, form, "consistent", how, evidence, about=claim)
-    return Verdict(claim.name, form, "undecided", "none", evidence, about=claim)

@@ -12,7 +12,8 @@ from quadmeta.verification.claim import FORMS, STANDINGS, Claim
 from quadmeta.verification.collection import Named, claim
 from quadmeta.verification.finding import Candidate
 from quadmeta.verification.ledger import check
-from quadmeta.verification.search import drop, first
+from quadmeta.verification.needed import drop
+from quadmeta.verification.search import first
 from quadmeta.verification.strength import strength
 from quadmeta.verification.verdict import text
 

@@ -14,7 +14,8 @@ from quadmeta.claims.derived.task_weights.alternation_rate import DerivedAlterna
 from quadmeta.claims.families import collapse as plane
 from quadmeta.claims.families.alternation import Alternation
 from quadmeta.verification.finding import arrays
-from quadmeta.verification.search import drop, findings
+from quadmeta.verification.needed import drop
+from quadmeta.verification.search import findings
 from tests.helpers import mutant, status
 
 

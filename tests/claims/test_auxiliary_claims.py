@@ -14,8 +14,8 @@ import quadmeta as qm
 from quadmeta.claims.families import auxiliary as aux
 from quadmeta.verification.decide import decide
 from quadmeta.verification.finding import arrays, examine
+from quadmeta.verification.needed import drop
 from quadmeta.verification.parameters import draw
-from quadmeta.verification.search import drop
 from tests.helpers import case, mutant, status
 
 PERCENT = F(99, 100)

@@ -20,8 +20,8 @@ from quadmeta.optimizers.schedule import Schedule
 from quadmeta.problems.sampled_rows import SampledRows
 from quadmeta.training import schedules
 from quadmeta.verification.finding import arrays, broken, examine
+from quadmeta.verification.needed import drop
 from quadmeta.verification.parameters import draw
-from quadmeta.verification.search import drop
 from tests.helpers import case, mutant, status
 from tests.reference import fractions
 

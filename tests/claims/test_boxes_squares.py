@@ -12,6 +12,7 @@ import pytest
 import quadmeta as qm
 from quadmeta.certificates.quick import Quick
 from quadmeta.claims.families.least_squares import gain
+from quadmeta.claims.reductions.bracket import bracket
 from quadmeta.claims.reductions.polynomial import Polynomial
 from quadmeta.claims.reductions.semicircle import (
     catalan,
@@ -22,7 +23,6 @@ from quadmeta.claims.reductions.semicircle import (
     square,
     variance,
 )
-from quadmeta.claims.wang2021.small_sample_validation import bracket
 from quadmeta.verification.box import prove
 from quadmeta.verification.finding import broken
 from quadmeta.verification.parameters import draw

@@ -20,7 +20,8 @@ from quadmeta.claims.derived.task_weights.training_set_collapse import DerivedTr
 from quadmeta.claims.families import collapse as plane
 from quadmeta.claims.navon2021.trivial_solution import Navon2021TrivialSolution
 from quadmeta.verification.finding import arrays, examine
-from quadmeta.verification.search import drop, findings
+from quadmeta.verification.needed import drop
+from quadmeta.verification.search import findings
 from tests.helpers import case, mutant, status
 
 PERCENT = F(99, 100)

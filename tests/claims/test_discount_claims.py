@@ -24,7 +24,7 @@ from quadmeta.claims.yakovlev2023.equal_curvature import Yakovlev2023EqualCurvat
 from quadmeta.claims.yakovlev2023.product_counts import Yakovlev2023ProductCounts
 from quadmeta.theory.discount import bias_bound_as_printed, printed_bracket
 from quadmeta.verification.finding import arrays
-from quadmeta.verification.search import drop
+from quadmeta.verification.needed import drop
 from tests.helpers import case, mutant, status
 
 PERCENT = F(99, 100)

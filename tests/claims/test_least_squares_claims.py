@@ -29,7 +29,7 @@ from quadmeta.claims.wang2021.small_sample_validation import Wang2021SmallSample
 from quadmeta.theory import phases
 from quadmeta.theory.gradient_flow import optimal_time, ridge_risk
 from quadmeta.verification.finding import arrays, examine
-from quadmeta.verification.search import drop
+from quadmeta.verification.needed import drop
 from tests.helpers import case, mutant, status
 
 # class, form, what is changed, how

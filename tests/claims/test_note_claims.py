@@ -19,8 +19,8 @@ from quadmeta.optimizers.gradient_descent import GradientDescent
 from quadmeta.problems.quadratic import Quadratic
 from quadmeta.verification.certificate import certificate
 from quadmeta.verification.finding import arrays, examine
+from quadmeta.verification.needed import drop
 from quadmeta.verification.parameters import draw
-from quadmeta.verification.search import drop
 from tests.helpers import case, mutant, status
 
 PERCENT = F(99, 100)

@@ -15,7 +15,7 @@ from quadmeta.claims.families import discount as _discount
 from quadmeta.claims.yakovlev2023 import existing_methods
 from quadmeta.verification.certificate import trace
 from quadmeta.verification.finding import examine
-from quadmeta.verification.search import drop
+from quadmeta.verification.needed import drop
 from tests.helpers import case, mutant, status
 
 PREFIX = "yakovlev2023_"

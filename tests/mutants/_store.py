@@ -49,7 +49,7 @@ TESTS = {
     "claims/families/formulas": VERDICTS,
     **{
         f"verification/{name}": VERDICTS
-        for name in ("claim", "decide", "parameters", "finding", "search", "verdict")
+        for name in ("claim", "decide", "parameters", "finding", "needed", "search", "verdict")
     },
 }
 

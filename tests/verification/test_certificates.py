@@ -25,7 +25,7 @@ from quadmeta.verification.certificate import compare, trace
 from quadmeta.verification.claim import FAULTS, FORMS, JUDGEMENTS
 from quadmeta.verification.finding import examine
 from quadmeta.verification.instances import instances
-from quadmeta.verification.search import drop
+from quadmeta.verification.needed import drop
 from quadmeta.verification.trace import Recorder
 from quadmeta.verification.verdict import Verdict, plain
 

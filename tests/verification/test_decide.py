@@ -11,9 +11,10 @@ import quadmeta as qm
 from quadmeta.verification.box import Box, prove
 from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.decide import decide
+from quadmeta.verification.needed import drop
 from quadmeta.verification.parameters import Parameter
 from quadmeta.verification.record import numbers, on_record
-from quadmeta.verification.search import drop, findings
+from quadmeta.verification.search import findings
 from quadmeta.verification.verdict import Verdict, plain, text
 
 

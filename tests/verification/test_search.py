@@ -20,8 +20,9 @@ from quadmeta.claims.wang2021.naive_upper_bound import Wang2021NaiveUpperBound
 from quadmeta.verification.claim import Claim, Form
 from quadmeta.verification.decide import decide
 from quadmeta.verification.finding import examine
+from quadmeta.verification.needed import drop
 from quadmeta.verification.parameters import Parameter, draw, simpler, size
-from quadmeta.verification.search import drop, shrink
+from quadmeta.verification.search import shrink
 
 # class, form, how the right side is falsified or loosened
 MUTANTS = [

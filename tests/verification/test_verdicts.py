@@ -14,7 +14,7 @@ from quadmeta.verification.box import prove
 from quadmeta.verification.claim import placed
 from quadmeta.verification.decide import decide
 from quadmeta.verification.finding import examine
-from quadmeta.verification.search import drop
+from quadmeta.verification.needed import drop
 from quadmeta.verification.verdict import Verdict, text
 
 check = cache(qm.check)
