@@ -161,8 +161,10 @@ class Wang2021SmallSampleValidation(Claim):
 
     def boxes(self, form: str) -> Iterable[Box]:
         """The bracket and the gain at T = 3 and 5 for all psi and sigma, those of ``bracket`` and
-        ``tuned_gain``; as printed at T = 3.
+        ``tuned_gain``; as printed at T = 3, where sigma^2 >= 7/2 R^2 and psi >= 4/3 make delta
+        14/3 at least, so that T delta > 2.
         """
-        for steps in (3, 5) if form == "stated" else (3,):
-            yield from bracket(steps)
+        noisy = form == "printed"
+        for steps in (3,) if noisy else (3, 5):
+            yield from bracket(steps, noisy)
             yield from tuned_gain(steps, 2, False)
