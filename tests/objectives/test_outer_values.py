@@ -229,3 +229,17 @@ def test_outer_losses_do_not_pretend_to_be_transforms_of_the_inner_one(cls):
     assert isinstance(objective, qm.Objective)
     assert not isinstance(objective, qm.TransformedObjective)
     assert not hasattr(objective, "transform") and not hasattr(objective, "chain")
+
+
+@pytest.mark.parametrize("order", ORDERS[:2])
+def test_tasks_and_step_sizes_in_blocks_are_each_of_them_alone(order):
+    """Four tasks of 64 modes, of which three at 300 step sizes or one at 1024 fill a block."""
+    problem = qm.LeastSquares.draw(70, 64, 1.0, seed=0, tasks=4)
+    each = getattr(qm.PopulationRisk(problem, qm.GradientDescent(3), pooled=False), order)
+    for count in (300, 1100):
+        eta = np.linspace(0, 0.5, count)
+        found = each(eta[:, None])
+        for k in (0, count // 2, count - 1):
+            alone = each(eta[k])
+            assert np.array_equal(found.sign[k], alone.sign)
+            np.testing.assert_allclose(found.log[k], alone.log, rtol=1e-14, atol=1e-14)

@@ -364,6 +364,19 @@ def test_sampling_agrees_far_below_the_heavy_tail_limit(family, seed):
     assert (np.abs(g.mean(0) - p.gradient(p.start)) < 4.5 * g.std(0) / np.sqrt(count)).all()
 
 
+@pytest.mark.parametrize("order", [0, 1])
+def test_step_sizes_in_blocks_are_each_of_them_alone(order):
+    """Second moments of rank ten have 55 coordinates: 43 step sizes fill a block."""
+    rng = np.random.default_rng(0)
+    p = qm.SampledRows(rng.standard_normal((12, 10)), rng.standard_normal(12))
+    eta = np.linspace(0, 0.2, 45 if order == 0 else 3)
+    found = p.expected(100, eta, order=order)
+    for k in (0, 1, len(eta) // 2, len(eta) - 1):
+        alone = p.expected(100, eta[k], order=order)
+        assert found.sign[k] == alone.sign
+        assert found.log[k] == pytest.approx(alone.log, rel=1e-13, abs=1e-13)
+
+
 def test_one_eigendecomposition_a_step_size_whatever_the_steps(monkeypatch):
     calls = []
     original = np.linalg.eigh
