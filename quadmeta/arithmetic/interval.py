@@ -10,6 +10,7 @@ therefore never used.
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
@@ -243,13 +244,12 @@ class Interval(Container):
 
 
 def _down(x: Array) -> Array:
-    with np.errstate(all="ignore"):
-        return np.nextafter(x, -np.inf)
+    """The float64 number below; the caller mutes numpy, here and in ``_up``."""
+    return np.nextafter(x, -np.inf)
 
 
 def _up(x: Array) -> Array:
-    with np.errstate(all="ignore"):
-        return np.nextafter(x, np.inf)
+    return np.nextafter(x, np.inf)
 
 
 def _sum_below(x: Array, y: Array) -> Array:
@@ -276,9 +276,12 @@ def _two_sum(x: Array, y: Array) -> tuple[Array, Array]:
 
 def _rounded(value: Array, sign: Array) -> tuple[Array, Array]:
     """Lower and upper bound of a number that was rounded to ``value`` and whose sign is known."""
+    with np.errstate(all="ignore"):
+        below = _down(value)
+        above = _up(value)
     return (
-        np.where(sign < 0, _down(value), np.maximum(_down(value), 0.0)),
-        np.where(sign > 0, _up(value), np.minimum(_up(value), 0.0)),
+        np.where(sign < 0, below, np.maximum(below, 0.0)),
+        np.where(sign > 0, above, np.minimum(above, 0.0)),
     )
 
 
@@ -361,6 +364,7 @@ def _nearest(x: Any) -> float:
         return np.inf if x == abs(x) else -np.inf
 
 
+@lru_cache(1024)  # the constants of a formula come again and again
 def _around_fraction(x: Fraction) -> tuple[Array, Array]:
     """The neighbouring float64 numbers around x, the same array twice where x is one."""
     nearest = _nearest(x)
@@ -370,11 +374,12 @@ def _around_fraction(x: Fraction) -> tuple[Array, Array]:
     else:
         top, bottom = nearest.as_integer_ratio()
         above = top * x.denominator - x.numerator * bottom
-    if above == 0:
-        return end, end
-    if above < 0:
-        return end, _up(end)
-    return _down(end), end
+    with np.errstate(all="ignore"):
+        if above == 0:
+            return end, end
+        if above < 0:
+            return end, _up(end)
+        return _down(end), end
 
 
 def _ends(name: str, x: Operand) -> tuple[Array, Array]:
@@ -389,6 +394,7 @@ def _ends(name: str, x: Operand) -> tuple[Array, Array]:
         raise ValueError(f"{name} = {show(x)} holds NaN: remove the entries that are not numbers")
     if nearest is exact:
         return exact, exact
-    return np.where(nearest <= exact, nearest, _down(nearest)), np.where(
-        nearest >= exact, nearest, _up(nearest)
-    )
+    with np.errstate(all="ignore"):
+        below = _down(nearest)
+        above = _up(nearest)
+    return np.where(nearest <= exact, nearest, below), np.where(nearest >= exact, nearest, above)
