@@ -1,5 +1,6 @@
 """Profiles of the property tests, and global state that no test may leave changed."""
 
+import gc
 import os
 import pickle
 from base64 import b64decode, b64encode
@@ -26,6 +27,15 @@ settings.register_profile(
     "user", deadline=None, max_examples=50, derandomize=True, suppress_health_check=slow
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "user"))
+
+# what is imported and collected lives as long as the process: no search for garbage in it
+gc.disable()
+
+
+def pytest_collection_finish(session):
+    """From here on there is garbage."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(autouse=True)
