@@ -6,6 +6,7 @@ import ast
 import configparser
 import re
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -62,12 +63,27 @@ def test_a_package_that_lacks_something_itself_is_not_called_missing(tmp_path, m
         require("half_installed", "data", "this test")
 
 
+@cache
+def syntax():
+    """{file: its calls and imports}."""
+    kinds = (ast.Call, ast.Import, ast.ImportFrom)
+    return {
+        path.relative_to(ROOT).as_posix(): [
+            node
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            if isinstance(node, kinds)
+        ]
+        for folder in ("quadmeta", "experiments")
+        for path in (ROOT / folder).rglob("*.py")
+    }
+
+
 def test_each_message_names_an_extra_that_installs_the_package():
     setup = configparser.ConfigParser(interpolation=None)
     setup.read(ROOT / "setup.cfg", encoding="utf-8")
     found = 0
-    for path in [*(ROOT / "quadmeta").rglob("*.py"), *(ROOT / "experiments").rglob("*.py")]:
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for name, nodes in syntax().items():
+        for node in nodes:
             if (
                 isinstance(node, ast.Call)
                 and isinstance(node.func, ast.Name)
@@ -78,18 +94,15 @@ def test_each_message_names_an_extra_that_installs_the_package():
                 listed = re.findall(
                     r"^[\w-]+", setup["options.extras_require"][extra], re.MULTILINE
                 )
-                assert PACKAGES.get(top, top) in listed, (
-                    f"{path.name}: {extra} does not install {top}"
-                )
+                assert PACKAGES.get(top, top) in listed, f"{name}: {extra} does not install {top}"
                 found += 1
     assert found >= 5
 
 
 def test_no_optional_package_is_imported_in_another_way():
     optional = {"sklearn", "flint", "latex2mathml", "distributed", "IPython"}
-    for path in [*(ROOT / "quadmeta").rglob("*.py"), *(ROOT / "experiments").rglob("*.py")]:
-        name = path.relative_to(ROOT).as_posix()
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for name, nodes in syntax().items():
+        for node in nodes:
             modules = (
                 [alias.name for alias in node.names]
                 if isinstance(node, ast.Import)
