@@ -37,6 +37,7 @@ TESTS = {
         )
     },
     **dict.fromkeys(("certificates/enclosure", "certificates/program"), PROGRAMS),
+    "certificates/quick": ["verification/test_quick.py"],
     "verification/trace": PROGRAMS,
     **dict.fromkeys(("certificates/recheck", "verification/certificate"), CERTIFICATES + PROGRAMS),
     **{
