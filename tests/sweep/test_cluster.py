@@ -38,6 +38,12 @@ distributed = pytest.importorskip("distributed")
 
 ROOT = Path(__file__).resolve().parents[2]
 ONE_THREAD = dict.fromkeys(_environment.THREADS, "1")
+# every process of a cluster would look at its own threads a hundred times a second
+UNWATCHED = {
+    "DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED": "False",
+    "DASK_DISTRIBUTED__ADMIN__TICK__INTERVAL": "500ms",
+    "DASK_DISTRIBUTED__ADMIN__SYSTEM_MONITOR__INTERVAL": "10s",
+}
 CLUSTER = (
     "LocalCluster(n_workers={}, threads_per_worker=1, dashboard_address=':0', silence_logs=50)"
 )
@@ -117,7 +123,7 @@ class Machine:
         self.process = subprocess.Popen(
             [sys.executable, "-S", "-B", "start.py"],
             cwd=folder,
-            env=clean | env,
+            env=clean | UNWATCHED | env,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
