@@ -75,6 +75,8 @@ def _floats(name: str, value: Any) -> Array:
     """A new float64 array of what is a real number and nothing else."""
     if type(value) is float or type(value) is int and -(2**53) <= value <= 2**53:
         return np.array(value, dtype=float)  # the common case, at a tenth of the cost
+    if type(value) is np.ndarray and value.dtype == float:
+        return np.array(value)
     if isinstance(value, list | tuple | range):
         require_real_entries(name, value)
     elif not isinstance(value, np.ndarray):

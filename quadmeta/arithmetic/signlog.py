@@ -103,7 +103,7 @@ class SignLog(Container):
                 f"x = {show(x)} must hold finite numbers: remove NaN and infinite entries"
             )
         with np.errstate(divide="ignore"):
-            return cls(np.sign(array), np.log(np.abs(array)))
+            return _made(np.sign(array), np.log(np.abs(array)))
 
     @property
     def _parts(self) -> tuple[Array, Array]:
@@ -114,6 +114,9 @@ class SignLog(Container):
         if isinstance(x, (cls, Real, np.ndarray, np.generic, list)):
             return cls.of(x)
         return None
+
+    def _make(self, first: Array, second: Array) -> "SignLog":
+        return _made(first, second)
 
     def _show(self, k: int) -> str:
         return _show(self.sign.flat[k], self.log.flat[k])
@@ -127,7 +130,8 @@ class SignLog(Container):
             delta = np.where(low == -np.inf, -np.inf, low - top)
             more = np.log1p(np.exp(delta))
             opposite = self.sign * b.sign < 0
-            if opposite.any():
+            cancel = opposite.any()
+            if cancel:
                 # log(1 - e^delta): log1p is accurate for small e^delta, expm1 for small delta, and
                 # 0 gives an exact zero
                 minus = np.where(
@@ -136,13 +140,15 @@ class SignLog(Container):
                 more = np.where(opposite, minus, more)
             log = top + more
         sign = np.where(self.log >= b.log, self.sign, b.sign)
-        return SignLog(np.where((log == -np.inf) & (delta == 0), 0.0, sign), log)
+        if cancel:
+            sign = np.where((log == -np.inf) & (delta == 0), 0.0, sign)
+        return _made(sign, log)
 
     def __mul__(self, other: Arithmetic) -> "SignLog":
         if (b := self._operand(other)) is None:
             return NotImplemented
         with np.errstate(over="ignore"):
-            return SignLog(self.sign * b.sign, self.log + b.log)
+            return _made(self.sign * b.sign, self.log + b.log)
 
     def __truediv__(self, other: Arithmetic) -> "SignLog":
         if (b := self._operand(other)) is None:
@@ -152,7 +158,7 @@ class SignLog(Container):
                 "division by a SignLog that is zero: remove the zero entries of the divisor"
             )
         with np.errstate(over="ignore"):
-            return SignLog(self.sign * b.sign, self.log - b.log)
+            return _made(self.sign * b.sign, self.log - b.log)
 
     def __pow__(self, exponent: int | Array) -> "SignLog":
         n: Any = int(exponent) if whole(exponent) else None
@@ -177,13 +183,13 @@ class SignLog(Container):
             log = np.where(
                 n == 0, 0.0, np.where(zero, -np.inf, self.log * np.asarray(n, dtype=float))
             )
-        return SignLog(np.where(n == 0, 1.0, np.where(n % 2 == 1, self.sign, self.sign**2)), log)
+        return _made(np.where(n == 0, 1.0, np.where(n % 2 == 1, self.sign, self.sign**2)), log)
 
     def __neg__(self) -> "SignLog":
-        return SignLog(-self.sign, self.log)
+        return _made(-self.sign, self.log)
 
     def __abs__(self) -> "SignLog":
-        return SignLog(np.abs(self.sign), self.log)
+        return _made(np.abs(self.sign), self.log)
 
     def sum(self, axis: Any = None) -> "SignLog":
         """Sum over all entries or an axis; the error is about eps times the sum of magnitudes,
@@ -198,7 +204,7 @@ class SignLog(Container):
         with np.errstate(all="ignore"):
             total = np.sum(self.sign * np.exp(self.log - top), axis=axis, keepdims=True)
             log = top + np.log(np.abs(total))
-        return SignLog(np.squeeze(np.sign(total), axis=axis), np.squeeze(log, axis=axis))
+        return _made(np.squeeze(np.sign(total), axis=axis), np.squeeze(log, axis=axis))
 
     def _compare(self, other: object, below: bool, equal: bool, above: bool) -> Any:
         if (b := self._operand(other)) is None:
@@ -268,6 +274,19 @@ class SignLog(Container):
                 f"the truth of a SignLog of shape {self.shape} is ambiguous: compare .sign with 0"
             )
         return bool((self.sign != 0).all())
+
+
+def _made(sign: Array, log: Array) -> SignLog:
+    """Signs and logs that an operation made of good ones, of one shape.
+
+    The class checks them only where a log is not finite: a zero, or one beyond float64.
+    """
+    if not np.isfinite(log).all():
+        return SignLog(sign, log)
+    made = object.__new__(SignLog)
+    object.__setattr__(made, "sign", frozen(sign))
+    object.__setattr__(made, "log", frozen(log))
+    return made
 
 
 def _part(name: str, x: Operand) -> Array:
