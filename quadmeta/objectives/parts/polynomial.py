@@ -25,20 +25,24 @@ from quadmeta.problems.parts.base import QuadraticProblem
 BLOCK = 2**16
 
 
-def energy(weights: Array, residual: tuple[Array, Array, Array], order: int) -> Value:
+def energy(weights: Array, residual: tuple[Any, ...], order: int) -> Value:
     """Derivative number ``order`` (0, 1, 2) of F = sum_i omega_i p_i^2 over the last axis, in any
     arithmetic.
 
     Derivatives of p in a vector of k parameters are sequences; the result then has further leading
     axes of length k.
     """
-    p, p1, p2 = residual
+    p = residual[0]
     if not order:
         return (weights * (p * p)).sum(axis=-1)
-    if not isinstance(p1, Sequence):
-        return (weights * (2 * p * p1 if order == 1 else 2 * (p1 * p1 + p * p2))).sum(axis=-1)
-    if order == 1:
+    p1 = residual[1]
+    if order == 1 and isinstance(p1, Sequence):
         return _stack([2 * (weights * p * a).sum(axis=-1) for a in p1])
+    if order == 1:
+        return (weights * (2 * p * p1)).sum(axis=-1)
+    p2 = residual[2]
+    if not isinstance(p1, Sequence):
+        return (weights * (2 * (p1 * p1 + p * p2))).sum(axis=-1)
     rows = [
         [2 * (weights * (a * b + p * ab)).sum(axis=-1) for b, ab in zip(p1, row, strict=True)]
         for a, row in zip(p1, p2, strict=True)
@@ -241,7 +245,8 @@ class PolynomialLoss:
         def formula(lam: Array, data: Array, eta: Array) -> Value:
             omega = (data if modes.given else lam * data * data / 2) / tasks
             spread = np.ndim(eta) > len(self.optimizer.shape)
-            residual = self.optimizer.residual(lam, eta[..., None] if spread else eta)
+            at = eta[..., None] if spread else eta
+            residual = self.optimizer.short_residual(lam, at, order)
             return compose(tuple(energy(omega, residual, k) for k in range(order + 1)))
 
         return evaluate(formula, lam, data, theta, kind=kind, digits=digits)

@@ -118,6 +118,10 @@ class PolynomialOptimizer(Optimizer):
         """
         return generic.residual_of_run(self, eigenvalues, theta)
 
+    def short_residual(self, eigenvalues: Any, theta: Any, order: int) -> tuple[Any, ...]:
+        """The first ``order`` + 1 of ``residual``."""
+        return self.residual(eigenvalues, theta)[: order + 1]
+
     def signed_residual(
         self, eigenvalues: Array, theta: Array, order: int = 2
     ) -> tuple[SignLog, ...]:

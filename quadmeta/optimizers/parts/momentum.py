@@ -158,7 +158,14 @@ class Momentum(PolynomialOptimizer):
         """p_T and its derivatives by the three-term recursion, O(T), plain ``+ - *`` in every
         arithmetic.
         """
-        jets = Jet.parameters(self._entries(theta))
+        p, first, second = self.short_residual(eigenvalues, theta, 2)
+        return p, first, second
+
+    def short_residual(
+        self, eigenvalues: Arithmetic, theta: Arithmetic | Sequence[Arithmetic], order: int
+    ) -> tuple[Any, ...]:
+        """The same up to this order: where second derivatives are not asked for, none is formed."""
+        jets = Jet.parameters(self._entries(theta), max(order, 1))
         eta, beta = self._pair(jets if self.shape else jets[0], eigenvalues)
         h, b = self.coefficients(eta * eigenvalues, beta)
         before: Any = 1
@@ -169,9 +176,10 @@ class Momentum(PolynomialOptimizer):
             z = after
         # derivatives in the shape of the value
         z = z.map(lambda x: x)
-        if self.shape:
-            return z.value, z.first, z.second
-        return z.value, z.first[0], z.second[0][0]
+        found = [z.value, z.first, z.second]
+        if not self.shape:
+            found[1:] = [z.first[0], *(row[0] for row in z.second)]
+        return tuple(found[: order + 1])
 
     def signed_residual(
         self, eigenvalues: Array, theta: Array, order: int = 2
