@@ -4,10 +4,12 @@ digits.
 
 from collections.abc import Iterator
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 import mpmath
 import numpy as np
+from mpmath.matrices.eigen_symmetric import tridiag_eigen
 
 import quadmeta as qm
 
@@ -67,10 +69,10 @@ def ritz(problem: qm.Quadratic, T: int) -> Any:
     """
     with mpmath.workdps(80):
         centers, norms, _ = zip(*orthogonal(problem, T - 1, 1), strict=True)
-        matrix = mpmath.diag(centers)
-        for t in range(1, T):
-            matrix[t, t - 1] = matrix[t - 1, t] = mpmath.sqrt(norms[t] / norms[t - 1])
-        return np.array([1 / float(1 / x) for x in sorted(mpmath.eigsy(matrix, eigvals_only=True))])
+        beside = [mpmath.sqrt(b / a) for a, b in pairwise(norms)]
+        found = list(centers)
+        tridiag_eigen(mpmath.mp, found, [*beside, mpmath.mpf(0)])
+        return np.array([1 / float(1 / x) for x in sorted(found)])
 
 
 def conjugate_gradients(problem: qm.Quadratic, T: int) -> Any:
