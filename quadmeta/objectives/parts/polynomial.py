@@ -99,6 +99,11 @@ class PolynomialLoss:
 
     def minimizer(self) -> Array:
         """theta*, one for each task that is not pooled."""
+        return self._best.copy()
+
+    @cached_property
+    def _best(self) -> Array:
+        """The minimiser, which several bounds ask for."""
         return self.optimizer.minimizer(*self.spectrum)
 
     @property
