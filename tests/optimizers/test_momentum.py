@@ -251,6 +251,18 @@ def test_long_runs_next_to_equal_roots_against_closed_forms(method, T, offset, s
 
 
 @pytest.mark.parametrize("method", METHODS)
+def test_many_parameters_at_once_are_each_of_them_alone(method):
+    """Both tiny and other eigenvalues, more numbers than are computed at a time."""
+    lam, omega = np.array([1e-12, 0.1, 1.0]), np.ones(3)
+    eta = np.linspace(0.1, 1.9, 3001)
+    theta = np.stack([eta, np.linspace(0.9, 0.0, 3001)], axis=-1).reshape(3001, 1, 2)
+    found = method(50).log_loss(lam, omega, theta)
+    for k in (0, 1364, 1365, 1366, 2730, 2731, 3000):
+        for many, one in zip(found, method(50).log_loss(lam, omega, theta[k]), strict=True):
+            np.testing.assert_allclose(many[k], one, rtol=1e-14)
+
+
+@pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("T", [1, 7, 10**6, 10**12])
 def test_tiny_eigenvalues_keep_the_digits_of_what_one_step_changes(method, T):
     """1 - p_T and dp_T / dbeta are of order eta lambda, here down to 1e-30: p_T alone would round

@@ -23,6 +23,7 @@ Powers of two are taken out into integer exponents: so nothing overflows.
 """
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -31,8 +32,10 @@ from quadmeta.arithmetic.double_double import DoubleDouble
 from quadmeta.arithmetic.jet import Jet
 from quadmeta.arithmetic.signlog import SignLog
 from quadmeta.optimizers.parts.base import LogLoss
+from quadmeta.optimizers.parts.stacked import StackedJet
 
 _SMALL = 2.0**-20  # below this eta lambda, 1 - p_T is summed
+_CHUNK = 4096  # so many numbers at a time: their products stay in the cache
 
 
 def power(h: Jet, b: Jet, g: Jet, x: Jet, gap: DoubleDouble, steps: int) -> tuple[Jet, Array]:
@@ -41,31 +44,52 @@ def power(h: Jet, b: Jet, g: Jet, x: Jet, gap: DoubleDouble, steps: int) -> tupl
 
     ``gap`` is the value of D to all its digits.
     """
-    delta = g * g - 4 * (b * x)
-    delta = Jet(gap, delta.first, delta.second)
+    shape = x.value.hi.shape
+    stacks = [StackedJet.of(y) for y in (h, b, g, x)]
+    flat = DoubleDouble(*(np.broadcast_to(part, shape).ravel() for part in (gap.hi, gap.lo)))
+    exponent = np.empty(flat.hi.shape, dtype=np.int64)
+    found = stacks[0].rows
+    hi = np.empty_like(found.hi)
+    lo = np.empty_like(found.lo)
+    for start in range(0, flat.hi.size, _CHUNK):
+        part = slice(start, start + _CHUNK)
+        here = DoubleDouble(flat.hi[part], flat.lo[part])
+        p, exponent[part] = _chunk([y.at(part) for y in stacks], here, steps)
+        hi[:, part] = p.rows.hi
+        lo[:, part] = p.rows.lo
+    return StackedJet(DoubleDouble(hi, lo), stacks[0].k).jet(shape), exponent.reshape(shape)
+
+
+def _chunk(stacks: Sequence[StackedJet], gap: DoubleDouble, steps: int) -> tuple[StackedJet, Array]:
+    """``power`` of a part of the numbers h, b, g and x."""
+    h, b, g, x = stacks
+    delta = g * g + (b * x).times(-4)
+    delta.rows.hi[0] = gap.hi
+    delta.rows.lo[0] = gap.lo
     p, exponent = _power(h, g, delta, steps)
-    small = x.value.hi < _SMALL
+    small = x.value < _SMALL
     if not small.any():
         return p, exponent
-    h, b, x, delta = (_pick(y, small) for y in (h, b, x, delta))
-    near = 1 - x * _sum(h, b, x, delta, steps)
+    h, b, x, delta = (y.at(small) for y in (h, b, x, delta))
+    near = (x * _sum(h, b, x, delta, steps)).times(-1).plus(1)
     # where p_T has left the neighbourhood of 1, its own digits are in ``p``
-    close = np.abs(near.value.hi - 1) < 0.5
+    close = np.abs(near.value - 1) < 0.5
     index = np.flatnonzero(small)[close]
-    near = _pick(near, close)
-    exponent.flat[index] = 0
-    return _put(p, index, near), exponent
+    exponent[index] = 0
+    p.rows.hi[:, index] = near.rows.hi[:, close]
+    p.rows.lo[:, index] = near.rows.lo[:, close]
+    return p, exponent
 
 
-def _power(h: Jet, g: Jet, delta: Jet, steps: int) -> tuple[Jet, Array]:
+def _power(h: StackedJet, g: StackedJet, delta: StackedJet, steps: int) -> tuple[StackedJet, Array]:
     """a_T + g c_T, over a power of two."""
     # roots of size about 1: h / 2^e, g / 2^e, D / 4^e
-    unit = _exponent(np.maximum(np.abs(h.value.hi), np.sqrt(np.abs(delta.value.hi))))
-    half = _times_power(h * 0.5, -unit)
-    g = _times_power(g, -unit)
-    delta = _times_power(delta, -2 * unit)
+    unit = _exponent(np.maximum(np.abs(h.value), np.sqrt(np.abs(delta.value))))
+    half = h.times(0.5).ldexp(-unit)
+    g = g.ldexp(-unit)
+    delta = delta.ldexp(-2 * unit)
     a = half
-    c = half * 0 + 0.5
+    c = half.times(0).plus(0.5)
     exponent = np.zeros_like(unit)
     for bit in bin(steps)[3:]:
         a, c = _squared(a, c, delta)
@@ -76,41 +100,38 @@ def _power(h: Jet, g: Jet, delta: Jet, steps: int) -> tuple[Jet, Array]:
     return a + g * c, exponent + steps * unit
 
 
-def _squared(a: Jet, c: Jet, delta: Jet) -> tuple[Jet, Jet]:
+def _squared(a: StackedJet, c: StackedJet, delta: StackedJet) -> tuple[StackedJet, StackedJet]:
     """(a + c sqrt D)^2 = a^2 + D c^2 + 2 a c sqrt D."""
-    return a * a + delta * (c * c), 2 * (a * c)
+    return a * a + delta * (c * c), (a * c).times(2)
 
 
-def _advanced(a: Jet, c: Jet, half: Jet, delta: Jet) -> tuple[Jet, Jet]:
+def _advanced(
+    a: StackedJet, c: StackedJet, half: StackedJet, delta: StackedJet
+) -> tuple[StackedJet, StackedJet]:
     """(a + c sqrt D) (h + sqrt D) / 2, one power more, from half = h / 2."""
-    return half * a + 0.5 * (delta * c), half * c + 0.5 * a
+    return half * a + (delta * c).times(0.5), half * c + a.times(0.5)
 
 
-def _sum(h: Jet, b: Jet, x: Jet, delta: Jet, steps: int) -> Jet:
+def _sum(h: StackedJet, b: StackedJet, x: StackedJet, delta: StackedJet, steps: int) -> StackedJet:
     """A_T for small x, where no root is larger than 1."""
-    half = h * 0.5
+    half = h.times(0.5)
     a = half
-    c = half * 0 + 0.5
-    exponent = np.zeros(h.value.hi.shape, dtype=np.int64)
-    total = half * 0 + 1
+    c = half.times(0).plus(0.5)
+    exponent = np.zeros(h.value.shape, dtype=np.int64)
+    total = half.times(0).plus(1)
     for bit in bin(steps)[3:]:
         # A_2n = A_n (2 - x A_n) + b s_{n-1}^2 with s_{n-1} = 2 c_n
-        last = _times_power(4 * (b * (c * c)), 2 * exponent)
-        total = total * (2 - x * total) + last
+        last = (b * (c * c)).times(4).ldexp(2 * exponent)
+        total = total * (x * total).times(-1).plus(2) + last
         a, c = _squared(a, c, delta)
         exponent = 2 * exponent
         if bit == "1":
             a, c = _advanced(a, c, half, delta)
             # A_{n+1} = A_n + s_n with s_n = 2 c_{n+1}
-            total = total + 2 * _times_power(c, exponent)
+            total = total + c.ldexp(exponent).times(2)
         a, c, shift = _rescaled(a, c)
         exponent = exponent + shift
     return total
-
-
-def _times_power(x: Jet, exponent: Array) -> Jet:
-    """x 2^exponent."""
-    return x.map(lambda v: v.ldexp(exponent))
 
 
 def _exponent(size: Array) -> Array:
@@ -118,33 +139,13 @@ def _exponent(size: Array) -> Array:
     return np.frexp(size)[1].astype(np.int64)
 
 
-def _rescaled(a: Jet, c: Jet) -> tuple[Jet, Jet, Array]:
+def _rescaled(a: StackedJet, c: StackedJet) -> tuple[StackedJet, StackedJet, Array]:
     """a and c over the power of two next to the larger value (of the derivatives, where both are
     0).
     """
-    sizes = [
-        np.maximum(np.abs(y.hi), np.abs(z.hi))
-        for y, z in zip(_entries(a), _entries(c), strict=True)
-    ]
+    sizes = np.maximum(np.abs(a.rows.hi), np.abs(c.rows.hi))
     shift = _exponent(np.where(sizes[0] > 0, sizes[0], np.max(sizes, axis=0)))
-    return _times_power(a, -shift), _times_power(c, -shift), shift
-
-
-def _entries(x: Jet) -> list[DoubleDouble]:
-    return [x.value, *x.first, *(entry for row in x.second for entry in row)]
-
-
-def _pick(x: Jet, mask: Array) -> Jet:
-    return x.map(lambda v: DoubleDouble(v.hi[mask], v.lo[mask]))
-
-
-def _put(x: Jet, index: Array, part: Jet) -> Jet:
-    """x with the entries of ``part`` at the flat ``index``."""
-    for old, new in zip(_entries(x), _entries(part), strict=True):
-        old.hi.flat[index] = new.hi
-        old.lo.flat[index] = new.lo
-    # new numbers, which know nothing of the entries before
-    return x.map(lambda v: DoubleDouble(v.hi, v.lo))
+    return a.ldexp(-shift), c.ldexp(-shift), shift
 
 
 def signlog(x: DoubleDouble, exponent: Array) -> SignLog:
