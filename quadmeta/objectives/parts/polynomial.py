@@ -99,7 +99,7 @@ class PolynomialLoss:
 
     def minimizer(self) -> Array:
         """theta*, one for each task that is not pooled."""
-        return self._best.copy()
+        return np.array(self._best)
 
     @cached_property
     def _best(self) -> Array:
