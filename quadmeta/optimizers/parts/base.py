@@ -119,7 +119,11 @@ class PolynomialOptimizer(Optimizer):
         return generic.residual_of_run(self, eigenvalues, theta)
 
     def short_residual(self, eigenvalues: Any, theta: Any, order: int) -> tuple[Any, ...]:
-        """The first ``order`` + 1 of ``residual``."""
+        """The first ``order`` + 1 of ``residual``: what ``exactly`` asks for.
+
+        Where a member forms fewer derivatives here, a class derived from it that overrides
+        ``residual`` overrides this as well.
+        """
         return self.residual(eigenvalues, theta)[: order + 1]
 
     def signed_residual(

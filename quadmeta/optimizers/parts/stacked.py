@@ -2,7 +2,7 @@
 
 A ``Jet`` of ``DoubleDouble`` multiplies its entries one at a time: 17 products and 11 sums for
 two parameters. Here all products that a product of jets needs are one product of arrays, and its
-sums are three. Each number is the one that ``Jet`` gives, to the last bit.
+sums are four at most. Each number is the one that ``Jet`` gives, to the last bit.
 """
 
 from dataclasses import dataclass
