@@ -17,7 +17,12 @@ from quadmeta.claims.derived.discount.scalar_discount_no_go import DerivedScalar
 from quadmeta.claims.families.discount import Bent, bent, direction
 from quadmeta.claims.families.ramps import Ramps
 from quadmeta.claims.yakovlev2023.asymptotic import Yakovlev2023Asymptotic
-from quadmeta.claims.yakovlev2023.bias_bound import FAR, Yakovlev2023BiasBound, index_put_right
+from quadmeta.claims.yakovlev2023.bias_bound import (
+    BEND,
+    FAR,
+    Yakovlev2023BiasBound,
+    index_put_right,
+)
 from quadmeta.claims.yakovlev2023.bias_bound_cross import Yakovlev2023BiasBoundCross
 from quadmeta.claims.yakovlev2023.bias_bound_step_size import Yakovlev2023BiasBoundStepSize
 from quadmeta.claims.yakovlev2023.equal_curvature import Yakovlev2023EqualCurvature
@@ -74,20 +79,6 @@ def test_mutants_are_noticed(cls, form, what, change):
     assert status(mutant(cls, change), form) == expected
 
 
-BEND = {
-    "q": "1/2",
-    "eta": 1,
-    "heights": ("1/4",),
-    "levels": ("1/8",),
-    "slopes": (2,),
-    "angles": (0,),
-    "start": 0,
-    "R": 1,
-    "L2": 1,
-    "gradient": 0,
-    "gamma": "1/8",
-    "cross": 0,
-}
 FLAT = {name: value for name, value in BEND.items() if name != "cross"}
 
 
