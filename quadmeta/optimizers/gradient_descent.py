@@ -8,7 +8,6 @@ import numpy as np
 from quadmeta._types import Arithmetic, Array, Floats
 from quadmeta.arithmetic.residual import (
     SMALL,
-    Factor,
     factor,
     log_abs,
     log_ratio,
@@ -18,6 +17,7 @@ from quadmeta.arithmetic.residual import (
 )
 from quadmeta.arithmetic.scan import short_power
 from quadmeta.arithmetic.signlog import SignLog
+from quadmeta.optimizers.parts.balance import balanced_step
 from quadmeta.optimizers.parts.base import LogLoss, Measure, PolynomialOptimizer
 from quadmeta.optimizers.parts.constant import ConstantStep
 from quadmeta.optimizers.parts.one_step import one_step
@@ -231,31 +231,7 @@ class GradientDescent(ConstantStep, PolynomialOptimizer):
         |a_i|^(2T-1), which increases from -inf at 1/L to +inf at 1/mu; (0, 2/L) need not contain
         it. One distinct eigenvalue: 1/lambda.
         """
-        shape = np.broadcast_shapes(np.shape(eigenvalues), np.shape(weights))
-        lam = np.broadcast_to(eigenvalues, shape).reshape(-1, shape[-1])
-        omega = np.broadcast_to(weights, shape).reshape(-1, shape[-1])
-        active = omega > 0
-        low = 1 / np.where(active, lam, -np.inf).max(axis=-1)
-        high = 1 / np.where(active, lam, np.inf).min(axis=-1)
-        eta = 2 / (1 / low + 1 / high)
-        busy = np.flatnonzero(low < high)
-        for _ in range(200):
-            if not busy.size:
-                best: Array = eta.reshape(shape[:-1])[()]
-                return best
-            h, slope = _balance(lam[busy], omega[busy], eta[busy], 2 * self.steps - 1)
-            low[busy] = np.where(h < 0, eta[busy], low[busy])
-            high[busy] = np.where(h > 0, eta[busy], high[busy])
-            step = eta[busy] - h / slope
-            inside = (step > low[busy]) & (step < high[busy])
-            middle = low[busy] + (high[busy] - low[busy]) / 2
-            new = np.where(h == 0, eta[busy], np.where(inside, step, middle))
-            done = np.abs(new - eta[busy]) <= 4e-16 * eta[busy]
-            eta[busy] = new
-            busy = busy[~done]
-        raise ArithmeticError(
-            f"minimizer: no convergence in 200 iterations at eta = {eta[busy[0]]!r}"
-        )
+        return balanced_step(eigenvalues, weights, 2 * self.steps - 1)
 
 
 def _finite(loss: LogLoss) -> LogLoss:
@@ -265,58 +241,3 @@ def _finite(loss: LogLoss) -> LogLoss:
             "a derivative of the loss relative to the loss exceeds float64: use objective.exactly"
         )
     return loss
-
-
-def _balance(lam: Array, omega: Array, eta: Array, power: int) -> tuple[Array, Array]:
-    """h = log S_- - log S_+ and dh/deta at 1/L < eta < 1/mu, rows of (n, d); S_+- = sum mass
-    |a|^power over +-a > 0.
-
-    mass = omega lambda. Where a side is empty, because every eigenvalue on it lies within rounding
-    of 1/eta, h is infinite and the slope 1.
-    """
-    x = factor(eta[:, None], lam)
-    with np.errstate(all="ignore"):
-        mass = omega * lam
-        log_mass = np.log(omega) + np.log(lam)
-        log_mass = np.where((mass > SMALL) & (mass < 1 / SMALL), np.log(mass), log_mass)
-        score = log_mass + power * np.log(np.abs(x.value))
-    below = _side(x, np.asarray(x.value < 0), mass, log_mass, score, power)
-    above = _side(x, np.asarray(x.value > 0), mass, log_mass, score, power)
-    with np.errstate(all="ignore"):
-        quotient = below.mass / above.mass
-        fits = (quotient > SMALL) & (quotient < 1 / SMALL)
-        log = np.where(fits, np.log(quotient), below.log_mass - above.log_mass)
-    leaders = (power * log_ratio(below.leader, above.leader) + log)[:, 0]
-    h = leaders + np.log(below.total / above.total)
-    h = np.where(below.empty, -np.inf, np.where(above.empty, np.inf, h))
-    return h, np.where(below.empty | above.empty, 1, power * (below.slope + above.slope))
-
-
-class _Side(NamedTuple):
-    """S = sum mass |a|^power over the modes on one side, in units of its leading term."""
-
-    leader: Factor
-    """Residual factor of the leading mode, (n, 1)."""
-    mass: Array
-    log_mass: Array
-    total: Array
-    """S over the leading term, (n,)."""
-    slope: Array
-    """|d log S / d eta| over the power, (n,)."""
-    empty: Array
-    """Whether no mode is on this side, (n,)."""
-
-
-def _side(x: Factor, side: Array, mass: Array, log_mass: Array, score: Array, power: int) -> _Side:
-    """The sum over the modes of ``side``; ``score`` is the logarithm of their terms."""
-    index = np.argmax(np.where(side, score, -np.inf), axis=-1)[:, None]
-    r = take(x, index)
-    empty = np.asarray(~side.any(axis=-1, keepdims=True))
-    r = r._replace(value=np.where(empty, 1, r.value))
-    reference = pick(mass, index)
-    log_reference = pick(log_mass, index)
-    exponent = power * np.where(side, log_ratio(x, r), 0)
-    terms = np.where(side, scaled(mass, reference, exponent, log_mass - log_reference), 0)
-    total = np.where(empty[:, 0], 1, terms.sum(axis=-1))
-    pull = terms * x.eigenvalue / np.where(side, np.abs(x.value), 1)
-    return _Side(r, reference, log_reference, total, pull.sum(axis=-1) / total, empty[:, 0])
