@@ -88,13 +88,7 @@ def lanczos(
         w = product(v)
         alpha = float(w @ v)
         if not math.isfinite(alpha):
-            fault = "is too large to square"
-            if not np.isfinite(w).all():
-                fault = "returns NaN or infinity"
-            raise ValueError(
-                f"operator {fault} for a finite vector (product {j} of Lanczos): check its "
-                "entries, or rescale the problem"
-            )
+            raise unbounded(w, j)
         w = w - alpha * v
         w -= beta * previous
         before = float(w @ w)
@@ -102,12 +96,7 @@ def lanczos(
         gap = basis.remove(w)
         scale = max(scale, abs(alpha), beta, gap)
         if gap > ASYMMETRY * eps * scale:
-            raise ValueError(
-                f"operator is asymmetric: <Hu, v> and <u, Hv> differ by {gap:.3g} next to "
-                f"{scale:.3g} on Krylov vectors, more than {ASYMMETRY * eps:.2g} of it, pass "
-                "(H + H.T) / 2 if that is what you mean, or the eps of its products if it is "
-                "their rounding"
-            )
+            raise asymmetric(gap, scale, eps)
         square = float(w @ w)
         if square < before / 4:
             basis.remove(w)
@@ -119,6 +108,26 @@ def lanczos(
         yield alpha, beta
         previous = v
         v = w / beta
+
+
+def unbounded(product: Array, j: int) -> ValueError:
+    """What is said of the j-th product of Lanczos, which is not finite or has no finite square."""
+    fault = "is too large to square"
+    if not np.isfinite(product).all():
+        fault = "returns NaN or infinity"
+    return ValueError(
+        f"operator {fault} for a finite vector (product {j} of Lanczos): check its entries, or "
+        "rescale the problem"
+    )
+
+
+def asymmetric(gap: float, scale: float, eps: float) -> ValueError:
+    """What is said of an operator with <Hu, v> - <u, Hv> = ``gap`` on Krylov vectors."""
+    return ValueError(
+        f"operator is asymmetric: <Hu, v> and <u, Hv> differ by {gap:.3g} next to {scale:.3g} on "
+        f"Krylov vectors, more than {ASYMMETRY * eps:.2g} of it, pass (H + H.T) / 2 if that is "
+        "what you mean, or the eps of its products if it is their rounding"
+    )
 
 
 class Jacobi(NamedTuple):

@@ -1,7 +1,7 @@
 """Lanczos steps until a quantity has settled."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
@@ -9,7 +9,6 @@ import numpy as np
 from quadmeta._types import Array
 from quadmeta._validate import show
 from quadmeta.arithmetic.signlog import SignLog
-from quadmeta.problems.parts.lanczos import lanczos
 
 Size = float | Array | SignLog
 """A quantity of a problem, or the estimated error of one."""
@@ -27,12 +26,10 @@ Problem = TypeVar("Problem", bound=Estimated)
 
 def grow(
     build: Callable[[Array, Array], Problem],
-    product: Callable[[Array], Array],
-    start: Array,
+    steps: Iterable[tuple[float, float]],
     modes: int,
     quantity: Callable[[Problem], Any] | None,
     tolerance: float,
-    eps: float,
 ) -> Problem:
     """Lanczos steps until the quantity has settled, at most ``modes`` of them.
 
@@ -40,18 +37,15 @@ def grow(
     ----------
     build
         the problem that the diagonal of the Jacobi matrix and the entries beside it describe.
-    product
-        v -> H v.
-    start
-        (d,) first Lanczos vector, not normalised.
+    steps
+        (alpha_j, beta_j) of each Lanczos step, ``modes`` of them, or fewer where the Krylov space
+        is exhausted; then the last beta is 0.
     modes
-        the largest number of steps; fewer where the Krylov space is exhausted.
+        the largest number of steps.
     quantity
         what is to settle; None: all ``modes`` steps.
     tolerance
         of the quantity, relative.
-    eps
-        precision of ``product``.
 
     Raises
     ------
@@ -63,7 +57,7 @@ def grow(
     errors = [(0, math.inf)]
     alphas = list[float]()
     betas = list[float]()
-    for k, (alpha, beta) in enumerate(lanczos(product, start, modes, eps), 1):
+    for k, (alpha, beta) in enumerate(steps, 1):
         alphas.append(alpha)
         betas.append(beta)
         if quantity is None or not beta or k not in (check, modes):
@@ -73,8 +67,8 @@ def grow(
         reached = math.inf
         if old is not None:
             # the change since the last check is the error there
-            steps, before = old
-            errors.append((steps, _excess(value - before, tolerance * value)))
+            last, before = old
+            errors.append((last, _excess(value - before, tolerance * value)))
             reached = _reached(*errors[-2:])
         if k == modes or k >= reached:
             error = problem.estimate(quantity)
