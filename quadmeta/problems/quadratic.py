@@ -309,7 +309,7 @@ class Quadratic(KnownSpectrum):
 
         def pick(x: Array, shape: tuple[int, ...]) -> Array:
             flat = np.broadcast_to(x, (*tasks, *shape)).reshape(-1, *shape)
-            return np.asarray(flat[chosen])
+            return np.array(flat[chosen])
 
         def pick_known(x: Array | None, shape: tuple[int, ...]) -> Array | None:
             return x if x is None else pick(x, shape)

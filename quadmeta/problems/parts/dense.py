@@ -16,13 +16,15 @@ def diagonalised(hessian: Numbers) -> tuple[Array, Array, Array]:
     """(H symmetric to the bit, eigenvalues, eigenvectors) of positive definite H (..., d, d)."""
     H = finite("hessian", hessian)
     require_square("hessian", H, batch=True)
-    require_range("hessian", np.abs(H).max(axis=(-1, -2)))
+    # the largest entry of one matrix lies between ||H|| / d and ||H||, the Frobenius norm
+    if H.ndim > 2 or not 1e-280 < np.vdot(H, H) < 1e280:
+        require_range("hessian", np.abs(H).max(axis=(-1, -2)))
     H = symmetrised("hessian", H)
     lam, Q = np.linalg.eigh(H)
-    # an eigenvalue below d eps L may be a rounded 0
-    bad = lam[..., 0] <= H.shape[-1] * EPS * np.maximum(lam[..., -1], 0.0)
-    if bad.any():
-        low, high = lam[bad][0, [0, -1]]
+    # an eigenvalue below d eps L may be a rounded 0; of one matrix these are two numbers
+    bad = lam.T[0] <= H.shape[-1] * EPS * lam.T[-1]
+    if np.count_nonzero(bad):
+        low, high = lam[bad.T][0, [0, -1]]
         raise ValueError(
             f"hessian has the eigenvalue {low:.3g} next to {high:.3g}, it must be positive "
             "definite: add a ridge, or use from_design for a least-squares problem"
@@ -50,8 +52,11 @@ def vector(name: str, value: Numbers | None, shape: tuple[int, ...]) -> Array:
 def error_by_distance(Q: Array, distance: Array) -> Array:
     """Q'(w_0 - w_*), where entries below 8 d eps of the norm are rounding and become 0."""
     error = apply(np.swapaxes(Q, -1, -2), distance)
-    size = np.linalg.norm(error, axis=-1, keepdims=True)
-    error[np.abs(error) <= 8 * Q.shape[-1] * EPS * size] = 0
+    size = np.abs(error)
+    d = Q.shape[-1]
+    # no norm exceeds d times the largest entry
+    if size.min() <= 8 * d * EPS * d * size.max():
+        error[size <= 8 * d * EPS * np.linalg.norm(error, axis=-1, keepdims=True)] = 0
     return error
 
 

@@ -1,5 +1,6 @@
 """How a frozen dataclass keeps what it has read of its arguments."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -10,14 +11,13 @@ def keep(problem: Any, **values: Any) -> None:
 
     Called once, while the instance is made: afterwards nobody changes it.
     """
-    for name, value in values.items():
-        _freeze(value)
-        object.__setattr__(problem, name, value)
+    _freeze(values.values())
+    vars(problem).update(values)
 
 
-def _freeze(value: Any) -> None:
-    if isinstance(value, np.ndarray):
-        value.setflags(write=False)
-    elif isinstance(value, tuple):
-        for entry in value:
-            _freeze(entry)
+def _freeze(values: Iterable[Any]) -> None:
+    for value in values:
+        if isinstance(value, np.ndarray):
+            value.setflags(write=False)
+        elif isinstance(value, tuple):
+            _freeze(value)

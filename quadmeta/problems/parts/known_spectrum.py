@@ -20,6 +20,7 @@ from quadmeta.problems.parts.keep import keep
 from quadmeta.problems.parts.scale import (
     WEIGHTS,
     error_of,
+    moderate,
     require_range,
     spectral_weights,
     split_weights,
@@ -114,21 +115,21 @@ class KnownSpectrum(QuadraticProblem):
         active: bool = False,
         weights: Array | None = None,
     ) -> Self:
-        """From parts that were derived from each other: only what the data decide is checked, in
-        O(d).
+        """From parts that were derived from each other, arrays of nobody else: only what the data
+        decide is checked, in O(d).
         """
         problem = object.__new__(cls)
-        arrays = {
-            "eigenvalues": eigenvalues,
-            "error": error,
-            "basis": basis,
-            "hessian": hessian,
-            "minimizer": minimizer,
-            "floor": floor,
-            "weights": weights,
-        }
-        copies = {name: x if x is None else np.array(x) for name, x in arrays.items()}
-        keep(problem, **copies, active=active)
+        keep(
+            problem,
+            eigenvalues=eigenvalues,
+            error=error,
+            basis=basis,
+            hessian=hessian,
+            minimizer=np.asarray(minimizer),
+            floor=np.asarray(floor),
+            active=active,
+            weights=weights,
+        )
         problem._require_ranges()
         return problem
 
@@ -136,6 +137,12 @@ class KnownSpectrum(QuadraticProblem):
         """Positive eigenvalues, magnitudes whose products keep their digits, active extremes."""
         lam = self.eigenvalues
         error = self.error
+        if self.weights is None and moderate(lam) and moderate(np.abs(error)):
+            # every mode is active, and no weight comes near an end of float64
+            omega = lam * error**2 / 2
+            omega.setflags(write=False)
+            keep(self, _modes=Modes(lam, error, omega))
+            return
         require_positive("eigenvalues", lam, POSITIVE)
         require_range("eigenvalues", lam)
         if self.weights is None:
@@ -262,6 +269,8 @@ class KnownSpectrum(QuadraticProblem):
 def spread(name: str, value: Numbers, shape: tuple[int, ...]) -> Array:
     """Finite numbers that broadcast to ``shape``."""
     array = finite(name, value)
+    if array.shape == shape:
+        return array
     try:
         fits = np.broadcast_shapes(array.shape, shape) == shape
     except ValueError:

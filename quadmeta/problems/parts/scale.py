@@ -35,6 +35,13 @@ def require_range(name: str, values: Array, limits: tuple[float, float] = RANGE)
         )
 
 
+def moderate(values: Array) -> bool:
+    """Whether there are entries and all lie in 1e-30..1e30, where products of a few need no
+    scale.
+    """
+    return values.size > 0 and bool(values.min() >= 1e-30 and values.max() <= 1e30)
+
+
 def spectral_weights(eigenvalues: Array, error: Array) -> tuple[Array, int]:
     """(omega / 2^k, k) with omega = lambda e^2 / 2; k = 0 where no omega comes near an end of
     float64.
