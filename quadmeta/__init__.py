@@ -109,6 +109,7 @@ if TYPE_CHECKING:
         Failure as Failure,
         WorkerKilled as WorkerKilled,
         pmap as pmap,
+        task_mean as task_mean,
     )
     from quadmeta.theory import (
         discount as discount,
@@ -163,6 +164,7 @@ else:
         "Failure": "quadmeta.sweep",
         "WorkerKilled": "quadmeta.sweep",
         "pmap": "quadmeta.sweep",
+        "task_mean": "quadmeta.sweep",
         "Adam": "quadmeta.training.bilevel",
         "Gradient": "quadmeta.training.bilevel",
         "bilevel_descent": "quadmeta.training.bilevel",

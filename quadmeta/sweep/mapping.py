@@ -117,15 +117,15 @@ def pmap(
     place = workers(where)
     given = list(points)
     results: dict[int, R | Failure[P]] = {}
-    with closing(_landing(fn, given, place)) as landing:
-        for index, result in landing:
+    with closing(landing(fn, given, place)) as landed:
+        for index, result in landed:
             results[index] = result
             if done is not None:
                 done(index, result)
     return [results[index] for index in range(len(given))]
 
 
-def _landing(
+def landing(
     fn: Callable[[P], R], points: list[P], place: int | str
 ) -> Generator[tuple[int, Any], None, None]:
     """Results as they land. What an executor needs is imported with it."""

@@ -17,7 +17,7 @@ import numpy as np
 from quadmeta._types import Array
 from quadmeta.problems.parts.lanczos import ASYMMETRY, asymmetric, rounding, unbounded
 
-PIECE = 2**15
+PIECE = 2**16
 """Entries that are updated at a time, so that they are in the cache for the next operation."""
 _EPS = float(np.finfo(float).eps)
 
