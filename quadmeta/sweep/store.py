@@ -26,7 +26,7 @@ class Store:
         self.path = None
         if path is not None:
             self.path = Path(path)
-            self.call: dict[str, Any] = call | {"environment": environment()}
+            self.call: dict[str, Any] = {**call, **environment()}
         self.written = time.monotonic()
 
     def read(self, leaves: int) -> tuple[Tree, bool]:

@@ -32,6 +32,7 @@ from quadmeta.sweep import (
     connection as _connection,
     environment as _environment,
     pmap,
+    task_mean,
 )
 
 distributed = pytest.importorskip("distributed")
@@ -218,6 +219,14 @@ def test_the_same_results_whoever_computes_them(address):
     found = pmap(spectrum, points, address, landed.__setitem__)
     assert found == [landed[index] for index in range(12)]
     assert repr(found) == repr(pmap(spectrum, points, 2)) == repr(pmap(spectrum, points, 1))
+
+
+def test_the_same_mean_over_tasks_whoever_computes_it(address):
+    def draws(tasks):
+        return np.random.default_rng(tasks.start).standard_normal((2, len(tasks)))
+
+    there, here = (task_mean(draws, 50, 3, where) for where in (address, 1))
+    assert (there.mean == here.mean).all() and (there.error == here.error).all()
 
 
 def test_workers_have_one_blas_thread_and_see_nothing_of_this_folder(address):
