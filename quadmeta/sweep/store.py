@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from quadmeta._files import write
+from quadmeta._validate import show
 from quadmeta.sweep.environment import environment
 from quadmeta.sweep.executor import line
 from quadmeta.sweep.tree import Moments, Tree
@@ -20,11 +21,18 @@ class Store:
     """The file of one call, or nothing where ``path`` is None.
 
     ``call`` is what the file must say of the call that wrote it, besides its versions.
+
+    Raises
+    ------
+    ValueError
+        no path.
     """
 
     def __init__(self, path: str | Path | None, call: dict[str, int]) -> None:
         self.path = None
         if path is not None:
+            if not isinstance(path, str | Path):
+                raise ValueError(f"store = {show(path)} must be the path of a file, or None")
             self.path = Path(path)
             self.call: dict[str, Any] = {**call, **environment()}
         self.written = time.monotonic()

@@ -835,6 +835,13 @@ call(
 call(qm.members, family=Word("problems"))
 call(qm.claim, name=Word("wang2021_naive_lower_bound"))
 call(qm.pmap, fn=Function(abs), points=Argument([1, 2], extra=(("number", 3),)), where=Count(1))
+call(
+    qm.task_mean,
+    fn=Function(lambda tasks: np.array(tasks, dtype=float)),
+    tasks=Count(4),
+    block=Count(2),
+    where=Count(1),
+)
 call(qm.sweep.workers, where=Count(2))
 
 LEFT_OUT = {

@@ -173,6 +173,11 @@ def test_a_store_of_another_call_is_refused(tmp_path, monkeypatch):
         task_mean(curves, 8, 4, store=path)
 
 
+def test_a_store_is_a_path():
+    with pytest.raises(ValueError, match="store = 5 must be the path of a file, or None"):
+        task_mean(curves, 8, 4, store=5)
+
+
 def test_single_tasks_and_numbers():
     assert task_mean(lambda tasks: np.array([2.0]), 1, 5) == (2.0, 0.0, 1)
     found = task_mean(lambda tasks: np.array(tasks, dtype=float), 5, 2)
