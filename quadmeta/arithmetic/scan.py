@@ -13,12 +13,11 @@ _PRODUCT = (550, 0.3)
 _LOG_EXP = (4600, 12)
 
 
-def short_power(b: Array, n: int, out: Array, spare: Array) -> Array:
+def short_power(b: Array, n: int, out: Array) -> Array:
     """b^n for an array b and n >= 0 in ``out``, relative error about n eps, and about 1e-300
     beside it.
 
-    ``spare`` is overwritten; memory that is used again costs no page faults. What exceeds float64
-    is inf.
+    Memory that is used again costs no page faults. What exceeds float64 is inf.
     """
     # repeated multiplication for small exponents, and larger ones of large arrays, else a
     # logarithm and an exponential
@@ -27,7 +26,7 @@ def short_power(b: Array, n: int, out: Array, spare: Array) -> Array:
         n < 512
         or products * (_PRODUCT[0] + _PRODUCT[1] * b.size) < _LOG_EXP[0] + _LOG_EXP[1] * b.size
     ):
-        return _squared(b, n, out, spare)
+        return _squared(b, n, out)
     np.abs(b, out=out)
     # a result below e^-690 is set to it, so that no logarithm of 0 and no slow denormal arises
     np.maximum(out, math.exp(-690 / n), out=out)
@@ -39,13 +38,17 @@ def short_power(b: Array, n: int, out: Array, spare: Array) -> Array:
     return out
 
 
-def _squared(b: Array, n: int, out: Array, spare: Array) -> Array:
-    out[...] = b if n % 2 else 1
-    square = b
-    n = n // 2
-    while n:
-        square = np.multiply(square, square, out=spare)
-        if n % 2:
-            out *= square
-        n //= 2
+def _squared(b: Array, n: int, out: Array) -> Array:
+    if n < 2:
+        out[...] = b if n else 1
+        return out
+    # the bits of n from the second on: a square, and a product where it is set
+    first, *bits = bin(n)[3:]
+    np.multiply(b, b, out=out)
+    if first == "1":
+        out *= b
+    for bit in bits:
+        np.multiply(out, out, out=out)
+        if bit == "1":
+            out *= b
     return out

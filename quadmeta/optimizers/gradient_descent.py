@@ -20,6 +20,7 @@ from quadmeta.arithmetic.signlog import SignLog
 from quadmeta.optimizers.parts.balance import balanced_step
 from quadmeta.optimizers.parts.base import LogLoss, Measure, PolynomialOptimizer
 from quadmeta.optimizers.parts.constant import ConstantStep
+from quadmeta.optimizers.parts.grid import log_losses
 from quadmeta.optimizers.parts.one_step import one_step
 
 # times max |a|, if that is below 1: beyond this T the rounding of a leaves few digits
@@ -186,7 +187,7 @@ class GradientDescent(ConstantStep, PolynomialOptimizer):
                 )
             )
 
-    def short_log_loss(self, measure: Measure, theta: Floats, work: Array | None = None) -> LogLoss:
+    def short_log_loss(self, measure: Measure, theta: Floats) -> LogLoss:
         """log F and F'/F by b = a / rho, rho = max |a|, which is at an end of the spectrum: no
         b^(2T) overflows.
 
@@ -195,33 +196,39 @@ class GradientDescent(ConstantStep, PolynomialOptimizer):
         of F'/F about 20 T^2 eps E[|u| (1 + 1/|a|)], means over pi.
         """
         T = self.steps
-        low: Any = abs(1 - theta * measure.low)
-        high: Any = abs(1 - theta * measure.high)
-        number = isinstance(theta, float)
-        rho: Any = max(low, high) if number else np.maximum(low, high)
-        smallest = rho if number else rho.min(initial=1)
-        if measure.wide or T > _LONGEST * min(1.0, smallest):
+        if not isinstance(theta, float) or measure.wide:
+            return super().short_log_loss(measure, theta)
+        rho: float = max(abs(1 - theta * measure.low), abs(1 - theta * measure.high))
+        if T > _LONGEST * min(1.0, rho):
             return super().short_log_loss(measure, theta)
         # b = offset + slope lambda
-        slope: Any = -theta / rho
-        offset: Any = 1 / rho
-        if number:
-            work = np.empty((3, measure.eigenvalues.size))
-        else:
-            count = np.size(theta)
-            slope = slope[:, None]
-            offset = offset[:, None]
-            if work is None:
-                work = np.empty((3, count, measure.eigenvalues.size))
-            work = work[:, :count]
-        b, power, spare = work
-        np.multiply(slope, measure.eigenvalues, out=b)
+        offset = 1 / rho
+        slope = -theta / rho
+        b = slope * measure.eigenvalues
         b += offset
-        short_power(b, 2 * T - 1, power, spare)
+        power = short_power(b, 2 * T - 1, np.empty_like(b))
         first = power.dot(measure.mass)
-        power *= b
-        total = power.dot(measure.weights)
+        total = offset * power.dot(measure.weights) + slope * first
         return LogLoss(2 * T * np.log(rho) + np.log(total), first / (rho * total) * (-2 * T))
+
+    def short_scan(self, measure: Measure, theta: Array) -> LogLoss:
+        """The same for all tasks at once, to the same error, by sums over the modes that still
+        count.
+        """
+        T = self.steps
+        if not theta.size:
+            return super().short_scan(measure, theta)
+        eta = theta.T
+        low, high = (np.reshape(end, (-1, 1)) for end in (measure.low, measure.high))
+        with np.errstate(all="ignore"):  # what is not finite is replaced
+            rho = np.maximum(np.abs(1 - eta * low), np.abs(1 - eta * high))
+            level, slope = (x.T for x in log_losses(measure.ladder, eta, rho, T))
+        rough = measure.wide | (T > _LONGEST * rho.min(axis=1, initial=1))
+        for k in np.flatnonzero(rough).tolist():
+            found = super().short_scan(measure.task(k), theta[:, k : k + 1])
+            level[:, k : k + 1] = found.level
+            slope[:, k : k + 1] = found.slope
+        return LogLoss(level, slope)
 
     def minimizer(self, eigenvalues: Array, weights: Array) -> Array:
         """eta*_T of each row, relative error about 1e-15, by a safeguarded Newton iteration (cap

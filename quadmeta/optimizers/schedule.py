@@ -179,7 +179,7 @@ class Schedule(PolynomialOptimizer):
             )
         return LogLoss(level, slope, second, curvature, (curvature + square / (2 * T)) / (2 * T))
 
-    def short_log_loss(self, measure: Measure, theta: Floats, work: Array | None = None) -> LogLoss:
+    def short_log_loss(self, measure: Measure, theta: Floats) -> LogLoss:
         """log F and its gradient -2 E[U], U_t = lambda / a_t: a product and a division a factor, a
         logarithm for 64.
 

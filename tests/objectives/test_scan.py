@@ -47,15 +47,14 @@ def test_error_of_a_scan_is_the_stated_one(T):
             total = power @ (a / top) ** 2
             size = power @ (lam * (1 + a)) / (total * top**2)
             inverse = power @ (a / top) / (total * top)
-            worst = max(
-                worst,
-                abs(slope[k] - exact[1]) / (20 * T * EPS * size),
-                abs(value[k] - exact[0]) / (20 * EPS * (1 + abs(exact[0]) + inverse)),
-            )
             one = log.scan(float(eta))
-            assert one[0] == pytest.approx(value[k], rel=1e-12) and one[1] == pytest.approx(
-                slope[k], rel=1e-9
-            )
+            for at in ((value[k], slope[k]), one):
+                worst = max(
+                    worst,
+                    abs(at[1] - exact[1]) / (20 * T * EPS * size),
+                    abs(at[0] - exact[0]) / (20 * EPS * (1 + abs(exact[0]) + inverse)),
+                )
+    print(T, worst)
     assert worst <= 1
 
 
@@ -65,7 +64,8 @@ def test_a_grid_over_tasks_a_pool_and_one_number_agree_with_the_objective(monkey
     for pooled, points in ((False, eta), (True, eta), (False, 0.01), (True, 0.01), (False, eta[0])):
         log = qm.LogObjective(problem, gd, pooled)
         for size in (2**14, 20):
-            monkeypatch.setattr("quadmeta.objectives.parts.polynomial.BLOCK", size)
+            monkeypatch.setattr("quadmeta.optimizers.parts.grid._BLOCK", size)
+            monkeypatch.setattr("quadmeta.optimizers.parts.grid._AT_ONCE", 4 * size)
             value, slope = log.scan(points)
             np.testing.assert_allclose(value, log(points), rtol=1e-13, atol=1e-14)
             np.testing.assert_allclose(slope, log.gradient(points), rtol=1e-10)
@@ -141,8 +141,8 @@ def test_a_regression_scan_refuses_what_float64_cannot_hold_and_leaves_truncatio
 @pytest.mark.parametrize("times", [1, 2000])  # by a logarithm, and by products
 def test_short_power(n, times):
     b = np.tile([0.0, 1.0, -1.0, 0.5, -0.5, 0.999999, -0.9999, 1e-200], (times, 1))
-    out, spare = np.full_like(b, np.nan), np.full_like(b, np.nan)
-    found, want = short_power(b, n, out, spare), b**n
+    out = np.full_like(b, np.nan)
+    found, want = short_power(b, n, out), b**n
     assert found is out and (b[:, 3] == 0.5).all()
     np.testing.assert_allclose(found, want, rtol=2 * (n + 1) * EPS, atol=3e-300)
     signs = np.where((b < 0) & (n % 2 == 1), -1, 1)

@@ -201,7 +201,7 @@ class OuterObjective(OptimizerObjective):
         size = max(1, min(P, BLOCK // loss.width))
         # tasks at once, where the points of one do not fill a block
         many = max(1, BLOCK // (loss.width * size))
-        work = np.empty((3, min(many, len(lam)), size, lam.shape[-1]))
+        work = np.empty((2, min(many, len(lam)), size, lam.shape[-1]))
         for k in range(0, len(lam), many):
             tasks = slice(k, k + many)
             some = loss.task(tasks)
@@ -209,11 +209,11 @@ class OuterObjective(OptimizerObjective):
             for start in range(0, P, size):
                 block = slice(start, start + size)
                 eta = points[block, tasks].T[..., None]
-                a, power, spare = work[:, : len(row), : eta.shape[1]]
+                a, power = work[:, : len(row), : eta.shape[1]]
                 np.multiply(eta, -row, out=a)
                 a += 1
                 with np.errstate(over="ignore", invalid="ignore"):  # refused below, in one line
-                    short_power(a, T - 1, power, spare)
+                    short_power(a, T - 1, power)
                     a *= power
                     power *= -T * row
                     found = some.short(a, power)

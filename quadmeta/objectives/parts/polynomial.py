@@ -169,15 +169,17 @@ class PolynomialLoss:
         return loss
 
     @cached_property
-    def measures(self) -> tuple[Measure, ...]:
-        """The spectral measure of each task, or the one of all where pooled."""
-        lam, omega = (x.reshape(-1, x.shape[-1]) for x in self.spectrum)
-        return tuple(map(Measure.of, lam, omega))
+    def measure(self) -> Measure:
+        """The spectral measure of each task, on one axis, or the one of all where pooled."""
+        lam, omega = self.spectrum
+        if lam.ndim == 1:
+            return Measure.of(lam, omega)
+        return Measure.of(*(x.reshape(-1, x.shape[-1]) for x in (lam, omega)))
 
     @cached_property
     def largest(self) -> float:
         """The largest parameter whose products keep their digits."""
-        return 1e150 / max(measure.high for measure in self.measures)
+        return 1e150 / float(np.max(self.measure.high))
 
     def short_log_loss(self, theta: Numbers) -> LogLoss:
         """log F and F'/F at ``theta`` by the optimizer's short kernel, task by task and block by
@@ -186,27 +188,19 @@ class PolynomialLoss:
         one = self.optimizer.shape
         alone = self.spectrum[0].ndim == 1
         if alone and not one and isinstance(theta, float) and 0 <= theta <= self.largest:
-            return self._scaled(self.optimizer.short_log_loss(self.measures[0], theta))
+            return self._scaled(self.optimizer.short_log_loss(self.measure, theta))
         theta = self.optimizer.read(theta)
         if alone and one and theta.shape == one:
             self._require_range(theta)
-            return self._scaled(self.optimizer.short_log_loss(self.measures[0], theta))
+            return self._scaled(self.optimizer.short_log_loss(self.measure, theta))
         tasks = self.spectrum[0].shape[:-1]
         shape = broadcast(theta.shape[: theta.ndim - len(one)], tasks, self.optimizer)
         self._require_range(theta)
         # task axes last, so that column k holds the parameters of task k
-        theta = np.broadcast_to(theta, (*shape, *one)).reshape(-1, len(self.measures), *one)
-        level = np.empty(theta.shape[:2])
-        slope = np.empty(theta.shape)
-        d = self.spectrum[0].shape[-1]
-        size = max(1, min(len(theta), BLOCK // (d * math.prod(one))))
-        work = np.empty((3, size, d))
-        for k, measure in enumerate(self.measures):
-            for start in range(0, len(theta), size):
-                block = slice(start, start + size)
-                found = self.optimizer.short_log_loss(measure, theta[block, k], work)
-                level[block, k], slope[block, k] = found[:2]
-        return self._scaled(LogLoss(level.reshape(shape), slope.reshape((*shape, *one))))
+        theta = np.broadcast_to(theta, (*shape, *one)).reshape(-1, math.prod(tasks), *one)
+        found = self.optimizer.short_scan(self.measure, theta)
+        slope = found.slope.reshape((*shape, *one))
+        return self._scaled(LogLoss(found.level.reshape(shape), slope))
 
     def _require_range(self, theta: Array) -> None:
         if theta.size and np.abs(theta).max() > self.largest:

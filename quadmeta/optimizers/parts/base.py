@@ -5,17 +5,22 @@ error by a polynomial, w_T - w_* = p_T(H; theta) (w_0 - w_*) with p_T(0) = 1. An
 eigenvalues only, never a problem.
 """
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
-from quadmeta._types import Array, StepSizes
+from quadmeta._types import Array, Floats, StepSizes
 from quadmeta._validate import finite, step_sizes
 from quadmeta.arithmetic.signlog import SignLog
 from quadmeta.optimizers.parts import generic
-from quadmeta.optimizers.parts.loss import LogLoss as LogLoss, Measure as Measure
+from quadmeta.optimizers.parts.loss import LogLoss as LogLoss
+from quadmeta.optimizers.parts.measure import Measure as Measure
+
+# numbers in one temporary array: half a megabyte, so that a block of a grid stays in cache
+BLOCK = 2**16
 
 
 class Optimizer(ABC):
@@ -158,14 +163,11 @@ class PolynomialOptimizer(Optimizer):
         """
         return generic.log_loss(self, eigenvalues, weights, theta, order)
 
-    def short_log_loss(
-        self, measure: Measure, theta: Array | float, work: Array | None = None
-    ) -> LogLoss:
+    def short_log_loss(self, measure: Measure, theta: Floats) -> LogLoss:
         """log F and F'/F of one task as fast as possible, at one parameter () or a batch of them
         (n, ...).
 
-        Not to full accuracy: overriding methods state their error. ``work``, an array (3, n or
-        more, d) of any content, may be overwritten.
+        Not to full accuracy: overriding methods state their error.
         """
         found = self.log_loss(
             measure.eigenvalues[None],
@@ -176,6 +178,22 @@ class PolynomialOptimizer(Optimizer):
         if np.ndim(theta) > len(self.shape):
             return found
         return LogLoss(*(x if x is None else x[0] for x in found))
+
+    def short_scan(self, measure: Measure, theta: Array) -> LogLoss:
+        """The same for m tasks at P parameters each, theta (P, m, *shape): (P, m) and (P, m,
+        *shape), block by block.
+        """
+        level = np.empty(theta.shape[:2])
+        slope = np.empty(theta.shape)
+        size = max(1, BLOCK // (measure.eigenvalues.shape[-1] * math.prod(self.shape)))
+        for k in range(theta.shape[1]):
+            one = measure.task(k)
+            for start in range(0, len(theta), size):
+                block = slice(start, start + size)
+                found = self.short_log_loss(one, theta[block, k])
+                level[block, k] = found.level
+                slope[block, k] = found.slope
+        return LogLoss(level, slope)
 
     def minimizer(self, eigenvalues: Array, weights: Array) -> Array:
         """The parameter that minimises sum_i omega_i p_T(lambda_i)^2, one for each row of spectra.
