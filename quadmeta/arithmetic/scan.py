@@ -42,13 +42,10 @@ def _squared(b: Array, n: int, out: Array) -> Array:
     if n < 2:
         out[...] = b if n else 1
         return out
-    # the bits of n from the second on: a square, and a product where it is set
-    first, *bits = bin(n)[3:]
-    np.multiply(b, b, out=out)
-    if first == "1":
-        out *= b
-    for bit in bits:
-        np.multiply(out, out, out=out)
-        if bit == "1":
+    # bit by bit of n, after the first: a square, and a product where it is set
+    root = b
+    for place in reversed(range(n.bit_length() - 1)):
+        root = np.multiply(root, root, out=out)
+        if n >> place & 1:
             out *= b
     return out

@@ -20,7 +20,7 @@ from quadmeta.arithmetic.signlog import SignLog
 from quadmeta.optimizers.parts.balance import balanced_step
 from quadmeta.optimizers.parts.base import LogLoss, Measure, PolynomialOptimizer
 from quadmeta.optimizers.parts.constant import ConstantStep
-from quadmeta.optimizers.parts.grid import log_losses
+from quadmeta.optimizers.parts.grid import largest_factor, log_losses
 from quadmeta.optimizers.parts.one_step import one_step
 
 # times max |a|, if that is below 1: beyond this T the rounding of a leaves few digits
@@ -219,15 +219,16 @@ class GradientDescent(ConstantStep, PolynomialOptimizer):
         if not theta.size:
             return super().short_scan(measure, theta)
         eta = theta.T
-        low, high = (np.reshape(end, (-1, 1)) for end in (measure.low, measure.high))
         with np.errstate(all="ignore"):  # what is not finite is replaced
-            rho = np.maximum(np.abs(1 - eta * low), np.abs(1 - eta * high))
+            rho = largest_factor(measure.ladder, eta)
             level, slope = (x.T for x in log_losses(measure.ladder, eta, rho, T))
-        rough = measure.wide | (T > _LONGEST * rho.min(axis=1, initial=1))
-        for k in np.flatnonzero(rough).tolist():
-            found = super().short_scan(measure.task(k), theta[:, k : k + 1])
-            level[:, k : k + 1] = found.level
-            slope[:, k : k + 1] = found.slope
+        rough = T > _LONGEST * rho.min(axis=1, initial=1)
+        rough |= measure.wide
+        if rough.any():
+            for k in np.flatnonzero(rough).tolist():
+                found = super().short_scan(measure.task(k), theta[:, k : k + 1])
+                level[:, k : k + 1] = found.level
+                slope[:, k : k + 1] = found.slope
         return LogLoss(level, slope)
 
     def minimizer(self, eigenvalues: Array, weights: Array) -> Array:

@@ -54,7 +54,6 @@ def test_error_of_a_scan_is_the_stated_one(T):
                     abs(at[1] - exact[1]) / (20 * T * EPS * size),
                     abs(at[0] - exact[0]) / (20 * EPS * (1 + abs(exact[0]) + inverse)),
                 )
-    print(T, worst)
     assert worst <= 1
 
 

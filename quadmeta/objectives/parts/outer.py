@@ -18,10 +18,11 @@ from quadmeta.arithmetic.signlog import SignLog
 from quadmeta.objectives.parts.base import Value
 from quadmeta.objectives.parts.expected import ExpectedLoss
 from quadmeta.objectives.parts.minima import Minima, local_minima
-from quadmeta.objectives.parts.polynomial import BLOCK, PolynomialLoss, broadcast
+from quadmeta.objectives.parts.polynomial import PolynomialLoss, broadcast
 from quadmeta.objectives.parts.tape import Tape
 from quadmeta.objectives.parts.tuned import OptimizerObjective
 from quadmeta.optimizers.gradient_descent import GradientDescent
+from quadmeta.optimizers.parts.base import BLOCK
 from quadmeta.problems.parts.losses import SeparableLoss
 from quadmeta.problems.parts.regression import RegressionProblem
 from quadmeta.problems.parts.stochastic import StochasticProblem

@@ -18,11 +18,8 @@ from quadmeta.arithmetic.container import Container
 from quadmeta.arithmetic.exact import evaluate
 from quadmeta.arithmetic.jet import Jet
 from quadmeta.objectives.parts.base import Value
-from quadmeta.optimizers.parts.base import LogLoss, Measure, PolynomialOptimizer
+from quadmeta.optimizers.parts.base import BLOCK, LogLoss, Measure, PolynomialOptimizer
 from quadmeta.problems.parts.base import QuadraticProblem
-
-# numbers in one temporary array: half a megabyte, so that a block of a grid stays in cache
-BLOCK = 2**16
 
 
 def energy(weights: Array, residual: tuple[Any, ...], order: int) -> Value:
@@ -182,9 +179,7 @@ class PolynomialLoss:
         return 1e150 / float(np.max(self.measure.high))
 
     def short_log_loss(self, theta: Numbers) -> LogLoss:
-        """log F and F'/F at ``theta`` by the optimizer's short kernel, task by task and block by
-        block.
-        """
+        """log F and F'/F at ``theta`` by the optimizer's short kernel."""
         one = self.optimizer.shape
         alone = self.spectrum[0].ndim == 1
         if alone and not one and isinstance(theta, float) and 0 <= theta <= self.largest:

@@ -13,31 +13,38 @@ from quadmeta._types import Array
 from quadmeta.arithmetic.scan import short_power
 from quadmeta.optimizers.parts.measure import Ladder
 
-# entries (task, step size, mode) of tasks that are taken at once, of one block, and those that
-# take as long as the calls which a block costs
+# entries (task, step size, mode) of tasks that are taken at once and of one block; those that take
+# as long as the calls which a block costs, and so few that none is left out
 _AT_ONCE = 2**18
 _BLOCK = 2**16
 _CALLS = 2**13
+_FEW = 2**14
 # what modes may be left out for, in the sum of the magnitudes
 _LOST = 2.0**-54
 
 
-def log_losses(
-    ladder: Ladder, eta: Array, rho: Array, steps: int
-) -> tuple[Array, Array]:
+def largest_factor(ladder: Ladder, eta: Array) -> Array:
+    """rho (m, P) of step sizes (m, P)."""
+    low = np.abs(1 - eta * ladder.eigenvalues[:, :1])
+    high = np.abs(1 - eta * ladder.eigenvalues[:, -1:])
+    largest: Array = np.maximum(low, high, out=low)
+    return largest
+
+
+def log_losses(ladder: Ladder, eta: Array, rho: Array, steps: int) -> tuple[Array, Array]:
     """log F and F'/F by sums of plain products, (m, P) for eta and rho (m, P).
 
     b is a line in lambda, so F needs no product more than F':  sum omega b^(2T) = sum omega (b_0 +
     b_1 lambda) b^(2T-1). To the error of ``GradientDescent.short_log_loss``.
     """
     n = 2 * steps - 1
-    inverse = 1 / rho
-    line = np.stack([inverse, -eta * inverse], axis=1)
-    # |b| below which a mode is lost: |b|^n = _LOST e^-reach
-    least = np.exp((math.log(_LOST) - ladder.reach[:, None]) / n) * rho
-    found = np.empty((len(eta), 2, eta.shape[1]))
-    work = np.empty((2, _BLOCK))
-    for tasks, points, modes in _blocks(ladder, (1 - least) / eta, (1 + least) / eta):
+    line = np.empty((len(eta), 2, eta.shape[1]))
+    offset, slope = line[:, 0], line[:, 1]
+    np.divide(1, rho, out=offset)
+    np.multiply(eta, -offset, out=slope)
+    found = np.empty_like(line)
+    work = np.empty((2, 0))
+    for tasks, points, modes in blocks(ladder, eta, rho, n):
         rows = ladder.powers[tasks, modes]
         shape = (len(rows), rows.shape[1], points.stop - points.start)
         size = math.prod(shape)
@@ -48,28 +55,30 @@ def log_losses(
         short_power(b, n, power)
         np.matmul(ladder.sums[tasks, :, modes], power, out=found[tasks, :, points])
     first = found[:, 0]
-    total = line[:, 0] * found[:, 1] + line[:, 1] * first
+    total = offset * found[:, 1] + slope * first
     return 2 * steps * np.log(rho) + np.log(total), first / (rho * total) * (-2 * steps)
 
 
-def _blocks(ladder: Ladder, below: Array, above: Array) -> Iterator[tuple[slice, slice, slice]]:
-    """(tasks, step sizes, modes) of one block after the other.
-
-    A mode counts where its eigenvalue is at most ``below`` or at least ``above`` (m, P).
-    """
-    m, P = below.shape
+def blocks(ladder: Ladder, eta: Array, rho: Array, n: int) -> Iterator[tuple[slice, slice, slice]]:
+    """(tasks, step sizes, modes) of one block after the other."""
+    m, P = eta.shape
     d = ladder.eigenvalues.shape[1]
+    if m * P * d <= _FEW:
+        yield slice(0, m), slice(0, P), slice(0, d)
+        return
     many = max(1, _AT_ONCE // (P * d))
     entries = min(many, m) * P * d
     size = -(-P // max(1, round(math.sqrt(entries / _CALLS)), entries // _BLOCK))
     starts = np.arange(0, P, size)
-    below = np.maximum.reduceat(below, starts, axis=1)
-    above = np.minimum.reduceat(above, starts, axis=1)
+    # modes of |b| below this are lost: |b|^n = _LOST e^-reach
+    least = np.exp((math.log(_LOST) - ladder.reach[:, None]) / n) * rho
+    below = np.maximum.reduceat((1 - least) / eta, starts, axis=1)
+    above = np.minimum.reduceat((1 + least) / eta, starts, axis=1)
     for k in range(0, m, many):
         tasks = slice(k, min(k + many, m))
         first, last = ladder.count(tasks, below[tasks], above[tasks])
-        for start, low, high in zip(starts.tolist(), first.tolist(), last.tolist(), strict=True):
+        for start, low, high in zip(starts.tolist(), first, last, strict=True):
             modes = slice(d - high, d + low)
             if low + high >= d:
-                modes = slice(d)
+                modes = slice(0, d)
             yield tasks, slice(start, min(start + size, P)), modes

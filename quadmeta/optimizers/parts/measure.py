@@ -102,11 +102,11 @@ class Ladder:
             reach,
         )
 
-    def count(self, tasks: slice, below: Array, above: Array) -> tuple[Array, Array]:
+    def count(self, tasks: slice, below: Array, above: Array) -> tuple[list[int], list[int]]:
         """For each block, of bounds (tasks, blocks), and over its tasks: how many modes are at most
         ``below``, and at least ``above``.
         """
         lam = self.eigenvalues[tasks, None]
-        first = (lam <= below[..., None]).sum(axis=-1).max(axis=0)
-        last = (lam >= above[..., None]).sum(axis=-1).max(axis=0)
-        return first, last
+        first = np.count_nonzero(lam <= below[..., None], axis=-1)
+        last = np.count_nonzero(lam >= above[..., None], axis=-1)
+        return first.max(axis=0).tolist(), last.max(axis=0).tolist()
