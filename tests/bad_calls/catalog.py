@@ -241,6 +241,7 @@ call(
     minimizer=Reals(np.zeros(3), True),
     floor=Number(0.0),
     eps=Number(1e-7, low=0.0, high=0.01, open_="lh", optional=True),
+    reorthogonalize=Flag(True),
 )
 call(
     qm.OperatorQuadratic.from_system,
