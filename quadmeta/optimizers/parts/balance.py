@@ -16,7 +16,11 @@ def balanced_step(eigenvalues: Array, weights: Array, power: int) -> Array:
     """The root eta of S_- = S_+ for each row of eigenvalues and weights (..., d); 1/lambda for one
     distinct eigenvalue.
 
-    Relative error about 1e-15, by a safeguarded Newton iteration on log S_- - log S_+.
+    Relative error about 1e-15, by a safeguarded Newton iteration on h = log S_- - log S_+. It ends
+    where the root is proved to be within rounding. S_-^(1/power) is a norm of affine functions, so
+    convex, and increases; S_+^(1/power) decreases. At h < 0, to the left of the root, the root is
+    therefore at most (e^g - 1) / s away, g = |h| / power, s = (log S_-)' / power; at h > 0 the same
+    with S_+ for S_-.
 
     Raises
     ------
@@ -35,25 +39,26 @@ def balanced_step(eigenvalues: Array, weights: Array, power: int) -> Array:
         if not busy.size:
             best: Array = eta.reshape(shape[:-1])[()]
             return best
-        h, slope = balance(lam[busy], omega[busy], eta[busy], power)
-        low[busy] = np.where(h < 0, eta[busy], low[busy])
-        high[busy] = np.where(h > 0, eta[busy], high[busy])
-        step = eta[busy] - h / slope
-        inside = (step > low[busy]) & (step < high[busy])
+        now = eta[busy]
+        h, below, above = balance(lam[busy], omega[busy], now, power)
+        low[busy] = np.where(h < 0, now, low[busy])
+        high[busy] = np.where(h > 0, now, high[busy])
+        step = now - h / (power * (below + above))
+        close = np.abs(h) / power <= np.log1p(1e-16 * now * np.where(h < 0, below, above))
+        inside = (step > low[busy]) & (step < high[busy]) | close
         middle = low[busy] + (high[busy] - low[busy]) / 2
-        new = np.where(h == 0, eta[busy], np.where(inside, step, middle))
-        done = np.abs(new - eta[busy]) <= 4e-16 * eta[busy]
+        new = np.where(inside, step, middle)
         eta[busy] = new
-        busy = busy[~done]
+        busy = busy[~close & (np.abs(new - now) > 4e-16 * now)]
     raise ArithmeticError(f"minimizer: no convergence in 200 iterations at eta = {eta[busy[0]]!r}")
 
 
-def balance(lam: Array, omega: Array, eta: Array, power: int) -> tuple[Array, Array]:
-    """h = log S_- - log S_+ and dh/deta at 1/L < eta < 1/mu, rows of (n, d); S_+- = sum mass
-    |a|^power over +-a > 0.
+def balance(lam: Array, omega: Array, eta: Array, power: int) -> tuple[Array, Array, Array]:
+    """(h, s_-, s_+) with s_+- = |d log S_+- / d eta| / power at 1/L < eta < 1/mu, rows of (n, d);
+    S_+- = sum mass |a|^power over +-a > 0.
 
     mass = omega lambda. Where a side is empty, because every eigenvalue on it lies within rounding
-    of 1/eta, h is infinite and the slope 1.
+    of 1/eta, h is infinite.
     """
     x = factor(eta[:, None], lam)
     with np.errstate(all="ignore"):
@@ -70,7 +75,7 @@ def balance(lam: Array, omega: Array, eta: Array, power: int) -> tuple[Array, Ar
     leaders = (power * log_ratio(below.leader, above.leader) + log)[:, 0]
     h = leaders + np.log(below.total / above.total)
     h = np.where(below.empty, -np.inf, np.where(above.empty, np.inf, h))
-    return h, np.where(below.empty | above.empty, 1, power * (below.slope + above.slope))
+    return h, below.slope, above.slope
 
 
 class _Side(NamedTuple):
