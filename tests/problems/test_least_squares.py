@@ -228,6 +228,21 @@ def test_rank_deficient_and_constant_columns_mean_the_minimum_norm_solution():
     )
 
 
+@pytest.mark.parametrize("n2", [1, 4, 8, 9, 30])  # X_2 V by X_2 X', from d on by V
+@pytest.mark.parametrize("kappa", [1, 90, 1e4])  # of X; the last by its singular values
+def test_few_and_many_rows_of_validation_mean_the_same(n2, kappa):
+    rng = np.random.default_rng(n2)
+    left, right = (np.linalg.qr(rng.standard_normal(shape))[0] for shape in ((5, 5), (9, 5)))
+    X = left * np.geomspace(1, 1 / kappa, 5) @ right.T
+    y, X2, y2 = rng.standard_normal(5), rng.standard_normal((n2, 9)), rng.standard_normal(n2)
+    p = qm.LeastSquares.from_data([X, 2 * X], [y, y], ([X2, -X2], [y2, y2]))
+    w, _, _ = unrolled(X, y, 4.0, 50)
+    loss = qm.TrainByValidation(p, qm.GradientDescent(50), pooled=False)([4.0, 1.0]).to_float()
+    want = [np.sum((X2 @ w - y2) ** 2), np.sum((X2 @ w / 2 + y2) ** 2)]
+    size = (np.linalg.norm(X2) * kappa * np.linalg.norm(y) + np.linalg.norm(y2)) ** 2
+    np.testing.assert_allclose(loss, np.array(want) / (2 * n2), rtol=0, atol=1e-15 * size / n2)
+
+
 LS = qm.LeastSquares
 GD = qm.GradientDescent(2)
 BAD = {
