@@ -8,7 +8,7 @@ from quadmeta._types import Array, Numbers
 from quadmeta._validate import plain
 from quadmeta.objectives.parts.base import Value
 from quadmeta.objectives.parts.expected import ExpectedLoss
-from quadmeta.objectives.parts.minima import Minima, described
+from quadmeta.objectives.parts.minima import Minima, Stationary
 from quadmeta.objectives.parts.outer import OuterObjective
 from quadmeta.objectives.parts.tape import Tape
 
@@ -65,7 +65,7 @@ class TrainByTrain(OuterObjective):
             )
         best = np.atleast_1d(self.minimizer())
         high = 2 * float(best[0]) + 2 / float(self.source.spectrum[0].min())
-        return described(self, best, high)
+        return Stationary(best, high).described(self)
 
 
 def _one(loss: Array) -> Array:

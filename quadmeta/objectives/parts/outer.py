@@ -17,14 +17,16 @@ from quadmeta.arithmetic.scan import short_power
 from quadmeta.arithmetic.signlog import SignLog
 from quadmeta.objectives.parts.base import Value
 from quadmeta.objectives.parts.expected import ExpectedLoss
-from quadmeta.objectives.parts.minima import Minima, local_minima
+from quadmeta.objectives.parts.minima import Minima, Stationary, scanned, stationary
 from quadmeta.objectives.parts.polynomial import PolynomialLoss, broadcast
+from quadmeta.objectives.parts.slope_signs import ShortSlopes
 from quadmeta.objectives.parts.tape import Tape
 from quadmeta.objectives.parts.tuned import OptimizerObjective
 from quadmeta.optimizers.gradient_descent import GradientDescent
 from quadmeta.optimizers.parts.base import BLOCK
 from quadmeta.problems.parts.losses import SeparableLoss
 from quadmeta.problems.parts.regression import RegressionProblem
+from quadmeta.problems.parts.short_losses import short_loss
 from quadmeta.problems.parts.stochastic import StochasticProblem
 
 
@@ -151,7 +153,7 @@ class OuterObjective(OptimizerObjective):
         logs = np.empty(points.shape)
         loss: Any = getattr(self, "_loss")
         size = max(1, BLOCK // loss.width)
-        if isinstance(loss, SeparableLoss) and self.truncation is None:
+        if self.truncation is None:
             # tasks at once, where the points of one do not fill a block
             many = max(1, size // max(1, len(points)))
             for k in range(0, len(lam), many):
@@ -244,12 +246,10 @@ class OuterObjective(OptimizerObjective):
 
     def _task(self, loss: Any, lam: Array, eta: Array, order: int, k: int) -> SignLog:
         value: SignLog = loss.derivative(self.polynomial.signed_residual(lam, eta, order), order)
-        if self.truncation is None:
-            return value
         lost = self.frozen(lam, self._regression.fitted.reshape(-1, len(lam))[k], eta)
         offset, slope = loss.frozen
         instead = SignLog.of(
-            np.where(lost, offset + slope * self.truncation**2 if order == 0 else 0.0, 0.0)
+            np.where(lost & (order == 0), offset + slope * (self.truncation or 0.0) ** 2, 0.0)
         )
         return SignLog(
             np.where(lost, instead.sign, value.sign), np.where(lost, instead.log, value.log)
@@ -345,12 +345,7 @@ class OuterObjective(OptimizerObjective):
         """The best of ``minima()``; of SGD the best below the mean-square limit."""
         if isinstance(self.source, ExpectedLoss):
             return self.source.minimizer()
-        found = self.minima()
-        best = 0
-        for k in range(1, len(found.step_size)):
-            if bool(found.value[k] < found.value[best]):
-                best = k
-        return float(found.step_size[best])
+        return self._stationary().lowest(self)
 
     def scanned(self, rounds: int = 4) -> float:
         """The best stable step size (eta < 2 / lambda_max) by a scan of 61 points, then ``rounds``
@@ -360,12 +355,8 @@ class OuterObjective(OptimizerObjective):
         self._require_gradient_descent()
         rounds = natural("rounds", rounds)
         high = 2 / float(np.max(self._regression.modes().eigenvalues))
-        grid = np.geomspace(1e-6 * high, high, 61)
-        for _ in range(rounds):
-            k = int(np.argmin(self(grid).log))
-            best = float(grid[k])
-            grid = np.geomspace(grid[max(k - 1, 0)], grid[min(k + 1, len(grid) - 1)], 21)
-        return best
+        plain_mean = self.pooled and self.truncation is None
+        return scanned(self, self._short if plain_mean else None, high, rounds)
 
     def minima(self) -> Minima:
         """All local minima found in eta >= 0, pooled: sign changes of the derivative on a grid,
@@ -376,6 +367,9 @@ class OuterObjective(OptimizerObjective):
         even in log eta from 1e-6 / (T lambda_max), 600 even ones, and 600 approaching 2 /
         lambda_max; a pair of stationary points between two of them is missed.
         """
+        return self._stationary().described(self)
+
+    def _stationary(self) -> Stationary:
         if not self.pooled or self.truncation is not None:
             raise ValueError(
                 "minima are those of the pooled objective without truncation: leave both as they "
@@ -383,7 +377,15 @@ class OuterObjective(OptimizerObjective):
             )
         lam = self._regression.modes().eigenvalues
         self._require_gradient_descent()
-        return local_minima(self, self.optimizer.steps, float(lam.max()))
+        return stationary(self, self._short, self.optimizer.steps, float(lam.max()))
+
+    @cached_property
+    def _short(self) -> ShortSlopes:
+        """Values and signs of the derivative without their last digits."""
+        lam = self._regression.modes().eigenvalues
+        lam = lam.reshape(-1, lam.shape[-1])
+        loss = short_loss(getattr(self, "_loss"), lam.shape)
+        return ShortSlopes(loss, lam if loss.apart else lam.reshape(1, -1), self.optimizer.steps)
 
 
 def _last(derivatives: tuple[Array, ...]) -> Array:

@@ -132,10 +132,10 @@ class DenseLoss:
         return int(max(self.features.shape[-2:]))
 
     def derivative(self, residual: tuple[SignLog, ...], order: int) -> SignLog:
-        """As for ``SeparableLoss``, for points (P, r) of one task, as SignLog: products run on
-        scaled float64.
+        """As for ``SeparableLoss``, for points (P, ..., r) of one task or several, as SignLog:
+        products run on scaled float64.
         """
-        n2 = len(self.target)
+        n2 = int(self.target.shape[-1])
         error: SignLog = self._product((1 - residual[0]) * self.fitted) - self.target
         if order == 0:
             return error.dot(error) / (2 * n2)
@@ -157,10 +157,11 @@ class DenseLoss:
         return value, slope
 
     def _product(self, x: SignLog) -> SignLog:
-        """features x for x (P, r): divided by its largest entry, multiplied in float64, scaled
-        back.
+        """features x for x (P, ..., r): divided by its largest entry, multiplied in float64,
+        scaled back.
         """
         shift = np.max(x.log, axis=-1, keepdims=True, initial=-np.inf)
         shift = np.where(np.isfinite(shift), shift, 0.0)
-        scaled = (x.sign * np.exp(x.log - shift)) @ self.features.T
-        return SignLog.of(scaled) * SignLog(np.ones_like(shift), shift)
+        scaled = np.moveaxis(x.sign * np.exp(x.log - shift), 0, -2)
+        product = np.moveaxis(scaled @ np.swapaxes(self.features, -1, -2), -2, 0)
+        return SignLog.of(product) * SignLog(np.ones_like(shift), shift)
