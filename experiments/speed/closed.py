@@ -7,11 +7,15 @@ from typing import Any
 import numpy as np
 
 import quadmeta as qm
-from experiments.speed.inputs import Inputs, Route
+from experiments.speed.descents import descents
+from experiments.speed.route import Case, Inputs, Route
+from experiments.speed.tuned import minimisers, minimizer, momentum_minimisers
 
 Array = Any
 Calls = dict[str, Callable[[], Any]]
 TARGETS: dict[str, str | None] = {
+    "closed form, value and gradient": "pair",
+    "minimizer": "minimum",
     "implicit": "implicit",
     "discounted": None,
     "DrMAD": None,
@@ -21,13 +25,20 @@ TARGETS: dict[str, str | None] = {
 }
 
 
-def routes(case: dict[str, Any], given: Inputs) -> dict[str, Route]:
+def routes(case: Case, given: Inputs) -> dict[str, Route]:
     """{route: how}."""
+    if case["workload"] == "W6":
+        return minimisers(case, given)
+    if case["workload"] == "W7":
+        return descents(case, given)
     calls = _ROUTES[case["workload"]](case, given)
-    return {name: Route(call, target=TARGETS.get(name, "exact")) for name, call in calls.items()}
+    found = {name: Route(call, target=TARGETS.get(name, "exact")) for name, call in calls.items()}
+    if case["workload"] == "W1" and case["slot"] == "small":
+        found |= momentum_minimisers(case, given)
+    return found
 
 
-def _meta_gradient(case: dict[str, Any], given: Inputs) -> Calls:
+def _meta_gradient(case: Case, given: Inputs) -> Calls:
     """G'(eta): by modes that are there, from the matrix on, from products with it alone."""
     H = given["H"]
     w = given["w"]
@@ -44,6 +55,10 @@ def _meta_gradient(case: dict[str, Any], given: Inputs) -> Calls:
         "closed form, full accuracy": lambda: log.gradient(eta),
         "closed form with eigh": lambda: slope(qm.Quadratic.from_matrix(H, start=w)),
     }
+    if case["slot"] in ("small", "T1"):
+        found["closed form, value and gradient"] = lambda: np.array([log(eta), log.gradient(eta)])
+    if case["slot"] == "small":
+        found["minimizer"] = minimizer(problem, gd)
     if case["slot"] == "large":  # where the eigendecomposition is what costs
         k = min(case["d"], 400)
         found["Lanczos"] = lambda: slope(qm.OperatorQuadratic.from_error(H, w, k, quantity=slope))
@@ -53,7 +68,7 @@ def _meta_gradient(case: dict[str, Any], given: Inputs) -> Calls:
     return found
 
 
-def _grid(case: dict[str, Any], given: Inputs) -> Calls:
+def _grid(case: Case, given: Inputs) -> Calls:
     """G' of each task on a grid, eigendecompositions counted; tasks on two threads, as the peers
     use both cores.
     """
@@ -74,7 +89,7 @@ def _grid(case: dict[str, Any], given: Inputs) -> Calls:
     }
 
 
-def _sweep(case: dict[str, Any], given: Inputs) -> Calls:
+def _sweep(case: Case, given: Inputs) -> Calls:
     """Mean training and validation loss with derivatives, decompositions counted; tasks on two
     threads.
     """
@@ -103,7 +118,7 @@ def _halves(solve: Callable[[slice], Array], tasks: int) -> list[Array]:
         return list(pool.map(solve, (slice(tasks // 2), slice(tasks // 2, None))))
 
 
-def _hypergradient(case: dict[str, Any], given: Inputs) -> Calls:
+def _hypergradient(case: Case, given: Inputs) -> Calls:
     """Hypergradients of sample weights from the data on; the reverse mode and its relatives are
     estimators.
     """
@@ -125,7 +140,7 @@ def _hypergradient(case: dict[str, Any], given: Inputs) -> Calls:
     return found | {name: estimate(estimator) for name, estimator in estimators.items()}
 
 
-def _schedule(case: dict[str, Any], given: Inputs) -> Calls:
+def _schedule(case: Case, given: Inputs) -> Calls:
     """Gradient of G in all T step sizes."""
     log = qm.LogObjective(
         qm.Quadratic.from_matrix(given["H"], start=given["w"]), qm.Schedule(case["T"])
@@ -142,4 +157,18 @@ def _schedule(case: dict[str, Any], given: Inputs) -> Calls:
     }
 
 
-_ROUTES = {"W1": _meta_gradient, "W2": _grid, "W3": _sweep, "W4": _hypergradient, "W5": _schedule}
+def _growth(case: Case, given: Inputs) -> Calls:
+    """(G, G') on a grid, modes known."""
+    problem = qm.Quadratic.from_spectrum(given["lam"], error=given["w"])
+    log = qm.LogObjective(problem, qm.GradientDescent(case["T"]))
+    return {"closed form": lambda: log.scan(given["eta"])[1]}
+
+
+_ROUTES = {
+    "W1": _meta_gradient,
+    "W2": _grid,
+    "W3": _sweep,
+    "W4": _hypergradient,
+    "W5": _schedule,
+    "growth": _growth,
+}

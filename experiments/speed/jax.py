@@ -1,24 +1,29 @@
 """Routes of the speed table by jitted JAX in float64: unrolled and differentiated."""
 
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
+from jax.scipy.linalg import cho_factor, cho_solve
 
-from experiments.speed.inputs import Inputs, Route, partly
+from experiments.speed.route import Case, Inputs, Route, partly
 
 Array: TypeAlias = jax.Array
-Case = dict[str, Any]
 jax.config.update("jax_enable_x64", True)
 
 
 def routes(case: Case, given: Inputs) -> dict[str, Route]:
     """{route: how}."""
     workload = case["workload"]
-    if workload in ("W1", "W5"):
+    if workload == "W1":
+        return {
+            "jax": Route(_reverse(case, given)),
+            "jax, forward": Route(_forwards(case, given)),
+        }
+    if workload == "W5":
         return {"jax": Route(_reverse(case, given))}
     if workload == "W2":
         return {
@@ -31,11 +36,14 @@ def routes(case: Case, given: Inputs) -> dict[str, Route]:
         if case["d"] <= 100:
             steps = 10**5 // case["d"]
         return {"jax": partly(case, given, {"tasks": 1, "T": steps}, _sweep)}
-    return {
-        "jax": Route(_weights(case, given, False)),
-        "jax, Gram first": Route(_weights(case, given, True)),
-        "jax, implicit": Route(_implicit(given), target="implicit"),
-    }
+    if workload == "W4":
+        return {
+            "jax": Route(_weights(case, given, False)),
+            "jax, Gram first": Route(_weights(case, given, True)),
+            "jax, implicit": Route(_implicit(given), target="implicit"),
+            "jax, implicit by hand": Route(_by_hand(given), target="implicit"),
+        }
+    return {}
 
 
 def _ready(function: Callable[..., Array], *arguments: Array) -> Callable[[], Array]:
@@ -51,11 +59,22 @@ def _objective(steps: Array, H: Array, w: Array) -> Array:
     return jnp.log(w @ (H @ w) / 2) / len(steps)
 
 
-def _reverse(case: Case, given: Inputs) -> Callable[[], Array]:
+def _loss(case: Case) -> Callable[..., Array]:
+    """The objective of one step size, or of a schedule."""
+
     def loss(eta: Array, H: Array, w: Array) -> Array:
         return _objective(jnp.broadcast_to(eta, case["T"]), H, w)
 
-    return _ready(jax.grad(loss), given["eta"], given["H"], given["w"])
+    return loss
+
+
+def _reverse(case: Case, given: Inputs) -> Callable[[], Array]:
+    return _ready(jax.grad(_loss(case)), given["eta"], given["H"], given["w"])
+
+
+def _forwards(case: Case, given: Inputs) -> Callable[[], Array]:
+    """Forward mode of the recursion: the tangent of w is one more column."""
+    return _ready(_forward(_loss(case)), given["eta"], given["H"], given["w"])
 
 
 def _over(
@@ -75,18 +94,11 @@ def _forward(function: Callable[..., Array]) -> Callable[..., Array]:
 
 def _grid(case: Case, given: Inputs) -> Callable[[], Array]:
     """Forward mode: matrix products with all step sizes as columns."""
-
-    def loss(eta: Array, H: Array, w: Array) -> Array:
-        return _objective(jnp.broadcast_to(eta, case["T"]), H, w)
-
-    return _over(case, given, _forward(loss), given["H"], given["w"])
+    return _over(case, given, _forward(_loss(case)), given["H"], given["w"])
 
 
 def _grid_reverse(case: Case, given: Inputs) -> Callable[[], Array]:
-    def loss(eta: Array, H: Array, w: Array) -> Array:
-        return _objective(jnp.broadcast_to(eta, case["T"]), H, w)
-
-    return _over(case, given, jax.grad(loss), given["H"], given["w"])
+    return _over(case, given, jax.grad(_loss(case)), given["H"], given["w"])
 
 
 def _modes(case: Case, given: Inputs) -> Callable[[], Array]:
@@ -170,3 +182,20 @@ def _implicit(given: Inputs) -> Callable[[], Array]:
         jax.grad(lambda alpha: _outer(given, jnp.linalg.solve(*_gram(given, alpha)))),
         given["alpha"],
     )
+
+
+def _by_hand(given: Inputs) -> Callable[[], Array]:
+    """The formula of the implicit gradient, written out: both solves by one Cholesky factor."""
+    H2 = given["X2"].T @ given["X2"] / len(given["X2"])
+    B2 = given["X2"].T @ given["Y2"] / len(given["X2"])
+
+    def gradient(alpha: Array) -> Array:
+        H, B = _gram(given, alpha)
+        factor = cho_factor(H)
+        W = cho_solve(factor, B)
+        V = cho_solve(factor, H2 @ W - B2)
+        s = jax.nn.sigmoid(alpha)
+        rows = ((given["X"] @ V) * (given["X"] @ W - given["Y"])).sum(axis=1)
+        return -s * (1 - s) * rows / len(rows)
+
+    return _ready(gradient, given["alpha"])

@@ -1,145 +1,236 @@
-"""What the machine can do, and the least time that a workload of the speed table needs on it, all
-of one run.
+"""The least time that a workload of the speed table needs on this machine: what no program in numpy
+can do without, each operation at its own shape and timed in the rounds of the routes.
+
+An operation counts once for each time that the result needs it, in its cheapest form: symmetric
+products where numpy has them, one pass for 1 - eta lambda, powers by repeated squaring in place or
+by one logarithm and one exponential, blocks that stay in cache. Loops of Python, allocation,
+checks and small vectors are free.
 """
 
-from functools import cache, partial
+from collections.abc import Callable, Iterable
+from itertools import chain
+from math import prod
 from typing import Any
 
-import numpy as np
-
-from experiments.speed.clock import LARGE, blas, cores, seconds
+from experiments.speed.machine import BLOCK, LOG_EXP, Operation
+from experiments.speed.route import Case, Inputs, Route
 
 Row = dict[str, Any]
-_ONE = "closed form, one thread"
-_EIGH = "closed form with eigh"
-_CLOSED = "closed form"
+Counts = dict[Operation, float]
+Work = list[tuple[Counts, ...]]
+"""Steps, each in one or more forms, of which the cheapest counts."""
+CLASSES = 10
+"""Outputs of the model of W4."""
 
 
-def rates(d: int, size: str = "full", block: int = 2**13) -> dict[str, float]:
-    """Rates of this machine with one BLAS thread, each the median of several runs.
-
-    Copy bandwidth and matrix products in units of 1e9 a second, an eigendecomposition of size d in
-    units of d^3; and the seconds an element of one product or quotient, and of one logarithm with
-    one exponential, in blocks that fit in cache.
-    """
-    rng = np.random.default_rng(0)
-    A = rng.standard_normal((d, d))
-    x = rng.uniform(0.1, 0.9, block)
-    H = A @ A.T
-    y = np.empty_like(x)
-    big = np.empty(40 * d * d)
-    target = np.empty_like(big)
-
-    clocked = partial(seconds, size=size)
-
-    def elementwise() -> None:
-        np.log(x, out=y)
-        np.exp(y, out=y)
-
-    return {
-        "copy": 2e-9 * big.nbytes / clocked(lambda: np.copyto(target, big)),
-        "product": 2e-9 * d**3 / clocked(lambda: A @ A),
-        "eigh": 1e-9 * d**3 / clocked(lambda: np.linalg.eigh(H)),
-        "multiply": clocked(lambda: np.multiply(x, x, out=y)) / block,
-        "divide": clocked(lambda: np.divide(x, x, out=y)) / block,
-        "log and exp": clocked(elementwise) / block,
-    }
+def routes(case: Case, given: Inputs) -> dict[str, Route]:
+    """{operation: how} of all that the least times of one case are made of."""
+    found = [operation for work in least(case).values() for operation in _all(work)]
+    if case["workload"] == "W6":
+        found = [LOG_EXP]
+    if case["workload"] == "W1" and case["slot"] == "large":
+        found += [Operation("copy", (8 * case["d"] ** 2,)), _product(*3 * (case["d"],))]
+    return {str(each): Route(each.call(), target=None) for each in dict.fromkeys(found)}
 
 
-@cache
-def _eigh(d: int) -> float:
-    """Seconds of one eigendecomposition of size d, with the threads that the workloads give it."""
-    X = np.random.default_rng(0).standard_normal((d, d))
-    H = X @ X.T
-    with blas(cores() if d >= LARGE else 1):
-        return seconds(lambda: np.linalg.eigh(H))
+def limited(case: Case, rows: list[Row]) -> list[Row]:
+    """The rows of one case with the least times of its routes, and what these are made of."""
+    seconds = {row["route"]: row["seconds"] for row in rows if row["family"] == "machine"}
+    part = {True: "rate", False: "time"}
+    found = [row | {"part": part[row["family"] == "machine"]} for row in rows]
+    for route, work in least(case).items():
+        total, counts = _cheapest(work, seconds)
+        own = next(row for row in found if row["family"] == "package" and row["route"] == route)
+        own["needed"] = total
+        head = {name: own[name] for name in ("workload", "slot", "route")}
+        found += [
+            {"part": "least"} | head | {"name": name, "value": count}
+            for name, count in counts.items()
+        ]
+    return found
 
 
-def needed(row: Row, rate: dict[str, float]) -> Row:
-    """The work that a closed route cannot avoid, and its time at the rates of this machine with
-    one thread.
+def least(case: Case) -> dict[str, Work]:
+    """{route: work} of the routes of one case that have a limit."""
+    found = _LEAST.get(case["workload"])
+    if found is None:
+        return {}
+    return found(case)
 
-    Flops of matrix products, bytes that do not stay in cache, elementwise products and quotients,
-    elements of one log and one exp, eigendecompositions. An integer power is a log and an exp, or
-    the products of repeated squaring where these take less. None for routes that are not closed or
-    use two threads.
-    """
-    work = _work(row)
-    if work is None:
-        return dict.fromkeys(("gflop", "mbytes", "multiplied", "exps", "needed"))
-    flops, size, powers, n, divided, eighs = (work[name] for name in _KINDS)
-    products = 0
-    if n:
-        products = n.bit_length() + n.bit_count() - 2
-    multiplied, exps = 0, powers
-    if products * rate["multiply"] < rate["log and exp"]:
-        multiplied, exps = powers * products, 0
-    least = (
-        1e-9 * flops / rate["product"]
-        + 1e-9 * size / rate["copy"]
-        + multiplied * rate["multiply"]
-        + exps * rate["log and exp"]
-        + divided * rate["divide"]
-        + sum(count * _eigh(k) for k, count in eighs.items())
+
+def _all(work: Work) -> Iterable[Operation]:
+    return chain.from_iterable(form for step in work for form in step)
+
+
+def _cheapest(work: Work, seconds: dict[str, float]) -> tuple[float, dict[str, float]]:
+    total = 0.0
+    counts: dict[str, float] = {}
+    for step in work:
+        time, form = min(
+            (sum(count * seconds[str(each)] for each, count in form.items()), k)
+            for k, form in enumerate(step)
+        )
+        total += time
+        for each, count in step[form].items():
+            counts[str(each)] = counts.get(str(each), 0.0) + count
+    return total, counts
+
+
+def _product(a: int, b: int, c: int) -> Operation:
+    return Operation("product", (a, b, c))
+
+
+def _elements(name: str, number: float) -> Counts:
+    """An elementary function of so many elements, in blocks."""
+    return {Operation(name, (BLOCK,)): number / BLOCK}
+
+
+def _power(number: float, exponent: int) -> tuple[Counts, ...]:
+    """One integer power of each element: by squares and products, or by its logarithm."""
+    squares = number * (exponent.bit_length() - 1)
+    products = number * (exponent.bit_count() - 1)
+    return _elements("square", squares) | _elements("multiply", products), _elements(
+        "log and exp", number
     )
+
+
+def _once(*counts: Counts) -> Work:
+    """Steps that have one form."""
+    return [(each,) for each in counts]
+
+
+def _gradient(case: Case) -> dict[str, Work]:
+    """W1: of one matrix the eigendecomposition, and the products of its vectors with the start."""
+    d = case["d"]
+    if case["slot"] != "large":
+        return {}
+    eigh = {Operation("eigh", (d, 1)): 1.0, _product(d, d, 1): 1.0}
+    return {"closed form with eigh": _once(eigh)}
+
+
+def _scan(d: int, T: int, grid: int) -> Work:
+    """(G, G') on a grid: 1 - eta lambda and its power 2T - 1; two sums over the modes."""
+    number = float(d * grid)
+    sums = _once({_product(grid, d, 2): 1.0}, _elements("log and exp", grid))
+    return [(_elements("subtract", number),), _power(number, 2 * T - 1), *sums]
+
+
+def _times(work: Work, m: int) -> Work:
+    return [
+        tuple({each: m * count for each, count in form.items()} for form in step) for step in work
+    ]
+
+
+def _grid(case: Case) -> dict[str, Work]:
+    m = case["tasks"]
+    known = _times(_scan(case["d"], case["T"], case["grid"]), m)
+    eigh = _once({Operation("eigh", (case["d"], m)): 1.0})
+    return {"closed form without eigh": known, "closed form, one thread": known + eigh}
+
+
+def _growth(case: Case) -> dict[str, Work]:
+    return {"closed form": _scan(case["d"], case["T"], case["grid"])}
+
+
+def _sweep(case: Case) -> dict[str, Work]:
+    """W3, fewer samples than dimensions: X X' = Q Lambda Q'; K = X_2 V in the n modes, by X'Q or
+    by X_2 X'; q = (1 - eta lambda)^T and its derivative; the residuals K (1 - q) and K q' at all
+    step sizes, and their norms; for training sums of squares of q over the modes.
+    """
+    n, d, grid = case["n"], case["d"], case["grid"]
+    number = float(n * grid)
+    one: Work = [
+        ({Operation("gram", (n, d)): 1.0},),
+        (
+            {_product(n, d, n): 1.0, _product(n, n, n): 1.0},
+            {_product(d, n, n): 1.0, _product(n, d, n): 1.0},
+        ),
+        (_elements("subtract", number),),
+        _power(number, case["T"] - 1),
+        (_elements("multiply", 2 * number),),
+        ({_product(n, n, grid): 2.0, _product(grid, n, 2): 1.0},),
+        (_elements("multiply", 2 * number),),
+    ]
+    eigh = _once({Operation("eigh", (n, case["tasks"])): 1.0})
+    return {"closed form, one thread": _times(one, case["tasks"]) + eigh}
+
+
+def _weights(case: Case) -> dict[str, Work]:
+    """W4: H = X' diag(s) X and B = X' diag(s) Y; then an eigendecomposition, Q'B, W, the outer
+    gradient and its coordinates, divided differences with a log and an exp each, back from the
+    modes (p x p), and the quadratic forms of all samples. Implicit: two solves by one factor, and
+    the inner products of all samples.
+    """
+    n, p, k = case["n"], case["d"], CLASSES
+    square = float(p * p)
+    bind: Work = [
+        ({Operation("scale rows", (n, p)): 1.0},),
+        (
+            {_product(p, n, p + k): 1.0},
+            {Operation("gram", (p, n)): 1.0, _product(p, n, k): 1.0},
+        ),
+        (_elements("log and exp", n),),
+    ]
+    outer = {_product(p, p, k): 1.0}
+    modes = {
+        Operation("eigh", (p, 1)): 1.0,
+        _product(p, p, k): 4.0,
+        _product(p, k, p): 1.0,
+        _product(p, p, p): 2.0,
+    }
+    forms = {_product(n, p, p + k): 1.0, Operation("dots of rows", (n, p + k)): 1.0}
+    quotients = _once(
+        _elements("log and exp", square),
+        _elements("subtract", square),
+        _elements("divide", square),
+        _elements("multiply", square),
+    )
+    solves = {Operation("two solves", (p, k)): 1.0}
+    rows = {_product(n, p, 2 * k): 1.0, Operation("dots of rows", (n, k)): 1.0}
     return {
-        "gflop": 1e-9 * flops,
-        "mbytes": 1e-6 * size,
-        "multiplied": float(multiplied),
-        "exps": float(exps),
-        "needed": least,
+        "closed form": bind + _once(outer, modes, forms) + quotients,
+        "implicit": bind + _once(outer, solves, rows),
     }
 
 
-_KINDS = ("flops", "bytes", "powers", "exponent", "divided", "eighs")
+def _schedule(case: Case) -> dict[str, Work]:
+    """W5: a = 1 - eta_t lambda_i, their products over t, quotients by a, sums over the modes."""
+    d, T = case["d"], case["T"]
+    number = float(d * T)
+    passes = (_elements(name, number) for name in ("subtract", "multiply", "divide"))
+    return {"closed form": _once(*passes, {_product(T, d, 1): 1.0})}
 
 
-def _work(row: Row) -> dict[str, Any] | None:
-    """Flops, bytes, powers and their exponent, quotients and {size: number} of
-    eigendecompositions, of one route.
+_LEAST = {
+    "W1": _gradient,
+    "W2": _grid,
+    "W3": _sweep,
+    "W4": _weights,
+    "W5": _schedule,
+    "growth": _growth,
+}
+
+
+def rates(rows: list[Row]) -> list[tuple[str, float]]:
+    """Rates of this machine for the reader, at the largest shapes: 1e9 bytes copied and flops of a
+    product a second, eigendecompositions in units of 1e9 d^3, seconds of one log and one exp.
     """
-    d = row["d"]
-    n = row["n"]
-    T = row["T"]
-    m = row["tasks"] or 1
-    grid = row["grid"] or 1
-    least: dict[str, Any] = dict.fromkeys(_KINDS, 0) | {"eighs": {}}
-    match row["workload"], row["route"]:
-        case "W1", "closed form" | "closed form with eigh":
-            return least | {
-                "bytes": 16 * d,
-                "powers": d,
-                "exponent": 2 * T - 1,
-                "eighs": {d: 1} if row["route"] == _EIGH else {},
-            }
-        case "W2", "closed form, one thread" | "closed form without eigh":
-            return least | {
-                "powers": m * grid * d,
-                "exponent": 2 * T - 1,
-                "flops": 4 * m * grid * d,
-                "eighs": {d: m} if row["route"] == _ONE else {},
-            }
-        case "W3", "closed form, one thread":
-            # n modes: X X', X'Q and X_2 V; two residual matrices times X_2 V; one power for each
-            # of two losses
-            return least | {
-                "flops": m * (5 * n * n * d + 4 * grid * n * n),
-                "powers": 2 * m * grid * n,
-                "exponent": T - 1,
-                "eighs": {n: m},
-            }
-        case "W4", "closed form":
-            # X' diag(s) X, X times a p x p matrix, and both with the outputs; a log and exp a
-            # divided difference
-            return least | {
-                "flops": 3 * n * d * d + 4 * n * d * 10,
-                "powers": d * d,
-                "exponent": 2**62,
-                "eighs": {d: 1},
-            }
-        case "W4", "implicit":
-            return least | {"flops": n * d * d + 6 * n * d * 10 + 2 * d**3}
-        case "W5", "closed form":
-            # a = 1 - eta lambda and the sum of lambda / a; a product and a quotient a factor
-            return least | {"flops": 6 * d * T, "powers": d * T, "exponent": 2, "divided": d * T}
-    return None
+    timed = [row for row in rows if row["part"] == "rate"]
+    found = []
+    for name, rate in RATES.items():
+        own = [row for row in timed if row["route"].startswith(name)]
+        shape, seconds = max((_shape(row["route"]), row["seconds"]) for row in own)
+        found.append((name, rate(shape, seconds)))
+    return found
+
+
+def _shape(operation: str) -> tuple[int, ...]:
+    return tuple(int(word) for word in operation.split() if word.isdigit())
+
+
+RATES: dict[str, Callable[[tuple[int, ...], float], float]] = {
+    "copy": lambda shape, seconds: 16e-9 * shape[0] / seconds,
+    "product": lambda shape, seconds: 2e-9 * prod(shape) / seconds,
+    "eigh": lambda shape, seconds: 1e-9 * shape[0] ** 3 / seconds,
+    "log and exp": lambda shape, seconds: seconds / shape[0],
+}

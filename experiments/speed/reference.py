@@ -5,24 +5,39 @@ from typing import Any
 import numpy as np
 
 import quadmeta as qm
-from experiments.speed.inputs import Inputs
+from experiments.speed.best import best
+from experiments.speed.descents import descended, products_along
+from experiments.speed.route import Case, Inputs
 
 Array = Any
 EVERY = 20  # of the step sizes of a grid
 
 
-def reference(case: dict[str, Any], given: Inputs, target: str) -> Array:
+def reference(case: Case, given: Inputs, target: str) -> Array:
     """The result of a workload by another way than the one that is timed.
 
-    W1: mpmath at 50 digits on the modes; W2, W3 and W5: the forms in full accuracy, on every 20th
-    step size of a grid; W4: reverse mode by loops, or for the implicit gradient a dense solve.
+    W1: mpmath at 50 digits on the modes; W2, W3, W5 and growth: the forms in full accuracy, on
+    every 20th step size of a grid; W4: reverse mode by loops, or for the implicit gradient a dense
+    solve; W6 and minimisers: plain numpy; W7: the descent written out.
     """
-    eta = given["eta"]
+    eta: Any = given.get("eta")
     gd = qm.GradientDescent(case["T"])
     workload = case["workload"]
+    if workload == "W6" or workload == "W1" and target not in ("exact", "pair"):
+        return best(case, given, target)
     if workload == "W1":
         log = qm.LogObjective(qm.Quadratic.from_matrix(given["H"], start=given["w"]), gd)
-        return float(log.exactly(eta, 1, "mpmath"))
+        slope = float(log.exactly(eta, 1, "mpmath"))
+        if target == "exact":
+            return slope
+        return np.array([float(log.exactly(eta, 0, "mpmath")), slope])
+    if workload == "W7":
+        if target == "products":
+            return products_along(case, given)
+        return descended(case, given, target.removeprefix("descent, "))
+    if workload == "growth":
+        problem = qm.Quadratic.from_spectrum(given["lam"], error=given["w"])
+        return qm.LogObjective(problem, gd).gradient(eta[::EVERY])
     if workload == "W2":
         problem = qm.Quadratic.from_matrix(given["H"], start=given["w"])
         return qm.LogObjective(problem, gd, pooled=False).gradient(eta[::EVERY, None])
@@ -48,18 +63,18 @@ def reference(case: dict[str, Any], given: Inputs, target: str) -> Array:
     return -bound.mixed(w.ravel(), v.ravel())
 
 
-def error(case: dict[str, Any], found: Array, exact: Array) -> float:
+def error(case: Case, found: Array, exact: Array) -> float:
     """Largest deviation relative to the largest entry; each of several quantities of a sweep on
     its own.
     """
     found = np.asarray(found, dtype=float)
     exact = np.asarray(exact, dtype=float)
-    if case["workload"] == "W2":
+    axis = None
+    if case["workload"] in ("W2", "growth"):
         found = found[::EVERY]
     if case["workload"] == "W3":
         found = found[:, ::EVERY]
-    if case["workload"] == "W3":
         axis = -1
-    else:
-        axis = None
+    if found.shape == (2,):  # quantities of different sizes
+        return float((np.abs(found - exact) / np.abs(exact)).max())
     return float((np.abs(found - exact).max(axis=axis) / np.abs(exact).max(axis=axis)).max())

@@ -15,11 +15,12 @@ from typing import Any
 import numpy as np
 
 from experiments.speed.clock import LARGE, Clock, blas, cores
-from experiments.speed.inputs import Route, inputs, reduced
+from experiments.speed.inputs import inputs
 from experiments.speed.reference import error, reference
+from experiments.speed.route import Route, reduced
 
 Row = dict[str, Any]
-OWN = ("package", "numpy")
+OWN = ("package", "machine", "numpy")
 _CLOCKS: dict[str, tuple[int, list[Clock]]] = {}  # BLAS threads and clocks of the case at hand
 
 
@@ -40,6 +41,7 @@ def rows(case: dict[str, Any], families: dict[str, Any], seed: int) -> list[Row]
     head = {name: case.get(name) for name in ("workload", "slot", "d", "n", "T", "tasks", "grid")}
     return [
         head
+        | {"family": family}
         | _row(
             case, given, row, [x for times in samples[family] if (x := times[k]) is not None], exact
         )
@@ -75,7 +77,7 @@ def _row(
 def prepare(family: str, case: dict[str, Any], seed: int) -> list[Row]:
     """Run every route of one family once, in the process that calls, and keep its clock there."""
     routes: dict[str, Route] = _routes(family)(case, inputs(case, seed))
-    if case["d"] >= LARGE and not case.get("tasks"):
+    if case["d"] >= LARGE and case["workload"] == "W1":
         threads = cores()
     else:
         threads = 1
@@ -108,6 +110,8 @@ def _routes(family: str) -> Any:
     """
     if family == "package":
         from experiments.speed.closed import routes
+    elif family == "machine":
+        from experiments.speed.limits import routes
     elif family == "numpy":
         from experiments.speed.unrolled import routes
     elif family == "jax":

@@ -6,10 +6,9 @@ from typing import Any
 import torch
 
 from experiments.speed.clock import cores
-from experiments.speed.inputs import Inputs, Route, partly
+from experiments.speed.route import Case, Inputs, Route, partly
 
 Array = Any
-Case = dict[str, Any]
 torch.set_default_dtype(torch.float64)
 torch.set_num_threads(cores())  # not the one that the environment gives to BLAS
 

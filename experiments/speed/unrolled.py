@@ -7,10 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from experiments.speed.inputs import Inputs, Route, partly
+from experiments.speed.route import Case, Inputs, Route, partly
 
 Array = Any
-Case = dict[str, Any]
 SLOW = 2000  # steps that a loop of python is asked to unroll; more are scaled from these
 
 

@@ -3,11 +3,15 @@
 import numpy as np
 import pytest
 
+from experiments.speed.bars import TARGETS
+from experiments.speed.best import best
+from experiments.speed.cases import cases
 from experiments.speed.clock import Clock
-from experiments.speed.inputs import cases, inputs
-from experiments.speed.limits import needed, rates
+from experiments.speed.inputs import inputs
+from experiments.speed.limits import least, limited, routes
+from experiments.speed.machine import BLOCK, Operation
 from experiments.speed.run import installed, prepare, processes, sample
-from experiments.speed.targets import TARGETS, target_rows
+from experiments.speed.targets import SECOND, Pair, Target, target_rows
 from quadmeta.harness import from_csv
 from tests.helpers import altered, drawn
 
@@ -21,9 +25,8 @@ def test_it_runs_without_peers_and_says_so(figure, table):
         "jax": False,
         "torch": False,
     }
-    slow = [row for row in rows if row["part"] == "target" and not row["most"]]
-    assert all(row["value"] is None and row["met"] is None for row in slow)
-    assert sum(row["loop"] is not None for row in slow) == len(slow)
+    slow = [row for row in rows if row["part"] == "target" and row["loop"] is not None]
+    assert all(row["value"] is None and row["met"] is None for row in slow) and len(slow) == 20
 
 
 ALTERED = {
@@ -50,18 +53,43 @@ ALTERED = {
     "a route missing": (
         {"route": lambda x: "other"},
         {"workload": "W5", "route": "closed form"},
-        "closed form: 12",
+        "closed form: 26",
     ),
     "one run": ({"repeats": lambda x: 1}, {"workload": "W2", "route": "numpy"}, "a median of 1"),
     "no time": ({"seconds": lambda x: 0.0}, {"workload": "W4", "route": "CG"}, "no time"),
-    "no growth": (
+    "a minimiser off": (
+        {"error": lambda x: 1e-6},
+        {"workload": "W6", "route": "population, minimizer", "slot": "many"},
+        "results differ",
+    ),
+    "a descent off": (
+        {"error": lambda x: 1e-9},
+        {"workload": "W7", "route": "exact", "slot": "T2"},
+        "results differ",
+    ),
+    "an operation without time": (
         {"seconds": lambda x: 0.0},
-        {"part": "growth", "name": "d"},
-        "growth with d: no time",
+        {"part": "rate", "workload": "W2"},
+        "no time",
+    ),
+    "another least time": (
+        {"needed": lambda x: 2 * x},
+        {"part": "time", "workload": "W3", "slot": "large", "route": "closed form, one thread"},
+        "not the sum of its parts",
+    ),
+    "an operation counted twice": (
+        {"value": lambda x: 2 * x},
+        {"part": "least", "workload": "W4", "slot": "T3", "route": "implicit"},
+        "implicit: not the sum of its parts",
+    ),
+    "another requirement": (
+        {"required": lambda x: 1e-9, "met": lambda x: True},
+        {"name": "descent over its products"},
+        "is called",
     ),
     "called met": (
         {"met": lambda x: not x},
-        {"name": "time at T = 10^5 over T = 100"},
+        {"name": "gradient, T = 10^5 over 100"},
         "is called",
     ),
     "another ratio": (
@@ -86,33 +114,77 @@ def test_an_altered_table_fails(figure, table, case):
 
 
 def test_no_time_is_asserted(figure, table):
-    """All times, rates and memory a thousand times larger, and every target missed: the claim of
+    """All times and memory a thousand times larger, and what is called met follows: the claim of
     the figure stands.
     """
     rows = from_csv(table)
     for row in rows:
-        for column in ("seconds", "memory"):
+        for column in ("seconds", "memory", "needed"):
             row[column] = row[column] and 1000 * row[column]
-        if row["part"] == "limit":
-            row["value"] /= 1000
-    figure.check(rows)
+    again = {row["name"]: row for row in target_rows(TARGETS, rows)}
+    figure.check([row | again.get(row["name"], {}) for row in rows])
+    assert not again["minimum of log f, d = 20 (s)"]["met"]
 
 
-def test_targets_compare_the_times_they_name(monkeypatch, table):
-    monkeypatch.setattr("experiments.speed.targets.start_up", lambda name, size: 1.0)
-    times = [row for row in from_csv(table) if row["part"] == "time"]
-    peers = [
-        row | {"route": name, "seconds": 1e6}
-        for row in times
-        if row["route"] == "closed form"
-        for name in ("jax", "torch", "jax, in modes", "jax, Gram first", "jax, implicit")
+def test_targets_compare_the_times_they_name(table):
+    rows = from_csv(table)
+    own = [row for row in rows if row["part"] == "time" and row["route"] == "closed form"]
+    names = ("jax", "torch", "jax, in modes", "jax, Gram first", "jax, implicit")
+
+    def beside(seconds):
+        peers = [row | {"route": name, "seconds": seconds} for row in own for name in names]
+        found = target_rows(TARGETS, rows + peers)
+        return [row for row in found if row["loop"] is not None]
+
+    assert len(beside(1e6)) == 20 and all(row["met"] for row in beside(1e6))
+    assert not any(row["met"] for row in beside(1e-9))
+
+
+def _timed(**seconds):
+    """Rows of a table: {route: seconds} of one case."""
+    case = {"part": "time", "workload": "W1", "slot": "small", "needed": None}
+    return [case | {"route": name, "seconds": x} for name, x in seconds.items()]
+
+
+def test_met_follows_from_the_numbers():
+    key = lambda name: ("W1", "small", name)  # noqa: E731
+    pair = Pair((key("jax"), key("jit")), key("own"))
+    most = Pair((key("own"),), SECOND)
+    instead = (Pair((key("least"),), key("own")),)
+    targets = [
+        Target("faster", (pair,), 3),
+        Target("slower", (most,), 3, most=True),
+        Target("either", (most,), 3, most=True, instead=instead, enough=0.7),
+        Target("both", (pair, Pair((key("jax"),), key("own"))), 3),
     ]
-    found = target_rows(times + peers, 1e-8)
-    assert all(row["met"] for row in found if not row["most"]) and all(
-        row["value"] is not None for row in found
-    )
-    slow = target_rows(times + [row | {"seconds": 1e-9} for row in peers], 1e-8)
-    assert not any(row["met"] for row in slow if not row["most"])
+
+    def met(**seconds):
+        return [row["met"] for row in target_rows(targets, _timed(**seconds))]
+
+    # of two peers the faster one counts; of two quotients the worse one
+    assert met(jax=9, jit=8, own=2, least=1) == [True, True, True, True]
+    assert met(jax=9, jit=5, own=2, least=1) == [False, True, True, False]
+    assert met(jax=90, own=4, least=2.9) == [True, False, True, True]
+    assert met(jax=90, own=4, least=2.7) == [True, False, False, True]
+    assert met(own=2, least=1) == [None, True, True, None]
+
+
+def test_a_wrong_route_is_noticed(figure, table, monkeypatch):
+    """The log objective's minimiser, a millionth off."""
+    from experiments.speed import closed, run
+
+    case = cases("smoke")[0]
+
+    def off(*given):
+        return lambda: (1 + 1e-6) * best(case, inputs(case, 0), "minimum")
+
+    monkeypatch.setattr(closed, "minimizer", off)
+    monkeypatch.setattr(closed, "momentum_minimisers", lambda case, given: {})
+    measured = run.rows(case, {"package": run._here}, 0)
+    wrong = next(row for row in measured if row["route"] == "minimizer")
+    rows = altered(table, {"error": lambda x: wrong["error"]}, {"route": "minimizer"})
+    with pytest.raises(AssertionError, match="minimizer: results differ by 1e-06"):
+        figure.check(rows)
 
 
 def test_peers_that_are_not_there_are_left_out():
@@ -136,34 +208,44 @@ def test_the_clock_counts_memory_and_rounds():
     assert clock.value == 7 and clock.rounds == 5 and clock.sample() > 0 and clock.memory > 6
 
 
+def _least(case, **rates):
+    """{route: least seconds} where each operation takes a second, but those given."""
+    head = {"part": None, "workload": case["workload"], "slot": case["slot"], "needed": None}
+    own = [head | {"family": "package", "route": name} for name in least(case)]
+    operations = [
+        head | {"family": "machine", "route": name, "seconds": rates.get(name.split()[0], 1.0)}
+        for name in routes(case, {})
+    ]
+    found = limited(case, own + operations)
+    return {row["route"]: row["needed"] for row in found if row["part"] == "time"}
+
+
 def test_the_least_time_counts_the_work():
-    rate = rates(20)
-    assert (
-        set(rate) == {"copy", "product", "eigh", "multiply", "divide", "log and exp"}
-        and min(rate.values()) > 0
-    )
-    rate = dict.fromkeys(rate, 1.0)
-    row = dict.fromkeys(("n", "tasks", "grid")) | {
-        "workload": "W1",
-        "route": "closed form",
-        "d": 7,
-        "T": 5,
-    }
-    # b^9 is 4 products, more than one log and exp at these rates; 16 bytes an eigenvalue
-    assert needed(row, rate)["needed"] == pytest.approx(7 + 16e-9 * 7)
-    squared = needed(row, rate | {"multiply": 0.1})
-    assert (
-        squared["multiplied"] == 28
-        and squared["exps"] == 0
-        and squared["needed"] == pytest.approx(2.8, rel=1e-6)
-    )
-    sweep = row | {
-        "workload": "W3",
-        "route": "closed form, one thread",
-        "d": 6,
-        "n": 3,
-        "tasks": 2,
-        "grid": 10,
-    }
-    assert needed(sweep, rate)["gflop"] == pytest.approx(1e-9 * 2 * (5 * 9 * 6 + 4 * 10 * 9))
-    assert set(needed(row | {"route": "numpy"}, rate).values()) == {None}
+    by_name = {(case["workload"], case["slot"]): case for case in cases("smoke")}
+    grid = by_name["W2", "grid"] | {"T": 5}
+    elements = 5 * 20 * 20 / BLOCK
+    logs = 20 * 20 / BLOCK
+    # b^9 is 3 squares and a product, or a log and an exp; b itself a pass; two sums a task
+    found = _least(grid)
+    assert found["closed form without eigh"] == pytest.approx(2 * elements + 20 + logs)
+    assert found["closed form, one thread"] == pytest.approx(2 * elements + 21 + logs)
+    found = _least(grid, square=0.1, multiply=0.1)
+    assert found["closed form without eigh"] == pytest.approx(1.4 * elements + 20 + logs)
+    weights = by_name["W4", "T3"]
+    # rows scaled, the cheaper of two products, sigmoids, the outer gradient, two solves, rows
+    assert _least(weights)["implicit"] == pytest.approx(6 + 100 / BLOCK)
+    assert _least(weights, gram=0.01, product=0.3)["implicit"] == pytest.approx(3.9 + 100 / BLOCK)
+    assert _least(by_name["W1", "T1"]) == {}
+
+
+def test_operations_do_what_they_are_called():
+    for case in cases("smoke"):
+        for route in routes(case, inputs(case, 0)).values():
+            route.call()
+    factor = Operation("two solves", (4, 2)).call()()
+    assert [x.shape for x in (factor[0], factor[1][0])] == [(4, 2), (4, 2)]
+    product = Operation("product", (2, 3, 4)).call()()
+    assert product.shape == (2, 4) and Operation("gram", (2, 3)).call()().shape == (2, 2)
+    powers = Operation("square", (BLOCK,)).call()
+    powers()
+    assert (powers() == 1).all()
