@@ -4,7 +4,9 @@ import gc
 import os
 import pickle
 from base64 import b64decode, b64encode
+from contextlib import suppress
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 
 import mpmath
@@ -31,6 +33,21 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "user"))
 # what is imported and collected lives as long as the process: no search for garbage in it
 gc.disable()
 
+# in a run on several processes, which one this is: "gw0", "gw1", ...
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
+
+
+def pytest_collection(session):
+    """Every second worker process reads the tests from the last file to the first: two of them side
+    by side would each rewrite the asserts of every file, where one finds what the other has kept.
+    """
+    config = session.config
+    if WORKER[-1:] in ("1", "3", "5", "7", "9") and config.args == config.getini("testpaths"):
+        for path in sorted(config.rootpath.glob("tests/**/test_*.py"), reverse=True):
+            # an error is that of the collection, which follows
+            with suppress(Exception, pytest.skip.Exception):
+                import_module(".".join(path.relative_to(config.rootpath).with_suffix("").parts))
+
 
 def pytest_collection_finish(session):
     """From here on there is garbage."""
@@ -38,19 +55,46 @@ def pytest_collection_finish(session):
     gc.enable()
 
 
-@pytest.fixture(autouse=True)
-def unchanged_state():
-    """Precision and floating-point error handling are the same after each test."""
-    before = mpmath.mp.prec, np.geterr()
-    yield
-    assert (mpmath.mp.prec, np.geterr()) == before
+STATE = pytest.StashKey[tuple[int, dict[str, str]]]()
+
+
+def state():
+    """Precision and floating-point error handling: the same after each test as before it."""
+    return mpmath.mp.prec, np.geterr()
+
+
+# hooks: a fixture that every test has costs each a tenth of a millisecond
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item):
+    item.stash[STATE] = state()
+    return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item):
+    result = yield
+    assert state() == item.stash[STATE]
+    return result
+
+
+def pytest_runtest_protocol(item, nextitem):
+    """A worker process tells of each test what it was and not of its start, its end and what
+    surrounds it, unless that fails: the messages take longer than most tests.
+    """
+    if not WORKER:
+        return None
+    runner = item.config.pluginmanager.get_plugin("runner")
+    for report in runner.runtestprotocol(item, log=False, nextitem=nextitem):
+        if report.when == "call" or not report.passed:
+            item.ihook.pytest_runtest_logreport(report=report)
+    return True
 
 
 @pytest.fixture(scope="session")
 def shared(tmp_path_factory):
     """``shared(name, compute)``: the JSON value of ``compute(folder)``, once in a run of tests."""
     folder = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
+    if WORKER:
         folder = folder.parent  # above the folders of the workers
     return partial(once, folder)
 
