@@ -27,6 +27,7 @@ SEED = 19
 STEPS = np.array([0.05, 0.1, 0.2, 0.25])  # up to 2 / L = 1/4
 PART = 10  # the recursion does one step of so many, and its time is scaled
 EVERY = 50  # of the step sizes of a curve are checked
+WORKERS = (1, 2)
 _SIZES: dict[str, tuple[dict[str, int], dict[str, int]]] = {
     "full": (
         {"side": 3163, "T": 300},
@@ -154,10 +155,10 @@ def curves(eta: Array, d: int, T: int, accurate: bool, tasks: range) -> tuple[Ar
 
 def _places() -> Iterator[tuple[str, int, Callable[[], Any]]]:
     """Route, number of workers and a context with the place where they are."""
-    for workers in (1, 2):
+    for workers in WORKERS:
         yield "processes", workers, partial(_here, workers)
     if find_spec("distributed") is not None:
-        for workers in (1, 2):
+        for workers in WORKERS:
             yield "Dask", workers, partial(_cluster, workers)
 
 
