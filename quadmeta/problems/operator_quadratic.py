@@ -33,7 +33,8 @@ class OperatorQuadratic(GaussRule):
     Build it with a ``from_...`` constructor. The loss after T steps is the integral of p_T^2 over
     the spectral weights omega of (H, w_0); the modes are a Gauss rule of it from k Lanczos steps:
     k products with H, k stored vectors of length d while it is built and at most three afterwards
-    (8 d k bytes; with ``reorthogonalize=False`` about ten vectors in all, 80 d bytes, whatever k).
+    (8 d k bytes; with ``reorthogonalize=False`` about ten vectors in all and the matrix of the
+    rule, 80 d + 40 k^2 bytes).
     For every method of T steps they give, up to rounding (``exact_steps``),
 
         from_error                      F and its derivatives for T <= k - 1
