@@ -11,7 +11,7 @@ S(0) = eta T.
 import numpy as np
 
 from quadmeta._types import Array
-from quadmeta.arithmetic.residual import factor, log_abs, power_difference
+from quadmeta.arithmetic.power_table import power_table
 
 
 def response(eta: float, lam: Array, steps: int) -> tuple[Array, Array, float]:
@@ -20,13 +20,7 @@ def response(eta: float, lam: Array, steps: int) -> tuple[Array, Array, float]:
     """
     T = steps
     step = np.float64(eta)
-    a = factor(step, lam)
-    shift = max(0.0, float((T * log_abs(a)).max()))
-    # the last row is for lambda = 0: sum_{k<T} a^k
-    sums = power_difference(factor(step, np.append(lam, 0.0)[:, None]), a, T)
-    scaled = sums.sign * np.exp(sums.log - shift)
-    D = scaled[:-1]
-    S = scaled[-1]
+    _, S, D, shift = power_table(eta, lam, T)
     low = np.minimum.outer(lam, lam)
     high = np.maximum.outer(lam, lam)
     # h_{T-2}(1, a_x, a_y) = (sum_k a_x^k - sum_k a_x^k a_y^(T-1-k)) / (1 - a_y) with a_x >= a_y:

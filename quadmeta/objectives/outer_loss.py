@@ -10,7 +10,7 @@ import numpy as np
 
 from quadmeta._types import Array, Numbers
 from quadmeta._validate import instance, show
-from quadmeta.arithmetic.signlog import SignLog
+from quadmeta.arithmetic.signlog import LARGEST, SMALLEST, SignLog
 from quadmeta.objectives.parts.base import Objective
 from quadmeta.objectives.parts.hyper_tape import HyperTape
 from quadmeta.objectives.parts.unrolled import unrolled
@@ -134,7 +134,7 @@ class OuterLoss(Objective):
         inner = self.problem.bound(alpha)
         if not isinstance(inner, QuadraticInnerLoss):
             return self.definition(alpha, start)
-        value: Array = self._closed(inner, alpha, start).to_float()
+        value = self._exact(inner, alpha, start)
         if self.problem.has_direct:
             value = value + self._direct(inner, alpha, start)
         return value
@@ -157,13 +157,15 @@ class OuterLoss(Objective):
                 "the inner loss is not quadratic, so it has no closed form: use gradient or "
                 "definition"
             )
-        value = self._closed(inner, alpha, start)
+        value = _signed(*self._closed(inner, alpha, start))
         if self.problem.has_direct:
             return value + SignLog.of(self._direct(inner, alpha, start))
         return value
 
-    def _closed(self, inner: QuadraticInnerLoss, alpha: Array, start: Numbers | None) -> SignLog:
-        """The closed form without the direct term."""
+    def _closed(
+        self, inner: QuadraticInnerLoss, alpha: Array, start: Numbers | None
+    ) -> tuple[Array, float]:
+        """(F' / e^shift, shift) by the closed form, without the direct term."""
         problem = self.problem
         moving = None
         if problem.start_moves and start is None:
@@ -171,6 +173,14 @@ class OuterLoss(Objective):
         return unrolled(
             inner, problem.begin(alpha, start), self.optimizer.steps, self.step_size, moving
         )
+
+    def _exact(self, inner: QuadraticInnerLoss, alpha: Array, start: Numbers | None) -> Array:
+        """The same in float64."""
+        value, shift = self._closed(inner, alpha, start)
+        if shift == 0 and _holds(value):
+            return value
+        found: Array = _signed(value, shift).to_float()
+        return found
 
     def _direct(self, inner: InnerLoss, alpha: Array, start: Numbers | None) -> Array:
         """d L_2 / d alpha at w_T."""
@@ -265,9 +275,20 @@ class OuterLoss(Objective):
                 "a renormalised tape needs a logarithm of the inner loss: use LogObjective, or "
                 "Reverse for hyperparameters"
             )
-        exact: Callable[[], SignLog] | None = None
+        exact: Callable[[], Array] | None = None
         if isinstance(inner, QuadraticInnerLoss):
-            exact = partial(self._closed, inner, alpha, start)
+            exact = partial(self._exact, inner, alpha, start)
         return HyperTape(
             self.problem, inner, alpha, start, self.optimizer.steps, self.step_size, exact
         )
+
+
+def _signed(value: Array, shift: float) -> SignLog:
+    """value e^shift."""
+    return SignLog.of(value) * SignLog(1.0, shift)
+
+
+def _holds(value: Array) -> bool:
+    """Whether every entry is 0 or a float64 with all its digits."""
+    size = np.abs(value)
+    return bool(((size >= SMALLEST) | (size == 0)).all() and size.max() <= LARGEST)

@@ -5,6 +5,7 @@ L_1 = sum_i s(alpha_i) ||W'x_i - y_i||^2 / (2n) + rho ||W||^2 / 2,   s(x) = 1 / 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from quadmeta._types import Array, Scalar
 from quadmeta._validate import natural, number, seeded
 from quadmeta.problems.parts.quadratic_bilevel import QuadraticBilevel, QuadraticInnerLoss
 from quadmeta.problems.parts.rows import Rows
+from quadmeta.problems.parts.table import Table
 from quadmeta.problems.parts.weighted import (
     Data,
     design,
@@ -20,6 +22,7 @@ from quadmeta.problems.parts.weighted import (
     one_hot,
     ridge_weight,
     sigmoid,
+    sigmoid_slope,
 )
 
 
@@ -144,30 +147,24 @@ class DataCleaning(QuadraticBilevel):
         X = self.train[0]
         return float(np.linalg.eigvalsh(X.T @ X / len(X))[-1] + self.rho)
 
+    @cached_property
+    def _table(self) -> Table:
+        return Table(*self.train)
+
     def bind(self, alpha: Array) -> QuadraticInnerLoss:
         """H = X' diag(s(alpha)) X / n + rho I."""
-        X, Y = self.train
-        weights = sigmoid(alpha)
-        root = np.sqrt(weights / len(X))[:, None]
-        Z = root * X
-        # numpy computes it as symmetric, in half the time of another product
-        H: Array = Z.T @ Z
+        rows = Rows(self._table, sigmoid(alpha), self.rho)
+        H, B = self._table.moments(rows.d)
         H.flat[:: len(H) + 1] += self.rho
-        rows = Rows(X, Y, weights, np.full(len(X), len(X)), self.rho)
-        return QuadraticInnerLoss(H, Z.T @ (root * Y), self, alpha, rows)
+        return QuadraticInnerLoss(H, B, self, alpha, rows)
 
     def _slopes(self, alpha: Array) -> Array:
-        """s'(alpha) / n with s' = s (1 - s), without the difference."""
-        return sigmoid(alpha) * sigmoid(-alpha) / len(alpha)
+        """s'(alpha) / n."""
+        return sigmoid_slope(alpha) / len(alpha)
 
     def pair(self, alpha: Array, X: Array, V: Array) -> Array:
         """s'(alpha_i) / n (x_i'X x_i - y_i'V'x_i)."""
-        x, y = self.train
-        images = x @ np.hstack([X, V])
-        p = len(X)
-        quadratic = np.einsum("ij,ij->i", images[:, :p], x)
-        linear = np.einsum("ij,ij->i", images[:, p:], y)
-        products: Array = quadratic - linear
+        products = self._table.product(X, -V)
         return self._slopes(alpha) * products
 
     def contracted(self, alpha: Array, W: Array, V: Array) -> Array:

@@ -1,12 +1,14 @@
 """Least squares with a learned ridge strength: L_1 = ||XW - Y||^2 / (2n) + alpha ||W||^2 / 2."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from quadmeta._types import Array
 from quadmeta.problems.parts.quadratic_bilevel import QuadraticBilevel, QuadraticInnerLoss
 from quadmeta.problems.parts.rows import Rows
+from quadmeta.problems.parts.table import Table
 from quadmeta.problems.parts.weighted import Data, design, mean_square, require_equal_form
 
 
@@ -65,13 +67,15 @@ class Ridge(QuadraticBilevel):
             start=np.zeros(moment.size),
         )
 
+    @cached_property
+    def _table(self) -> Table:
+        return Table(*self.train)
+
     def bind(self, alpha: Array) -> QuadraticInnerLoss:
         """H = X'X/n + alpha I."""
         if alpha[0] < 0:
             raise ValueError(f"alpha = {alpha[0]!r} must be >= 0: a ridge cannot be negative")
-        X, Y = self.train
-        n = len(X)
-        rows = Rows(X, Y, np.ones(n), np.full(n, n), alpha[0])
+        rows = Rows(self._table, np.ones(len(self._table.X)), alpha[0])
         H = self.gram + alpha[0] * np.eye(len(self.gram))
         return QuadraticInnerLoss(H, self.moment, self, alpha, rows)
 

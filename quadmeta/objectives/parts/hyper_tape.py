@@ -7,7 +7,6 @@ from collections.abc import Callable
 import numpy as np
 
 from quadmeta._types import Array
-from quadmeta.arithmetic.signlog import SignLog
 from quadmeta.objectives.parts.tape import Derivative, Tape
 from quadmeta.problems.parts.bilevel import BilevelProblem, InnerLoss
 
@@ -40,7 +39,7 @@ class HyperTape(Tape):
         start: Array | None,
         steps: int,
         step_size: float,
-        exact: Callable[[], SignLog] | None = None,
+        exact: Callable[[], Array] | None = None,
     ) -> None:
         super().__init__(steps=steps, width=problem.hyperparameters)
         self.problem = problem
@@ -109,8 +108,7 @@ class HyperTape(Tape):
         """
         if self._exact is None:
             return None
-        exact: Array = self._exact().to_float()
-        return exact
+        return self._exact()
 
     def null_share(self, v: Array) -> tuple[float, float] | None:
         """From the eigenvalues of a quadratic."""

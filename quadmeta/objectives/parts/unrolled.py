@@ -12,16 +12,16 @@ and a start that moves with alpha adds <d W_0 / d alpha_k, Q (a^T o G)>, as d W_
 import numpy as np
 
 from quadmeta._types import Array
-from quadmeta.arithmetic.residual import factor, log_abs, power_difference
+from quadmeta.arithmetic.power_table import power_table
+from quadmeta.arithmetic.residual import factor, log_abs
 from quadmeta.arithmetic.response import response
-from quadmeta.arithmetic.signlog import SignLog
 from quadmeta.problems.parts.quadratic_bilevel import QuadraticInnerLoss
 
 
 def unrolled(
     inner: QuadraticInnerLoss, start: Array, steps: int, step_size: float, moving: Array | None
-) -> SignLog:
-    """F' (h,) for a run of ``steps`` steps from ``start`` (P,).
+) -> tuple[Array, float]:
+    """(F' / e^shift (h,), shift) for a run of ``steps`` steps from ``start`` (P,).
 
     ``moving`` are the rows d w_0 / d alpha_k (h, P) of a start that depends on alpha.
     """
@@ -36,42 +36,34 @@ def settled(inner: QuadraticInnerLoss) -> bool:
     if not inner.firm or inner.rows is None:
         return inner.firm
     lam = inner.eigen[0]
-    return bool(lam[0] >= 1e-2 * lam[-1]) or inner.rows.rank == len(lam)
+    return bool(lam[0] >= 1e-2 * lam[-1]) or inner.rows.determine(inner.problem.inside)
 
 
 def _from_minimum(
     inner: QuadraticInnerLoss, W0: Array, T: int, eta: float, moving: Array | None
-) -> SignLog:
-    """The formula as above."""
+) -> tuple[Array, float]:
+    """The formula as above, with C = Q'W_* and the outer gradient in the basis of Q throughout."""
     H2, B2, _ = inner.outer
     lam, Q = inner.spectrum
-    W = inner.minimizer
-    E = Q.T @ (W0 - W)
-    a = factor(np.float64(eta), lam)
-    # every power is divided by e^shift = max(1, |a|^T), so that products hold e^(2 shift) in
-    # common
-    log = T * log_abs(a)
-    shift = max(0.0, float(log.max()))
+    C = (Q.T @ inner.B) / lam[:, None]
+    E = Q.T @ W0 - C
+    # all powers are divided by e^shift, so that products hold e^(2 shift) in common
+    powers, sums, differences, shift = power_table(eta, lam, T)
     common = np.exp(-shift)
-    power = (np.sign(a.value) ** T * np.exp(log - shift))[:, None]
-    # the last row is for a = 1: (1 - a^T) / (1 - a)
-    rows = factor(np.float64(eta), np.append(lam, 0.0)[:, None])
-    differences = power_difference(rows, a, T)
-    scaled = differences.sign * np.exp(differences.log - shift)
-    D = scaled[:-1]
-    S = scaled[-1][:, None]
-    G = Q.T @ (H2 @ (common * W + Q @ (power * E)) - common * B2)
-    V = Q @ (S * G)
-    X = V @ W.T + Q @ (D * (G @ E.T)) @ Q.T
-    value = -eta * inner.problem.pair(inner.alpha, X, V)
+    power = powers[:, None]
+    G = Q.T @ (H2 @ (Q @ (common * C + power * E)) - common * B2)
+    V = sums[:, None] * G
+    differences *= G @ E.T
+    differences += V @ C.T
+    value = -eta * inner.problem.pair(inner.alpha, Q @ differences @ Q.T, Q @ V)
     if moving is not None:
         value = value + moving @ (Q @ (power * G)).ravel()
-    return SignLog.of(value) * SignLog(1.0, 2 * shift)
+    return value, 2 * shift
 
 
 def _from_start(
     inner: QuadraticInnerLoss, W0: Array, T: int, eta: float, moving: Array | None
-) -> SignLog:
+) -> tuple[Array, float]:
     """The same without W_* and without 1 / lambda, for singular H too.
 
     With S(lambda) = eta sum_{k<T} a^k, its divided differences S[lambda_i, lambda_j] and R =
@@ -107,4 +99,4 @@ def _from_start(
     value = -inner.problem.pair(inner.alpha, X, V)
     if moving is not None:
         value = value + from_start
-    return SignLog.of(value) * SignLog(1.0, 2 * shift)
+    return value, 2 * shift

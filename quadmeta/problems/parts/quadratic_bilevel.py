@@ -271,7 +271,7 @@ class QuadraticBilevel(BilevelProblem):
         w, dw = W
         v, dv = V
         u = 4 * np.finfo(float).eps
-        x, y = inner.rows.norms
+        x, y = inner.rows.table.norms
         # |W'x_i - y_i| and its error times |V'x_i|, and the other way round
         left = x * w + y
         products = x * ((x * dw + u * left) * v + left * dv)

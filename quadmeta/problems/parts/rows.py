@@ -18,6 +18,7 @@ import numpy as np
 
 from quadmeta._types import Array
 from quadmeta.arithmetic.definite import Definite, Whole
+from quadmeta.problems.parts.table import Table
 
 
 class Modes(NamedTuple):
@@ -34,43 +35,35 @@ class Modes(NamedTuple):
 
 
 class Rows:
-    """X (n, p), Y (n, outputs), d_i = weights_i / counts_i >= 0 and rho >= 0.
+    """A table of X (n, p) and Y (n, outputs), d_i = weights_i / counts_i >= 0 and rho >= 0.
 
     Parameters
     ----------
-    X, Y
-        the data, taken as exact.
+    table
+        the data.
     weights
         (n,) floats >= 0.
-    counts
-        (n,) whole numbers.
     rho
         ridge.
-    starts
-        first rows of the groups that have one hyperparameter each; None: every row is a group of
-        its own.
     """
 
-    def __init__(
-        self,
-        X: Array,
-        Y: Array,
-        weights: Array,
-        counts: Array,
-        rho: float,
-        starts: Array | None = None,
-    ) -> None:
-        self.X = X
-        self.Y = Y
+    def __init__(self, table: Table, weights: Array, rho: float) -> None:
+        self.table = table
+        self.X = table.X
+        self.Y = table.Y
         self.weights = weights
-        self.counts = counts
         self.rho = float(rho)
-        self.starts: Array = np.arange(len(X)) if starts is None else starts
+
+    @cached_property
+    def d(self) -> Array:
+        """(n,) the weight of each row in the loss."""
+        weights: Array = self.weights / self.table.counts
+        return weights
 
     @cached_property
     def _root(self) -> Array:
         """D^(1/2) as a column."""
-        root: Array = np.sqrt(self.weights / self.counts)
+        root: Array = np.sqrt(self.d)
         return root[:, None]
 
     @cached_property
@@ -83,20 +76,22 @@ class Rows:
         sigma = np.where(sigma > max(n, p) * np.finfo(float).eps * sigma[0], sigma, 0.0)
         return U, sigma, Qt.T, int(np.count_nonzero(sigma))
 
-    @cached_property
-    def norms(self) -> tuple[Array, Array]:
-        """(||x_i||, ||y_i||) of every row."""
-        return np.linalg.norm(self.X, axis=1), np.linalg.norm(self.Y, axis=1)
-
     @property
     def total(self) -> float:
         """sum d_i ||y_i||^2."""
-        return float((self.weights / self.counts) @ np.einsum("ij,ij->i", self.Y, self.Y))
+        return float(self.d @ self.table.squares)
 
     @property
     def rank(self) -> int:
         """Of D^(1/2) X, to rounding."""
         return self._svd[3]
+
+    def determine(self, inside: bool) -> bool:
+        """Whether the rows span all columns; ``inside`` spares those that are 0 in every row."""
+        columns = self.table.columns
+        if not inside and columns < self.X.shape[1]:
+            return False
+        return self.table.determines(self.d) or self.rank == columns
 
     @cached_property
     def spanned(self) -> bool:
@@ -224,7 +219,7 @@ class _System:
         self.X = Whole.of(rows.X)
         self.Y = Whole.of(rows.Y)
         self.rho = rows.rho
-        self.starts = rows.starts
+        self.starts = rows.table.starts
         self.X2, self.Y2 = (Whole.of(x) for x in outer)
         self.held_out = len(outer[0])
         active = np.flatnonzero(rows.weights)
@@ -234,18 +229,20 @@ class _System:
             self.targets = Whole(self.Y.digits[active], self.Y.exponent)
             self.gram = self.active @ self.active.T
             self.ratios = [
-                Fraction(rows.rho) * int(rows.counts[i]) / Fraction(float(rows.weights[i]))
+                Fraction(rows.rho) * int(rows.table.counts[i]) / Fraction(float(rows.weights[i]))
                 for i in active
             ]
         else:
-            self.common = lcm(*map(int, rows.counts))
+            self.common = lcm(*map(int, rows.table.counts))
             self.H, self.B = self._normal(rows)
 
     def _normal(self, rows: Rows) -> tuple[Whole, Whole]:
         """H and B times ``common``, exactly."""
         weights = Whole.of(rows.weights)
         identity = np.eye(rows.X.shape[1], dtype=int).astype(object)
-        d = weights.digits * np.array([self.common // int(c) for c in rows.counts], dtype=object)
+        d = weights.digits * np.array(
+            [self.common // int(c) for c in rows.table.counts], dtype=object
+        )
         weighted = Whole(d[:, None] * self.X.digits, weights.exponent + self.X.exponent)
         ridge = Whole(self.common * identity, 0) * Whole.of(np.array(rows.rho))
         return weighted.T @ self.X + ridge, weighted.T @ self.Y

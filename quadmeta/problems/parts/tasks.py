@@ -12,6 +12,7 @@ from quadmeta._types import Array, Scalar
 from quadmeta._validate import show
 from quadmeta.problems.parts.quadratic_bilevel import QuadraticBilevel, QuadraticInnerLoss
 from quadmeta.problems.parts.rows import Rows
+from quadmeta.problems.parts.table import Table
 from quadmeta.problems.parts.weighted import (
     Data,
     as_given,
@@ -37,7 +38,7 @@ class WeightedTasks(QuadraticBilevel):
     """R_k of [X_k Y_k] / sqrt n_k = Q R_k, the losses without cancellation; the outer loss last."""
     counts: tuple[int, ...]
     """n_k."""
-    stacked: tuple[Array, Array]
+    table: Table
     """(X, Y) of all tasks, one below the other."""
     rho: float
 
@@ -52,6 +53,7 @@ class WeightedTasks(QuadraticBilevel):
         for k, (_, moment, _) in enumerate(forms):
             require_equal_form(f"task {k}", moment, outer, B2)
         sets = [*trained, tested]
+        counts = tuple(len(X) for X, _ in trained)
         self._keep(
             grams=np.array([gram for gram, _, _ in forms]),
             moments=np.array([moment for _, moment, _ in forms]),
@@ -62,8 +64,13 @@ class WeightedTasks(QuadraticBilevel):
             start=np.zeros(B2.size),
             held_out=tested,
             rho=ridge_weight(rho),
-            counts=tuple(len(X) for X, _ in trained),
-            stacked=(np.vstack([X for X, _ in trained]), np.vstack([Y for _, Y in trained])),
+            counts=counts,
+            table=Table(
+                np.vstack([X for X, _ in trained]),
+                np.vstack([Y for _, Y in trained]),
+                np.repeat(counts, counts),
+                np.cumsum((0, *counts[:-1])),
+            ),
         )
         return tuple(as_given(*both) for both in zip((*tasks, held_out), sets, strict=True))
 
@@ -95,15 +102,7 @@ class WeightedTasks(QuadraticBilevel):
 
     def weighted(self, phi: Array, rho: float) -> Rows:
         """The rows of all tasks for weights phi (tasks,)."""
-        X, Y = self.stacked
-        weights = np.repeat(phi, self.counts)
-        counts = np.repeat(self.counts, self.counts)
-        return Rows(X, Y, weights, counts, rho, self._starts)
-
-    @property
-    def _starts(self) -> Array:
-        """The first row of each task."""
-        return np.cumsum((0, *self.counts[:-1]))
+        return Rows(self.table, np.repeat(phi, self.counts), rho)
 
     def pair(self, alpha: Array, X: Array, V: Array) -> Array:
         """phi_k' (<X_k'X_k / n_k, X> - <X_k'Y_k / n_k, V>)."""
@@ -116,7 +115,7 @@ class WeightedTasks(QuadraticBilevel):
 
     def from_rows(self, alpha: Array, products: Array, inner: Array | float) -> Array:
         """phi_k' / n_k times the sum over the rows of task k."""
-        return self._chain(alpha, np.add.reduceat(products, self._starts) / self.counts)
+        return self._chain(alpha, np.add.reduceat(products, self.table.starts) / self.counts)
 
     @property
     def constants(self) -> Array:

@@ -75,6 +75,13 @@ def sigmoid(x: Array) -> Array:
     return value
 
 
+def sigmoid_slope(x: Array) -> Array:
+    """Its derivative e^-|x| / (1 + e^-|x|)^2, in which nothing cancels."""
+    e: Array = np.exp(-np.abs(x))
+    slope: Array = e / (1 + e) ** 2
+    return slope
+
+
 def one_hot(name: str, labels: Numbers, classes: int) -> Array:
     """Rows of the identity.
 
