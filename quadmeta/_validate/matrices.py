@@ -66,9 +66,9 @@ def symmetrised(name: str, matrix: Array) -> Array:
     """(M + M') / 2 of matrices (..., d, d) that are symmetric to rounding: M itself where it is
     symmetric to the bit.
     """
-    transposed = np.swapaxes(matrix, -1, -2)
+    transposed = matrix.swapaxes(-1, -2)
     if np.count_nonzero(matrix == transposed) == matrix.size:
         return matrix
     require_symmetric(name, matrix)
-    half: Array = (matrix + transposed) / 2
+    half: Array = matrix / 2 + transposed / 2
     return half

@@ -14,7 +14,9 @@ Function = TypeVar("Function")
 
 def flag(name: str, value: Any) -> bool:
     """True or False."""
-    if not isinstance(value, bool | np.bool_):
+    if value is True or value is False:
+        return bool(value)
+    if not isinstance(value, np.bool_):
         raise ValueError(f"{name} = {show(value)} must be True or False")
     return bool(value)
 

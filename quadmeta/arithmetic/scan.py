@@ -11,6 +11,8 @@ from quadmeta._types import Array
 # (ns a call, ns an entry) of a product, of the other way
 _PRODUCT = (550, 0.3)
 _LOG_EXP = (4600, 12)
+# up to so many entries one call of numpy's power takes less than several of anything else
+_FEW = 128
 
 
 def short_power(b: Array, n: int, out: Array) -> Array:
@@ -19,6 +21,8 @@ def short_power(b: Array, n: int, out: Array) -> Array:
 
     Memory that is used again costs no page faults. What exceeds float64 is inf.
     """
+    if b.size <= _FEW and 3 < n <= 2**53:
+        return np.power(b, float(n), out=out)
     # repeated multiplication for small exponents, and larger ones of large arrays, else a
     # logarithm and an exponential
     products = n.bit_length() + n.bit_count() - 2

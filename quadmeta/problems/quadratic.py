@@ -192,7 +192,7 @@ class Quadratic(KnownSpectrum):
         require_range("b", np.abs(right).max(axis=-1))
         w = solution(H, right)
         error = error_by_gradient(lam, Q, w0 - w, apply(H, w0) - right)
-        floor = -(right * w).sum(axis=-1) / 2
+        floor = np.asarray(-(right * w).sum(axis=-1) / 2)
         return cls._of(lam, error, Q, H, w, floor, flag("active", active))
 
     @classmethod
@@ -250,7 +250,7 @@ class Quadratic(KnownSpectrum):
             basis=Q,
             hessian=design.hessian,
             minimizer=Q @ design.optimum,
-            floor=design.floor,
+            floor=np.array(design.floor),
             active=True,
         )
 

@@ -81,6 +81,8 @@ class PolynomialLoss:
     def require_logarithm(self, name: str) -> None:
         """Refuse a loss that is 0 at w_0, or at eta = 1/L."""
         lam, omega = self.spectrum
+        if lam.ndim == 1 and omega[0] > 0 and lam[0] != lam[-1]:
+            return
         if not (omega > 0).any(axis=-1).all():
             raise ValueError(
                 f"{name}: the initial error is zero, so the loss has no logarithm: start "
@@ -116,6 +118,8 @@ class PolynomialLoss:
         modes = self.problem.modes()
         lam = modes.eigenvalues
         omega = modes.weights
+        if self.pooled and omega.ndim == 1 and np.count_nonzero(omega) == omega.size:
+            return lam, omega
         if self.pooled:
             omega = omega / (omega.size // omega.shape[-1])
             on = omega.ravel() > 0
@@ -176,24 +180,28 @@ class PolynomialLoss:
     @cached_property
     def largest(self) -> float:
         """The largest parameter whose products keep their digits."""
-        return 1e150 / float(np.max(self.measure.high))
+        high = self.measure.high
+        if isinstance(high, float):
+            return 1e150 / high
+        return 1e150 / float(high.max())
 
     def short_log_loss(self, theta: Numbers) -> LogLoss:
         """log F and F'/F at ``theta`` by the optimizer's short kernel."""
         one = self.optimizer.shape
-        alone = self.spectrum[0].ndim == 1
-        if alone and not one and isinstance(theta, float) and 0 <= theta <= self.largest:
-            return self._scaled(self.optimizer.short_log_loss(self.measure, theta))
+        measure = self.measure
+        alone = measure.eigenvalues.ndim == 1
+        if alone and not one and isinstance(theta, float) and 0 <= theta * measure.high <= 1e150:
+            return self._scaled(self.optimizer.short_log_loss(measure, theta))
         theta = self.optimizer.read(theta)
         if alone and one and theta.shape == one:
             self._require_range(theta)
-            return self._scaled(self.optimizer.short_log_loss(self.measure, theta))
+            return self._scaled(self.optimizer.short_log_loss(measure, theta))
         tasks = self.spectrum[0].shape[:-1]
         shape = broadcast(theta.shape[: theta.ndim - len(one)], tasks, self.optimizer)
         self._require_range(theta)
         # task axes last, so that column k holds the parameters of task k
         theta = np.broadcast_to(theta, (*shape, *one)).reshape(-1, math.prod(tasks), *one)
-        found = self.optimizer.short_scan(self.measure, theta)
+        found = self.optimizer.short_scan(measure, theta)
         slope = found.slope.reshape((*shape, *one))
         return self._scaled(LogLoss(found.level.reshape(shape), slope))
 

@@ -51,12 +51,13 @@ class OptimizerObjective(Objective):
     def __post_init__(self) -> None:
         self._read_arguments()
         noisy = isinstance(self.problem, StochasticProblem)
-        if noisy and isinstance(self.optimizer, PolynomialOptimizer):
+        exact = isinstance(self.optimizer, PolynomialOptimizer)
+        if noisy and exact:
             raise ValueError(
                 f"{self.optimizer!r} needs exact gradients, those of {self.problem!r} are noisy: "
                 f"pass StochasticGradientDescent(steps={self.optimizer.steps})"
             )
-        if not noisy and not isinstance(self.optimizer, PolynomialOptimizer):
+        if not noisy and not exact:
             raise ValueError(
                 f"{self.optimizer!r} needs noisy gradients, those of {self.problem!r} are exact: "
                 f"pass GradientDescent(steps={self.optimizer.steps}), or a problem with noise"
@@ -66,7 +67,7 @@ class OptimizerObjective(Objective):
                 f"{self.optimizer!r} has no free parameter: leave step_size out to tune it, or use "
                 "OuterLoss to tune a problem's hyperparameters"
             )
-        if self.optimizer.shape and not self.pooled:
+        if not self.pooled and self.optimizer.shape:
             raise ValueError(
                 f"pooled = False keeps one number for each task, {self.optimizer!r} has a vector "
                 "of parameters: pass pooled=True, or one task"

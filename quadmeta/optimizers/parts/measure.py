@@ -8,6 +8,7 @@ import numpy as np
 
 from quadmeta._types import Array
 from quadmeta._validate import plain
+from quadmeta.arithmetic.extremes import extremes
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +31,11 @@ class Measure:
     @classmethod
     def of(cls, eigenvalues: Array, weights: Array) -> "Measure":
         """From eigenvalues and weights (..., d)."""
+        if weights.ndim == 1:
+            low, high = extremes(eigenvalues)
+            least, most = extremes(weights)
+            if least > 1e-15 * most and 1e-75 < min(low, least) and max(high, most) < 1e75:
+                return cls(eigenvalues, weights, weights * eigenvalues, low, high, False)
         with np.errstate(over="ignore", under="ignore"):
             mass = weights * eigenvalues
         on = weights > 0

@@ -6,6 +6,7 @@ from quadmeta._types import Array, Numbers
 from quadmeta._validate import finite
 from quadmeta._validate.matrices import require_square, symmetrised
 from quadmeta.arithmetic.double_double import DoubleDouble
+from quadmeta.arithmetic.extremes import extremes
 from quadmeta.problems.parts.base import apply
 from quadmeta.problems.parts.scale import require_range
 
@@ -16,20 +17,31 @@ def diagonalised(hessian: Numbers) -> tuple[Array, Array, Array]:
     """(H symmetric to the bit, eigenvalues, eigenvectors) of positive definite H (..., d, d)."""
     H = finite("hessian", hessian)
     require_square("hessian", H, batch=True)
-    # the largest entry of one matrix lies between ||H|| / d and ||H||, the Frobenius norm
-    if H.ndim > 2 or not 1e-280 < np.vdot(H, H) < 1e280:
-        require_range("hessian", np.abs(H).max(axis=(-1, -2)))
     H = symmetrised("hessian", H)
     lam, Q = np.linalg.eigh(H)
-    # an eigenvalue below d eps L may be a rounded 0; of one matrix these are two numbers
-    bad = lam.T[0] <= H.shape[-1] * EPS * lam.T[-1]
-    if np.count_nonzero(bad):
-        low, high = lam[bad.T][0, [0, -1]]
+    # of one matrix these are two numbers
+    low = lam.T[0]
+    high = lam.T[-1]
+    d = H.shape[-1]
+    # an eigenvalue below d eps L may be a rounded 0; the largest entry of H lies in L / d .. L
+    good = (low > d * EPS * high) & (high > 1e-150 * d) & (high < 1e150)
+    if H.ndim > 2:
+        good = good.all()
+    if not good:
+        _refuse(H, lam)
+    return H, lam, Q
+
+
+def _refuse(H: Array, lam: Array) -> None:
+    """Say what is wrong with matrices of these eigenvalues, if anything is."""
+    require_range("hessian", np.abs(H).max(axis=(-1, -2)))
+    bad = lam[..., 0] <= H.shape[-1] * EPS * np.maximum(lam[..., -1], 0.0)
+    if bad.any():
+        low, high = lam[bad][0, [0, -1]]
         raise ValueError(
             f"hessian has the eigenvalue {low:.3g} next to {high:.3g}, it must be positive "
             "definite: add a ridge, or use from_design for a least-squares problem"
         )
-    return H, lam, Q
 
 
 def vector(name: str, value: Numbers | None, shape: tuple[int, ...]) -> Array:
@@ -51,11 +63,15 @@ def vector(name: str, value: Numbers | None, shape: tuple[int, ...]) -> Array:
 
 def error_by_distance(Q: Array, distance: Array) -> Array:
     """Q'(w_0 - w_*), where entries below 8 d eps of the norm are rounding and become 0."""
-    error = apply(np.swapaxes(Q, -1, -2), distance)
+    if distance.ndim == 1:
+        error = distance @ Q
+    else:
+        error = apply(np.swapaxes(Q, -1, -2), distance)
     size = np.abs(error)
     d = Q.shape[-1]
+    low, high = extremes(size)
     # no norm exceeds d times the largest entry
-    if size.min() <= 8 * d * EPS * d * size.max():
+    if low <= 8 * d * EPS * d * high:
         error[size <= 8 * d * EPS * np.linalg.norm(error, axis=-1, keepdims=True)] = 0
     return error
 

@@ -28,6 +28,7 @@ from quadmeta.problems.parts.scale import (
 
 POSITIVE = "add a ridge or drop null directions"
 """What to do about eigenvalues that are not positive."""
+_ZERO = frozen(np.array(0.0))
 
 
 @dataclass(frozen=True, eq=False, init=False)
@@ -110,8 +111,8 @@ class KnownSpectrum(QuadraticProblem):
         error: Array,
         basis: Array | None = None,
         hessian: Array | None = None,
-        minimizer: Numbers = 0.0,
-        floor: Numbers = 0.0,
+        minimizer: Array = _ZERO,
+        floor: Array = _ZERO,
         active: bool = False,
         weights: Array | None = None,
     ) -> Self:
@@ -125,8 +126,8 @@ class KnownSpectrum(QuadraticProblem):
             error=error,
             basis=basis,
             hessian=hessian,
-            minimizer=np.asarray(minimizer),
-            floor=np.asarray(floor),
+            minimizer=minimizer,
+            floor=floor,
             active=active,
             weights=weights,
         )
@@ -141,7 +142,7 @@ class KnownSpectrum(QuadraticProblem):
             # every mode is active, and no weight comes near an end of float64
             omega = lam * error**2 / 2
             omega.setflags(write=False)
-            keep(self, _modes=Modes(lam, error, omega))
+            vars(self)["_modes"] = Modes(lam, error, omega)
             return
         require_positive("eigenvalues", lam, POSITIVE)
         require_range("eigenvalues", lam)

@@ -9,6 +9,7 @@ import numpy as np
 
 from quadmeta._types import Array
 from quadmeta._validate import show
+from quadmeta.arithmetic.extremes import extremes
 
 RANGE = 1e-150, 1e150
 """Where eigenvalues and errors may lie: products of two keep every digit."""
@@ -27,7 +28,7 @@ _SPAN = 1993
 def require_range(name: str, values: Array, limits: tuple[float, float] = RANGE) -> None:
     """Every entry is 0 or has a magnitude inside ``limits``."""
     size = np.abs(values)
-    bad = (size != 0) & ((size < limits[0]) | (size > limits[1]))
+    bad = (size != 0) & ~((size >= limits[0]) & (size <= limits[1]))
     if bad.any():
         raise ValueError(
             f"{name} has the entry {np.asarray(values)[bad].flat[0]:.6g}, which leaves the range "
@@ -36,10 +37,9 @@ def require_range(name: str, values: Array, limits: tuple[float, float] = RANGE)
 
 
 def moderate(values: Array) -> bool:
-    """Whether there are entries and all lie in 1e-30..1e30, where products of a few need no
-    scale.
-    """
-    return values.size > 0 and bool(values.min() >= 1e-30 and values.max() <= 1e30)
+    """Whether every entry lies in 1e-30..1e30, so that products of a few need no scale."""
+    low, high = extremes(values)
+    return 1e-30 <= low and high <= 1e30
 
 
 def spectral_weights(eigenvalues: Array, error: Array) -> tuple[Array, int]:
