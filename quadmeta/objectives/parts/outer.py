@@ -13,11 +13,11 @@ from quadmeta._types import Array, Numbers
 from quadmeta._validate import natural, number, plain
 from quadmeta.arithmetic.exact import evaluate
 from quadmeta.arithmetic.jet import Jet
-from quadmeta.arithmetic.scan import short_power
 from quadmeta.arithmetic.signlog import SignLog
 from quadmeta.objectives.parts.base import Value
 from quadmeta.objectives.parts.expected import ExpectedLoss
 from quadmeta.objectives.parts.minima import Minima, Stationary, scanned, stationary
+from quadmeta.objectives.parts.outer_grid import values_and_slopes
 from quadmeta.objectives.parts.polynomial import PolynomialLoss, broadcast
 from quadmeta.objectives.parts.slope_signs import ShortSlopes
 from quadmeta.objectives.parts.tape import Tape
@@ -196,31 +196,8 @@ class OuterObjective(OptimizerObjective):
         if not short or self.truncation is not None:
             return self(theta).to_float(), self.gradient(theta).to_float()
         points, lam, shape = self._points(theta)
-        value = np.empty(points.shape)
-        slope = np.empty(points.shape)
         loss = getattr(self, "_loss")
-        T = self.optimizer.steps
-        P = len(points)
-        size = max(1, min(P, BLOCK // loss.width))
-        # tasks at once, where the points of one do not fill a block
-        many = max(1, BLOCK // (loss.width * size))
-        work = np.empty((2, min(many, len(lam)), size, lam.shape[-1]))
-        for k in range(0, len(lam), many):
-            tasks = slice(k, k + many)
-            some = loss.task(tasks)
-            row = lam[tasks, None]
-            for start in range(0, P, size):
-                block = slice(start, start + size)
-                eta = points[block, tasks].T[..., None]
-                a, power = work[:, : len(row), : eta.shape[1]]
-                np.multiply(eta, -row, out=a)
-                a += 1
-                with np.errstate(over="ignore", invalid="ignore"):  # refused below, in one line
-                    short_power(a, T - 1, power)
-                    a *= power
-                    power *= -T * row
-                    found = some.short(a, power)
-                value[block, tasks], slope[block, tasks] = (x.T for x in found)
+        value, slope = (x.T for x in values_and_slopes(loss, lam, points.T, self.optimizer.steps))
         if not (np.isfinite(value).all() and np.isfinite(slope).all()):
             raise OverflowError(
                 "the loss of a diverging run exceeds float64: pass smaller step sizes, or call the "

@@ -77,16 +77,18 @@ class SeparableLoss:
             )
         return terms.sum(axis=-1)
 
-    def short(self, q: Array, q1: Array) -> tuple[Array, Array]:
-        """Loss and first derivative (..., P) in float64, from residuals (..., P, r) and their
-        derivatives.
+    def short(self, q: Array, power: Array, scale: Array) -> tuple[Array, Array]:
+        """Loss and first derivative (..., P) in float64, from residuals q (..., P, r) of derivative
+        q' = scale power, scale (..., 1, r).
         """
+        scale = scale[..., 0, :]
         value = apply(q * q, self.signal) + np.asarray(self.constant)[..., None]
-        slope = apply(q * q1, 2 * self.signal)
+        slope = apply(q * power, 2 * self.signal * scale)
         if self.cross.any() or self.noise.any():
             rest = 1 - q
             value += apply(q * rest, self.cross) + apply(rest * rest, self.noise)
-            slope += apply((rest - q) * q1, self.cross) - apply(rest * q1, 2 * self.noise)
+            slope += apply((rest - q) * power, self.cross * scale)
+            slope -= apply(rest * power, 2 * self.noise * scale)
         return value, slope
 
 
@@ -144,14 +146,15 @@ class DenseLoss:
             return error.dot(first) / n2
         return (first.dot(first) + error.dot(self._product(residual[2] * -self.fitted))) / n2
 
-    def short(self, q: Array, q1: Array) -> tuple[Array, Array]:
+    def short(self, q: Array, power: Array, scale: Array) -> tuple[Array, Array]:
         """As for ``SeparableLoss``."""
         fitted = self.features * self.fitted[..., None, :]
-        columns = np.swapaxes(fitted, -1, -2)
-        n2 = self.target.shape[-1]
         # minus what is left, as is first
-        error = (self.target - fitted.sum(axis=-1))[..., None, :] + q @ columns
-        first = q1 @ columns
+        error = q @ np.swapaxes(fitted, -1, -2)
+        error += (self.target - fitted.sum(axis=-1))[..., None, :]
+        fitted *= scale
+        first = power @ np.swapaxes(fitted, -1, -2)
+        n2 = self.target.shape[-1]
         value = np.einsum("...i,...i", error, error) / (2 * n2)
         slope = np.einsum("...i,...i", error, first) / n2
         return value, slope
