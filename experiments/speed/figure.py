@@ -73,6 +73,7 @@ def measure(size: str, peers: list[str]) -> Rows:
     from experiments.speed import run
     from experiments.speed.bars import TARGETS
     from experiments.speed.cases import cases
+    from experiments.speed.inputs import inputs
     from experiments.speed.limits import limited, rates
     from experiments.speed.targets import imports, target_rows
 
@@ -80,7 +81,7 @@ def measure(size: str, peers: list[str]) -> Rows:
     rows: Rows = []
     with run.processes([*run.OWN, *found], apart=size == "full") as families:
         for case in cases(size):
-            rows += limited(case, run.rows(case, families, SEED))
+            rows += limited(case, inputs(case, SEED), run.rows(case, families, SEED))
     rows += [{"part": "limit", "name": name, "value": value} for name, value in rates(rows)]
     rows += [{"part": "peer", "name": name, "met": name in found} for name in ("jax", "torch")]
     rows += [{"part": "import"} | row for row in imports(size)]

@@ -1,14 +1,11 @@
 """Problems and sweeps that fit in memory only if they are streamed; run by name, not with the
-figures: ``python -m experiments.speed.large full``.
+figures: ``python -m experiments.speed``.
 
 L1: value and slope of G on the Laplacian of a square grid, d = 10^7, T = 300, by Lanczos without
 stored vectors, and by the recursion itself at a single step size. L2: mean curves of 10^5 tasks at
 1000 step sizes, in blocks, by one and two processes and by one and two workers of a Dask cluster.
 """
 
-import json
-import os
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -200,9 +197,3 @@ def _measured(
 def _error(found: Array, exact: Array) -> float:
     """Largest deviation relative to the largest entry."""
     return float(np.max(np.abs(found - exact)) / np.max(np.abs(exact)))
-
-
-if __name__ == "__main__":
-    os.nice(10)
-    for line in large_rows(*sys.argv[1:] or ["smoke"]):
-        print(json.dumps(line), flush=True)

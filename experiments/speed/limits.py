@@ -3,29 +3,34 @@ can do without, each operation at its own shape and timed in the rounds of the r
 
 An operation counts once for each time that the result needs it, in its cheapest form: symmetric
 products where numpy has them, one pass for 1 - eta lambda, powers by repeated squaring in place or
-by one logarithm and one exponential, blocks that stay in cache. Loops of Python, allocation,
-checks and small vectors are free.
+by one logarithm and one exponential, blocks that stay in cache. Of a sum of powers over modes only
+terms above the rounding of the largest one count, as if their places were known. Loops of Python,
+allocation, checks and small vectors are free.
 """
 
+import math
 from collections.abc import Callable, Iterable
 from itertools import chain
-from math import prod
 from typing import Any
+
+import numpy as np
 
 from experiments.speed.machine import BLOCK, LOG_EXP, Operation
 from experiments.speed.route import Case, Inputs, Route
 
+Array = Any
 Row = dict[str, Any]
 Counts = dict[Operation, float]
 Work = list[tuple[Counts, ...]]
 """Steps, each in one or more forms, of which the cheapest counts."""
+ROUNDING = 2.0**-53
 CLASSES = 10
 """Outputs of the model of W4."""
 
 
 def routes(case: Case, given: Inputs) -> dict[str, Route]:
     """{operation: how} of all that the least times of one case are made of."""
-    found = [operation for work in least(case).values() for operation in _all(work)]
+    found = [operation for work in least(case, given).values() for operation in _all(work)]
     if case["workload"] == "W6":
         found = [LOG_EXP]
     if case["workload"] == "W1" and case["slot"] == "large":
@@ -33,12 +38,12 @@ def routes(case: Case, given: Inputs) -> dict[str, Route]:
     return {str(each): Route(each.call(), target=None) for each in dict.fromkeys(found)}
 
 
-def limited(case: Case, rows: list[Row]) -> list[Row]:
+def limited(case: Case, given: Inputs, rows: list[Row]) -> list[Row]:
     """The rows of one case with the least times of its routes, and what these are made of."""
     seconds = {row["route"]: row["seconds"] for row in rows if row["family"] == "machine"}
     part = {True: "rate", False: "time"}
     found = [row | {"part": part[row["family"] == "machine"]} for row in rows]
-    for route, work in least(case).items():
+    for route, work in least(case, given).items():
         total, counts = _cheapest(work, seconds)
         own = next(row for row in found if row["family"] == "package" and row["route"] == route)
         own["needed"] = total
@@ -50,12 +55,12 @@ def limited(case: Case, rows: list[Row]) -> list[Row]:
     return found
 
 
-def least(case: Case) -> dict[str, Work]:
+def least(case: Case, given: Inputs) -> dict[str, Work]:
     """{route: work} of the routes of one case that have a limit."""
     found = _LEAST.get(case["workload"])
     if found is None:
         return {}
-    return found(case)
+    return found(case, given)
 
 
 def _all(work: Work) -> Iterable[Operation]:
@@ -99,7 +104,7 @@ def _once(*counts: Counts) -> Work:
     return [(each,) for each in counts]
 
 
-def _gradient(case: Case) -> dict[str, Work]:
+def _gradient(case: Case, given: Inputs) -> dict[str, Work]:
     """W1: of one matrix the eigendecomposition, and the products of its vectors with the start."""
     d = case["d"]
     if case["slot"] != "large":
@@ -108,11 +113,29 @@ def _gradient(case: Case) -> dict[str, Work]:
     return {"closed form with eigh": _once(eigh)}
 
 
-def _scan(d: int, T: int, grid: int) -> Work:
-    """(G, G') on a grid: 1 - eta lambda and its power 2T - 1; two sums over the modes."""
-    number = float(d * grid)
-    sums = _once({_product(grid, d, 2): 1.0}, _elements("log and exp", grid))
-    return [(_elements("subtract", number),), _power(number, 2 * T - 1), *sums]
+def counted(lam: Array, weights: Array, eta: Array, n: int) -> int:
+    """How many terms weights |1 - eta lambda|^n are above the rounding of the largest one of their
+    step size.
+    """
+    with np.errstate(divide="ignore"):
+        terms = np.log(weights)[..., None, :] + n * np.log(
+            np.abs(1 - eta[:, None] * lam[..., None, :])
+        )
+    return int((terms > terms.max(axis=-1, keepdims=True) + math.log(ROUNDING)).sum())
+
+
+def _scan(case: Case, lam: Array, weights: Array, eta: Array) -> Work:
+    """(G, G') of tasks on a grid: 1 - eta lambda, its power 2T - 1, two sums over the modes."""
+    d, grid = case["d"], len(eta)
+    exponent = 2 * case["T"] - 1
+    number = counted(lam, weights, eta, exponent)
+    whole = number / (d * grid)
+    return [
+        (_elements("subtract", number), {_product(d, 2, grid): whole}),
+        _power(number, exponent),
+        ({_product(2, d, grid): whole}, {_product(1, d, grid): 2 * whole}),
+        (_elements("log and exp", grid * lam.size / d),),
+    ]
 
 
 def _times(work: Work, m: int) -> Work:
@@ -121,18 +144,20 @@ def _times(work: Work, m: int) -> Work:
     ]
 
 
-def _grid(case: Case) -> dict[str, Work]:
-    m = case["tasks"]
-    known = _times(_scan(case["d"], case["T"], case["grid"]), m)
-    eigh = _once({Operation("eigh", (case["d"], m)): 1.0})
+def _grid(case: Case, given: Inputs) -> dict[str, Work]:
+    lam, Q = np.linalg.eigh(given["H"])
+    w = (np.swapaxes(Q, -1, -2) @ given["w"][..., None])[..., 0]
+    known = _scan(case, lam, lam * w * w, given["eta"])
+    eigh = _once({Operation("eigh", (case["d"], case["tasks"])): 1.0})
     return {"closed form without eigh": known, "closed form, one thread": known + eigh}
 
 
-def _growth(case: Case) -> dict[str, Work]:
-    return {"closed form": _scan(case["d"], case["T"], case["grid"])}
+def _growth(case: Case, given: Inputs) -> dict[str, Work]:
+    lam = given["lam"]
+    return {"closed form": _scan(case, lam, lam * given["w"] ** 2, given["eta"])}
 
 
-def _sweep(case: Case) -> dict[str, Work]:
+def _sweep(case: Case, given: Inputs) -> dict[str, Work]:
     """W3, fewer samples than dimensions: X X' = Q Lambda Q'; K = X_2 V in the n modes, by X'Q or
     by X_2 X'; q = (1 - eta lambda)^T and its derivative; the residuals K (1 - q) and K q' at all
     step sizes, and their norms; for training sums of squares of q over the modes.
@@ -155,7 +180,7 @@ def _sweep(case: Case) -> dict[str, Work]:
     return {"closed form, one thread": _times(one, case["tasks"]) + eigh}
 
 
-def _weights(case: Case) -> dict[str, Work]:
+def _weights(case: Case, given: Inputs) -> dict[str, Work]:
     """W4: H = X' diag(s) X and B = X' diag(s) Y; then an eigendecomposition, Q'B, W, the outer
     gradient and its coordinates, divided differences with a log and an exp each, back from the
     modes (p x p), and the quadratic forms of all samples. Implicit: two solves by one factor, and
@@ -193,7 +218,7 @@ def _weights(case: Case) -> dict[str, Work]:
     }
 
 
-def _schedule(case: Case) -> dict[str, Work]:
+def _schedule(case: Case, given: Inputs) -> dict[str, Work]:
     """W5: a = 1 - eta_t lambda_i, their products over t, quotients by a, sums over the modes."""
     d, T = case["d"], case["T"]
     number = float(d * T)
@@ -230,7 +255,7 @@ def _shape(operation: str) -> tuple[int, ...]:
 
 RATES: dict[str, Callable[[tuple[int, ...], float], float]] = {
     "copy": lambda shape, seconds: 16e-9 * shape[0] / seconds,
-    "product": lambda shape, seconds: 2e-9 * prod(shape) / seconds,
+    "product": lambda shape, seconds: 2e-9 * math.prod(shape) / seconds,
     "eigh": lambda shape, seconds: 1e-9 * shape[0] ** 3 / seconds,
     "log and exp": lambda shape, seconds: seconds / shape[0],
 }

@@ -5,9 +5,10 @@ from typing import Any
 import numpy as np
 
 import quadmeta as qm
-from experiments.speed.best import best
+from experiments.speed.best import best, excess
 from experiments.speed.descents import descended, products_along
 from experiments.speed.route import Case, Inputs
+from experiments.speed.tuned import OPTIMIZERS
 
 Array = Any
 EVERY = 20  # of the step sizes of a grid
@@ -63,10 +64,12 @@ def reference(case: Case, given: Inputs, target: str) -> Array:
     return -bound.mixed(w.ravel(), v.ravel())
 
 
-def error(case: Case, found: Array, exact: Array) -> float:
+def error(case: Case, given: Inputs, target: str, found: Array, exact: Array) -> float:
     """Largest deviation relative to the largest entry; each of several quantities of a sweep on
-    its own.
+    its own. Of a step size with a momentum what log F is above that of the best known.
     """
+    if target in OPTIMIZERS:
+        return excess(case, given, target, found, exact)
     found = np.asarray(found, dtype=float)
     exact = np.asarray(exact, dtype=float)
     axis = None

@@ -69,7 +69,7 @@ def _row(
         "seconds": median(times) / share,
         "repeats": len(times),
         "share": share,
-        "error": error(case, found["value"], exact[key]) if target else None,
+        "error": error(case, given, target, found["value"], exact[key]) if target else None,
         "memory": round(found["memory"], 2) if share == 1 else None,
     }
 

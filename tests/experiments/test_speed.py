@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 
+from experiments.speed import __main__ as large
 from experiments.speed.bars import TARGETS
 from experiments.speed.best import best
 from experiments.speed.cases import cases
 from experiments.speed.clock import Clock
 from experiments.speed.inputs import inputs
-from experiments.speed.limits import least, limited, routes
+from experiments.speed.limits import counted, least, limited, routes
 from experiments.speed.machine import BLOCK, Operation
 from experiments.speed.run import installed, prepare, processes, sample
 from experiments.speed.targets import SECOND, Pair, Target, target_rows
@@ -210,32 +211,49 @@ def test_the_clock_counts_memory_and_rounds():
 
 def _least(case, **rates):
     """{route: least seconds} where each operation takes a second, but those given."""
+    given = inputs(case, 0)
     head = {"part": None, "workload": case["workload"], "slot": case["slot"], "needed": None}
-    own = [head | {"family": "package", "route": name} for name in least(case)]
+    own = [head | {"family": "package", "route": name} for name in least(case, given)]
     operations = [
         head | {"family": "machine", "route": name, "seconds": rates.get(name.split()[0], 1.0)}
-        for name in routes(case, {})
+        for name in routes(case, given)
     ]
-    found = limited(case, own + operations)
+    found = limited(case, given, own + operations)
     return {row["route"]: row["needed"] for row in found if row["part"] == "time"}
 
 
 def test_the_least_time_counts_the_work():
     by_name = {(case["workload"], case["slot"]): case for case in cases("smoke")}
     grid = by_name["W2", "grid"] | {"T": 5}
-    elements = 5 * 20 * 20 / BLOCK
+    given = inputs(grid, 0)
+    lam, Q = np.linalg.eigh(given["H"])
+    w = np.einsum("mij,mi->mj", Q, given["w"])
+    whole = counted(lam, lam * w * w, given["eta"], 9) / (5 * 20)
+    elements = 5 * 20 * whole / BLOCK
     logs = 20 * 20 / BLOCK
     # b^9 is 3 squares and a product, or a log and an exp; b itself a pass; two sums a task
     found = _least(grid)
-    assert found["closed form without eigh"] == pytest.approx(2 * elements + 20 + logs)
-    assert found["closed form, one thread"] == pytest.approx(2 * elements + 21 + logs)
+    assert found["closed form without eigh"] == pytest.approx(2 * elements + whole + logs)
+    assert found["closed form, one thread"] == pytest.approx(2 * elements + whole + logs + 1)
     found = _least(grid, square=0.1, multiply=0.1)
-    assert found["closed form without eigh"] == pytest.approx(1.4 * elements + 20 + logs)
+    assert found["closed form without eigh"] == pytest.approx(1.4 * elements + whole + logs)
     weights = by_name["W4", "T3"]
     # rows scaled, the cheaper of two products, sigmoids, the outer gradient, two solves, rows
     assert _least(weights)["implicit"] == pytest.approx(6 + 100 / BLOCK)
     assert _least(weights, gram=0.01, product=0.3)["implicit"] == pytest.approx(3.9 + 100 / BLOCK)
     assert _least(by_name["W1", "T1"]) == {}
+
+
+def test_terms_count_above_rounding():
+    lam = np.array([0.1, 0.5, 0.9])
+    weights = np.array([1.0, 1.0, 1e-20])
+    # |1 - eta lambda|: 0.9, 0.5, 0.1 and 0.82, 0.1, 0.62
+    eta = np.array([1.0, 1.8])
+    assert counted(lam, weights, eta, 1) == 4
+    assert counted(lam, weights, eta, 30) == 3
+    assert counted(lam, weights, eta, 300) == 2
+    assert counted(lam, np.array([1e-20, 1.0, 1.0]), eta, 1) == 4
+    assert counted(np.stack([lam, lam]), np.stack([weights, weights]), eta, 30) == 6
 
 
 def test_operations_do_what_they_are_called():
@@ -249,3 +267,19 @@ def test_operations_do_what_they_are_called():
     powers = Operation("square", (BLOCK,)).call()
     powers()
     assert (powers() == 1).all()
+
+
+def test_large_problems_have_targets_of_their_own():
+    rows = [{"workload": "L1", "route": "Lanczos", "seconds": 9.0, "memory": 1024.0}]
+    for workers, seconds in ((1, 10.0), (2, 5.0)):
+        one = {"workload": "L2", "route": "processes", "workers": workers, "seconds": seconds}
+        rows.append(one)
+    found = large.table(rows)
+    assert [(row["value"], row["met"]) for row in found if row["part"] == "target"] == [
+        (1.0, True),
+        (2.0, True),
+    ]
+    rows[0]["memory"] = 1024.0 * 17
+    rows[2]["seconds"] = 6.0
+    assert [row["met"] for row in large.targets(rows)] == [False, False]
+    assert len({tuple(row) for row in found}) == 1
