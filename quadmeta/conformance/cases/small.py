@@ -1,0 +1,71 @@
+"""Cases of one dimension, and others in which shapes or the start are special."""
+
+from fractions import Fraction
+
+from quadmeta.conformance.case import Case, steps
+from quadmeta.conformance.cases.base import ALL, BASE, varied
+from quadmeta.conformance.kinds import lettered
+from quadmeta.conformance.problem import ExactProblem
+from quadmeta.conformance.rational import exact
+
+_ONE = Case(
+    name="one_dimension",
+    catches="squeezed axes; conjugate gradients of one step",
+    kinds=lettered(ALL),
+    hessian=exact([["3/4"]]),
+    linear=exact(["1/2"]),
+    cross=exact([[2]]),
+    outer_hessian=exact([[2]]),
+    outer_linear=exact([1]),
+    alpha=exact(["1/4"]),
+    start=exact([1]),
+    point=exact(["3/2"]),
+    step_sizes=steps("1/2", 4),
+)
+
+CASES = (
+    _ONE,
+    _ONE.but(
+        name="scalar",
+        catches="parameters without an axis, dropped (-0.0) or refused",
+        shape=(),
+        alpha_shape=(),
+        needs=frozenset({"scalar"}),
+    ),
+    varied(
+        "warm_start",
+        "a derivative through a start that is constant",
+        "utod",
+        start=ExactProblem(BASE.but(alpha=exact(["1/4", "-1/4"]))).minimum,
+        step_sizes=steps("3/4", 3),
+    ),
+)
+BATCH = tuple(
+    varied(
+        "batch",
+        "sums over a batch of hyperparameters, or the wrong axis",
+        "u",
+        alpha=exact(alpha),
+        needs=frozenset({"batch"}),
+    )
+    for alpha in (["1/2", "-1/4"], [0, 0], [-1, 2])
+)
+"""The problems that the case of a batch stacks."""
+
+STEP_SIZE = (
+    varied(
+        "step_size", "a stopped gradient, T - 1 steps, a sign", "s", loss="inner", alpha=BASE.alpha
+    ),
+    varied("step_size_outer", "the inner loss taken for the outer one", "s"),
+    varied(
+        "step_size_golden",
+        "a wrong power of T: G' = 4 and F' = 3/2 exactly",
+        "s",
+        loss="inner",
+        hessian=exact([[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 3]]),
+        linear=exact([0, 0, 0, 0]),
+        cross=BASE.no_cross(),
+        start=exact([1, 1, 1, 1]),
+        step_sizes=(Fraction(1, 2),) * 2,
+    ),
+)

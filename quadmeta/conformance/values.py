@@ -1,0 +1,47 @@
+"""The exact value of each kind on each case."""
+
+from collections.abc import Callable, Mapping
+
+import mpmath
+
+from quadmeta._types import Array
+from quadmeta.conformance import kinds
+from quadmeta.conformance.backward import discounted, one_step, truncated, unrolled
+from quadmeta.conformance.case import Case
+from quadmeta.conformance.implicit import implicit, implicit_at, neumann
+from quadmeta.conformance.problem import DIGITS, ExactProblem
+from quadmeta.conformance.step_size import log_step_size, step_size
+
+Rule = Callable[[ExactProblem], Array]
+
+RULES: Mapping[str, Rule] = {
+    kinds.UNROLLED: unrolled,
+    kinds.TRUNCATED: truncated,
+    kinds.ONE_STEP: one_step,
+    kinds.DISCOUNTED: discounted,
+    kinds.IMPLICIT: implicit,
+    kinds.SOLVED: implicit,
+    kinds.IMPLICIT_AT: implicit_at,
+    kinds.NEUMANN: neumann,
+    kinds.STEP_SIZE: step_size,
+    kinds.LOG_STEP_SIZE: log_step_size,
+}
+
+
+def exact_value(case: Case, kind: str) -> Array:
+    """The exact hypergradient of this kind: Fractions, and mpf of 60 digits with an exponential.
+
+    Parameters
+    ----------
+    case
+        one of its kinds must be ``kind``.
+    kind
+        a name of ``kinds.KINDS``.
+    """
+    return value_by(RULES[kind], case)
+
+
+def value_by(rule: Rule, case: Case) -> Array:
+    """What a rule, right or wrong, gives on a case."""
+    with mpmath.workdps(DIGITS):
+        return rule(ExactProblem(case))
