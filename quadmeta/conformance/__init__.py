@@ -1,1 +1,60 @@
-"""Is my hypergradient right?"""
+"""Is my hypergradient right? Anyone's code, or a public library's, against exact answers.
+
+``check`` runs a code on small bilevel problems whose hypergradients are known exactly, and says
+case by case whether it is right, right for the approximation it documents, not converged, or
+wrong, and which mistake explains what it returned. ``parametrize`` and ``assert_conforms`` put
+the cases into another project's tests.
+"""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from quadmeta.conformance.case import Case as Case
+    from quadmeta.conformance.cases import CASES as CASES, named as case
+    from quadmeta.conformance.check import check as check
+    from quadmeta.conformance.fingerprints.catalog import (
+        Fingerprint as Fingerprint,
+        fingerprints as fingerprints,
+    )
+    from quadmeta.conformance.given import Given as Given
+    from quadmeta.conformance.kinds import KINDS as KINDS
+    from quadmeta.conformance.match import Match as Match
+    from quadmeta.conformance.report import Report as Report
+    from quadmeta.conformance.selection import FEATURES as FEATURES
+    from quadmeta.conformance.testing import (
+        OneCase as OneCase,
+        assert_conforms as assert_conforms,
+        parametrize as parametrize,
+    )
+    from quadmeta.conformance.tolerance import tolerance as tolerance
+    from quadmeta.conformance.values import exact_value as exact_value
+    from quadmeta.conformance.verdict import (
+        NotApplicable as NotApplicable,
+        Result as Result,
+        Verdict as Verdict,
+    )
+else:
+    from quadmeta._lazy import attach
+
+    __getattr__, __dir__ = attach(
+        __name__,
+        {
+            "CASES": "quadmeta.conformance.cases",
+            "Case": "quadmeta.conformance.case",
+            "FEATURES": "quadmeta.conformance.selection",
+            "Fingerprint": "quadmeta.conformance.fingerprints.catalog",
+            "Given": "quadmeta.conformance.given",
+            "KINDS": "quadmeta.conformance.kinds",
+            "Match": "quadmeta.conformance.match",
+            "NotApplicable": "quadmeta.conformance.verdict",
+            "OneCase": "quadmeta.conformance.testing",
+            "Report": "quadmeta.conformance.report",
+            "Result": "quadmeta.conformance.verdict",
+            "Verdict": "quadmeta.conformance.verdict",
+            "assert_conforms": "quadmeta.conformance.testing",
+            "exact_value": "quadmeta.conformance.values",
+            "fingerprints": "quadmeta.conformance.fingerprints.catalog",
+            "parametrize": "quadmeta.conformance.testing",
+            "tolerance": "quadmeta.conformance.tolerance",
+        },
+    )

@@ -101,6 +101,8 @@ class Case:
     regression: Regression | None = None
     ridge: Array | None = None
     """The part of the Hessian, at these hyperparameters, that is a ridge (P, P)."""
+    batch: tuple[Array, ...] = ()
+    """Several alphas that the tested code is given at once, as rows; ``alpha`` is then the first."""
     needs: frozenset[str] = frozenset()
     """Features that a tested code must support for this case to apply."""
 
@@ -132,7 +134,15 @@ class Case:
     @property
     def hyperparameter_shape(self) -> tuple[int, ...]:
         """The shape of alpha that the tested code sees, and of what it must return."""
-        return (self.hyperparameters,) if self.alpha_shape is None else self.alpha_shape
+        shape = (self.hyperparameters,) if self.alpha_shape is None else self.alpha_shape
+        return (len(self.batch), *shape) if self.batch else shape
+
+    @property
+    def members(self) -> tuple["Case", ...]:
+        """One case an alpha: the case itself, unless it stacks several."""
+        if not self.batch:
+            return (self,)
+        return tuple(replace(self, alpha=alpha, batch=()) for alpha in self.batch)
 
     @property
     def direct(self) -> bool:

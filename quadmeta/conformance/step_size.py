@@ -32,16 +32,19 @@ def tangent(problem: Problem, through: bool = True) -> Array:
     return moved
 
 
+def loss(problem: Problem, w: Array) -> Any:
+    """The loss that the case names, at w."""
+    return problem.inner(w) if problem.case.loss == "inner" else problem.outer(w)
+
+
 def excess(problem: Problem) -> Any:
     """The loss of w_T minus its minimum."""
-    w = problem.states[-1]
-    if problem.case.loss == "inner":
-        return problem.inner(w) - problem.inner(problem.minimum)
-    # a minimum of L_2 in w: H_2 w = b_2 - N alpha
-    best = problem.solve(
-        problem.outer_linear - problem.outer_cross @ problem.alpha, problem.outer_hessian
-    )
-    return problem.outer(w) - problem.outer(best)
+    best = problem.minimum
+    if problem.case.loss == "outer":
+        # H_2 w = b_2 - N alpha
+        linear = problem.outer_linear - problem.outer_cross @ problem.alpha
+        best = problem.solve(linear, problem.outer_hessian)
+    return loss(problem, problem.states[-1]) - loss(problem, best)
 
 
 @dataclass(frozen=True)

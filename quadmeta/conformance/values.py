@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 
 import mpmath
+import numpy as np
 
 from quadmeta._types import Array
 from quadmeta.conformance import kinds
@@ -42,6 +43,6 @@ def exact_value(case: Case, kind: str) -> Array:
 
 
 def value_by(rule: Rule, case: Case) -> Array:
-    """What a rule, right or wrong, gives on a case."""
+    """What a rule, right or wrong, gives on a case; a batch's values one after the other."""
     with mpmath.workdps(DIGITS):
-        return rule(ExactProblem(case))
+        return np.concatenate([rule(ExactProblem(member)) for member in case.members])

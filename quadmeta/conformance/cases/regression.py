@@ -17,7 +17,7 @@ _y2 = exact([2, 1, 0, 1])
 _Y = exact([[1, 0], [2, 1], [0, -1], [-1, 1], [1, 2]])
 _Y2 = exact([[2, 0], [1, 1], [0, -1], [1, 2]])
 _ALONE = Regression(_X, _y, _X2, _y2)
-_AXES = tuple(np.diag(row) for row in identity(3))
+_AXES = tuple(np.outer(unit, unit) for unit in identity(3))
 
 
 def _ridge(

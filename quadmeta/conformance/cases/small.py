@@ -6,7 +6,7 @@ from quadmeta.conformance.case import Case, steps
 from quadmeta.conformance.cases.base import ALL, BASE, varied
 from quadmeta.conformance.kinds import lettered
 from quadmeta.conformance.problem import ExactProblem
-from quadmeta.conformance.rational import exact
+from quadmeta.conformance.rational import exact, householder
 
 _ONE = Case(
     name="one_dimension",
@@ -39,24 +39,26 @@ CASES = (
         start=ExactProblem(BASE.but(alpha=exact(["1/4", "-1/4"]))).minimum,
         step_sizes=steps("3/4", 3),
     ),
-)
-BATCH = tuple(
     varied(
         "batch",
         "sums over a batch of hyperparameters, or the wrong axis",
         "u",
-        alpha=exact(alpha),
+        batch=tuple(exact(alpha) for alpha in (["1/2", "-1/4"], [0, 0], [-1, 2])),
         needs=frozenset({"batch"}),
-    )
-    for alpha in (["1/2", "-1/4"], [0, 0], [-1, 2])
+    ),
 )
-"""The problems that the case of a batch stacks."""
-
 STEP_SIZE = (
     varied(
         "step_size", "a stopped gradient, T - 1 steps, a sign", "s", loss="inner", alpha=BASE.alpha
     ),
     varied("step_size_outer", "the inner loss taken for the outer one", "s"),
+    varied(
+        "step_size_scaled",
+        "the inner loss taken for the outer one, a step size lost or doubled",
+        "s",
+        hessian=householder([2, 4, 8, 16]),
+        step_sizes=steps("3/64", 6),
+    ),
     varied(
         "step_size_golden",
         "a wrong power of T: G' = 4 and F' = 3/2 exactly",

@@ -1,0 +1,1 @@
+"""Wrong formulas, each with the values that it gives."""

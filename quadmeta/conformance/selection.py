@@ -1,0 +1,82 @@
+"""Which cases a tested code is given."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+from quadmeta.conformance.case import Case
+from quadmeta.conformance.cases import CASES
+
+FEATURES = (
+    "momentum",
+    "schedule",
+    "start",
+    "preconditioner",
+    "matrix",
+    "scalar",
+    "float32",
+    "batch",
+)
+"""What a tested code may support beyond float64 vectors and gradient descent."""
+
+QUICK = (
+    "generic",
+    "scaled",
+    "isotropic",
+    "scalar",
+    "noncommuting",
+    "direct_term",
+    "ridge_strength",
+    "condition_2^13",
+    "small_outer",
+    "small_inner",
+    "square_cross",
+    "equilibrium_start",
+    "step_size",
+    "step_size_outer",
+)
+"""The cases of ``cases="quick"``, where each costs a compilation."""
+
+
+def selected(kind: str, cases: str | Iterable[str]) -> tuple[Case, ...]:
+    """The cases of a kind: "all", "quick", or those named.
+
+    Raises
+    ------
+    ValueError
+        a name that is no case, or no case of this kind.
+    """
+    own = tuple(case for case in CASES if kind in case.kinds)
+    if cases == "all":
+        return own
+    if isinstance(cases, str):
+        cases = QUICK if cases == "quick" else (cases,)
+        if cases is QUICK:
+            return tuple(case for case in own if case.name in QUICK)
+    names = tuple(cases)
+    known = {case.name: case for case in own}
+    for name in names:
+        if name not in known:
+            raise ValueError(f"cases: {name!r} is no case of {kind!r}{_meant(name, known)}")
+    return tuple(known[name] for name in names)
+
+
+def features(supports: Iterable[str]) -> frozenset[str]:
+    """The features that a tested code supports, checked.
+
+    Raises
+    ------
+    ValueError
+        an unknown one.
+    """
+    found = frozenset((supports,) if isinstance(supports, str) else supports)
+    for name in sorted(found):
+        if name not in FEATURES:
+            raise ValueError(
+                f"supports: {name!r} is no feature: pass some of {', '.join(FEATURES)}"
+            )
+    return found
+
+
+def _meant(name: str, known: Iterable[str]) -> str:
+    close = get_close_matches(name, list(known), n=1)
+    return f": did you mean {close[0]!r}?" if close else ": pass 'all', 'quick' or names of cases"
