@@ -1,5 +1,5 @@
-"""``python -m quadmeta``: the ledger of statements, and the commands that recompute and re-check
-it.
+"""``python -m quadmeta``: the ledger of statements, the commands that recompute and re-check it,
+and the check of a hypergradient of your own.
 
 Exit codes: 0 fine, and of a certificate: re-checked and compared with the source of its claim; 1 a
 verdict differs from the recorded one, or a certificate does not show what it says; 2 bad use, or a
@@ -14,6 +14,8 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
+
+from quadmeta.conformance import command as conformance
 
 if TYPE_CHECKING:
     from quadmeta.verification.claim import Claim
@@ -62,7 +64,9 @@ def _parser() -> argparse.ArgumentParser:
         help="claims of your own: a module or package that Python can import",
     )
     parser.add_argument("--claims", metavar="MODULE", help=argparse.SUPPRESS)
-    commands = parser.add_subparsers(dest="command", metavar="{check,show,recheck,record,certify}")
+    commands = parser.add_subparsers(
+        dest="command", metavar="{check,show,recheck,record,certify,conformance}"
+    )
     check = commands.add_parser(
         "check",
         parents=[own],
@@ -116,10 +120,13 @@ def _parser() -> argparse.ArgumentParser:
         metavar="N",
         help="instances (default: a million)",
     )
+    conformance.add(commands)
     return parser
 
 
 def _run(options: argparse.Namespace) -> int:
+    if options.command == "conformance":
+        return conformance.run(options)
     if options.command == "recheck":
         return _recheck_each(options.files, options.claims)
     if options.command == "record":

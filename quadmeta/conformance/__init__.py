@@ -10,23 +10,23 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from quadmeta.conformance.case import Case as Case
-    from quadmeta.conformance.cases import CASES as CASES, named as case
-    from quadmeta.conformance.check import check as check
-    from quadmeta.conformance.fingerprints.catalog import (
-        Fingerprint as Fingerprint,
-        fingerprints as fingerprints,
-    )
+    from quadmeta.conformance.cases import CASES as CASES
     from quadmeta.conformance.given import Given as Given
     from quadmeta.conformance.kinds import KINDS as KINDS
     from quadmeta.conformance.match import Match as Match
+    from quadmeta.conformance.mistakes.catalog import (
+        Fingerprint as Fingerprint,
+        fingerprints as fingerprints,
+    )
     from quadmeta.conformance.report import Report as Report
+    from quadmeta.conformance.rounding import tolerance as tolerance
+    from quadmeta.conformance.running import check as check
     from quadmeta.conformance.selection import FEATURES as FEATURES
     from quadmeta.conformance.testing import (
         OneCase as OneCase,
         assert_conforms as assert_conforms,
         parametrize as parametrize,
     )
-    from quadmeta.conformance.tolerance import tolerance as tolerance
     from quadmeta.conformance.values import exact_value as exact_value
     from quadmeta.conformance.verdict import (
         NotApplicable as NotApplicable,
@@ -42,7 +42,7 @@ else:
             "CASES": "quadmeta.conformance.cases",
             "Case": "quadmeta.conformance.case",
             "FEATURES": "quadmeta.conformance.selection",
-            "Fingerprint": "quadmeta.conformance.fingerprints.catalog",
+            "Fingerprint": "quadmeta.conformance.mistakes.catalog",
             "Given": "quadmeta.conformance.given",
             "KINDS": "quadmeta.conformance.kinds",
             "Match": "quadmeta.conformance.match",
@@ -51,10 +51,11 @@ else:
             "Report": "quadmeta.conformance.report",
             "Result": "quadmeta.conformance.verdict",
             "Verdict": "quadmeta.conformance.verdict",
+            "check": "quadmeta.conformance.running",
             "assert_conforms": "quadmeta.conformance.testing",
             "exact_value": "quadmeta.conformance.values",
-            "fingerprints": "quadmeta.conformance.fingerprints.catalog",
+            "fingerprints": "quadmeta.conformance.mistakes.catalog",
             "parametrize": "quadmeta.conformance.testing",
-            "tolerance": "quadmeta.conformance.tolerance",
+            "tolerance": "quadmeta.conformance.rounding",
         },
     )

@@ -101,9 +101,7 @@ class Discounted:
         """The value that this rule gives, (h,)."""
         out = self.direct(problem)
         for t in range(1, len(problem.step_sizes) + 1):
-            step = self.weight(problem, t) * (
-                self.jacobian(problem, t) @ self.gradient(problem, t)
-            )
+            step = self.weight(problem, t) * (self.jacobian(problem, t) @ self.gradient(problem, t))
             out = out - self.discount(problem, t) * step
         return out
 

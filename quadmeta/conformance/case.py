@@ -102,7 +102,7 @@ class Case:
     ridge: Array | None = None
     """The part of the Hessian, at these hyperparameters, that is a ridge (P, P)."""
     batch: tuple[Array, ...] = ()
-    """Several alphas that the tested code is given at once, as rows; ``alpha`` is then the first."""
+    """Several alphas that the tested code is given at once, as rows."""
     needs: frozenset[str] = frozenset()
     """Features that a tested code must support for this case to apply."""
 
@@ -136,6 +136,17 @@ class Case:
         """The shape of alpha that the tested code sees, and of what it must return."""
         shape = (self.hyperparameters,) if self.alpha_shape is None else self.alpha_shape
         return (len(self.batch), *shape) if self.batch else shape
+
+    @property
+    def unused(self) -> tuple[int, ...]:
+        """Hyperparameters that nothing depends on: their derivative is 0, without rounding."""
+        if self.outer_curvature != 0 or self.slopes or self.batch:
+            return ()
+        linear = (self.cross, self.outer_cross, self.start_slope)
+        parts = [part for part in linear if part is not None]
+        return tuple(
+            k for k in range(self.hyperparameters) if not any(part[:, k].any() for part in parts)
+        )
 
     @property
     def members(self) -> tuple["Case", ...]:

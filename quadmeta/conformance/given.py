@@ -12,6 +12,7 @@ from quadmeta.conformance import kinds
 from quadmeta.conformance.case import Case
 from quadmeta.conformance.problem import ExactProblem
 from quadmeta.conformance.rational import mapped
+from quadmeta.conformance.step_size import floor
 
 LIBRARIES = {"numpy": "numpy", "jax": "jax.numpy", "jax.numpy": "jax.numpy", "torch": "torch"}
 
@@ -31,9 +32,7 @@ def library(xp: ModuleType | str) -> ModuleType:
     """
     if isinstance(xp, str):
         if xp not in LIBRARIES:
-            raise ValueError(
-                f"xp = {xp!r} is not known: pass 'numpy', 'jax', 'torch', or a module"
-            )
+            raise ValueError(f"xp = {xp!r} is not known: pass 'numpy', 'jax', 'torch', or a module")
         xp = import_module(LIBRARIES[xp])
     if not hasattr(xp, "asarray"):
         raise ValueError(f"xp = {xp!r} has no asarray: pass numpy, jax.numpy or torch")
@@ -76,6 +75,8 @@ class Given:
     """Hessian products of the Neumann series: one less than its terms."""
     iterations: int
     """What a linear solver may take; training of ``solved`` may take more."""
+    floor: float
+    """The minimum over w of ``loss``, which the step-size kinds differentiate."""
     L: float
     """The largest eigenvalue of the inner Hessian."""
     regression: tuple[Any, Any, Any, Any] | None
@@ -102,6 +103,7 @@ class Given:
         self.gamma = float(case.gamma)
         self.products = case.products
         self.iterations = case.size if case.iterations is None else case.iterations
+        self.floor = float(floor(problem))
         self.L = float(np.linalg.eigvalsh(floats(problem.hessian))[-1])
         self._hessian = self.array(case.hessian)
         self._slopes = [self.array(slope) for slope in case.slopes]
@@ -152,6 +154,16 @@ class Given:
         if self._case.direct:
             found = found + v @ (self._outer_cross @ a) + self._curvature * (a @ a) / 2
         return found
+
+    def loss(self, w: Any, alpha: Any) -> Any:
+        """The loss of w_T that the step-size kinds differentiate: ``inner`` or ``outer``."""
+        return self.inner(w, alpha) if self._case.loss == "inner" else self.outer(w, alpha)
+
+    def loss_gradient(self, w: Any, alpha: Any) -> Any:
+        """d ``loss`` / d w, of the shape of w."""
+        if self._case.loss == "inner":
+            return self.gradient(w, alpha)
+        return self.outer_gradient(w, alpha)
 
     def gradient(self, w: Any, alpha: Any) -> Any:
         """d L_1 / d w, of the shape of w."""
@@ -208,4 +220,3 @@ def _weights(case: Case, kind: str, problem: ExactProblem) -> Array:
     if kind in AT_POINT:
         return problem.point
     return problem.start
-

@@ -1,6 +1,6 @@
 """Implicit differentiation at a point of a case, with every part of it replaceable:
 
-    value = -J(w) x + direct(w),   x = H^-1 g(w), or what a linear solver makes of it
+value = -J(w) x + direct(w),   x = H^-1 g(w), or what a linear solver makes of it
 """
 
 from collections.abc import Callable
@@ -30,7 +30,8 @@ class Implicit:
         """The value that this rule gives, (h,)."""
         w = self.at(problem)
         x = self.inverse(problem, self.gradient(problem, w))
-        return self.direct(problem, w) - self.jacobian(problem, w) @ x
+        found: Array = self.direct(problem, w) - self.jacobian(problem, w) @ x
+        return found
 
 
 def series(terms: Callable[[Problem], int]) -> Callable[[Problem, Array], Array]:
@@ -43,7 +44,8 @@ def series(terms: Callable[[Problem], int]) -> Callable[[Problem, Array], Array]
         for _ in range(terms(problem)):
             total = total + term
             term = term - nu * (problem.hessian @ term)
-        return nu * total
+        found: Array = nu * total
+        return found
 
     return inverse
 

@@ -15,7 +15,7 @@ from quadmeta.conformance.given import floats
 from quadmeta.conformance.implicit import implicit
 from quadmeta.conformance.problem import DIGITS, ExactProblem
 from quadmeta.conformance.rational import largest, mapped
-from quadmeta.conformance.tolerance import tolerance
+from quadmeta.conformance.rounding import tolerance
 from quadmeta.conformance.values import exact_value
 from quadmeta.conformance.verdict import Result, Verdict
 
@@ -40,7 +40,7 @@ def judge(case: Case, kind: str, outcome: Outcome, declared: Declared) -> Result
     """The verdict on one call."""
     exact = exact_value(case, kind)
     shape = case.hyperparameter_shape
-    if kind in (kinds.STEP_SIZE, kinds.LOG_STEP_SIZE):
+    if kind in kinds.OF_STEP_SIZE:
         shape = ()
     result = Result(
         case=case.name,
@@ -79,8 +79,10 @@ def _compared(
         return replace(result, verdict=Verdict.INFINITE, message=_listed(value))
     error = difference(value, exact)
     result = replace(result, error=error)
-    unused = np.array([entry == 0 for entry in exact]).reshape(result.exact.shape)
-    if error <= result.tolerance and not value[unused].any():
+    if kind not in kinds.OF_STEP_SIZE and value.ravel()[list(case.unused)].any():
+        message = "a hyperparameter that nothing depends on has a derivative other than 0"
+        return replace(result, verdict=Verdict.WRONG, message=message)
+    if error <= result.tolerance:
         if kind not in kinds.APPROXIMATIONS:
             return replace(result, verdict=Verdict.RIGHT)
         return replace(result, verdict=Verdict.APPROXIMATION, distance=_distance(case, exact))
@@ -166,7 +168,7 @@ def _array(returned: Any, shape: tuple[int, ...]) -> Array | str:
     if not hasattr(returned, "shape") and not (number and shape == ()):
         return f"{type(returned).__name__}, not {wanted}"
     try:
-        found = numbers(returned)
+        found: Array = numbers(returned)
     except (TypeError, ValueError, RuntimeError) as error:
         return f"{type(returned).__name__} that is no array of numbers: {_said(error)}"
     if found.shape != shape:

@@ -32,6 +32,9 @@ ALIASES = {"forward": UNROLLED, "reverse": UNROLLED}
 APPROXIMATIONS = frozenset({TRUNCATED, ONE_STEP, DISCOUNTED, NEUMANN, IMPLICIT_AT})
 """Kinds whose own formula is not the derivative of L_2(w(alpha))."""
 
+OF_STEP_SIZE = frozenset({STEP_SIZE, LOG_STEP_SIZE})
+"""Kinds whose value is one number, the derivative in the step size."""
+
 LETTERS = {
     "u": (UNROLLED,),
     "t": (TRUNCATED,),

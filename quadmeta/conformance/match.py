@@ -8,15 +8,18 @@ contradicted on none that say something about it.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
 from quadmeta._types import Array
 from quadmeta.conformance.case import Case
-from quadmeta.conformance.fingerprints.catalog import Fingerprint, fingerprints
 from quadmeta.conformance.given import floats
+from quadmeta.conformance.mistakes.catalog import Fingerprint, fingerprints
 from quadmeta.conformance.verdict import Result
 
+SHORT = 20
+"""Steps of the cases that a resemblance is looked for on: long ones cost seconds in fractions."""
 ENOUGH = 2
 """Decisive cases that name a fingerprint."""
 
@@ -46,16 +49,21 @@ class Match:
 def named(kind: str, pairs: Sequence[tuple[Case, Result]]) -> tuple[Match, ...]:
     """The fingerprints that explain every result; none where nothing is wrong."""
     found = []
+    # a case that is not right tells most fingerprints apart at once
+    ordered = sorted(pairs, key=lambda pair: pair[1].verdict.passes)
     for fingerprint in fingerprints(kind):
-        match = compared(fingerprint, pairs, patience=0)
+        match = compared(fingerprint, ordered, patience=0)
         if match.contradicted == 0 and match.decisive >= ENOUGH:
             found.append(match)
     return tuple(found)
 
 
-def resembling(kind: str, pairs: Sequence[tuple[Case, Result]], count: int = 3) -> tuple[Match, ...]:
+def resembling(
+    kind: str, pairs: Sequence[tuple[Case, Result]], count: int = 3
+) -> tuple[Match, ...]:
     """The fingerprints that explain most results, though not all."""
-    matches = [compared(fingerprint, pairs) for fingerprint in fingerprints(kind)]
+    short = [pair for pair in pairs if pair[0].steps <= SHORT]
+    matches = [compared(fingerprint, short) for fingerprint in fingerprints(kind)]
     close = [match for match in matches if match.decisive]
     return tuple(sorted(close, key=lambda match: -match.share)[:count])
 
@@ -81,19 +89,23 @@ def compared(
             continue
         if not fingerprint.covers(case):
             continue
-        if not _agrees(_predicted(fingerprint, case, result), result):
+        predicted = _predicted(fingerprint, case)
+        if predicted is None:
+            predicted = result.exact.ravel()
+        if not _agrees(predicted, result):
             contradicted += 1
             if patience is not None and contradicted > patience:
                 break
             continue
         agrees += 1
-        decisive += _differs(_predicted(fingerprint, case, result), result)
+        decisive += _differs(predicted, result)
     return Match(fingerprint.name, agrees, decisive, contradicted)
 
 
-def _predicted(fingerprint: Fingerprint, case: Case, result: Result) -> Array:
+@cache
+def _predicted(fingerprint: Fingerprint, case: Case) -> Array | None:
     predicted = fingerprint.predicts(case)
-    return result.exact.ravel() if predicted is None else floats(predicted)
+    return None if predicted is None else floats(predicted)
 
 
 def _limit(predicted: Array, result: Result) -> tuple[float, float]:

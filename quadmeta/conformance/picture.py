@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from quadmeta import plotting
-from quadmeta.conformance.verdict import Verdict
+from quadmeta.conformance.verdict import COLOURS, Verdict
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -17,11 +17,8 @@ _FLOOR = 1e-4
 
 def report_figure(report: "Report") -> "Figure":
     """The error of each case in units of its tolerance, coloured by verdict."""
-    from quadmeta.conformance.report import COLOURS
-
     shown = [result for result in report.results if result.verdict != Verdict.NOT_APPLICABLE]
-    figure, axes = plotting.figure(height=0.5 + 0.17 * len(shown))
-    ax = axes[0, 0]
+    figure, ax = plotting.figure(height=0.5 + 0.17 * len(shown))
     finite = [r.error / r.tolerance for r in shown if r.error is not None and r.tolerance > 0]
     top = 10.0 * max([*finite, 10.0])
     for y, result in enumerate(reversed(shown)):

@@ -80,7 +80,8 @@ class ExactProblem:
     @cached_property
     def start(self) -> Array:
         """w_0 at these hyperparameters."""
-        return self.array(self.case.start) + self.start_slope @ self.alpha
+        moved: Array = self.array(self.case.start) + self.start_slope @ self.alpha
+        return moved
 
     @cached_property
     def point(self) -> Array:
@@ -98,7 +99,8 @@ class ExactProblem:
 
     def gradient(self, w: Array) -> Array:
         """grad L_1 = H w - b."""
-        return self.hessian @ w - self.linear
+        found: Array = self.hessian @ w - self.linear
+        return found
 
     def hessian_part(self, w: Array) -> Array:
         """Rows f'(alpha_k) M_k w of the mixed derivative, (h, P)."""
@@ -113,11 +115,15 @@ class ExactProblem:
 
     def outer_gradient(self, w: Array) -> Array:
         """g(w) = H_2 w - b_2 + N alpha."""
-        return self.outer_hessian @ w - self.outer_linear + self.outer_cross @ self.alpha
+        constant = self.outer_linear - self.outer_cross @ self.alpha
+        found: Array = self.outer_hessian @ w - constant
+        return found
 
     def direct(self, w: Array) -> Array:
         """d L_2 / d alpha at fixed w: tau alpha + N'w."""
-        return self.scalar(self.case.outer_curvature) * self.alpha + self.outer_cross.T @ w
+        curvature = self.scalar(self.case.outer_curvature)
+        found: Array = curvature * self.alpha + self.outer_cross.T @ w
+        return found
 
     def inner(self, w: Array) -> Any:
         """L_1."""

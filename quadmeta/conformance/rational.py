@@ -68,7 +68,8 @@ def solve(matrix: Array, right: Array) -> Array:
         for i in range(size):
             if i != k:
                 rows[i] = rows[i] - rows[i, k] * rows[k]
-    return rows[:, -1]
+    solution: Array = rows[:, -1]
+    return solution
 
 
 def largest(values: Array) -> Any:
@@ -79,4 +80,5 @@ def largest(values: Array) -> Any:
 def householder(eigenvalues: Nested) -> Array:
     """Q diag(eigenvalues) Q with Q = I - 11'/2 in dimension 4: exact, symmetric, not diagonal."""
     Q = identity(4) - exact([["1/2"] * 4] * 4)
-    return Q @ np.diag(exact(eigenvalues)) @ Q
+    matrix: Array = Q @ np.diag(exact(eigenvalues)) @ Q
+    return matrix

@@ -9,25 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from quadmeta.conformance.kinds import KINDS
 from quadmeta.conformance.match import Match
-from quadmeta.conformance.verdict import ORDER, Result, Verdict
+from quadmeta.conformance.verdict import COLOURS, ORDER, Result, Verdict
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-COLOURS = {
-    Verdict.RIGHT: "#009E73",
-    Verdict.APPROXIMATION: "#8fd3bd",
-    Verdict.SINGLE: "#b8de6f",
-    Verdict.UNCONVERGED: "#F0E442",
-    Verdict.SLOW: "#bbbbbb",
-    Verdict.RAISES: "#999999",
-    Verdict.UNUSABLE: "#777777",
-    Verdict.NAN: "#CC79A7",
-    Verdict.INFINITE: "#a65a86",
-    Verdict.ZERO: "#000000",
-    Verdict.WRONG: "#D55E00",
-    Verdict.NOT_APPLICABLE: "#ffffff",
-}
 SHOWN = 10
 """Cases that a report lists in a terminal."""
 COLUMNS = (
@@ -143,7 +129,7 @@ class Report:
         ImportError
             pandas is not installed.
         """
-        import pandas
+        import pandas  # type: ignore[import-untyped]
 
         return pandas.DataFrame(self.rows(), columns=list(COLUMNS))
 
@@ -179,7 +165,8 @@ class Report:
         )
         return (
             f"<p>{escape(self.summary)}</p><table><thead><tr><th>case</th><th>verdict</th>"
-            f"<th>error</th><th>tolerance</th><th>why</th></tr></thead><tbody>{rows}</tbody></table>"
+            f"<th>error</th><th>tolerance</th><th>why</th></tr></thead>"
+            f"<tbody>{rows}</tbody></table>"
         )
 
     def plot(self) -> "Figure":

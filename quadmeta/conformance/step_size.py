@@ -37,14 +37,19 @@ def loss(problem: Problem, w: Array) -> Any:
     return problem.inner(w) if problem.case.loss == "inner" else problem.outer(w)
 
 
-def excess(problem: Problem) -> Any:
-    """The loss of w_T minus its minimum."""
+def floor(problem: Problem) -> Any:
+    """The minimum of that loss over w."""
     best = problem.minimum
     if problem.case.loss == "outer":
         # H_2 w = b_2 - N alpha
         linear = problem.outer_linear - problem.outer_cross @ problem.alpha
         best = problem.solve(linear, problem.outer_hessian)
-    return loss(problem, problem.states[-1]) - loss(problem, best)
+    return loss(problem, best)
+
+
+def excess(problem: Problem) -> Any:
+    """The loss of w_T minus its minimum."""
+    return loss(problem, problem.states[-1]) - floor(problem)
 
 
 @dataclass(frozen=True)

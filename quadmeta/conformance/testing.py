@@ -7,10 +7,10 @@ from typing import Any
 
 from quadmeta.conformance import kinds
 from quadmeta.conformance.case import Case
-from quadmeta.conformance.check import check, one
 from quadmeta.conformance.given import Given, library
 from quadmeta.conformance.judge import Declared
 from quadmeta.conformance.match import hints
+from quadmeta.conformance.running import check, one
 from quadmeta.conformance.selection import features, selected
 from quadmeta.conformance.verdict import Verdict
 

@@ -30,12 +30,29 @@ class Verdict(StrEnum):
 
     @property
     def passes(self) -> bool:
-        """Whether nothing is to be mended: right, right for what it documents, or not applicable."""
+        """Right, right for what it documents, or not applicable: nothing is to be mended."""
         return self in (Verdict.RIGHT, Verdict.APPROXIMATION, Verdict.NOT_APPLICABLE)
 
 
 ORDER = tuple(Verdict)
 """From the worst to the best."""
+
+
+COLOURS = {
+    Verdict.RIGHT: "#009E73",
+    Verdict.APPROXIMATION: "#8fd3bd",
+    Verdict.SINGLE: "#b8de6f",
+    Verdict.UNCONVERGED: "#F0E442",
+    Verdict.SLOW: "#bbbbbb",
+    Verdict.RAISES: "#999999",
+    Verdict.UNUSABLE: "#777777",
+    Verdict.NAN: "#CC79A7",
+    Verdict.INFINITE: "#a65a86",
+    Verdict.ZERO: "#000000",
+    Verdict.WRONG: "#D55E00",
+    Verdict.NOT_APPLICABLE: "#ffffff",
+}
+"""Of each verdict in pictures and pages."""
 
 
 @dataclass(frozen=True, eq=False)

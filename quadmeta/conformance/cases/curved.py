@@ -1,6 +1,7 @@
 """Cases in which the Hessian depends on alpha, so that J(w_t) changes along the run."""
 
 from fractions import Fraction
+from typing import Any
 
 from quadmeta.conformance.case import steps
 from quadmeta.conformance.cases.base import BASE, SLOPES, varied
@@ -10,7 +11,7 @@ _ALPHA = exact(["1/2", "1/4"])
 START_SLOPE = exact([[1, 0], [0, 1], [-1, "1/2"], [0, 2]])
 """D of the cases whose start depends on alpha."""
 
-_CURVED = {"slopes": SLOPES, "alpha": _ALPHA}
+_CURVED: dict[str, Any] = {"slopes": SLOPES, "alpha": _ALPHA}
 _STEPS = tuple(Fraction(size) for size in ("1/4", "3/8", "1/8", "1/2", "3/4"))
 _LONG = tuple(Fraction(size, 64) for size in (1, 4, 3, 2, Fraction(1, 2), 4, 2))
 
@@ -100,9 +101,7 @@ CASES = (
         "preconditioned",
         "the transposed Jacobian of a step that is not symmetric",
         "u",
-        preconditioner=exact(
-            [[1, "1/2", 0, 0], [0, 1, 0, 0], [0, 0, "1/2", "1/4"], [0, 0, 0, 1]]
-        ),
+        preconditioner=exact([[1, "1/2", 0, 0], [0, 1, 0, 0], [0, 0, "1/2", "1/4"], [0, 0, 0, 1]]),
         step_sizes=steps("3/4", 4),
         needs=frozenset({"preconditioner"}),
     ),

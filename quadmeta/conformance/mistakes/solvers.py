@@ -1,4 +1,4 @@
-"""What wrong linear solvers make of H x = g: mistakes in conjugate gradients, and other matrices."""
+"""What wrong linear solvers make of H x = g: mistakes in conjugate gradients, other matrices."""
 
 from collections.abc import Callable
 from fractions import Fraction
@@ -8,7 +8,7 @@ import mpmath
 import numpy as np
 
 from quadmeta._types import Array
-from quadmeta.conformance.fingerprints.backward import ridge
+from quadmeta.conformance.mistakes.backward import ridge
 from quadmeta.conformance.problem import ExactProblem
 from quadmeta.conformance.rational import identity
 
@@ -83,7 +83,8 @@ def _stale(share: Fraction) -> Inverse:
 
 def _scaled(problem: ExactProblem, right: Array) -> Array:
     c = Fraction(1, 2) if problem.case.exponential is False else mpmath.mpf(1) / 2
-    return c * conjugate_gradients(problem.hessian, right, len(right), scale=c)[-1]
+    found: Array = c * conjugate_gradients(problem.hessian, right, len(right), scale=c)[-1]
+    return found
 
 
 def _one_step(problem: ExactProblem, right: Array) -> Array:

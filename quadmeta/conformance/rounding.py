@@ -14,6 +14,7 @@ from fractions import Fraction
 from functools import cache
 from importlib.resources import files
 from json import loads
+from typing import Any
 
 import mpmath
 import numpy as np
@@ -76,7 +77,7 @@ def sensitivity(case: Case, kind: str, draws: int = DRAWS, seed: int = 0) -> flo
 
 def _moved(case: Case, kind: str, rng: np.random.Generator) -> ExactProblem:
     """The problem with every number of its data moved by a relative 2^-40, up or down."""
-    changes = {name: _signs(getattr(case, name), rng) for name in _ARRAYS}
+    changes: dict[str, Any] = {name: _signs(getattr(case, name), rng) for name in _ARRAYS}
     for name in _OPTIONAL:
         if getattr(case, name) is not None:
             changes[name] = _signs(getattr(case, name), rng)

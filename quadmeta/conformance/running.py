@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from quadmeta._validate import function as callable_
-from quadmeta._validate import number, show
+from quadmeta._validate import function as callable_, number, show
 from quadmeta.conformance import kinds
 from quadmeta.conformance.call import Outcome, call, numbers
 from quadmeta.conformance.case import Case

@@ -52,16 +52,10 @@ def changed(rule: Backward) -> dict[str, Rule]:
     return {
         "step size factor lost": replace(rule, weight=lambda p, t: 1),
         "step size factor twice": replace(rule, weight=lambda p, t: p.step_sizes[t] ** 2),
-        "J at w_t for w_(t-1)": replace(
-            rule, jacobian=lambda p, t: p.jacobian(p.states[t + 1])
-        ),
+        "J at w_t for w_(t-1)": replace(rule, jacobian=lambda p, t: p.jacobian(p.states[t + 1])),
         "J at w_T throughout": replace(rule, jacobian=lambda p, t: p.jacobian(p.states[-1])),
-        "outer gradient at w_(T-1)": replace(
-            rule, seed=lambda p: p.outer_gradient(p.states[-2])
-        ),
-        "outer gradient of the inner loss": replace(
-            rule, seed=lambda p: p.gradient(p.states[-1])
-        ),
+        "outer gradient at w_(T-1)": replace(rule, seed=lambda p: p.outer_gradient(p.states[-2])),
+        "outer gradient of the inner loss": replace(rule, seed=lambda p: p.gradient(p.states[-1])),
         "stop-gradient through the step (A = I)": replace(rule, step=lambda p, t: 0),
         "one A too many": replace(rule, early=True),
         "H applied with +": replace(rule, step=lambda p, t: -p.step_sizes[t]),

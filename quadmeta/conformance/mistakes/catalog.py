@@ -11,10 +11,10 @@ import numpy as np
 from quadmeta._types import Array
 from quadmeta.conformance import kinds
 from quadmeta.conformance.case import Case
-from quadmeta.conformance.fingerprints import altered, solvers
-from quadmeta.conformance.fingerprints.backward import with_steps
-from quadmeta.conformance.fingerprints.families import FAMILIES
 from quadmeta.conformance.implicit import at_the_given_point
+from quadmeta.conformance.mistakes import altered, solvers
+from quadmeta.conformance.mistakes.backward import with_steps
+from quadmeta.conformance.mistakes.families import FAMILIES
 from quadmeta.conformance.problem import DIGITS, ExactProblem
 from quadmeta.conformance.values import RULES, Rule
 
@@ -32,9 +32,8 @@ class Fingerprint:
         """The value (h,) of the wrong formula; None where the mistake has no meaning."""
         with mpmath.workdps(DIGITS):
             found = [self.formula(member) for member in case.members]
-        if any(part is None for part in found):
-            return None
-        return np.concatenate(found)
+        known = [part for part in found if part is not None]
+        return np.concatenate(known) if len(known) == len(found) else None
 
     def covers(self, case: Case) -> bool:
         """Whether the case says something about this mistake.
@@ -58,7 +57,7 @@ def fingerprints(kind: str) -> tuple[Fingerprint, ...]:
         "outer loss doubled (missing 1/2)": _times(rule, 2),
         "outer loss halved": _times(rule, Fraction(1, 2)),
     }
-    if kind not in (kinds.STEP_SIZE, kinds.LOG_STEP_SIZE):
+    if kind not in kinds.OF_STEP_SIZE:
         for name, change in altered.ALTERATIONS.items():
             found[name] = _with(rule, change)
     if kind in _SCALE_SEEN:

@@ -7,8 +7,8 @@ from fractions import Fraction
 from quadmeta._types import Array
 from quadmeta.conformance import kinds
 from quadmeta.conformance.backward import discounted, one_step, truncated, unrolled
-from quadmeta.conformance.fingerprints import backward, solvers
 from quadmeta.conformance.implicit import Implicit, implicit, implicit_at, neumann, series
+from quadmeta.conformance.mistakes import backward, solvers
 from quadmeta.conformance.problem import ExactProblem
 from quadmeta.conformance.step_size import excess, log_step_size, loss, step_size, tangent
 from quadmeta.conformance.values import Rule
@@ -25,7 +25,8 @@ def _terms(more: int) -> Rule:
 def _last_term(problem: ExactProblem, right: Array) -> Array:
     J = problem.case.products
     whole = series(lambda p: J + 1)(problem, right)
-    return whole - series(lambda p: J)(problem, right)
+    last: Array = whole - series(lambda p: J)(problem, right)
+    return last
 
 
 def _plus(problem: ExactProblem, right: Array) -> Array:
@@ -35,7 +36,8 @@ def _plus(problem: ExactProblem, right: Array) -> Array:
     for _ in range(problem.case.products + 1):
         total = total + term
         term = term + nu * (problem.hessian @ term)
-    return nu * total
+    found: Array = nu * total
+    return found
 
 
 def _unit_step(problem: ExactProblem, right: Array) -> Array:
@@ -53,7 +55,8 @@ def _normalised(problem: ExactProblem) -> Array:
     gamma = problem.scalar(problem.case.gamma)
     total = sum(gamma**k for k in range(len(problem.step_sizes)))
     direct = discounted.direct(problem)
-    return direct + (discounted(problem) - direct) / total
+    found: Array = direct + (discounted(problem) - direct) / total
+    return found
 
 
 FAMILIES: Mapping[str, dict[str, Rule]] = {
@@ -62,9 +65,7 @@ FAMILIES: Mapping[str, dict[str, Rule]] = {
     kinds.ONE_STEP: backward.changed(one_step) | {"all steps": unrolled},
     kinds.DISCOUNTED: {
         "step size factor lost": replace(discounted, weight=lambda p, t: 1),
-        "step size factor twice": replace(
-            discounted, weight=lambda p, t: p.step_sizes[t - 1] ** 2
-        ),
+        "step size factor twice": replace(discounted, weight=lambda p, t: p.step_sizes[t - 1] ** 2),
         "gamma^t for gamma^(T-t)": replace(
             discounted, discount=lambda p, t: p.scalar(p.case.gamma) ** t
         ),
@@ -72,15 +73,9 @@ FAMILIES: Mapping[str, dict[str, Rule]] = {
             discounted,
             discount=lambda p, t: p.scalar(p.case.gamma) ** (len(p.step_sizes) - t + 1),
         ),
-        "g_T for g_t": replace(
-            discounted, gradient=lambda p, t: p.outer_gradient(p.states[-1])
-        ),
-        "J at w_t for w_(t-1)": replace(
-            discounted, jacobian=lambda p, t: p.jacobian(p.states[t])
-        ),
-        "J at w_T throughout": replace(
-            discounted, jacobian=lambda p, t: p.jacobian(p.states[-1])
-        ),
+        "g_T for g_t": replace(discounted, gradient=lambda p, t: p.outer_gradient(p.states[-1])),
+        "J at w_t for w_(t-1)": replace(discounted, jacobian=lambda p, t: p.jacobian(p.states[t])),
+        "J at w_T throughout": replace(discounted, jacobian=lambda p, t: p.jacobian(p.states[-1])),
         "g at w_(t-1) for w_t": replace(
             discounted, gradient=lambda p, t: p.outer_gradient(p.states[t - 1])
         ),
@@ -148,4 +143,3 @@ FAMILIES: Mapping[str, dict[str, Rule]] = {
     },
 }
 """The wrong rules of a kind, by what is wrong with them."""
-
