@@ -19,6 +19,15 @@ def test_session_runs_as_printed():
     assert result.attempted > 15 and result.failed == 0
 
 
+def test_the_page_on_conformance_runs_as_printed():
+    result = doctest.testfile(
+        str(ROOT / "docs" / "conformance.md"),
+        module_relative=False,
+        optionflags=doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS,
+    )
+    assert result.attempted > 8 and result.failed == 0
+
+
 def test_commands_and_files_exist():
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     for target in re.findall(r"make ([a-z][a-z-]*)\b(?!=)", README):

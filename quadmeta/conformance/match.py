@@ -8,14 +8,12 @@ contradicted on none that say something about it.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 
 from quadmeta._types import Array
 from quadmeta.conformance.case import Case
-from quadmeta.conformance.given import floats
-from quadmeta.conformance.mistakes.catalog import Fingerprint, fingerprints
+from quadmeta.conformance.mistakes.catalog import Fingerprint, fingerprints, prediction
 from quadmeta.conformance.verdict import Result
 
 SHORT = 20
@@ -89,7 +87,7 @@ def compared(
             continue
         if not fingerprint.covers(case):
             continue
-        predicted = _predicted(fingerprint, case)
+        predicted = prediction(fingerprint, case)
         if predicted is None:
             predicted = result.exact.ravel()
         if not _agrees(predicted, result):
@@ -100,12 +98,6 @@ def compared(
         agrees += 1
         decisive += _differs(predicted, result)
     return Match(fingerprint.name, agrees, decisive, contradicted)
-
-
-@cache
-def _predicted(fingerprint: Fingerprint, case: Case) -> Array | None:
-    predicted = fingerprint.predicts(case)
-    return None if predicted is None else floats(predicted)
 
 
 def _limit(predicted: Array, result: Result) -> tuple[float, float]:

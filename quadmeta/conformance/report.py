@@ -93,7 +93,11 @@ class Report:
     def __repr__(self) -> str:
         lines = [self.summary]
         shown = [result for result in self.results if not result.verdict.passes or result.notes]
-        lines += ["  " + _line(result) for result in shown[:SHOWN]]
+        for result in shown[:SHOWN]:
+            why = _why(result)
+            if result.verdict == Verdict.WRONG and not self.fingerprints:
+                why += f"; the case is there to catch: {result.catches}"
+            lines.append(f"  {result.case}: {result.verdict}" + (f", {why}" if why else ""))
         if len(shown) > SHOWN:
             lines.append(f"  and {len(shown) - SHOWN} more, see to_pandas() or rows()")
         skipped = [r for r in self.results if r.verdict == Verdict.NOT_APPLICABLE]
@@ -179,11 +183,7 @@ class Report:
         """
         from quadmeta.conformance.picture import report_figure
 
-        return report_figure(self)
-
-
-def _line(result: Result) -> str:
-    return f"{result.case}: {result.verdict}" + (f", {_why(result)}" if _why(result) else "")
+        return report_figure(f"{self.name}: {self.verdict}", self.results)
 
 
 def _why(result: Result) -> str:
@@ -194,8 +194,6 @@ def _why(result: Result) -> str:
     if result.distance is not None:
         parts.append(f"its formula is {result.distance:.2g} away from the derivative, relative")
     parts += [part for part in (result.message, *result.notes) if part]
-    if result.verdict == Verdict.WRONG:
-        parts.append(f"the case is there to catch: {result.catches}")
     return "; ".join(parts)
 
 

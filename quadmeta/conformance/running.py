@@ -169,10 +169,14 @@ def _slightly(wrong: list[tuple[Case, Result]]) -> bool:
     """Whether many cases are wrong and none by much."""
     if len(wrong) < SINGLE_CASES:
         return False
-    return all(
-        result.error is not None and result.error < SINGLE_FACTOR * result.tolerance
-        for _, result in wrong
-    )
+    return all(_as_by_rounding(result) for _, result in wrong)
+
+
+def _as_by_rounding(result: Result) -> bool:
+    """Whether single precision explains the error, or would leave no digit of this case."""
+    limit = SINGLE_FACTOR * result.tolerance
+    hopeless = limit > np.abs(result.exact).max(initial=0)
+    return result.error is not None and (result.error < limit or bool(hopeless))
 
 
 def _same_bits(

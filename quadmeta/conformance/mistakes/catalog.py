@@ -11,10 +11,11 @@ import numpy as np
 from quadmeta._types import Array
 from quadmeta.conformance import kinds
 from quadmeta.conformance.case import Case
+from quadmeta.conformance.given import floats
 from quadmeta.conformance.implicit import at_the_given_point
 from quadmeta.conformance.mistakes import altered, solvers
 from quadmeta.conformance.mistakes.backward import with_steps
-from quadmeta.conformance.mistakes.families import FAMILIES
+from quadmeta.conformance.mistakes.families import FAMILIES, ONE_TERM_LESS
 from quadmeta.conformance.problem import DIGITS, ExactProblem
 from quadmeta.conformance.values import RULES, Rule
 
@@ -38,13 +39,23 @@ class Fingerprint:
     def covers(self, case: Case) -> bool:
         """Whether the case says something about this mistake.
 
-        Conjugate gradients in float64 end after as many steps as there are eigenvalues only where
-        the condition number is moderate and no absolute tolerance interferes.
+        Without a product there is no term to lose. Conjugate gradients in float64 end after as
+        many steps as there are eigenvalues only where the condition number is moderate and no
+        absolute tolerance interferes.
         """
+        if self.name == ONE_TERM_LESS:
+            return case.products > 0
         if not self.name.startswith(solvers.CG):
             return True
         nasty = ("condition_", "small_", "past_convergence", "float32")
         return not case.name.startswith(nasty)
+
+
+@cache
+def prediction(fingerprint: Fingerprint, case: Case) -> Array | None:
+    """What ``predicts`` gives, rounded to float64, and computed once for a case."""
+    predicted = fingerprint.predicts(case)
+    return None if predicted is None else floats(predicted)
 
 
 @cache

@@ -59,6 +59,7 @@ def _normalised(problem: ExactProblem) -> Array:
     return found
 
 
+ONE_TERM_LESS = "J terms (one too few)"
 FAMILIES: Mapping[str, dict[str, Rule]] = {
     kinds.UNROLLED: backward.changed(unrolled) | backward.unrolled_only(unrolled),
     kinds.TRUNCATED: backward.changed(truncated) | backward.truncated_only(truncated),
@@ -101,7 +102,7 @@ FAMILIES: Mapping[str, dict[str, Rule]] = {
         ),
     },
     kinds.NEUMANN: {
-        "J terms (one too few)": _terms(-1),
+        ONE_TERM_LESS: _terms(-1),
         "J+2 terms (one too many)": _terms(1),
         "step size factor lost": _rescaled(-1),
         "step size factor twice": _rescaled(1),
