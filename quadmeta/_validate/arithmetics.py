@@ -15,6 +15,7 @@ from quadmeta._validate.kinds import (
 )
 from quadmeta._validate.messages import show
 
+_FLOATING = (np.ndarray, np.floating)
 _WHOLE = 2**53
 """Up to here float64 holds every whole number."""
 
@@ -102,7 +103,7 @@ def unrounded(name: str, value: Any) -> Array:
 
 def plain(value: Any) -> Any:
     """A 0-d float64 array or numpy scalar as a Python float, anything else as it is."""
-    if isinstance(value, np.ndarray | np.floating) and value.ndim == 0:
+    if isinstance(value, _FLOATING) and value.ndim == 0:
         return float(value)
     return value
 

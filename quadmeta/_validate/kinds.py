@@ -32,7 +32,7 @@ def real(value: Any) -> bool:
 
 def whole(value: Any) -> bool:
     """Whether a scalar is a whole number of an integer type."""
-    return isinstance(value, Integral) and real(value)
+    return type(value) is int or isinstance(value, Integral) and real(value)
 
 
 def require_real_array(name: str, array: Array) -> None:

@@ -63,7 +63,7 @@ class LogObjective(TransformedObjective):
         1e13 max|a|, weights of 280 decades): as the two calls.
         """
         if not isinstance(self.source, PolynomialLoss):
-            return self(theta), self.gradient(theta)
+            return self.value_and_gradient(theta)
         loss = self.source.short_log_loss(theta)
         return plain(self.transform(loss, 0)), plain(self.transform(loss, 1))
 

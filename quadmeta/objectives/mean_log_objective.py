@@ -56,6 +56,8 @@ class MeanLogObjective(TransformedObjective):
 
     def log_loss(self, theta: Numbers, order: int = 2) -> LogLoss:
         """Of each task: shape of ``theta`` followed by the task axes."""
+        if isinstance(theta, float):
+            return super().log_loss(theta, order)
         axes = tuple(range(-self.source.spectrum[0].ndim + 1, 0))
         return super().log_loss(np.expand_dims(self.optimizer.read(theta), axes), order)
 

@@ -1,41 +1,29 @@
 """Gradient descent with a constant step size: p_T(lambda) = (1 - eta lambda)^T."""
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from quadmeta._types import Arithmetic, Array, Floats
-from quadmeta.arithmetic.residual import (
-    SMALL,
-    factor,
-    log_abs,
-    log_ratio,
-    pick,
-    scaled,
-    take,
-)
+from quadmeta.arithmetic.residual import factor, log_abs, log_ratio, pick, scaled, take
 from quadmeta.arithmetic.scan import short_power
 from quadmeta.arithmetic.signlog import SignLog
 from quadmeta.optimizers.parts.balance import balanced_step
 from quadmeta.optimizers.parts.base import LogLoss, Measure, PolynomialOptimizer
 from quadmeta.optimizers.parts.constant import ConstantStep
 from quadmeta.optimizers.parts.grid import largest_factor, log_losses
+from quadmeta.optimizers.parts.moments import (
+    LogMoments as LogMoments,
+    finite,
+    log_loss_of,
+    variance_of,
+)
 from quadmeta.optimizers.parts.one_step import one_step
+from quadmeta.optimizers.parts.one_task import OneTask
 
 # times max |a|, if that is below 1: beyond this T the rounding of a leaves few digits
 _LONGEST = 10**13
-
-
-class LogMoments(NamedTuple):
-    """The loss under the softmax weights pi_i = omega_i a_i^(2T) / F, with u_i = lambda_i / a_i."""
-
-    level: Array
-    """log F, -inf where F = 0."""
-    mean: Array
-    """E_pi[u]."""
-    variance: Any
-    """Var_pi(u), or None."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -135,13 +123,7 @@ class GradientDescent(ConstantStep, PolynomialOptimizer):
             # sqrt(T)
             with np.errstate(all="ignore"):
                 shift = (x.eigenvalue - r.eigenvalue) / (a * r.value)
-                centre = (v * shift).sum(axis=-1, keepdims=True) / total[..., None]
-                shift = shift - centre
-                spread = v * shift**2
-                if (v < SMALL).any():  # what v loses there, a large u may need
-                    log_v = np.log(weights) - np.log(omega_r) + exponent
-                    spread = np.where(v < SMALL, np.exp(log_v + 2 * np.log(np.abs(shift))), spread)
-                variance = spread.sum(axis=-1) / total
+            variance = variance_of(shift, v, total, weights, omega_r, exponent)
         return LogMoments(level, np.where(vanished, 0, mean), np.where(vanished, 0, variance))
 
     def log_loss(self, eigenvalues: Array, weights: Array, theta: Array, order: int = 2) -> LogLoss:
@@ -163,7 +145,7 @@ class GradientDescent(ConstantStep, PolynomialOptimizer):
             level, mean, _ = self.log_moments(eigenvalues, weights, theta, 1)
             one = one_step(weights, factor(np.asarray(theta)[..., None], eigenvalues))
             with np.errstate(over="ignore"):
-                return _finite(
+                return finite(
                     LogLoss(
                         level,
                         -2 * mean,
@@ -172,20 +154,16 @@ class GradientDescent(ConstantStep, PolynomialOptimizer):
                         one.spread,
                     )
                 )
-        level, mean, variance = self.log_moments(eigenvalues, weights, theta, order)
-        if order < 2:
-            return LogLoss(level, -2 * T * mean)
-        with np.errstate(over="ignore", invalid="ignore"):
-            square = mean * mean
-            return _finite(
-                LogLoss(
-                    level,
-                    -2 * T * mean,
-                    2 * T * (2 * T - 1) * (variance + square),
-                    T * ((4 * T - 2) * variance - 2 * square),
-                    (2 * T - 1) * variance,
-                )
-            )
+        return log_loss_of(self.log_moments(eigenvalues, weights, theta, order), T)
+
+    def one_task(self, eigenvalues: Array, weights: Array) -> OneTask | None:
+        """The same function of a float step size, prepared for one task (d,); None for a class
+        whose loss is another one, or modes out of its domain.
+        """
+        own = type(self)
+        if (own.log_loss, own.log_moments) == _DEFINED:
+            return OneTask.of(self.steps, eigenvalues, weights)
+        return None
 
     def short_log_loss(self, measure: Measure, theta: Floats) -> LogLoss:
         """log F and F'/F by b = a / rho, rho = max |a|, which is at an end of the spectrum: no
@@ -242,10 +220,5 @@ class GradientDescent(ConstantStep, PolynomialOptimizer):
         return balanced_step(eigenvalues, weights, 2 * self.steps - 1)
 
 
-def _finite(loss: LogLoss) -> LogLoss:
-    """The loss, if its second derivatives fit in float64."""
-    if not all(np.isfinite(part).all() for part in loss[2:]):
-        raise OverflowError(
-            "a derivative of the loss relative to the loss exceeds float64: use objective.exactly"
-        )
-    return loss
+# what ``one_task`` is a short form of
+_DEFINED = (GradientDescent.log_loss, GradientDescent.log_moments)

@@ -41,6 +41,14 @@ class Objective(ABC):
     def gradient(self, theta: Numbers) -> Value:
         """Its exact derivative in theta."""
 
+    def value_and_gradient(self, theta: Numbers) -> tuple[Value, Value]:
+        """(value, gradient) at ``theta``, the same as by the two calls; in about the time of one
+        where both come from one loss.
+
+        A class derived from a member that overrides one of the two overrides this as well.
+        """
+        return self(theta), self.gradient(theta)
+
     def curvature(self, theta: Numbers) -> Value:
         """Its second derivative in theta.
 

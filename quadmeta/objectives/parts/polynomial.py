@@ -18,8 +18,11 @@ from quadmeta.arithmetic.container import Container
 from quadmeta.arithmetic.exact import evaluate
 from quadmeta.arithmetic.jet import Jet
 from quadmeta.objectives.parts.base import Value
-from quadmeta.optimizers.parts.base import BLOCK, LogLoss, Measure, PolynomialOptimizer
+from quadmeta.optimizers.parts.base import BLOCK, LogLoss, Measure, OneTask, PolynomialOptimizer
 from quadmeta.problems.parts.base import QuadraticProblem
+
+# so many tasks take less time one after the other than as an array, at one step size
+FEW = 8
 
 
 def energy(weights: Array, residual: tuple[Any, ...], order: int) -> Value:
@@ -105,7 +108,7 @@ class PolynomialLoss:
         """The minimiser, which several bounds ask for."""
         return self.optimizer.minimizer(*self.spectrum)
 
-    @property
+    @cached_property
     def exponent(self) -> int:
         """The weights of ``spectrum`` are in units of 2^exponent, and so is an optimizer's F."""
         return self.problem.modes().exponent
@@ -131,8 +134,38 @@ class PolynomialLoss:
         representative = np.take_along_axis(lam, np.argmax(omega, axis=-1)[..., None], axis=-1)
         return np.where(omega > 0, lam, representative), omega
 
+    @cached_property
+    def _tasks(self) -> tuple[OneTask, ...]:
+        """The loss of each of few tasks at one number; none where the optimizer has no short form
+        of one.
+        """
+        lam, omega = (x.reshape(-1, x.shape[-1]) for x in self.spectrum)
+        if self.optimizer.shape or len(lam) > FEW:
+            return ()
+        found = [self.optimizer.one_task(*modes) for modes in zip(lam, omega, strict=True)]
+        return tuple(task for task in found if task is not None and None not in found)
+
+    def _one_by_one(self, theta: float, order: int) -> LogLoss | None:
+        """``log_loss`` of one number, task by task; None where the optimizer is to be asked."""
+        found = [task.log_loss(theta, order) for task in self._tasks]
+        if not found or None in found:
+            return None
+        tasks = self.spectrum[0].shape[:-1]
+        if not tasks:
+            return found[0]
+        return LogLoss(
+            *(
+                None if part[0] is None else np.reshape(part, tasks)
+                for part in zip(*found, strict=True)
+            )
+        )
+
     def log_loss(self, theta: Numbers, order: int = 2) -> LogLoss:
         """log F and the relative derivatives of F at ``theta``, block by block."""
+        if isinstance(theta, float):
+            found = self._one_by_one(float(theta), order)
+            if found is not None:
+                return self._scaled(found)
         shape_of_one = self.optimizer.shape
         theta = self.optimizer.read(theta)
         batch = theta.shape[: theta.ndim - len(shape_of_one)]
@@ -151,7 +184,7 @@ class PolynomialLoss:
         for k in range(0, max(len(theta), 1), size):
             row = rows[k : k + size] if len(lam) > 1 else slice(None)
             parts.append(self.optimizer.log_loss(lam[row], omega[row], theta[k : k + size], order))
-        found = LogLoss(
+        joined = LogLoss(
             *(
                 None
                 if part[0] is None
@@ -159,7 +192,7 @@ class PolynomialLoss:
                 for part in zip(*parts, strict=True)
             )
         )
-        return self._scaled(found._replace(level=np.where(dead, -np.inf, found.level)))
+        return self._scaled(joined._replace(level=np.where(dead, -np.inf, joined.level)))
 
     def _scaled(self, loss: LogLoss) -> LogLoss:
         """The loss in its own units: its logarithm gains that of 2^exponent, relative derivatives

@@ -104,7 +104,7 @@ class TransformedObjective(OptimizerObjective):
             F = 0, and the objective is a logarithm or a root.
         """
         loss = self.source.log_loss(theta, _validate.order(order))
-        if self.logarithmic and np.isneginf(loss.level).any():
+        if self.logarithmic and _vanishes(loss.level):
             raise ValueError(
                 f"{type(self).__name__}: the loss is 0 at an entry of "
                 f"{' and '.join(self.optimizer.free)}, where its logarithm has a pole: use "
@@ -115,6 +115,11 @@ class TransformedObjective(OptimizerObjective):
     def _at(self, theta: Numbers, order: int) -> Value:
         return plain(self.transform(self.log_loss(theta, order), order))
 
+    def value_and_gradient(self, theta: Numbers) -> tuple[Value, Value]:
+        """The objective and its derivative from one evaluation of the loss."""
+        loss = self.log_loss(theta, 1)
+        return plain(self.transform(loss, 0)), plain(self.transform(loss, 1))
+
     def exactly(
         self, theta: Numbers, order: int = 0, kind: str = "fraction", digits: int = 50
     ) -> Value:
@@ -124,3 +129,11 @@ class TransformedObjective(OptimizerObjective):
     def definition(self, theta: Numbers, order: int = 0) -> Value:
         """As for every objective of an optimizer: ``compose`` of F by loops."""
         return plain(self.compose(self.source.definition(theta, _validate.order(order))))
+
+
+def _vanishes(level: Array) -> bool:
+    """Whether F = 0 somewhere, from log F."""
+    zero = level == -np.inf
+    if isinstance(zero, np.ndarray):
+        return bool(zero.any())
+    return bool(zero)

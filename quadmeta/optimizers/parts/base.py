@@ -16,7 +16,7 @@ from quadmeta._types import Array, Floats, StepSizes
 from quadmeta._validate import finite, step_sizes
 from quadmeta.arithmetic.signlog import SignLog
 from quadmeta.optimizers.parts import generic
-from quadmeta.optimizers.parts.loss import LogLoss as LogLoss
+from quadmeta.optimizers.parts.loss import LogLoss as LogLoss, OneTask as OneTask
 from quadmeta.optimizers.parts.measure import Measure as Measure
 
 # numbers in one temporary array: half a megabyte, so that a block of a grid stays in cache
@@ -162,6 +162,12 @@ class PolynomialOptimizer(Optimizer):
             a relative derivative exceeds float64.
         """
         return generic.log_loss(self, eigenvalues, weights, theta, order)
+
+    def one_task(self, eigenvalues: Array, weights: Array) -> OneTask | None:
+        """What ``log_loss`` is on the modes (d,) of one task, prepared for one step size after the
+        other; None where there is no shorter form.
+        """
+        return None
 
     def short_log_loss(self, measure: Measure, theta: Floats) -> LogLoss:
         """log F and F'/F of one task as fast as possible, at one parameter () or a batch of them

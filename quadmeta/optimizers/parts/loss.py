@@ -1,6 +1,6 @@
 """The loss after T steps as a sum over modes, F = sum_i omega_i p_T(lambda_i)^2."""
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 
 class LogLoss(NamedTuple):
@@ -21,3 +21,12 @@ class LogLoss(NamedTuple):
     """(log F)'' = F''/F - (F'/F)^2."""
     root: Any = None
     """R'' / R of R = F^(1/2T): (F''/F - (1 - 1/2T) (F'/F)^2) / 2T."""
+
+
+class OneTask(Protocol):
+    """The loss of one task as a function of one float parameter."""
+
+    def log_loss(self, theta: float, order: int) -> LogLoss | None:
+        """The loss and its derivatives up to ``order``; None where the optimizer's own
+        ``log_loss`` is to be asked.
+        """

@@ -1,0 +1,168 @@
+"""Gradient descent on one task, at one step size after the other: its loss by two dozen calls of
+numpy on d numbers.
+
+The same operations in the same order as in ``GradientDescent.log_moments``, so that every bit is
+the same. What does not depend on the step size is done once, and what changes no bit is left out:
+sums with an exact 0, and branches that no mode takes.
+"""
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from quadmeta._types import Array
+from quadmeta.arithmetic.residual import SMALL, scaled, split
+from quadmeta.optimizers.parts.loss import LogLoss
+from quadmeta.optimizers.parts.moments import LogMoments, log_loss_of, variance_of
+
+# arrays without axes, which numpy reads faster than floats
+_ONE = np.array(1.0)
+_HALF = np.array(0.5)
+_MINUS_HALF = np.array(-0.5)
+# up to this h the rounding of s = 1 - h is (1 - s) - h, without another rounding
+_LARGEST = 2.0**52
+_MOST_LEADERS = 16
+
+
+class _Leader(NamedTuple):
+    """The mode r with the largest term of F, and what of the others depends on it alone."""
+
+    gap: Array
+    """(d,) lambda_r - lambda."""
+    quotient: Array
+    """(d,) omega / omega_r."""
+    fits: bool
+    """Whether products with it need no logarithms."""
+    omega: Any
+    log_omega: float
+
+
+class OneTask:
+    """The loss of T steps on the modes of one task as a function of a float step size.
+
+    Parameters
+    ----------
+    T
+        the number of steps.
+    lam, omega
+        (d,) eigenvalues, between 1e-130 and 1e150, and weights > 0.
+    """
+
+    def __init__(self, T: int, lam: Array, omega: Array) -> None:
+        self.T = T
+        self.lam = lam
+        self.omega = omega
+        self._twice = np.array(float(2 * T))
+        high, low = split(lam)
+        # times (-eta, h, h, l, l) with eta = h + l: minus the product, and Dekker's parts of what
+        # it lost
+        self._rows = np.stack([lam, high, low, high, low])
+        self._log_omega = np.log(omega)
+        self._ends = (int(lam.argmin()), int(lam.argmax()))
+        self._largest = _LARGEST / float(lam.max())
+        # a = 0 needs a power of two as eigenvalue, and its inverse as step size
+        self._powers = frozenset(lam[np.frexp(lam)[0] == 0.5].tolist())
+        self._leaders: dict[int, _Leader] = {}
+
+    @classmethod
+    def of(cls, T: int, lam: Array, omega: Array) -> "OneTask | None":
+        """None for eigenvalues and weights out of its domain."""
+        if (omega > 0).all() and 1e-130 < lam.min() and lam.max() < 1e150:
+            return cls(T, lam, omega)
+        return None
+
+    def log_loss(self, eta: float, order: int) -> LogLoss | None:
+        """The loss and its derivatives up to ``order``, bit by bit those of
+        ``GradientDescent.log_loss``.
+
+        None where only that knows them: eta < 0 or eta lambda > 2^52, a mode with a = 0, and second
+        derivatives at T = 1.
+
+        Raises
+        ------
+        OverflowError
+            F''/F exceeds float64.
+        """
+        if not 0 <= eta <= self._largest or order == 2 and self.T == 1:
+            return None
+        if self._powers and eta and 1 / eta in self._powers:
+            return None
+        return log_loss_of(self._moments(eta, order), self.T)
+
+    def _moments(self, eta: float, order: int) -> LogMoments:
+        high, low = split(eta)
+        products = np.array((-eta, high, high, low, low))[:, None] * self._rows
+        minus = products[0]
+        lost = np.add.reduce(products)
+        # a = 1 - (h + l) with h = -minus, l = lost
+        rounded = _ONE + minus
+        tail = _ONE - rounded
+        tail += minus
+        tail -= lost
+        a = rounded + tail
+        size = np.abs(a)
+        score = np.log(size)
+        score *= self._twice
+        score += self._log_omega
+        index = int(score.argmax())
+        r = self._leader(index)
+        a_r = a.item(index)
+        size_r = np.array(abs(a_r))
+        # q = |a| / |a_r| - 1 of equal signs
+        q = r.gap * np.array(math.copysign(eta, a_r))
+        first, last = (a.item(end) / a_r for end in self._ends)
+        if min(first, last) > -0.49 and max(first, last) < 1.49:
+            q /= size_r
+            near = q >= _MINUS_HALF
+        else:
+            tail -= a - rounded
+            opposite = (a + a_r) + (tail + tail.item(index))
+            opposite *= math.copysign(1.0, -a_r)
+            np.copyto(q, opposite, where=np.signbit(a) != (a_r < 0))
+            q /= size_r
+            near = np.abs(q) <= _HALF
+        size /= size_r
+        exponent = np.log(size)
+        np.log1p(q, exponent, where=near)
+        exponent *= self._twice
+        if r.fits:
+            v = np.exp(exponent)
+            v *= r.quotient
+        else:
+            v = scaled(self.omega, r.omega, exponent)
+        total = np.add.reduce(v)
+        mean = np.add.reduce(v * (self.lam / a)) / total
+        log = _log_abs(-minus.item(index), lost.item(index), a_r)
+        level = self._twice.item() * log + r.log_omega + np.log(total)
+        if order < 2:
+            return LogMoments(level, mean, None)
+        shift = r.gap / (a * -a_r)
+        return LogMoments(level, mean, variance_of(shift, v, total, self.omega, r.omega, exponent))
+
+    def _leader(self, index: int) -> _Leader:
+        found = self._leaders.get(index)
+        if found is None:
+            omega = self.omega[index]
+            with np.errstate(all="ignore"):
+                quotient = self.omega / omega
+            found = _Leader(
+                self.lam[index] - self.lam,
+                quotient,
+                bool(SMALL < quotient.min() and quotient.max() < 1e7),
+                omega,
+                self._log_omega.item(index),
+            )
+            if len(self._leaders) == _MOST_LEADERS:
+                self._leaders.clear()
+            self._leaders[index] = found
+        return found
+
+
+def _log_abs(h: float, l: float, a: float) -> float:
+    """log |a| of a = 1 - (h + l): ``log_abs`` of one number."""
+    if h < 0.5:
+        return float(np.log1p(-h)) - l / (1 - h)
+    if abs(h - 2) < 0.5:
+        return float(np.log1p((h - 2) + l))
+    return float(np.log(abs(a)))
