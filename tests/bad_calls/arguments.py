@@ -203,7 +203,7 @@ class Reals(Argument):
         if good.ndim == 2:
             yield "sparse", sparse.csr_array(good)
         if self.shape_matters:
-            yield "empty", np.empty((0,) * good.ndim)
+            yield "empty", np.empty((0,) * max(good.ndim, 1))
             yield "too deep", good[None, None, None]
             if good.ndim:
                 yield "scalar", float(good.flat[0])
