@@ -447,7 +447,7 @@ for name, objective in OBJECTIVES.items():
     theta = Reals(
         np.full(k, 0.125), shape_matters=bool(k), least=0.0, allowed=(*negative, "too deep")
     )
-    for method in ("__call__", "gradient", "curvature", "scan"):
+    for method in ("__call__", "gradient", "value_and_gradient", "curvature", "scan"):
         if hasattr(objective, method) and (method != "curvature" or "stream" not in name):
             call(getattr(objective, method), f"{name}.{method}", theta=theta)
     one = Reals(

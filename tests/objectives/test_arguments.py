@@ -120,6 +120,7 @@ def test_every_door_checks_the_order_of_a_derivative(order):
 def test_step_sizes_are_read_at_every_door(theta):
     for objective in objectives():
         doors = [objective, objective.gradient, objective.exactly, objective.definition]
+        doors.append(objective.value_and_gradient)
         if hasattr(objective, "scan"):
             doors.append(objective.scan)
         for door in doors:

@@ -140,3 +140,27 @@ def test_tasks_that_agree_have_one_minimum():
         alone(alone.minimizer())
     ]
     assert objective.minimizer() == alone.minimizer()
+
+
+@pytest.mark.parametrize("theta", [0.2, np.array([0.0, 0.1, 0.3])], ids=["one", "several"])
+@pytest.mark.parametrize("cls", [*TRANSFORMS, qm.MeanLogObjective])
+def test_value_and_gradient_are_those_of_two_calls_from_one_loss(cls, theta, monkeypatch):
+    objective = cls(BATCH, qm.GradientDescent(4))
+    wants = objective(theta), objective.gradient(theta)
+    asked = []
+    log_loss = cls.log_loss
+    monkeypatch.setattr(cls, "log_loss", lambda *args: asked.append(args) or log_loss(*args))
+    found = objective.value_and_gradient(theta)
+    assert len(asked) == 1
+    for got, want in zip(found, wants, strict=True):
+        assert type(got) is type(want)
+        assert np.shape(got) == np.shape(theta) and np.all(got == want)
+
+
+def test_value_and_gradient_of_other_losses():
+    ball = qm.LogObjective(BATCH, qm.HeavyBall(4))
+    noisy = qm.NaiveObjective(NOISY, qm.StochasticGradientDescent(3))
+    risk = qm.PopulationRisk(qm.MarchenkoPastur.of(0.5, 1.0, 3), qm.GradientDescent(3))
+    for objective, theta in ((ball, [0.1, 0.4]), (noisy, 0.2), (risk, 0.1)):
+        value, slope = objective.value_and_gradient(theta)
+        assert value == objective(theta) and np.all(slope == objective.gradient(theta))
