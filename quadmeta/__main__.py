@@ -13,6 +13,7 @@ import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from quadmeta.conformance import command as conformance
@@ -49,6 +50,7 @@ class _Unusable(ValueError):
     """A module that was named holds no claims, or is none."""
 
 
+@cache
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m quadmeta",

@@ -8,6 +8,7 @@ lowest terms.
 from collections.abc import Callable
 from fractions import Fraction
 from math import gcd
+from numbers import Number
 from typing import Any
 
 _blank = object.__new__
@@ -75,15 +76,22 @@ def _ratio(n: int, d: int) -> Quick:
 
 def _plus(a: int, b: int, c: int, d: int) -> Quick:
     """a/b + c/d."""
+    # made as by ``lowest``, without the call
+    x: Any = _blank(Quick)
     common = gcd(b, d)
     if common == 1:
-        return lowest(a * d + b * c, b * d)
+        x._numerator = a * d + b * c
+        x._denominator = b * d
+        return x  # type: ignore[no-any-return]
     share = b // common
     total = a * (d // common) + c * share
     rest = gcd(total, common)
-    if rest == 1:
-        return lowest(total, share * d)
-    return lowest(total // rest, share * (d // rest))
+    if rest > 1:
+        total //= rest
+        d //= rest
+    x._numerator = total
+    x._denominator = share * d
+    return x  # type: ignore[no-any-return]
 
 
 def _minus(a: int, b: int, c: int, d: int) -> Quick:
@@ -101,7 +109,10 @@ def _times(a: int, b: int, c: int, d: int) -> Quick:
     if second > 1:
         c //= second
         b //= second
-    return lowest(a * c, b * d)
+    x: Any = _blank(Quick)
+    x._numerator = a * c
+    x._denominator = b * d
+    return x  # type: ignore[no-any-return]
 
 
 def _over(a: int, b: int, c: int, d: int) -> Quick:
@@ -137,6 +148,17 @@ def _equal(a: int, b: int, c: int, d: int) -> bool:
     return a == c and b == d
 
 
+class _Foreign(dict[type, bool]):
+    """Whether a type is that of no number, such as an array: looked up once for each type."""
+
+    def __missing__(self, kind: type) -> bool:
+        self[kind] = not issubclass(kind, Number)
+        return self[kind]
+
+
+_foreign = _Foreign()
+
+
 def _forward(rule: Callable[..., Any], library: Callable[..., Any]) -> Callable[..., Any]:
     def method(x: Any, y: Any) -> Any:
         kind = type(y)
@@ -144,12 +166,12 @@ def _forward(rule: Callable[..., Any], library: Callable[..., Any]) -> Callable[
             return rule(x._numerator, x._denominator, y._numerator, y._denominator)
         if kind is int:
             return rule(x._numerator, x._denominator, y, 1)
-        if isinstance(y, Fraction):
-            # another kind of fraction knows what becomes of both
+        if _foreign[kind] or isinstance(y, Fraction):
+            # what is no number, and another kind of fraction, knows what becomes of both
             return NotImplemented
         return library(x, y)
 
-    return method
+    return _alone(method)
 
 
 def _backward(rule: Callable[..., Any], library: Callable[..., Any]) -> Callable[..., Any]:
@@ -161,6 +183,14 @@ def _backward(rule: Callable[..., Any], library: Callable[..., Any]) -> Callable
             return rule(y, 1, x._numerator, x._denominator)
         return library(x, y)
 
+    return _alone(method)
+
+
+def _alone(method: Any) -> Any:
+    """A method with code of its own: the interpreter adapts code to the functions that it calls,
+    which for methods of the same code would be all rules by turns.
+    """
+    method.__code__ = method.__code__.replace()
     return method
 
 
