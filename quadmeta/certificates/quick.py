@@ -186,11 +186,12 @@ def _backward(rule: Callable[..., Any], library: Callable[..., Any]) -> Callable
     return _alone(method)
 
 
-def _alone(method: Any) -> Any:
+def _alone(method: Callable[..., Any]) -> Callable[..., Any]:
     """A method with code of its own: the interpreter adapts code to the functions that it calls,
     which for methods of the same code would be all rules by turns.
     """
-    method.__code__ = method.__code__.replace()
+    function: Any = method
+    function.__code__ = function.__code__.replace()
     return method
 
 

@@ -4,11 +4,11 @@ unquoted is printed.
 
 import json
 import os
+import pickle
 import resource
 import subprocess
 import sys
 from contextlib import redirect_stderr, redirect_stdout
-from copy import deepcopy
 from fractions import Fraction as F
 from io import StringIO
 from pathlib import Path
@@ -249,7 +249,7 @@ def true_of_another_instance(c, other):
 
 def edits(c):
     """Each leaf left out, replaced, repeated, and exchanged with the next one."""
-    paths = list(forgeries.leaves(c))
+    paths, kept = list(forgeries.leaves(c)), pickle.dumps(c)
     for k, path in enumerate(paths):
         value = forgeries.at(c, path)
         new = [
@@ -261,17 +261,17 @@ def edits(c):
             forgeries.at(c, paths[(7 * k + 3) % len(paths)]),
         ]
         for replacement in new:
-            other = deepcopy(c)
+            other = pickle.loads(kept)
             forgeries.at(other, path[:-1])[path[-1]] = replacement
             yield path, other
-        other = deepcopy(c)
+        other = pickle.loads(kept)
         del forgeries.at(other, path[:-1])[path[-1]]
         yield path, other
         if isinstance(path[-1], int):
-            other = deepcopy(c)
+            other = pickle.loads(kept)
             forgeries.at(other, path[:-1]).insert(path[-1], value)
             yield path, other
-        other, after = deepcopy(c), paths[(k + 1) % len(paths)]
+        other, after = pickle.loads(kept), paths[(k + 1) % len(paths)]
         forgeries.at(other, path[:-1])[path[-1]] = forgeries.at(c, after)
         forgeries.at(other, after[:-1])[after[-1]] = value
         yield path, other
@@ -290,8 +290,9 @@ def edits(c):
 def test_every_edit_of_every_value_is_refused(stem):
     real, tried, harmless = forgeries.real(stem), 0, 0
     compare(real)
+    written = json.dumps(real)
     for path, other in edits(real):
-        if json.dumps(other) == json.dumps(real):
+        if json.dumps(other) == written:
             continue
         tried += 1
         try:
