@@ -153,10 +153,12 @@ class GaussRule(QuadraticProblem):
         value = function("quantity", quantity, "a function of this problem")(self)
         if self.exhausted:
             return 0 * abs(value)
-        others = (self._shorter(), *self.enclosing())
+        others = (self._shorter, *self.enclosing())
         return sum(abs(value - quantity(other)) for other in others)
 
+    @cached_property
     def _shorter(self) -> Self:
+        """The problem of 9k/10 modes."""
         k = len(self.jacobi.diagonal)
         if k > 1:
             return self.leading(k - max(1, k // 10))
@@ -184,7 +186,7 @@ class GaussRule(QuadraticProblem):
             low = lam[0] / 2
             if self.jacobi.power == 0:
                 low = 2 * self._rounding * lam[-1]
-            rise = lam[-1] - self._shorter().modes().eigenvalues[-1]
+            rise = lam[-1] - self._shorter.modes().eigenvalues[-1]
             high = lam[-1] + 2 * rise
         low = min(low, lam[0] - min(1e-10 * lam[-1], lam[0] / 2))
         high = max(high, lam[-1] * (1 + 1e-10))
