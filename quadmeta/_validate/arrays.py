@@ -11,6 +11,7 @@ from quadmeta._validate.kinds import array_of, ragged, require_real_array, requi
 from quadmeta._validate.messages import show
 
 _FLOAT = np.dtype(float)
+_FEW = 32
 
 
 def finite(name: str, value: Any, remedy: str = "remove NaN and infinite entries") -> Array:
@@ -22,8 +23,9 @@ def finite(name: str, value: Any, remedy: str = "remove NaN and infinite entries
     if type(value) is float and math.isfinite(value):
         array.setflags(write=False)
         return array
-    # count_nonzero takes half the time of all()
-    if np.count_nonzero(np.isfinite(array)) < array.size:
+    # of few numbers a finite sum is the fastest proof; count_nonzero takes half the time of all()
+    proved = array.ndim == 1 and array.size <= _FEW and math.isfinite(sum(array.tolist()))
+    if not proved and np.count_nonzero(np.isfinite(array)) < array.size:
         bad = array[~np.isfinite(array)].flat[0]
         raise ValueError(f"{name} has the non-finite entry {bad}: {remedy}")
     array.setflags(write=False)

@@ -18,7 +18,7 @@ from quadmeta.problems.parts.dense import (
 )
 from quadmeta.problems.parts.design import Design
 from quadmeta.problems.parts.known_spectrum import POSITIVE, KnownSpectrum, spread
-from quadmeta.problems.parts.scale import WEIGHTS, error_of, require_range
+from quadmeta.problems.parts.scale import WEIGHTS, error_of, moderate, require_range
 
 
 class Quadratic(KnownSpectrum):
@@ -149,8 +149,20 @@ class Quadratic(KnownSpectrum):
         w0 = vector("start", start, shape)
         w = vector("minimizer", minimizer, shape)
         level = spread("floor", floor, shape[:-1])
-        error = error_by_distance(Q, w0 - w)
-        return cls._of(lam, error, Q, H, w, level, flag("active", active))
+        distance = w0
+        if minimizer is not None:
+            distance = w0 - w
+        error, plain = error_by_distance(Q, distance)
+        return cls._of(
+            lam,
+            error,
+            Q,
+            H,
+            w,
+            level,
+            flag("active", active),
+            plain=plain and moderate(lam),
+        )
 
     @classmethod
     def from_system(

@@ -8,7 +8,7 @@ from quadmeta._validate.matrices import require_square, symmetrised
 from quadmeta.arithmetic.double_double import DoubleDouble
 from quadmeta.arithmetic.extremes import extremes
 from quadmeta.problems.parts.base import apply
-from quadmeta.problems.parts.scale import require_range
+from quadmeta.problems.parts.scale import require_range, within
 
 EPS = float(np.finfo(float).eps)
 
@@ -61,19 +61,22 @@ def vector(name: str, value: Numbers | None, shape: tuple[int, ...]) -> Array:
     return x
 
 
-def error_by_distance(Q: Array, distance: Array) -> Array:
-    """Q'(w_0 - w_*), where entries below 8 d eps of the norm are rounding and become 0."""
+def error_by_distance(Q: Array, distance: Array) -> tuple[Array, bool]:
+    """Q'(w_0 - w_*), where entries below 8 d eps of the norm are rounding and become 0; and whether
+    every entry is moderate, so that none is 0.
+    """
     if distance.ndim == 1:
         error = distance @ Q
     else:
         error = apply(np.swapaxes(Q, -1, -2), distance)
     size = np.abs(error)
     d = Q.shape[-1]
-    low, high = extremes(size)
+    ends = extremes(size)
     # no norm exceeds d times the largest entry
-    if low <= 8 * d * EPS * d * high:
+    if ends[0] <= 8 * d * EPS * d * ends[1]:
         error[size <= 8 * d * EPS * np.linalg.norm(error, axis=-1, keepdims=True)] = 0
-    return error
+        ends = (0.0, ends[1])
+    return error, within(ends)
 
 
 def error_by_gradient(lam: Array, Q: Array, distance: Array, gradient: Array) -> Array:

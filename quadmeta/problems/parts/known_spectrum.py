@@ -115,9 +115,12 @@ class KnownSpectrum(QuadraticProblem):
         floor: Array = _ZERO,
         active: bool = False,
         weights: Array | None = None,
+        plain: bool = False,
     ) -> Self:
         """From parts that were derived from each other, arrays of nobody else: only what the data
         decide is checked, in O(d).
+
+        ``plain``: it is known that eigenvalues and sizes of errors are moderate.
         """
         problem = object.__new__(cls)
         keep(
@@ -131,7 +134,10 @@ class KnownSpectrum(QuadraticProblem):
             active=active,
             weights=weights,
         )
-        problem._require_ranges()
+        if plain:
+            problem._take_plain_weights()
+        else:
+            problem._require_ranges()
         return problem
 
     def _require_ranges(self) -> None:
@@ -139,10 +145,7 @@ class KnownSpectrum(QuadraticProblem):
         lam = self.eigenvalues
         error = self.error
         if self.weights is None and moderate(lam) and moderate(np.abs(error)):
-            # every mode is active, and no weight comes near an end of float64
-            omega = lam * error**2 / 2
-            omega.setflags(write=False)
-            vars(self)["_modes"] = Modes(lam, error, omega)
+            self._take_plain_weights()
             return
         require_positive("eigenvalues", lam, POSITIVE)
         require_range("eigenvalues", lam)
@@ -160,6 +163,12 @@ class KnownSpectrum(QuadraticProblem):
                 "pass active=True to keep the active modes only, or another start"
             )
         _ = self._modes  # refuses weights that span too much
+
+    def _take_plain_weights(self) -> None:
+        """Of moderate data: every mode is active, and no weight comes near an end of float64."""
+        omega = self.eigenvalues * self.error**2 / 2
+        omega.setflags(write=False)
+        vars(self)["_modes"] = Modes(self.eigenvalues, self.error, omega)
 
     def _require_consistent(self) -> None:
         """Basis, Hessian and weights against the eigenvalues and the error."""

@@ -38,8 +38,12 @@ def require_range(name: str, values: Array, limits: tuple[float, float] = RANGE)
 
 def moderate(values: Array) -> bool:
     """Whether every entry lies in 1e-30..1e30, so that products of a few need no scale."""
-    low, high = extremes(values)
-    return 1e-30 <= low and high <= 1e30
+    return within(extremes(values))
+
+
+def within(ends: tuple[float, float]) -> bool:
+    """``moderate`` of numbers whose smallest and largest are these."""
+    return 1e-30 <= ends[0] and ends[1] <= 1e30
 
 
 def spectral_weights(eigenvalues: Array, error: Array) -> tuple[Array, int]:
