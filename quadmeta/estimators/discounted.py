@@ -39,10 +39,11 @@ class Discounted(Estimator):
 
     def estimate(self, tape: Tape) -> Derivative:
         """Running form; g_t is the outer gradient at the state that step t reaches."""
-        total: Derivative = 0.0
+        total = tape.product_sum()
         for t in tape.stream():
-            total = self.gamma * total + tape.B(t, tape.outer_gradient(t + 1))
-        return total
+            total.scale(self.gamma)
+            total.add(t, tape.outer_gradient(t + 1))
+        return total.value()
 
     def cost(self, T: int, h: int = 1, P: int = 1) -> Mapping[str, int]:
         """T mixed products and T outer gradients."""

@@ -33,14 +33,14 @@ class DrMad(Estimator):
         for _ in tape.stream():
             pass
         last = tape.last_weights()
-        total: Derivative = 0.0
+        total = tape.product_sum()
         v = tape.outer_gradient()
         for t in reversed(range(T)):
             chord = tape.state_of((1 - t / T) * first + (t / T) * last)
-            total = total + tape.B(t, v, chord)
+            total.add(t, v, chord)
             if t:
                 v = tape.A(t, v, chord)
-        return total
+        return total.value()
 
     def cost(self, T: int, h: int = 1, P: int = 1) -> Mapping[str, int]:
         """2T - 1 products with the memory of one vector."""

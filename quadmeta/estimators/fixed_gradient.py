@@ -38,10 +38,11 @@ class FixedGradient(Estimator):
         """Weighted sum over the stored states."""
         tape.record()
         g = tape.outer_gradient()
-        total: Derivative = 0.0
+        total = tape.product_sum()
         for t in range(tape.steps):
-            total = self.gamma * total + tape.B(t, g)
-        return total
+            total.scale(self.gamma)
+            total.add(t, g)
+        return total.value()
 
     def cost(self, T: int, h: int = 1, P: int = 1) -> Mapping[str, int]:
         """T mixed products, T stored vectors."""

@@ -63,7 +63,7 @@ class Neumann(Estimator):
             raise ValueError(
                 f"estimates = {K} exceeds the T = {T} steps of the run: pass at most T"
             )
-        total: Derivative = 0.0
+        total = tape.product_sum()
         for t in tape.stream():
             if t + 1 > T - K:
                 v = tape.outer_gradient(t + 1)
@@ -71,8 +71,8 @@ class Neumann(Estimator):
                 for _ in range(self.order):
                     v = tape.A(t + 1, v)
                     p = p + v
-                total = total + tape.B(t + 1, p)
-        return total / K
+                total.add(t + 1, p)
+        return total.value() / K
 
     def cost(self, T: int, h: int = 1, P: int = 1) -> Mapping[str, int]:
         """(N + 1) K products, K outer gradients."""

@@ -13,6 +13,7 @@ from quadmeta._validate import instance, show
 from quadmeta.arithmetic.signlog import LARGEST, SMALLEST, SignLog
 from quadmeta.objectives.parts.base import Objective
 from quadmeta.objectives.parts.hyper_tape import HyperTape
+from quadmeta.objectives.parts.quadratic_tape import QuadraticTape
 from quadmeta.objectives.parts.unrolled import unrolled
 from quadmeta.optimizers.gradient_descent import GradientDescent
 from quadmeta.optimizers.parts.base import Optimizer
@@ -110,6 +111,15 @@ class OuterLoss(Objective):
         with np.errstate(over="ignore", invalid="ignore"):
             for state in self.optimizer.run(inner.gradient, start, self.step_size):
                 w = state
+        return self._finite(w)
+
+    def trained_by(self, tape: HyperTape) -> Array:
+        """w_T of a tape of this loss, whose run is not made again."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            w = tape.last_weights()
+        return self._finite(w)
+
+    def _finite(self, w: Array) -> Array:
         if not np.isfinite(w).all():
             raise OverflowError(
                 f"training with step_size = {self.step_size:.6g} diverges: pass one below 2 / L"
@@ -278,9 +288,9 @@ class OuterLoss(Objective):
         exact: Callable[[], Array] | None = None
         if isinstance(inner, QuadraticInnerLoss):
             exact = partial(self._exact, inner, alpha, start)
-        return HyperTape(
-            self.problem, inner, alpha, start, self.optimizer.steps, self.step_size, exact
-        )
+        # an inner loss of a class of its own may define other products
+        plain = QuadraticTape if type(inner) is QuadraticInnerLoss else HyperTape
+        return plain(self.problem, inner, alpha, start, self.optimizer.steps, self.step_size, exact)
 
 
 def _signed(value: Array, shift: float) -> SignLog:

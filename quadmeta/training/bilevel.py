@@ -279,7 +279,7 @@ def _states(
             )
         start = begin
         if warm and not exact:
-            start = loss.trained_on(inner, begin)
+            start = loss.trained_by(tape)
         state = State(
             alpha=moved,
             start=start,

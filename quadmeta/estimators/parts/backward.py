@@ -12,11 +12,11 @@ def back_propagated(tape: Tape, steps: int) -> Derivative:
     T = tape.steps
     tape.record(steps)
     v = tape.outer_gradient()
-    total: Derivative = 0.0
+    total = tape.product_sum()
     for t in reversed(range(T - steps, T)):
-        total = total + tape.B(t, v)
+        total.add(t, v)
         if t > T - steps:
             v = tape.A(t, v)
     if tape.start_moves and steps == T:
-        total = total + tape.start_product(tape.A(0, v))
-    return total
+        return total.value() + tape.start_product(tape.A(0, v))
+    return total.value()

@@ -18,6 +18,7 @@ from typing import Any, TypeAlias
 
 from quadmeta._types import Array
 from quadmeta.arithmetic.signlog import SignLog
+from quadmeta.objectives.parts.product_sum import ProductSum
 
 State: TypeAlias = Any
 """A state of an optimizer, whatever object its tape makes of it: weights, or weights and momentum,
@@ -32,9 +33,9 @@ class Tape(ABC):
     """One unrolled run, as an estimator sees it: its states and its products, with what they cost
     in ``counts``.
 
-    An estimator calls ``stream`` or ``record``, then ``state``, ``A``, ``B``, ``tangent`` and
-    ``outer_gradient``, and may leave what it learned in ``notes``. Those calls count; a subclass
-    defines what they compute:
+    An estimator calls ``stream`` or ``record``, then ``state``, ``A``, ``B``, ``product_sum``,
+    ``tangent`` and ``outer_gradient``, and may leave what it learned in ``notes``. Those calls
+    count; a subclass defines what they compute:
 
     - ``initial_state``, ``next_state``: the run. A state is any object; cotangents (v below) are
       arrays, one number for each number of a state.
@@ -267,8 +268,16 @@ class Tape(ABC):
 
     def B(self, t: int, v: Array, at: State | None = None) -> Array:
         """B_t v, at s_t or at another state."""
+        return self.parameter_product(t, v, self.counted(t, at))
+
+    def counted(self, t: int, at: State | None) -> State:
+        """The state of a B-product, which counts."""
         self.counts["mixed"] += 1
-        return self.parameter_product(t, v, self._at(t, at))
+        return self._at(t, at)
+
+    def product_sum(self) -> ProductSum:
+        """An empty sum of B-products, which may be faster than their values one by one."""
+        return ProductSum(self)
 
     def push(self, t: int, z: Array) -> Array:
         """Tangents z (h, n) of s_t as tangents of s_{t+1} at fixed parameters, counted like A."""

@@ -1,0 +1,113 @@
+"""The tape of a quadratic inner loss: the products of ``HyperTape``, with matrices that are summed
+before they meet the data.
+
+    sum_t c_t B_t v_t = -eta (<H_k, sum_t c_t V_t W_t'> - <b_k, sum_t c_t V_t>)
+"""
+
+import numpy as np
+
+from quadmeta._types import Array
+from quadmeta.objectives.parts.hyper_tape import HyperTape
+from quadmeta.objectives.parts.product_sum import ProductSum
+from quadmeta.objectives.parts.tape import State
+from quadmeta.problems.parts.quadratic_bilevel import QuadraticInnerLoss
+
+_BATCH = 64  # terms whose products V W' are formed by one product of matrices
+
+
+class QuadraticTape(HyperTape):
+    """H W - B, H V and H_2 W - B_2 without the detour over the inner loss."""
+
+    inner: QuadraticInnerLoss
+
+    def next_state(self, t: int, state: Array) -> Array:
+        """w - eta grad L_1(w)."""
+        inner = self.inner
+        W = state.reshape(inner.B.shape)
+        moved: Array = W - self.step_size * (inner.H @ W - inner.B)
+        return moved.reshape(-1)
+
+    def state_product(self, t: int, v: Array, state: Array) -> Array:
+        """v - eta H v."""
+        V = v.reshape(*v.shape[:-1], *self.inner.B.shape)
+        product: Array = V - self.step_size * (self.inner.H @ V)
+        return product.reshape(v.shape)
+
+    def loss_gradient(self, state: Array) -> Array:
+        """H_2 W - B_2."""
+        hessian, linear, _ = self.inner.outer
+        gradient: Array = hessian @ state.reshape(linear.shape) - linear
+        return gradient.reshape(-1)
+
+    def product_sum(self) -> ProductSum:
+        """With the data read once."""
+        return QuadraticSum(self)
+
+    def contracted(self, X: Array, V: Array) -> Array:
+        """-eta (<H_k, X> - <b_k, V>)."""
+        return -self.step_size * self._read(
+            "pair", self.inner.problem.pair(self.theta, X, V), (self.width,)
+        )
+
+
+class QuadraticSum(ProductSum):
+    """A sum of products on a quadratic inner loss.
+
+    Memory beyond what the tape counts: a batch of terms.
+    """
+
+    tape: QuadraticTape
+
+    def __init__(self, tape: QuadraticTape) -> None:
+        super().__init__(tape)
+        p, outputs = self.shape = tape.inner.B.shape
+        self._terms: list[tuple[Array, Array]] = []
+        # what the sum was multiplied by after each term
+        self._factors: list[float] = []
+        self._square = np.zeros((p, p))
+        self._linear = np.zeros((p, outputs))
+        self._folded = False
+
+    def add(self, t: int, v: Array, at: State | None = None) -> None:
+        """Keep the term, or a batch of them as their sums."""
+        if len(self._terms) == _BATCH:
+            self._fold()
+        self._terms.append((v, self.tape.counted(t, at)))
+        self._factors.append(1.0)
+
+    def scale(self, c: float) -> None:
+        """Multiply what was added so far."""
+        if self._factors:
+            self._factors[-1] *= c
+        else:
+            self._square *= c
+            self._linear *= c
+
+    def value(self) -> Array | float:
+        """The sum; one term alone as the B-product that it is."""
+        weights = self._weights()
+        p, outputs = self.shape
+        if not self._folded and 2 * outputs * len(self._terms) <= p:
+            total: Array | float = 0.0
+            for c, (v, w) in zip(weights, self._terms, strict=True):
+                total = total + c * self.tape.parameter_product(0, v, w)
+            return total
+        self._fold()
+        return self.tape.contracted(self._square, self._linear)
+
+    def _weights(self) -> Array:
+        weights: Array = np.cumprod(self._factors[::-1])[::-1]
+        return weights
+
+    def _fold(self) -> None:
+        """Add the terms that are kept to the sums."""
+        p = self.shape[0]
+        weights = self._weights()
+        V, W = (np.array(part).reshape(-1, *self.shape) for part in zip(*self._terms, strict=True))
+        V *= weights[:, None, None]
+        columns, others = (x.transpose(1, 0, 2).reshape(p, -1) for x in (V, W))
+        self._square = weights[0] * self._square + columns @ others.T
+        self._linear = weights[0] * self._linear + V.sum(axis=0)
+        self._terms = []
+        self._factors = []
+        self._folded = True
