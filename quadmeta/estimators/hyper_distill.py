@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from quadmeta._types import Array
 from quadmeta._validate import instance, number
 from quadmeta.estimators.parts.base import Estimator
 from quadmeta.estimators.parts.discount import discount
@@ -89,7 +90,8 @@ class HyperDistill(Estimator):
             u = tape.B(t, g, tape.state_of(point))
             size = float(np.linalg.norm(u))
             if size:
-                pairs.append((size * mass, float(np.sum(u * partial)) / size))
+                product: Array = u * partial
+                pairs.append((size * mass, float(product.sum()) / size))
         if not pairs:
             return HyperDistill(self.gamma, 1.0)
         x, y = np.array(pairs).T
