@@ -9,6 +9,7 @@ the cases into another project's tests.
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from quadmeta.conformance.board import Scoreboard as Scoreboard, scoreboard as scoreboard
     from quadmeta.conformance.case import Case as Case
     from quadmeta.conformance.cases import CASES as CASES
     from quadmeta.conformance.given import Given as Given
@@ -55,6 +56,8 @@ else:
             "assert_conforms": "quadmeta.conformance.testing",
             "exact_value": "quadmeta.conformance.values",
             "fingerprints": "quadmeta.conformance.mistakes.catalog",
+            "Scoreboard": "quadmeta.conformance.board",
+            "scoreboard": "quadmeta.conformance.board",
             "parametrize": "quadmeta.conformance.testing",
             "tolerance": "quadmeta.conformance.rounding",
         },

@@ -45,3 +45,39 @@ def report_figure(title: str, results: Sequence[Result]) -> "Figure":
     ]
     ax.legend(handles=handles, fontsize=6, loc="lower right")
     return figure
+
+
+def grid_figure(
+    labels: Sequence[str],
+    cases: Sequence[str],
+    table: Sequence[Sequence[Verdict | None]],
+    causes: Sequence[str],
+) -> "Figure":
+    """One row a code, one column a case; what was named stands at the end of the row."""
+    figure, ax = plotting.figure(
+        width=2.2 + 0.19 * len(cases) + 2.2, height=1.7 + 0.24 * len(labels)
+    )
+    for y, row in enumerate(table):
+        for x, verdict in enumerate(row):
+            if verdict is not None and verdict != Verdict.NOT_APPLICABLE:
+                ax.barh(y, 0.86, left=x - 0.43, height=0.8, color=COLOURS[verdict])
+        ax.text(len(cases) - 0.3, y, causes[y], fontsize=7, va="center", ha="left")
+    ax.set(
+        xlim=(-0.6, len(cases) - 0.4),
+        ylim=(len(labels) - 0.4, -0.6),
+        xticks=np.arange(len(cases)),
+        yticks=np.arange(len(labels)),
+    )
+    ax.set_xticklabels(cases, rotation=90, fontsize=7)
+    ax.set_yticklabels(labels, fontsize=7)
+    ax.tick_params(length=0)
+    for side in ax.spines.values():
+        side.set_visible(False)
+    seen = {verdict for row in table for verdict in row if verdict is not None}
+    handles = [
+        ax.barh([0], [0], color=COLOURS[verdict], label=str(verdict))
+        for verdict in reversed(ORDER)
+        if verdict in seen and verdict != Verdict.NOT_APPLICABLE
+    ]
+    figure.legend(handles=handles, fontsize=7, loc="outside lower center", ncols=4)
+    return figure

@@ -2,10 +2,13 @@
 
 import json
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from quadmeta.conformance.kinds import KINDS
 from quadmeta.conformance.match import Match
@@ -153,6 +156,25 @@ class Report:
         }
         return json.dumps(found, indent=1)
 
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> "Report":
+        """The report that ``to_json`` wrote, parsed.
+
+        Raises
+        ------
+        KeyError, TypeError, ValueError
+            it is none.
+        """
+        return cls(
+            name=data["name"],
+            kind=data["kind"],
+            library=data["library"],
+            results=tuple(_result(row) for row in data["results"]),
+            fingerprints=tuple(Match(**match) for match in data["fingerprints"]),
+            resembles=tuple(Match(**match) for match in data["resembles"]),
+            remark=data["remark"],
+        )
+
     def save(self, path: str | Path) -> None:
         """Write ``to_json`` to a file, whole or not at all."""
         from quadmeta._files import write
@@ -195,6 +217,24 @@ def _why(result: Result) -> str:
         parts.append(f"its formula is {result.distance:.2g} away from the derivative, relative")
     parts += [part for part in (result.message, *result.notes) if part]
     return "; ".join(parts)
+
+
+def _result(row: Mapping[str, Any]) -> Result:
+    """A row of ``Report.rows`` as it was."""
+    value = row["value"]
+    return Result(
+        case=row["case"],
+        catches=row["catches"],
+        verdict=Verdict(row["verdict"]),
+        exact=np.array(row["exact"], dtype=float),
+        tolerance=row["tolerance"],
+        value=None if value is None else np.array(value, dtype=float),
+        error=row["error"],
+        distance=row["distance"],
+        message=row["message"],
+        notes=tuple(row["notes"]),
+        seconds=row["seconds"],
+    )
 
 
 def _number(value: float | None) -> str:
