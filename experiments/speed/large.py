@@ -28,7 +28,7 @@ WORKERS = (1, 2)
 _SIZES: dict[str, tuple[dict[str, int], dict[str, int]]] = {
     "full": (
         {"side": 3163, "T": 300},
-        {"tasks": 10**5, "block": 250, "d": 50, "T": 100, "grid": 1000},
+        {"tasks": 10**5, "block": 500, "d": 50, "T": 100, "grid": 1000},
     ),
     "smoke": (
         {"side": 30, "T": 40},

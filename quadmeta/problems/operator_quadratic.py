@@ -1,14 +1,15 @@
 """A quadratic too large for an eigendecomposition, known through products with its Hessian."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from quadmeta._types import Array, Numbers, Scalar
-from quadmeta._validate import finite, flag, frozen, function, natural, number, shaped
-from quadmeta.problems.parts.gauss_rule import Bounds, GaussRule, Quantity, indefinite
-from quadmeta.problems.parts.lanczos import Jacobi, divided, lanczos, multiplied
+from quadmeta._validate import finite, frozen, number
+from quadmeta.problems.parts.gauss_rule import GaussRule, Quantity, indefinite
+from quadmeta.problems.parts.lanczos import Jacobi, divided, multiplied
+from quadmeta.problems.parts.lanczos_options import LanczosOptions
 from quadmeta.problems.parts.operator import (
     Product,
     backward,
@@ -20,8 +21,6 @@ from quadmeta.problems.parts.operator import (
     unit,
     vector,
 )
-from quadmeta.problems.parts.settled import grow
-from quadmeta.problems.parts.short_lanczos import short_lanczos
 
 if TYPE_CHECKING:
     from scipy.sparse.linalg import LinearOperator
@@ -133,7 +132,7 @@ class OperatorQuadratic(GaussRule):
             not positive, on the Krylov space; or ``modes`` steps that do not reach the tolerance.
             What the operator's own function raises is its cause.
         """
-        options = _Options.read(modes, bounds, quantity, tolerance, reorthogonalize)
+        options = LanczosOptions.read(modes, bounds, quantity, tolerance, reorthogonalize)
         H, d = square(operator)
         e = vector("error", error, d)
         w = vector("minimizer", minimizer, d)
@@ -201,7 +200,7 @@ class OperatorQuadratic(GaussRule):
             as in ``from_error``; a zero gradient at w_0; a floor that contradicts the Krylov
             space.
         """
-        options = _Options.read(modes, bounds, quantity, tolerance, reorthogonalize)
+        options = LanczosOptions.read(modes, bounds, quantity, tolerance, reorthogonalize)
         H, d = square(operator)
         right = vector("b", b, d)
         w = vector("start", start, d)
@@ -249,7 +248,7 @@ class OperatorQuadratic(GaussRule):
         """
         from scipy.sparse.linalg import LinearOperator  # scipy loads only where it is used
 
-        options = _Options.read(modes, bounds, quantity, tolerance, reorthogonalize)
+        options = LanczosOptions.read(modes, bounds, quantity, tolerance, reorthogonalize)
         A = linear("X", X)
         target = finite("y", y)
         n, d = A.shape
@@ -280,7 +279,7 @@ class OperatorQuadratic(GaussRule):
         level: float,
         floor: Scalar | None,
         eps: float,
-        options: "_Options",
+        options: LanczosOptions,
     ) -> "OperatorQuadratic":
         """From the gradient g and the loss ``level`` at w_0 = w."""
         level = number("f(w_0)", level, remedy="rescale the problem")
@@ -333,58 +332,6 @@ class OperatorQuadratic(GaussRule):
                 "space allows: pass min f, or leave it out"
             )
         return not self.exhausted and bool(missing > self._rounding * size)
-
-
-class _Options(NamedTuple):
-    """What all constructors take, read before the first product is spent."""
-
-    modes: int
-    bounds: Bounds | None
-    quantity: Quantity | None
-    tolerance: float
-    reorthogonalize: bool
-
-    @classmethod
-    def read(
-        cls,
-        modes: int,
-        bounds: Sequence[float] | None,
-        quantity: Quantity | None,
-        tolerance: Scalar,
-        reorthogonalize: bool,
-    ) -> "_Options":
-        """The arguments of a constructor, checked."""
-        if quantity is not None:
-            quantity = function("quantity", quantity, "a function of this problem, or None")
-        ends = None
-        if bounds is not None:
-            mu, L = shaped("bounds", bounds, (2,), "(2,): (mu, L)").tolist()
-            ends = (mu, L)
-        return cls(
-            natural("modes", modes),
-            ends,
-            quantity,
-            number("tolerance", tolerance, above=0.0, remedy="pass a relative error"),
-            flag("reorthogonalize", reorthogonalize),
-        )
-
-    def grow(
-        self,
-        build: Callable[[Array, Array], OperatorQuadratic],
-        product: Product,
-        start: Array,
-        eps: float,
-    ) -> OperatorQuadratic:
-        """The problem after as many Lanczos steps as are asked for."""
-        run = lanczos if self.reorthogonalize else short_lanczos
-        problem: OperatorQuadratic = grow(
-            build,
-            run(product, start, self.modes, eps),
-            self.modes,
-            self.quantity,
-            self.tolerance,
-        )
-        return problem
 
 
 def _precision(operator: "LinearOperator", eps: Scalar | None) -> float:
