@@ -34,13 +34,17 @@ def balanced_step(eigenvalues: Array, weights: Array, power: int) -> Array:
     low = 1 / np.where(active, lam, -np.inf).max(axis=-1)
     high = 1 / np.where(active, lam, np.inf).min(axis=-1)
     eta = 2 / (1 / low + 1 / high)
+    with np.errstate(all="ignore"):
+        mass = omega * lam
+        log_mass = np.log(omega) + np.log(lam)
+        log_mass = np.where((mass > SMALL) & (mass < 1 / SMALL), np.log(mass), log_mass)
     busy = np.flatnonzero(low < high)
     for _ in range(200):
         if not busy.size:
             best: Array = eta.reshape(shape[:-1])[()]
             return best
         now = eta[busy]
-        h, below, above = balance(lam[busy], omega[busy], now, power)
+        h, below, above = balance(lam[busy], mass[busy], log_mass[busy], now, power)
         low[busy] = np.where(h < 0, now, low[busy])
         high[busy] = np.where(h > 0, now, high[busy])
         step = now - h / (power * (below + above))
@@ -53,18 +57,17 @@ def balanced_step(eigenvalues: Array, weights: Array, power: int) -> Array:
     raise ArithmeticError(f"minimizer: no convergence in 200 iterations at eta = {eta[busy[0]]!r}")
 
 
-def balance(lam: Array, omega: Array, eta: Array, power: int) -> tuple[Array, Array, Array]:
+def balance(
+    lam: Array, mass: Array, log_mass: Array, eta: Array, power: int
+) -> tuple[Array, Array, Array]:
     """(h, s_-, s_+) with s_+- = |d log S_+- / d eta| / power at 1/L < eta < 1/mu, rows of (n, d);
     S_+- = sum mass |a|^power over +-a > 0.
 
-    mass = omega lambda. Where a side is empty, because every eigenvalue on it lies within rounding
-    of 1/eta, h is infinite.
+    mass = omega lambda; ``log_mass`` is its logarithm, also where it leaves float64. Where a side
+    is empty, because every eigenvalue on it lies within rounding of 1/eta, h is infinite.
     """
     x = factor(eta[:, None], lam)
     with np.errstate(all="ignore"):
-        mass = omega * lam
-        log_mass = np.log(omega) + np.log(lam)
-        log_mass = np.where((mass > SMALL) & (mass < 1 / SMALL), np.log(mass), log_mass)
         score = log_mass + power * np.log(np.abs(x.value))
     below = _side(x, np.asarray(x.value < 0), mass, log_mass, score, power)
     above = _side(x, np.asarray(x.value > 0), mass, log_mass, score, power)
