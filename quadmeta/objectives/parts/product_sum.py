@@ -1,11 +1,9 @@
 """Sums of B-products, which most estimators are."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import Any
 
 from quadmeta._types import Array
-
-if TYPE_CHECKING:
-    from quadmeta.objectives.parts.tape import Derivative, State, Tape
 
 
 class ProductSum:
@@ -13,22 +11,22 @@ class ProductSum:
 
     Parameters
     ----------
-    tape
-        the run, which counts every term as one mixed product.
+    product
+        (t, v, at) -> B_t v at s_t, or at the state ``at``; it counts.
     """
 
-    def __init__(self, tape: "Tape") -> None:
-        self.tape = tape
-        self._total: Derivative = 0.0
+    def __init__(self, product: Callable[[int, Array, Any], Array]) -> None:
+        self._product = product
+        self._total: Array | float = 0.0
 
-    def add(self, t: int, v: Array, at: "State | None" = None) -> None:
+    def add(self, t: int, v: Array, at: Any = None) -> None:
         """Add B_t v, at s_t or at another state."""
-        self._total = self._total + self.tape.B(t, v, at)
+        self._total = self._total + self._product(t, v, at)
 
     def scale(self, c: float) -> None:
         """Multiply what was added so far."""
         self._total = c * self._total
 
-    def value(self) -> "Derivative":
+    def value(self) -> Array | float:
         """The sum, shape (h,); 0.0 of no terms."""
         return self._total

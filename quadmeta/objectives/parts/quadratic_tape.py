@@ -56,10 +56,9 @@ class QuadraticSum(ProductSum):
     Memory beyond what the tape counts: a batch of terms.
     """
 
-    tape: QuadraticTape
-
     def __init__(self, tape: QuadraticTape) -> None:
-        super().__init__(tape)
+        super().__init__(tape.B)
+        self.tape = tape
         p, outputs = self.shape = tape.inner.B.shape
         self._terms: list[tuple[Array, Array]] = []
         # what the sum was multiplied by after each term

@@ -277,7 +277,7 @@ class Tape(ABC):
 
     def product_sum(self) -> ProductSum:
         """An empty sum of B-products, which may be faster than their values one by one."""
-        return ProductSum(self)
+        return ProductSum(self.B)
 
     def push(self, t: int, z: Array) -> Array:
         """Tangents z (h, n) of s_t as tangents of s_{t+1} at fixed parameters, counted like A."""
