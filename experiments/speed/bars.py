@@ -60,6 +60,11 @@ SPEEDUPS = (
     Target("the same, jax given the Gram form", against("W4", "T3", GRAM, CLOSED), 10),
     Target("implicit against unrolled, T = 1000", against("W4", "T3", "jax", "implicit"), 400),
     Target("implicit against implicit jax", against("W4", "T3", "jax, implicit", "implicit"), 2),
+    Target(
+        "implicit against its formula in jax",
+        against("W4", "T3", "jax, implicit by hand", "implicit"),
+        1,
+    ),
     Target("schedule of 1000 steps, d = 100", against("W5", "schedule", "jax", CLOSED), 10),
 )
 SHARES = (

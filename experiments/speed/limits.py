@@ -31,8 +31,8 @@ CLASSES = 10
 def routes(case: Case, given: Inputs) -> dict[str, Route]:
     """{operation: how} of all that the least times of one case are made of."""
     found = [operation for work in least(case, given).values() for operation in _all(work)]
-    if case["workload"] == "W6":
-        found = [LOG_EXP]
+    if case["workload"] in ("W2", "W6"):
+        found.append(LOG_EXP)
     if case["workload"] == "W1" and case["slot"] == "large":
         found += [Operation("copy", (8 * case["d"] ** 2,)), _product(*3 * (case["d"],))]
     return {str(each): Route(each.call(), target=None) for each in dict.fromkeys(found)}
@@ -85,18 +85,17 @@ def _product(a: int, b: int, c: int) -> Operation:
     return Operation("product", (a, b, c))
 
 
-def _elements(name: str, number: float) -> Counts:
-    """An elementary function of so many elements, in blocks."""
-    return {Operation(name, (BLOCK,)): number / BLOCK}
+def _elements(name: str, number: int, times: int = 1) -> Counts:
+    """An elementary function of so many elements: at once, or in blocks that stay in cache."""
+    block = max(1, min(BLOCK, number))
+    return {Operation(name, (block,)): times * number / block}
 
 
-def _power(number: float, exponent: int) -> tuple[Counts, ...]:
+def _power(number: int, exponent: int) -> tuple[Counts, ...]:
     """One integer power of each element: by squares and products, or by its logarithm."""
-    squares = number * (exponent.bit_length() - 1)
-    products = number * (exponent.bit_count() - 1)
-    return _elements("square", squares) | _elements("multiply", products), _elements(
-        "log and exp", number
-    )
+    squares = _elements("square", number, exponent.bit_length() - 1)
+    products = _elements("multiply", number, exponent.bit_count() - 1)
+    return squares | products, _elements("log and exp", number)
 
 
 def _once(*counts: Counts) -> Work:
@@ -134,7 +133,7 @@ def _scan(case: Case, lam: Array, weights: Array, eta: Array) -> Work:
         (_elements("subtract", number), {_product(d, 2, grid): whole}),
         _power(number, exponent),
         ({_product(2, d, grid): whole}, {_product(1, d, grid): 2 * whole}),
-        (_elements("log and exp", grid * lam.size / d),),
+        (_elements("log and exp", grid * lam.size // d),),
     ]
 
 
@@ -163,7 +162,7 @@ def _sweep(case: Case, given: Inputs) -> dict[str, Work]:
     step sizes, and their norms; for training sums of squares of q over the modes.
     """
     n, d, grid = case["n"], case["d"], case["grid"]
-    number = float(n * grid)
+    number = n * grid
     one: Work = [
         ({Operation("gram", (n, d)): 1.0},),
         (
@@ -187,7 +186,7 @@ def _weights(case: Case, given: Inputs) -> dict[str, Work]:
     the inner products of all samples.
     """
     n, p, k = case["n"], case["d"], CLASSES
-    square = float(p * p)
+    square = p * p
     bind: Work = [
         ({Operation("scale rows", (n, p)): 1.0},),
         (
@@ -221,7 +220,7 @@ def _weights(case: Case, given: Inputs) -> dict[str, Work]:
 def _schedule(case: Case, given: Inputs) -> dict[str, Work]:
     """W5: a = 1 - eta_t lambda_i, their products over t, quotients by a, sums over the modes."""
     d, T = case["d"], case["T"]
-    number = float(d * T)
+    number = d * T
     passes = (_elements(name, number) for name in ("subtract", "multiply", "divide"))
     return {"closed form": _once(*passes, {_product(T, d, 1): 1.0})}
 
