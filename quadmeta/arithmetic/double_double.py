@@ -48,6 +48,13 @@ class DoubleDouble:
         found: tuple[Array, Array] = split(self.hi)
         return found
 
+    def at(self, index: Array | slice) -> "DoubleDouble":
+        """Some entries of the first axis, split already where this number is."""
+        found = DoubleDouble(self.hi[index], self.lo[index])
+        if "halves" in vars(self):
+            vars(found)["halves"] = tuple(part[index] for part in self.halves)
+        return found
+
     def ldexp(self, exponent: Array | int) -> "DoubleDouble":
         """Times 2**exponent, exact unless it leaves the range of float64."""
         return DoubleDouble(np.ldexp(self.hi, exponent), np.ldexp(self.lo, exponent))

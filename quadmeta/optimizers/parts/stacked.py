@@ -1,8 +1,8 @@
 """Jets of 106 bits with value and derivatives in the rows of one array.
 
 A ``Jet`` of ``DoubleDouble`` multiplies its entries one at a time: 17 products and 11 sums for
-two parameters. Here all products that a product of jets needs are one product of arrays, and its
-sums are four at most. Each number is the one that ``Jet`` gives, to the last bit.
+two parameters. Here a product of jets is four products of arrays and three sums, and every number
+is split once. Each number is the one that ``Jet`` gives, to the last bit.
 """
 
 from dataclasses import dataclass
@@ -17,28 +17,16 @@ from quadmeta.arithmetic.jet import Jet
 
 
 class _Pairs(NamedTuple):
-    """The rows whose products a product of jets x y is summed from, block by block.
-
-    The blocks are every row of x times the value of y, the value of x times every derivative of y,
-    and for every second derivative ij the products x_i y_j and x_j y_i.
-    """
+    """The rows x_i and x_j of every second derivative ij."""
 
     left: Array
     right: Array
 
 
 @cache
-def _pairs(k: int, order: int) -> _Pairs:
-    """The pairs of rows for k parameters and derivatives up to ``order``."""
-    triangle = _triangle(k) if order == 2 else []
-    slopes = range(1, k + 1)
-    last = range(1, 1 + k + len(triangle))
-    left = [0, *last] + [0 for _ in last]
-    right = [0 for _ in [0, *last]] + [*last]
-    for first, second in ((0, 1), (1, 0)):
-        left += [slopes[ij[first]] for ij in triangle]
-        right += [slopes[ij[second]] for ij in triangle]
-    return _Pairs(np.array(left), np.array(right))
+def _pairs(k: int) -> _Pairs:
+    """The pairs of rows for k parameters."""
+    return _Pairs(*(1 + np.array(_triangle(k)).T))
 
 
 def _triangle(k: int) -> list[tuple[int, int]]:
@@ -116,31 +104,40 @@ class StackedJet:
         return StackedJet(self.rows + other.rows, self.k)
 
     def __mul__(self, other: "StackedJet") -> "StackedJet":
-        m = len(self.rows.hi)
+        if other is self:
+            return self._square()
         k = self.k
-        pairs = _pairs(k, 2 if m > 1 + k else 1)
-        product = _picked(self.rows, pairs.left) * _picked(other.rows, pairs.right)
-        found = _part(product, 0, m)
-        if m == 1:
-            return StackedJet(found, k)
-        if m > 1 + k:
-            bend = _part(product, 1 + k, m)
-            cross = 2 * m - 1
-            bend = bend + _part(product, cross, cross + m - 1 - k)
-            bend = bend + _part(product, cross + m - 1 - k, cross + 2 * (m - 1 - k))
-            found.hi[1 + k :] = bend.hi
-            found.lo[1 + k :] = bend.lo
-        slopes = _part(found, 1, m) + _part(product, m, 2 * m - 1)
-        found.hi[1:] = slopes.hi
-        found.lo[1:] = slopes.lo
+        x = self.rows
+        y = other.rows
+        found = x * y.at(slice(1))
+        if len(x.hi) > 1:
+            rest = x.at(slice(1)) * y.at(slice(1, None))
+            ij = _pairs(k)
+            if len(x.hi) > 1 + k:
+                # x_ij y + x_i y_j + x_j y_i, and last x y_ij
+                one = x.at(ij.left) * y.at(ij.right)
+                mirrored = x.at(ij.right) * y.at(ij.left) if k > 1 else one
+                _put(found, 1 + k, found.at(slice(1 + k, None)) + one + mirrored)
+            _put(found, 1, found.at(slice(1, None)) + rest)
+        return StackedJet(found, k)
+
+    def _square(self) -> "StackedJet":
+        """The same with half of the products: those of ``DoubleDouble`` commute to the last bit."""
+        k = self.k
+        x = self.rows
+        found = x * x.at(slice(1))
+        if len(x.hi) > 1:
+            rest = found.at(slice(1, None))
+            total = DoubleDouble(rest.hi.copy(), rest.lo.copy())
+            ij = _pairs(k)
+            if len(x.hi) > 1 + k:
+                both = x.at(ij.left) * x.at(ij.right)
+                _put(total, k, rest.at(slice(k, None)) + both + both)
+            _put(found, 1, total + rest)
         return StackedJet(found, k)
 
 
-def _picked(x: DoubleDouble, index: Array) -> DoubleDouble:
-    """Rows of x at an index."""
-    return DoubleDouble(x.hi[index], x.lo[index])
-
-
-def _part(x: DoubleDouble, start: int, stop: int) -> DoubleDouble:
-    """Rows of x, a view."""
-    return DoubleDouble(x.hi[start:stop], x.lo[start:stop])
+def _put(x: DoubleDouble, start: int, rows: DoubleDouble) -> None:
+    """New rows from ``start`` on, in a number that nothing has used yet."""
+    x.hi[start:] = rows.hi
+    x.lo[start:] = rows.lo
