@@ -11,7 +11,7 @@ from quadmeta.problems.parts.base import Modes
 from quadmeta.problems.parts.keep import keep
 from quadmeta.problems.parts.losses import OUTERS, DenseLoss, SeparableLoss
 from quadmeta.problems.parts.regression import RegressionProblem
-from quadmeta.problems.parts.scale import LIMITS, require_range
+from quadmeta.problems.parts.scale import LIMITS, largest, require_range
 from quadmeta.problems.parts.spectral_record import Record, drawn, measured, stacked
 
 
@@ -136,7 +136,7 @@ class LeastSquares(RegressionProblem):
         target = finite("y", y)
         require_samples(rows, target, axes=(2, 3))
         n, d = rows.shape[-2:]
-        require_range("X", np.abs(rows).max(axis=(-1, -2)), LIMITS)
+        require_range("X", largest(rows), LIMITS)
         require_range("y", np.abs(target).max(axis=-1), LIMITS)
         held = None
         if validation is not None:

@@ -79,7 +79,7 @@ def measured(X: Array, y: Array, held: tuple[Array, Array] | None) -> Record:
     validation = None
     if held is not None:
         X2, y2 = held
-        trace = (X2**2).mean(axis=(-1, -2))
+        trace = np.vecdot(X2, X2).sum(axis=-1) / (X2.shape[-2] * X2.shape[-1])
         validation = (found.features(X, X2), y2, np.zeros_like(y2), trace)
     fitted = found.coefficients(y)
     return Record(lam, fitted, np.zeros_like(lam), floor, np.zeros_like(floor), validation)
