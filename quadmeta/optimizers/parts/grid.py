@@ -15,7 +15,7 @@ from quadmeta.optimizers.parts.measure import Ladder
 
 # entries (task, step size, mode) of tasks that are taken at once and of one block; those that take
 # as long as the calls which a block costs, and so few that none is left out
-_AT_ONCE = 2**18
+_AT_ONCE = 2**19
 _BLOCK = 2**16
 _CALLS = 2**13
 _FEW = 2**14
@@ -74,10 +74,13 @@ def blocks(ladder: Ladder, eta: Array, rho: Array, n: int) -> Iterator[tuple[sli
     least = np.exp((math.log(_LOST) - ladder.reach[:, None]) / n) * rho
     below = np.maximum.reduceat((1 - least) / eta, starts, axis=1)
     above = np.minimum.reduceat((1 + least) / eta, starts, axis=1)
-    for k in range(0, m, many):
+    chunks = np.arange(0, m, many)
+    first, last = (
+        np.maximum.reduceat(count, chunks, axis=0).tolist() for count in ladder.count(below, above)
+    )
+    for i, k in enumerate(chunks.tolist()):
         tasks = slice(k, min(k + many, m))
-        first, last = ladder.count(tasks, below[tasks], above[tasks])
-        for start, low, high in zip(starts.tolist(), first, last, strict=True):
+        for start, low, high in zip(starts.tolist(), first[i], last[i], strict=True):
             modes = slice(d - high, d + low)
             if low + high >= d:
                 modes = slice(0, d)

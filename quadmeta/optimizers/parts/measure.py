@@ -108,11 +108,11 @@ class Ladder:
             reach,
         )
 
-    def count(self, tasks: slice, below: Array, above: Array) -> tuple[list[int], list[int]]:
-        """For each block, of bounds (tasks, blocks), and over its tasks: how many modes are at most
-        ``below``, and at least ``above``.
+    def count(self, below: Array, above: Array) -> tuple[Array, Array]:
+        """How many modes of each task are at most ``below``, and at least ``above``, (m, blocks)
+        as the bounds are.
         """
-        lam = self.eigenvalues[tasks, None]
-        first = np.count_nonzero(lam <= below[..., None], axis=-1)
-        last = np.count_nonzero(lam >= above[..., None], axis=-1)
-        return first.max(axis=0).tolist(), last.max(axis=0).tolist()
+        lam = self.eigenvalues
+        first = [np.count_nonzero(lam <= end[:, None], axis=1) for end in below.T]
+        last = [np.count_nonzero(lam >= end[:, None], axis=1) for end in above.T]
+        return np.stack(first, axis=1), np.stack(last, axis=1)
