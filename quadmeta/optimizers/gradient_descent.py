@@ -194,7 +194,7 @@ class GradientDescent(ConstantStep, PolynomialOptimizer):
         count.
         """
         T = self.steps
-        if not theta.size:
+        if not theta.size or T > _LONGEST or np.all(measure.wide):
             return super().short_scan(measure, theta)
         eta = theta.T
         with np.errstate(all="ignore"):  # what is not finite is replaced

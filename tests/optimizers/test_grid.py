@@ -134,3 +134,12 @@ def test_tasks_with_wide_weights_and_others_are_scanned_together():
     np.testing.assert_array_equal(slope[:, 0], log.gradient(eta)[:, 0])
     np.testing.assert_allclose(value[:, 1], log(eta)[:, 1], rtol=1e-12)
     assert log.scan(eta[:0])[0].shape == (0, 2)
+
+
+@pytest.mark.parametrize("T", [10**14, 10**30, 10**300])
+def test_more_steps_than_rounding_can_follow(T):
+    log = qm.LogObjective(
+        qm.Quadratic.from_spectrum([1.0, 3.0], weights=[1, 1]), qm.GradientDescent(T)
+    )
+    eta = np.array([0.1, 0.4])
+    np.testing.assert_array_equal(log.scan(eta), (log(eta), log.gradient(eta)))
