@@ -1,8 +1,9 @@
-"""``python -m experiments.speed``: measure the large problems once and keep their table.
+"""``python -m experiments.speed full``: measure the large problems once and keep their table.
 
 They take hours of a machine or most of its memory, so they are no figure, and rerunning the figure
 ``speed`` does not lose them: rows and targets go into ``figures/speed_large.csv``. With ``smoke``
-they are small, and nothing is written.
+they are small, and nothing is written; ``words`` prints the published table of ``speed`` as the
+README has it.
 """
 
 import os
@@ -11,9 +12,11 @@ from pathlib import Path
 
 from experiments.shared.tables import Rows
 from experiments.speed.large import large_rows
-from quadmeta.harness import to_csv
+from experiments.speed.words import words
+from quadmeta.harness import from_csv, to_csv
 
-TABLE = Path(__file__).resolve().parents[2] / "figures" / "speed_large.csv"
+FIGURES = Path(__file__).resolve().parents[2] / "figures"
+TABLE = FIGURES / "speed_large.csv"
 COLUMNS = (
     "part",
     "workload",
@@ -62,7 +65,13 @@ def table(rows: Rows) -> Rows:
 
 
 def main(size: str) -> int:
-    """Measure, print what is met, keep the table of the full size."""
+    """Measure, print what is met, keep the table of the full size; or print what is published."""
+    if size == "words":
+        print(words(from_csv((FIGURES / "speed.csv").read_bytes())))
+        return 0
+    if size not in ("full", "smoke"):
+        print(f"{size!r} is none of full, smoke, words", file=sys.stderr)
+        return 2
     rows = table(large_rows(size))
     for row in rows:
         print(", ".join(f"{name}: {x}" for name, x in row.items() if x is not None), flush=True)
@@ -74,4 +83,4 @@ def main(size: str) -> int:
 
 if __name__ == "__main__":
     os.nice(10)
-    sys.exit(main(*sys.argv[1:] or ["full"]))
+    sys.exit(main("".join(sys.argv[1:])))

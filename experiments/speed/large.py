@@ -1,5 +1,5 @@
 """Problems and sweeps that fit in memory only if they are streamed; run by name, not with the
-figures: ``python -m experiments.speed``.
+figures: ``python -m experiments.speed full``.
 
 L1: value and slope of G on the Laplacian of a square grid, d = 10^7, T = 300, by Lanczos without
 stored vectors, and by the recursion itself at a single step size. L2: mean curves of 10^5 tasks at

@@ -13,6 +13,7 @@ from experiments.speed.limits import counted, least, limited, routes
 from experiments.speed.machine import BLOCK, Operation
 from experiments.speed.run import installed, prepare, processes, sample
 from experiments.speed.targets import SECOND, Pair, Target, target_rows
+from experiments.speed.words import duration, words
 from quadmeta.harness import from_csv
 from tests.helpers import altered, drawn
 
@@ -289,3 +290,21 @@ def test_large_problems_have_targets_of_their_own():
     rows[2]["seconds"] = 6.0
     assert [row["met"] for row in large.targets(rows)] == [False, False]
     assert len({tuple(row) for row in found}) == 1
+
+
+def test_the_words_say_what_the_table_says(table, capsys):
+    rows = from_csv(table)
+    lines = words(rows).splitlines()
+    said = sum(line.endswith(("| yes |", "| no |", "| not measured |")) for line in lines)
+    assert said == len(TARGETS) and sum("not measured" in line for line in lines) == 21
+    assert sum("step sizes |" in line for line in lines) == 12
+    row = next(row for row in rows if row["name"] == "minimum of log f, d = 20 (s)")
+    verdict = "yes" if row["met"] else "no"
+    assert f"| minimum of log f, d = 20 (s) | {row['value']:.3g} | 0.003 | {verdict} |" in lines
+    assert [duration(x) for x in (2.0, 0.0123, 1.5e-6, 2e-8)] == [
+        "2 s",
+        "12.3 ms",
+        "1.5 us",
+        "20 ns",
+    ]
+    assert large.main("other") == 2 and "none of full" in capsys.readouterr().err
