@@ -56,7 +56,7 @@ def _meta_gradient(case: Case, given: Inputs) -> Calls:
         "closed form with eigh": lambda: slope(qm.Quadratic.from_matrix(H, start=w)),
     }
     if case["slot"] in ("small", "T1"):
-        found["closed form, value and gradient"] = lambda: np.array([log(eta), log.gradient(eta)])
+        found["closed form, value and gradient"] = lambda: log.value_and_gradient(eta)
     if case["slot"] == "small":
         found["minimizer"] = minimizer(problem, gd)
     if case["slot"] == "large":  # where the eigendecomposition is what costs
