@@ -123,7 +123,8 @@ class OperatorQuadratic(GaussRule):
             relative precision of a product with H where it is lower than its dtype says, for
             example ``numpy.finfo("float32").eps`` where float32 results are returned as float64.
         reorthogonalize
-            False: store no Lanczos vectors; see above.
+            False: store no Lanczos vectors, see above; asymmetry is then looked for between
+            neighbouring vectors only.
 
         Raises
         ------
