@@ -11,6 +11,8 @@ from quadmeta.objectives.parts.base import Value
 from quadmeta.objectives.parts.transformed import TransformedObjective
 from quadmeta.optimizers.parts.base import LogLoss
 
+_ONE = SignLog.of(1)
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class NaiveObjective(TransformedObjective):
@@ -32,11 +34,15 @@ class NaiveObjective(TransformedObjective):
 
     def transform(self, loss: LogLoss, order: int) -> SignLog:
         """F, F' = F (F'/F), F'' = F (F''/F)."""
-        axes = (...,) + (None,) * (order * len(self.optimizer.shape))
-        value: SignLog = SignLog(np.where(np.isneginf(loss.level), 0.0, 1.0), loss.level)[axes]
+        log = np.asarray(loss.level)
+        sign = np.where(log == -np.inf, 0.0, 1.0)
         if order:
-            value = value * (loss.slope, loss.second)[order - 1]
-        return value
+            axes = (...,) + (None,) * (order * len(self.optimizer.shape))
+            factor = (loss.slope, loss.second)[order - 1]
+            with np.errstate(divide="ignore", over="ignore"):
+                log = log[axes] + np.log(np.abs(factor))
+            sign = sign[axes] * np.sign(factor)
+        return _ONE._make(sign, log)
 
     def __call__(self, theta: Numbers) -> SignLog:
         """F at step sizes ``theta`` of any shape."""

@@ -22,15 +22,16 @@ def spectra(rng):
         lam[1::3] = lam[0] * (1 + 2.0**-52 * rng.integers(0, 9, lam[1::3].size))
         yield lam, rng.uniform(0.5, 2, d)
         yield lam * 1e-100, 10 ** rng.uniform(-157, 150, d)
-        yield np.round(lam * 8 + 1) / 8, np.exp(rng.normal(0, 1, d))
+        yield np.round(lam * 8 + 1) / 8, np.exp(rng.normal(0, 2, d))
         yield 1 + rng.uniform(0, 1e-2, d), np.exp(rng.normal(0, 9, d))
+    yield np.array([1.0, 2.9, 3.0, 3.1]), np.array([1.0, 20.0, 30.0, 20.0])
 
 
 def step_sizes(lam, omega, T, rng):
     """0, on both borders of stability, where factors are next to 0 or of one size, and beyond."""
     low, high = lam.min(), lam.max()
     best = float(GradientDescent(min(T, 10**9)).minimizer(lam, omega))
-    ends = [1 / high, 2 / high, 2 / (low + high), best, 2 / (rng.choice(lam) + high)]
+    ends = [0.5 / high, 1 / high, 2 / high, 2 / (low + high), best, 2 / (rng.choice(lam) + high)]
     near = [x * (1 + s) for x in ends for s in (0, 2.0**-52, -(2.0**-30), 1e-2)]
     return np.array([0, 1e-300, 1e-9 / high, 1e13 / low, 1 / low, *near, 3 / low * rng.random()])
 
@@ -138,8 +139,10 @@ def mutated(old, new):
         ("_MINUS_HALF = np.array(-0.5)", "_MINUS_HALF = np.array(-0.6)"),
         ("            tail -= a - rounded\n", ""),
         ("+ (tail + tail.item(index))", ""),
-        ("> -0.49 and", "> -0.9 and"),
-        ("< 1.49:", "< 9:"),
+        ("-0.49 < first", "-0.9 < first"),
+        ("-0.49 < last", "-0.9 < last"),
+        ("first < 1.49", "first < 9"),
+        ("last < 1.49", "last < 9"),
         ("math.copysign(1.0, -a_r)", "-1.0"),
         ("math.copysign(eta, a_r)", "eta"),
         ("        np.log1p(q, exponent, where=near)\n", ""),

@@ -147,12 +147,12 @@ class PolynomialLoss:
 
     def _one_by_one(self, theta: float, order: int) -> LogLoss | None:
         """``log_loss`` of one number, task by task; None where the optimizer is to be asked."""
+        tasks = self.spectrum[0].shape[:-1]
+        if not tasks and self._tasks:
+            return self._tasks[0].log_loss(theta, order)
         found = [task.log_loss(theta, order) for task in self._tasks]
         if not found or None in found:
             return None
-        tasks = self.spectrum[0].shape[:-1]
-        if not tasks:
-            return found[0]
         return LogLoss(
             *(
                 None if part[0] is None else np.reshape(part, tasks)

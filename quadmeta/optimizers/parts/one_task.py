@@ -59,7 +59,8 @@ class OneTask:
         # it lost
         self._rows = np.stack([lam, high, low, high, low])
         self._log_omega = np.log(omega)
-        self._ends = (int(lam.argmin()), int(lam.argmax()))
+        self._first = int(lam.argmin())
+        self._last = int(lam.argmax())
         self._largest = _LARGEST / float(lam.max())
         # a = 0 needs a power of two as eigenvalue, and its inverse as step size
         self._powers = frozenset(lam[np.frexp(lam)[0] == 0.5].tolist())
@@ -111,8 +112,9 @@ class OneTask:
         size_r = np.array(abs(a_r))
         # q = |a| / |a_r| - 1 of equal signs
         q = r.gap * np.array(math.copysign(eta, a_r))
-        first, last = (a.item(end) / a_r for end in self._ends)
-        if min(first, last) > -0.49 and max(first, last) < 1.49:
+        first = a.item(self._first) / a_r
+        last = a.item(self._last) / a_r
+        if -0.49 < first < 1.49 and -0.49 < last < 1.49:
             q /= size_r
             near = q >= _MINUS_HALF
         else:
