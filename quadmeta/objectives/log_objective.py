@@ -1,6 +1,7 @@
 """The log meta-objective G(eta) = log(f(w_T) - floor) / T."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from quadmeta.objectives.parts.log import chain, compose, transform
 from quadmeta.objectives.parts.polynomial import PolynomialLoss
 from quadmeta.objectives.parts.transformed import TransformedObjective
 from quadmeta.optimizers.gradient_descent import GradientDescent
-from quadmeta.optimizers.parts.base import LogLoss
+from quadmeta.optimizers.parts.base import LogLoss, OneTask
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -43,6 +44,22 @@ class LogObjective(TransformedObjective):
     def transform(self, loss: LogLoss, order: int) -> Value:
         """G, G' or G''."""
         return transform(loss, self.optimizer.steps, order)
+
+    @cached_property
+    def _one_task(self) -> OneTask | None:
+        """The only task of a loss that is not overridden, where it has a short form."""
+        own = type(self).log_loss is TransformedObjective.log_loss
+        if own and isinstance(self.source, PolynomialLoss):
+            return self.source.one_task
+        return None
+
+    def gradient(self, theta: Numbers) -> Value:
+        """d/d theta of the objective: the exact meta-gradient, shape of ``theta``."""
+        if isinstance(theta, float) and self._one_task is not None:
+            slope = self._one_task.slope(float(theta))
+            if slope is not None:
+                return plain(self.transform(LogLoss(None, slope), 1))
+        return super().gradient(theta)
 
     def chain(self, loss: Array) -> Value:
         """(1/T) / F, in this order of operations."""

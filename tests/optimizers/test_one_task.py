@@ -56,6 +56,7 @@ def short(task, eta, order):
         return np.full(5, np.nan)
     if found is None:
         return None
+    assert np.array_equal(task.slope(eta), found.slope, equal_nan=True)
     return np.array([part for part in found if part is not None])
 
 
@@ -143,14 +144,17 @@ def mutated(old, new):
         ("-0.49 < last", "-0.9 < last"),
         ("first < 1.49", "first < 9"),
         ("last < 1.49", "last < 9"),
-        ("math.copysign(1.0, -a_r)", "-1.0"),
+        ("q, -opposite", "q, opposite"),
+        ("q, opposite", "q, -opposite"),
+        ("a < _ZERO", "a < -_ONE"),
+        ("a > _ZERO", "a > _ONE"),
         ("math.copysign(eta, a_r)", "eta"),
         ("        np.log1p(q, exponent, where=near)\n", ""),
-        (" + r.log_omega", ""),
+        (" + x.leader.log_omega", ""),
         ("- l / (1 - h)", ""),
         ("(h - 2) + l)", "(h - 2))"),
         ("_LARGEST = 2.0**52", "_LARGEST = 2.0**90"),
-        ("variance_of(shift, v,", "variance_of(shift, v * (1 + 2.0**-52),"),
+        ("variance_of(shift, x.terms,", "variance_of(shift, x.terms * (1 + 2.0**-52),"),
     ],
 )
 def test_a_planted_mistake_changes_a_bit(old, new):

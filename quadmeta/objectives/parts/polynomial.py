@@ -145,14 +145,21 @@ class PolynomialLoss:
         found = [self.optimizer.one_task(*modes) for modes in zip(lam, omega, strict=True)]
         return tuple(task for task in found if task is not None and None not in found)
 
+    @cached_property
+    def one_task(self) -> OneTask | None:
+        """The loss of the only task at one number, where there is a short form of it."""
+        if self._tasks and self.spectrum[0].ndim == 1:
+            return self._tasks[0]
+        return None
+
     def _one_by_one(self, theta: float, order: int) -> LogLoss | None:
         """``log_loss`` of one number, task by task; None where the optimizer is to be asked."""
-        tasks = self.spectrum[0].shape[:-1]
-        if not tasks and self._tasks:
-            return self._tasks[0].log_loss(theta, order)
+        if self.one_task is not None:
+            return self.one_task.log_loss(theta, order)
         found = [task.log_loss(theta, order) for task in self._tasks]
         if not found or None in found:
             return None
+        tasks = self.spectrum[0].shape[:-1]
         return LogLoss(
             *(
                 None if part[0] is None else np.reshape(part, tasks)

@@ -30,3 +30,6 @@ class OneTask(Protocol):
         """The loss and its derivatives up to ``order``; None where the optimizer's own
         ``log_loss`` is to be asked.
         """
+
+    def slope(self, theta: float) -> Any:
+        """F'/F; None as ``log_loss``."""

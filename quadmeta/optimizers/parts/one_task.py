@@ -17,6 +17,7 @@ from quadmeta.optimizers.parts.loss import LogLoss
 from quadmeta.optimizers.parts.moments import LogMoments, log_loss_of, variance_of
 
 # arrays without axes, which numpy reads faster than floats
+_ZERO = np.array(0.0)
 _ONE = np.array(1.0)
 _HALF = np.array(0.5)
 _MINUS_HALF = np.array(-0.5)
@@ -36,6 +37,28 @@ class _Leader(NamedTuple):
     """Whether products with it need no logarithms."""
     omega: Any
     log_omega: float
+
+
+class _Terms(NamedTuple):
+    """F at one step size as a sum over modes, in units of its largest term."""
+
+    leader: _Leader
+    factor: float
+    """a_r = 1 - (h + l)."""
+    product: float
+    """h, which is eta lambda_r rounded."""
+    lost: float
+    """l"""
+    factors: Array
+    """(d,) a"""
+    exponent: Array
+    """(d,) 2T log |a / a_r|."""
+    terms: Array
+    """(d,) (omega / omega_r) e^exponent."""
+    total: Any
+    """Their sum."""
+    mean: Any
+    """E_pi[u]."""
 
 
 class OneTask:
@@ -85,13 +108,30 @@ class OneTask:
         OverflowError
             F''/F exceeds float64.
         """
-        if not 0 <= eta <= self._largest or order == 2 and self.T == 1:
+        if self._is_beyond(eta) or order == 2 and self.T == 1:
             return None
-        if self._powers and eta and 1 / eta in self._powers:
-            return None
-        return log_loss_of(self._moments(eta, order), self.T)
+        x = self._terms(eta)
+        log = _log_abs(x.product, x.lost, x.factor)
+        level = self._twice.item() * log + x.leader.log_omega + np.log(x.total)
+        variance = None
+        if order == 2:
+            shift = x.leader.gap / (x.factors * -x.factor)
+            weights = (self.omega, x.leader.omega, x.exponent)
+            variance = variance_of(shift, x.terms, x.total, *weights)
+        return log_loss_of(LogMoments(level, x.mean, variance), self.T)
 
-    def _moments(self, eta: float, order: int) -> LogMoments:
+    def slope(self, eta: float) -> Any:
+        """F'/F, for which log F is not needed; None as ``log_loss``."""
+        if self._is_beyond(eta):
+            return None
+        return -2 * self.T * self._terms(eta).mean
+
+    def _is_beyond(self, eta: float) -> bool:
+        if not 0 <= eta <= self._largest:
+            return True
+        return bool(self._powers and eta and 1 / eta in self._powers)
+
+    def _terms(self, eta: float) -> _Terms:
         high, low = split(eta)
         products = np.array((-eta, high, high, low, low))[:, None] * self._rows
         minus = products[0]
@@ -120,8 +160,10 @@ class OneTask:
         else:
             tail -= a - rounded
             opposite = (a + a_r) + (tail + tail.item(index))
-            opposite *= math.copysign(1.0, -a_r)
-            np.copyto(q, opposite, where=np.signbit(a) != (a_r < 0))
+            if a_r > 0:
+                np.copyto(q, -opposite, where=a < _ZERO)
+            else:
+                np.copyto(q, opposite, where=a > _ZERO)
             q /= size_r
             near = np.abs(q) <= _HALF
         size /= size_r
@@ -135,12 +177,7 @@ class OneTask:
             v = scaled(self.omega, r.omega, exponent)
         total = np.add.reduce(v)
         mean = np.add.reduce(v * (self.lam / a)) / total
-        log = _log_abs(-minus.item(index), lost.item(index), a_r)
-        level = self._twice.item() * log + r.log_omega + np.log(total)
-        if order < 2:
-            return LogMoments(level, mean, None)
-        shift = r.gap / (a * -a_r)
-        return LogMoments(level, mean, variance_of(shift, v, total, self.omega, r.omega, exponent))
+        return _Terms(r, a_r, -minus.item(index), lost.item(index), a, exponent, v, total, mean)
 
     def _leader(self, index: int) -> _Leader:
         found = self._leaders.get(index)
