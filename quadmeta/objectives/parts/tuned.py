@@ -77,15 +77,16 @@ class OptimizerObjective(Objective):
         """Refuse what is no problem, no optimizer or no flag, before anything asks it for its
         attributes.
         """
-        name = type(self).__name__
         problems = (QuadraticProblem, StochasticProblem)
-        if isinstance(self.problem, Optimizer) and isinstance(self.optimizer, problems):
-            raise ValueError(
-                f"problem = {show(self.problem)} and optimizer = {show(self.optimizer)} are "
-                f"swapped: pass {name}(problem, optimizer)"
-            )
-        _validate.instance("problem", self.problem, problems, "Quadratic.random(d=5, seed=0)")
-        _validate.instance("optimizer", self.optimizer, Optimizer, "GradientDescent(steps=10)")
+        if not isinstance(self.problem, problems) or not isinstance(self.optimizer, Optimizer):
+            name = type(self).__name__
+            if isinstance(self.problem, Optimizer) and isinstance(self.optimizer, problems):
+                raise ValueError(
+                    f"problem = {show(self.problem)} and optimizer = {show(self.optimizer)} are "
+                    f"swapped: pass {name}(problem, optimizer)"
+                )
+            _validate.instance("problem", self.problem, problems, "Quadratic.random(d=5, seed=0)")
+            _validate.instance("optimizer", self.optimizer, Optimizer, "GradientDescent(steps=10)")
         object.__setattr__(self, "pooled", _validate.flag("pooled", self.pooled))
 
     def __call__(self, theta: Numbers) -> Value:
