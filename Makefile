@@ -20,7 +20,7 @@ CONTRACT := tests/test_readme.py tests/test_imports.py tests/test_extras.py test
 # the lowest Python that setup.cfg declares
 MINIMUM_PYTHON ?= python3.11
 
-.PHONY: help figures smoke test test-minimum test-newest check house certify fuzz attack mutants clean
+.PHONY: help figures smoke test test-minimum test-newest check house certify fuzz attack conformance-mutants mutants clean
 
 help:
 	@echo "make figures       every figure at paper scale, stale ones only (WORKERS=$(WORKERS))"
@@ -33,6 +33,7 @@ help:
 	@echo "make certify       10^6 rational instances over all exact statements, 0 violations (10 min)"
 	@echo "make fuzz          FUZZ_DRAWS=100000 values at extreme settings against an exact oracle, resumed from .cache/fuzz; 24,000 wrong calls"
 	@echo "make attack        ATTACK_EVALUATIONS=100000 a claim: a search for violations of every inequality that holds, resumed from .cache/attack"
+	@echo "make conformance-mutants  random wrong formulas, at least 200 of which differ: the kit must find 99 % (3 min)"
 	@echo "make mutants       survivors of mutation tests, into tests/mutants (MODULES=arithmetic/signlog; hours for all)"
 	@echo "make clean         remove .venv and caches"
 
@@ -91,6 +92,9 @@ fuzz: $(READY)
 ATTACK_EVALUATIONS ?= 100000
 attack: $(READY)
 	$(RUN) -m tests.attack.run --evaluations $(ATTACK_EVALUATIONS) --workers $(WORKERS)
+
+conformance-mutants: $(READY)
+	$(RUN) -m tests.conformance.mutants --count 400
 
 mutants: $(READY)
 	$(RUN) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[mutants]'
