@@ -194,14 +194,13 @@ class GradientDescent(ConstantStep, PolynomialOptimizer):
         count.
         """
         T = self.steps
-        if not theta.size or T > _LONGEST or np.all(measure.wide):
+        if not theta.size or T > _LONGEST:
             return super().short_scan(measure, theta)
         eta = theta.T
         with np.errstate(all="ignore"):  # what is not finite is replaced
             rho = largest_factor(measure.ladder, eta)
             level, slope = (x.T for x in log_losses(measure.ladder, eta, rho, T))
-        rough = T > _LONGEST * rho.min(axis=1, initial=1)
-        rough |= measure.wide
+        rough = (T > _LONGEST * rho.min(axis=1)) | measure.wide
         if rough.any():
             for k in np.flatnonzero(rough).tolist():
                 found = super().short_scan(measure.task(k), theta[:, k : k + 1])

@@ -113,6 +113,6 @@ class Ladder:
         as the bounds are.
         """
         lam = self.eigenvalues
-        first = [np.count_nonzero(lam <= end[:, None], axis=1) for end in below.T]
-        last = [np.count_nonzero(lam >= end[:, None], axis=1) for end in above.T]
-        return np.stack(first, axis=1), np.stack(last, axis=1)
+        first = [row.searchsorted(ends, "right") for row, ends in zip(lam, below, strict=True)]
+        last = [row.searchsorted(ends, "left") for row, ends in zip(lam, above, strict=True)]
+        return np.array(first), lam.shape[1] - np.array(last)
