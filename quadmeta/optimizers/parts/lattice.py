@@ -36,7 +36,7 @@ from typing import Protocol
 import numpy as np
 
 from quadmeta._types import Array
-from quadmeta.optimizers.parts.two_term import TwoTerm, float_run, rough
+from quadmeta.optimizers.parts.two_term import TwoTerm, float_run, parts, rough
 
 _LINES = 3.0  # lattice points in half a turn of a phase T phi
 _MOST = 20000  # descents
@@ -148,7 +148,8 @@ def _descend(
     ``_PATIENCE`` it starts again at its best, shorter.
     """
     theta = np.clip(theta, 0, high)
-    unit = np.rint(rough(method, lam, omega, theta) / 2 / math.log(2)).astype(np.int64)
+    unit = rough(method, lam, omega, theta) / 2
+    root = np.sqrt(omega)
     best = theta.copy()
     size = np.full(len(theta), np.inf)
     reach = np.full(len(theta), _REACH)
@@ -157,25 +158,32 @@ def _descend(
 
     def v(points: Array, which: Array) -> Array:
         """sqrt(omega_i) p_i at the points (n, 2), in units of their own: (n, d)."""
-        value, exponent = float_run(method, lam, *points.T[..., None])
-        scaled: Array = np.ldexp(np.sqrt(omega) * value, exponent - unit[which, None])
-        return scaled
+        found = np.empty((len(points), len(lam)))
+        for part in parts(len(points), len(lam)):
+            value, scale = float_run(method, lam, *points[part].T[..., None])
+            value *= np.exp(method.steps * scale - unit[which[part], None])
+            np.multiply(value, root, out=found[part])
+        return found
 
     with np.errstate(all="ignore"):
         for count in range(_STEPS):
             if count in _CULLS:
-                level = np.log(size[busy]) + 2 * math.log(2) * unit[busy]
+                level = np.log(size[busy]) + 2 * unit[busy]
                 busy = busy[np.argsort(level, kind="stable")[: _fewer(_CULLS[count], len(lam))]]
             here = theta[busy]
             sides = frame[busy]
-            now = v(here, busy)
+            # here, and a little along each axis of the frame
+            beside = [here + _STEP * sides[..., k] for k in range(2)]
+            now, *there = v(np.concatenate([here, *beside]), np.tile(busy, 3)).reshape(
+                3, len(busy), -1
+            )
             new = (now * now).sum(axis=-1)
             better = new < size[busy] * (1 - 1e-9)
             best[busy[better]] = here[better]
             size[busy[better]] = new[better]
             late[busy] = np.where(better, 0, late[busy] + 1)
             reach[busy] = np.where(better, np.minimum(2 * reach[busy], _REACH), reach[busy])
-            J = [(v(here + _STEP * sides[..., k], busy) - now) / _STEP for k in range(2)]
+            J = [(x - now) / _STEP for x in there]
             # the normal equations [aa ab; ab bb] move = -(av, bv)' by Cramer's rule
             aa = (J[0] * J[0]).sum(axis=-1)
             ab = (J[0] * J[1]).sum(axis=-1)
@@ -202,4 +210,4 @@ def _descend(
             theta[lost] = best[lost]
             reach[lost] = reach[lost] / 4
             late[lost] = 0
-        return best, np.log(size) + 2 * math.log(2) * unit
+        return best, np.log(size) + 2 * unit

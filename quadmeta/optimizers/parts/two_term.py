@@ -8,7 +8,7 @@ The roots of z^2 = h z - b are (h +- sqrt D) / 2 with D = h^2 - 4 b. With g = h 
 and the power is taken by squaring pairs (a, c), in which no square root appears.
 """
 
-import math
+from collections.abc import Iterator
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
@@ -18,6 +18,7 @@ from quadmeta.arithmetic.double_double import DoubleDouble
 
 BLOCK = 2**15
 """Numbers in one temporary array."""
+_PART = 2**14  # the same in plain float64, where each takes less time than its way to memory
 _TINY = 1e-300  # in place of a root 0, which has no exponent
 
 
@@ -101,36 +102,67 @@ def ring_power(half: Number, gap: Number, g: Number, steps: int) -> tuple[Array,
     return (a + g * c).hi, exponent
 
 
+def parts(points: int, modes: int) -> Iterator[slice]:
+    """So many points at a time that arrays stay in the cache."""
+    size = max(1, _PART // modes)
+    for k in range(0, points, size):
+        yield slice(k, k + size)
+
+
 def float_run(method: TwoTerm, lam: Array, eta: Array, beta: Array) -> tuple[Array, Array]:
-    """(p, k) with p_T = p 2^k from rounded h and D: no bound of its error next to equal roots."""
-    x = eta * lam
+    """(p, log s) with p_T = p s^T at n points (n, 1): no bound of its error next to equal roots.
+
+    s (n, 1) is the largest modulus of a root. It belongs to the smallest or the largest
+    eigenvalue, those of ``lam`` (d,) at its ends.
+    """
+    h, b, _, gap = _float_parts(method, eta * lam[[0, -1]], beta)
+    moduli = np.maximum(np.sqrt(np.abs(b)), (np.abs(h) + np.sqrt(np.maximum(gap, 0))) / 2)
+    scale = moduli.max(axis=-1, keepdims=True) + _TINY
+    h, b, g, gap = _float_parts(method, eta * lam, beta)
+    # roots of size at most 1: h / s, g / s, D / s^2; the pairs (a, 2 c) with D / 4
+    half = np.multiply(h, 0.5 / scale, out=h)
+    g *= 0.5 / scale
+    gap *= (0.5 / scale) ** 2
+    a = half.copy()
+    c = np.ones_like(a)
+    spare = np.empty_like(a)
+    for bit in bin(method.steps)[3:]:
+        np.multiply(c, c, out=spare)
+        spare *= gap
+        c *= a
+        c *= 2
+        a *= a
+        a += spare
+        if bit == "1":
+            np.multiply(gap, c, out=spare)
+            c *= half
+            c += a
+            a *= half
+            a += spare
+    g *= c
+    a += g
+    return a, np.log(scale)
+
+
+def _float_parts(method: TwoTerm, x: Array, beta: Array) -> tuple[Array, Array, Array, Array]:
+    """(h, b, g, D), of which h, g and D are new arrays of the shape of x."""
     h, b = method.coefficients(x, beta)
     g = method.tilt(x, beta)
-    gap = g * g - 4 * b * x
-    # roots of size about 1: h / 2^s, g / 2^s, D / 4^s
-    shift = np.frexp(np.maximum(np.abs(h), np.sqrt(np.abs(gap))) + _TINY)[1].astype(np.int64)
-    value, exponent = ring_power(
-        Plain(np.ldexp(h, -shift - 1)),
-        Plain(np.ldexp(gap, -2 * shift)),
-        Plain(np.ldexp(g, -shift)),
-        method.steps,
-    )
-    return value, exponent + method.steps * shift
+    return h, b, g, g * g - 4 * b * x
 
 
 def rough(method: TwoTerm, lam: Array, omega: Array, points: Array) -> Array:
     """log F in float64 at points (n, 2), for choosing where to start: 12 T 2^-53 of its largest
     terms may be wrong.
     """
-    size = max(1, BLOCK // len(lam))
-    parts = []
+    root = np.sqrt(omega)
+    level = np.empty(len(points))
     with np.errstate(all="ignore"):
-        for k in range(0, len(points), size):
-            eta, beta = points[k : k + size].T[..., None]
-            value, exponent = float_run(method, lam, eta, beta)
-            # log sqrt(omega_i) |p_i|
-            score = np.log(np.abs(value)) + math.log(2) * exponent + np.log(omega) / 2
-            top = score.max(axis=-1)
-            parts.append(2 * top + np.log(np.exp(2 * (score - top[:, None])).sum(axis=-1)))
-    level = np.concatenate(parts)
+        for part in parts(len(points), len(lam)):
+            value, scale = float_run(method, lam, *points[part].T[..., None])
+            value *= root
+            top = np.maximum(value.max(axis=-1), -value.min(axis=-1))[:, None]
+            value /= top
+            total = np.einsum("nd,nd->n", value, value)
+            level[part] = 2 * (np.log(top) + method.steps * scale)[:, 0] + np.log(total)
     return np.where(np.isnan(level), np.inf, level)
