@@ -65,12 +65,12 @@ def _strips(
         ax.barh(y, value - left, left=left, height=thick, color=colour, align="edge")
         tick = ticks or row["required"]
         ax.plot(
-            [tick] * 2, [y - 0.06, y + thick + 0.06], color="black", linewidth=1.6, linestyle="-"
+            [tick] * 2, [y - 0.04, y + thick + 0.02], color="black", linewidth=1.6, linestyle="-"
         )
         low, high = ax.get_xlim()
         ax.text(
             low,
-            y + thick + 0.03,
+            y + thick + 0.06,
             " " + row["name"].replace("10^5", "$10^5$"),
             fontsize=6.8,
             va="bottom",
