@@ -39,7 +39,8 @@ class Clock:
         self.value = call()
         first = perf_counter() - start
         self.memory = max(_highest() - before, 0.0)
-        if not 0.1 < first < LONG:  # short ones were cold; a long one may have been disturbed
+        # short ones were cold; a long one may have been disturbed
+        if size == "full" and not 0.1 < first < LONG:
             start = perf_counter()
             self.value = call()
             first = perf_counter() - start
