@@ -168,12 +168,19 @@ def test_modes_out_of_its_domain_and_factors_of_zero_are_left_to_the_general_for
     assert OneTask.of(1, lam, omega).log_loss(0.2, 2) is None
     for eta in (-0.1, float("nan"), float("inf"), 1e16):
         assert OneTask.of(3, lam, omega).log_loss(eta, 1) is None
-    for modes in ((lam, omega * [0, 1, 1]), (lam * 1e151, omega), (lam * 1e-131, omega)):
+    many = np.ones(2**16 + 1)
+    for modes in (
+        (lam, omega * [0, 1, 1]),
+        (lam * 1e151, omega),
+        (lam * 1e-131, omega),
+        (many, many),
+    ):
         assert OneTask.of(3, *modes) is None
 
 
-def test_leaders_are_forgotten_and_found_again():
-    """Each mode leads at some step size: omega as the hull of lines in log |a|."""
+def test_leaders_are_forgotten_and_found_again(monkeypatch):
+    """Six of the modes lead at some step size, three are kept."""
+    monkeypatch.setattr(one_task, "_MOST_MODES", 200)
     lam = np.linspace(1, 2, 60)
     objective = qm.LogObjective(
         qm.Quadratic.from_spectrum(lam, weights=np.exp(-np.square(lam - 1) * 40)),

@@ -23,7 +23,8 @@ _HALF = np.array(0.5)
 _MINUS_HALF = np.array(-0.5)
 # up to this h the rounding of s = 1 - h is (1 - s) - h, without another rounding
 _LARGEST = 2.0**52
-_MOST_LEADERS = 16
+# what is kept for one task: some ten arrays of so many numbers at most
+_MOST_MODES = 2**16
 
 
 class _Leader(NamedTuple):
@@ -69,7 +70,7 @@ class OneTask:
     T
         the number of steps.
     lam, omega
-        (d,) eigenvalues, between 1e-130 and 1e150, and weights > 0.
+        (d,) eigenvalues, between 1e-130 and 1e150, and weights > 0; d <= 65536.
     """
 
     def __init__(self, T: int, lam: Array, omega: Array) -> None:
@@ -92,7 +93,9 @@ class OneTask:
     @classmethod
     def of(cls, T: int, lam: Array, omega: Array) -> "OneTask | None":
         """None for eigenvalues and weights out of its domain."""
-        if (omega > 0).all() and 1e-130 < lam.min() and lam.max() < 1e150:
+        if lam.size > _MOST_MODES or not (omega > 0).all():
+            return None
+        if 1e-130 < lam.min() and lam.max() < 1e150:
             return cls(T, lam, omega)
         return None
 
@@ -192,7 +195,7 @@ class OneTask:
                 omega,
                 self._log_omega.item(index),
             )
-            if len(self._leaders) == _MOST_LEADERS:
+            if len(self._leaders) * self.lam.size > _MOST_MODES:
                 self._leaders.clear()
             self._leaders[index] = found
         return found
