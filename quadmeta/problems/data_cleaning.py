@@ -169,11 +169,7 @@ class DataCleaning(QuadraticBilevel):
 
     def contracted(self, alpha: Array, W: Array, V: Array) -> Array:
         """s'(alpha_i) / n (W'x_i - y_i)'V'x_i, in O(n p outputs)."""
-        x, y = self.train
-        images = x @ np.hstack([W, V])
-        outputs = W.shape[1]
-        residuals = images[:, :outputs] - y
-        products: Array = np.einsum("ij,ij->i", residuals, images[:, outputs:])
+        products = self._table.contracted(W, V)
         return self._slopes(alpha) * products
 
     def rows(self, alpha: Array, W: Array) -> Array:

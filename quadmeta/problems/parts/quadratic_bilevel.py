@@ -99,17 +99,24 @@ class QuadraticInnerLoss(QuadraticForm):
         """The implicit hypergradient in float64, or None where its rounding may count more than
         1e-10 of it.
         """
-        if self.inverse is None:
+        factored = self.factored
+        if factored is None:
             return None
         problem = self.problem
         H2, B2, _ = self.outer
-        W = self.solve(self.inverse, self.B)
+        W = factored.solve(self.B)
         g = H2 @ W - B2
-        V = self.solve(self.inverse, g)
+        V = factored.solve(g)
         value = problem.contracted(self.alpha, W, V)
         norm = np.linalg.norm
-        inverse = norm(self.inverse)
-        if inverse * norm(self.H) <= self._harmless(W, V, g, value):
+        harmless = self._harmless(W, V, g, value)
+        # ||H^-1|| is at most 1 / rho
+        if self.rows is not None and norm(self.H) <= harmless * self.rows.rho:
+            return value
+        inverse = factored.norm
+        if inverse == np.inf:
+            return None
+        if inverse * norm(self.H) <= harmless:
             return value
         # to first order |dW| <= |H^-1| u (|H||W| + |B|), and so on, with u a few roundings
         u = 4 * np.finfo(float).eps
@@ -142,19 +149,18 @@ class QuadraticInnerLoss(QuadraticForm):
         assert rows is not None
         # HW = B, HV = g: sum d_i ||W'x_i - y_i||^2 = sum d_i ||y_i||^2 - <B, W> - rho ||W||^2
         total = rows.total
-        moved = float((V * g).sum())
-        left = total - float((self.B * W).sum()) - rows.rho * float((W * W).sum())
-        if not (left > 1e-3 * total and moved - rows.rho * float((V * V).sum()) > 1e-3 * moved):
+        moved = np.vdot(V, g)
+        left = total - np.vdot(self.B, W) - rows.rho * np.vdot(W, W)
+        if not (left > 1e-3 * total and moved - rows.rho * np.vdot(V, V) > 1e-3 * moved):
             return False
         # rows without much of an input have residuals of their own: so also in the row of the
         # largest entry
         k = int(np.argmax(np.abs(value)))
-        norm = np.linalg.norm
-        x = rows.X[k]
-        y = rows.Y[k]
+        x, y = (part[k] for part in rows.table.norms)
+        residual = rows.X[k] @ W - rows.Y[k]
+        image = rows.X[k] @ V
         return bool(
-            norm(x @ W - y) > 0.03 * (norm(x) * norm(W) + norm(y))
-            and norm(x @ V) > 0.03 * norm(x) * norm(V)
+            _size(residual) > 0.03 * (x * _size(W) + y) and _size(image) > 0.03 * x * _size(V)
         )
 
     def exact_implicit(self) -> Array:
@@ -353,6 +359,11 @@ class QuadraticBilevel(BilevelProblem):
     def at(self, alpha: Numbers) -> QuadraticInnerLoss:
         """As for every problem; the result has modes."""
         return self.bind(self.read(alpha))
+
+
+def _size(x: Array) -> float:
+    """The root of the sum of squares, for sizes whose squares float64 holds."""
+    return math.sqrt(np.vdot(x, x))
 
 
 def _matrix(name: str, w: Numbers, shape: tuple[int, ...]) -> Array:

@@ -7,6 +7,7 @@ import numpy as np
 from quadmeta._types import Array
 from quadmeta.arithmetic.null_space import share_of_null_space
 from quadmeta.problems.parts.bilevel import InnerLoss
+from quadmeta.problems.parts.factored import Factored
 from quadmeta.problems.parts.rows import Modes, Rows
 
 
@@ -117,23 +118,9 @@ class QuadraticForm(InnerLoss):
         return minimizer
 
     @cached_property
-    def inverse(self) -> Array | None:
-        """H^-1 at a third of the cost of the spectrum, or None where it has not enough digits."""
+    def factored(self) -> Factored | None:
+        """H by its Cholesky factor, or None where it is not positive definite."""
         try:
-            np.linalg.cholesky(self.H)
-            inverse = np.linalg.inv(self.H)
+            return Factored(self.H)
         except np.linalg.LinAlgError:
             return None
-        # at least p eps ||H|| ||H^-1||, right to the digits that count where it is below 1e-3
-        p = len(self.H)
-        singular = p**3 * np.finfo(float).eps * np.abs(self.H).max() * np.abs(inverse).max()
-        if singular < 1e-3:
-            return inverse
-        return None
-
-    def solve(self, inverse: Array, right: Array) -> Array:
-        """H^-1 times ``right`` from the rounded inverse, with one step of refinement."""
-        X = inverse @ right
-        # refined: an inverse alone leaves too large a residual
-        refined: Array = X + inverse @ (right - self.H @ X)
-        return refined

@@ -36,8 +36,9 @@ class Table:
 
     @cached_property
     def both(self) -> Array:
-        """[X Y], (n, p + outputs)."""
-        return np.hstack([self.X, self.Y])
+        """[X Y 0], with columns of zeros to a multiple of four: products take columns by fours."""
+        used = self.X.shape[1] + self.Y.shape[1]
+        return np.hstack([self.X, self.Y, np.zeros((len(self.X), -used % 4))])
 
     @cached_property
     def norms(self) -> tuple[Array, Array]:
@@ -54,15 +55,31 @@ class Table:
         """(X' D X, X' D Y) for the weights d (n,) >= 0 of the rows."""
         Z = np.sqrt(d)[:, None] * self.both
         p = self.X.shape[1]
+        used = p + self.Y.shape[1]
         # numpy computes it as symmetric, in half the time of another product
         M = Z.T @ Z
-        return M[:p, :p].copy(), M[:p, p:].copy()
+        return M[:p, :p].copy(), M[:p, p:used].copy()
 
     def product(self, M: Array, V: Array) -> Array:
         """i -> x_i'M x_i + y_i'V'x_i for M (p, p) and V (p, outputs)."""
-        images = self.X @ np.concatenate([M, V], axis=1)
+        zeros = np.zeros((len(M), self.both.shape[1] - len(M) - V.shape[1]))
+        images = self.X @ np.concatenate([M, V, zeros], axis=1)
         products: Array = np.einsum("ij,ij->i", images, self.both)
         return products
+
+    def contracted(self, W: Array, V: Array) -> Array:
+        """i -> (W'x_i - y_i)'V'x_i, in O(n p outputs)."""
+        outputs = W.shape[1]
+        # rows of n entries each, over which sums are fast
+        images = np.concatenate([W.T, V.T]) @ self.X.T
+        images[:outputs] -= self._targets
+        products: Array = np.einsum("ij,ij->j", images[:outputs], images[outputs:])
+        return products
+
+    @cached_property
+    def _targets(self) -> Array:
+        """Y', in the order of its rows."""
+        return np.ascontiguousarray(self.Y.T)
 
     def determines(self, d: Array) -> bool:
         """Whether D^(1/2) X is known to have as many singular values above rounding as X has
