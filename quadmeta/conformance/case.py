@@ -20,6 +20,7 @@ import numpy as np
 
 from quadmeta._types import Array
 from quadmeta.conformance.rational import zeros
+from quadmeta.conformance.settings import Adam
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,6 +85,8 @@ class Case:
     """beta."""
     preconditioner: Array | None = None
     """P, where the step is not along the gradient."""
+    adam: Adam | None = None
+    """Where the inner optimizer is Adam."""
     products: int = 4
     """J of the Neumann series."""
     last: int = 3

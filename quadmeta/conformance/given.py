@@ -68,6 +68,11 @@ class Given:
     """The matrix P of the step w - eta P grad, or None."""
     start: Callable[[Any], Any] | None
     """w_0 as a function of alpha, or None where it is constant."""
+    adam: dict[str, float] | None
+    """step_size, first, second, epsilon, root of Adam, where it is the inner optimizer: steps are
+    then s m^ / (sqrt(v^ + root) + epsilon). In the case "adam_hat" epsilon stands outside the
+    correction of the bias.
+    """
     last: int
     """How many of the last steps ``truncated`` goes through."""
     gamma: float
@@ -99,6 +104,10 @@ class Given:
         if case.preconditioner is not None:
             self.precondition = self.array(case.preconditioner)
         self.start = None if case.start_slope is None else self._start
+        self.adam = None
+        if case.adam is not None:
+            names = ("step_size", "first", "second", "epsilon", "root")
+            self.adam = {name: float(getattr(case.adam, name)) for name in names}
         self.last = case.last
         self.gamma = float(case.gamma)
         self.products = case.products

@@ -10,6 +10,7 @@ and recorded; a test measures it again.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from fractions import Fraction
 from functools import cache
 from importlib.resources import files
@@ -24,7 +25,8 @@ from quadmeta.conformance import kinds
 from quadmeta.conformance.case import Case
 from quadmeta.conformance.problem import DIGITS, ExactProblem
 from quadmeta.conformance.rational import largest
-from quadmeta.conformance.values import RULES
+from quadmeta.conformance.settings import Adam
+from quadmeta.conformance.values import rule_of
 
 ROUNDOFF = {"float64": Fraction(1, 2**53), "float32": Fraction(1, 2**24)}
 _MOVE = Fraction(1, 2**40)
@@ -68,7 +70,7 @@ def sensitivity(case: Case, kind: str, draws: int = DRAWS, seed: int = 0) -> flo
     if case.batch:
         return max(sensitivity(member, kind, draws, seed) for member in case.members)
     rng = np.random.default_rng(seed)
-    rule = RULES[kind]
+    rule = rule_of(case, kind)
     with mpmath.workdps(DIGITS):
         value = rule(ExactProblem(case))
         moved = [rule(_moved(case, kind, rng)) - value for _ in range(draws)]
@@ -82,6 +84,8 @@ def _moved(case: Case, kind: str, rng: np.random.Generator) -> ExactProblem:
         if getattr(case, name) is not None:
             changes[name] = _signs(getattr(case, name), rng)
     changes["slopes"] = tuple(_signs(slope, rng) for slope in case.slopes)
+    if case.adam is not None:
+        changes["adam"] = replace(case.adam, **_moved_settings(case.adam, rng))
     moved = case.but(**changes)
     point = case.point
     if kind == kinds.IMPLICIT:
@@ -93,6 +97,12 @@ def _moved(case: Case, kind: str, rng: np.random.Generator) -> ExactProblem:
         # the minimum that is handed over is a rounded number as well
         problem.minimum = problem.point
     return problem
+
+
+def _moved_settings(settings: Adam, rng: np.random.Generator) -> dict[str, Any]:
+    names = ("step_size", "first", "second", "epsilon", "root")
+    values = np.array([getattr(settings, name) for name in names], dtype=object)
+    return dict(zip(names, _signs(values, rng), strict=True))
 
 
 def _signs(values: Array, rng: np.random.Generator) -> Array:

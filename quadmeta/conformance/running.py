@@ -54,8 +54,8 @@ def check(
     supports
         features beyond float64 vectors and plain gradient descent, of "momentum", "schedule",
         "start" (a start that depends on alpha), "preconditioner", "matrix" (w of two axes),
-        "scalar" (w without axes), "float32" and "batch" (alphas as rows). Cases that need others
-        are not applicable.
+        "scalar" (w without axes), "float32", "batch" (alphas as rows), "adam" and "adam_hat"
+        (``g.adam`` is then the inner optimizer). Cases that need others are not applicable.
     cases
         "all", "quick" (about a dozen, where each costs a compilation), or names.
     rtol, atol

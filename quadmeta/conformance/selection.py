@@ -15,6 +15,8 @@ FEATURES = (
     "scalar",
     "float32",
     "batch",
+    "adam",
+    "adam_hat",
 )
 """What a tested code may support beyond float64 vectors and gradient descent."""
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from quadmeta._types import Array
 from quadmeta.conformance import kinds
+from quadmeta.conformance.adam import through_adam
 from quadmeta.conformance.backward import discounted, one_step, truncated, unrolled
 from quadmeta.conformance.case import Case
 from quadmeta.conformance.implicit import implicit, implicit_at, neumann
@@ -39,7 +40,12 @@ def exact_value(case: Case, kind: str) -> Array:
     kind
         a name of ``kinds.KINDS``.
     """
-    return value_by(RULES[kind], case)
+    return value_by(rule_of(case, kind), case)
+
+
+def rule_of(case: Case, kind: str) -> Rule:
+    """The right rule of a kind on a case."""
+    return RULES[kind] if case.adam is None else through_adam
 
 
 def value_by(rule: Rule, case: Case) -> Array:

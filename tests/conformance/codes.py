@@ -3,10 +3,13 @@
 import numpy as np
 
 ALL = ("momentum", "schedule", "start", "preconditioner", "matrix", "scalar", "float32", "batch")
+ALL += ("adam", "adam_hat")
 
 
 def unrolled(g, forgotten="", terms=None):
     """Reverse mode through every feature; ``forgotten`` names what is left out."""
+    if g.adam is not None:
+        return through_adam(g)
     if g.alpha.ndim == 2:
         return np.stack([unrolled(_Row(g, alpha), forgotten) for alpha in g.alpha])
     states = run(g)
@@ -28,6 +31,21 @@ def unrolled(g, forgotten="", terms=None):
         columns = [g.start(unit) - g.start(zero) for unit in np.eye(len(g.alpha))]
         found = found + np.array(columns) @ (adjoint - momentum * later)
     return found
+
+
+def through_adam(g):
+    """The derivative by hand; the weight stays where it starts, at the minimum."""
+    s, first, second, epsilon, root = g.adam.values()
+    moment = 0 * g.w
+    slope = 0 * g.w
+    for t in range(1, g.steps + 1):
+        push = g.hvp(g.w, g.alpha, slope) + g.mixed(g.w, g.alpha, np.ones(1))
+        moment = first * moment + (1 - first) * push
+        floor = epsilon + np.sqrt(root)
+        if g.name == "adam_hat":
+            floor = epsilon / np.sqrt(1 - second**t)
+        slope = slope - s / floor * moment / (1 - first**t)
+    return g.outer_gradient(g.w, g.alpha) * slope
 
 
 class _Row:

@@ -176,6 +176,7 @@ def short(kind):
         and case.steps <= 10
         and case.products <= 10
         and not case.exponential
+        and case.adam is None
     ]
 
 

@@ -33,6 +33,7 @@ def own(kind):
         for case in CASES
         if kind in case.kinds
         and not case.exponential
+        and case.adam is None
         and case.steps <= SMALL
         and case.products <= SMALL
     ]

@@ -8,6 +8,7 @@ CASES: tuple[Case, ...] = (
     *small.CASES,
     *regression.CASES,
     *curved.CASES,
+    *small.ADAM,
     *small.STEP_SIZE,
 )
 """Every case, from plain to nasty within a group."""

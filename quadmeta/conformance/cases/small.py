@@ -7,6 +7,7 @@ from quadmeta.conformance.cases.base import ALL, BASE, varied
 from quadmeta.conformance.kinds import lettered
 from quadmeta.conformance.problem import ExactProblem
 from quadmeta.conformance.rational import exact, householder
+from quadmeta.conformance.settings import Adam
 
 _ONE = Case(
     name="one_dimension",
@@ -45,6 +46,37 @@ CASES = (
         "u",
         batch=tuple(exact(alpha) for alpha in (["1/2", "-1/4"], [0, 0], [-1, 2])),
         needs=frozenset({"batch"}),
+    ),
+)
+_AT_REST = _ONE.but(
+    kinds=lettered("u"),
+    hessian=exact([[1]]),
+    linear=exact([0]),
+    cross=exact([[1]]),
+    outer_hessian=exact([[1]]),
+    outer_linear=exact([1]),
+    alpha=exact([0]),
+    start=exact([0]),
+    point=exact([0]),
+    step_sizes=steps("1/10", 5),
+    needs=frozenset({"adam"}),
+)
+ADAM = (
+    _AT_REST.but(
+        name="adam_zero",
+        catches="nan, 0 or a regularised derivative of Adam at a zero gradient",
+        adam=Adam(),
+    ),
+    _AT_REST.but(
+        name="adam_root",
+        catches="the same with a number under the root, where reverse mode has no excuse",
+        adam=Adam(root=Fraction(1e-16)),
+    ),
+    _AT_REST.but(
+        name="adam_hat",
+        catches="the same with epsilon outside the correction of the bias",
+        adam=Adam(uncorrected=True),
+        needs=frozenset({"adam_hat"}),
     ),
 )
 STEP_SIZE = (

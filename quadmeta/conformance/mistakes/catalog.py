@@ -39,10 +39,12 @@ class Fingerprint:
     def covers(self, case: Case) -> bool:
         """Whether the case says something about this mistake.
 
-        Without a product there is no term to lose. Conjugate gradients in float64 end after as
-        many steps as there are eigenvalues only where the condition number is moderate and no
-        absolute tolerance interferes.
+        None is about Adam. Without a product there is no term to lose. Conjugate gradients in
+        float64 end after as many steps as there are eigenvalues only where the condition number is
+        moderate and no absolute tolerance interferes.
         """
+        if case.adam is not None:
+            return False
         if self.name == ONE_TERM_LESS:
             return case.products > 0
         if not self.name.startswith(solvers.CG):
