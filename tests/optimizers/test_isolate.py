@@ -13,6 +13,7 @@ from quadmeta.optimizers.heavy_ball import HeavyBall
 from quadmeta.optimizers.nesterov import Nesterov
 from quadmeta.optimizers.parts.boxes import Boxes, bounds
 from quadmeta.optimizers.parts.isolate import search
+from quadmeta.optimizers.parts.two_term import rough
 from tests.reference import random_spectrum
 from tests.refusals import refused
 
@@ -327,3 +328,16 @@ def test_bad_input_is_one_line_that_names_it():
     ):
         with refused(message):
             call()
+
+
+@pytest.mark.parametrize("method", [qm.HeavyBall, qm.Nesterov])
+@pytest.mark.parametrize("T", [2, 7, 80, 10**5])
+@pytest.mark.parametrize("decades", [0, 140, 280])
+def test_rough_levels_are_those_of_the_loss(method, T, decades):
+    rng = np.random.default_rng([T, decades])
+    lam = np.sort(rng.uniform(0.01, 1, 6))
+    omega = 10.0 ** -rng.uniform(decades, min(decades + 2, 280), 6)
+    momenta = 1 - 10 ** rng.uniform(-6, 0, 100)
+    points = np.stack([rng.uniform(0, 5, 100) / lam[-1], momenta], axis=-1)
+    want = method(T).log_loss(lam, omega, points, 0).level
+    np.testing.assert_allclose(rough(method(T), lam, omega, points), want, rtol=0, atol=1e-12 * T)

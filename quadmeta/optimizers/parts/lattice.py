@@ -36,7 +36,7 @@ from typing import Protocol
 import numpy as np
 
 from quadmeta._types import Array
-from quadmeta.optimizers.parts.two_term import TwoTerm, float_run, parts, rough
+from quadmeta.optimizers.parts.two_term import TwoTerm, dot, float_run, parts, rough
 
 _LINES = 3.0  # lattice points in half a turn of a phase T phi
 _MOST = 20000  # descents
@@ -77,11 +77,12 @@ def starts(
         *((grid, np.ones(grid.shape[:2], dtype=bool)) for grid in grids),
     ]:
         level = np.full(inside.shape, np.inf)
+        inside = inside & ~_diverged(method, lam, omega, theta)
         level[inside] = rough(method, lam, omega, theta[inside])
-        minima = _minima(level)
+        minima = np.nonzero(_minima(level))
         points.append(theta[minima])
         levels.append(level[minima])
-        frames.append(np.stack(list(np.gradient(theta, axis=(0, 1))), axis=-1)[minima])
+        frames.append(_frame(theta, *minima))
     level = np.concatenate(levels)
     order = np.argsort(level, kind="stable")[: _fewer(_MOST, len(lam))]
     theta, level = _descend(
@@ -92,6 +93,14 @@ def starts(
     # many descents end at one minimum
     _, first = np.unique(np.round(np.log(theta + 1e-300), 5), axis=0, return_index=True)
     return theta[np.sort(first)[:count]]
+
+
+def _diverged(method: Folded, lam: Array, omega: Array, theta: Array) -> Array:
+    """Where the largest eigenvalue alone makes F more than e^20 times F(0), points (..., 2)."""
+    grown = method.growth(theta[..., 0] * lam[-1], theta[..., 1])
+    least = (math.log(omega.sum()) + 20 - math.log(omega[-1])) / (2 * method.steps)
+    diverged: Array = np.log(np.maximum(grown, 1)) > least
+    return diverged
 
 
 def _fewer(count: int, d: int) -> int:
@@ -108,6 +117,18 @@ def _minima(level: Array) -> Array:
     columns = np.minimum(padded[:-2, 1:-1], padded[2:, 1:-1])
     minima: Array = ((level <= rows) | (level <= columns)) & np.isfinite(level)
     return minima
+
+
+def _frame(theta: Array, row: Array, column: Array) -> Array:
+    """Half the way between the neighbours along rows and columns, (n, 2, 2), the last axis over
+    the two; at an edge the way to the one neighbour.
+    """
+    lines, points = theta.shape[:2]
+    before, after = np.maximum(row - 1, 0), np.minimum(row + 1, lines - 1)
+    down = (theta[after, column] - theta[before, column]) / (after - before)[:, None]
+    before, after = np.maximum(column - 1, 0), np.minimum(column + 1, points - 1)
+    along = (theta[row, after] - theta[row, before]) / (after - before)[:, None]
+    return np.stack([down, along], axis=-1)
 
 
 def _lattices(method: Folded, lam: Array) -> Iterator[tuple[Array, Array]]:
@@ -177,7 +198,7 @@ def _descend(
             now, *there = v(np.concatenate([here, *beside]), np.tile(busy, 3)).reshape(
                 3, len(busy), -1
             )
-            new = (now * now).sum(axis=-1)
+            new = dot(now, now)
             better = new < size[busy] * (1 - 1e-9)
             best[busy[better]] = here[better]
             size[busy[better]] = new[better]
@@ -185,11 +206,11 @@ def _descend(
             reach[busy] = np.where(better, np.minimum(2 * reach[busy], _REACH), reach[busy])
             J = [(x - now) / _STEP for x in there]
             # the normal equations [aa ab; ab bb] move = -(av, bv)' by Cramer's rule
-            aa = (J[0] * J[0]).sum(axis=-1)
-            ab = (J[0] * J[1]).sum(axis=-1)
-            bb = (J[1] * J[1]).sum(axis=-1)
-            av = (J[0] * now).sum(axis=-1)
-            bv = (J[1] * now).sum(axis=-1)
+            aa = dot(J[0], J[0])
+            ab = dot(J[0], J[1])
+            bb = dot(J[1], J[1])
+            av = dot(J[0], now)
+            bv = dot(J[1], now)
             minors = np.stack([ab * bv - bb * av, ab * av - aa * bv], axis=-1)
             move = minors / (aa * bb - ab * ab)[:, None]
             move = np.where(np.isfinite(move), move, 0)

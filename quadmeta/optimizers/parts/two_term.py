@@ -19,6 +19,7 @@ from quadmeta.arithmetic.double_double import DoubleDouble
 BLOCK = 2**15
 """Numbers in one temporary array."""
 _PART = 2**14  # the same in plain float64, where each takes less time than its way to memory
+_SMALL = -570.0  # e to this power is the square of a number that is held to all digits
 _TINY = 1e-300  # in place of a root 0, which has no exponent
 
 
@@ -102,6 +103,12 @@ def ring_power(half: Number, gap: Number, g: Number, steps: int) -> tuple[Array,
     return (a + g * c).hi, exponent
 
 
+def dot(x: Array, y: Array) -> Array:
+    """Sums of products over the last axis, which is short, of (n, d)."""
+    total: Array = np.einsum("nd,nd->n", x, y)
+    return total
+
+
 def parts(points: int, modes: int) -> Iterator[slice]:
     """So many points at a time that arrays stay in the cache."""
     size = max(1, _PART // modes)
@@ -117,7 +124,7 @@ def float_run(method: TwoTerm, lam: Array, eta: Array, beta: Array) -> tuple[Arr
     """
     h, b, _, gap = _float_parts(method, eta * lam[[0, -1]], beta)
     moduli = np.maximum(np.sqrt(np.abs(b)), (np.abs(h) + np.sqrt(np.maximum(gap, 0))) / 2)
-    scale = moduli.max(axis=-1, keepdims=True) + _TINY
+    scale = np.maximum(moduli[:, :1], moduli[:, 1:]) + _TINY
     h, b, g, gap = _float_parts(method, eta * lam, beta)
     # roots of size at most 1: h / s, g / s, D / s^2; the pairs (a, 2 c) with D / 4
     half = np.multiply(h, 0.5 / scale, out=h)
@@ -161,8 +168,12 @@ def rough(method: TwoTerm, lam: Array, omega: Array, points: Array) -> Array:
         for part in parts(len(points), len(lam)):
             value, scale = float_run(method, lam, *points[part].T[..., None])
             value *= root
-            top = np.maximum(value.max(axis=-1), -value.min(axis=-1))[:, None]
-            value /= top
-            total = np.einsum("nd,nd->n", value, value)
-            level[part] = 2 * (np.log(top) + method.steps * scale)[:, 0] + np.log(total)
+            total = np.log(dot(value, value))
+            small = np.flatnonzero(total < _SMALL)
+            if small.size:  # squares have lost digits
+                value = value[small]
+                top = np.abs(value).max(axis=-1)
+                value /= top[:, None]
+                total[small] = np.log(dot(value, value)) + 2 * np.log(top)
+            level[part] = total + 2 * method.steps * scale[:, 0]
     return np.where(np.isnan(level), np.inf, level)
