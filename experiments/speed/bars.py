@@ -124,12 +124,6 @@ SMALL = (
         most=True,
     ),
     Target(
-        "its log F above the least known",
-        within(*(("excess", "small", f"minimizer, {name}") for name in ("heavy ball", "Nesterov"))),
-        1e-6,
-        most=True,
-    ),
-    Target(
         "descent by any estimator (s)",
         within(*(("W7", slot, name) for slot in ("T1", "T2") for name in ESTIMATORS)),
         3,

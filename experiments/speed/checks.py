@@ -27,8 +27,8 @@ ROUTES = {
 PEERS = {"jax": 13, "jax, forward": 6, "torch": 10}
 PRECISION = {
     "minimizer": 1e-13,
-    "minimizer, heavy ball": math.inf,  # not promised: a target of its own
-    "minimizer, Nesterov": math.inf,
+    "minimizer, heavy ball": 1e-6,
+    "minimizer, Nesterov": 1e-6,
     "validation, minimizer": 1e-12,
     "population, minimizer": 1e-12,
     "validation, scanned": 1e-3,

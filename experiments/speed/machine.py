@@ -30,10 +30,10 @@ LOG_EXP = Operation("log and exp", (BLOCK,))
 
 
 def _product(rng: np.random.Generator, a: int, b: int, c: int) -> Callable[[], Any]:
-    """(a x b) times (b x c), the left one stored by rows or by columns."""
-    A = rng.standard_normal((a, b))
-    B = rng.standard_normal((b, c))
-    out = np.empty((a, c))
+    """(a x b) times (b x c); a row or a column is a vector."""
+    A = rng.standard_normal((a, b) if a > 1 else b)
+    B = rng.standard_normal((b, c) if c > 1 else b)
+    out = np.empty_like(A @ B)
     return lambda: np.matmul(A, B, out=out)
 
 

@@ -14,7 +14,7 @@ Key = tuple[str, str, str]
 """(workload, slot, route), or what a ratio is taken to besides: ``("second", "", "")`` is one
 second, ``("least", "W3 large", route)`` the least time of a route, ``("before", slot, route)`` its
 time before a change, ``("import", "", name)`` that of an import, ``PASSES`` a log and an exp of
-each element of the grid, ``("excess", slot, route)`` what log F is above the least known.
+each element of the grid.
 """
 SECOND: Key = ("second", "", "")
 PASSES: Key = ("passes", "", "")
@@ -51,8 +51,6 @@ def seconds_of(rows: Iterable[Row]) -> dict[Key, float]:
             continue
         key = (row["workload"] or "", row["slot"] or "", row["route"])
         found[key] = row["seconds"]
-        if key[2].startswith("minimizer, "):
-            found["excess", key[1], key[2]] = row["error"]
         if row["needed"] is not None:
             found["least", f"{key[0]} {key[1]}", key[2]] = row["needed"]
         if row["workload"] == "W2":

@@ -5,7 +5,7 @@ import pytest
 
 from experiments.speed import __main__ as large
 from experiments.speed.bars import TARGETS
-from experiments.speed.best import best
+from experiments.speed.best import best, excess
 from experiments.speed.cases import cases
 from experiments.speed.clock import Clock
 from experiments.speed.inputs import inputs
@@ -62,6 +62,11 @@ ALTERED = {
     "a minimiser off": (
         {"error": lambda x: 1e-6},
         {"workload": "W6", "route": "population, minimizer", "slot": "many"},
+        "results differ",
+    ),
+    "another minimum with momentum": (
+        {"error": lambda x: 1e-3},
+        {"route": "minimizer, heavy ball"},
         "results differ",
     ),
     "a descent off": (
@@ -251,6 +256,17 @@ def test_the_least_time_counts_the_work():
     assert _least(by_name["W1", "T1"]) == {}
 
 
+@pytest.mark.parametrize("name", ["heavy ball", "Nesterov"])
+def test_a_pair_is_compared_by_its_loss(name):
+    case = cases("smoke")[0]
+    given = inputs(case, 0)
+    found = best(case, given, name)
+    assert excess(case, given, name, found, found) == 0
+    # at a minimum a shift of one part in a thousand changes log F in second order
+    off = excess(case, given, name, found * 1.001, found)
+    assert 1e-6 < off < 1e-2 and excess(case, given, name, found, found * 1.001) == 0
+
+
 def test_terms_count_above_rounding():
     lam = np.array([0.1, 0.5, 0.9])
     weights = np.array([1.0, 1.0, 1e-20])
@@ -270,6 +286,8 @@ def test_operations_do_what_they_are_called():
     factor = Operation("two solves", (4, 2)).call()()
     assert [x.shape for x in (factor[0], factor[1][0])] == [(4, 2), (4, 2)]
     product = Operation("product", (2, 3, 4)).call()()
+    vectors = [Operation("product", shape).call()() for shape in ((1, 3, 4), (2, 3, 1))]
+    assert [x.shape for x in vectors] == [(4,), (2,)]
     assert product.shape == (2, 4) and Operation("gram", (2, 3)).call()().shape == (2, 2)
     powers = Operation("square", (BLOCK,)).call()
     powers()
