@@ -178,6 +178,15 @@ def test_modes_out_of_its_domain_and_factors_of_zero_are_left_to_the_general_for
         assert OneTask.of(3, *modes) is None
 
 
+def test_numpy_may_be_told_to_raise():
+    problem = qm.Quadratic.from_spectrum([1.0, 3.0], weights=[1.0, 2.0])
+    objective = qm.LogObjective(problem, GradientDescent(10**5))
+    want = objective.gradient(0.1)
+    with np.errstate(all="raise"):
+        assert objective.gradient(0.1) == want
+        assert objective.value_and_gradient(0.1) == (objective(0.1), want)
+
+
 def test_leaders_are_forgotten_and_found_again(monkeypatch):
     """Six of the modes lead at some step size, three are kept."""
     monkeypatch.setattr(one_task, "_MOST_MODES", 200)

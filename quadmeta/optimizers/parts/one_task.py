@@ -103,17 +103,19 @@ class OneTask:
         """The loss and its derivatives up to ``order``, bit by bit those of
         ``GradientDescent.log_loss``.
 
-        None where only that knows them: eta < 0 or eta lambda > 2^52, a mode with a = 0, and second
-        derivatives at T = 1.
+        None where only that knows them: eta < 0 or eta lambda > 2^52, a mode with a = 0, second
+        derivatives at T = 1, and where numpy is told to raise at an underflow.
 
         Raises
         ------
         OverflowError
             F''/F exceeds float64.
         """
-        if self._is_beyond(eta) or order == 2 and self.T == 1:
+        if order == 2 and self.T == 1:
             return None
-        x = self._terms(eta)
+        x = self._checked_terms(eta)
+        if x is None:
+            return None
         log = _log_abs(x.product, x.lost, x.factor)
         level = self._twice.item() * log + x.leader.log_omega + np.log(x.total)
         variance = None
@@ -125,14 +127,18 @@ class OneTask:
 
     def slope(self, eta: float) -> Any:
         """F'/F, for which log F is not needed; None as ``log_loss``."""
-        if self._is_beyond(eta):
+        x = self._checked_terms(eta)
+        if x is None:
             return None
-        return -2 * self.T * self._terms(eta).mean
+        return -2 * self.T * x.mean
 
-    def _is_beyond(self, eta: float) -> bool:
-        if not 0 <= eta <= self._largest:
-            return True
-        return bool(self._powers and eta and 1 / eta in self._powers)
+    def _checked_terms(self, eta: float) -> _Terms | None:
+        if not 0 <= eta <= self._largest or (self._powers and eta and 1 / eta in self._powers):
+            return None
+        try:
+            return self._terms(eta)
+        except FloatingPointError:  # numpy was told to raise where a term underflows
+            return None
 
     def _terms(self, eta: float) -> _Terms:
         high, low = split(eta)
