@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from quadmeta.conformance.cases import named
+from quadmeta.conformance.filters import CASES as FILTER_CASES, SpectralFilter, filter_of
 from quadmeta.conformance.kinds import KINDS
 from quadmeta.conformance.match import Match
 from quadmeta.conformance.verdict import COLOURS, ORDER, Result, Verdict
@@ -107,6 +109,15 @@ class Report:
         if skipped:
             lines.append("  not applicable: " + ", ".join(result.case for result in skipped))
         return "\n".join(lines)
+
+    def filters(self) -> tuple[SpectralFilter, ...]:
+        """The function of the Hessian that this code applies, on two spectra, where it shows."""
+        found = (
+            filter_of(named(result.case), self.kind, result.value)
+            for result in self.results
+            if result.case in FILTER_CASES and result.value is not None
+        )
+        return tuple(shown for shown in found if shown is not None)
 
     def rows(self) -> list[dict[str, Any]]:
         """One dictionary a case, with plain numbers, lists and texts."""

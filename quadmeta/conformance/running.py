@@ -12,6 +12,7 @@ from quadmeta._validate import function as callable_, number, show
 from quadmeta.conformance import kinds
 from quadmeta.conformance.call import Outcome, call, numbers
 from quadmeta.conformance.case import Case
+from quadmeta.conformance.filters import meaning
 from quadmeta.conformance.given import Given, library
 from quadmeta.conformance.judge import Declared, judge
 from quadmeta.conformance.match import named, resembling
@@ -129,6 +130,10 @@ def check(
                 "errors are as small as those of a loose solver tolerance: declare rtol, atol "
                 "or inner_tol"
             )
+    if wrong and not matches and not remark:
+        values = {r.case: r.value for r in results if r.value is not None}
+        shown = meaning(kind, values)
+        remark = f"its function of the Hessian is {shown}" if shown else ""
     unexplained = any(result.verdict == Verdict.WRONG for result in results) and not matches
     return Report(
         name=name or str(getattr(function, "__qualname__", type(function).__name__)),
@@ -136,7 +141,7 @@ def check(
         library=module.__name__,
         results=tuple(results),
         fingerprints=matches,
-        resembles=resembling(kind, pairs) if unexplained else (),
+        resembles=resembling(kind, pairs) if unexplained and not remark else (),
         remark=remark,
     )
 
