@@ -6,6 +6,8 @@ loss at fixed hyperparameters, an ``InnerLoss``: it gives gradients and products
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -13,6 +15,9 @@ import numpy as np
 from quadmeta._types import Array, Numbers
 from quadmeta._validate import finite, shaped, show
 from quadmeta.problems.parts.keep import keep
+
+PARTS = "quadmeta.problems.parts"
+"""Where the modules are that build on this one, and that it imports when they are asked for."""
 
 
 class InnerLoss(ABC):
@@ -38,6 +43,12 @@ class InnerLoss(ABC):
     def jacobian(self, w: Array) -> Array:
         """J(w) itself, shape (h, P), which forward mode needs: by default from P mixed products."""
         return np.stack([self.mixed(w, unit) for unit in np.eye(len(w))], axis=-1)
+
+    def value(self, w: Array) -> float | None:
+        """L_1 at w, where it is known: no estimator needs it, and ``BilevelProblem.check``
+        compares the gradient with its differences.
+        """
+        return None
 
     def largest_step_size(self) -> float:
         """2 / L, beyond which gradient descent diverges; infinity where it is not known."""
@@ -95,6 +106,85 @@ class BilevelProblem(ABC):
     """w_0, shape (P,), where it does not depend on alpha."""
     hyperparameters: int
     """h."""
+
+    @staticmethod
+    def from_operators(
+        *,
+        gradient: Callable[[Array, Array], Any],
+        hvp: Callable[[Array, Array, Array], Any],
+        mixed: Callable[[Array, Array, Array], Any],
+        outer: Callable[[Array, Array], Any],
+        outer_gradient: Callable[[Array, Array], Any],
+        start: Numbers | Callable[[Array], Any],
+        hyperparameters: int,
+        direct: Callable[[Array, Array], Any] | None = None,
+        inner: Callable[[Array, Array], Any] | None = None,
+        jacobian: Callable[[Array, Array], Any] | None = None,
+        start_jacobian: Callable[[Array], Any] | None = None,
+    ) -> "BilevelProblem":
+        """A problem by functions of flat float64 vectors w (P,) and alpha (h,), without a class.
+
+        Parameters
+        ----------
+        gradient
+            (w, alpha) -> d L_1 / d w, shape (P,).
+        hvp
+            (w, alpha, v) -> the Hessian of L_1 in w times v, shape (P,).
+        mixed
+            (w, alpha, v) -> J(w) v, the derivative of <grad_w L_1, v> in alpha, shape (h,).
+        outer, outer_gradient
+            (w, alpha) -> L_2, and its derivative in w, shape (P,).
+        start
+            w_0 (P,), or a function of alpha that gives it; then with ``start_jacobian``.
+        hyperparameters
+            h.
+        direct
+            (w, alpha) -> d L_2 / d alpha at fixed w, shape (h,), where L_2 depends on alpha.
+        inner
+            (w, alpha) -> L_1, for ``check`` alone.
+        jacobian
+            (w, alpha) -> J(w), shape (h, P), for forward mode; by default P mixed products.
+        start_jacobian
+            alpha -> rows d w_0 / d alpha_k, shape (h, P).
+
+        Raises
+        ------
+        ValueError
+            what is no function, no vector, or a start that moves without its derivative; when it
+            is used, a function that returns another shape or type.
+
+        Examples
+        --------
+        One weight trained on (w - alpha)^2 / 2 and scored by w^2 / 2:
+
+        >>> import quadmeta as qm
+        >>> problem = qm.BilevelProblem.from_operators(
+        ...     gradient=lambda w, alpha: w - alpha,
+        ...     hvp=lambda w, alpha, v: v,
+        ...     mixed=lambda w, alpha, v: -v,
+        ...     outer=lambda w, alpha: w @ w / 2,
+        ...     outer_gradient=lambda w, alpha: w,
+        ...     start=[1.0],
+        ...     hyperparameters=1,
+        ... )
+        >>> loss = qm.OuterLoss(problem, qm.GradientDescent(steps=20, step_size=0.5))
+        >>> qm.hypergradient(loss, [0.3], qm.Reverse()).value.round(6)
+        array([0.3])
+        """
+        module = import_module(f"{PARTS}.operations")
+        operations = module.Operations(
+            gradient,
+            hvp,
+            mixed,
+            outer,
+            outer_gradient,
+            direct=direct,
+            inner=inner,
+            jacobian=jacobian,
+            start_jacobian=start_jacobian,
+        )
+        found: BilevelProblem = module.OperatorsProblem(operations, start, hyperparameters)
+        return found
 
     def _keep(self, **values: Any) -> None:
         """Set attributes of a frozen dataclass; arrays become read-only, those in tuples too."""
