@@ -128,16 +128,17 @@ class SignLog(Container):
         low = np.minimum(self.log, b.log)
         with np.errstate(all="ignore"):
             delta = np.where(low == -np.inf, -np.inf, low - top)
-            more = np.log1p(np.exp(delta))
+            less = np.exp(delta)
             opposite = self.sign * b.sign < 0
             cancel = opposite.any()
             if cancel:
+                less = np.where(opposite, -less, less)
+            more = np.array(np.log1p(less))
+            if cancel:
                 # log(1 - e^delta): log1p is accurate for small e^delta, expm1 for small delta, and
                 # 0 gives an exact zero
-                minus = np.where(
-                    delta < -math.log(2), np.log1p(-np.exp(delta)), np.log(-np.expm1(delta))
-                )
-                more = np.where(opposite, minus, more)
+                near = opposite & ~(delta < -math.log(2))
+                more[near] = np.log(-np.expm1(delta[near]))
             log = top + more
         sign = np.where(self.log >= b.log, self.sign, b.sign)
         if cancel:

@@ -85,9 +85,8 @@ def starts(
         frames.append(_frame(theta, *minima))
     level = np.concatenate(levels)
     order = np.argsort(level, kind="stable")[: _fewer(_MOST, len(lam))]
-    theta, level = _descend(
-        method, lam, omega, np.concatenate(points)[order], np.concatenate(frames)[order], high
-    )
+    found = (np.concatenate(x)[order] for x in (points, frames, levels))
+    theta, level = _descend(method, lam, omega, *found, high)
     order = np.argsort(level, kind="stable")
     theta = theta[order]
     # many descents end at one minimum
@@ -159,7 +158,13 @@ def _lattices(method: Folded, lam: Array) -> Iterator[tuple[Array, Array]]:
 
 
 def _descend(
-    method: Folded, lam: Array, omega: Array, theta: Array, frame: Array, high: Array
+    method: Folded,
+    lam: Array,
+    omega: Array,
+    theta: Array,
+    frame: Array,
+    level: Array,
+    high: Array,
 ) -> tuple[Array, Array]:
     """The best points (n, 2) of Gauss-Newton runs in the coordinates of ``frame`` (n, 2, 2), and
     log F there.
@@ -169,7 +174,7 @@ def _descend(
     ``_PATIENCE`` it starts again at its best, shorter.
     """
     theta = np.clip(theta, 0, high)
-    unit = rough(method, lam, omega, theta) / 2
+    unit = level / 2
     root = np.sqrt(omega)
     best = theta.copy()
     size = np.full(len(theta), np.inf)
