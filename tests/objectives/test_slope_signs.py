@@ -25,8 +25,9 @@ def sketch(objective):
     problem = objective.problem
     lam = problem.modes().eigenvalues
     lam = lam.reshape(-1, lam.shape[-1])
-    loss = short_loss(problem.outer(objective.outer), lam.shape)
-    return ShortSlopes(loss, lam if loss.apart else lam.reshape(1, -1), objective.optimizer.steps)
+    T = objective.optimizer.steps
+    loss = short_loss(problem.outer(objective.outer), -T * lam / lam.max())
+    return ShortSlopes(loss, lam if loss.apart else lam.reshape(1, -1), T)
 
 
 def places(objective):
@@ -70,10 +71,11 @@ def test_planted_mistakes_are_seen(mistake):
     if mistake == "bound":
         short.rounding = 1e-30
     else:
-        loss = short_loss(objective.problem.outer("validation"), (3, 5))
+        lam = objective.problem.eigenvalues
+        loss = short_loss(objective.problem.outer("validation"), -40 * lam / lam.max())
         right = getattr(loss, mistake)
         setattr(loss, mistake, lambda *given: right(*given) - 1e-9)
-        short = ShortSlopes(loss, objective.problem.eigenvalues, 40)
+        short = ShortSlopes(loss, lam, 40)
     assert wrong(objective, short) > 0
 
 

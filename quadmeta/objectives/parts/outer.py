@@ -361,8 +361,9 @@ class OuterObjective(OptimizerObjective):
         """Values and signs of the derivative without their last digits."""
         lam = self._regression.modes().eigenvalues
         lam = lam.reshape(-1, lam.shape[-1])
-        loss = short_loss(getattr(self, "_loss"), lam.shape)
-        return ShortSlopes(loss, lam if loss.apart else lam.reshape(1, -1), self.optimizer.steps)
+        T = self.optimizer.steps
+        loss = short_loss(getattr(self, "_loss"), -T / lam.max() * lam)
+        return ShortSlopes(loss, lam if loss.apart else lam.reshape(1, -1), T)
 
 
 def _last(derivatives: tuple[Array, ...]) -> Array:

@@ -51,7 +51,10 @@ class Piece(NamedTuple):
 
 
 class ShortSlopes:
-    """J' of an outer loss over all tasks, for relative eigenvalues l = lambda / L (tasks, r)."""
+    """J' of an outer loss over all tasks, for eigenvalues lambda (tasks, r) and T = ``steps``.
+
+    The derivatives of the loss are those for q' = -T l a^(T-1).
+    """
 
     def __init__(self, loss: ShortLoss, lam: Array, steps: int) -> None:
         self._loss = loss
@@ -209,7 +212,6 @@ class ShortSlopes:
         total = np.zeros(len(t))
         for points, tasks, a, power in self._runs(offset, slope):
             a *= power
-            power *= -self._steps * self._relative[tasks, None]
             total[points] += self._loss.slope(a, power, unit[points], tasks)
         return total
 

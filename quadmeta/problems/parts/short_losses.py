@@ -30,18 +30,18 @@ class ShortLoss(Protocol):
         ``unit`` (P,).
         """
 
-    def slope(self, q: Array, q1: Array, unit: Array, tasks: slice) -> Array:
-        """The same of its derivative, from residuals and their derivatives."""
+    def slope(self, q: Array, power: Array, unit: Array, tasks: slice) -> Array:
+        """The same of its derivative, from residuals q = a^T and a^(T-1), which is overwritten."""
 
 
-def short_loss(loss: SeparableLoss | DenseLoss, shape: tuple[int, int]) -> ShortLoss:
-    """That of tasks and modes of this shape (tasks, r).
+def short_loss(loss: SeparableLoss | DenseLoss, rate: Array) -> ShortLoss:
+    """That of q with the derivatives rate a^(T-1), ``rate`` (tasks, r).
 
     A separable loss comes with all modes of all tasks as those of one task, (1, tasks r).
     """
     if isinstance(loss, DenseLoss):
-        return ShortDense(loss.task(slice(None)))
-    return ShortSeparable(loss, shape)
+        return ShortDense(loss.task(slice(None)), rate)
+    return ShortSeparable(loss, rate)
 
 
 class ShortSeparable:
@@ -49,14 +49,14 @@ class ShortSeparable:
 
     apart = False
 
-    def __init__(self, loss: SeparableLoss, shape: tuple[int, int]) -> None:
+    def __init__(self, loss: SeparableLoss, rate: Array) -> None:
         signal, cross, noise = (
-            np.broadcast_to(x, loss.signal.shape).ravel() / shape[0]
+            np.broadcast_to(x, loss.signal.shape).ravel() / len(rate)
             for x in (loss.signal, loss.cross, loss.noise)
         )
         # s q^2 + c q (u - q) + n (u - q)^2 = (s - c + n) q^2 + (c - 2 n) q u + n u^2
-        self._square = signal - cross + noise
-        self._linear = cross - 2 * noise
+        self._square = 2 * rate.ravel() * (signal - cross + noise)
+        self._linear = rate.ravel() * (cross - 2 * noise)
         self._parts = (signal, cross, noise)
         self._constant = float(np.mean(loss.constant))
         s, c, n = (float(np.abs(x).sum()) for x in self._parts)
@@ -72,9 +72,11 @@ class ShortSeparable:
         total: Array = value[0] + self._constant * unit**2
         return total
 
-    def slope(self, q: Array, q1: Array, unit: Array, tasks: slice) -> Array:
+    def slope(self, q: Array, power: Array, unit: Array, tasks: slice) -> Array:
         """As for ``ShortLoss``."""
-        slope = (q * q1) @ (2 * self._square) + unit * (q1 @ self._linear)
+        slope = unit * (power @ self._linear)
+        power *= q
+        slope += power @ self._square
         first: Array = slope[0]
         return first
 
@@ -84,10 +86,11 @@ class ShortDense:
 
     apart = True
 
-    def __init__(self, loss: DenseLoss) -> None:
+    def __init__(self, loss: DenseLoss, rate: Array) -> None:
         scale = np.sqrt(loss.target.size)
         parts = loss.features * loss.fitted[:, None, :] / scale
         self._columns = np.swapaxes(parts, 1, 2)
+        self._falls = rate[..., None] * self._columns
         # minus what is left before the first step
         self._start = loss.target / scale - parts.sum(axis=-1)
         size = np.abs(parts).sum(axis=-1)
@@ -102,10 +105,9 @@ class ShortDense:
         value: Array = np.einsum("kpi,kpi->kp", error, error).sum(axis=0) / 2
         return value
 
-    def slope(self, q: Array, q1: Array, unit: Array, tasks: slice) -> Array:
+    def slope(self, q: Array, power: Array, unit: Array, tasks: slice) -> Array:
         """As for ``ShortLoss``."""
-        columns = self._columns[tasks]
-        error = q @ columns
+        error = q @ self._columns[tasks]
         error += unit[:, None] * self._start[tasks, None]
-        slope: Array = np.einsum("kpi,kpi->kp", error, q1 @ columns).sum(axis=0)
+        slope: Array = np.einsum("kpi,kpi->kp", error, power @ self._falls[tasks]).sum(axis=0)
         return slope
