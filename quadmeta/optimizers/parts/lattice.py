@@ -85,8 +85,8 @@ def starts(
         frames.append(_frame(theta, *minima))
     level = np.concatenate(levels)
     order = np.argsort(level, kind="stable")[: _fewer(_MOST, len(lam))]
-    found = (np.concatenate(x)[order] for x in (points, frames, levels))
-    theta, level = _descend(method, lam, omega, *found, high)
+    theta, frame = (np.concatenate(x)[order] for x in (points, frames))
+    theta, level = _descend(method, lam, omega, theta, frame, level[order], high)
     order = np.argsort(level, kind="stable")
     theta = theta[order]
     # many descents end at one minimum
