@@ -1,5 +1,6 @@
 """Gradient descent with a step size for each step: p_T(lambda) = prod_t (1 - eta_t lambda)."""
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +13,8 @@ from quadmeta.arithmetic.residual import Factor, factor, log_abs, log_ratio, sca
 from quadmeta.optimizers.parts.base import LogLoss, Measure, PolynomialOptimizer
 from quadmeta.optimizers.parts.one_step import one_step
 
-_FACTORS = 64  # factors 1 - eta lambda multiplied before a logarithm is taken
+_FACTORS = 64  # factors 1 - eta lambda multiplied before a logarithm is taken, at most
+_DECADES = 140  # that such a product may span
 
 
 @dataclass(frozen=True, repr=False)
@@ -181,33 +183,38 @@ class Schedule(PolynomialOptimizer):
 
     def short_log_loss(self, measure: Measure, theta: Floats) -> LogLoss:
         """log F and its gradient -2 E[U], U_t = lambda / a_t: a product and a division a factor, a
-        logarithm for 64.
+        logarithm for 64 (for fewer of large ones).
 
         F is good to about 4 T eps, the gradient to that times 2 E|U_t|; where a factor is 0 or a
-        product of 64 leaves float64, as accurate as ``log_loss``.
+        product may leave float64, as accurate as ``log_loss``.
         """
         if measure.wide:
             return super().short_log_loss(measure, theta)
         lam = measure.eigenvalues
         T = self.steps
-        # further steps of size 0 change nothing
-        eta = np.zeros((*np.shape(theta)[:-1], T + -T % _FACTORS))
-        eta[..., :T] = theta
-        # 1 - eta lambda as one product
-        a = np.stack([np.ones_like(eta), -eta], axis=-1) @ np.stack([np.ones_like(lam), lam])
-        product = a
-        with np.errstate(over="ignore"):
-            while product.shape[-2] > eta.shape[-1] // _FACTORS:
-                half = product.shape[-2] // 2
-                product = product[..., :half, :] * product[..., half:, :]
-        product = np.abs(product, out=product)
-        if not (1e-290 < product.min() and product.max() < 1e290):
+        batch = np.shape(theta)[:-1]
+        # [1 eta] times [1; -lambda]; further steps of size 0 change nothing
+        left = np.ones((*batch, T + -T % _FACTORS, 2))
+        left[..., :T, 1] = theta
+        left[..., T:, 1] = 0
+        right = np.ones((2, len(lam)))
+        np.negative(lam, out=right[1])
+        a = left @ right
+        largest = 1 + float(np.abs(theta).max()) * measure.high
+        factors = _FACTORS
+        while factors > 1 and factors * math.log(largest) > _DECADES * math.log(10):
+            factors = factors // 2
+        product = np.multiply.reduce(a.reshape(*batch, factors, -1, len(lam)), axis=-3)
+        np.abs(product, out=product)
+        # nor does a partial product underflow, which the other factors multiply to this one
+        if not product.min() > 1e-290 * largest**factors:
             return super().short_log_loss(measure, theta)
         score = 2 * np.log(product, out=product).sum(axis=-2)
         top = score.max(axis=-1, keepdims=True)
         pi = measure.weights * np.exp(score - top)
         total = pi.sum(axis=-1, keepdims=True)
-        a = np.divide(1.0, a, out=a)[..., :T, :]
+        a = a[..., :T, :]
+        np.divide(1.0, a, out=a)
         mean = (a @ (pi / total * lam)[..., None])[..., 0]
         return LogLoss((top + np.log(total))[..., 0], -2 * mean)
 

@@ -7,7 +7,7 @@ import pytest
 
 from quadmeta.arithmetic import power_table as module
 from quadmeta.arithmetic.residual import factor, power_difference
-from tests.test_mutants import mutated
+from tests.planted import planted
 
 EPS = 2.0**-52
 STEPS = (1, 2, 3, 50, 51, 1000, 1001, 10**6)
@@ -85,4 +85,4 @@ def test_table_in_fractions():
 )
 def test_a_mistake_in_the_table_is_noticed(right, wrong):
     with np.errstate(all="ignore"), pytest.raises(AssertionError):
-        check(mutated(module, right, wrong).power_table)
+        check(planted(module, right, wrong).power_table)

@@ -6,7 +6,7 @@ import pytest
 import quadmeta as qm
 from quadmeta.objectives.parts import quadratic_tape as module
 from quadmeta.objectives.parts.hyper_tape import HyperTape
-from tests.test_mutants import mutated
+from tests.planted import planted
 
 ESTIMATORS = [
     qm.Reverse(),
@@ -80,7 +80,7 @@ def test_a_sum_goes_on_after_its_value():
     ],
 )
 def test_a_mistake_in_a_sum_is_noticed(right, wrong):
-    source = mutated(module, right, wrong)
+    source = planted(module, right, wrong)
     with pytest.raises(AssertionError), np.errstate(all="ignore"):
         check(source.QuadraticTape)
 

@@ -12,7 +12,9 @@ import pytest
 from hypothesis import given, strategies as st
 
 import quadmeta as qm
+from quadmeta.optimizers import schedule
 from quadmeta.optimizers.schedule import Schedule
+from tests.planted import planted
 from tests.reference import random_spectrum
 from tests.refusals import refused
 
@@ -359,3 +361,42 @@ def test_run_is_the_product():
     for (before, after), step in zip(pairwise(states), eta, strict=True):
         np.testing.assert_array_equal(after, (1 - step * lam) * before)
     np.testing.assert_array_equal(states[-1], Schedule(3).residual(lam, eta)[0])
+
+
+def scanned(schedule_type):
+    """Scans of hard schedules beside the full accuracy: (G, G') each, and the size of the terms."""
+    rng = np.random.default_rng(11)
+    for T, top in ((1, 1.5), (7, 3e2), (64, 1e6), (65, 1.9), (300, 1e3), (1000, 1.0), (128, 1e9)):
+        for spread in (1.0, 1e-12):
+            lam = np.geomspace(1e-2, 1, 6)
+            problem = qm.Quadratic.from_spectrum(lam, weights=np.geomspace(1, spread, 6))
+            eta = rng.permutation(np.geomspace(1e-3, top, T)) * rng.uniform(0.9, 1.1, T)
+            theta = np.array([eta, eta[::-1] / 2])
+            G = qm.LogObjective(problem, schedule_type(T))
+            size = max(1, float(np.abs(G.gradient(theta)).max()))
+            yield G.scan(theta), (G(theta), G.gradient(theta)), size
+            yield G.scan(eta), (G(eta), G.gradient(eta)), size
+
+
+def test_a_scan_is_the_objective_at_small_and_at_huge_steps():
+    for got, want, size in scanned(qm.Schedule):
+        np.testing.assert_allclose(got[0], want[0], rtol=1e-12, atol=1e-12)
+        np.testing.assert_allclose(got[1], want[1], rtol=1e-11, atol=1e-12 * size)
+
+
+@pytest.mark.parametrize(
+    "right, wrong",
+    [
+        ("left[..., T:, 1] = 0", "left[..., T:, 1] = 0.3"),
+        ("np.negative(lam, out=right[1])", "np.copyto(right[1], lam)"),
+        ("factors = factors // 2", "factors = 0"),
+        ("_DECADES = 140", "_DECADES = 4000"),
+        ("np.divide(1.0, a, out=a)", "np.divide(2.0, a, out=a)"),
+    ],
+)
+def test_a_mistake_in_a_scan_is_noticed(right, wrong):
+    changed = planted(schedule, right, wrong).Schedule
+    with pytest.raises((AssertionError, ValueError, OverflowError)), np.errstate(all="ignore"):
+        for got, want, size in scanned(changed):
+            np.testing.assert_allclose(got[0], want[0], rtol=1e-12, atol=1e-12)
+            np.testing.assert_allclose(got[1], want[1], rtol=1e-11, atol=1e-12 * size)
