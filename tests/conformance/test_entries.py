@@ -12,6 +12,7 @@ from quadmeta.__main__ import main
 from quadmeta.conformance import CASES, NotApplicable
 from quadmeta.conformance.rounding import recorded, sensitivity
 from tests.conformance import codes
+from tests.shipping import with_wheel
 
 COMMAND = ("conformance", "tests.conformance.codes:implicit")
 
@@ -78,6 +79,20 @@ def test_a_suite_of_another_project(tmp_path):
     assert "consistent with: CG: last step lost" in out
     assert "isotropic: silent zero" in out
     assert "[XPASS(strict)] it is mended" in out
+
+
+def test_the_command_runs_from_an_installed_wheel(wheel, tmp_path):
+    (tmp_path / "mine.py").write_text("def zero(g):\n    return 0 * g.alpha\n")
+    run = subprocess.run(
+        [sys.executable, "-m", "quadmeta", "conformance", "mine:zero", "--kind", "implicit"],
+        cwd=tmp_path,
+        env=with_wheel(wheel),
+        text=True,
+        capture_output=True,
+    )
+    assert run.returncode == 1, run.stderr
+    assert "silent zero" in run.stdout
+    assert "alpha detached" not in run.stdout  # with a direct term it is another mistake
 
 
 def test_assert_conforms_carries_the_report():
