@@ -181,8 +181,9 @@ def _sweep(case: Case, given: Inputs) -> dict[str, Work]:
 
 def _weights(case: Case, given: Inputs) -> dict[str, Work]:
     """W4: H = X' diag(s) X and B = X' diag(s) Y; then an eigendecomposition, Q'B, W, the outer
-    gradient and its coordinates, divided differences with a log and an exp each, back from the
-    modes (p x p), and the quadratic forms of all samples. Implicit: two solves by one factor, and
+    gradient and its coordinates, divided differences of powers with a log and an exp each or by
+    doubling, D_2n = D_n (a^n + b^n) and D_(n+1) = a D_n + b^n, back from the modes (p x p), and the
+    quadratic forms of all samples. Implicit: two solves by one factor, and
     the inner products of all samples.
     """
     n, p, k = case["n"], case["d"], CLASSES
@@ -203,12 +204,16 @@ def _weights(case: Case, given: Inputs) -> dict[str, Work]:
         _product(p, p, p): 2.0,
     }
     forms = {_product(n, p, p + k): 1.0, Operation("dots of rows", (n, p + k)): 1.0}
-    quotients = _once(
-        _elements("log and exp", square),
-        _elements("subtract", square),
-        _elements("divide", square),
-        _elements("multiply", square),
-    )
+    bits = case["T"].bit_length() + case["T"].bit_count() - 2
+    quotients: Work = [
+        (
+            _elements("log and exp", square)
+            | _elements("subtract", square)
+            | _elements("divide", square),
+            _elements("subtract", square, bits) | _elements("multiply", square, bits),
+        ),
+        (_elements("multiply", square),),
+    ]
     solves = {Operation("two solves", (p, k)): 1.0}
     rows = {_product(n, p, 2 * k): 1.0, Operation("dots of rows", (n, k)): 1.0}
     return {
