@@ -74,8 +74,11 @@ class LogObjective(TransformedObjective):
         two calls.
 
         With gradient descent and schedules the rounding of a = 1 - eta lambda counts T times: in
-        the mean over pi the error of G is below 20 eps (1 + |G| + E 1/|a|), that of G' below 20 T
-        eps E[|u| (1 + 1/|a|)]. Next to the minimum, where G' is far below E|u|, take ``gradient``.
+        the mean over pi the error of G is below 20 eps (1 + |G| + E 1/|a| + |log max|a||), that of
+        G' below 20 T eps E[|u| (1 + 1/|a|)]. Next to the minimum, where G' is far below E|u|, take
+        ``gradient``. On a grid the modes whose terms are rounding are left out, so that long runs
+        take the least time.
+
         Other optimizers, and gradient descent where the kernel would leave few digits (T above
         1e13 max|a|, weights of 280 decades): as the two calls.
         """

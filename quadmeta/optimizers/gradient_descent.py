@@ -170,8 +170,8 @@ class GradientDescent(ConstantStep, PolynomialOptimizer):
         b^(2T) overflows.
 
         F = rho^(2T) sum omega b^(2T), F' = -2T rho^(2T-1) sum omega lambda b^(2T-1). The rounding
-        of 1 - eta lambda counts 2T times: the error of log F is about 20 T eps E[1 + 1/|a|], that
-        of F'/F about 20 T^2 eps E[|u| (1 + 1/|a|)], means over pi.
+        of 1 - eta lambda counts 2T times: the error of log F is about 20 T eps E[1 + 1/|a| + |log
+        rho|], that of F'/F about 20 T^2 eps E[|u| (1 + 1/|a|)], means over pi.
         """
         T = self.steps
         if not isinstance(theta, float) or measure.wide:

@@ -43,6 +43,7 @@ def excess(problem, T, eta):
         pi /= pi.sum(axis=-1, keepdims=True)
         each = np.where(pi > 0, pi / a, 0), np.where(pi > 0, pi * lam / a * (1 + 1 / a), 0)
         inverse, size = (x.sum(axis=-1) for x in each)
+        inverse += np.abs(np.log(a.max(axis=-1)))
     return max(
         (np.abs(value - level) / (20 * EPS * (1 + np.abs(level) + inverse))).max(),
         (np.abs(slope - first) / (20 * T * EPS * size)).max(),
