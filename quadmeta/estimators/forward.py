@@ -14,7 +14,8 @@ class Forward(Estimator):
     gradient>.
 
     Memory of one vector, h times the work. z_0 = d w_0 / d theta, which is 0 unless the start
-    depends on the parameters; exact in either case.
+    depends on the parameters; exact in either case. On ``DataCleaning`` z_T is taken in closed
+    form, and what the algorithm spends on it is counted.
 
     Examples
     --------
@@ -30,14 +31,7 @@ class Forward(Estimator):
 
     def estimate(self, tape: Tape) -> Derivative:
         """<z_T, outer gradient>; where z_0 = 0, the first A-product is not spent."""
-        z: Array | None = None
-        if tape.start_moves:
-            z = tape.start_columns()
-        for t in tape.stream():
-            if z is None:
-                z = tape.tangent(t)
-            else:
-                z = tape.push(t, z) + tape.tangent(t)
+        z = tape.last_tangents()
         gradient: Array = (tape.outer_gradient() * z).sum(axis=-1)
         return gradient
 

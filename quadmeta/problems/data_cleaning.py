@@ -172,6 +172,21 @@ class DataCleaning(QuadraticBilevel):
         products = self._table.contracted(W, V)
         return self._slopes(alpha) * products
 
+    def tangents(
+        self, alpha: Array, W: Array, Q: Array, S: Array, slopes: Array, R: Array
+    ) -> Array:
+        """s'(alpha_i) / n Q (q o (S r_i' + slopes (q o R))) with q = Q'x_i, r_i = W'x_i - y_i."""
+        x, y = self.train
+        p, outputs = W.shape
+        # (p, n): all samples beside each other
+        q = Q.T @ x.T
+        found = (slopes @ (q[:, :, None] * R[:, None, :]).reshape(p, -1)).reshape(p, -1, outputs)
+        found += S[:, None, None] * (x @ W - y)
+        found *= (q * self._slopes(alpha))[:, :, None]
+        turned = (Q @ found.reshape(p, -1)).reshape(found.shape)
+        tangents: Array = np.ascontiguousarray(turned.transpose(1, 0, 2))
+        return tangents
+
     def rows(self, alpha: Array, W: Array) -> Array:
         """s'(alpha_i) / n x_i (W'x_i - y_i)'."""
         x, y = self.train

@@ -17,6 +17,7 @@ ESTIMATORS = [
     qm.Truncated(2),
     qm.Neumann(3, 2),
     qm.OneStep(),
+    qm.Forward(),
 ]
 
 
@@ -76,6 +77,8 @@ def test_a_sum_goes_on_after_its_value():
         ("self._factors[-1] *= c", "self._factors[0] *= c"),
         ("V.sum(axis=0)", "V.mean(axis=0)"),
         ("[::-1])[::-1]", ")"),
+        ("self.width * (self.steps - 1)", "self.width * self.steps"),
+        ("return -tangents", "return tangents"),
         ("self.tape.counted(t, at)", "self.tape.state(t)"),
     ],
 )

@@ -290,6 +290,21 @@ class Tape(ABC):
         self.counts["mixed"] += self.width
         return self.parameter_columns(t, self._at(t, None))
 
+    def last_tangents(self) -> Array:
+        """z_T = d s_T / d theta, one row a parameter, run along with the states: z_{t+1} = A_t'
+        z_t + B_t'. Where z_0 = 0, the first A-product is not spent.
+        """
+        z: Array | None = None
+        if self.start_moves:
+            z = self.start_columns()
+        for t in self.stream():
+            if z is None:
+                z = self.tangent(t)
+            else:
+                z = self.push(t, z) + self.tangent(t)
+        assert z is not None  # T >= 1
+        return z
+
     def outer_gradient(self, t: int | None = None) -> Array:
         """Gradient of the outer loss at s_t, by default at s_T."""
         self.counts["outer_gradients"] += 1

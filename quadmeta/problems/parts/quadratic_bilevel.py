@@ -253,6 +253,24 @@ class QuadraticBilevel(BilevelProblem):
         entries = [self.contracted(alpha, W, unit) for unit in units]
         return np.stack(entries, axis=-1).reshape(-1, *W.shape)
 
+    def tangents(
+        self, alpha: Array, W: Array, Q: Array, S: Array, slopes: Array, R: Array
+    ) -> Array:
+        """k -> Q (S o Q'(H_k W - b_k) + (slopes o Q'H_k Q) R), shape (h, p, outputs), for Q (p, p),
+        S (p,), slopes (p, p) and W, R (p, outputs): what ``Forward`` needs of all steps at once.
+
+        Raises
+        ------
+        NotImplementedError
+            a problem that does not define it; forward mode then goes step by step.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no tangents: define tangents")
+
+    @property
+    def has_tangents(self) -> bool:
+        """Whether ``tangents`` is defined."""
+        return type(self).tangents is not QuadraticBilevel.tangents
+
     held_out: tuple[Array, Array]
     """(X_2, Y_2) of L_2, where the inner loss is a sum over rows."""
     inside = True

@@ -5,9 +5,9 @@ from functools import cached_property
 import numpy as np
 
 from quadmeta._types import Array
+from quadmeta.arithmetic.factored import Factored
 from quadmeta.arithmetic.null_space import share_of_null_space
 from quadmeta.problems.parts.bilevel import InnerLoss
-from quadmeta.problems.parts.factored import Factored
 from quadmeta.problems.parts.rows import Modes, Rows
 
 
