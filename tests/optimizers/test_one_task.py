@@ -149,12 +149,12 @@ def mutated(old, new):
         ("a < _ZERO", "a < -_ONE"),
         ("a > _ZERO", "a > _ONE"),
         ("math.copysign(eta, a_r)", "eta"),
-        ("        np.log1p(q, exponent, where=near)\n", ""),
-        (" + x.leader.log_omega", ""),
+        ("        log1p(q, exponent, where=near)\n", ""),
+        (" + r.log_omega", ""),
         ("- l / (1 - h)", ""),
         ("(h - 2) + l)", "(h - 2))"),
         ("_LARGEST = 2.0**52", "_LARGEST = 2.0**90"),
-        ("variance_of(shift, x.terms,", "variance_of(shift, x.terms * (1 + 2.0**-52),"),
+        ("variance_of(shift, v,", "variance_of(shift, v * (1 + 2.0**-52),"),
     ],
 )
 def test_a_planted_mistake_changes_a_bit(old, new):

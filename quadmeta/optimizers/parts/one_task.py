@@ -10,6 +10,7 @@ import math
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy import add, array, copyto, exp, log, log1p
 
 from quadmeta._types import Array
 from quadmeta.arithmetic.residual import SMALL, scaled, split
@@ -38,28 +39,6 @@ class _Leader(NamedTuple):
     """Whether products with it need no logarithms."""
     omega: Any
     log_omega: float
-
-
-class _Terms(NamedTuple):
-    """F at one step size as a sum over modes, in units of its largest term."""
-
-    leader: _Leader
-    factor: float
-    """a_r = 1 - (h + l)."""
-    product: float
-    """h, which is eta lambda_r rounded."""
-    lost: float
-    """l"""
-    factors: Array
-    """(d,) a"""
-    exponent: Array
-    """(d,) 2T log |a / a_r|."""
-    terms: Array
-    """(d,) (omega / omega_r) e^exponent."""
-    total: Any
-    """Their sum."""
-    mean: Any
-    """E_pi[u]."""
 
 
 class OneTask:
@@ -113,54 +92,56 @@ class OneTask:
         """
         if order == 2 and self.T == 1:
             return None
-        x = self._checked_terms(eta)
-        if x is None:
+        found = self._terms(eta)
+        if found is None:
             return None
-        log = _log_abs(x.product, x.lost, x.factor)
-        level = self._twice.item() * log + x.leader.log_omega + np.log(x.total)
+        mean, total, v, exponent, a, r, a_r, h, l = found
+        level = self._twice.item() * _log_abs(h, l, a_r) + r.log_omega + log(total)
         variance = None
         if order == 2:
-            shift = x.leader.gap / (x.factors * -x.factor)
-            weights = (self.omega, x.leader.omega, x.exponent)
-            variance = variance_of(shift, x.terms, x.total, *weights)
-        return log_loss_of(LogMoments(level, x.mean, variance), self.T)
+            shift = r.gap / (a * -a_r)
+            variance = variance_of(shift, v, total, self.omega, r.omega, exponent)
+        return log_loss_of(LogMoments(level, mean, variance), self.T)
 
     def slope(self, eta: float) -> Any:
         """F'/F, for which log F is not needed; None as ``log_loss``."""
-        x = self._checked_terms(eta)
-        if x is None:
+        found = self._terms(eta)
+        if found is None:
             return None
-        return -2 * self.T * x.mean
+        return -2 * self.T * found[0]
 
-    def _checked_terms(self, eta: float) -> _Terms | None:
-        if not 0 <= eta <= self._largest or (self._powers and eta and 1 / eta in self._powers):
+    def _terms(self, eta: float) -> tuple[Any, ...] | None:
+        """E_pi[u]; the sum of v = (omega / omega_r) e^x, v and x = 2T log |a / a_r|; a; of the
+        leader r what is known of it, a = 1 - (h + l), h and l.
+        """
+        if not 0 <= eta <= self._largest or self._powers and eta and 1 / eta in self._powers:
             return None
         try:
-            return self._terms(eta)
+            return self._sum(eta)
         except FloatingPointError:  # numpy was told to raise where a term underflows
             return None
 
-    def _terms(self, eta: float) -> _Terms:
+    def _sum(self, eta: float) -> tuple[Any, ...]:
         high, low = split(eta)
-        products = np.array((-eta, high, high, low, low))[:, None] * self._rows
+        products = array((-eta, high, high, low, low))[:, None] * self._rows
         minus = products[0]
-        lost = np.add.reduce(products)
+        lost = add.reduce(products)
         # a = 1 - (h + l) with h = -minus, l = lost
         rounded = _ONE + minus
         tail = _ONE - rounded
         tail += minus
         tail -= lost
         a = rounded + tail
-        size = np.abs(a)
-        score = np.log(size)
+        size = abs(a)
+        score = log(size)
         score *= self._twice
         score += self._log_omega
         index = int(score.argmax())
         r = self._leader(index)
         a_r = a.item(index)
-        size_r = np.array(abs(a_r))
+        size_r = array(abs(a_r))
         # q = |a| / |a_r| - 1 of equal signs
-        q = r.gap * np.array(math.copysign(eta, a_r))
+        q = r.gap * array(math.copysign(eta, a_r))
         first = a.item(self._first) / a_r
         last = a.item(self._last) / a_r
         if -0.49 < first < 1.49 and -0.49 < last < 1.49:
@@ -170,23 +151,23 @@ class OneTask:
             tail -= a - rounded
             opposite = (a + a_r) + (tail + tail.item(index))
             if a_r > 0:
-                np.copyto(q, -opposite, where=a < _ZERO)
+                copyto(q, -opposite, where=a < _ZERO)
             else:
-                np.copyto(q, opposite, where=a > _ZERO)
+                copyto(q, opposite, where=a > _ZERO)
             q /= size_r
-            near = np.abs(q) <= _HALF
+            near = abs(q) <= _HALF
         size /= size_r
-        exponent = np.log(size)
-        np.log1p(q, exponent, where=near)
+        exponent = log(size)
+        log1p(q, exponent, where=near)
         exponent *= self._twice
         if r.fits:
-            v = np.exp(exponent)
+            v = exp(exponent)
             v *= r.quotient
         else:
             v = scaled(self.omega, r.omega, exponent)
-        total = np.add.reduce(v)
-        mean = np.add.reduce(v * (self.lam / a)) / total
-        return _Terms(r, a_r, -minus.item(index), lost.item(index), a, exponent, v, total, mean)
+        total = add.reduce(v)
+        mean = add.reduce(v * (self.lam / a)) / total
+        return mean, total, v, exponent, a, r, a_r, -minus.item(index), lost.item(index)
 
     def _leader(self, index: int) -> _Leader:
         found = self._leaders.get(index)
@@ -210,7 +191,7 @@ class OneTask:
 def _log_abs(h: float, l: float, a: float) -> float:
     """log |a| of a = 1 - (h + l): ``log_abs`` of one number."""
     if h < 0.5:
-        return float(np.log1p(-h)) - l / (1 - h)
+        return float(log1p(-h)) - l / (1 - h)
     if abs(h - 2) < 0.5:
-        return float(np.log1p((h - 2) + l))
-    return float(np.log(abs(a)))
+        return float(log1p((h - 2) + l))
+    return float(log(abs(a)))
