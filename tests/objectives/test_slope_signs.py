@@ -8,8 +8,8 @@ import pytest
 import quadmeta as qm
 from quadmeta.arithmetic.chebyshev import REACH, RHO, interpolated, needed, nodes
 from quadmeta.objectives.parts.minima import rising
+from quadmeta.objectives.parts.short_losses import short_loss
 from quadmeta.objectives.parts.slope_signs import ShortSlopes
-from quadmeta.problems.parts.short_losses import short_loss
 
 OUTER = [qm.TrainByValidation, qm.PopulationRisk]
 # (n, d, tasks, sigma)

@@ -19,6 +19,7 @@ from quadmeta.objectives.parts.expected import ExpectedLoss
 from quadmeta.objectives.parts.minima import Minima, Stationary, scanned, stationary
 from quadmeta.objectives.parts.outer_grid import values_and_slopes
 from quadmeta.objectives.parts.polynomial import PolynomialLoss, broadcast
+from quadmeta.objectives.parts.short_losses import short_loss
 from quadmeta.objectives.parts.slope_signs import ShortSlopes
 from quadmeta.objectives.parts.tape import Tape
 from quadmeta.objectives.parts.tuned import OptimizerObjective
@@ -26,7 +27,6 @@ from quadmeta.optimizers.gradient_descent import GradientDescent
 from quadmeta.optimizers.parts.base import BLOCK
 from quadmeta.problems.parts.losses import SeparableLoss
 from quadmeta.problems.parts.regression import RegressionProblem
-from quadmeta.problems.parts.short_losses import short_loss
 from quadmeta.problems.parts.stochastic import StochasticProblem
 
 

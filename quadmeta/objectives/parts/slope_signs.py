@@ -26,8 +26,8 @@ import numpy as np
 from quadmeta._types import Array
 from quadmeta.arithmetic.chebyshev import REACH, interpolated, needed, nodes
 from quadmeta.arithmetic.scan import short_power
+from quadmeta.objectives.parts.short_losses import ShortLoss
 from quadmeta.optimizers.parts.base import BLOCK
-from quadmeta.problems.parts.short_losses import ShortLoss
 
 _FEW = 40  # a piece with no more nodes is not cut
 _TINY = 1e-290  # what underflow takes
