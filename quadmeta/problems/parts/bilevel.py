@@ -16,7 +16,7 @@ from quadmeta._types import Array, Numbers
 from quadmeta._validate import finite, shaped, show
 from quadmeta.problems.parts.keep import keep
 
-PARTS = "quadmeta.problems.parts"
+OWN = "quadmeta.problems.parts.own"
 """Where the modules are that build on this one, and that it imports when they are asked for."""
 
 
@@ -171,7 +171,7 @@ class BilevelProblem(ABC):
         >>> qm.hypergradient(loss, [0.3], qm.Reverse()).value.round(6)
         array([0.3])
         """
-        module = import_module(f"{PARTS}.operations")
+        module = import_module(f"{OWN}.operations")
         operations = module.Operations(
             gradient,
             hvp,
@@ -184,6 +184,46 @@ class BilevelProblem(ABC):
             start_jacobian=start_jacobian,
         )
         found: BilevelProblem = module.OperatorsProblem(operations, start, hyperparameters)
+        return found
+
+    @staticmethod
+    def from_functions(
+        inner: Callable[[Any, Any], Any],
+        outer: Callable[[Any, Any], Any],
+        start: object,
+        alpha: object,
+        *,
+        library: str,
+    ) -> "BilevelProblem":
+        """A problem by its two losses, which JAX or PyTorch differentiates.
+
+        Estimators see flat float64 vectors; the losses see weights and hyperparameters in the
+        shapes of ``start`` and ``alpha``: arrays, or dictionaries, lists and tuples of them (in JAX
+        any pytree). The result, a ``FunctionProblem``, has ``alpha`` as a vector, ``vector`` and
+        ``settings`` to turn hyperparameters into one and back, and ``weights``.
+
+        Parameters
+        ----------
+        inner, outer
+            L_1 and L_2, functions of (weights, hyperparameters) that return a scalar.
+        start
+            the weights w_0, or a function of the hyperparameters that gives them; what comes from
+            it is then part of the derivative.
+        alpha
+            hyperparameters: their shapes, and values at which the losses are tried.
+        library
+            "jax", with ``jax_enable_x64``, or "torch".
+
+        Raises
+        ------
+        ValueError
+            a loss that is no finite float64 scalar, that is random, or that the library does not
+            differentiate; JAX in 32 bits.
+        ModuleNotFoundError
+            the library is not installed.
+        """
+        module = import_module(f"{OWN}.functions")
+        found: BilevelProblem = module.FunctionProblem(inner, outer, start, alpha, library)
         return found
 
     def _keep(self, **values: Any) -> None:

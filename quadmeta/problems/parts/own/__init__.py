@@ -1,0 +1,1 @@
+"""Bilevel problems that users state by functions, and what checks them."""
