@@ -259,7 +259,6 @@ def _states(
             given = _minimum(inner)
         elif warm or not problem.start_moves:
             given = state.start
-        begin = problem.begin(state.alpha, given)
         tape = loss.tape_on(
             inner,
             state.alpha,
@@ -277,7 +276,7 @@ def _states(
             raise FloatingPointError(
                 f"outer step {state.step + 1}: the update is not finite: take a smaller step"
             )
-        start = begin
+        start = tape.start
         if warm and not exact:
             start = loss.trained_by(tape)
         state = State(

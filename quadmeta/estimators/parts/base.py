@@ -250,6 +250,8 @@ def _status(value: Derivative, nonzero: Array | bool) -> Any:
         if np.ndim(nonzero) == 0:
             return "ok"
         return np.full(np.shape(nonzero), "ok", dtype="<U11")
+    if np.ndim(value) == 1 and np.ndim(nonzero) == 0 and np.isfinite(value).all():
+        return "ok"
     names = np.where((value == 0) & nonzero, "silent zero", "ok")
     names = np.where(np.isinf(value), "inf", np.where(np.isnan(value), "nan", names))
     if np.ndim(nonzero) == 0 and names.ndim == 1 and len(names):

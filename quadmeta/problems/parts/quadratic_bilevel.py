@@ -68,8 +68,7 @@ class QuadraticInnerLoss(QuadraticForm):
 
     def mixed(self, w: Array, v: Array) -> Array:
         """k -> <H_k, V W'> - <b_k, V> with H_k = dH/d alpha_k, b_k = dB/d alpha_k."""
-        V = self.matrix(v)
-        return self.problem.pair(self.alpha, V @ self.matrix(w).T, V)
+        return self.problem.contracted(self.alpha, self.matrix(w), self.matrix(v))
 
     def jacobian(self, w: Array) -> Array:
         """Rows H_k W - b_k."""
