@@ -21,6 +21,13 @@ class _TimeIsUp(BaseException):
     """Raised inside the tested code, past its own ``except Exception``."""
 
 
+class _Printed(io.StringIO):
+    """What a tested code prints; it stays readable if that code closes it."""
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
 @dataclass(frozen=True, eq=False)
 class Outcome:
     """What came of one call."""
@@ -38,29 +45,34 @@ def call(function: TestedCode, given: Given, limit: float) -> Outcome:
     """What the code returns or raises on a case, within ``limit`` seconds.
 
     The limit interrupts Python code in the main thread of a Unix process; elsewhere, and in
-    compiled code, a call that took longer is noticed when it ends.
+    compiled code, a call that took longer is noticed when it ends. Ctrl-C and what pytest raises
+    to skip or fail a test are passed on.
     """
     before = _copies(given)
-    printed = io.StringIO()
+    printed = _Printed()
     start = perf_counter()
     returned = None
     failed: BaseException | None = None
     refused = False
     late = False
     try:
-        with redirect_stdout(printed), _alarm(limit):
+        with redirect_stdout(printed), _alarm(limit), np.errstate():
             returned = function(given)
     except _TimeIsUp:
         late = True
     except NotApplicable:
         refused = True
-    except (Exception, SystemExit) as error:  # whatever a stranger's code raises is its verdict
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # whatever a stranger's code raises is its verdict
+        if "_pytest.outcomes" in {base.__module__ for base in type(error).__mro__}:
+            raise
         failed = error
     seconds = perf_counter() - start
     notes = []
     if printed.getvalue():
         notes.append("prints")
-    if _changed(before, _copies(given)):
+    if _changed(before, given):
         notes.append("changes its input in place")
     return Outcome(seconds, returned, failed, refused, late or seconds > limit, tuple(notes))
 
@@ -69,9 +81,12 @@ def _copies(given: Given) -> tuple[Any, Any]:
     return numbers(given.w).copy(), numbers(given.alpha).copy()
 
 
-def _changed(before: tuple[Any, Any], after: tuple[Any, Any]) -> bool:
-    pairs = zip(before, after, strict=True)
-    return not all(np.array_equal(old, new, equal_nan=True) for old, new in pairs)
+def _changed(before: tuple[Any, Any], given: Given) -> bool:
+    try:
+        pairs = list(zip(before, _copies(given), strict=True))
+        return not all(np.array_equal(old, new, equal_nan=True) for old, new in pairs)
+    except Exception:  # deleted, or no numbers any more
+        return True
 
 
 def numbers(array: Any) -> Any:
@@ -93,10 +108,16 @@ def _alarm(limit: float) -> Iterator[None]:
     def ring(number: int, frame: object) -> None:
         raise _TimeIsUp
 
+    start = perf_counter()
     before = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, limit)
+    # again and again, in case a callback swallows the first
+    left, interval = signal.setitimer(signal.ITIMER_REAL, limit, limit)
     try:
         yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.signal(signal.SIGALRM, signal.SIG_DFL if before is None else before)
+        if left:
+            # a time limit of somebody else, such as that of a test, goes on
+            rest = max(left - (perf_counter() - start), 1e-6)
+            signal.setitimer(signal.ITIMER_REAL, rest, interval)

@@ -109,6 +109,13 @@ class Case:
     needs: frozenset[str] = frozenset()
     """Features that a tested code must support for this case to apply."""
 
+    def __post_init__(self) -> None:
+        """Make the data read-only: a change would move the exact value for everybody."""
+        for value in vars(self).values():
+            for part in value if isinstance(value, tuple) else (value,):
+                if isinstance(part, np.ndarray):
+                    part.flags.writeable = False
+
     @property
     def size(self) -> int:
         """P."""

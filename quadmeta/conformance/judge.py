@@ -1,5 +1,6 @@
 """From what a tested code returned on one case to a verdict."""
 
+import math
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
@@ -61,9 +62,10 @@ def judge(case: Case, kind: str, outcome: Outcome, declared: Declared) -> Result
     value = _array(returned, shape)
     if isinstance(value, str):
         return replace(result, verdict=Verdict.UNUSABLE, message=value)
-    if value.dtype == np.float32 and case.dtype == "float64":
-        result = replace(result, notes=(*result.notes, "returns float32"))
-    result = replace(result, value=value.astype(float))
+    if value.dtype.kind == "f" and value.dtype.itemsize < np.dtype(case.dtype).itemsize:
+        result = replace(result, notes=(*result.notes, f"returns {value.dtype}"))
+    with np.errstate(all="ignore"):  # a wider number may lie beyond float64
+        result = replace(result, value=value.astype(float))
     return _compared(case, kind, result, exact, w, declared)
 
 
@@ -103,7 +105,15 @@ def difference(value: Array, exact: Array) -> float:
     """The largest absolute difference of floats to exact numbers, without rounding."""
     with mpmath.workdps(DIGITS):
         given = _exactly(value, exact)
-        return float(largest(given - exact))
+        return _rounded(largest(given - exact))
+
+
+def _rounded(number: Any) -> float:
+    """A float, infinite where a run that diverged left the range of floats."""
+    try:
+        return float(number)
+    except OverflowError:
+        return math.inf
 
 
 def _exactly(value: Array, like: Array) -> Array:
@@ -138,15 +148,18 @@ def _distance(case: Case, exact: Array) -> float:
 
 def _unconverged(case: Case, value: Array, w: Any, declared: Declared) -> float | None:
     """|w - w_*| where the value is the implicit derivative at the returned w, else None."""
-    point = numbers(w).astype(float).ravel()
+    try:
+        point = numbers(w).astype(float).ravel()
+    except Exception:  # no numbers, so that nothing is known of the weights
+        return None
     if point.shape != (case.size,) or not np.isfinite(point).all():
         return None
     with mpmath.workdps(DIGITS):
         problem = ExactProblem(case)
         there = _exactly(point, problem.minimum)
-        away = float(largest(there - problem.minimum))
+        away = _rounded(largest(there - problem.minimum))
         expected = replace(implicit, at=lambda p: there)(problem)
-        scale = float(largest(expected))
+        scale = _rounded(largest(expected))
     if away == 0 or difference(value, expected) > max(CLOSE, declared.rtol) * scale:
         return None
     return away
@@ -165,22 +178,30 @@ def _array(returned: Any, shape: tuple[int, ...]) -> Array | str:
     if returned is None:
         return f"None, not {wanted}: an unused hyperparameter has the derivative 0"
     number = isinstance(returned, int | float) and not isinstance(returned, bool)
-    if not hasattr(returned, "shape") and not (number and shape == ()):
-        return f"{type(returned).__name__}, not {wanted}"
     try:
+        if not hasattr(returned, "shape") and not (number and shape == ()):
+            return f"{type(returned).__name__}, not {wanted}"
         found: Array = numbers(returned)
-    except (TypeError, ValueError, RuntimeError) as error:
+    except Exception as error:  # a stranger's class may raise anything
         return f"{type(returned).__name__} that is no array of numbers: {_said(error)}"
     if found.shape != shape:
         return f"shape {found.shape}, not {shape}"
     if found.dtype.kind not in "fiu":
         return f"dtype {found.dtype}, not float64"
-    return found if found.dtype == np.float32 else found.astype(float)
+    if np.ma.is_masked(returned):
+        return "a masked array with masked components"
+    return found
 
 
 def _said(error: BaseException) -> str:
-    first = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {first[0][:200]}" if first else type(error).__name__
+    name = type(error).__name__
+    try:
+        lines = str(error).strip().splitlines()
+    except Exception:  # its own __str__ raises
+        return name
+    # control characters and lone surrogates would break the terminal or the page
+    first = "".join(c if c.isprintable() else " " for c in lines[0][:200]) if lines else ""
+    return f"{name}: {first}" if first else name
 
 
 def _listed(value: Array) -> str:

@@ -1,6 +1,8 @@
 """What the kit says about right codes, wrong codes and code that misbehaves."""
 
 import json
+import signal
+import sys
 import time
 
 import numpy as np
@@ -150,8 +152,41 @@ class _Low:
         return lambda *args: method(*args).astype(np.float32)
 
 
-def stand_in(returned):
-    return lambda g: returned(g) if callable(returned) else returned
+class _Hostile(Exception):
+    """Cannot be printed, and is as bad as an array."""
+
+    shape = (2,)
+
+    def __str__(self):
+        raise RuntimeError
+
+    def __array__(self, *args, **kwargs):
+        raise self
+
+
+def throwing(error):
+    def code(g):
+        raise error
+
+    return code
+
+
+def without_w(g):
+    del g.w
+    return g.alpha * np.nan
+
+
+def closes_its_output(g):
+    sys.stdout.close()
+    return g.alpha * np.nan
+
+
+def spoils_the_case(g):
+    g._case.hessian[0, 0] += 1
+
+
+async def never_awaited(g):
+    return g.alpha
 
 
 MISBEHAVIOUR = {
@@ -166,6 +201,19 @@ MISBEHAVIOUR = {
     "zero": (lambda g: 0 * g.alpha, Verdict.ZERO, ""),
     "an exception": (lambda g: 1 / 0, Verdict.RAISES, "ZeroDivisionError"),
     "exit": (lambda g: exit(3), Verdict.RAISES, "SystemExit"),
+    "beyond Exception": (throwing(GeneratorExit()), Verdict.RAISES, "GeneratorExit"),
+    "an unprintable error": (throwing(_Hostile()), Verdict.RAISES, "_Hostile"),
+    "control characters": (throwing(ValueError("a\x1b\ud800b\nc")), Verdict.RAISES, "a  b"),
+    "an array that is none": (lambda g: _Hostile(), Verdict.UNUSABLE, "_Hostile"),
+    "a masked array": (lambda g: np.ma.masked_less(g.alpha, 0), Verdict.UNUSABLE, "masked"),
+    "complex": (lambda g: g.alpha * 1j, Verdict.UNUSABLE, "complex128"),
+    "beyond float64": (lambda g: np.longdouble("1e4000") + g.alpha, Verdict.INFINITE, ""),
+    "the largest floats": (lambda g: g.alpha * 0 + 1.7e308, Verdict.WRONG, ""),
+    "endless recursion": (lambda g: MISBEHAVIOUR["endless recursion"][0](g), Verdict.RAISES, "R"),
+    "two arguments": (lambda g, more: g, Verdict.RAISES, "TypeError"),
+    "a deleted input": (without_w, Verdict.NAN, ""),
+    "a closed output": (closes_its_output, Verdict.NAN, ""),
+    "a changed case": (spoils_the_case, Verdict.RAISES, "read-only"),
 }
 
 
@@ -180,6 +228,61 @@ def test_misbehaviour_is_a_verdict_and_the_run_goes_on(name):
     assert report["generic"].verdict == verdict
     assert said in report["generic"].message
     assert report["scaled"].verdict == Verdict.RIGHT
+
+
+@pytest.mark.filterwarnings("ignore:coroutine")
+def test_a_coroutine_is_no_array():
+    report = conformance.check(never_awaited, kind="implicit", cases=["generic"])
+    assert report["generic"].message == "coroutine, not an array of shape (2,)"
+
+
+def test_weights_that_are_none_or_have_diverged():
+    def code(g):
+        weights = {"generic": "none", "scaled": g.w + 1e308, "isotropic": g.w * 1j}
+        return 2 * codes.implicit(g), weights[g.name]
+
+    report = conformance.check(code, kind="solved", cases=["generic", "scaled", "isotropic"])
+    assert report.counts == {Verdict.WRONG: 3}
+
+
+def test_numpy_settings_of_the_code_and_of_the_caller_stay_theirs():
+    def code(g):
+        np.seterr(all="raise")
+        return codes.implicit(g)
+
+    before = np.geterr()
+    assert conformance.check(code, kind="implicit", cases=["generic"]).passes
+    assert np.geterr() == before
+    with np.errstate(all="raise"):
+        report = conformance.check(lambda g: 5e-324 + 0 * g.alpha, kind="implicit", cases="quick")
+    assert report.verdict == Verdict.WRONG
+
+
+def test_what_depends_on_chance_or_state_is_said():
+    calls = []
+
+    def code(g):
+        calls.append(g.name)
+        return codes.implicit(g) * (1 + calls.count("generic") // 2)
+
+    report = conformance.check(code, kind="implicit", cases=["generic", "scaled"])
+    assert report["generic"].verdict == Verdict.WRONG
+    assert report["generic"].notes == ("a second call on the same input ends otherwise",)
+    assert report["scaled"].verdict == Verdict.RIGHT
+    assert "depends on chance" in report.cause
+
+
+def test_interrupts_and_outcomes_of_tests_are_passed_on():
+    for raised in (KeyboardInterrupt, pytest.skip.Exception):
+        with pytest.raises(raised):
+            conformance.check(throwing(raised()), kind="implicit", cases=["generic"])
+
+
+def test_a_time_limit_of_somebody_else_goes_on():
+    before = signal.setitimer(signal.ITIMER_REAL, 50.0)
+    conformance.check(codes.implicit, kind="implicit", cases=["generic"])
+    left, _ = signal.setitimer(signal.ITIMER_REAL, *before)
+    assert 0 < left <= 50
 
 
 def test_code_that_takes_too_long_is_interrupted():
