@@ -5,12 +5,13 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
+import mpmath
 import numpy as np
 
 from quadmeta._types import Array
 from quadmeta.conformance import kinds
 from quadmeta.conformance.case import Case
-from quadmeta.conformance.problem import ExactProblem
+from quadmeta.conformance.problem import DIGITS, ExactProblem, shared
 from quadmeta.conformance.rational import mapped
 from quadmeta.conformance.step_size import floor
 
@@ -92,8 +93,11 @@ class Given:
         self.name = case.name
         self.xp = xp
         self._case = case
-        problem = ExactProblem(case)
-        self.w = self.array(_weights(case, kind, problem), case.weights_shape)
+        problem = shared(case)
+        with mpmath.workdps(DIGITS):
+            self.w = self.array(_weights(case, kind, problem), case.weights_shape)
+            self.floor = float(floor(problem))
+            self.L = float(np.linalg.eigvalsh(floats(problem.hessian))[-1])
         alphas = np.concatenate([member.alpha for member in case.members])
         self.alpha = self.array(alphas, case.hyperparameter_shape)
         self.steps = case.steps
@@ -112,8 +116,6 @@ class Given:
         self.gamma = float(case.gamma)
         self.products = case.products
         self.iterations = case.size if case.iterations is None else case.iterations
-        self.floor = float(floor(problem))
-        self.L = float(np.linalg.eigvalsh(floats(problem.hessian))[-1])
         self._hessian = self.array(case.hessian)
         self._slopes = [self.array(slope) for slope in case.slopes]
         self._linear = self.array(case.linear)

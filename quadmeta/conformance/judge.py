@@ -14,7 +14,7 @@ from quadmeta.conformance.call import Outcome, numbers
 from quadmeta.conformance.case import Case
 from quadmeta.conformance.given import floats
 from quadmeta.conformance.implicit import implicit
-from quadmeta.conformance.problem import DIGITS, ExactProblem
+from quadmeta.conformance.problem import DIGITS, shared
 from quadmeta.conformance.rational import largest, mapped
 from quadmeta.conformance.rounding import tolerance
 from quadmeta.conformance.values import exact_value
@@ -128,7 +128,7 @@ def allowance(case: Case, kind: str, exact: Array, declared: Declared) -> float:
     found = declared.inner_tol * float(largest(exact))
     if kind in (kinds.IMPLICIT, kinds.IMPLICIT_AT, kinds.SOLVED):
         with mpmath.workdps(DIGITS):
-            problem = ExactProblem(case)
+            problem = shared(case)
             w = problem.point if kind == kinds.IMPLICIT_AT else problem.minimum
             right, jacobian = floats(problem.outer_gradient(w)), floats(problem.jacobian(w))
             smallest = float(np.linalg.eigvalsh(floats(problem.hessian))[0])
@@ -155,7 +155,7 @@ def _unconverged(case: Case, value: Array, w: Any, declared: Declared) -> float 
     if point.shape != (case.size,) or not np.isfinite(point).all():
         return None
     with mpmath.workdps(DIGITS):
-        problem = ExactProblem(case)
+        problem = shared(case)
         there = _exactly(point, problem.minimum)
         away = _rounded(largest(there - problem.minimum))
         expected = replace(implicit, at=lambda p: there)(problem)

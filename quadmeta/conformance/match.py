@@ -59,10 +59,24 @@ def named(kind: str, pairs: Sequence[tuple[Case, Result]]) -> tuple[Match, ...]:
 def resembling(
     kind: str, pairs: Sequence[tuple[Case, Result]], count: int = 3
 ) -> tuple[Match, ...]:
-    """The fingerprints that explain most results, though not all."""
-    short = [pair for pair in pairs if pair[0].steps <= SHORT]
-    matches = [compared(fingerprint, short) for fingerprint in fingerprints(kind)]
-    close = [match for match in matches if match.decisive]
+    """The fingerprints that explain at least half of the wrong results, though not all."""
+    # a fingerprint is decisive on wrong results only, and short cases decide soonest
+    short = sorted((p for p in pairs if p[0].steps <= SHORT), key=lambda p: p[0].steps)
+    wrong = [pair for pair in short if not pair[1].verdict.passes]
+    passed = [pair for pair in short if pair[1].verdict.passes]
+    close = []
+    for fingerprint in fingerprints(kind):
+        first = compared(fingerprint, wrong, patience=len(wrong) // 2)
+        if first.decisive and first.contradicted <= len(wrong) // 2:
+            rest = compared(fingerprint, passed)
+            close.append(
+                Match(
+                    first.name,
+                    first.agrees + rest.agrees,
+                    first.decisive,
+                    first.contradicted + rest.contradicted,
+                )
+            )
     return tuple(sorted(close, key=lambda match: -match.share)[:count])
 
 

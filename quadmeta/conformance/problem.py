@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from quadmeta._types import Array
@@ -150,6 +150,18 @@ class ExactProblem:
             found.append(w - size * (self.preconditioner @ self.gradient(w)) + pace)
             before = w
         return found
+
+
+@lru_cache(maxsize=128)
+def shared(case: Case) -> ExactProblem:
+    """The exact problem of a case with what it has worked out so far; do not change it.
+
+    What it works out later needs a working precision of ``DIGITS`` too.
+    """
+    import mpmath
+
+    with mpmath.workdps(DIGITS):
+        return ExactProblem(case)
 
 
 def _mpf(value: Fraction) -> Any:

@@ -1,6 +1,7 @@
 """The exact value of each kind on each case."""
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 
 import mpmath
 import numpy as np
@@ -11,7 +12,7 @@ from quadmeta.conformance.adam import through_adam
 from quadmeta.conformance.backward import discounted, one_step, truncated, unrolled
 from quadmeta.conformance.case import Case
 from quadmeta.conformance.implicit import implicit, implicit_at, neumann
-from quadmeta.conformance.problem import DIGITS, ExactProblem
+from quadmeta.conformance.problem import DIGITS, ExactProblem, shared
 from quadmeta.conformance.step_size import log_step_size, step_size
 
 Rule = Callable[[ExactProblem], Array]
@@ -30,6 +31,7 @@ RULES: Mapping[str, Rule] = {
 }
 
 
+@lru_cache(maxsize=1024)
 def exact_value(case: Case, kind: str) -> Array:
     """The exact hypergradient of this kind: Fractions, and mpf of 60 digits with an exponential.
 
@@ -39,8 +41,14 @@ def exact_value(case: Case, kind: str) -> Array:
         one of its kinds must be ``kind``.
     kind
         a name of ``kinds.KINDS``.
+
+    Returns
+    -------
+    A read-only array (h,), worked out once for a case and kind.
     """
-    return value_by(rule_of(case, kind), case)
+    value = value_by(rule_of(case, kind), case)
+    value.flags.writeable = False
+    return value
 
 
 def rule_of(case: Case, kind: str) -> Rule:
@@ -51,4 +59,4 @@ def rule_of(case: Case, kind: str) -> Rule:
 def value_by(rule: Rule, case: Case) -> Array:
     """What a rule, right or wrong, gives on a case; a batch's values one after the other."""
     with mpmath.workdps(DIGITS):
-        return np.concatenate([rule(ExactProblem(member)) for member in case.members])
+        return np.concatenate([rule(shared(member)) for member in case.members])

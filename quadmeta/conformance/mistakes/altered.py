@@ -4,43 +4,56 @@ Each is the problem of a case with one thing changed; the right rule then gives 
 """
 
 from collections.abc import Callable
+from functools import cached_property
 
 from quadmeta._types import Array
 from quadmeta.conformance.case import Case
-from quadmeta.conformance.problem import ExactProblem
+from quadmeta.conformance.problem import ExactProblem, shared
 from quadmeta.conformance.rational import identity
 
 Alteration = Callable[[Case], ExactProblem | None]
 """The changed problem, or None where the mistake has no meaning."""
 
 
-class _NoDirectTerm(ExactProblem):
+class _Misread(ExactProblem):
+    """A wrong derivative of the right losses: the run is the right one."""
+
+    @cached_property
+    def states(self) -> list[Array]:
+        return shared(self.case).states
+
+    @cached_property
+    def minimum(self) -> Array:
+        return shared(self.case).minimum
+
+
+class _NoDirectTerm(_Misread):
     def direct(self, w: Array) -> Array:
         return 0 * self.alpha
 
 
-class _ExpForgotten(ExactProblem):
+class _ExpForgotten(_Misread):
     def hessian_part(self, w: Array) -> Array:
         self.scale_slopes = self.array(identity(1)[0].repeat(len(self.alpha)))
         return super().hessian_part(w)
 
 
-class _ConstantHessian(ExactProblem):
+class _ConstantHessian(_Misread):
     def jacobian(self, w: Array) -> Array:
         return -self.cross.T
 
 
-class _ConstantLinearTerm(ExactProblem):
+class _ConstantLinearTerm(_Misread):
     def jacobian(self, w: Array) -> Array:
         return self.hessian_part(w)
 
 
-class _Untransposed(ExactProblem):
+class _Untransposed(_Misread):
     def jacobian(self, w: Array) -> Array:
         return super().jacobian(w).T
 
 
-class _DoubledHessianPart(ExactProblem):
+class _DoubledHessianPart(_Misread):
     def jacobian(self, w: Array) -> Array:
         return 2 * self.hessian_part(w) - self.cross.T
 

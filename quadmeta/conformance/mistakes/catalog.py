@@ -16,7 +16,7 @@ from quadmeta.conformance.implicit import at_the_given_point
 from quadmeta.conformance.mistakes import altered, solvers
 from quadmeta.conformance.mistakes.backward import with_steps
 from quadmeta.conformance.mistakes.families import FAMILIES, ONE_TERM_LESS
-from quadmeta.conformance.problem import DIGITS, ExactProblem
+from quadmeta.conformance.problem import DIGITS, ExactProblem, shared
 from quadmeta.conformance.values import RULES, Rule
 
 Value = Callable[[Case], Array | None]
@@ -88,11 +88,11 @@ def fingerprints(kind: str) -> tuple[Fingerprint, ...]:
 
 
 def _by(rule: Rule) -> Value:
-    return lambda case: rule(ExactProblem(case))
+    return lambda case: rule(shared(case))
 
 
 def _times(rule: Rule, factor: int | Fraction) -> Value:
-    return lambda case: _scaled(rule(ExactProblem(case)), factor)
+    return lambda case: _scaled(rule(shared(case)), factor)
 
 
 def _scaled(value: Array, factor: int | Fraction) -> Array:
