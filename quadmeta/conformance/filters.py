@@ -18,7 +18,7 @@ from quadmeta.conformance.backward import outer_at_the_end
 from quadmeta.conformance.case import Case
 from quadmeta.conformance.cases import named
 from quadmeta.conformance.given import floats
-from quadmeta.conformance.problem import ExactProblem
+from quadmeta.conformance.problem import ExactProblem, shared
 
 CASES = ("square_cross", "square_cross_scaled")
 SAME = 1e-6
@@ -94,17 +94,19 @@ def filter_of(case: Case, kind: str, value: Array) -> SpectralFilter | None:
     """
     if case.name not in CASES or kind not in _GRADIENT or not np.isfinite(value).all():
         return None
-    problem = ExactProblem(case)
+    problem = shared(case)
     eigenvalues, Q = np.linalg.eigh(floats(problem.hessian))
-    x = np.linalg.solve(floats(problem.cross).T, value)
-    shown = (Q.T @ x) / (Q.T @ floats(_GRADIENT[kind](problem)))
+    with np.errstate(all="ignore"):  # results may be as small or as large as floats are
+        x = np.linalg.solve(floats(problem.cross).T, value)
+        shown = (Q.T @ x) / (Q.T @ floats(_GRADIENT[kind](problem)))
     return SpectralFilter(case.name, eigenvalues, shown, float(case.step_size))
 
 
 def meaning(kind: str, values: dict[str, Array]) -> str:
     """What both cases show the filter of, or "" where they differ or show none."""
     found = [filter_of(named(name), kind, values[name]) for name in CASES if name in values]
-    meanings = {shown.meaning for shown in found if shown is not None}
+    with np.errstate(all="ignore"):
+        meanings = {shown.meaning for shown in found if shown is not None}
     return meanings.pop() if len(found) == len(CASES) and len(meanings) == 1 else ""
 
 
