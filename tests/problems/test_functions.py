@@ -175,3 +175,20 @@ def test_a_library_that_is_missing_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", None)
     with pytest.raises(ModuleNotFoundError, match="library = 'torch' needs the package torch"):
         qm.BilevelProblem.from_functions(abs, abs, [1.0], [1.0], library="torch")
+
+
+def test_what_is_detached_is_found_by_differences(library):
+    inner, outer = library.coupled()
+    if library.name == "jax":
+        detach = import_module("jax").lax.stop_gradient
+    else:
+        detach = library.xp.Tensor.detach
+    assert library.problem(inner, outer).check(ALPHA).passes
+    for loss, names in {
+        lambda w, alpha: inner(w, detach(alpha)): ["mixed"],
+        lambda w, alpha: inner(w, alpha) + (w * detach(w)).sum(): ["gradient", "hvp"],
+    }.items():
+        found = library.problem(loss, outer).check(ALPHA)
+        assert [check.name for check in found.failing] == names, found
+    found = library.problem(inner, lambda w, alpha: outer(w, alpha) + detach(alpha).sum())
+    assert [check.name for check in found.check(ALPHA).failing] == ["direct term"]

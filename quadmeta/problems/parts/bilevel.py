@@ -14,6 +14,7 @@ import numpy as np
 
 from quadmeta._types import Array, Numbers
 from quadmeta._validate import finite, shaped, show
+from quadmeta.problems.parts.check_table import Checks
 from quadmeta.problems.parts.keep import keep
 
 OWN = "quadmeta.problems.parts.own"
@@ -224,6 +225,39 @@ class BilevelProblem(ABC):
         """
         module = import_module(f"{OWN}.functions")
         found: BilevelProblem = module.FunctionProblem(inner, outer, start, alpha, library)
+        return found
+
+    def check(self, alpha: Numbers, w: Numbers | None = None, *, seed: int = 0) -> Checks:
+        """Are the derivatives right? Each against differences, with value, bound and meaning.
+
+        For problems of one's own, whether by class, operators or functions, once before use.
+
+        Parameters
+        ----------
+        alpha
+            hyperparameters (h,) inside the domain.
+        w
+            where to check, (P,); by default the start.
+        seed
+            of the random directions.
+
+        Returns
+        -------
+        A table with ``passes``, ``failing`` and ``facts``: whether L_1 is quadratic, L, 2 / L.
+
+        Raises
+        ------
+        ValueError
+            hyperparameters outside the domain, or a function that returns another shape.
+
+        Examples
+        --------
+        >>> import quadmeta as qm
+        >>> checks = qm.LogCosh.random(P=4, h=2, seed=0).check([0.1, -0.2])
+        >>> checks.passes, checks.facts["quadratic in w"]
+        (True, False)
+        """
+        found: Checks = import_module(f"{OWN}.checks").checked(self, alpha, w, seed)
         return found
 
     def _keep(self, **values: Any) -> None:
