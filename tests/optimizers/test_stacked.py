@@ -8,18 +8,18 @@ from quadmeta.arithmetic.jet import Jet
 from quadmeta.optimizers.parts.stacked import StackedJet
 
 
-def number(rng):
-    """Six numbers of 106 bits."""
-    hi = rng.standard_normal((2, 3))
-    return DoubleDouble(hi, hi * 2.0**-54 * rng.uniform(-1, 1, (2, 3)))
+def number(rng, shape=(2, 3)):
+    """Numbers of 106 bits."""
+    hi = rng.standard_normal(shape)
+    return DoubleDouble(hi, hi * 2.0**-54 * rng.uniform(-1, 1, shape))
 
 
-def random_jet(rng, k, order):
+def random_jet(rng, k, order, shape):
     """A jet with no entry 0, its second derivatives symmetric."""
-    half = {(i, j): number(rng) for i in range(k) for j in range(i, k)}
+    half = {(i, j): number(rng, shape) for i in range(k) for j in range(i, k)}
     second = [[half[min(i, j), max(i, j)] for j in range(k)] for i in range(k)]
     rows = tuple(map(tuple, second)) if order == 2 else ()
-    return Jet(number(rng), tuple(number(rng) for _ in range(k)), rows)
+    return Jet(number(rng, shape), tuple(number(rng, shape) for _ in range(k)), rows)
 
 
 def entries(jet):
@@ -28,10 +28,12 @@ def entries(jet):
     return [part for x in found for part in (x.hi, x.lo)]
 
 
+@pytest.mark.parametrize("shape", [(2, 3), (40, 30)])
 @pytest.mark.parametrize(("k", "order"), [(0, 0), (1, 1), (2, 1), (1, 2), (2, 2), (3, 2)])
-def test_operations_are_those_of_jets_to_the_last_bit(k, order):
+def test_operations_are_those_of_jets_to_the_last_bit(k, order, shape):
     rng = np.random.default_rng([k, order])
-    x, y = random_jet(rng, k, order), random_jet(rng, k, order)
+    x, y = random_jet(rng, k, order, shape), random_jet(rng, k, order, shape)
+    powers = np.arange(np.prod(shape)) % 7
     a, b = StackedJet.of(x), StackedJet.of(y)
     for found, want in (
         (a, x),
@@ -40,12 +42,12 @@ def test_operations_are_those_of_jets_to_the_last_bit(k, order):
         (a * a, x * x),
         (a.times(-4), -(4 * x)),
         (a.plus(0.3), x + 0.3),
-        (a.ldexp(np.arange(6)), x.map(lambda v: v.ldexp(np.arange(6).reshape(2, 3)))),
+        (a.ldexp(powers), x.map(lambda v: v.ldexp(powers.reshape(shape)))),
     ):
-        for one, other in zip(entries(found.jet((2, 3))), entries(want), strict=True):
+        for one, other in zip(entries(found.jet(shape)), entries(want), strict=True):
             np.testing.assert_array_equal(one, other)
     np.testing.assert_array_equal(a.value, x.value.hi.ravel())
-    np.testing.assert_array_equal(a.at(np.arange(6) == 4).value, x.value.hi.ravel()[4:5])
+    np.testing.assert_array_equal(a.at(np.arange(len(powers)) == 4).value, x.value.hi.ravel()[4:5])
 
 
 def test_a_derivative_that_is_the_number_0_takes_the_shape_of_the_value():

@@ -35,7 +35,7 @@ from quadmeta.optimizers.parts.base import LogLoss
 from quadmeta.optimizers.parts.stacked import StackedJet
 
 _SMALL = 2.0**-20  # below this eta lambda, 1 - p_T is summed
-_CHUNK = 4096  # so many numbers at a time: their products stay in the cache
+_CHUNK = 8192  # so many numbers at a time: their products stay in the cache
 
 
 def power(h: Jet, b: Jet, g: Jet, x: Jet, gap: DoubleDouble, steps: int) -> tuple[Jet, Array]:

@@ -1,8 +1,8 @@
 """Jets of 106 bits with value and derivatives in the rows of one array.
 
 A ``Jet`` of ``DoubleDouble`` multiplies its entries one at a time: 17 products and 11 sums for
-two parameters. Here a product of jets is four products of arrays and three sums, and every number
-is split once. Each number is the one that ``Jet`` gives, to the last bit.
+two parameters. Here a product of jets is one product of arrays, of long rows up to four, and at
+most three sums. Each number is the one that ``Jet`` gives, to the last bit.
 """
 
 from dataclasses import dataclass
@@ -15,18 +15,41 @@ from quadmeta._types import Array
 from quadmeta.arithmetic.double_double import DoubleDouble
 from quadmeta.arithmetic.jet import Jet
 
+_LARGE = 1000  # numbers in a row, from which on copies of rows take longer than more calls
 
-class _Pairs(NamedTuple):
-    """The rows x_i and x_j of every second derivative ij."""
 
+class _Blocks(NamedTuple):
+    """The rows whose products a product of jets x y is summed from.
+
+    The blocks are every row of x times the value of y; the value of x times every derivative of y;
+    for every second derivative ij the products x_i y_j, and x_j y_i where there are other ones. A
+    square does without the second.
+    """
+
+    blocks: list[tuple[Array | slice, Array | slice]]
     left: Array
+    """All of them, one after the other."""
     right: Array
+    ends: list[int]
 
 
 @cache
-def _pairs(k: int) -> _Pairs:
-    """The pairs of rows for k parameters."""
-    return _Pairs(*(1 + np.array(_triangle(k)).T))
+def _blocks(k: int, rows: int, square: bool) -> _Blocks:
+    """Those for k parameters and jets of so many rows."""
+    first: tuple[Array | slice, Array | slice] = (slice(rows), slice(1))
+    blocks = [first]
+    if rows > 1 and not square:
+        blocks.append((slice(1), slice(1, rows)))
+    if rows > 1 + k:
+        i, j = 1 + np.array(_triangle(k)).T.copy()
+        blocks.append((i, j))
+        if k > 1 and not square:
+            blocks.append((j, i))
+    number = np.arange(rows)
+    pairs = [np.broadcast_arrays(number[a], number[b]) for a, b in blocks]
+    left, right = (np.concatenate(x) for x in zip(*pairs, strict=True))
+    ends = np.cumsum([len(a) for a, _ in pairs]).tolist()
+    return _Blocks(blocks, left, right, ends)
 
 
 def _triangle(k: int) -> list[tuple[int, int]]:
@@ -104,37 +127,41 @@ class StackedJet:
         return StackedJet(self.rows + other.rows, self.k)
 
     def __mul__(self, other: "StackedJet") -> "StackedJet":
-        if other is self:
-            return self._square()
         k = self.k
-        x = self.rows
-        y = other.rows
-        found = x * y.at(slice(1))
-        if len(x.hi) > 1:
-            rest = x.at(slice(1)) * y.at(slice(1, None))
-            ij = _pairs(k)
-            if len(x.hi) > 1 + k:
-                # x_ij y + x_i y_j + x_j y_i, and last x y_ij
-                one = x.at(ij.left) * y.at(ij.right)
-                mirrored = x.at(ij.right) * y.at(ij.left) if k > 1 else one
-                _put(found, 1 + k, found.at(slice(1 + k, None)) + one + mirrored)
-            _put(found, 1, found.at(slice(1, None)) + rest)
+        square = other is self
+        found, *more = _products(self.rows, other.rows, k, square)
+        m = len(found.hi)
+        if m == 1:
+            return StackedJet(found, k)
+        # a square has the rows of its derivatives twice: products commute to the last bit
+        if square:
+            rest = DoubleDouble(found.hi[1:].copy(), found.lo[1:].copy())
+        else:
+            rest = more.pop(0)
+        if more:
+            # x_ij y + x_i y_j + x_j y_i, and last x y_ij
+            _put(found, 1 + k, _picked(found, slice(1 + k, m)) + more[0] + more[-1])
+        _put(found, 1, _picked(found, slice(1, m)) + rest)
         return StackedJet(found, k)
 
-    def _square(self) -> "StackedJet":
-        """The same with half of the products: those of ``DoubleDouble`` commute to the last bit."""
-        k = self.k
-        x = self.rows
-        found = x * x.at(slice(1))
-        if len(x.hi) > 1:
-            rest = found.at(slice(1, None))
-            total = DoubleDouble(rest.hi.copy(), rest.lo.copy())
-            ij = _pairs(k)
-            if len(x.hi) > 1 + k:
-                both = x.at(ij.left) * x.at(ij.right)
-                _put(total, k, rest.at(slice(k, None)) + both + both)
-            _put(found, 1, total + rest)
-        return StackedJet(found, k)
+
+def _products(x: DoubleDouble, y: DoubleDouble, k: int, square: bool) -> list[DoubleDouble]:
+    """The products of each block, at once where rows are short."""
+    plan = _blocks(k, len(x.hi), square)
+    if x.hi.shape[-1] > _LARGE:
+        # each number is split once, for this product and later ones
+        _ = x.halves, y.halves
+        return [x.at(a) * y.at(b) for a, b in plan.blocks]
+    product = _picked(x, plan.left) * _picked(y, plan.right)
+    return [
+        _picked(product, slice(start, end))
+        for start, end in zip([0, *plan.ends], plan.ends, strict=False)
+    ]
+
+
+def _picked(x: DoubleDouble, index: Array | slice) -> DoubleDouble:
+    """Rows of x, a view where the index is a slice."""
+    return DoubleDouble(x.hi[index], x.lo[index])
 
 
 def _put(x: DoubleDouble, start: int, rows: DoubleDouble) -> None:
