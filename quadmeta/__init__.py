@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from quadmeta.certificates.recheck import recheck as recheck
     from quadmeta.estimators import (
         ClosedForm as ClosedForm,
+        Comparison as Comparison,
         ConjugateGradient as ConjugateGradient,
         Discounted as Discounted,
         DrMad as DrMad,
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
         StopGradient as StopGradient,
         Tape as Tape,
         Truncated as Truncated,
+        compare as compare,
         failure_horizon as failure_horizon,
         hypergradient as hypergradient,
     )

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
         Hypergradient as Hypergradient,
         hypergradient as hypergradient,
     )
+    from quadmeta.estimators.parts.comparison import (
+        Comparison as Comparison,
+        compare as compare,
+    )
     from quadmeta.estimators.parts.horizons import (
         Horizon as Horizon,
         failure_horizon as failure_horizon,
@@ -35,6 +39,8 @@ else:
         "Estimator": "parts.base",
         "Hypergradient": "parts.base",
         "hypergradient": "parts.base",
+        "Comparison": "parts.comparison",
+        "compare": "parts.comparison",
         "Tape": "parts.base",
         "Horizon": "parts.horizons",
         "failure_horizon": "parts.horizons",

@@ -523,6 +523,19 @@ call(
     digits=Count(20),
 )
 call(
+    lambda objective, theta: qm.compare(objective, theta, [qm.Reverse()]),
+    "compare",
+    objective=thing(outer),
+    theta=Reals([0.5]),
+)
+call(
+    ridge.check,
+    "Ridge.check",
+    alpha=Reals([0.5]),
+    w=Reals(ridge.start, optional=True),
+    seed=seed(),
+)
+call(
     qm.hypergradient,
     "hypergradient of a step size",
     objective=thing(log),
@@ -853,7 +866,16 @@ LEFT_OUT = {
     "recheck": "refuses what is no certificate: the forgeries have a suite of their own",
     "ledger": "takes nothing",
     **dict.fromkeys(
-        ("Failure", "Horizon", "Hypergradient", "Ledger", "LogLoss", "Modes", "Verdict"),
+        (
+            "Comparison",
+            "Failure",
+            "Horizon",
+            "Hypergradient",
+            "Ledger",
+            "LogLoss",
+            "Modes",
+            "Verdict",
+        ),
         "a result, which the package makes and nobody else",
     ),
     **dict.fromkeys(

@@ -35,6 +35,8 @@ REVEALED = {
     "qm.spectra.geometric": "def (",
     "qm.discount.minimax_gamma": "def (",
     "qm.failure_horizon": "def (",
+    "qm.compare(outer, [0.1], [qm.Reverse()])": "quadmeta.estimators.parts.comparison.Comparison",
+    "outer.problem.check([0.1])": "quadmeta.problems.parts.check_table.Checks",
     "qm.estimators.Truncated(3).K": "int",
     "qm.SignLog.of(3.0) * 2": "quadmeta.arithmetic.signlog.SignLog",
     "qm.recheck": "-> list[str]",

@@ -8,7 +8,7 @@ wrong one is off by its own size.
 import numpy as np
 
 from quadmeta._types import Array, Numbers
-from quadmeta._validate import finite, seeded, shaped
+from quadmeta._validate import seeded, shaped
 from quadmeta.problems.parts.bilevel import BilevelProblem, InnerLoss
 from quadmeta.problems.parts.check_table import Check, Checks
 
@@ -28,8 +28,9 @@ def checked(
     """See ``BilevelProblem.check``."""
     problem.require_complete()
     alpha = problem.read(alpha)
-    at = problem.start_of(alpha) if w is None else finite("w", w)
-    at = shaped("w", at, (-1,), "(P,)")
+    at = problem.start_of(alpha)
+    if w is not None:
+        at = shaped("w", w, at.shape, f"{at.shape}, as the start")
     with np.errstate(all="ignore"):
         return _Examiner(problem, alpha, at, seeded("seed", seed)).checks()
 
