@@ -88,12 +88,12 @@ class ShortDense:
 
     def __init__(self, loss: DenseLoss, rate: Array) -> None:
         scale = np.sqrt(loss.target.size)
-        parts = loss.features * loss.fitted[:, None, :] / scale
+        self._rate = rate
+        parts = loss.features * (loss.fitted[:, None, :] / scale)
         self._columns = np.swapaxes(parts, 1, 2)
-        self._falls = rate[..., None] * self._columns
         # minus what is left before the first step
         self._start = loss.target / scale - parts.sum(axis=-1)
-        size = np.abs(parts).sum(axis=-1)
+        size = np.array([np.abs(part).sum(axis=-1) for part in parts])
         left = np.abs(loss.target) / scale + 2 * size
         self.value_size = float((left * left).sum()) / 2
         self.slope_size = float((left * size).sum())
@@ -107,7 +107,9 @@ class ShortDense:
 
     def slope(self, q: Array, power: Array, unit: Array, tasks: slice) -> Array:
         """As for ``ShortLoss``."""
-        error = q @ self._columns[tasks]
+        columns = self._columns[tasks]
+        error = q @ columns
         error += unit[:, None] * self._start[tasks, None]
-        slope: Array = np.einsum("kpi,kpi->kp", error, power @ self._falls[tasks]).sum(axis=0)
+        power *= self._rate[tasks, None]
+        slope: Array = np.einsum("kpi,kpi->kp", error, power @ columns).sum(axis=0)
         return slope
