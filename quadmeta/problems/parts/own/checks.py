@@ -171,7 +171,8 @@ class _Examiner:
         self.add(
             "mixed",
             mixes,
-            "it is not the derivative of the gradient in alpha: look for a detached alpha",
+            "it is not the derivative of the gradient in alpha: a factor is missing, or alpha is "
+            "detached",
         )
         if type(self.inner).jacobian is not InnerLoss.jacobian:
             J = self.inner.jacobian(self.w)
