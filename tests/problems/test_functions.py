@@ -98,6 +98,8 @@ def test_trees_direct_term_and_a_start_of_the_hyperparameters(library):
     assert problem.weights(np.arange(9.0))["in"].shape == (2, 3)
     assert float(problem.settings(problem.alpha)["scale"]) == 0.7
     np.testing.assert_array_equal(problem.vector(alpha), problem.alpha)
+    turned = dict(reversed(alpha.items()))
+    np.testing.assert_array_equal(problem.vector(turned), problem.alpha)
     loss = qm.OuterLoss(problem, qm.GradientDescent(steps=5, step_size=0.1))
     step = 1e-5
     moved = step * np.eye(3)
@@ -130,6 +132,9 @@ def test_what_is_no_loss_is_named(library):
             library.problem(loss, outer)
     with refused("start holds .*float32"):
         library.problem(inner, outer, NATIVE.start.astype(np.float32))
+    for alpha in (True, "abc", np.array([1j])):
+        with refused("alpha holds .*, it must be float64"):
+            library.problem(inner, outer, NATIVE.start, alpha)
     with refused("inner = 3"):
         library.problem(3, outer)
 

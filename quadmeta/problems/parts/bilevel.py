@@ -213,7 +213,7 @@ class BilevelProblem(ABC):
         alpha
             hyperparameters: their shapes, and values at which the losses are tried.
         library
-            "jax", with ``jax_enable_x64``, or "torch".
+            "jax", with ``jax_enable_x64``, or "torch", on the CPU.
 
         Raises
         ------

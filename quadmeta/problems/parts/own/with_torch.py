@@ -38,9 +38,7 @@ class Backend:
         ValueError
             numbers of fewer than 64 bits.
         """
-        arrays = [self._read(leaf) for leaf in _leaves(tree)]
-        for array in arrays:
-            require_precise(name, str(array.dtype))
+        arrays = [self._read(name, leaf) for leaf in _leaves(tree)]
         if not arrays:
             raise ValueError(f"{name} holds no numbers: pass a tensor, or a dictionary of them")
         shapes = [tuple(array.shape) for array in arrays]
@@ -57,11 +55,14 @@ class Backend:
         """Numbers as a tensor."""
         return self.torch.from_numpy(np.array(values, dtype=float))
 
-    def _read(self, leaf: object) -> Any:
+    def _read(self, name: str, leaf: object) -> Any:
         """A tensor, array or number as a tensor of its own."""
-        if isinstance(leaf, self.torch.Tensor):
-            return leaf.detach().clone()
-        return self.torch.from_numpy(np.array(leaf))
+        if not isinstance(leaf, self.torch.Tensor):
+            leaf = np.array(leaf)
+        require_precise(name, str(leaf.dtype))
+        if isinstance(leaf, np.ndarray):
+            return self.torch.from_numpy(leaf)
+        return leaf.detach().clone()
 
     def numpy(self, vector: Any) -> Array:
         """A tensor as an array of numpy."""
@@ -120,9 +121,9 @@ class Backend:
 
 
 def _leaves(tree: Any) -> Iterator[Any]:
-    """The tensors and numbers of a tree, from left to right."""
+    """The tensors and numbers of a tree, from left to right; those of a dictionary by its keys."""
     if isinstance(tree, dict):
-        tree = list(tree.values())
+        tree = [tree[key] for key in sorted(tree, key=str)]
     if isinstance(tree, list | tuple):
         for branch in tree:
             yield from _leaves(branch)
@@ -133,7 +134,7 @@ def _leaves(tree: Any) -> Iterator[Any]:
 def _rebuilt(tree: Any, leaves: Iterator[Any]) -> Any:
     """The tree with other leaves."""
     if isinstance(tree, dict):
-        return {key: _rebuilt(branch, leaves) for key, branch in tree.items()}
+        return {key: _rebuilt(tree[key], leaves) for key in sorted(tree, key=str)}
     if isinstance(tree, list | tuple):
         branches = [_rebuilt(branch, leaves) for branch in tree]
         if hasattr(tree, "_fields"):
