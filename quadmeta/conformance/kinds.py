@@ -1,7 +1,5 @@
 """What a hypergradient can be meant to be, each a formula with an exact value on every case."""
 
-from quadmeta._validate import choice
-
 UNROLLED = "unrolled"
 TRUNCATED = "truncated"
 ONE_STEP = "one_step"
@@ -50,14 +48,3 @@ LETTERS = {
 def lettered(letters: str) -> frozenset[str]:
     """The kinds that these letters stand for, as the tables of cases write them."""
     return frozenset(kind for letter in letters for kind in LETTERS[letter])
-
-
-def known(kind: str) -> str:
-    """The kind of this name, with "forward" and "reverse" for "unrolled".
-
-    Raises
-    ------
-    ValueError
-        no such kind.
-    """
-    return ALIASES.get(choice("kind", kind, (*KINDS, *ALIASES)), kind)

@@ -17,7 +17,7 @@ from quadmeta.conformance.given import Given, library
 from quadmeta.conformance.judge import Declared, judge
 from quadmeta.conformance.match import named, resembling
 from quadmeta.conformance.report import Report
-from quadmeta.conformance.selection import features, selected
+from quadmeta.conformance.selection import features, known, selected
 from quadmeta.conformance.verdict import ORDER, Result, Verdict
 
 SINGLE_CASES = 5
@@ -103,7 +103,7 @@ def check(
     ['step size factor lost']
     """
     callable_("function", function, "a function of one argument g")
-    kind = kinds.known(kind)
+    kind = known(kind)
     module = library(xp)
     able = features(supports)
     declared = Declared(

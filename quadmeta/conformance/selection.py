@@ -3,8 +3,10 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+from quadmeta._validate import choice
 from quadmeta.conformance.case import Case
 from quadmeta.conformance.cases import CASES
+from quadmeta.conformance.kinds import ALIASES, KINDS
 
 FEATURES = (
     "momentum",
@@ -37,6 +39,17 @@ QUICK = (
     "step_size_outer",
 )
 """The cases of ``cases="quick"``, where each costs a compilation."""
+
+
+def known(kind: str) -> str:
+    """The kind of this name, with "forward" and "reverse" for "unrolled".
+
+    Raises
+    ------
+    ValueError
+        no such kind.
+    """
+    return ALIASES.get(choice("kind", kind, (*KINDS, *ALIASES)), kind)
 
 
 def selected(kind: str, cases: str | Iterable[str]) -> tuple[Case, ...]:

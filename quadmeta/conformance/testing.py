@@ -5,13 +5,12 @@ from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
 
-from quadmeta.conformance import kinds
 from quadmeta.conformance.case import Case
 from quadmeta.conformance.given import Given, library
 from quadmeta.conformance.judge import Declared
 from quadmeta.conformance.match import hints
 from quadmeta.conformance.running import check, one
-from quadmeta.conformance.selection import features, selected
+from quadmeta.conformance.selection import features, known, selected
 from quadmeta.conformance.verdict import Verdict
 
 
@@ -137,7 +136,7 @@ def parametrize(
     """
     import pytest
 
-    kind = kinds.known(kind)
+    kind = known(kind)
     able = features(supports)
     chosen = selected(kind, cases)
     expected = dict(known_failures or {})

@@ -229,8 +229,10 @@ class Momentum(PolynomialOptimizer):
         the best local minimum found, not proved. Measured on 160 random draws (2 to 10
         eigenvalues, condition number 2 to 10^4, weights over up to eight decades, T <= 160)
         against half a million random pairs each, the best 12000 of them refined: no pair was lower
-        by 1e-6 in log F in 158 draws. The two others have log F < -130: so close to 0, minima are
-        canyons about as narrow as the spacing of floats, and the lowest value met is returned.
+        by 1e-6 in log F in 158 draws. The two others have log F < -130. So close to 0 minima are
+        canyons about as narrow as the spacing of floats, and the lowest value met is returned: two
+        searches from different starts agreed in 108 of 120 further draws, and the twelve others
+        have log F < -75.
         """
         shape = np.broadcast_shapes(np.shape(eigenvalues), np.shape(weights))
         lam = np.broadcast_to(eigenvalues, shape).reshape(-1, shape[-1])
