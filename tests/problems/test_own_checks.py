@@ -113,6 +113,18 @@ def test_a_flat_minimum_of_fourth_order_has_none():
     assert found.facts["quadratic in w"] is False and found.facts["alpha used by inner"] is False
 
 
+def test_a_piecewise_linear_loss_with_short_numbers_passes():
+    problem = mended(
+        inner=lambda w, a: np.maximum(0, 1 - 2 * w).sum() / 8,
+        gradient=lambda w, a: np.where(w < 0.5, -0.25, 0.0),
+        hvp=lambda w, a, v: 0 * v,
+        mixed=lambda w, a, v: 0 * a,
+        jacobian=None,
+    )
+    found = problem.check(ALPHA, START)
+    assert found.passes, found
+
+
 def rows(n, p, seed):
     rng = np.random.default_rng(seed)
     return rng.standard_normal((n, p)), rng.standard_normal(n)
