@@ -17,7 +17,7 @@ from quadmeta.conformance.mistakes.catalog import Fingerprint, fingerprints, pre
 from quadmeta.conformance.verdict import Result
 
 SHORT = 20
-"""Steps of the cases that a resemblance is looked for on: long ones cost seconds in fractions."""
+"""Steps of the cases that are looked at first: long ones cost seconds in fractions."""
 ENOUGH = 2
 """Decisive cases that name a fingerprint."""
 
@@ -46,9 +46,12 @@ class Match:
 
 def named(kind: str, pairs: Sequence[tuple[Case, Result]]) -> tuple[Match, ...]:
     """The fingerprints that explain every result; none where nothing is wrong."""
+    off = [r for _, r in pairs if r.error is not None and r.error > r.tolerance]
+    if len(off) < ENOUGH:
+        return ()
     found = []
-    # a case that is not right tells most fingerprints apart at once
-    ordered = sorted(pairs, key=lambda pair: pair[1].verdict.passes)
+    # a case that is not right tells most fingerprints apart at once, a long one is dear
+    ordered = sorted(pairs, key=lambda pair: (pair[0].steps > SHORT, pair[1].verdict.passes))
     for fingerprint in fingerprints(kind):
         match = compared(fingerprint, ordered, patience=0)
         if match.contradicted == 0 and match.decisive >= ENOUGH:

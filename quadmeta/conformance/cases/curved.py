@@ -116,4 +116,19 @@ CASES = (
         needs=frozenset({"preconditioner"}),
         **_CURVED,
     ),
+    varied(
+        "all_together",
+        "parts that are right alone and wrong together, as momentum with a preconditioner",
+        "u",
+        momentum=Fraction(1, 2),
+        start_slope=START_SLOPE,
+        preconditioner=exact(
+            [[1, "1/2", 0, 0], [0, 1, 0, 0], [0, 0, "1/2", "1/4"], [0, "1/4", 0, 1]]
+        ),
+        outer_curvature=Fraction(1, 2),
+        outer_cross=exact([[1, 0], [0, -1], ["1/2", 0], [0, 2]]),
+        step_sizes=_STEPS,
+        needs=frozenset({"momentum", "schedule", "start", "preconditioner"}),
+        **_CURVED,
+    ),
 )

@@ -3,7 +3,7 @@
 from fractions import Fraction
 
 from quadmeta.conformance.case import Case, steps
-from quadmeta.conformance.cases.base import ALL, BASE, varied
+from quadmeta.conformance.cases.base import ALL, BASE, SLOPES, varied
 from quadmeta.conformance.kinds import lettered
 from quadmeta.conformance.problem import ExactProblem
 from quadmeta.conformance.rational import exact, householder
@@ -90,6 +90,16 @@ STEP_SIZE = (
         "s",
         hessian=householder([2, 4, 8, 16]),
         step_sizes=steps("3/64", 6),
+    ),
+    varied(
+        "step_size_curved",
+        "the Hessian or the outer gradient at another alpha, a ridge left out",
+        "s",
+        slopes=SLOPES,
+        alpha=exact(["1/2", "1/4"]),
+        outer_curvature=Fraction(1, 2),
+        outer_cross=exact([[1, 0], [0, -1], ["1/2", 0], [0, 2]]),
+        step_sizes=steps("3/8", 5),
     ),
     varied(
         "step_size_golden",

@@ -36,6 +36,15 @@ CASES = (
         iterations=2000,
     ),
     varied(
+        "long_and_slow",
+        "a cap on steps, products or terms, which a run that converges does not show",
+        "utdn",
+        hessian=householder(["1/256", "1/64", "1/8", 1]),
+        step_sizes=steps("3/4", 128),
+        products=128,
+        last=96,
+    ),
+    varied(
         "scaled",
         "a lost or doubled step size; a residual that is not scaled by H",
         hessian=householder([2, 4, 8, 16]),
