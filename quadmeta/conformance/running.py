@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from quadmeta._validate import function as callable_, number, show
-from quadmeta.conformance import kinds
 from quadmeta.conformance.call import Outcome, call
 from quadmeta.conformance.case import Case
 from quadmeta.conformance.filters import meaning
