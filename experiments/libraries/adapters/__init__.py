@@ -1,0 +1,1 @@
+"""Public libraries as functions of one argument g, each as its documentation calls it."""

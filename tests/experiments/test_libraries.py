@@ -1,0 +1,203 @@
+"""The figure on public libraries: its claims, the code without a library, the drafted reports."""
+
+import json
+import os
+import re
+import subprocess
+from fractions import Fraction
+
+import pytest
+
+from experiments.libraries import checks, environments, modes, outcome, rows, worker
+from quadmeta.conformance import CASES, Report, exact_value
+from quadmeta.conformance.case import steps
+from quadmeta.conformance.rational import exact, zeros
+from quadmeta.harness import from_csv
+from tests.helpers import altered, drawn
+
+FOLDER = environments.ROOT / "experiments" / "libraries"
+PUBLISHED = environments.ROOT / "figures" / "libraries.csv"
+CONTROL = "control: CG without its last step"
+
+
+def test_the_claim_holds_and_the_figure_draws_cleanly(figure, table):
+    fig = drawn(figure, table)
+    said = [text.get_text() for text in fig.axes[0].texts]
+    assert "CG: last step lost (6 of 6)" in said
+
+
+def test_the_published_table_holds_and_draws_cleanly(figure):
+    table = PUBLISHED.read_bytes()
+    drawn(figure, table)
+    given = outcome.by_mode(from_csv(table))
+    assert set(given) == set(modes.MODES)
+
+
+CASES_OF_CHECK = {
+    "a control that is right": ({"verdict": lambda _: "right"}, {"mode": CONTROL}, "is not wrong"),
+    "another cause": ({"cause": lambda _: "unknown"}, {"mode": CONTROL}, "unknown, not CG"),
+    "a wrong plain code": (
+        {"verdict": lambda _: "wrong"},
+        {"mode": "own reverse mode", "case": "generic"},
+        "own reverse mode is not right",
+    ),
+    "right beyond the tolerance": (
+        {"error": lambda _: 1.0},
+        {"mode": "own conjugate gradients", "case": "generic"},
+        "called right",
+    ),
+    "wrong within the tolerance": (
+        {"error": lambda _: 0.0},
+        {"mode": CONTROL, "case": "generic"},
+        "called wrong",
+    ),
+}
+
+
+@pytest.mark.parametrize("change, where, message", CASES_OF_CHECK.values(), ids=CASES_OF_CHECK)
+def test_an_altered_table_fails(figure, table, change, where, message):
+    with pytest.raises(AssertionError, match=message):
+        figure.check(altered(table, change, where))
+
+
+@pytest.mark.parametrize(
+    "verdicts, word",
+    [
+        (["right", "not applicable"], outcome.RIGHT),
+        (["right", "inner problem not converged"], outcome.LOOSE),
+        (["inner problem not converged", "raises"], outcome.REFUSES),
+        (["raises", "silent zero"], outcome.WRONG),
+        ([rows.MISSING], outcome.ABSENT),
+    ],
+)
+def test_three_kinds_of_shortfall_are_kept_apart(verdicts, word):
+    assert outcome.outcome([{"verdict": verdict} for verdict in verdicts]) == word
+
+
+def test_every_mode_is_run_once_and_its_library_is_pinned(figure):
+    names = [point["mode"] for point in figure.points(**figure.FULL)]
+    assert sorted(names) == sorted(modes.MODES)
+    pins = {
+        name: [
+            pin.split("==")[0]
+            for file in (f"{name}.txt", f"{name}-nodeps.txt")
+            for pin in environments.pinned(environments.PINS / file)
+        ]
+        for name in ("jax", "torch")
+    }
+    for mode in modes.MODES.values():
+        assert not mode.environment or mode.library in pins[mode.environment]
+
+
+def test_the_worker_saves_a_report(tmp_path, capsys):
+    path = tmp_path / "report.json"
+    assert worker.main(CONTROL, str(path), "few") == 0
+    report = Report.from_dict(json.loads(path.read_text(encoding="utf-8")))
+    assert report.fingerprints[0].name == "CG: last step lost"
+    assert capsys.readouterr().out == "\n"
+
+
+def test_a_library_that_is_not_there_is_a_row(monkeypatch, figure):
+    def absent(environment, *arguments):
+        return subprocess.CompletedProcess(arguments, worker.ABSENT, "", "no package betty-ml\n")
+
+    monkeypatch.setattr(rows, "in_environment", absent)
+    (row,) = rows.rows("betty cg", "few")
+    assert row["verdict"] == rows.MISSING and row["cause"] == "no package betty-ml"
+    own = rows.rows(CONTROL, "few")
+    checks.check([row, *own])
+    assert set(row) == set(own[0])
+
+
+def test_a_worker_that_is_killed_is_no_row(monkeypatch):
+    def killed(environment, *arguments):
+        return subprocess.CompletedProcess(arguments, -15, "", "")
+
+    monkeypatch.setattr(rows, "in_environment", killed)
+    with pytest.raises(RuntimeError, match="ended with -15"):
+        rows.rows("betty cg", "few")
+
+
+def test_a_chosen_environment_is_used_as_it_is(monkeypatch):
+    monkeypatch.setenv("QUADMETA_LIBRARIES_JAX", "/elsewhere/bin/python")
+    assert str(environments.python("jax")) == "/elsewhere/bin/python"
+
+
+def diagonal(curvatures, outer_linear=0, outer_hessian=0, **changes):
+    """The case H = diag(curvatures), b = alpha (1, ..., 1), alpha = 1, from the start 0."""
+    n = len(curvatures)
+    unit = exact([[int(i == j) for j in range(n)] for i in range(n)])
+    data = {
+        "hessian": exact(curvatures)[:, None] * unit,
+        "linear": zeros(n),
+        "cross": exact([[1]] * n),
+        "outer_hessian": Fraction(outer_hessian) * unit,
+        "outer_linear": exact([-outer_linear] * n),
+        "alpha": exact([1]),
+        "start": zeros(n),
+        "point": zeros(n),
+    }
+    return NAMED["one_dimension"].but(**(data | changes))
+
+
+NAMED = {case.name: case for case in CASES}
+SMALL = [1, "1/8", Fraction(1, 2**13), Fraction(1, 2**27)]
+EXACT = {
+    ("betty-ml", 0): [(diagonal([1, 2], outer_linear=1), "implicit")],
+    ("jaxopt", 0): [
+        (diagonal([1, "1/8", Fraction(1, 2**8), Fraction(1, 2**13)], outer_hessian=1), "implicit")
+    ],
+    ("jaxopt", 1): [
+        (
+            diagonal(["1/2"], outer_linear=1, start=exact([2]), step_sizes=steps(1, 3)),
+            "unrolled",
+        )
+    ],
+    ("jaxopt", 2): [(diagonal(SMALL, outer_linear=1), "implicit")],
+    ("jaxopt", 3): [(diagonal([2, 2, 2, 2], outer_linear=1), "implicit")],
+    ("torchopt", 0): [(NAMED["scalar"], "implicit")],
+    ("torchopt", 1): [(diagonal(SMALL, outer_linear=1), "implicit")],
+}
+"""The problem of each reproduction, by report and place in it."""
+ENVIRONMENT = {mode.library: mode.environment for mode in modes.MODES.values()}
+
+
+def reproductions():
+    """(library, place, code, what it prints, the exact value) of every report."""
+    found = []
+    for path in sorted((FOLDER / "reports").glob("*.md")):
+        text = path.read_text(encoding="utf-8")
+        parts = re.findall(
+            r"```python\n(.*?)```\n\nIt prints `(.*?)`; the exact value is `(.*?)`", text, re.DOTALL
+        )
+        assert len(parts) == text.count("```python")
+        found += [(path.stem, place, *part) for place, part in enumerate(parts)]
+    return found
+
+
+FOUND = reproductions()
+IDS = [f"{library}-{place}" for library, place, *_ in FOUND]
+
+
+@pytest.mark.parametrize("library, place, code, prints, value", FOUND, ids=IDS)
+def test_the_exact_value_of_a_reproduction(library, place, code, prints, value):
+    for case, kind in EXACT[library, place]:
+        assert [str(entry) for entry in exact_value(case, kind)] == [value]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("library, place, code, prints, value", FOUND, ids=IDS)
+def test_a_reproduction_prints_what_its_report_says(library, place, code, prints, value):
+    environment = ENVIRONMENT[library]
+    made = (environments.PLACES / environment / ".ready").exists()
+    if not made and f"QUADMETA_LIBRARIES_{environment.upper()}" not in os.environ:
+        pytest.skip(f"{library} is not installed")
+    done = subprocess.run(
+        [str(environments.python(environment)), "-c", code], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    for said, expected in zip(done.stdout.split(), prints.split(), strict=True):
+        try:
+            assert float(said) == pytest.approx(float(expected), rel=1e-5)
+        except ValueError:
+            assert said == expected
