@@ -1,6 +1,6 @@
 """What the figure on public libraries claims, asserted of its rows."""
 
-from experiments.libraries.outcome import LOOSE, RIGHT, WRONG, by_mode, outcome
+from experiments.libraries.outcome import ANOTHER, LOOSE, RIGHT, WRONG, by_mode, outcome
 from experiments.libraries.rows import MISSING
 from experiments.shared.tables import Rows
 from quadmeta.conformance import Verdict
@@ -9,7 +9,7 @@ PLAIN = ("own reverse mode", "own conjugate gradients", "jax reverse", "jax forw
 PLAIN_TORCH = ("torch backward", "higher SGD", "torchopt MetaSGD", "betty neumann")
 CAUSES = {
     "control: CG without its last step": "CG: last step lost",
-    "betty cg": "CG: residual of the step before in the direction",
+    "betty cg": "CG: residual of the step before in the direction, d steps",
     "jaxopt GradientDescent, unrolled, default": "accelerated (FISTA) inner run",
 }
 """The mistake, or the other method, that explains every wrong case of a mode."""
@@ -25,7 +25,7 @@ def check(rows: Rows) -> None:
     for name, cause in CAUSES.items():
         own = modes.get(name, [])
         wrong = [row for row in own if row["verdict"] in (Verdict.WRONG, Verdict.ZERO)]
-        assert not own or outcome(own) == WRONG, f"{name} is not wrong"
+        assert not own or outcome(own) in (WRONG, ANOTHER), f"{name} is not wrong"
         for row in wrong:
             assert row["cause"] == cause, f"{name} on {row['case']}: {row['cause']}, not {cause}"
     for name in STOPS:

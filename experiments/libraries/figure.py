@@ -36,6 +36,13 @@ FULL: dict[str, Any] = {
         "optimistix GradientDescent, 1e-12",
     ],
     "all": [
+        "jaxopt custom_root, solve_normal_cg",
+        "jaxopt custom_root, solve_normal_cg, tol 1e-12",
+        "jaxopt custom_root, solve_cg",
+        "jaxopt custom_root, solve_lu",
+        "jaxopt custom_root, solve_cholesky",
+        "jax reverse",
+        "jax forward",
         "torchopt custom_root, solve_normal_cg",
         "torchopt custom_root, solve_normal_cg, rtol 1e-12",
         "torchopt custom_root, solve_cg",
@@ -52,14 +59,7 @@ FULL: dict[str, Any] = {
     "some": [
         "jaxopt GradientDescent, unrolled, acceleration off",
         "jaxopt GradientDescent, unrolled, default",
-        "jaxopt custom_root, solve_normal_cg",
-        "jaxopt custom_root, solve_normal_cg, tol 1e-12",
-        "jaxopt custom_root, solve_cg",
-        "jaxopt custom_root, solve_lu",
-        "jaxopt custom_root, solve_cholesky",
         "gradhpo Greedy",
-        "jax reverse",
-        "jax forward",
     ],
 }
 SMOKE: dict[str, Any] = {

@@ -127,6 +127,7 @@ _ALL = (
         "solved",
         jax_side.jaxopt_solved,
         DESCENT,
+        rtol=DOCUMENTED["solve_normal_cg"],
     ),
     _jax(
         "jaxopt GradientDescent, implicit, tol 1e-12",
@@ -134,6 +135,7 @@ _ALL = (
         "solved",
         jax_side.jaxopt_solved_tight,
         DESCENT,
+        rtol=DOCUMENTED["solve_normal_cg"],
         inner_tol=1e-8,
     ),
     _jax(

@@ -7,12 +7,15 @@ from quadmeta.conformance import Verdict
 RIGHT = "right"
 LOOSE = "stops before it has converged"
 REFUSES = "raises or is too slow"
+ANOTHER = "right for another method"
 WRONG = "wrong somewhere"
 ABSENT = "could not be installed"
-OUTCOMES = (RIGHT, LOOSE, REFUSES, WRONG, ABSENT)
+OUTCOMES = (RIGHT, LOOSE, REFUSES, ANOTHER, WRONG, ABSENT)
 """In the order in which the figure has them."""
 
 _WRONG = (Verdict.WRONG, Verdict.ZERO, Verdict.NAN, Verdict.INFINITE, Verdict.SINGLE)
+METHODS = ("accelerated (FISTA) inner run",)
+"""Causes that are no mistake: the derivative of another method than the named one."""
 _REFUSES = (Verdict.RAISES, Verdict.UNUSABLE, Verdict.SLOW)
 
 
@@ -29,8 +32,9 @@ def outcome(rows: Rows) -> str:
     verdicts = {row["verdict"] for row in rows}
     if MISSING in verdicts:
         return ABSENT
-    if verdicts & set(_WRONG):
-        return WRONG
+    wrong = [row for row in rows if row["verdict"] in _WRONG]
+    if wrong:
+        return ANOTHER if all(row["cause"] in METHODS for row in wrong) else WRONG
     if verdicts & set(_REFUSES):
         return REFUSES
     return LOOSE if Verdict.UNCONVERGED in verdicts else RIGHT

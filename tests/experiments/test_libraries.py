@@ -71,7 +71,15 @@ def test_an_altered_table_fails(figure, table, change, where, message):
     ],
 )
 def test_three_kinds_of_shortfall_are_kept_apart(verdicts, word):
-    assert outcome.outcome([{"verdict": verdict} for verdict in verdicts]) == word
+    table = [{"verdict": verdict, "cause": "unknown"} for verdict in verdicts]
+    assert outcome.outcome(table) == word
+
+
+def test_the_derivative_of_another_method_is_no_mistake():
+    table = [{"verdict": "wrong", "cause": outcome.METHODS[0]}, {"verdict": "right", "cause": None}]
+    assert outcome.outcome(table) == outcome.ANOTHER
+    table.append({"verdict": "wrong", "cause": "unknown"})
+    assert outcome.outcome(table) == outcome.WRONG
 
 
 def test_every_mode_is_run_once_and_its_library_is_pinned(figure):

@@ -7,6 +7,7 @@ from typing import Any
 from quadmeta.conformance import Given
 
 Array = Any
+STEPS_REACHED = "maximum number of steps was reached"
 
 
 def prepare() -> None:
@@ -155,7 +156,13 @@ def _minimised(
             start = jnp.zeros_like(g.w)
             return optx.minimise(g.inner, solver(g, optx), start, args=a, max_steps=steps).value
 
-        return _at_its_end(g, run)
+        try:
+            return _at_its_end(g, run)
+        except RuntimeError as error:
+            # the library says so in the middle of a long message
+            if STEPS_REACHED in str(error):
+                raise RuntimeError(STEPS_REACHED) from error
+            raise
 
     return solved
 
