@@ -10,7 +10,7 @@ PLAIN_TORCH = ("torch backward", "higher SGD", "torchopt MetaSGD", "betty neuman
 CAUSES = {
     "control: CG without its last step": "CG: last step lost",
     "betty cg": "CG: residual of the step before in the direction, d steps",
-    "jaxopt GradientDescent, unrolled, default": "accelerated (FISTA) inner run",
+    "jaxopt GradientDescent, unrolled, default": "mostly accelerated (FISTA) inner run",
 }
 """The mistake, or the other method, that explains every wrong case of a mode."""
 STOPS = ("jaxopt GradientDescent, implicit, default",)

@@ -14,7 +14,7 @@ OUTCOMES = (RIGHT, LOOSE, REFUSES, ANOTHER, WRONG, ABSENT)
 """In the order in which the figure has them."""
 
 _WRONG = (Verdict.WRONG, Verdict.ZERO, Verdict.NAN, Verdict.INFINITE, Verdict.SINGLE)
-METHODS = ("accelerated (FISTA) inner run",)
+METHODS = ("accelerated (FISTA) inner run", "mostly accelerated (FISTA) inner run")
 """Causes that are no mistake: the derivative of another method than the named one."""
 _REFUSES = (Verdict.RAISES, Verdict.UNUSABLE, Verdict.SLOW)
 

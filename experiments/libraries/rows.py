@@ -13,6 +13,8 @@ from quadmeta.conformance import Report, Result, Verdict
 
 MISSING = "not installed"
 """The verdict of the one row of a mode whose library is not there."""
+MOSTLY = 0.8
+"""Of the cases that decide, the share at which a formula is named although others contradict it."""
 SHOWN = 90
 """Characters of an exception that a table keeps."""
 
@@ -81,7 +83,10 @@ def _head(mode: Mode, version: str | None) -> Row:
 def _cause(report: Report, result: Result) -> str | None:
     """The mistake that explains a wrong value, what a call raised, else nothing."""
     if result.verdict in (Verdict.WRONG, Verdict.ZERO):
-        return report.fingerprints[0].name if report.fingerprints else "unknown"
+        if report.fingerprints:
+            return report.fingerprints[0].name
+        near = [match for match in report.resembles if match.share >= MOSTLY]
+        return f"mostly {near[0].name}" if near else "unknown"
     if result.verdict in (Verdict.RAISES, Verdict.UNUSABLE):
         return _line(result.message)
     return None
