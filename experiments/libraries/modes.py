@@ -128,6 +128,7 @@ _ALL = (
         jax_side.jaxopt_solved,
         DESCENT,
         rtol=DOCUMENTED["solve_normal_cg"],
+        inner_tol=1e-3,
     ),
     _jax(
         "jaxopt GradientDescent, implicit, tol 1e-12",
@@ -144,6 +145,7 @@ _ALL = (
         "solved",
         jax_side.optimistix_bfgs(1e-5, 256),
         DESCENT,
+        inner_tol=1e-5,
     ),
     _jax(
         "optimistix BFGS, 1e-12",
@@ -159,6 +161,7 @@ _ALL = (
         "solved",
         jax_side.optimistix_descent(1e-5, 256),
         DESCENT,
+        inner_tol=1e-5,
     ),
     _jax(
         "optimistix GradientDescent, 1e-12",
