@@ -5,11 +5,11 @@ from experiments.shared.tables import Rows
 from quadmeta.conformance import Verdict
 
 RIGHT = "right"
-LOOSE = "stops before it has converged"
-REFUSES = "raises or is too slow"
+LOOSE = "stop before they converge"
+REFUSES = "raise or are too slow"
 ANOTHER = "right for another method"
 WRONG = "wrong somewhere"
-ABSENT = "could not be installed"
+ABSENT = "not installed"
 OUTCOMES = (RIGHT, LOOSE, REFUSES, ANOTHER, WRONG, ABSENT)
 """In the order in which the figure has them."""
 

@@ -19,8 +19,8 @@ CELL = 0.155
 def draw(rows: Rows) -> Figure:
     """Rows: modes, grouped by what they come to. Columns: cases. The cause ends a row."""
     modes = by_mode(rows)
-    names = sorted(modes, key=lambda name: OUTCOMES.index(outcome(modes[name])))
-    given = {row["case"] for row in rows}
+    names = sorted(modes, key=lambda name: (OUTCOMES.index(outcome(modes[name])), name))
+    given = {row["case"] for row in rows if row["verdict"] != Verdict.NOT_APPLICABLE}
     cases = [case.name for case in CASES if case.name in given]
     fig, ax = p.figure(width=4.6 + CELL * len(cases), height=2.2 + 0.17 * (len(names) + 3))
     height = 0.0
@@ -77,22 +77,27 @@ def label(rows: Rows) -> str:
 
 
 def said(rows: Rows) -> str:
-    """The cause that most of its rows name, and on how many cases it falls short."""
+    """What most of its shortfalls have in common, and on how many cases it falls short."""
     short = short_of(rows)
-    if not short:
-        return ""
-    known = [row["cause"] for row in short if row["cause"] not in (None, "unknown")]
     cases = [row["case"] for row in short if row["case"] is not None]
+    if not cases:
+        return short[0]["cause"] if short else ""
     run = sum(row["verdict"] != Verdict.NOT_APPLICABLE for row in rows)
-    few = ", ".join(cases) if len(cases) <= 2 else f"{len(cases)} of {run}"
-    named = [cause for cause in dict.fromkeys(known) if len(cause) < 60]
-    return f"{named[0]} ({few})" if named and len(cases) > 2 else few
+    where = ", ".join(cases) if len(cases) <= 2 else f"{len(cases)} of {run}"
+    causes = [row["cause"] for row in short if row["cause"] not in (None, "unknown")]
+    if causes and len(cases) > 2:
+        return f"{causes[0].removesuffix(', d steps')} ({where})"
+    loose = [row["relative"] for row in short if row["verdict"] == Verdict.UNCONVERGED]
+    return f"{where}: off by up to {max(loose):.0e} of the value" if loose else where
 
 
 def title(rows: Rows) -> str:
-    """How many of the modes are right on every case; the code of our own is not counted."""
-    modes = [own for own in by_mode(rows).values() if own[0]["library"] != "none"]
-    right = sum(outcome(own) == RIGHT for own in modes)
-    if not modes:
+    """What the modes come to; the code of our own is not counted."""
+    found = [outcome(own) for own in by_mode(rows).values() if own[0]["library"] != "none"]
+    if not found:
         return "Code of our own: two right, one wrong on purpose"
-    return f"{right} of {len(modes)} ways to call public libraries are right on every case"
+    others = [f"{found.count(word)} {word}" for word in OUTCOMES if word != RIGHT and word in found]
+    return (
+        f"{found.count(RIGHT)} of {len(found)} ways to call public libraries give the exact "
+        f"hypergradient\n{', '.join(others)}"
+    )

@@ -163,6 +163,7 @@ EXACT = {
     ],
     ("jaxopt", 2): [(diagonal(SMALL, outer_linear=1), "implicit")],
     ("jaxopt", 3): [(diagonal([2, 2, 2, 2], outer_linear=1), "implicit")],
+    ("optimistix", 0): [(diagonal([1, "1/2", "1/4", "1/8"], outer_hessian=1), "implicit")],
     ("torchopt", 0): [(NAMED["scalar"], "implicit")],
     ("torchopt", 1): [(diagonal(SMALL, outer_linear=1), "implicit")],
 }
