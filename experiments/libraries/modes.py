@@ -37,7 +37,7 @@ class Mode:
     """One way to call one library.
 
     ``library`` is the name of its distribution, "" for code of our own; ``environment`` that of
-    the pin file, "" for this process; ``setting`` says what was chosen.
+    the pin file, "" for this process; ``options`` are the tolerances that it documents.
     """
 
     name: str
