@@ -7,6 +7,7 @@ that is first asked for. ``QUADMETA_LIBRARIES_NAME`` is the Python of another en
 import os
 import subprocess
 import sys
+from fcntl import LOCK_EX, flock
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,11 +30,14 @@ def python(name: str) -> Path:
     place = PLACES / name
     found = place / "bin" / "python"
     ready = place / ".ready"
-    if not ready.exists():
-        subprocess.run([sys.executable, "-m", "venv", "--clear", str(place)], check=True)
-        for pins, flags in ((f"{name}.txt", []), (f"{name}-nodeps.txt", ["--no-deps"])):
-            install(found, PINS / pins, flags)
-        ready.touch()
+    PLACES.mkdir(parents=True, exist_ok=True)
+    with (PLACES / f"{name}.lock").open("w") as lock:
+        flock(lock, LOCK_EX)  # workers ask at the same time, one makes it
+        if not ready.exists():
+            subprocess.run([sys.executable, "-m", "venv", "--clear", str(place)], check=True)
+            install(found, PINS / f"{name}.txt", [])
+            install(found, PINS / f"{name}-nodeps.txt", ["--no-deps"])
+            ready.touch()
     return found
 
 

@@ -6,7 +6,7 @@ path, numpy and mpmath, nothing else of this project.
 """
 
 import sys
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 
 from experiments.libraries.modes import MODES
 
@@ -19,10 +19,11 @@ def main(name: str, path: str, cases: str = "all") -> int:
     mode = MODES[name]
     try:
         found = version(mode.library) if mode.library else ""
-    except PackageNotFoundError as error:
+        report = mode.check(cases)
+    except ImportError as error:  # of the library itself, or of JAX or PyTorch below it
         print(error, file=sys.stderr)
         return ABSENT
-    mode.check(cases).save(path)
+    report.save(path)
     print(found)
     return 0
 

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import subprocess
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -124,6 +125,35 @@ def test_a_worker_that_is_killed_is_no_row(monkeypatch):
     monkeypatch.setattr(rows, "in_environment", killed)
     with pytest.raises(RuntimeError, match="ended with -15"):
         rows.rows("betty cg", "few")
+
+
+def test_the_worker_says_that_a_library_is_not_there(monkeypatch, tmp_path, capsys):
+    lacking = replace(modes.MODES[CONTROL], library="no-such-library")
+    monkeypatch.setitem(modes.MODES, CONTROL, lacking)
+    path = tmp_path / "report.json"
+    assert worker.main(CONTROL, str(path), "few") == worker.ABSENT
+    assert not path.exists() and "no-such-library" in capsys.readouterr().err
+
+
+def test_an_environment_is_made_once_and_what_cannot_be_installed_is_left_out(
+    monkeypatch, tmp_path
+):
+    called = []
+
+    def run(command, check=False):
+        called.append(command[1:])
+        if "venv" in command:
+            (tmp_path / "jax").mkdir()
+        return subprocess.CompletedProcess(command, int("-r" in command))
+
+    monkeypatch.delenv("QUADMETA_LIBRARIES_JAX", raising=False)
+    monkeypatch.setattr(environments, "PLACES", tmp_path)
+    monkeypatch.setattr(environments.subprocess, "run", run)
+    assert environments.python("jax") == environments.python("jax") == tmp_path / "jax/bin/python"
+    assert sum("venv" in command for command in called) == 1
+    alone = [command[-1] for command in called if "-r" not in command]
+    assert "jaxopt==0.8.5" in alone and "gradhpo==0.1.3" in alone
+    assert called[-1] == ["-m", "pip", "install", "--quiet", "--no-deps", "gradhpo==0.1.3"]
 
 
 def test_a_chosen_environment_is_used_as_it_is(monkeypatch):
