@@ -21,7 +21,8 @@ def draw(rows: Rows) -> Figure:
     modes = by_mode(rows)
     names = sorted(modes, key=lambda name: (OUTCOMES.index(outcome(modes[name])), name))
     given = {row["case"] for row in rows if row["verdict"] != Verdict.NOT_APPLICABLE}
-    cases = [case.name for case in CASES if case.name in given]
+    order = {case.name: place for place, case in enumerate(CASES)}
+    cases = sorted(given - {None}, key=lambda name: order.get(name, len(order)))
     fig, ax = p.figure(width=4.6 + CELL * len(cases), height=2.2 + 0.17 * (len(names) + 3))
     height = 0.0
     ticks = []
@@ -81,7 +82,7 @@ def said(rows: Rows) -> str:
     short = short_of(rows)
     cases = [row["case"] for row in short if row["case"] is not None]
     if not cases:
-        return short[0]["cause"] if short else ""
+        return short[0]["cause"] or "" if short else ""
     run = sum(row["verdict"] != Verdict.NOT_APPLICABLE for row in rows)
     where = ", ".join(cases) if len(cases) <= 2 else f"{len(cases)} of {run}"
     causes = [row["cause"] for row in short if row["cause"] not in (None, "unknown")]

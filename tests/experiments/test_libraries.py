@@ -9,11 +9,11 @@ from fractions import Fraction
 
 import pytest
 
-from experiments.libraries import checks, environments, modes, outcome, rows, worker
+from experiments.libraries import environments, modes, outcome, rows, worker
 from quadmeta.conformance import CASES, Report, exact_value
 from quadmeta.conformance.case import steps
 from quadmeta.conformance.rational import exact, zeros
-from quadmeta.harness import from_csv
+from quadmeta.harness import from_csv, to_csv
 from tests.helpers import altered, drawn
 
 FOLDER = environments.ROOT / "experiments" / "libraries"
@@ -106,7 +106,7 @@ def test_the_worker_saves_a_report(tmp_path, capsys):
     assert capsys.readouterr().out == "\n"
 
 
-def test_a_library_that_is_not_there_is_a_row(monkeypatch, figure):
+def test_a_library_that_is_not_there_is_a_row_and_is_drawn(monkeypatch, figure):
     def absent(environment, *arguments):
         return subprocess.CompletedProcess(arguments, worker.ABSENT, "", "no package betty-ml\n")
 
@@ -114,8 +114,10 @@ def test_a_library_that_is_not_there_is_a_row(monkeypatch, figure):
     (row,) = rows.rows("betty cg", "few")
     assert row["verdict"] == rows.MISSING and row["cause"] == "no package betty-ml"
     own = rows.rows(CONTROL, "few")
-    checks.check([row, *own])
-    assert set(row) == set(own[0])
+    fig = drawn(figure, to_csv([row, *own]))
+    said = [text.get_text() for text in fig.axes[0].texts]
+    assert outcome.ABSENT in said and "no package betty-ml" in said
+    assert said.count(outcome.RIGHT) == 0
 
 
 def test_a_worker_that_is_killed_is_no_row(monkeypatch):
