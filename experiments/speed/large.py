@@ -17,6 +17,7 @@ import numpy as np
 
 import quadmeta as qm
 from experiments.speed.clock import Clock
+from quadmeta._extras import require
 
 Array = Any
 Row = dict[str, Any]
@@ -166,9 +167,8 @@ def _here(workers: int) -> Iterator[int]:
 
 @contextmanager
 def _cluster(workers: int) -> Iterator[str]:
-    from distributed import LocalCluster
-
-    with LocalCluster(
+    distributed = require("distributed", "cluster", "the slot large on a cluster")
+    with distributed.LocalCluster(
         n_workers=workers, threads_per_worker=1, dashboard_address=":0", silence_logs=50
     ) as cluster:
         yield cluster.scheduler_address
