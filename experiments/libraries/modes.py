@@ -6,12 +6,13 @@ from types import ModuleType
 from typing import Any
 
 from experiments.libraries.adapters import jax_side, own, torch_side
-from quadmeta.conformance import CASES, FEATURES, Given, Report, check
+from quadmeta.conformance import CASES, Given, Report, check
 from quadmeta.conformance.selection import QUICK
 
 DESCENT = ("matrix", "scalar", "float32")
 """What an implicit or a plain unrolled code may meet besides vectors."""
-EVERYTHING = tuple(name for name in FEATURES if name != "batch")
+EVERYTHING = ("momentum", "schedule", "start", "preconditioner", *DESCENT)
+"""What the loops around JAX and PyTorch here follow."""
 FEW = ("generic", "scaled", "small_outer", "small_inner", "condition_2^13", "scalar")
 SETS = {
     "few": FEW,
