@@ -21,6 +21,8 @@ from experiments.speed.route import Route, reduced
 
 Row = dict[str, Any]
 OWN = ("package", "machine", "numpy")
+BESIDE = {"machine": "package"}
+"""Families that share a process: a limit is timed under the conditions of the routes it is for."""
 _CLOCKS: dict[str, tuple[int, list[Clock]]] = {}  # BLAS threads and clocks of the case at hand
 
 
@@ -126,17 +128,23 @@ def processes(names: list[str], apart: bool) -> Iterator[dict[str, Any]]:
     """{family: run}, each in a process that lives as long as the context, or all in this one."""
     with ExitStack() as stack:
         found: dict[str, Any] = {}
+        pools: dict[str, ProcessPoolExecutor] = {}
         for name in names:
             if not apart:
                 found[name] = _here
                 continue
-            # a child is told the default of its parent, and that of a worker of joblib is one that
-            # it does not know
-            multiprocessing.set_start_method("spawn", force=True)
-            context = multiprocessing.get_context("spawn")
-            pool = stack.enter_context(ProcessPoolExecutor(1, mp_context=context))
-            found[name] = partial(_there, name, pool)
+            place = BESIDE.get(name, name)
+            if place not in pools:
+                pools[place] = stack.enter_context(_process())
+            found[name] = partial(_there, name, pools[place])
         yield found
+
+
+def _process() -> ProcessPoolExecutor:
+    # a child is told the default of its parent, and that of a worker of joblib is one that it does
+    # not know
+    multiprocessing.set_start_method("spawn", force=True)
+    return ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
 
 
 def _here(function: Any, *arguments: Any) -> Any:
