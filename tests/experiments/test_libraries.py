@@ -226,12 +226,47 @@ def test_the_exact_value_of_a_reproduction(library, place, code, prints, value):
         assert [str(entry) for entry in exact_value(case, kind)] == [value]
 
 
+def installed(environment):
+    """Whether an environment is there, without making it."""
+    made = (environments.PLACES / environment / ".ready").exists()
+    return made or f"QUADMETA_LIBRARIES_{environment.upper()}" in os.environ
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "name",
+    [
+        "jax reverse",
+        "jaxopt custom_root, solve_lu",
+        "jaxopt GradientDescent, implicit, default",
+        "optimistix GradientDescent, 1e-12",
+    ],
+)
+def test_a_few_cases_give_what_is_published(name, tmp_path):
+    """The JAX side of the scoreboard, quickly: the verdicts of the table, computed anew."""
+    if not installed("jax"):
+        pytest.skip("jax is not installed")
+    path = tmp_path / "report.json"
+    done = environments.in_environment(
+        "jax", "experiments.libraries.worker", name, str(path), "few"
+    )
+    assert done.returncode == 0, done.stderr
+    found = Report.from_dict(json.loads(path.read_text(encoding="utf-8")))
+    published = {
+        row["case"]: row["verdict"]
+        for row in from_csv(PUBLISHED.read_bytes())
+        if row["mode"] == name
+    }
+    assert len(found.results) >= 5
+    for result in found.results:
+        assert str(result.verdict) == published[result.case], result.case
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("library, place, code, prints, value", FOUND, ids=IDS)
 def test_a_reproduction_prints_what_its_report_says(library, place, code, prints, value):
     environment = ENVIRONMENT[library]
-    made = (environments.PLACES / environment / ".ready").exists()
-    if not made and f"QUADMETA_LIBRARIES_{environment.upper()}" not in os.environ:
+    if not installed(environment):
         pytest.skip(f"{library} is not installed")
     done = subprocess.run(
         [str(environments.python(environment)), "-c", code], capture_output=True, text=True
