@@ -5,7 +5,7 @@ from experiments.libraries.rows import MISSING
 from experiments.shared.tables import Rows
 from quadmeta.conformance import Verdict
 
-PLAIN = ("own reverse mode", "own conjugate gradients", "jax reverse", "jax forward")
+PLAIN = ("own reverse mode", "own conjugate gradients", "jax reverse", "jax forward", "optax sgd")
 PLAIN_TORCH = ("torch backward", "higher SGD", "torchopt MetaSGD", "betty neumann")
 CAUSES = {
     "control: CG without its last step": "CG: last step lost",
@@ -34,6 +34,9 @@ def check(rows: Rows) -> None:
         assert not own or _at(own, "condition_2^13") == Verdict.UNCONVERGED, f"{name} at 2^13"
     solver = modes.get("torchopt custom_root, solve_cg", [])
     assert not solver or _at(solver, "scalar") == Verdict.ZERO, "TorchOpt keeps a 0-d parameter"
+    adam = modes.get("optax adam", [])
+    assert not adam or _at(adam, "adam_zero") == Verdict.NAN, "optax differentiates sqrt at 0"
+    assert not adam or _at(adam, "adam_root") == Verdict.RIGHT, "optax with eps_root is not right"
     for row in rows:
         _consistent(row)
 

@@ -52,6 +52,7 @@ FULL: dict[str, Any] = {
         "torch backward",
         "higher SGD",
         "torchopt MetaSGD",
+        "optax sgd",
         "own reverse mode",
         "own conjugate gradients",
         "control: CG without its last step",
@@ -61,6 +62,7 @@ FULL: dict[str, Any] = {
         "jaxopt GradientDescent, unrolled, default",
         "gradhpo Greedy",
     ],
+    "adam": ["optax adam"],
 }
 SMOKE: dict[str, Any] = {
     "all": [],
@@ -70,12 +72,15 @@ SMOKE: dict[str, Any] = {
         "own conjugate gradients",
         "control: CG without its last step",
     ],
+    "adam": [],
 }
 
 
-def points(few: list[str], all: list[str], some: list[str]) -> list[dict[str, Any]]:
+def points(
+    few: list[str], all: list[str], some: list[str], adam: list[str]
+) -> list[dict[str, Any]]:
     """One point a mode: its name, and the set of cases that it is given."""
-    sets = {"few": few, "all": all, "some": some}
+    sets = {"few": few, "all": all, "some": some, "adam": adam}
     return [{"mode": name, "cases": cases} for cases, names in sets.items() for name in names]
 
 

@@ -24,6 +24,7 @@ SETS = {
         "cross_only",
         "zero_outer_gradient",
     ),
+    "adam": ("adam_zero", "adam_root"),
     "all": tuple(case.name for case in CASES),
 }
 """Cases by the name of their set: a library that compiles each of them anew is given fewer."""
@@ -89,6 +90,8 @@ _ALL = (
     Mode("control: CG without its last step", "", "", "implicit", own.last_step_lost, DESCENT),
     _jax("jax reverse", "jax", "unrolled", jax_side.reverse, EVERYTHING),
     _jax("jax forward", "jax", "unrolled", jax_side.forward, EVERYTHING),
+    _jax("optax sgd", "optax", "unrolled", jax_side.optax_unrolled, ("momentum", *DESCENT)),
+    _jax("optax adam", "optax", "unrolled", jax_side.optax_unrolled, ("adam",)),
     _jax(
         "jaxopt GradientDescent, unrolled, acceleration off",
         "jaxopt",

@@ -48,6 +48,33 @@ def forward(g: Given) -> Array:
     return jax.jacfwd(lambda a: g.outer(_descend(g, a), a))(g.alpha)
 
 
+def optax_unrolled(g: Given) -> Array:
+    """``jax.grad`` through steps of ``optax.sgd`` with momentum, or of ``optax.adam``."""
+    import jax
+    import optax
+
+    if g.adam is None:
+        optimizer = optax.sgd(g.step_size, momentum=g.momentum or None)
+    else:
+        optimizer = optax.adam(
+            g.adam["step_size"],
+            b1=g.adam["first"],
+            b2=g.adam["second"],
+            eps=g.adam["epsilon"],
+            eps_root=g.adam["root"],
+        )
+
+    def outer(alpha: Array) -> Array:
+        w = g.w
+        state = optimizer.init(w)
+        for _ in range(g.steps):
+            updates, state = optimizer.update(jax.grad(g.inner)(w, alpha), state)
+            w = optax.apply_updates(w, updates)
+        return g.outer(w, alpha)
+
+    return jax.grad(outer)(g.alpha)
+
+
 def jaxopt_unrolled(g: Given) -> Array:
     """GradientDescent, unrolled, without acceleration, with as many steps as asked."""
     import jax
