@@ -16,7 +16,6 @@ The older form, with epsilon outside the correction of the bias, has the denomin
 e_t = epsilon / sqrt(1 - b_2^t).
 """
 
-from fractions import Fraction
 from typing import Any
 
 import mpmath
@@ -24,6 +23,7 @@ import numpy as np
 
 from quadmeta._types import Array
 from quadmeta.conformance.problem import ExactProblem
+from quadmeta.conformance.rational import high_precision
 from quadmeta.conformance.settings import Adam
 
 
@@ -39,25 +39,23 @@ def through_adam(problem: ExactProblem) -> Array:
     single = problem.case.size == problem.case.hyperparameters == 1
     if settings is None or not single or problem.gradient(problem.start).any():
         raise ValueError(f"{problem.case!r} is not one weight that starts at its minimum")
-    curvature = _mpf(problem.hessian[0, 0])
-    push = _mpf(problem.jacobian(problem.start)[0, 0])
-    first = _mpf(settings.first)
+    curvature = high_precision(problem.hessian[0, 0])
+    push = high_precision(problem.jacobian(problem.start)[0, 0])
+    first = high_precision(settings.first)
     moment = mpmath.mpf(0)
     slope = mpmath.mpf(0)
     for t in range(1, problem.case.steps + 1):
         moment = first * moment + (1 - first) * (curvature * slope + push)
-        size = _mpf(settings.step_size) / _floor(settings, t)
+        size = high_precision(settings.step_size) / _floor(settings, t)
         slope = slope - size * moment / (1 - first**t)
-    outer = _mpf(problem.outer_gradient(problem.start)[0])
+    outer = high_precision(problem.outer_gradient(problem.start)[0])
     return np.array([outer * slope], dtype=object)
 
 
 def _floor(settings: Adam, t: int) -> Any:
     """e_t, the denominator where v is 0."""
     if settings.uncorrected:
-        return _mpf(settings.epsilon) / mpmath.sqrt(1 - _mpf(settings.second) ** t)
-    return _mpf(settings.epsilon) + mpmath.sqrt(_mpf(settings.root))
-
-
-def _mpf(value: Fraction) -> Any:
-    return mpmath.mpf(value.numerator) / value.denominator
+        return high_precision(settings.epsilon) / mpmath.sqrt(
+            1 - high_precision(settings.second) ** t
+        )
+    return high_precision(settings.epsilon) + mpmath.sqrt(high_precision(settings.root))

@@ -9,6 +9,7 @@ import mpmath
 import numpy as np
 
 from quadmeta._types import Array
+from quadmeta._validate import number
 from quadmeta.conformance import kinds
 from quadmeta.conformance.call import Outcome, numbers
 from quadmeta.conformance.case import Case
@@ -35,6 +36,10 @@ class Declared:
     rtol: float = 0.0
     atol: float = 0.0
     inner_tol: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            number(name, value, least=0.0)
 
 
 def judge(case: Case, kind: str, outcome: Outcome, declared: Declared) -> Result:

@@ -7,7 +7,7 @@ from typing import Any
 
 from quadmeta._types import Array
 from quadmeta.conformance.case import Case
-from quadmeta.conformance.rational import identity, mapped, solve, zeros
+from quadmeta.conformance.rational import high_precision, identity, mapped, solve, zeros
 
 DIGITS = 60
 """Decimal digits where an exponential leaves the Fractions."""
@@ -28,7 +28,7 @@ class ExactProblem:
     def __init__(self, case: Case, number: Callable[[Fraction], Any] | None = None) -> None:
         self.case = case
         if number is None and case.exponential:
-            number = _mpf
+            number = high_precision
         self._number = number
         self.alpha = self.array(case.alpha)
         self.cross = self.array(case.cross)
@@ -162,9 +162,3 @@ def shared(case: Case) -> ExactProblem:
 
     with mpmath.workdps(DIGITS):
         return ExactProblem(case)
-
-
-def _mpf(value: Fraction) -> Any:
-    import mpmath
-
-    return mpmath.mpf(value.numerator) / value.denominator

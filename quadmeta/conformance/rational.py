@@ -34,6 +34,13 @@ def mapped(function: Callable[[Any], Any], values: Array) -> Array:
     return found
 
 
+def high_precision(value: Fraction) -> Any:
+    """The Fraction as an mpf of the working precision."""
+    import mpmath
+
+    return mpmath.mpf(value.numerator) / value.denominator
+
+
 def zeros(*shape: int) -> Array:
     """An array of the Fraction 0."""
     return exact(np.zeros(shape, dtype=int).tolist())

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from quadmeta._validate import function as callable_, number, show
+from quadmeta._validate import function as callable_, number
 from quadmeta.conformance.call import Outcome, call
 from quadmeta.conformance.case import Case
 from quadmeta.conformance.filters import meaning
@@ -106,24 +106,21 @@ def check(
     kind = known(kind)
     module = library(xp)
     able = features(supports)
-    declared = Declared(
-        _tolerance("rtol", rtol), _tolerance("atol", atol), _tolerance("inner_tol", inner_tol)
-    )
-    if number("time_limit", time_limit) <= 0:
-        raise ValueError(f"time_limit = {show(time_limit)} must be > 0 seconds")
+    declared = Declared(rtol, atol, inner_tol)
+    limit = number("time_limit", time_limit, above=0.0)
     chosen = selected(kind, cases)
-    results = [one(function, case, kind, module, able, declared, time_limit) for case in chosen]
+    results = [one(function, case, kind, module, able, declared, limit) for case in chosen]
     remark = ""
     for k, (case, first) in enumerate(zip(chosen, results, strict=True)):
         if first.value is not None:
-            second = one(function, case, kind, module, able, declared, time_limit)
+            second = one(function, case, kind, module, able, declared, limit)
             results[k], remark = _worse(first, second)
             break
     pairs = list(zip(chosen, results, strict=True))
     wrong = [pair for pair in pairs if pair[1].verdict in (Verdict.WRONG, Verdict.ZERO)]
     matches = named(kind, pairs) if wrong else ()
     if wrong and not matches and not remark and _slightly(wrong):
-        if _same_bits(function, [case for case, _ in wrong], kind, module, time_limit):
+        if _same_bits(function, [case for case, _ in wrong], kind, module, limit):
             wrong_cases = {case.name for case, _ in wrong}
             results = [
                 replace(result, verdict=Verdict.SINGLE) if result.case in wrong_cases else result
@@ -182,13 +179,6 @@ def _worse(first: Result, second: Result) -> tuple[Result, str]:
     note = "a second call on the same input ends otherwise"
     remark = f"{note} ({first.case}): it depends on chance or on what was called before"
     return replace(worse, notes=(*worse.notes, note)), remark
-
-
-def _tolerance(name: str, value: float) -> float:
-    found = number(name, value)
-    if found < 0:
-        raise ValueError(f"{name} = {show(value)} must not be negative")
-    return found
 
 
 def _slightly(wrong: list[tuple[Case, Result]]) -> bool:

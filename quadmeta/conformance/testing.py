@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
 
+from quadmeta._validate import number
 from quadmeta.conformance.case import Case
 from quadmeta.conformance.given import Given, library
 from quadmeta.conformance.judge import Declared
@@ -139,13 +140,14 @@ def parametrize(
     kind = known(kind)
     able = features(supports)
     chosen = selected(kind, cases)
+    limit = number("time_limit", time_limit, above=0.0)
     expected = dict(known_failures or {})
     unknown = set(expected) - {case.name for case in chosen}
     if unknown:
         raise ValueError(f"known_failures: {sorted(unknown)[0]!r} is no case of this selection")
     entries = [
         pytest.param(
-            OneCase(case, kind, xp, able, Declared(rtol, atol, inner_tol), time_limit),
+            OneCase(case, kind, xp, able, Declared(rtol, atol, inner_tol), limit),
             id=case.name,
             marks=(
                 [pytest.mark.xfail(reason=expected[case.name], strict=True)]

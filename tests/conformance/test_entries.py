@@ -106,6 +106,12 @@ def test_known_failures_must_be_cases():
         conformance.parametrize("implicit", known_failures={"momentum": ""})
 
 
+@pytest.mark.parametrize("option", ["rtol", "atol", "inner_tol", "time_limit"])
+def test_negative_tolerances_are_refused_where_tests_are_made_too(option):
+    with pytest.raises(ValueError, match=option):
+        conformance.parametrize("implicit", **{option: -1.0})
+
+
 def test_not_applicable_is_public():
     assert conformance.NotApplicable is NotApplicable
 

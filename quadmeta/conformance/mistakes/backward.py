@@ -11,6 +11,7 @@ from quadmeta.conformance.backward import Backward
 from quadmeta.conformance.case import Case
 from quadmeta.conformance.implicit import Implicit, implicit
 from quadmeta.conformance.problem import ExactProblem
+from quadmeta.conformance.rational import high_precision
 
 Problem = ExactProblem
 Rule = Callable[[Problem], Array]
@@ -112,7 +113,7 @@ def accelerated(problem: Problem) -> Array:
     """
     if problem.momentum != 0 or problem.case.preconditioner is not None:
         return Backward()(problem)
-    exact = ExactProblem(problem.case, _mpf)
+    exact = ExactProblem(problem.case, high_precision)
     x = exact.start
     y = x
     x_slope = exact.start_slope
@@ -129,7 +130,3 @@ def accelerated(problem: Problem) -> Array:
         x_slope = new_slope
         pace = later
     return x_slope.T @ exact.outer_gradient(x) + exact.direct(x)
-
-
-def _mpf(value: Any) -> Any:
-    return mpmath.mpf(value.numerator) / value.denominator

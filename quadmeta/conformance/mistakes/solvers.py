@@ -4,13 +4,12 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
-import mpmath
 import numpy as np
 
 from quadmeta._types import Array
 from quadmeta.conformance.mistakes.backward import ridge
 from quadmeta.conformance.problem import ExactProblem
-from quadmeta.conformance.rational import identity
+from quadmeta.conformance.rational import high_precision, identity
 
 Inverse = Callable[[ExactProblem, Array], Array]
 
@@ -59,7 +58,7 @@ def conjugate_gradients(
 def _limit(first: Any) -> Any:
     if isinstance(first, Fraction | int):
         return 0
-    return mpmath.mpf(_ENDED.numerator) / _ENDED.denominator
+    return high_precision(_ENDED)
 
 
 def _last_step_lost(problem: ExactProblem, right: Array) -> Array:
@@ -82,7 +81,7 @@ def _stale(share: Fraction) -> Inverse:
 
 
 def _scaled(problem: ExactProblem, right: Array) -> Array:
-    c = Fraction(1, 2) if problem.case.exponential is False else mpmath.mpf(1) / 2
+    c = problem.scalar(Fraction(1, 2))
     found: Array = c * conjugate_gradients(problem.hessian, right, len(right), scale=c)[-1]
     return found
 
