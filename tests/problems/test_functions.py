@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import quadmeta as qm
+from tests.bilevel import ESTIMATORS
 from tests.refusals import refused
 
 # of what the libraries import, some of it late
@@ -14,20 +15,6 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 NATIVE = qm.Coupled.random(np.linspace(0.1, 1, 6), h=3, seed=0)
 ALPHA = np.array([0.3, -0.2, 0.5])
-ESTIMATORS = [
-    qm.Reverse(),
-    qm.Forward(),
-    qm.Truncated(K=4),
-    qm.OneStep(),
-    qm.Discounted(gamma=0.9),
-    qm.MatrixDiscount(),
-    qm.Implicit(),
-    qm.ConjugateGradient(budget=9),
-    qm.Neumann(order=5),
-    qm.FixedGradient(gamma=0.9),
-    qm.DrMad(),
-    qm.HyperDistill(gamma=0.9),
-]
 
 
 class Library:
