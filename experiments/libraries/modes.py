@@ -96,14 +96,14 @@ _ALL = (
         "jaxopt GradientDescent, unrolled, acceleration off",
         "jaxopt",
         "unrolled",
-        jax_side.jaxopt_unrolled,
+        jax_side.jaxopt_unrolled(acceleration=False),
         DESCENT,
     ),
     _jax(
         "jaxopt GradientDescent, unrolled, default",
         "jaxopt",
         "unrolled",
-        jax_side.jaxopt_accelerated,
+        jax_side.jaxopt_unrolled(),
         DESCENT,
     ),
     *(

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-from quadmeta._validate import choice
+from quadmeta._validate import choice, show
 from quadmeta.conformance.case import Case
 from quadmeta.conformance.cases import CASES
 from quadmeta.conformance.kinds import ALIASES, KINDS
@@ -68,6 +68,8 @@ def selected(kind: str, cases: str | Iterable[str]) -> tuple[Case, ...]:
         if cases is QUICK:
             return tuple(case for case in own if case.name in QUICK)
     names = tuple(cases)
+    if not names:
+        raise ValueError("cases is empty: pass 'all', 'quick' or names of cases")
     known = {case.name: case for case in own}
     for name in names:
         if name not in known:
@@ -83,8 +85,12 @@ def features(supports: Iterable[str]) -> frozenset[str]:
     ValueError
         an unknown one.
     """
-    found = frozenset((supports,) if isinstance(supports, str) else supports)
-    for name in sorted(found):
+    if isinstance(supports, str):
+        supports = (supports,)
+    if not isinstance(supports, Iterable):
+        raise ValueError(f"supports = {show(supports)} is no collection: pass names of features")
+    found = frozenset(supports)
+    for name in sorted(found, key=str):
         if name not in FEATURES:
             raise ValueError(
                 f"supports: {name!r} is no feature: pass some of {', '.join(FEATURES)}"

@@ -322,6 +322,19 @@ def test_a_refusal_is_not_applicable():
     assert report.verdict == Verdict.RIGHT
 
 
+def test_code_that_no_case_applies_to_does_not_pass():
+    """Nothing was tested, and that is not right."""
+
+    def shy(g):
+        raise conformance.NotApplicable
+
+    report = conformance.check(shy, kind="implicit")
+    assert report.verdict == Verdict.NOT_APPLICABLE
+    assert not report.passes
+    with pytest.raises(AssertionError):
+        conformance.assert_conforms(shy, kind="implicit")
+
+
 def test_an_unused_component_must_be_exactly_zero():
     def code(g):
         return codes.implicit(g) + 1e-16 * (g.name == "unused_hyperparameter")
@@ -339,6 +352,8 @@ def test_an_unused_component_must_be_exactly_zero():
         ({"kind": "implicit", "supports": {"speed"}}, "'speed' is no feature"),
         ({"kind": "implicit", "cases": ["momentum"]}, "no case of 'implicit'"),
         ({"kind": "implicit", "cases": "isotopic"}, "did you mean 'isotropic'"),
+        ({"kind": "implicit", "cases": []}, "cases is empty"),
+        ({"kind": "implicit", "supports": 5}, "supports = 5 is no collection"),
         ({"kind": "implicit", "rtol": -1.0}, "rtol = -1.0"),
         ({"kind": "implicit", "time_limit": 0.0}, "time_limit = 0"),
     ],

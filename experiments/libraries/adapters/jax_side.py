@@ -75,39 +75,28 @@ def optax_unrolled(g: Given) -> Array:
     return jax.grad(outer)(g.alpha)
 
 
-def jaxopt_unrolled(g: Given) -> Array:
-    """GradientDescent, unrolled, without acceleration, with as many steps as asked."""
-    import jax
-    import jaxopt
+def jaxopt_unrolled(**options: bool) -> Callable[[Given], Array]:
+    """GradientDescent, unrolled, with as many steps as asked; ``options`` say whether it is
+    accelerated, as it is by default.
+    """
 
-    descent = jaxopt.GradientDescent(
-        g.inner,
-        stepsize=g.step_size,
-        acceleration=False,
-        maxiter=g.steps,
-        tol=0.0,
-        implicit_diff=False,
-        unroll=True,
-        jit=False,
-    )
-    return jax.grad(lambda a: g.outer(descent.run(g.w, a).params, a))(g.alpha)
+    def unrolled(g: Given) -> Array:
+        import jax
+        import jaxopt
 
+        descent = jaxopt.GradientDescent(
+            g.inner,
+            stepsize=g.step_size,
+            maxiter=g.steps,
+            tol=0.0,
+            implicit_diff=False,
+            unroll=True,
+            jit=False,
+            **options,
+        )
+        return jax.grad(lambda a: g.outer(descent.run(g.w, a).params, a))(g.alpha)
 
-def jaxopt_accelerated(g: Given) -> Array:
-    """The same with acceleration left at its default."""
-    import jax
-    import jaxopt
-
-    descent = jaxopt.GradientDescent(
-        g.inner,
-        stepsize=g.step_size,
-        maxiter=g.steps,
-        tol=0.0,
-        implicit_diff=False,
-        unroll=True,
-        jit=False,
-    )
-    return jax.grad(lambda a: g.outer(descent.run(g.w, a).params, a))(g.alpha)
+    return unrolled
 
 
 def jaxopt_root(solver: str, **options: float) -> Callable[[Given], Array]:
