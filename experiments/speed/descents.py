@@ -66,8 +66,8 @@ def points(loss: qm.OuterLoss, alpha: Array, done: int) -> list[tuple[Array, Arr
 
 
 def _products(loss: qm.OuterLoss, given: Inputs, T: int, done: int) -> Callable[[], Array]:
-    """What these outer steps cannot do without: to bind the problem, T gradients, 9 products with
-    the Hessian, a mixed one.
+    """The package's own products that these outer steps take, without the descent around them: to
+    bind the problem, T gradients, 9 products with the Hessian, a mixed one.
     """
     eta = given["eta"]
     along = points(loss, given["alpha"], done)

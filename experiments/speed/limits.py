@@ -1,5 +1,5 @@
-"""The least time that a workload of the speed table needs on this machine: what no program in numpy
-can do without, each operation at its own shape and timed in the rounds of the routes.
+"""The least time that a route of the speed table needs on this machine: the operations of numpy
+that its algorithm cannot do without, each at its own shape and timed in the rounds of the routes.
 
 An operation counts once for each time that the result needs it, in its cheapest form: symmetric
 products where numpy has them, one pass for 1 - eta lambda, powers by repeated squaring in place or
@@ -133,7 +133,7 @@ def _scan(case: Case, lam: Array, weights: Array, eta: Array) -> Work:
         (_elements("subtract", number), {_product(d, 2, grid): whole}),
         _power(number, exponent),
         ({_product(2, d, grid): whole}, {_product(1, d, grid): 2 * whole}),
-        (_elements("log and exp", grid * lam.size // d),),
+        (_elements("log", grid * lam.size // d),),
     ]
 
 

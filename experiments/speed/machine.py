@@ -102,6 +102,12 @@ def _log_exp(rng: np.random.Generator, block: int) -> Callable[[], Any]:
     return run
 
 
+def _log(rng: np.random.Generator, block: int) -> Callable[[], Any]:
+    x = rng.uniform(0.1, 0.9, block)
+    y = np.empty(block)
+    return lambda: np.log(x, out=y)
+
+
 def _subtract(rng: np.random.Generator, block: int) -> Callable[[], Any]:
     x = rng.standard_normal(block)
     y = np.empty(block)
@@ -125,6 +131,7 @@ _CALLS: dict[str, Callable[..., Callable[[], Any]]] = {
     "multiply": _each(np.multiply, 2),
     "divide": _each(np.divide, 2),
     "subtract": _subtract,
+    "log": _log,
     "log and exp": _log_exp,
     "copy": _copy,
 }

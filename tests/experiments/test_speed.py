@@ -92,17 +92,17 @@ ALTERED = {
     "another requirement": (
         {"required": lambda x: 1e-9, "met": lambda x: True},
         {"name": "descent over its products"},
-        "is called",
+        "required is 1e-09",
     ),
     "called met": (
         {"met": lambda x: not x},
         {"name": "gradient, T = 10^5 over 100"},
-        "is called",
+        "met is False, from the times True",
     ),
     "another ratio": (
         {"seconds": lambda x: 2 * x},
         {"workload": "W1", "route": "closed form", "slot": "T4"},
-        "not the ratio",
+        "loop is .*, from the times",
     ),
     "a peer not measured": (
         {"met": lambda x: True},
