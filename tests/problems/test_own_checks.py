@@ -86,6 +86,31 @@ def test_a_planted_mistake_is_named(name):
     assert {check.name for check in found.failing} <= {wanted, *COMPANIONS.get(wanted, ())}
 
 
+@pytest.mark.parametrize("size", [1e3, 1e5, 1e7])
+def test_far_from_the_origin_a_wrong_factor_is_still_seen(size):
+    start = size * START
+    wrong = mended(outer_gradient=lambda w, a: 2 * w + N @ a)
+    assert [check.name for check in wrong.check(ALPHA, start).failing] == ["outer gradient"]
+    assert mended().check(ALPHA, start).passes
+
+
+def test_rounding_of_a_start_far_out_is_not_taken_for_a_mistake():
+    """A slope of 1 along a flat valley: w +- step is rounded by u |w|, and the value with it."""
+    flat = 1e-6
+    slope = np.array([1.0, -2.0, 0.5])
+    far = 1e4 * START
+    problem = mended(
+        inner=lambda w, a: slope @ (w - far) + flat * (w - far) @ (w - far) / 2,
+        gradient=lambda w, a: slope + flat * (w - far),
+        hvp=lambda w, a, v: flat * v,
+        mixed=lambda w, a, v: 0 * a,
+        jacobian=None,
+    )
+    for seed in range(20):
+        found = problem.check(ALPHA, far, seed=seed)
+        assert found.passes, found
+
+
 def test_a_sum_of_absolute_values_begun_at_0_has_a_kink():
     problem = mended(
         inner=lambda w, a: abs(w).sum() + w @ w / 2 - w @ C @ a,

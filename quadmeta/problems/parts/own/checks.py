@@ -149,7 +149,7 @@ class _Examiner:
             size *= 1 + float(np.linalg.norm(self.alpha))
             mixes.append((abs(a @ mixed - numeric), 100 * STEP**2 * size))
             if self.inner.value(self.w) is not None:
-                values.append(self._slope(v, slope + bend))
+                values.append(self._slope(v, slope, bend))
                 kinks.append(self._kink(v))
         if values:
             self.add(
@@ -187,10 +187,14 @@ class _Examiner:
         value = self.inner.value(w)
         return np.nan if value is None else value
 
-    def _slope(self, v: Array, size: float) -> tuple[float, float]:
+    def _slope(self, v: Array, slope: float, bend: float) -> tuple[float, float]:
+        """The error of the slope along v. Rounding moves w +- STEP v by up to u |w|, at which the
+        value moves by ``slope`` times that.
+        """
         upper = self._loss(self.w + STEP * v)
         lower = self._loss(self.w - STEP * v)
         error = abs(v @ self.gradient - (upper - lower) / (2 * STEP))
+        size = slope * (1 + float(np.linalg.norm(self.w))) + bend
         return error, 100 * STEP**2 * (size + abs(upper) + abs(lower))
 
     def _kink(self, v: Array) -> tuple[float, float]:
@@ -216,13 +220,11 @@ class _Examiner:
             a = self.unit(len(self.alpha))
             sides = [outer(self.w + s * v, self.alpha) for s in (STEP, -STEP)]
             beside = self.problem.outer_gradient(self.w + v, self.alpha)
-            size = reach * (_size([gradient, beside]) + max(map(abs, sides)))
+            size = reach * _size([gradient, beside]) + max(map(abs, sides))
             error = abs(v @ gradient - (sides[0] - sides[1]) / (2 * STEP))
             slopes.append((error, 100 * STEP**2 * size))
             sides = [outer(self.w, self.problem.read(self.alpha + s * a)) for s in (STEP, -STEP)]
-            size = reach * (
-                float(np.linalg.norm(direct)) + max(map(abs, sides)) + _size([gradient])
-            )
+            size = reach * _size([direct, gradient]) + max(map(abs, sides))
             error = abs(a @ direct - (sides[0] - sides[1]) / (2 * STEP))
             directs.append((error, 100 * STEP**2 * size))
         self.add("outer gradient", slopes, "it is not the derivative of outer in w")
