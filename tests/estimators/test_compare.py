@@ -53,6 +53,26 @@ def test_a_derivative_beyond_float64_has_no_error():
     assert "beyond float64" in repr(found)
 
 
+@pytest.mark.parametrize("scale", [1e-200, 1e-155, 1.0, 1e155, 1e200])
+def test_errors_do_not_depend_on_the_scale_of_the_outer_loss(scale):
+    """Squares of the entries are beyond float64 at the ends."""
+
+    def error(problem):
+        loss = qm.OuterLoss(problem, qm.GradientDescent(steps=20, step_size=0.4))
+        return qm.compare(loss, ALPHA, [qm.Truncated(K=5)]).results[0].error
+
+    hessian, linear, _ = PROBLEM.outer_form(np.array(ALPHA))
+    inner = (PROBLEM.hessian, PROBLEM.cross, PROBLEM.linear)
+    mine = qm.Coupled(*inner, scale * hessian, scale * linear.ravel(), PROBLEM.start)
+    assert 0 < error(mine) == pytest.approx(error(PROBLEM), rel=1e-12)
+
+
+def test_equal_estimators_need_names():
+    with pytest.raises(ValueError, match="has two with one name"):
+        qm.compare(LOSS, ALPHA, [qm.Reverse(), qm.Reverse()])
+    assert len(qm.compare(LOSS, ALPHA, {"a": qm.Reverse(), "b": qm.Reverse()})) == 2
+
+
 def test_step_sizes_are_compared_as_well():
     problem = qm.Quadratic.from_spectrum([0.5, 1.0], error=[1.0, 1.0])
     for objective in (qm.LogObjective, qm.NaiveObjective):

@@ -117,7 +117,8 @@ def compare(
     Raises
     ------
     ValueError
-        what is no objective or estimator, an empty list, or a theta outside the domain.
+        what is no objective or estimator, an empty list, equal estimators without names, or a
+        theta outside the domain.
 
     Examples
     --------
@@ -138,6 +139,10 @@ def compare(
         for member in members:
             instance("estimators", member, Estimator, "[Reverse(), Implicit()]")
         named = {_name(member): member for member in members}
+        if len(named) < len(members):
+            raise ValueError(
+                f"estimators = {show(members)} has two with one name: pass {{name: estimator}}"
+            )
     else:
         raise ValueError(f"estimators = {show(estimators)} must be a list, such as [Reverse()]")
     if not named:
@@ -181,8 +186,11 @@ def _error(value: Array | None, exact: Array | None) -> float | None:
     if value is None or exact is None:
         return None
     with np.errstate(all="ignore"):
-        size = float(np.linalg.norm(exact))
-        distance = float(np.linalg.norm(np.ravel(value) - np.ravel(exact)))
+        # a power of two: squares of the entries then neither overflow nor vanish
+        _, exponent = np.frexp(np.abs(exact).max())
+        size = float(np.linalg.norm(np.ldexp(np.ravel(exact), -exponent)))
+        apart = np.ldexp(np.ravel(value), -exponent) - np.ldexp(np.ravel(exact), -exponent)
+        distance = float(np.linalg.norm(apart))
     return distance / size if size else distance
 
 
