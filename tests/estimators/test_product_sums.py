@@ -65,7 +65,11 @@ def test_a_sum_goes_on_after_its_value():
                 if t == 68:
                     total.value()
                     total.scale(0.5)
+            v = np.ones_like(tape.start)
+            total.add(69, v)
+            v *= 0.0
             sums.append(total.value())
+            np.testing.assert_array_equal(total.value(), sums[-1])
         np.testing.assert_allclose(*sums, rtol=1e-11, atol=1e-11 * np.abs(sums[1]).max())
 
 

@@ -98,7 +98,8 @@ class QuadraticSum(ProductSum):
         """Keep the term, or a batch of them as their sums."""
         if len(self._terms) == _BATCH:
             self._fold()
-        self._terms.append((v, self.tape.counted(t, at)))
+        # a copy: an estimator may go on with its v in place
+        self._terms.append((v.copy(), self.tape.counted(t, at)))
         self._factors.append(1.0)
 
     def scale(self, c: float) -> None:
@@ -127,6 +128,8 @@ class QuadraticSum(ProductSum):
 
     def _fold(self) -> None:
         """Add the terms that are kept to the sums."""
+        if not self._terms:
+            return
         p = self.shape[0]
         weights = self._weights()
         V, W = (np.array(part).reshape(-1, *self.shape) for part in zip(*self._terms, strict=True))

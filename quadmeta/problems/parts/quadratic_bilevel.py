@@ -94,9 +94,10 @@ class QuadraticInnerLoss(QuadraticForm):
             return self.exact_implicit()
         return value
 
+    @np.errstate(over="ignore", under="ignore", invalid="ignore", divide="ignore")
     def rounded_implicit(self) -> Array | None:
         """The implicit hypergradient in float64, or None where its rounding may count more than
-        1e-10 of it.
+        1e-10 of it, or its bound is beyond float64.
         """
         factored = self.factored
         if factored is None:
