@@ -3,7 +3,8 @@ wrong, and why.
 
 Each way to call a library is checked on the cases of ``quadmeta.conformance`` in an environment of
 its own. The libraries are pinned in ``experiments/libraries/pins``; a run without ``--force`` keeps
-the published table, since it depends on them and on nothing of this project that changes.
+the published table, since most machines have none of them. After a change of
+``quadmeta.conformance``, which judges them, it is to be computed again.
 """
 
 from typing import Any

@@ -39,7 +39,9 @@ class Mode:
     """One way to call one library.
 
     ``library`` is the name of its distribution, "" for code of our own; ``environment`` that of
-    the pin file, "" for this process; ``options`` are the tolerances that it documents.
+    the pin file, "" for this process; ``options`` are what its documented stopping rule may leave
+    of the value: where that is a gradient or a step of 1e-12, up to 1e-8 at the condition numbers
+    here.
     """
 
     name: str

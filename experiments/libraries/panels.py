@@ -100,5 +100,5 @@ def title(rows: Rows) -> str:
     others = [f"{found.count(word)} {word}" for word in OUTCOMES if word != RIGHT and word in found]
     return (
         f"{found.count(RIGHT)} of {len(found)} ways to call public libraries give the exact "
-        f"hypergradient\n{', '.join(others)}"
+        f"hypergradient, or what they document\n{', '.join(others)}"
     )

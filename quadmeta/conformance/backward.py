@@ -2,7 +2,7 @@
 
 The right rule starts from lambda_T = g(w_T) and goes t = T-1, ..., 0:
 
-    u        = P' lambda_{t+1}
+    u        = S' lambda_{t+1}
     out     -= eta_t J(w_t) u
     lambda_t = (1 + beta) lambda_{t+1} - eta_t H u - beta lambda_{t+2},    lambda_{T+1} = 0
 
@@ -39,7 +39,7 @@ class Backward:
     seed: Callable[[Problem], Array] = outer_at_the_end
     """lambda_T."""
     pull: Callable[[Problem, Array], Array] = lambda p, adjoint: p.preconditioner.T @ adjoint
-    """P' lambda."""
+    """S' lambda."""
     weight: Callable[[Problem, int], Any] = lambda p, t: p.step_sizes[t]
     """eta_t in front of J."""
     step: Callable[[Problem, int], Any] = lambda p, t: p.step_sizes[t]

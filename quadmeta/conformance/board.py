@@ -36,9 +36,9 @@ class Scoreboard:
         """
         found: list[Report] = []
         for path in paths:
-            data = json.loads(Path(path).read_text(encoding="utf-8"))
-            entries = data if isinstance(data, list) else [data]
             try:
+                data = json.loads(Path(path).read_text(encoding="utf-8"))
+                entries = data if isinstance(data, list) else [data]
                 found += [Report.from_dict(entry) for entry in entries]
             except (KeyError, TypeError, ValueError) as error:
                 raise ValueError(f"{path} holds no report: {error!r}") from None
@@ -140,7 +140,7 @@ def scoreboard(
     Raises
     ------
     ValueError
-        a code without a function or a kind, and what ``check`` raises.
+        a code without a function or a kind, two of one name, and what ``check`` raises.
 
     Examples
     --------
@@ -152,9 +152,16 @@ def scoreboard(
     zero (implicit, numpy): 1 silent zero
     """
     if isinstance(codes, Mapping):
-        listed = {name: dict(options) for name, options in codes.items()}
+        pairs = list(codes.items())
     else:
-        listed = {name: {"function": code, "kind": kind} for name, code, kind in codes}
+        pairs = [(name, {"function": code, "kind": kind}) for name, code, kind in codes]
+    listed = dict[str, dict[str, Any]]()
+    for name, given in pairs:
+        if name in listed:
+            raise ValueError(f"codes: two are called {show(name)}: a name is needed for each")
+        if not isinstance(given, Mapping):
+            raise ValueError(f"codes: {show(name)} is {show(given)}: pass its options by name")
+        listed[name] = dict(given)
     for name, options in listed.items():
         for needed in ("function", "kind"):
             if needed not in options:

@@ -6,7 +6,7 @@
 
 with f the identity or the exponential. A method starts from w_0 and takes the steps
 
-    w_{t+1} = w_t - eta_t P grad L_1(w_t) + beta (w_t - w_{t-1}),   w_{-1} = w_0.
+    w_{t+1} = w_t - eta_t S grad L_1(w_t) + beta (w_t - w_{t-1}),   w_{-1} = w_0.
 
 Nearly all entries are dyadic, so that float64 and float32 hold them: the exact answer to the case
 is the exact answer to what the tested code was given.
@@ -84,11 +84,11 @@ class Case:
     momentum: Fraction = Fraction(0)
     """beta."""
     preconditioner: Array | None = None
-    """P, where the step is not along the gradient."""
+    """S (P, P), where the step is not along the gradient."""
     adam: Adam | None = None
     """Where the inner optimizer is Adam."""
     products: int = 4
-    """J of the Neumann series."""
+    """Hessian products of the Neumann series, one less than its terms."""
     last: int = 3
     """K of truncated back-propagation."""
     gamma: Fraction = Fraction(3, 4)

@@ -67,7 +67,7 @@ class Given:
     momentum: float
     """beta of w_{t+1} = w_t - eta_t P grad L_1(w_t) + beta (w_t - w_{t-1}), w_{-1} = w_0."""
     precondition: Any
-    """The matrix P of the step w - eta P grad, or None."""
+    """The matrix S of the step w - eta S grad, or None."""
     start: Callable[[Any], Any] | None
     """w_0 as a function of alpha, or None where it is constant."""
     adam: dict[str, float] | None

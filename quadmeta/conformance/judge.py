@@ -30,7 +30,8 @@ class Declared:
     """What the tested code is said to stop at.
 
     A linear solver that stops at |Hx - g| <= rtol |g| + atol moves the value by at most
-    (rtol |g| + atol) |J| |H^-1|; an inner solver may be off by ``inner_tol``, relative.
+    (rtol |g| + atol) |J| |H^-1|; an inner solver may leave the value off by ``inner_tol``,
+    relative.
     """
 
     rtol: float = 0.0

@@ -13,13 +13,13 @@ LOG_STEP_SIZE = "log_step_size"
 
 KINDS: dict[str, str] = {
     UNROLLED: "the derivative of L_2(w_T) through all T steps",
-    TRUNCATED: "back-propagation through the last K of T steps",
+    TRUNCATED: "back-propagation through the last few of T steps",
     ONE_STEP: "back-propagation through the last step",
     DISCOUNTED: "single steps along the run, discounted by gamma^(T-t)",
     IMPLICIT: "implicit differentiation at the minimum w_*, which is handed over",
     SOLVED: "implicit differentiation by code that trains itself",
     IMPLICIT_AT: "implicit differentiation at a given w that is not the minimum",
-    NEUMANN: "implicit differentiation at a given w by J products of the Neumann series",
+    NEUMANN: "implicit differentiation at a given w by the Neumann series of a given length",
     STEP_SIZE: "the derivative of the loss of w_T in the step size",
     LOG_STEP_SIZE: "the derivative of log(loss - its minimum) / T in the step size",
 }

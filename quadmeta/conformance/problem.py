@@ -60,7 +60,7 @@ class ExactProblem:
 
     @cached_property
     def preconditioner(self) -> Array:
-        """P, the identity unless the case has another."""
+        """S, the identity unless the case has another."""
         if self.case.preconditioner is None:
             return self.array(identity(self.case.size))
         return self.array(self.case.preconditioner)

@@ -25,6 +25,7 @@ from quadmeta.conformance import kinds
 from quadmeta.conformance.case import Case
 from quadmeta.conformance.problem import DIGITS, ExactProblem
 from quadmeta.conformance.rational import largest
+from quadmeta.conformance.selection import kind_of
 from quadmeta.conformance.settings import Adam
 from quadmeta.conformance.values import rule_of
 
@@ -36,7 +37,14 @@ _OPTIONAL = ("outer_cross", "start_slope", "preconditioner")
 
 
 def tolerance(case: Case, kind: str) -> float:
-    """The largest error, in the maximum norm, of a right answer in floating point."""
+    """The largest error, in the maximum norm, of a right answer in floating point.
+
+    Raises
+    ------
+    ValueError
+        no such kind, or none of this case.
+    """
+    kind = kind_of(case, kind)
     if kind in (kinds.IMPLICIT, kinds.SOLVED, kinds.IMPLICIT_AT):
         count = 0
     elif kind == kinds.NEUMANN:

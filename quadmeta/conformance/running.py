@@ -63,7 +63,7 @@ def check(
         the stopping rule |Hx - g| <= rtol |g| + atol of its linear solver: what that explains is
         right for its documented approximation.
     inner_tol
-        the relative error that its inner solver is documented to leave.
+        the relative error of the value that its inner solver is documented to leave.
     time_limit
         seconds a case.
     name
@@ -77,7 +77,9 @@ def check(
     Raises
     ------
     ValueError
-        an unknown kind, library, feature or case.
+        an unknown kind, library, feature or case, or a negative tolerance.
+    ImportError
+        the library is not installed.
     TypeError
         JAX without 64 bits.
 
@@ -167,7 +169,7 @@ def one(
 
 def _worse(first: Result, second: Result) -> tuple[Result, str]:
     """The worse of two calls on one case, and a remark where they differ by more than rounding."""
-    if first.verdict.passes and second.verdict.passes:
+    if second.verdict == Verdict.SLOW or first.verdict.passes and second.verdict.passes:
         return first, ""
     if first.value is not None and second.value is not None:
         with np.errstate(all="ignore"):

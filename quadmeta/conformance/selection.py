@@ -52,6 +52,22 @@ def known(kind: str) -> str:
     return ALIASES.get(choice("kind", kind, (*KINDS, *ALIASES)), kind)
 
 
+def kind_of(case: Case, kind: str) -> str:
+    """The kind of this name, if the case is one for it.
+
+    Raises
+    ------
+    ValueError
+        no such kind, or none of this case.
+    """
+    found = known(kind)
+    if found not in case.kinds:
+        raise ValueError(
+            f"kind = {kind!r} is none of {case!r}: it is a case for {', '.join(sorted(case.kinds))}"
+        )
+    return found
+
+
 def selected(kind: str, cases: str | Iterable[str]) -> tuple[Case, ...]:
     """The cases of a kind: "all", "quick", or those named.
 
@@ -67,6 +83,8 @@ def selected(kind: str, cases: str | Iterable[str]) -> tuple[Case, ...]:
         cases = QUICK if cases == "quick" else (cases,)
         if cases is QUICK:
             return tuple(case for case in own if case.name in QUICK)
+    if not isinstance(cases, Iterable):
+        raise ValueError(f"cases = {show(cases)}: pass 'all', 'quick' or names of cases")
     names = tuple(cases)
     if not names:
         raise ValueError("cases is empty: pass 'all', 'quick' or names of cases")

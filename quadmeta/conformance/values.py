@@ -13,6 +13,7 @@ from quadmeta.conformance.backward import discounted, one_step, truncated, unrol
 from quadmeta.conformance.case import Case
 from quadmeta.conformance.implicit import implicit, implicit_at, neumann
 from quadmeta.conformance.problem import DIGITS, ExactProblem, shared
+from quadmeta.conformance.selection import kind_of
 from quadmeta.conformance.step_size import log_step_size, step_size
 
 Rule = Callable[[ExactProblem], Array]
@@ -45,8 +46,13 @@ def exact_value(case: Case, kind: str) -> Array:
     Returns
     -------
     A read-only array (h,), worked out once for a case and kind.
+
+    Raises
+    ------
+    ValueError
+        no such kind, or none of this case.
     """
-    value = value_by(rule_of(case, kind), case)
+    value = value_by(rule_of(case, kind_of(case, kind)), case)
     value.flags.writeable = False
     return value
 

@@ -65,3 +65,17 @@ def test_pages_and_pictures(board):
     rows = [label.get_text() for label in figure.axes[0].get_yticklabels()]
     assert rows == [f"{report.name} (implicit)" for report in board.reports]
     assert not qm.plotting.overlapping_text(figure)
+
+
+def test_two_codes_of_one_name_are_refused():
+    triples = [("mine", codes.implicit, "implicit"), ("mine", codes.neumann, "neumann")]
+    with pytest.raises(ValueError, match="two are called 'mine'"):
+        conformance.scoreboard(triples)
+
+
+def test_options_are_named_and_files_too(tmp_path):
+    with pytest.raises(ValueError, match="'mine' is 5"):
+        conformance.scoreboard({"mine": 5})
+    (tmp_path / "half.json").write_text("[{")
+    with pytest.raises(ValueError, match=r"half\.json holds no report"):
+        Scoreboard.load(tmp_path / "half.json")

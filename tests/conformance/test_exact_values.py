@@ -6,7 +6,7 @@ import mpmath
 import numpy as np
 import pytest
 
-from quadmeta.conformance import CASES, KINDS, exact_value, fingerprints
+from quadmeta.conformance import CASES, KINDS, exact_value, fingerprints, tolerance
 from quadmeta.conformance.problem import DIGITS, ExactProblem
 from quadmeta.conformance.rational import largest
 
@@ -188,3 +188,15 @@ def test_a_constant_hessian_hides_the_order_of_the_steps():
     flat = case.but(slopes=())
     assert np.all(exact_value(flat, "unrolled") == reversed_steps.predicts(flat))
     assert np.all(exact_value(case, "unrolled") != reversed_steps.predicts(case))
+
+
+def test_values_of_kinds_that_a_case_is_not_for_are_refused():
+    momentum = BY_NAME["momentum"]
+    for function in (exact_value, tolerance):
+        with pytest.raises(ValueError, match="it is a case for unrolled"):
+            function(momentum, "implicit")
+        with pytest.raises(ValueError, match="did you mean 'implicit'"):
+            function(momentum, "implict")
+    assert np.all(exact_value(momentum, "forward") == exact_value(momentum, "unrolled"))
+    names = [[one.name for one in fingerprints(kind)] for kind in ("reverse", "unrolled")]
+    assert names[0] == names[1]

@@ -353,6 +353,7 @@ def test_an_unused_component_must_be_exactly_zero():
         ({"kind": "implicit", "cases": ["momentum"]}, "no case of 'implicit'"),
         ({"kind": "implicit", "cases": "isotopic"}, "did you mean 'isotropic'"),
         ({"kind": "implicit", "cases": []}, "cases is empty"),
+        ({"kind": "implicit", "cases": 5}, "cases = 5"),
         ({"kind": "implicit", "supports": 5}, "supports = 5 is no collection"),
         ({"kind": "implicit", "rtol": -1.0}, "rtol = -1.0"),
         ({"kind": "implicit", "time_limit": 0.0}, "time_limit = 0"),

@@ -1,4 +1,4 @@
-"""JAX, jaxopt, optimistix and gradhpo. What is imported here is imported when it is called."""
+"""JAX, jaxopt, optimistix, optax and gradhpo, each imported when it is called."""
 
 from collections.abc import Callable
 from functools import partial

@@ -18,7 +18,7 @@ Rule = Callable[[Problem], Array]
 
 
 def _transposed(rule: Backward) -> Backward:
-    """P for P', in both places where it stands."""
+    """S for S', in both places where it stands."""
     return replace(rule, pull=lambda p, adjoint: p.preconditioner @ adjoint)
 
 

@@ -17,6 +17,7 @@ from quadmeta.conformance.mistakes import altered, solvers
 from quadmeta.conformance.mistakes.backward import with_steps
 from quadmeta.conformance.mistakes.families import FAMILIES, ONE_TERM_LESS
 from quadmeta.conformance.problem import DIGITS, ExactProblem, shared
+from quadmeta.conformance.selection import known
 from quadmeta.conformance.values import RULES, Rule
 
 Value = Callable[[Case], Array | None]
@@ -62,7 +63,14 @@ def prediction(fingerprint: Fingerprint, case: Case) -> Array | None:
 
 @cache
 def fingerprints(kind: str) -> tuple[Fingerprint, ...]:
-    """The wrong formulas that a result of this kind is compared with."""
+    """The wrong formulas that a result of this kind is compared with.
+
+    Raises
+    ------
+    ValueError
+        no such kind.
+    """
+    kind = known(kind)
     rule = RULES[kind]
     found: dict[str, Value] = {
         "sign flipped": _times(rule, -1),

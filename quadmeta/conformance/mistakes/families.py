@@ -23,9 +23,9 @@ def _terms(more: int) -> Rule:
 
 
 def _last_term(problem: ExactProblem, right: Array) -> Array:
-    J = problem.case.products
-    whole = series(lambda p: J + 1)(problem, right)
-    last: Array = whole - series(lambda p: J)(problem, right)
+    products = problem.case.products
+    whole = series(lambda p: products + 1)(problem, right)
+    last: Array = whole - series(lambda p: products)(problem, right)
     return last
 
 
@@ -59,7 +59,7 @@ def _normalised(problem: ExactProblem) -> Array:
     return found
 
 
-ONE_TERM_LESS = "J terms (one too few)"
+ONE_TERM_LESS = "one term of the series too few"
 FAMILIES: Mapping[str, dict[str, Rule]] = {
     kinds.UNROLLED: backward.changed(unrolled) | backward.unrolled_only(unrolled),
     kinds.TRUNCATED: backward.changed(truncated) | backward.truncated_only(truncated),
@@ -103,7 +103,7 @@ FAMILIES: Mapping[str, dict[str, Rule]] = {
     },
     kinds.NEUMANN: {
         ONE_TERM_LESS: _terms(-1),
-        "J+2 terms (one too many)": _terms(1),
+        "one term of the series too many": _terms(1),
         "step size factor lost": _rescaled(-1),
         "step size factor twice": _rescaled(1),
         "last term instead of the sum": replace(neumann, inverse=_last_term),
