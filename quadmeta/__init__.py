@@ -73,12 +73,16 @@ if TYPE_CHECKING:
         TransformedObjective as TransformedObjective,
     )
     from quadmeta.optimizers import (
+        Adagrad as Adagrad,
+        AdamW as AdamW,
         GradientDescent as GradientDescent,
         HeavyBall as HeavyBall,
+        InnerAdam as InnerAdam,
         LogLoss as LogLoss,
         Nesterov as Nesterov,
         Optimizer as Optimizer,
         PolynomialOptimizer as PolynomialOptimizer,
+        RmsProp as RmsProp,
         Schedule as Schedule,
         StochasticGradientDescent as StochasticGradientDescent,
     )

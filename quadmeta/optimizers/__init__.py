@@ -6,14 +6,18 @@ A method of one's own is a subclass of :class:`PolynomialOptimizer`.
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from quadmeta.optimizers.adagrad import Adagrad as Adagrad
+    from quadmeta.optimizers.adam_w import AdamW as AdamW
     from quadmeta.optimizers.gradient_descent import GradientDescent as GradientDescent
     from quadmeta.optimizers.heavy_ball import HeavyBall as HeavyBall
+    from quadmeta.optimizers.inner_adam import InnerAdam as InnerAdam
     from quadmeta.optimizers.nesterov import Nesterov as Nesterov
     from quadmeta.optimizers.parts.base import (
         LogLoss as LogLoss,
         Optimizer as Optimizer,
         PolynomialOptimizer as PolynomialOptimizer,
     )
+    from quadmeta.optimizers.rms_prop import RmsProp as RmsProp
     from quadmeta.optimizers.schedule import Schedule as Schedule
     from quadmeta.optimizers.stochastic_gradient_descent import (
         StochasticGradientDescent as StochasticGradientDescent,

@@ -409,6 +409,13 @@ for cls in (qm.HeavyBall, qm.Nesterov):
         momentum=Number(0.5, True, low=0.0, high=1.0, open_="h"),
     )
 call(qm.Schedule, steps=Count(3))
+rate = Number(0.5, low=0.0, high=1.0, open_="h")
+size = Number(0.01, low=0.0)
+given = {"steps": Count(5), "step_size": positive(0.1), "epsilon": size, "root_epsilon": size}
+call(qm.Adagrad, **given)
+call(qm.RmsProp, **given, beta2=rate)
+call(qm.InnerAdam, **given, beta1=rate, beta2=rate)
+call(qm.AdamW, **given, beta1=rate, beta2=rate, weight_decay=size)
 call(
     qm.HeavyBall(5).stable,
     "HeavyBall.stable",
