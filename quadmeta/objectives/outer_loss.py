@@ -5,31 +5,33 @@ of the hyperparameters.
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import TypeGuard
 
 import numpy as np
 
 from quadmeta._types import Array, Numbers
 from quadmeta._validate import instance, show
+from quadmeta.arithmetic.jet import Jet
 from quadmeta.arithmetic.signlog import LARGEST, SMALLEST, SignLog
 from quadmeta.objectives.parts.base import Objective
 from quadmeta.objectives.parts.hyper_tape import HyperTape
 from quadmeta.objectives.parts.quadratic_tape import QuadraticTape
-from quadmeta.objectives.parts.unrolled import unrolled
+from quadmeta.objectives.parts.unrolled import from_minimum, settled, unrolled
 from quadmeta.optimizers.gradient_descent import GradientDescent
-from quadmeta.optimizers.parts.base import Optimizer
+from quadmeta.optimizers.parts.base import Optimizer, PolynomialOptimizer
 from quadmeta.problems.parts.bilevel import BilevelProblem, InnerLoss
 from quadmeta.problems.parts.quadratic_bilevel import QuadraticInnerLoss
 
 
 @dataclass(frozen=True, eq=False)
 class OuterLoss(Objective):
-    """F(alpha) = L_2(w_T(alpha), alpha) for gradient descent with a given step size on
-    L_1(., alpha).
+    """F(alpha) = L_2(w_T(alpha), alpha) for T steps of an optimizer, all of whose parameters are
+    given, on L_1(., alpha).
 
-    On a quadratic inner loss the exact unrolled hypergradient costs O(p^3) whatever T. Where H is
-    singular or its condition number above 1e5, a form without the minimiser takes its place, which
-    holds there too; singular values of the weighted data up to max(n, p) eps of the largest then
-    count as 0.
+    On a quadratic inner loss the exact unrolled hypergradient of a linear method costs O(p^3) and
+    its ``response``: nothing that grows with T where that is in closed form, O(T p^2) for a method
+    of one's own. No minimiser enters, so that H may be singular; singular values of the weighted
+    data up to max(n, p) eps of the largest then count as 0.
 
     An outer loss that depends on alpha also directly, and a start that does, are part of every
     derivative here. A start that is passed to a method is fixed.
@@ -39,13 +41,14 @@ class OuterLoss(Objective):
     problem
         a bilevel problem.
     optimizer
-        gradient descent with a step size, without momentum, noise or schedule.
+        a linear method with every parameter given: gradient descent, momentum, a schedule, or a
+        ``PolynomialOptimizer`` of one's own.
 
     Raises
     ------
     ValueError
-        another optimizer, or one whose step size is free; a problem whose parts do not belong
-        together.
+        an optimizer with a free parameter or with random steps; a problem whose parts do not
+        belong together.
 
     Examples
     --------
@@ -58,34 +61,35 @@ class OuterLoss(Objective):
     """
 
     problem: BilevelProblem
-    optimizer: GradientDescent
+    optimizer: Optimizer
 
     def __post_init__(self) -> None:
         instance("problem", self.problem, BilevelProblem, "Ridge(train, validation)")
         optimizer = self.optimizer
-        plain = (
-            isinstance(optimizer, GradientDescent) and type(optimizer).run is GradientDescent.run
-        )
-        if isinstance(optimizer, Optimizer) and not plain:
+        instance("optimizer", optimizer, Optimizer, "GradientDescent(steps=100, step_size=0.1)")
+        if optimizer.noisy:
             raise ValueError(
-                f"optimizer = {show(optimizer)} is not plain gradient descent, the only one that "
-                "OuterLoss unrolls (no momentum, noise or schedule): pass GradientDescent(steps, "
-                "step_size)"
+                f"optimizer = {show(optimizer)} follows random gradients, a bilevel problem has "
+                "exact ones: pass GradientDescent(steps, step_size)"
             )
-        instance(
-            "optimizer", optimizer, GradientDescent, "GradientDescent(steps=100, step_size=0.1)"
-        )
-        if optimizer.step_size is None:
-            raise ValueError(
-                f"optimizer = {optimizer!r} leaves its step size free: pass GradientDescent(steps, "
-                "step_size)"
-            )
+        optimizer.require_given()
         self.problem.require_complete()
 
     @property
     def step_size(self) -> float:
-        """eta."""
-        return float(self.optimizer.step_size or 0.0)
+        """eta, of an optimizer that has one.
+
+        Raises
+        ------
+        ValueError
+            an optimizer without a step size.
+        """
+        found = getattr(self.optimizer, "step_size", None)
+        if found is None:
+            raise ValueError(
+                f"optimizer = {self.optimizer!r} has no one step size: read its own attributes"
+            )
+        return float(found)
 
     def largest_step_size(self, alpha: Numbers) -> float:
         """2 / L at these hyperparameters, beyond which inner training (and a Neumann series) on a
@@ -97,8 +101,17 @@ class OuterLoss(Objective):
         return self.problem.at(alpha).largest_step_size()
 
     def diverges(self, alpha: Numbers) -> bool:
-        """Whether the step size exceeds the largest one."""
-        return self.step_size > self.largest_step_size(alpha)
+        """Whether the step size exceeds the largest one; for a linear method other than gradient
+        descent, whether T steps enlarge an error.
+        """
+        if _descends(self.optimizer):
+            return self.step_size > self.largest_step_size(alpha)
+        inner = self.problem.at(alpha)
+        optimizer = self.optimizer
+        if not isinstance(optimizer, PolynomialOptimizer) or not self._has_response(inner):
+            return False
+        found = optimizer.response(inner.eigen[0])
+        return bool(found.shift > 0 or np.abs(found.power).max() > 1)
 
     def trained(self, alpha: Numbers, start: Numbers | None = None) -> Array:
         """w_T by the loop, from ``start`` (default: the problem's)."""
@@ -109,7 +122,7 @@ class OuterLoss(Objective):
         """w_T by the loop on an inner loss that is bound already, from ``start`` (P,)."""
         w = start
         with np.errstate(over="ignore", invalid="ignore"):
-            for state in self.optimizer.run(inner.gradient, start, self.step_size):
+            for state in self.optimizer.run(inner.gradient, start, self.optimizer.given):
                 w = state
         return self._finite(w)
 
@@ -122,7 +135,7 @@ class OuterLoss(Objective):
     def _finite(self, w: Array) -> Array:
         if not np.isfinite(w).all():
             raise OverflowError(
-                f"training with step_size = {self.step_size:.6g} diverges: pass one below 2 / L"
+                f"training with {self.optimizer!r} diverges: pass a step_size below 2 / L"
             )
         return w
 
@@ -132,8 +145,8 @@ class OuterLoss(Objective):
         return float(self.problem.outer(self.trained(alpha, start), alpha))
 
     def gradient(self, alpha: Numbers, start: Numbers | None = None) -> Array:
-        """Exact unrolled hypergradient (h,): the closed form on a quadratic, singular or not,
-        reverse mode elsewhere.
+        """Exact unrolled hypergradient (h,): from the response of the optimizer on a quadratic,
+        singular or not, by ``definition`` elsewhere.
 
         Raises
         ------
@@ -142,7 +155,7 @@ class OuterLoss(Objective):
         """
         alpha = self.problem.read(alpha)
         inner = self.problem.bound(alpha)
-        if not isinstance(inner, QuadraticInnerLoss):
+        if not self._has_response(inner):
             return self.definition(alpha, start)
         value = self._exact(inner, alpha, start)
         if self.problem.has_direct:
@@ -162,15 +175,20 @@ class OuterLoss(Objective):
         """
         alpha = self.problem.read(alpha)
         inner = self.problem.bound(alpha)
-        if not isinstance(inner, QuadraticInnerLoss):
+        if not self._has_response(inner):
             raise ValueError(
-                "the inner loss is not quadratic, so it has no closed form: use gradient or "
-                "definition"
+                "the inner loss is not quadratic, or the optimizer not linear, so it has no closed "
+                "form: use gradient or definition"
             )
         value = _signed(*self._closed(inner, alpha, start))
         if self.problem.has_direct:
             return value + SignLog.of(self._direct(inner, alpha, start))
         return value
+
+    def _has_response(self, inner: InnerLoss) -> TypeGuard[QuadraticInnerLoss]:
+        """Whether the optimizer is linear on this inner loss."""
+        quadratic = isinstance(inner, QuadraticInnerLoss)
+        return quadratic and isinstance(self.optimizer, PolynomialOptimizer)
 
     def _closed(
         self, inner: QuadraticInnerLoss, alpha: Array, start: Numbers | None
@@ -180,9 +198,11 @@ class OuterLoss(Objective):
         moving = None
         if problem.start_moves and start is None:
             moving = problem.start_jacobian(alpha)
-        return unrolled(
-            inner, problem.begin(alpha, start), self.optimizer.steps, self.step_size, moving
-        )
+        first = problem.begin(alpha, start)
+        if _descends(self.optimizer) and settled(inner):
+            return from_minimum(inner, first, self.optimizer.steps, self.step_size, moving)
+        assert isinstance(self.optimizer, PolynomialOptimizer)
+        return unrolled(inner, first, self.optimizer, moving)
 
     def _exact(self, inner: QuadraticInnerLoss, alpha: Array, start: Numbers | None) -> Array:
         """The same in float64."""
@@ -225,12 +245,17 @@ class OuterLoss(Objective):
         return value
 
     def definition(self, alpha: Numbers, start: Numbers | None = None) -> Array:
-        """Reverse mode by loops: sum_t B_t A_{t+1} ... A_T grad L_2(w_T), with what depends on
-        alpha beside the steps.
+        """The derivative of the run as it is, by loops, with what depends on alpha beside it.
+
+        For gradient descent reverse mode, sum_t B_t A_{t+1} ... A_T grad L_2(w_T); for other
+        optimizers the run itself on weights that carry their h derivatives along, at h + 1 times
+        its cost.
         """
         problem = self.problem
         alpha = problem.read(alpha)
         inner = problem.bound(alpha)
+        if not _descends(self.optimizer):
+            return self._forward(inner, alpha, start)
         eta = self.step_size
         states = list(self.optimizer.run(inner.gradient, problem.begin(alpha, start), eta))
         b = problem.outer_gradient(states[-1], alpha)
@@ -243,6 +268,25 @@ class OuterLoss(Objective):
         if problem.has_direct:
             gradient = gradient + problem.direct(states[-1], alpha)
         return gradient
+
+    def _forward(self, inner: InnerLoss, alpha: Array, start: Numbers | None) -> Array:
+        """The derivative by w_T with its derivatives in alpha."""
+        problem = self.problem
+        first = problem.begin(alpha, start)
+        moving = np.zeros((problem.hyperparameters, len(first)))
+        if problem.start_moves and start is None:
+            moving = problem.start_jacobian(alpha)
+
+        def gradient(w: Jet) -> Jet:
+            # d grad L_1(w, alpha) / d alpha_k = H(w) dw_k + J_k(w)
+            tangents = inner.hvp(w.value, np.array(w.first)) + inner.jacobian(w.value)
+            return Jet(inner.gradient(w.value), tuple(tangents), ())
+
+        *_, last = self.optimizer.run(gradient, Jet(first, tuple(moving), ()), self.optimizer.given)
+        found: Array = np.array(last.first) @ problem.outer_gradient(last.value, alpha)
+        if problem.has_direct:
+            found = found + problem.direct(last.value, alpha)
+        return found
 
     def tape(
         self,
@@ -285,12 +329,24 @@ class OuterLoss(Objective):
                 "a renormalised tape needs a logarithm of the inner loss: use LogObjective, or "
                 "Reverse for hyperparameters"
             )
+        if not _descends(self.optimizer):
+            raise ValueError(
+                f"optimizer = {self.optimizer!r} has no tape: use gradient, which is exact"
+            )
         exact: Callable[[], Array] | None = None
         if isinstance(inner, QuadraticInnerLoss):
             exact = partial(self._exact, inner, alpha, start)
         # an inner loss of a class of its own may define other products
         plain = QuadraticTape if type(inner) is QuadraticInnerLoss else HyperTape
         return plain(self.problem, inner, alpha, start, self.optimizer.steps, self.step_size, exact)
+
+
+def _descends(optimizer: Optimizer) -> TypeGuard[GradientDescent]:
+    """Whether this is gradient descent with nothing of it redefined."""
+    if not isinstance(optimizer, GradientDescent):
+        return False
+    kind = type(optimizer)
+    return kind.run is GradientDescent.run and kind.response is GradientDescent.response
 
 
 def _signed(value: Array, shift: float) -> SignLog:

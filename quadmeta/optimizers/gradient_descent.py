@@ -7,10 +7,11 @@ import numpy as np
 
 from quadmeta._types import Arithmetic, Array, Floats
 from quadmeta.arithmetic.residual import factor, log_abs, log_ratio, pick, scaled, take
+from quadmeta.arithmetic.response import response
 from quadmeta.arithmetic.scan import short_power
 from quadmeta.arithmetic.signlog import SignLog
 from quadmeta.optimizers.parts.balance import balanced_step
-from quadmeta.optimizers.parts.base import LogLoss, Measure, PolynomialOptimizer
+from quadmeta.optimizers.parts.base import LogLoss, Measure, PolynomialOptimizer, Response
 from quadmeta.optimizers.parts.constant import ConstantStep
 from quadmeta.optimizers.parts.grid import largest_factor, log_losses
 from quadmeta.optimizers.parts.moments import (
@@ -55,6 +56,15 @@ class GradientDescent(ConstantStep, PolynomialOptimizer):
         a = 1 - theta * eigenvalues
         second = T * (T - 1) * eigenvalues**2 * a ** max(T - 2, 0)
         return a**T, -T * eigenvalues * a ** (T - 1), second
+
+    def response(self, eigenvalues: Array) -> Response:
+        """S = eta sum_{k<T} a^k, S[x, y] = -eta^2 h_{T-2}(1, a_x, a_y), in O(d^2) whatever T."""
+        eta = np.float64(self.given)
+        moved, slopes, shift = response(eta, eigenvalues, self.steps)
+        a = factor(eta, eigenvalues)
+        with np.errstate(divide="ignore"):
+            power = np.sign(a.value) ** self.steps * np.exp(self.steps * log_abs(a) - shift)
+        return Response(power, moved, slopes, shift)
 
     def signed_residual(
         self, eigenvalues: Array, theta: Array, order: int = 2

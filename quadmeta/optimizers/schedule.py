@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from quadmeta._types import Arithmetic, Array, Floats
-from quadmeta._validate import natural
+from quadmeta._types import Arithmetic, Array, Floats, Numbers
+from quadmeta._validate import natural, shaped
 from quadmeta.arithmetic.residual import Factor, factor, log_abs, log_ratio, scaled
 from quadmeta.optimizers.parts.base import LogLoss, Measure, PolynomialOptimizer
 from quadmeta.optimizers.parts.one_step import one_step
@@ -19,8 +19,8 @@ _DECADES = 140  # that such a product may span
 
 @dataclass(frozen=True, repr=False)
 class Schedule(PolynomialOptimizer):
-    """w_{t+1} = w_t - eta_{t+1} grad f(w_t); theta = (eta_1, ..., eta_T), T = ``steps`` real
-    numbers (unit 1/lambda).
+    """w_{t+1} = w_t - eta_{t+1} grad f(w_t) for t < T = ``steps``; without ``step_sizes``, theta =
+    (eta_1, ..., eta_T), T real numbers (unit 1/lambda), is tuned.
 
     Objectives do not depend on the order of the step sizes, floating-point runs do:
     ``schedules.lebedev_finogenov``.
@@ -28,7 +28,7 @@ class Schedule(PolynomialOptimizer):
     Raises
     ------
     ValueError
-        ``steps`` is not a whole number of at least 1.
+        ``steps`` is not a whole number of at least 1, or ``step_sizes`` are not T real numbers.
 
     Examples
     --------
@@ -41,24 +41,45 @@ class Schedule(PolynomialOptimizer):
     """
 
     steps: int
+    step_sizes: Numbers | None = None
 
     nonnegative = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "steps", natural("steps", self.steps))
+        if self.step_sizes is not None:
+            sizes = shaped("step_sizes", self.step_sizes, (self.steps,), "(T,), one a step")
+            object.__setattr__(self, "step_sizes", tuple(sizes.tolist()))
 
     @property
     def free(self) -> tuple[str, ...]:
-        """("step_sizes",)."""
-        return ("step_sizes",)
+        """("step_sizes",) unless they are given."""
+        if self.step_sizes is None:
+            return ("step_sizes",)
+        return ()
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """(T,)."""
-        return (self.steps,)
+        """(T,), or (0,) where the step sizes are given."""
+        if self.step_sizes is None:
+            return (self.steps,)
+        return (0,)
+
+    @property
+    def given(self) -> Any:
+        """(eta_1, ..., eta_T).
+
+        Raises
+        ------
+        ValueError
+            they are free.
+        """
+        self.require_given()
+        return self.step_sizes
 
     def __repr__(self) -> str:
-        return f"Schedule(steps={self.steps})"
+        given = "" if self.step_sizes is None else ", step_sizes=(...)"
+        return f"Schedule(steps={self.steps}{given})"
 
     def _entries(self, theta: Sequence[Arithmetic] | Array) -> Sequence[Any] | Array:
         if len(theta) != self.steps:

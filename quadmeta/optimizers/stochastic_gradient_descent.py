@@ -28,3 +28,5 @@ class StochasticGradientDescent(ConstantStep, Optimizer):
     >>> round(F(0.3).to_float(), 6), round(F(0.0).to_float(), 6)
     (0.027965, 2.5)
     """
+
+    noisy = True

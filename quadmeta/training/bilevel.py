@@ -206,7 +206,7 @@ def bilevel_descent(
             "(8, 1, 1)"
         )
     runs = [
-        replace(loss, optimizer=replace(loss.optimizer, steps=natural("schedule", steps)))
+        replace(loss, optimizer=loss.optimizer.with_steps(natural("schedule", steps)))
         for steps in schedule
     ]
     if len(runs) > 1 and not warm:
@@ -250,7 +250,7 @@ def _states(
     while True:
         loss = runs[state.step % len(runs)]
         if settled:  # more steps beyond 2/L would only amplify the rounding of w_*
-            loss = replace(loss, optimizer=replace(loss.optimizer, steps=1))
+            loss = replace(loss, optimizer=loss.optimizer.with_steps(1))
         problem = loss.problem
         inner = problem.at(state.alpha)
         # None: the problem's own start, whose derivative counts

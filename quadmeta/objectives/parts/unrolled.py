@@ -1,34 +1,27 @@
-"""The exact unrolled hypergradient of a quadratic bilevel problem, at O(p^3) whatever T.
+"""The exact unrolled hypergradient of a quadratic bilevel problem, at O(p^3) and the response of
+the optimizer.
 
-With H = Q diag(lambda) Q', a = 1 - eta lambda, E = Q'(W_0 - W_*), G = Q' grad L_2(W_T),
-S_i = sum_{k<T} a_i^k and the divided differences D_ij = (a_i^T - a_j^T) / (a_i - a_j),
+A linear method ends at W_T = W_0 - S(H) (H W_0 - B). With H = Q diag(lambda) Q', the divided
+differences S[lambda_i, lambda_j], R = Q'(H W_0 - B) and G = Q' grad L_2(W_T),
 
-    F'_k = -eta (<H_k, V W_*' + Q (D o G E') Q'> - <b_k, V>),   V = Q (S o G),
+    F'_k = -<H_k W_0 - b_k, V> - <H_k, Q (S[.,.] o G R') Q'>,   V = Q (S o G),
 
-and a start that moves with alpha adds <d W_0 / d alpha_k, Q (a^T o G)>, as d W_T / d W_0 =
-(I - eta H)^T. The direct term of an outer loss that depends on alpha is not part of it.
+and a start that moves with alpha adds <d W_0 / d alpha_k, Q (p o G)>, as d W_T / d W_0 = p(H) = I -
+S(H) H. The direct term of an outer loss that depends on alpha is not part of it.
+
+Gradient descent on a Hessian that is far from singular has a form of the same with the minimiser:
+with a = 1 - eta lambda, E = Q'(W_0 - W_*), S_i = sum_{k<T} a_i^k and D_ij = (a_i^T - a_j^T) / (a_i
+- a_j),
+
+    F'_k = -eta (<H_k, V W_*' + Q (D o G E') Q'> - <b_k, V>),   V = Q (S o G).
 """
 
 import numpy as np
 
 from quadmeta._types import Array
 from quadmeta.arithmetic.power_table import power_table
-from quadmeta.arithmetic.residual import factor, log_abs
-from quadmeta.arithmetic.response import response
+from quadmeta.optimizers.parts.base import PolynomialOptimizer
 from quadmeta.problems.parts.quadratic_bilevel import QuadraticInnerLoss
-
-
-def unrolled(
-    inner: QuadraticInnerLoss, start: Array, steps: int, step_size: float, moving: Array | None
-) -> tuple[Array, float]:
-    """(F' / e^shift (h,), shift) for a run of ``steps`` steps from ``start`` (P,).
-
-    ``moving`` are the rows d w_0 / d alpha_k (h, P) of a start that depends on alpha.
-    """
-    W0 = start.reshape(inner.B.shape)
-    if settled(inner):
-        return _from_minimum(inner, W0, steps, step_size, moving)
-    return _from_start(inner, W0, steps, step_size, moving)
 
 
 def settled(inner: QuadraticInnerLoss) -> bool:
@@ -39,10 +32,17 @@ def settled(inner: QuadraticInnerLoss) -> bool:
     return bool(lam[0] >= 1e-2 * lam[-1]) or inner.rows.determine(inner.problem.inside)
 
 
-def _from_minimum(
-    inner: QuadraticInnerLoss, W0: Array, T: int, eta: float, moving: Array | None
+def from_minimum(
+    inner: QuadraticInnerLoss, start: Array, steps: int, step_size: float, moving: Array | None
 ) -> tuple[Array, float]:
-    """The formula as above, with C = Q'W_* and the outer gradient in the basis of Q throughout."""
+    """(F' / e^shift (h,), shift) for gradient descent from ``start`` (P,), by the form with W_*.
+
+    ``moving`` are the rows d w_0 / d alpha_k (h, P) of a start that depends on alpha.
+    """
+    W0 = start.reshape(inner.B.shape)
+    T = steps
+    eta = step_size
+    # C = Q'W_* and the outer gradient in the basis of Q throughout
     H2, B2, _ = inner.outer
     lam, Q = inner.spectrum
     C = (Q.T @ inner.B) / lam[:, None]
@@ -61,29 +61,22 @@ def _from_minimum(
     return value, 2 * shift
 
 
-def _from_start(
-    inner: QuadraticInnerLoss, W0: Array, T: int, eta: float, moving: Array | None
+def unrolled(
+    inner: QuadraticInnerLoss, start: Array, optimizer: PolynomialOptimizer, moving: Array | None
 ) -> tuple[Array, float]:
-    """The same without W_* and without 1 / lambda, for singular H too.
-
-    With S(lambda) = eta sum_{k<T} a^k, its divided differences S[lambda_i, lambda_j] and R =
-    Q'(H W_0 - B),
-
-        W_T = W_0 - Q (S o R),   F'_k = -<H_k W_0 - b_k, V> - <H_k, Q (S[.,.] o G R') Q'>,   V
-            = Q (S o G).
-    """
+    """The same for every linear method, without W_* and without 1 / lambda, for singular H too."""
+    W0 = start.reshape(inner.B.shape)
     H2, B2, _ = inner.outer
     lam, Q, inside, R = inner.modes(W0)
-    moved, slopes, shift = response(eta, lam, T)
+    power, moved, slopes, shift = optimizer.response(lam)
     common = np.exp(-shift)
     S = moved[:, None]
     G = Q.T @ (H2 @ (common * W0 - Q @ (S * R)) - common * B2)
     from_start = 0.0
     if moving is not None:
-        a = factor(np.float64(eta), lam)
-        power = np.sign(a.value) ** T * np.exp(T * log_abs(a) - shift)
         from_start = moving @ (Q @ (power[:, None] * G)).ravel()
     if inner.rows is not None and inner.rows.spanned:
+        slopes = slopes.copy()
         # no H_k leads out of the space of the rows: 0 exactly, where rounding would be
         # multiplied by T
         slopes[:inside, inside:] = 0

@@ -8,14 +8,17 @@ eigenvalues only, never a problem.
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from typing import Any
+from copy import copy
+from dataclasses import is_dataclass, replace
+from typing import Any, Self
 
 import numpy as np
 
 from quadmeta._types import Array, Floats, StepSizes
-from quadmeta._validate import finite, step_sizes
+from quadmeta._validate import finite, natural, step_sizes
 from quadmeta.arithmetic.signlog import SignLog
 from quadmeta.optimizers.parts import generic
+from quadmeta.optimizers.parts.linear_response import Response as Response, response_of_run
 from quadmeta.optimizers.parts.loss import LogLoss as LogLoss, OneTask as OneTask
 from quadmeta.optimizers.parts.measure import Measure as Measure
 
@@ -31,6 +34,8 @@ class Optimizer(ABC):
     steps: int
     nonnegative = True
     """Whether theta is restricted to values >= 0."""
+    noisy = False
+    """Whether its steps follow random gradients."""
 
     @property
     @abstractmethod
@@ -43,6 +48,50 @@ class Optimizer(ABC):
         if len(self.free) == 1:
             return ()
         return (len(self.free),)
+
+    @property
+    def given(self) -> Any:
+        """What ``run`` takes as theta where every parameter is given: nothing, unless its run
+        reads given parameters from there.
+
+        Raises
+        ------
+        ValueError
+            a parameter that is free.
+        """
+        self.require_given()
+        return ()
+
+    def require_given(self) -> None:
+        """Refuse an optimizer with a free parameter.
+
+        Raises
+        ------
+        ValueError
+            a parameter that is free.
+        """
+        if self.free:
+            names = " and ".join(name.replace("_", " ") for name in self.free)
+            keywords = ", ".join(f"{name}=..." for name in self.free)
+            raise ValueError(
+                f"optimizer = {self!r} leaves its {names} free: pass "
+                f"{type(self).__name__}(steps, {keywords})"
+            )
+
+    def with_steps(self, steps: int) -> Self:
+        """The same optimizer for another number of steps.
+
+        Raises
+        ------
+        ValueError
+            ``steps`` is not a whole number of at least 1.
+        """
+        natural("steps", steps)
+        if is_dataclass(self):
+            return replace(self, steps=steps)
+        other = copy(self)
+        other.steps = steps
+        return other
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(steps={self.steps})"
@@ -114,6 +163,26 @@ class PolynomialOptimizer(Optimizer):
     >>> print(f"{G(0.3):.6f} {G.definition(0.3):.6f} {G.gradient(0.3):.6f}")
     -0.674519 -0.674519 -2.689076
     """
+
+    def __init_subclass__(cls, **more: Any) -> None:
+        """A class with a run of its own has the response of that run, not an inherited one."""
+        super().__init_subclass__(**more)
+        if "run" in vars(cls) and "response" not in vars(cls):
+            cls.response = PolynomialOptimizer.response  # type: ignore[method-assign]
+
+    def response(self, eigenvalues: Array) -> Response:
+        """p_T, S = (1 - p_T) / lambda and S[lambda_i, lambda_j] at eigenvalues (d,) >= 0, with
+        every parameter given: what an exact hypergradient needs.
+
+        By the run itself on functions with their divided differences, O(T d^2), unless a closed
+        form overrides it. A run in ``+ - * / **`` of what it is given is enough.
+
+        Raises
+        ------
+        ValueError
+            a parameter that is free.
+        """
+        return response_of_run(self, eigenvalues)
 
     def residual(self, eigenvalues: Any, theta: Any) -> tuple[Any, Any, Any]:
         """(p_T, dp_T/dtheta, d^2p_T/dtheta^2) at the eigenvalues in plain + - * / **, for every

@@ -47,6 +47,22 @@ class ConstantStep:
             return ("step_size",)
         return ()
 
+    @property
+    def given(self) -> float:
+        """eta.
+
+        Raises
+        ------
+        ValueError
+            it is free.
+        """
+        if self.step_size is None:
+            raise ValueError(
+                f"optimizer = {self!r} leaves its step size free: pass "
+                f"{type(self).__name__}(steps, step_size)"
+            )
+        return self.step_size
+
     def __repr__(self) -> str:
         if self.step_size is None:
             given = ""
