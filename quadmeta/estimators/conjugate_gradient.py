@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from quadmeta._validate import natural
-from quadmeta.estimators.parts.base import Estimator
+from quadmeta.estimators.parts.base import Estimator, Spectral, required_gradient
 from quadmeta.estimators.parts.solvable import require_digits, require_solution
 from quadmeta.objectives.parts.tape import Derivative, Tape
+from quadmeta.theory import filters
 
 
 @dataclass(frozen=True)
@@ -99,3 +101,9 @@ class ConjugateGradient(Estimator):
     def cost(self, T: int, h: int = 1, P: int = 1) -> Mapping[str, int]:
         """N products (fewer where it stops early)."""
         return {"hvps": self.budget - 1, "mixed": 1, "outer_gradients": 1, "stored_vectors": 1}
+
+    def filter_at(self, at: Spectral) -> Any:
+        """f(lambda) g / g, for the g that is given."""
+        g = required_gradient(self, at)
+        moved = filters.conjugate_gradients(at.lam, g, self.budget - 1)
+        return moved / g

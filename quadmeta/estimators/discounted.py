@@ -4,10 +4,12 @@ past.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from quadmeta.estimators.parts.base import Estimator
+from quadmeta.estimators.parts.base import Estimator, Spectral
 from quadmeta.estimators.parts.discount import discount
 from quadmeta.objectives.parts.tape import Derivative, Tape
+from quadmeta.theory import filters
 
 
 @dataclass(frozen=True)
@@ -52,3 +54,7 @@ class Discounted(Estimator):
     def exact_when(self, T: int) -> bool:
         """At T = 1."""
         return T == 1
+
+    def filter_at(self, at: Spectral) -> Any:
+        """eta S_T(gamma), the same at every lambda."""
+        return filters.discounted(at.lam, at.step_size, self.gamma, at.steps)

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from quadmeta.estimators.parts.base import Estimator
+from quadmeta.estimators.parts.base import Estimator, Spectral
 from quadmeta.estimators.parts.discount import discount
 from quadmeta.objectives.parts.tape import Derivative, Tape
+from quadmeta.theory import filters
 
 
 @dataclass(frozen=True)
@@ -51,3 +53,7 @@ class FixedGradient(Estimator):
     def exact_when(self, T: int) -> bool:
         """At T = 1."""
         return T == 1
+
+    def filter_at(self, at: Spectral) -> Any:
+        """eta S_T(gamma), the same at every lambda."""
+        return filters.discounted(at.lam, at.step_size, self.gamma, at.steps)

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from quadmeta._types import Array
-from quadmeta.estimators.parts.base import Estimator
+from quadmeta.estimators.parts.base import Estimator, Spectral
 from quadmeta.objectives.parts.tape import Derivative, Tape
+from quadmeta.theory import filters
 
 
 @dataclass(frozen=True)
@@ -42,3 +44,11 @@ class Forward(Estimator):
     def exact_when(self, T: int) -> bool:
         """Always."""
         return True
+
+    def filter_at(self, at: Spectral) -> Any:
+        """eta S_T(1 - eta lambda)."""
+        return filters.unrolled(at.lam, at.step_size, at.steps)
+
+    def filter_error_at(self, at: Spectral) -> Any:
+        """(1 - eta lambda)^T."""
+        return filters.unrolled_residual(at.lam, at.step_size, at.steps)

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from quadmeta._types import Array
 from quadmeta._validate import instance, number
-from quadmeta.estimators.parts.base import Estimator
+from quadmeta.estimators.parts.base import Estimator, Spectral
 from quadmeta.estimators.parts.discount import discount
 from quadmeta.objectives.parts.tape import Derivative, Tape
+from quadmeta.theory import filters
 
 
 @dataclass(frozen=True)
@@ -96,3 +98,7 @@ class HyperDistill(Estimator):
             return HyperDistill(self.gamma, 1.0)
         x, y = np.array(pairs).T
         return HyperDistill(self.gamma, float(x @ y / (x @ x)))
+
+    def filter_at(self, at: Spectral) -> Any:
+        """theta eta S_T(gamma), the same at every lambda."""
+        return self.theta * filters.discounted(at.lam, at.step_size, self.gamma, at.steps)

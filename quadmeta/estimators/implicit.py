@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from quadmeta.arithmetic.null_space import null_space, share_of_null_space
-from quadmeta.estimators.parts.base import Estimator
+from quadmeta.estimators.parts.base import Estimator, Spectral
 from quadmeta.estimators.parts.solvable import require_digits, require_solution
 from quadmeta.objectives.parts.tape import Derivative, Tape
+from quadmeta.theory import filters
 
 
 @dataclass(frozen=True)
@@ -69,3 +71,11 @@ class Implicit(Estimator):
     def cost(self, T: int, h: int = 1, P: int = 1) -> Mapping[str, int]:
         """P Hessian products (or one factorisation) and one mixed product."""
         return {"hvps": P, "mixed": 1, "outer_gradients": 1, "stored_vectors": 1}
+
+    def filter_at(self, at: Spectral) -> Any:
+        """1 / lambda."""
+        return filters.implicit(at.lam)
+
+    def filter_error_at(self, at: Spectral) -> Any:
+        """0."""
+        return 0 * at.lam

@@ -4,10 +4,12 @@ trajectory.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from quadmeta._types import Array
-from quadmeta.estimators.parts.base import Estimator
+from quadmeta.estimators.parts.base import Estimator, Spectral
 from quadmeta.objectives.parts.tape import Derivative, Tape
+from quadmeta.theory import filters
 
 
 @dataclass(frozen=True)
@@ -44,3 +46,11 @@ class MatrixDiscount(Estimator):
     def cost(self, T: int, h: int = 1, P: int = 1) -> Mapping[str, int]:
         """T - 1 Hessian products, one mixed product, T outer gradients."""
         return {"hvps": T - 1, "mixed": 1, "outer_gradients": T, "stored_vectors": 1}
+
+    def filter_at(self, at: Spectral) -> Any:
+        """eta S_T(1 - eta lambda)."""
+        return filters.unrolled(at.lam, at.step_size, at.steps)
+
+    def filter_error_at(self, at: Spectral) -> Any:
+        """(1 - eta lambda)^T."""
+        return filters.unrolled_residual(at.lam, at.step_size, at.steps)

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from quadmeta._validate import natural
-from quadmeta.estimators.parts.base import Estimator
+from quadmeta.estimators.parts.base import Estimator, Spectral
 from quadmeta.objectives.parts.tape import Derivative, Tape
+from quadmeta.theory import filters
 
 
 @dataclass(frozen=True)
@@ -79,3 +81,11 @@ class Neumann(Estimator):
         N = self.order
         K = self.estimates
         return {"hvps": N * K, "mixed": K, "outer_gradients": K, "stored_vectors": 1}
+
+    def filter_at(self, at: Spectral) -> Any:
+        """eta S_(N+1)(1 - eta lambda)."""
+        return filters.neumann(at.lam, at.step_size, self.order)
+
+    def filter_error_at(self, at: Spectral) -> Any:
+        """(1 - eta lambda)^(N+1)."""
+        return filters.neumann_residual(at.lam, at.step_size, self.order)

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from quadmeta.estimators.parts.base import Estimator
+from quadmeta.estimators.parts.base import Estimator, Spectral
 from quadmeta.objectives.parts.tape import Derivative, Tape
 
 
@@ -37,3 +38,7 @@ class OneStep(Estimator):
     def exact_when(self, T: int) -> bool:
         """At T = 1."""
         return T == 1
+
+    def filter_at(self, at: Spectral) -> Any:
+        """eta."""
+        return 0 * at.lam + at.step_size

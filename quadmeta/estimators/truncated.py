@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from quadmeta._validate import natural
 from quadmeta.estimators.parts.backward import back_propagated
-from quadmeta.estimators.parts.base import Estimator
+from quadmeta.estimators.parts.base import Estimator, Spectral
 from quadmeta.objectives.parts.tape import Derivative, Tape
+from quadmeta.theory import filters
 
 
 @dataclass(frozen=True)
@@ -51,3 +53,11 @@ class Truncated(Estimator):
     def exact_when(self, T: int) -> bool:
         """At K = T."""
         return self.K == T
+
+    def filter_at(self, at: Spectral) -> Any:
+        """eta S_K(1 - eta lambda)."""
+        return filters.unrolled(at.lam, at.step_size, self.K)
+
+    def filter_error_at(self, at: Spectral) -> Any:
+        """(1 - eta lambda)^K."""
+        return filters.unrolled_residual(at.lam, at.step_size, self.K)

@@ -720,6 +720,43 @@ call(
     steps=Count(5),
 )
 call(qm.filters.conjugate_gradients, lam=spectrum, v=Reals(error), products=Count(3))
+call(
+    qm.filters.preconditioned,
+    lam=spectrum,
+    v=Reals(error),
+    products=Count(2),
+    rank=Count(2),
+    shift=exact(0.25, open_=""),
+)
+call(qm.filters.unrolled_residual, lam=AnyNumbers(lam), eta=AnyNumbers(0.25), steps=Count(5))
+for function in (qm.filters.momentum, qm.filters.momentum_residual):
+    call(
+        function,
+        lam=AnyNumbers(lam),
+        eta=AnyNumbers(0.25),
+        beta=exact(0.5, low=-np.inf),
+        steps=Count(5),
+    )
+for function in (qm.filters.chebyshev, qm.filters.chebyshev_residual):
+    call(
+        function,
+        lam=AnyNumbers(lam),
+        low=exact(0.5),
+        high=exact(2.0),
+        budget=Count(3),
+    )
+for function in (qm.filters.minimax, qm.filters.minimax_instance):
+    call(function, low=exact(0.5), high=exact(2.0), budget=Count(3))
+for function in (qm.filters.nystrom, qm.filters.nystrom_residual):
+    call(function, lam=AnyNumbers(lam), rank=Count(2), shift=exact(0.25))
+for function in (qm.filters.kronecker, qm.filters.kronecker_residual):
+    call(
+        function,
+        c=AnyNumbers(lam, least=0.0),
+        a=AnyNumbers(lam, least=0.0),
+        ridge=exact(0.25),
+        tau=exact(1.0),
+    )
 for function in (
     qm.gradient_flow.setting,
     qm.gradient_flow.optimal_time,

@@ -6,12 +6,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from quadmeta._types import Array, Numbers
-from quadmeta._validate import choice, instance, natural, show
+from quadmeta._types import Array, Numbers, Spectrum
+from quadmeta._validate import choice, instance, natural, numbers, quantity, show
 from quadmeta.arithmetic.signlog import SignLog
 from quadmeta.objectives.parts.base import Objective
 from quadmeta.objectives.parts.step_size_tape import DTYPES
@@ -59,6 +59,19 @@ class Hypergradient:
         )
 
 
+class Spectral(NamedTuple):
+    """Where a filter is evaluated."""
+
+    lam: Any
+    """Eigenvalues of the inner Hessian, in any arithmetic."""
+    step_size: Any
+    """eta of the inner run."""
+    steps: int
+    """T."""
+    gradient: Any
+    """Outer gradient in the eigenbasis, shape of ``lam``; None if it was not given."""
+
+
 @dataclass(frozen=True)
 class Estimator(ABC):
     """An algorithm for the derivative of an objective through an unrolled run.
@@ -72,6 +85,8 @@ class Estimator(ABC):
     - ``cost(T, h, P)`` is what it publishes that it spends. ``hypergradient`` reports what it
       spent: the two should agree.
     - ``exact_when(T)`` says where the estimate is the unrolled derivative, by default nowhere.
+    - ``filter_at`` and ``filter_error_at``, which function of the inner Hessian it puts in place
+      of the inverse, where it is one.
 
     Parameters
     ----------
@@ -130,6 +145,107 @@ class Estimator(ABC):
         steps, from a start that does not depend on the parameters.
         """
         return False
+
+    def filter(
+        self,
+        lam: Spectrum,
+        *,
+        step_size: Numbers = 1.0,
+        steps: int = 1,
+        gradient: Numbers | None = None,
+    ) -> Any:
+        """f(lambda), with which the estimate is -J f(H) g at an inner minimum of a quadratic, g
+        the outer gradient there.
+
+        Polynomials of lambda run in any arithmetic; so do the sums of a given number of steps,
+        which are those of gradient descent.
+
+        Parameters
+        ----------
+        lam
+            eigenvalues of the inner Hessian.
+        step_size, steps
+            of the inner run; an estimator that does not depend on them ignores them.
+        gradient
+            coordinates of g in the eigenbasis (P,), for conjugate gradients: their f depends on g.
+
+        Raises
+        ------
+        ValueError
+            an estimator that is no function of the Hessian, or needs g.
+
+        Examples
+        --------
+        >>> import quadmeta as qm
+        >>> qm.Truncated(K=3).filter([1.0, 0.5], step_size=1.0, steps=10)
+        array([1.  , 1.75])
+        >>> qm.Truncated(K=3).filter_error([1.0, 0.5], step_size=1.0, steps=10)
+        array([0.   , 0.125])
+        """
+        return self.filter_at(_spectral(lam, step_size, steps, gradient))
+
+    def filter_error(
+        self,
+        lam: Spectrum,
+        *,
+        step_size: Numbers = 1.0,
+        steps: int = 1,
+        gradient: Numbers | None = None,
+    ) -> Any:
+        """1 - lambda f(lambda), the relative error of the inverse Hessian in each direction; as
+        ``filter``.
+        """
+        return self.filter_error_at(_spectral(lam, step_size, steps, gradient))
+
+    def filter_at(self, at: Spectral) -> Any:
+        """What ``filter`` returns: an estimator of your own defines it here.
+
+        Raises
+        ------
+        ValueError
+            by default.
+        """
+        raise ValueError(
+            f"{type(self).__name__} has no filter, it is no function of the inner Hessian alone: "
+            "take an estimator that is one, such as Neumann"
+        )
+
+    def filter_error_at(self, at: Spectral) -> Any:
+        """What ``filter_error`` returns: by default 1 - lambda ``filter_at``, in which small
+        errors are rounded.
+        """
+        return 1 - at.lam * self.filter_at(at)
+
+
+def _spectral(lam: Spectrum, step_size: Numbers, steps: int, gradient: Numbers | None) -> Spectral:
+    """The arguments of a filter, read."""
+    read = numbers("lam", lam)
+    g: Any = None
+    if gradient is not None:
+        g = numbers("gradient", gradient)
+        if np.shape(g) != np.shape(read):
+            raise ValueError(
+                f"gradient has shape {np.shape(g)}, lam {np.shape(read)}: pass one coordinate an "
+                "eigenvalue"
+            )
+    return Spectral(read, quantity("step_size", step_size, least=0), natural("steps", steps), g)
+
+
+def required_gradient(estimator: Estimator, at: Spectral) -> Array:
+    """g, by which a filter that depends on it is divided.
+
+    Raises
+    ------
+    ValueError
+        it was not given, or has an entry 0.
+    """
+    if at.gradient is None or not np.all(at.gradient):
+        raise ValueError(
+            f"gradient = {show(at.gradient)}: the filter of {type(estimator).__name__} depends on "
+            "the outer gradient, pass its coordinates in the eigenbasis, all of them not 0"
+        )
+    found: Array = at.gradient
+    return found
 
 
 def hypergradient(

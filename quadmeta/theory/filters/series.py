@@ -1,11 +1,11 @@
-"""Spectral filters: at w_0 = w_* each estimator of a hypergradient returns -J(w_*) f(H) grad
-L_2(w_*), and this is f.
+"""Filters of series and of unrolled runs, which are polynomials of lambda, and 1 / lambda.
 
     implicit           1 / lambda
     Neumann, J         (1 - (1 - nu lambda)^(J+1)) / lambda = nu S_(J+1)(1 - nu lambda)
     unrolled, T        eta S_T(1 - eta lambda), also the matrix discount; the last K steps alone: T
                        = K; one step: eta
     discounted         eta S_T(gamma), a constant: right at no more than one lambda
+    momentum, T        eta sum_{k<T} s_k(lambda) with the impulse response s_k
 
 with S_n(a) = sum_{k<n} a^k and no restriction on the step. A filter < 0 turns its direction round;
 Neumann's is > 0 for even J, and for odd J as long as nu lambda < 2. Away from w_* the estimators
@@ -19,8 +19,8 @@ from typing import Any
 
 import numpy as np
 
-from quadmeta._types import Array, Numbers, Spectrum
-from quadmeta._validate import finite, natural, numbers
+from quadmeta._types import Numbers, Spectrum
+from quadmeta._validate import natural, numbers, quantity
 from quadmeta.arithmetic.powers import geometric_sum, geometric_sum_at
 
 
@@ -87,6 +87,62 @@ def neumann_residual(lam: Spectrum, nu: Numbers, order: int) -> Any:
     return (1 - numbers("nu", nu) * numbers("lam", lam)) ** (natural("order", order, least=0) + 1)
 
 
+def unrolled_residual(lam: Spectrum, eta: Numbers, steps: int) -> Any:
+    """1 - lambda f(lambda) = (1 - eta lambda)^T of ``unrolled``: plain arithmetic.
+
+    Examples
+    --------
+    >>> from quadmeta.theory.filters import unrolled_residual
+    >>> unrolled_residual([1.0, 0.5], eta=1.0, steps=3)
+    array([0.   , 0.125])
+    """
+    return (1 - numbers("eta", eta) * numbers("lam", lam)) ** natural("steps", steps)
+
+
+def momentum(lam: Spectrum, eta: Numbers, beta: Numbers, steps: int) -> Any:
+    """eta sum_{k<T} s_k(lambda): T steps of heavy ball from rest, unrolled or truncated to T.
+
+    s_k is the impulse response of the method, s_0 = 1, s_{k+1} = (1 + beta - eta lambda) s_k -
+    beta s_{k-1}. At beta = 0 it is ``unrolled``; from T = 2 on it is no Neumann series. O(T), plain
+    arithmetic.
+
+    Examples
+    --------
+    >>> from quadmeta.theory.filters import momentum
+    >>> momentum([1.0, 0.5], eta=1.0, beta=0.25, steps=2)
+    array([1.25, 1.75])
+    """
+    return _impulses(lam, eta, beta, steps)[0]
+
+
+def momentum_residual(lam: Spectrum, eta: Numbers, beta: Numbers, steps: int) -> Any:
+    """1 - lambda f(lambda) of ``momentum``: the residual polynomial p_T of heavy ball from rest.
+
+    Examples
+    --------
+    >>> from quadmeta.theory.filters import momentum_residual
+    >>> momentum_residual([1.0, 0.5], eta=1.0, beta=0.25, steps=2)
+    array([-0.25 ,  0.125])
+    """
+    return _impulses(lam, eta, beta, steps)[1]
+
+
+def _impulses(lam: Spectrum, eta: Numbers, beta: Numbers, steps: int) -> tuple[Any, Any]:
+    """(eta sum_{k<T} s_k, p_T)."""
+    step = numbers("eta", eta)
+    decay = quantity("beta", beta)
+    x = step * numbers("lam", lam)
+    h = 1 + decay - x
+    before = 0 * x
+    s = before + 1
+    total = s
+    for _ in range(natural("steps", steps) - 1):
+        before, s = s, h * s - decay * before
+        total = total + s
+    # p_{t+1} = h p_t - beta p_{t-1} has p_0 = p_{-1} = 1: p_T = (h - beta) s_{T-1} - beta s_{T-2}
+    return step * total, (h - decay) * s - decay * before
+
+
 def discounted(lam: Spectrum, eta: Numbers, gamma: Numbers, steps: int) -> Any:
     """eta S_T(gamma) at every lambda: ``Discounted``, ``FixedGradient``, ``HyperDistill``;
     ``OneStep`` at T = 1.
@@ -99,48 +155,3 @@ def discounted(lam: Spectrum, eta: Numbers, gamma: Numbers, steps: int) -> Any:
     """
     total = geometric_sum(numbers("gamma", gamma), natural("steps", steps))
     return 0 * numbers("lam", lam) + numbers("eta", eta) * total
-
-
-def conjugate_gradients(lam: Spectrum, v: Numbers, products: int) -> Array:
-    """f(lambda) v for N - 1 = ``products`` steps: f = (1 - p) / lambda, p(0) = 1 the best for sum
-    p^2 v^2 / lambda.
-
-    This f depends on v, so the estimate is not linear in it. By projection on the Krylov space,
-    from Lanczos with full orthogonalisation: rounding delays the estimator, not this.
-
-    Parameters
-    ----------
-    lam
-        eigenvalues > 0 (P,).
-    v
-        coordinates (P,) in the eigenbasis, not all 0.
-    products
-        of the Hessian, >= 1; more than the space has dimensions change nothing.
-
-    Examples
-    --------
-    >>> from quadmeta.theory.filters import conjugate_gradients
-    >>> conjugate_gradients([1.0, 0.5], [1.0, 1.0], products=1)
-    array([1.33333333, 1.33333333])
-    """
-    lam = finite("lam", lam)
-    v = finite("v", v)
-    if lam.shape != v.shape or lam.ndim != 1 or not (lam > 0).all() or not v.any():
-        raise ValueError(
-            f"lam has shape {lam.shape}, v {v.shape}: pass eigenvalues > 0 and as many numbers, "
-            "not all 0"
-        )
-    basis = [v / np.linalg.norm(v)]
-    size = 1.0
-    while len(basis) < min(natural("products", products), len(lam)):
-        V = np.array(basis)
-        image = lam * basis[-1]
-        rest = image
-        for _ in range(2):
-            rest = rest - V.T @ (V @ rest)
-        size = float(np.linalg.norm(rest))
-        if size <= 1e-13 * np.linalg.norm(image):
-            break
-        basis.append(rest / size)
-    V = np.array(basis)
-    return V.T @ np.linalg.solve(V * lam @ V.T, V @ v)
