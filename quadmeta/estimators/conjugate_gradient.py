@@ -60,6 +60,7 @@ class ConjugateGradient(Estimator):
                 "implicit differentiation of the step size is 0 at the inner minimum: use "
                 "Reverse instead"
             )
+        tape = tape.plain()
         for _ in tape.stream():
             pass
         T = tape.steps

@@ -49,7 +49,7 @@ class HyperDistill(Estimator):
             # S_t = 1 + gamma S_{t-1}: no quotient that is 0/0 at gamma = 1
             total = 1 + self.gamma * total
             point = point + (tape.weights(tape.state(t)) - point) / total
-        product = tape.B(tape.steps, tape.outer_gradient(), tape.state_of(point))
+        product = tape.B(tape.steps - 1, tape.outer_gradient(), tape.state_of(point))
         return self.theta * total * product
 
     def cost(self, T: int, h: int = 1, P: int = 1) -> Mapping[str, int]:

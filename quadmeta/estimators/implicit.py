@@ -48,6 +48,7 @@ class Implicit(Estimator):
                 "implicit differentiation of the step size is 0 at the inner minimum: use "
                 "Reverse instead"
             )
+        tape = tape.plain()
         for _ in tape.stream():
             pass
         g = tape.outer_gradient()

@@ -39,9 +39,9 @@ class MatrixDiscount(Estimator):
             if v is None:
                 v = g
             else:
-                v = tape.A(t + 1, v) + g
+                v = tape.A(t, v, tape.state(t + 1)) + g
         assert v is not None  # T >= 1
-        return tape.B(tape.steps, v)
+        return tape.B(tape.steps - 1, v, tape.state(tape.steps))
 
     def cost(self, T: int, h: int = 1, P: int = 1) -> Mapping[str, int]:
         """T - 1 Hessian products, one mixed product, T outer gradients."""

@@ -65,6 +65,7 @@ class Neumann(Estimator):
             raise ValueError(
                 f"estimates = {K} exceeds the T = {T} steps of the run: pass at most T"
             )
+        tape = tape.plain(series=True)
         total = tape.product_sum()
         for t in tape.stream():
             if t + 1 > T - K:

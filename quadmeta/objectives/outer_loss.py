@@ -19,6 +19,7 @@ from quadmeta.objectives.parts.quadratic_tape import QuadraticTape
 from quadmeta.objectives.parts.unrolled import from_minimum, settled, unrolled
 from quadmeta.optimizers.gradient_descent import GradientDescent
 from quadmeta.optimizers.parts.base import Optimizer, PolynomialOptimizer
+from quadmeta.optimizers.parts.transition import PlainStep
 from quadmeta.problems.parts.bilevel import BilevelProblem, InnerLoss
 from quadmeta.problems.parts.quadratic_bilevel import QuadraticInnerLoss
 
@@ -296,7 +297,7 @@ class OuterLoss(Objective):
         start: Numbers | None = None,
         renormalised: bool = False,
     ) -> HyperTape:
-        """The run of gradient descent with the hyperparameters ``theta`` as parameters.
+        """The run of the optimizer with the hyperparameters ``theta`` as parameters.
 
         Raises
         ------
@@ -329,16 +330,15 @@ class OuterLoss(Objective):
                 "a renormalised tape needs a logarithm of the inner loss: use LogObjective, or "
                 "Reverse for hyperparameters"
             )
-        if not _descends(self.optimizer):
-            raise ValueError(
-                f"optimizer = {self.optimizer!r} has no tape: use gradient, which is exact"
-            )
         exact: Callable[[], Array] | None = None
-        if isinstance(inner, QuadraticInnerLoss):
+        if self._has_response(inner):
             exact = partial(self._exact, inner, alpha, start)
+        transition = self.optimizer.own_transition()
+        plain = type(transition) is PlainStep and not transition.ridge
         # an inner loss of a class of its own may define other products
-        plain = QuadraticTape if type(inner) is QuadraticInnerLoss else HyperTape
-        return plain(self.problem, inner, alpha, start, self.optimizer.steps, self.step_size, exact)
+        quick = plain and type(inner) is QuadraticInnerLoss
+        kind = QuadraticTape if quick else HyperTape
+        return kind(self.problem, inner, alpha, start, self.optimizer.steps, transition, exact)
 
 
 def _descends(optimizer: Optimizer) -> TypeGuard[GradientDescent]:

@@ -22,6 +22,7 @@ from quadmeta.optimizers.parts.moments import (
 )
 from quadmeta.optimizers.parts.one_step import one_step
 from quadmeta.optimizers.parts.one_task import OneTask
+from quadmeta.optimizers.parts.transition import PlainStep
 
 # times max |a|, if that is below 1: beyond this T the rounding of a leaves few digits
 _LONGEST = 10**13
@@ -65,6 +66,10 @@ class GradientDescent(ConstantStep, PolynomialOptimizer):
         with np.errstate(divide="ignore"):
             power = np.sign(a.value) ** self.steps * np.exp(self.steps * log_abs(a) - shift)
         return Response(power, moved, slopes, shift)
+
+    def transition(self) -> PlainStep:
+        """The weights alone; A v = v - eta H v."""
+        return PlainStep(self.given)
 
     def signed_residual(
         self, eigenvalues: Array, theta: Array, order: int = 2

@@ -12,6 +12,7 @@ from quadmeta._types import Arithmetic, Array, Floats, Ring
 from quadmeta.arithmetic.double_double import DoubleDouble
 from quadmeta.arithmetic.expansion import products, total
 from quadmeta.arithmetic.residual import two_sum
+from quadmeta.optimizers.parts.linear_transition import LinearStep, LinearTransition
 from quadmeta.optimizers.parts.momentum import Momentum
 
 
@@ -53,6 +54,12 @@ class HeavyBall(Momentum):
     ) -> Any:
         """w_t - eta grad f(w_t) + beta (w_t - w_{t-1})."""
         return w - eta * gradient(w) + beta * (w - before)
+
+    def transition(self) -> LinearTransition:
+        """On (w_t, w_{t-1})."""
+        eta, beta = self._pair(self.given, 1.0)
+        step = LinearStep(((1 + beta, -beta), (1, 0)), (-eta, 0))
+        return LinearTransition(step, rest=(1, 1), step_size=eta)
 
     def coefficients(self, x: Ring, beta: Ring) -> tuple[Any, Any]:
         """h = 1 + beta - eta lambda, b = beta."""

@@ -12,6 +12,7 @@ from quadmeta._types import Arithmetic, Array, Floats, Ring
 from quadmeta.arithmetic.double_double import DoubleDouble
 from quadmeta.arithmetic.expansion import products, total
 from quadmeta.arithmetic.residual import two_product, two_sum
+from quadmeta.optimizers.parts.linear_transition import LinearStep, LinearTransition
 from quadmeta.optimizers.parts.momentum import Momentum
 
 
@@ -55,6 +56,13 @@ class Nesterov(Momentum):
         """y - eta grad f(y) with y = w_t + beta (w_t - w_{t-1})."""
         y = w + beta * (w - before)
         return y - eta * gradient(y)
+
+    def transition(self) -> LinearTransition:
+        """On (w_t, w_{t-1}), with the gradient at w_t + beta (w_t - w_{t-1})."""
+        eta, beta = self._pair(self.given, 1.0)
+        ahead = (1 + beta, -beta)
+        step = LinearStep((ahead, (1, 0)), (-eta, 0), ahead)
+        return LinearTransition(step, rest=(1, 1), step_size=eta)
 
     def coefficients(self, x: Ring, beta: Ring) -> tuple[Any, Any]:
         """h = (1 + beta) (1 - eta lambda), b = beta (1 - eta lambda)."""

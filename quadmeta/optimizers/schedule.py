@@ -11,6 +11,7 @@ from quadmeta._types import Arithmetic, Array, Floats, Numbers
 from quadmeta._validate import natural, shaped
 from quadmeta.arithmetic.residual import Factor, factor, log_abs, log_ratio, scaled
 from quadmeta.optimizers.parts.base import LogLoss, Measure, PolynomialOptimizer
+from quadmeta.optimizers.parts.linear_transition import LinearStep, LinearTransition
 from quadmeta.optimizers.parts.one_step import one_step
 
 _FACTORS = 64  # factors 1 - eta lambda multiplied before a logarithm is taken, at most
@@ -100,6 +101,11 @@ class Schedule(PolynomialOptimizer):
         for eta in self._entries(theta):
             w = w - eta * gradient(w)
             yield w
+
+    def transition(self) -> LinearTransition:
+        """The weights alone, with the step size of each step."""
+        sizes = self.given
+        return LinearTransition(lambda t: LinearStep(((1,),), (-sizes[t],)))
 
     def residual(
         self, eigenvalues: Arithmetic, theta: Sequence[Arithmetic] | Array

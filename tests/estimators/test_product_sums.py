@@ -36,7 +36,7 @@ def tapes(kind, T):
         eta = 0.7 * min(problem.at(alpha).largest_step_size(), 1e3)
         loss = qm.OuterLoss(problem, qm.GradientDescent(T, eta))
         inner = problem.at(alpha)
-        yield kind(problem, inner, alpha, None, T, loss.step_size)
+        yield kind(problem, inner, alpha, None, T, loss.optimizer.transition())
 
 
 def check(kind):

@@ -1,5 +1,5 @@
-"""The tape of a quadratic inner loss: the products of ``HyperTape``, with matrices that are summed
-before they meet the data.
+"""The tape of gradient descent on a quadratic inner loss: the products of ``HyperTape``, with
+matrices that are summed before they meet the data.
 
     sum_t c_t B_t v_t = -eta (<H_k, sum_t c_t V_t W_t'> - <b_k, sum_t c_t V_t>)
 """

@@ -49,7 +49,8 @@ class Tape(ABC):
       and ``Truncated`` of all steps) add what comes from it; the others leave it out.
     - ``closed_form`` and ``nonzero``, where the exact derivative is known.
 
-    A product at t = T is one of a further step from s_T: implicit estimators take those.
+    A product at t = T is one of a further step from s_T: implicit estimators take those, from
+    ``plain()``, where states are more than weights.
 
     Parameters
     ----------
@@ -201,6 +202,15 @@ class Tape(ABC):
         A fact about the problem, not a product: None where it is not known.
         """
         return None
+
+    def plain(self, *, series: bool = False) -> "Tape":
+        """The run as implicit estimators see it, whose A is I - nu H(w_t) and B -nu J(w_t).
+
+        That is this tape itself, unless its states are more than weights: their fixed point is
+        then that of a plain gradient step on the weights alone, and H may be asked to be
+        symmetric. ``series`` is True for estimators that depend on nu.
+        """
+        return self
 
     def diverged(self) -> str:
         """What to say of a run whose w_T is not finite."""

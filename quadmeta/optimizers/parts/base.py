@@ -21,6 +21,7 @@ from quadmeta.optimizers.parts import generic
 from quadmeta.optimizers.parts.linear_response import Response as Response, response_of_run
 from quadmeta.optimizers.parts.loss import LogLoss as LogLoss, OneTask as OneTask
 from quadmeta.optimizers.parts.measure import Measure as Measure
+from quadmeta.optimizers.parts.transition import Transition as Transition
 
 # numbers in one temporary array: half a megabyte, so that a block of a grid stays in cache
 BLOCK = 2**16
@@ -131,6 +132,43 @@ class Optimizer(ABC):
         theta
             a number or (..., 1); a sequence of k of them, if theta is a vector of k.
         """
+
+    def transition(self) -> Transition:
+        """One step with its derivatives, where every parameter is given: what estimators need.
+
+        Raises
+        ------
+        ValueError
+            a method that does not define it, or one that leaves a parameter free.
+        """
+        raise ValueError(
+            f"{type(self).__name__} has no tape: define transition(), for which LinearTransition "
+            "takes the numbers of a linear step, or use OuterLoss.gradient"
+        )
+
+    def own_transition(self) -> Transition:
+        """``transition()``, if it is of the run that this class makes.
+
+        Raises
+        ------
+        ValueError
+            a class that redefines its steps and not their derivatives.
+        """
+        kind = type(self)
+        of_steps = max(_depth(kind, name) for name in ("run", "step"))
+        inherited = kind.transition is not Optimizer.transition
+        if inherited and of_steps > _depth(kind, "transition"):
+            raise ValueError(
+                f"{type(self).__name__} redefines its steps, and transition() is of the class it "
+                "is derived from: define transition() as well"
+            )
+        return self.transition()
+
+
+def _depth(kind: type, name: str) -> int:
+    """How far down the line of classes a name is last defined; 0 where it is not."""
+    line = reversed(kind.__mro__)
+    return max((k for k, one in enumerate(line) if name in vars(one)), default=0)
 
 
 class PolynomialOptimizer(Optimizer):
