@@ -9,45 +9,19 @@ With g = grad f(w_t) every coordinate has a first moment m and a second moment v
 and a method says by its six ``Rates`` what they are. These methods are not linear in the error:
 they have no residual polynomial and no closed form in T, so that everything here is O(T).
 
-Where all past gradients of a coordinate are 0, so are v and m, and the root has no derivative. u
-has one: |m| <= C sqrt(v) (Cauchy-Schwarz), so that with root_epsilon = 0
-
-    u - m / (scale_1 epsilon) = -m sqrt(v) / (...) = O(|dg|^2),   du = dm / (scale_1 epsilon).
-
-u is then once differentiable, not twice.
+Where v = 0 the step has a derivative that its parts do not have: see ``normalised``.
 """
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, NamedTuple
-
-import numpy as np
+from typing import Any
 
 from quadmeta._types import Arithmetic
 from quadmeta._validate import natural, number
-from quadmeta.arithmetic.jet import Jet
-from quadmeta.arithmetic.root import square_root
+from quadmeta.optimizers.parts.adaptive_step import AdaptiveStep
 from quadmeta.optimizers.parts.base import Optimizer
-
-
-class Rates(NamedTuple):
-    """How one step mixes moments and gradient, in the arithmetic of the parameters."""
-
-    keep_1: Any
-    take_1: Any
-    scale_1: Any
-    keep_2: Any
-    take_2: Any
-    scale_2: Any
-
-
-class Moments(NamedTuple):
-    """A state: weights, first and second moment, arrays of one shape."""
-
-    w: Any
-    m: Any
-    v: Any
+from quadmeta.optimizers.parts.normalised import Moments, Rates, normalised
 
 
 @dataclass(frozen=True, repr=False)
@@ -122,39 +96,9 @@ class Adaptive(Optimizer):
             direction = direction + theta["weight_decay"] * state.w
         return Moments(state.w - theta["step_size"] * direction, m, v)
 
-
-def normalised(m: Any, square: Any, epsilon: Any) -> Any:
-    """m / (sqrt(square) + epsilon), with the derivative dm / epsilon where m = square = 0.
-
-    Raises
-    ------
-    ValueError
-        a denominator that is 0; or, for jets, square = 0 where m is not 0, a kink.
-    """
-    size = square_root(square) + epsilon
-    if np.any(plain(size) == 0):
-        raise ValueError(
-            "epsilon = root_epsilon = 0 divides by 0 where all gradients of a coordinate have "
-            "been 0, and no derivative exists there: pass epsilon > 0"
-        )
-    if isinstance(square, Jet) and np.any((square.value == 0) & (plain(m) != 0)):
-        raise kink()
-    return m / size
-
-
-def kink() -> ValueError:
-    """What to say where v = 0 and m is not."""
-    return ValueError(
-        "the second moment of a coordinate is 0 and its first moment is not, where the step has a "
-        "kink and no derivative: pass beta2 > 0, or root_epsilon > 0 if squares underflow"
-    )
-
-
-def plain(x: Any) -> Any:
-    """The value of a jet; anything else itself."""
-    if isinstance(x, Jet):
-        return x.value
-    return x
+    def transition(self) -> AdaptiveStep:
+        """One step on (w, m, v) with its derivatives."""
+        return AdaptiveStep(self)
 
 
 _RANGE: dict[str, dict[str, Any]] = {

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from quadmeta.optimizers.parts.adaptive import Adaptive, Rates
+from quadmeta.optimizers.parts.adaptive import Adaptive
+from quadmeta.optimizers.parts.normalised import Rates
 
 
 @dataclass(frozen=True, repr=False)
