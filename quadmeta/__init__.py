@@ -76,8 +76,11 @@ if TYPE_CHECKING:
         Adagrad as Adagrad,
         AdamW as AdamW,
         GradientDescent as GradientDescent,
+        GradientStep as GradientStep,
         HeavyBall as HeavyBall,
         InnerAdam as InnerAdam,
+        LinearStep as LinearStep,
+        LinearTransition as LinearTransition,
         LogLoss as LogLoss,
         Nesterov as Nesterov,
         Optimizer as Optimizer,
@@ -85,6 +88,7 @@ if TYPE_CHECKING:
         RmsProp as RmsProp,
         Schedule as Schedule,
         StochasticGradientDescent as StochasticGradientDescent,
+        Transition as Transition,
     )
     from quadmeta.problems import (
         AuxiliaryTasks as AuxiliaryTasks,

@@ -17,6 +17,14 @@ if TYPE_CHECKING:
         Optimizer as Optimizer,
         PolynomialOptimizer as PolynomialOptimizer,
     )
+    from quadmeta.optimizers.parts.linear_transition import (
+        LinearStep as LinearStep,
+        LinearTransition as LinearTransition,
+    )
+    from quadmeta.optimizers.parts.transition import (
+        GradientStep as GradientStep,
+        Transition as Transition,
+    )
     from quadmeta.optimizers.rms_prop import RmsProp as RmsProp
     from quadmeta.optimizers.schedule import Schedule as Schedule
     from quadmeta.optimizers.stochastic_gradient_descent import (
@@ -29,5 +37,9 @@ else:
         "Optimizer": "parts.base",
         "PolynomialOptimizer": "parts.base",
         "LogLoss": "parts.base",
+        "Transition": "parts.transition",
+        "GradientStep": "parts.transition",
+        "LinearStep": "parts.linear_transition",
+        "LinearTransition": "parts.linear_transition",
     }
     __getattr__, __dir__ = family("optimizers", _SHARED)

@@ -409,6 +409,16 @@ for cls in (qm.HeavyBall, qm.Nesterov):
         momentum=Number(0.5, True, low=0.0, high=1.0, open_="h"),
     )
 call(qm.Schedule, steps=Count(3))
+step = qm.LinearStep([[1.5, -0.5], [1, 0]], [-0.1, 0])
+call(qm.LinearStep, mixing=Reals([[1.5, -0.5], [1, 0]]), gains=Reals([-0.1, 0.0]))
+call(
+    qm.LinearTransition,
+    step=Thing(step),
+    rest=Reals([1.0, 1.0]),
+    step_size=positive(0.1, optional=True),
+    ridge=nonnegative(0.0),
+    precondition=Function(np.asarray),
+)
 rate = Number(0.5, low=0.0, high=1.0, open_="h")
 size = Number(0.01, low=0.0)
 given = {"steps": Count(5), "step_size": positive(0.1), "epsilon": size, "root_epsilon": size}

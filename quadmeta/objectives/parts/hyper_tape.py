@@ -193,8 +193,8 @@ class HyperTape(Tape):
             return largest / (2 + ridge * largest)
         if series:
             raise ValueError(
-                f"{type(self.transition).__name__} has no step size and 2 / L is not known, so "
-                "that a Neumann series has none: use Implicit or ConjugateGradient"
+                "the inner optimizer has no step size of its own and 2 / L is not known, so that "
+                "a Neumann series has none: use Implicit or ConjugateGradient"
             )
         return 1.0
 

@@ -1,23 +1,61 @@
 """Steps that are linear in what an optimizer carries and in one gradient."""
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 
 from quadmeta._types import Array
+from quadmeta._validate import function, instance, number, shaped, show
 from quadmeta.optimizers.parts.transition import Blocks, GradientStep, Inner, combined
 
 
-class LinearStep(NamedTuple):
-    """The numbers of one step s' = M s + c P^-1 grad L_1(e . s) on k blocks."""
+@dataclass(frozen=True)
+class LinearStep:
+    """The numbers of one step s' = M s + c P^-1 grad L_1(e . s) on k blocks.
+
+    Parameters
+    ----------
+    mixing
+        M (k, k), finite numbers.
+    gains
+        c (k,).
+    lookahead
+        e, at most k numbers, the rest 0; by default the gradient is taken at the weights.
+
+    Raises
+    ------
+    ValueError
+        what is no finite numbers of these shapes.
+
+    Examples
+    --------
+    Heavy ball on (w_t, w_{t-1}) with step size 0.1 and momentum 0.9:
+
+    >>> import quadmeta as qm
+    >>> qm.LinearStep(mixing=[[1.9, -0.9], [1, 0]], gains=[-0.1, 0]).blocks
+    2
+    """
 
     mixing: Sequence[Sequence[float]]
-    """M, k rows of k."""
     gains: Sequence[float]
-    """c."""
     lookahead: Sequence[float] = (1.0,)
-    """e, by default the weights; what is left out is 0."""
+
+    def __post_init__(self) -> None:
+        gains = shaped("gains", self.gains, (-1,), "(k,), one number a block")
+        k = len(gains)
+        mixing = shaped("mixing", self.mixing, (k, k), f"({k}, {k}), for {k} gains")
+        lookahead = shaped("lookahead", self.lookahead, (-1,), f"(n,), n at most {k}")
+        if len(lookahead) > k:
+            raise ValueError(f"lookahead has {len(lookahead)} numbers: pass at most {k}, as gains")
+        object.__setattr__(self, "mixing", tuple(map(tuple, mixing.tolist())))
+        object.__setattr__(self, "gains", tuple(gains.tolist()))
+        object.__setattr__(self, "lookahead", tuple(lookahead.tolist()))
+
+    @property
+    def blocks(self) -> int:
+        """k."""
+        return len(self.gains)
 
 
 class LinearTransition(GradientStep):
@@ -39,6 +77,43 @@ class LinearTransition(GradientStep):
         rho, where the run tends to a minimum of L_1 + rho ||w||^2 / 2.
     precondition
         v (..., P) -> P^-1 v, symmetric and independent of alpha; by default the identity.
+
+    Raises
+    ------
+    ValueError
+        numbers for different numbers of blocks, or a rest_0 that is not 1.
+
+    Examples
+    --------
+    An optimizer of one's own, gradient descent with a velocity that decays to a half:
+
+    >>> import quadmeta as qm
+    >>> class Coasting(qm.PolynomialOptimizer):
+    ...     free = ()
+    ...
+    ...     def __init__(self, steps, step_size):
+    ...         self.steps = steps
+    ...         self.step_size = step_size
+    ...
+    ...     def run(self, gradient, start, theta):
+    ...         w, velocity = start, 0 * start
+    ...         yield w
+    ...         for _ in range(self.steps):
+    ...             velocity = velocity / 2 - self.step_size * gradient(w)
+    ...             w = w + velocity
+    ...             yield w
+    ...
+    ...     def transition(self):
+    ...         # (w, velocity): velocity' = velocity / 2 - eta grad, w' = w + velocity'
+    ...         step = qm.LinearStep([[1, 0.5], [0, 0.5]], [-self.step_size, -self.step_size])
+    ...         return qm.LinearTransition(step, rest=(1, 0), step_size=self.step_size)
+    >>> problem = qm.Coupled.random([0.5, 1.0, 2.0], h=1, seed=0)
+    >>> loss = qm.OuterLoss(problem, Coasting(steps=20, step_size=0.3))
+    >>> found = qm.hypergradient(loss, [0.1], qm.Reverse())
+    >>> h = 1e-4
+    >>> slope = (loss([0.1 + h]) - loss([0.1 - h])) / (2 * h)
+    >>> found.jvps, bool(abs(found.value[0] - slope) < 1e-7)
+    (39, True)
     """
 
     def __init__(
@@ -50,18 +125,41 @@ class LinearTransition(GradientStep):
         ridge: float = 0.0,
         precondition: Callable[[Array], Array] | None = None,
     ) -> None:
+        if not isinstance(step, LinearStep) and (not callable(step) or isinstance(step, type)):
+            raise ValueError(
+                f"step = {show(step)} must be a LinearStep, or a function that gives one for each "
+                "t: pass LinearStep(mixing, gains)"
+            )
+        numbers = shaped("rest", rest, (-1,), "(k,), one number a block").tolist()
+        if numbers[0] != 1:
+            raise ValueError(
+                f"rest = {show(rest)} must begin with 1: the first block of a state is the weights"
+            )
+        if step_size is not None:
+            step_size = number("step_size", step_size, above=0)
+        if precondition is not None:
+            function("precondition", precondition, "a function of v (..., P)")
         self.step_size = step_size
-        self.ridge = ridge
-        self.rest = rest
-        self.same = isinstance(step, LinearStep)
+        self.ridge = number("ridge", ridge, least=0)
+        self.rest = tuple(numbers)
         self._step = step
         self._precondition = precondition
+        if isinstance(step, LinearStep):
+            self._checked(step)
 
     def numbers(self, t: int) -> LinearStep:
         """Those of step t."""
         if isinstance(self._step, LinearStep):
             return self._step
-        return self._step(t)
+        return self._checked(self._step(t))
+
+    def _checked(self, step: LinearStep) -> LinearStep:
+        instance("step(t)", step, LinearStep, "LinearStep(mixing, gains)")
+        if step.blocks != len(self.rest):
+            raise ValueError(
+                f"step has {step.blocks} gains, rest {len(self.rest)} numbers: pass one a block"
+            )
+        return step
 
     def preconditioned(self, x: Array) -> Array:
         """P^-1 x."""
@@ -85,9 +183,9 @@ class LinearTransition(GradientStep):
         self, t: int, v: Blocks, state: Blocks, gradient: Callable[[], Array]
     ) -> tuple[Array, Blocks]:
         """(P^-1 sum_i c_i v_i, M' v)."""
-        mixing, gains, _ = self.numbers(t)
-        u = self.preconditioned(combined(gains, v))
-        return u, tuple(combined(column, v) for column in zip(*mixing, strict=True))
+        step = self.numbers(t)
+        u = self.preconditioned(combined(step.gains, v))
+        return u, tuple(combined(column, v) for column in zip(*step.mixing, strict=True))
 
     def pushed(
         self, t: int, z: Blocks, dg: Array, state: Blocks, gradient: Callable[[], Array]
@@ -96,19 +194,22 @@ class LinearTransition(GradientStep):
         return self._moved(t, z, dg)
 
     def _moved(self, t: int, blocks: Blocks, g: Array) -> Blocks:
-        mixing, gains, _ = self.numbers(t)
+        step = self.numbers(t)
         along = self.preconditioned(g)
         return tuple(
-            combined((*row, c), (*blocks, along)) for row, c in zip(mixing, gains, strict=True)
+            combined((*row, c), (*blocks, along))
+            for row, c in zip(step.mixing, step.gains, strict=True)
         )
 
     def diverges(self, inner: Inner) -> bool:
         """Whether M + L c e' has an eigenvalue beyond 1, where all steps are the same."""
         largest = inner.largest_step_size()
-        if not self.same or self._precondition is not None or not 0 < largest < np.inf:
+        step = self._step
+        if not isinstance(step, LinearStep) or self._precondition is not None:
             return False
-        mixing, gains, lookahead = self.numbers(0)
-        e = np.zeros(len(gains))
-        e[: len(lookahead)] = lookahead
-        matrix = np.array(mixing) + 2 / largest * np.outer(gains, e)
+        if not 0 < largest < np.inf:
+            return False
+        e = np.zeros(step.blocks)
+        e[: len(step.lookahead)] = step.lookahead
+        matrix = np.array(step.mixing) + 2 / largest * np.outer(step.gains, e)
         return bool(np.abs(np.linalg.eigvals(matrix)).max() > 1)
