@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from quadmeta.estimators.parts import horizons as horizons
     from quadmeta.harness.places import Places as Places
     from quadmeta.objectives import (
+        JointLoss as JointLoss,
         LogObjective as LogObjective,
         MeanLogObjective as MeanLogObjective,
         NaiveObjective as NaiveObjective,

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from quadmeta.objectives.joint_loss import JointLoss as JointLoss
     from quadmeta.objectives.log_objective import LogObjective as LogObjective
     from quadmeta.objectives.mean_log_objective import MeanLogObjective as MeanLogObjective
     from quadmeta.objectives.naive_objective import NaiveObjective as NaiveObjective

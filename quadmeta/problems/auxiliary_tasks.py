@@ -11,7 +11,7 @@ from quadmeta._types import Array, Numbers, Scalar, Spectrum
 from quadmeta._validate import finite, flag, instance, natural, number, seeded, shaped, show
 from quadmeta.problems.parts.multitask import RelatedTasks, standardised
 from quadmeta.problems.parts.tasks import WeightedTasks
-from quadmeta.problems.parts.weighted import Data, one_hot, ridge_weight, sigmoid
+from quadmeta.problems.parts.weighted import Data, one_hot, ridge_weight, sigmoid, sigmoid_slope
 from quadmeta.theory.task_risk import TaskRisk
 
 
@@ -263,6 +263,13 @@ class AuxiliaryTasks(WeightedTasks):
         # d log(1 + e^alpha) / d alpha
         slope = sigmoid(alpha).reshape(-1, *(1,) * (np.ndim(values) - 1))
         return slope * learned
+
+    def bend(self, alpha: Array, X: Array, V: Array) -> Array:
+        """The diagonal of d^2 phi_k / d alpha_k^2 (<X_k'X_k / n_k, X> - <X_k'Y_k / n_k, V>)."""
+        if not self.softplus:
+            return np.zeros((len(alpha), len(alpha)))
+        values = self._values(X, V)[1:]
+        return np.diag(sigmoid_slope(alpha) * values)
 
     def critical_weight(self, step_size: Scalar, direction: Numbers | None = None) -> float:
         """The largest t for which a step size is stable, eta L <= 2, with the weights phi = t u.

@@ -52,6 +52,7 @@ class Coupled(QuadraticBilevel):
     start: Array
     outer_constant: float
     inside = False
+    affine = True
 
     def __init__(
         self,

@@ -167,6 +167,16 @@ class DataCleaning(QuadraticBilevel):
         products = self._table.product(X, -V)
         return self._slopes(alpha) * products
 
+    def bend(self, alpha: Array, X: Array, V: Array) -> Array:
+        """The diagonal of s''(alpha_i) / n (x_i'X x_i - y_i'V'x_i), s'' = -s' tanh(alpha / 2)."""
+        return np.diag(-np.tanh(alpha / 2) * self.pair(alpha, X, V))
+
+    def derivatives(self, alpha: Array, shape: tuple[int, int]) -> tuple[Array, Array]:
+        """s'(alpha_i) / n times x_i x_i' and x_i y_i'."""
+        x, y = self.train
+        weighted = (self._slopes(alpha)[:, None] * x)[:, :, None]
+        return weighted * x[:, None, :], weighted * y[:, None, :]
+
     def contracted(self, alpha: Array, W: Array, V: Array) -> Array:
         """s'(alpha_i) / n (W'x_i - y_i)'V'x_i, in O(n p outputs)."""
         products = self._table.contracted(W, V)

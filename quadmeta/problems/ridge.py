@@ -1,11 +1,13 @@
-"""Least squares with a learned ridge strength: L_1 = ||XW - Y||^2 / (2n) + alpha ||W||^2 / 2."""
+"""Least squares with a learned ridge strength: L_1 = ||XW - Y||^2 / (2n) + rho ||W||^2 / 2."""
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
 from quadmeta._types import Array
+from quadmeta._validate import flag
 from quadmeta.problems.parts.quadratic_bilevel import QuadraticBilevel, QuadraticInnerLoss
 from quadmeta.problems.parts.rows import Rows
 from quadmeta.problems.parts.table import Table
@@ -14,10 +16,10 @@ from quadmeta.problems.parts.weighted import Data, design, mean_square, require_
 
 @dataclass(frozen=True, eq=False, init=False)
 class Ridge(QuadraticBilevel):
-    """Least squares whose ridge strength alpha >= 0 is learned on a validation set.
+    """Least squares whose ridge strength is learned on a validation set.
 
-    The inner loss is ||XW - Y||^2 / (2n) + alpha ||W||^2 / 2, the outer one ||X_2 W - Y_2||^2 /
-    (2 n_2).
+    The inner loss is ||XW - Y||^2 / (2n) + rho ||W||^2 / 2, the outer one ||X_2 W - Y_2||^2 /
+    (2 n_2). Either rho = alpha >= 0; or any real alpha with rho = e^alpha.
 
     Parameters
     ----------
@@ -25,6 +27,8 @@ class Ridge(QuadraticBilevel):
         (X (n, p), Y (n,) or (n, outputs)).
     validation
         (X_2 (n_2, p), Y_2), as many outputs.
+    logarithmic
+        learn the logarithm of the ridge strength.
 
     Raises
     ------
@@ -46,10 +50,12 @@ class Ridge(QuadraticBilevel):
     """X'X / n, shape (p, p)."""
     moment: Array
     """X'Y / n, shape (p, outputs)."""
+    logarithmic: bool
     hyperparameters = 1
     inside = False
 
-    def __init__(self, train: Data, validation: Data) -> None:
+    def __init__(self, train: Data, validation: Data, logarithmic: bool = False) -> None:
+        flag("logarithmic", logarithmic)
         trained = design("train", train)
         held_out = design("validation", validation)
         gram, moment, _ = mean_square(*trained)
@@ -65,32 +71,65 @@ class Ridge(QuadraticBilevel):
             outer_linear=B2,
             outer_constant=c2,
             start=np.zeros(moment.size),
+            logarithmic=logarithmic,
         )
 
     @cached_property
     def _table(self) -> Table:
         return Table(*self.train)
 
+    def strength(self, alpha: Array) -> float:
+        """rho.
+
+        Raises
+        ------
+        ValueError
+            a negative strength, or one that float64 does not hold.
+        """
+        if not self.logarithmic:
+            if alpha[0] < 0:
+                raise ValueError(f"alpha = {alpha[0]!r} must be >= 0: a ridge cannot be negative")
+            return float(alpha[0])
+        if alpha[0] > 700:
+            raise ValueError(f"alpha = {alpha[0]!r} must be at most 700: e^alpha overflows")
+        return math.exp(alpha[0])
+
+    def shifts(self, alpha: Array) -> Array:
+        """H_1 = I, or e^alpha I."""
+        if self.logarithmic:
+            return np.array([self.strength(alpha)])
+        return np.ones(1)
+
     def bind(self, alpha: Array) -> QuadraticInnerLoss:
-        """H = X'X/n + alpha I."""
-        if alpha[0] < 0:
-            raise ValueError(f"alpha = {alpha[0]!r} must be >= 0: a ridge cannot be negative")
-        rows = Rows(self._table, np.ones(len(self._table.X)), alpha[0])
-        H = self.gram + alpha[0] * np.eye(len(self.gram))
+        """H = X'X/n + rho I."""
+        rho = self.strength(alpha)
+        rows = Rows(self._table, np.ones(len(self._table.X)), rho)
+        H = self.gram + rho * np.eye(len(self.gram))
         return QuadraticInnerLoss(H, self.moment, self, alpha, rows)
 
     def pair(self, alpha: Array, X: Array, V: Array) -> Array:
-        """H_1 = I, b_1 = 0: the trace of X."""
-        return np.array([np.trace(X)])
+        """b_1 = 0: the trace of X times d rho / d alpha."""
+        return self.shifts(alpha) * np.trace(X)
+
+    def bend(self, alpha: Array, X: Array, V: Array) -> Array:
+        """0, or the trace of X times e^alpha."""
+        if not self.logarithmic:
+            return np.zeros((1, 1))
+        return self.pair(alpha, X, V)[None]
+
+    def derivatives(self, alpha: Array, shape: tuple[int, int]) -> tuple[Array, Array]:
+        """d rho / d alpha I, 0."""
+        return self.shifts(alpha)[:, None, None] * np.eye(shape[0]), np.zeros((1, *shape))
 
     def rows(self, alpha: Array, W: Array) -> Array:
-        """W."""
-        return W[None]
+        """W times d rho / d alpha."""
+        return self.shifts(alpha)[:, None, None] * W[None]
 
     def from_rows(self, alpha: Array, products: Array, inner: Array | float) -> Array:
-        """<W, V>."""
-        return np.array([inner])
+        """<W, V> times d rho / d alpha."""
+        return self.shifts(alpha) * inner
 
     def __repr__(self) -> str:
         p, outputs = self.outer_linear.shape
-        return f"Ridge(p={p}, outputs={outputs})"
+        how = ", logarithmic=True" if self.logarithmic else ""
+        return f"Ridge(p={p}, outputs={outputs}{how})"

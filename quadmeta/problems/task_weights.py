@@ -44,6 +44,7 @@ class TaskWeights(WeightedTasks):
     tasks: tuple[tuple[Array, Array], ...]
     validation: tuple[Array, Array]
     rho: float
+    affine = True
 
     def __init__(self, tasks: Sequence[Data], validation: Data, rho: Scalar = 0.0) -> None:
         *trained, held_out = self._store(self._pairs(tasks), "validation", validation, rho)

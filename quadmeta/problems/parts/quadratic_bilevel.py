@@ -18,7 +18,7 @@ import numpy as np
 from quadmeta._types import Array, Numbers
 from quadmeta._validate import finite
 from quadmeta.problems.parts.bilevel import BilevelProblem
-from quadmeta.problems.parts.quadratic_form import QuadraticForm
+from quadmeta.problems.parts.quadratic_form import Dependence, QuadraticForm
 from quadmeta.problems.parts.rows import Rows, dense_solves
 
 
@@ -190,7 +190,7 @@ class QuadraticInnerLoss(QuadraticForm):
         return value
 
 
-class QuadraticBilevel(BilevelProblem):
+class QuadraticBilevel(Dependence, BilevelProblem):
     """A bilevel problem whose inner and outer loss are quadratic in w.
 
     A subclass gives ``hyperparameters``, ``start`` and
@@ -200,7 +200,8 @@ class QuadraticBilevel(BilevelProblem):
     - ``outer_hessian`` (p, p), ``outer_linear`` (p, outputs) and ``outer_constant`` of L_2; or,
       where L_2 depends on alpha also directly, ``outer_form(alpha)`` and ``direct(w, alpha)``.
 
-    A start that depends on alpha is given as in every ``BilevelProblem``.
+    A start that depends on alpha is given as in every ``BilevelProblem``. Second derivatives, those
+    of ``JointLoss``, need ``affine = True``, or ``bend(alpha, X, V)``.
 
     Examples
     --------
@@ -235,13 +236,6 @@ class QuadraticBilevel(BilevelProblem):
     @abstractmethod
     def bind(self, alpha: Array) -> QuadraticInnerLoss:
         """L_1(., alpha) for hyperparameters (h,) that ``at`` has checked."""
-
-    @abstractmethod
-    def pair(self, alpha: Array, X: Array, V: Array) -> Array:
-        """k -> <dH/d alpha_k, X> - <dB/d alpha_k, V> for X (p, p), V (p, outputs), shape (h,).
-
-        All that a hypergradient needs of the family; <A, B> is the sum of the products of entries.
-        """
 
     def contracted(self, alpha: Array, W: Array, V: Array) -> Array:
         """k -> <H_k W - b_k, V> = <H_k, V W'> - <b_k, V> for W, V (p, outputs)."""

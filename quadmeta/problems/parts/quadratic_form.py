@@ -1,5 +1,8 @@
-"""A quadratic form in w: what its matrix and its linear term alone say."""
+"""A quadratic form in w: what its matrix and its linear term alone say, and how the two depend on
+hyperparameters.
+"""
 
+from abc import ABC, abstractmethod
 from functools import cached_property
 
 import numpy as np
@@ -124,3 +127,55 @@ class QuadraticForm(InnerLoss):
             return Factored(self.H)
         except np.linalg.LinAlgError:
             return None
+
+
+class Dependence(ABC):
+    """How H(alpha) and b(alpha) of a quadratic form depend on alpha, with the first and second
+    derivatives H_k, b_k and H_kl, b_kl.
+    """
+
+    affine = False
+    """Whether H and b are affine in alpha, so that H_kl = 0 and b_kl = 0."""
+
+    @abstractmethod
+    def pair(self, alpha: Array, X: Array, V: Array) -> Array:
+        """k -> <dH/d alpha_k, X> - <dB/d alpha_k, V> for X (p, p), V (p, outputs), shape (h,).
+
+        All that a hypergradient needs of the family; <A, B> is the sum of the products of entries.
+        """
+
+    def bend(self, alpha: Array, X: Array, V: Array) -> Array:
+        """(k, l) -> <H_kl, X> - <b_kl, V>, the derivative of ``pair`` in alpha, shape (h, h): what
+        second derivatives of an outer loss need beside ``pair``.
+
+        Raises
+        ------
+        ValueError
+            H and b are not affine in alpha, and the problem does not define it.
+        """
+        if not self.affine:
+            raise ValueError(
+                f"{type(self).__name__} has no second derivatives in alpha: define bend(alpha, X, "
+                "V), or set affine = True where H and b are affine in alpha"
+            )
+        h = len(alpha)
+        return np.zeros((h, h))
+
+    def derivatives(self, alpha: Array, shape: tuple[int, int]) -> tuple[Array, Array]:
+        """H_k (h, p, p) and b_k (h, p, outputs) for ``shape`` = (p, outputs), by default entry by
+        entry from ``pair``.
+        """
+        p, outputs = shape
+        nothing = np.zeros(shape)
+        square = np.zeros((p, p))
+        units = np.eye(p * p).reshape(-1, p, p)
+        columns = np.eye(p * outputs).reshape(-1, p, outputs)
+        H = [self.pair(alpha, unit, nothing) for unit in units]
+        b = [-self.pair(alpha, square, unit) for unit in columns]
+        return np.stack(H, axis=-1).reshape(-1, p, p), np.stack(b, axis=-1).reshape(-1, p, outputs)
+
+    def shifts(self, alpha: Array) -> Array | None:
+        """c_k (h,) where H_k = c_k I for every k, so that the modes of H stay where they are; None
+        elsewhere.
+        """
+        return None

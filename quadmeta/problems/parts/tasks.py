@@ -106,12 +106,20 @@ class WeightedTasks(QuadraticBilevel):
 
     def pair(self, alpha: Array, X: Array, V: Array) -> Array:
         """phi_k' (<X_k'X_k / n_k, X> - <X_k'Y_k / n_k, V>)."""
-        values = _paired(self.grams, X) - _paired(self.moments, V)
-        return self._chain(alpha, values)
+        return self._chain(alpha, self._values(X, V))
+
+    def _values(self, X: Array, V: Array) -> Array:
+        """<X_k'X_k / n_k, X> - <X_k'Y_k / n_k, V> of every task."""
+        values: Array = _paired(self.grams, X) - _paired(self.moments, V)
+        return values
 
     def rows(self, alpha: Array, W: Array) -> Array:
         """phi_k' times the gradient of task k at W."""
         return self._chain(alpha, self.grams @ W - self.moments)
+
+    def derivatives(self, alpha: Array, shape: tuple[int, int]) -> tuple[Array, Array]:
+        """phi_k' X_k'X_k / n_k and phi_k' X_k'Y_k / n_k."""
+        return self._chain(alpha, self.grams), self._chain(alpha, self.moments)
 
     def from_rows(self, alpha: Array, products: Array, inner: Array | float) -> Array:
         """phi_k' / n_k times the sum over the rows of task k."""

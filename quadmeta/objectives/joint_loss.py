@@ -1,0 +1,187 @@
+"""The outer loss of a bilevel problem as a function of the optimizer's parameters and of the
+hyperparameters together.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from quadmeta._types import Array, Numbers
+from quadmeta._validate import finite, instance, show
+from quadmeta.objectives.parts import joint_definition
+from quadmeta.objectives.parts.base import Objective
+from quadmeta.objectives.parts.joint_form import JointForm
+from quadmeta.optimizers.parts.base import PolynomialOptimizer
+from quadmeta.problems.parts.quadratic_bilevel import QuadraticBilevel
+
+
+@dataclass(frozen=True, eq=False)
+class JointLoss(Objective):
+    """F(theta, alpha) = L_2(w_T(theta, alpha), alpha): what an optimizer leaves free and what is
+    learned of a problem, tuned together.
+
+    A point is one vector: the free parameters of the optimizer in their order, then alpha. Value,
+    gradient and Hessian are exact derivatives of T unrolled steps, from the eigenvectors of the
+    inner Hessian: O(p^3 + T p) for a value, T p^2 more for a gradient, T p^3 more for a Hessian (T
+    p where all that is learned is a ridge).
+
+    Parameters
+    ----------
+    problem
+        a bilevel problem with quadratic losses.
+    optimizer
+        a linear method along exact gradients; parameters that are given are not tuned.
+
+    Raises
+    ------
+    ValueError
+        another problem or optimizer, or a problem whose parts do not belong together.
+
+    Examples
+    --------
+    >>> import quadmeta as qm
+    >>> problem = qm.Ridge(train=([[1.0], [2.0]], [1.0, 3.0]), validation=([[1.0]], [1.2]))
+    >>> loss = qm.JointLoss(problem, qm.HeavyBall(steps=2))
+    >>> loss.names
+    ('step_size', 'momentum', 'alpha')
+    >>> point = [0.3, 0.1, 0.5]
+    >>> loss.gradient(point).round(4)
+    array([-0.1153, -0.0273,  0.0113])
+    >>> loss.curvature(point).shape
+    (3, 3)
+    """
+
+    problem: QuadraticBilevel
+    optimizer: PolynomialOptimizer
+
+    def __post_init__(self) -> None:
+        instance("problem", self.problem, QuadraticBilevel, "Ridge(train, validation)")
+        instance("optimizer", self.optimizer, PolynomialOptimizer, "HeavyBall(steps=50)")
+        self.problem.require_complete()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """One for each entry of a point."""
+        own = _numbered(self.optimizer.free, self._own)
+        return own + _numbered(("alpha",), self.problem.hyperparameters)
+
+    @property
+    def _own(self) -> int:
+        """k, the number of parameters that the optimizer leaves free."""
+        shape = self.optimizer.shape
+        return shape[0] if shape else 1
+
+    def read(self, point: Numbers) -> tuple[Array, Array]:
+        """(theta (k,), alpha (h,)) of a point (k + h,), checked.
+
+        Raises
+        ------
+        ValueError
+            NaN, infinity, a wrong length, or a parameter outside its range.
+        """
+        found = finite("point", point)
+        k = self._own
+        h = self.problem.hyperparameters
+        if found.shape != (k + h,):
+            raise ValueError(
+                f"point has shape {found.shape}: pass a vector of {k + h}, {k} parameters of the "
+                f"optimizer and {h} hyperparameters"
+            )
+        theta = found[:k]
+        self.optimizer.read(theta if self.optimizer.shape else theta[0])
+        return theta, self.problem.read(found[k:])
+
+    def at(self, point: Numbers, order: int = 0) -> JointForm:
+        """The run at a point, from which value and derivatives up to this order follow.
+
+        Raises
+        ------
+        OverflowError
+            weights that float64 cannot hold.
+        """
+        theta, alpha = self.read(point)
+        form = JointForm(self.problem, self.optimizer, theta, alpha, order)
+        if not form.finite:
+            raise OverflowError(
+                f"training at {show(np.asarray(point))} diverges: pass a smaller step size"
+            )
+        return form
+
+    def trained(self, point: Numbers) -> Array:
+        """w_T (P,)."""
+        return self.at(point).W.ravel()
+
+    def __call__(self, theta: Numbers) -> float:
+        """L_2(w_T, alpha) at a point."""
+        form = self.at(theta)
+        return float(self.problem.outer(form.W.ravel(), form.alpha))
+
+    def gradient(self, theta: Numbers) -> Array:
+        """Its derivative, (k + h,)."""
+        return self.at(theta, 1).gradient()
+
+    def value_and_gradient(self, theta: Numbers) -> tuple[float, Array]:
+        """Both from one run."""
+        form = self.at(theta, 1)
+        return float(self.problem.outer(form.W.ravel(), form.alpha)), form.gradient()
+
+    def curvature(self, theta: Numbers) -> Array:
+        """The Hessian (k + h, k + h), symmetric.
+
+        Raises
+        ------
+        ValueError
+            a problem whose second derivatives in alpha are not known: one with ``direct``, with a
+            start that moves, or without ``bend``.
+        """
+        self._require_second()
+        return self.at(theta, 2).curvature()
+
+    def _require_second(self) -> None:
+        name = type(self.problem).__name__
+        if self.problem.start_moves:
+            raise ValueError(
+                f"{name} has a start that depends on alpha, whose second derivatives are not "
+                "known: use gradient, or a fixed start"
+            )
+        if self.problem.has_direct:
+            raise ValueError(
+                f"{name} has an outer loss that depends on alpha directly, whose second "
+                "derivatives are not known: use gradient"
+            )
+
+    def definition(
+        self, theta: Numbers, order: int = 0, kind: str = "float64", digits: int = 50
+    ) -> Any:
+        """The same by T steps of the optimizer on jets, which carry the derivatives of every
+        iterate in all k + h parameters.
+
+        H, b and their derivatives at alpha are taken as exact, so that fractions give the exact
+        derivatives where H and b are affine in alpha.
+
+        Parameters
+        ----------
+        theta
+            a point (k + h,); pass ``Fraction`` for exact ones.
+        order
+            0 for the value, 1 for the gradient (k + h,), 2 for the Hessian.
+        kind
+            "float64", "fraction" or "mpmath" (at ``digits`` digits).
+
+        Raises
+        ------
+        ValueError
+            a point as for ``gradient``; a Hessian as for ``curvature``.
+        """
+        if order == 2:
+            self._require_second()
+        return joint_definition.evaluated(self, theta, order, kind, digits)
+
+
+def _numbered(names: Sequence[str], count: int) -> tuple[str, ...]:
+    """The names, or as many as ``count`` of the one there is."""
+    if len(names) == count:
+        return tuple(names)
+    return tuple(f"{names[0]}[{i}]" for i in range(count))
