@@ -38,8 +38,9 @@ class Germ:
     >>> import numpy as np
     >>> lam, theta = Germ.variables(np.array([[1.0, 3.0]]), [2.0], order=2)
     >>> f = (lam * theta) ** 2
-    >>> f.value, f.slopes[0, 0, 1], f.first[0]
-    (array([[ 4., 36.]]), 16.0, array([[ 4., 36.]]))
+    >>> f.value, f.slopes[0]
+    (array([[ 4., 36.]]), array([[ 8., 16.],
+           [16., 24.]]))
     """
 
     __array_ufunc__ = None

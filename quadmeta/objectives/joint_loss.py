@@ -19,10 +19,10 @@ from quadmeta.problems.parts.quadratic_bilevel import QuadraticBilevel
 
 @dataclass(frozen=True, eq=False)
 class JointLoss(Objective):
-    """F(theta, alpha) = L_2(w_T(theta, alpha), alpha): what an optimizer leaves free and what is
-    learned of a problem, tuned together.
+    """F(theta) = L_2(w_T(theta), alpha): what an optimizer leaves free and what is learned of a
+    problem, tuned together.
 
-    A point is one vector: the free parameters of the optimizer in their order, then alpha. Value,
+    theta is one vector: the free parameters of the optimizer in their order, then alpha. Value,
     gradient and Hessian are exact derivatives of T unrolled steps, from the eigenvectors of the
     inner Hessian: O(p^3 + T p) for a value, T p^2 more for a gradient, T p^3 more for a Hessian (T
     p where all that is learned is a ridge).
@@ -46,10 +46,10 @@ class JointLoss(Objective):
     >>> loss = qm.JointLoss(problem, qm.HeavyBall(steps=2))
     >>> loss.names
     ('step_size', 'momentum', 'alpha')
-    >>> point = [0.3, 0.1, 0.5]
-    >>> loss.gradient(point).round(4)
-    array([-0.1153, -0.0273,  0.0113])
-    >>> loss.curvature(point).shape
+    >>> theta = [0.3, 0.1, 0.5]
+    >>> loss.gradient(theta).round(4)
+    array([ 0.063 ,  0.063 , -0.0189])
+    >>> loss.curvature(theta).shape
     (3, 3)
     """
 
@@ -63,7 +63,7 @@ class JointLoss(Objective):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """One for each entry of a point."""
+        """One for each entry of theta."""
         own = _numbered(self.optimizer.free, self._own)
         return own + _numbered(("alpha",), self.problem.hyperparameters)
 
@@ -73,48 +73,48 @@ class JointLoss(Objective):
         shape = self.optimizer.shape
         return shape[0] if shape else 1
 
-    def read(self, point: Numbers) -> tuple[Array, Array]:
-        """(theta (k,), alpha (h,)) of a point (k + h,), checked.
+    def read(self, theta: Numbers) -> tuple[Array, Array]:
+        """theta (k + h,) as the parameters (k,) of the optimizer and alpha (h,), checked.
 
         Raises
         ------
         ValueError
             NaN, infinity, a wrong length, or a parameter outside its range.
         """
-        found = finite("point", point)
+        found = finite("theta", theta)
         k = self._own
         h = self.problem.hyperparameters
         if found.shape != (k + h,):
             raise ValueError(
-                f"point has shape {found.shape}: pass a vector of {k + h}, {k} parameters of the "
+                f"theta has shape {found.shape}: pass a vector of {k + h}, {k} parameters of the "
                 f"optimizer and {h} hyperparameters"
             )
-        theta = found[:k]
-        self.optimizer.read(theta if self.optimizer.shape else theta[0])
-        return theta, self.problem.read(found[k:])
+        own = found[:k]
+        self.optimizer.read(own if self.optimizer.shape else own[0])
+        return own, self.problem.read(found[k:])
 
-    def at(self, point: Numbers, order: int = 0) -> JointForm:
-        """The run at a point, from which value and derivatives up to this order follow.
+    def at(self, theta: Numbers, order: int = 0) -> JointForm:
+        """The run at theta, from which value and derivatives up to this order follow.
 
         Raises
         ------
         OverflowError
             weights that float64 cannot hold.
         """
-        theta, alpha = self.read(point)
-        form = JointForm(self.problem, self.optimizer, theta, alpha, order)
+        own, alpha = self.read(theta)
+        form = JointForm(self.problem, self.optimizer, own, alpha, order)
         if not form.finite:
             raise OverflowError(
-                f"training at {show(np.asarray(point))} diverges: pass a smaller step size"
+                f"theta = {show(np.asarray(theta))}: training diverges: pass a smaller step size"
             )
         return form
 
-    def trained(self, point: Numbers) -> Array:
+    def trained(self, theta: Numbers) -> Array:
         """w_T (P,)."""
-        return self.at(point).W.ravel()
+        return self.at(theta).W.ravel()
 
     def __call__(self, theta: Numbers) -> float:
-        """L_2(w_T, alpha) at a point."""
+        """L_2(w_T, alpha)."""
         form = self.at(theta)
         return float(self.problem.outer(form.W.ravel(), form.alpha))
 
@@ -156,7 +156,7 @@ class JointLoss(Objective):
         self, theta: Numbers, order: int = 0, kind: str = "float64", digits: int = 50
     ) -> Any:
         """The same by T steps of the optimizer on jets, which carry the derivatives of every
-        iterate in all k + h parameters.
+        iterate in all k + h parameters, O(T (k + h)^2).
 
         H, b and their derivatives at alpha are taken as exact, so that fractions give the exact
         derivatives where H and b are affine in alpha.
@@ -164,7 +164,7 @@ class JointLoss(Objective):
         Parameters
         ----------
         theta
-            a point (k + h,); pass ``Fraction`` for exact ones.
+            (k + h,); pass ``Fraction`` for exact ones.
         order
             0 for the value, 1 for the gradient (k + h,), 2 for the Hessian.
         kind
@@ -173,7 +173,7 @@ class JointLoss(Objective):
         Raises
         ------
         ValueError
-            a point as for ``gradient``; a Hessian as for ``curvature``.
+            theta as for ``gradient``; a Hessian as for ``curvature``.
         """
         if order == 2:
             self._require_second()

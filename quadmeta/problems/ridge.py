@@ -94,11 +94,15 @@ class Ridge(QuadraticBilevel):
             raise ValueError(f"alpha = {alpha[0]!r} must be at most 700: e^alpha overflows")
         return math.exp(alpha[0])
 
-    def shifts(self, alpha: Array) -> Array:
-        """H_1 = I, or e^alpha I."""
+    def _rate(self, alpha: Array) -> Array:
+        """(1,) d rho / d alpha."""
         if self.logarithmic:
             return np.array([self.strength(alpha)])
         return np.ones(1)
+
+    def shifts(self, alpha: Array) -> Array | None:
+        """H_1 = I, or e^alpha I."""
+        return self._rate(alpha)
 
     def bind(self, alpha: Array) -> QuadraticInnerLoss:
         """H = X'X/n + rho I."""
@@ -109,7 +113,8 @@ class Ridge(QuadraticBilevel):
 
     def pair(self, alpha: Array, X: Array, V: Array) -> Array:
         """b_1 = 0: the trace of X times d rho / d alpha."""
-        return self.shifts(alpha) * np.trace(X)
+        slopes: Array = self._rate(alpha) * np.trace(X)
+        return slopes
 
     def bend(self, alpha: Array, X: Array, V: Array) -> Array:
         """0, or the trace of X times e^alpha."""
@@ -119,15 +124,15 @@ class Ridge(QuadraticBilevel):
 
     def derivatives(self, alpha: Array, shape: tuple[int, int]) -> tuple[Array, Array]:
         """d rho / d alpha I, 0."""
-        return self.shifts(alpha)[:, None, None] * np.eye(shape[0]), np.zeros((1, *shape))
+        return self._rate(alpha)[:, None, None] * np.eye(shape[0]), np.zeros((1, *shape))
 
     def rows(self, alpha: Array, W: Array) -> Array:
         """W times d rho / d alpha."""
-        return self.shifts(alpha)[:, None, None] * W[None]
+        return self._rate(alpha)[:, None, None] * W[None]
 
     def from_rows(self, alpha: Array, products: Array, inner: Array | float) -> Array:
         """<W, V> times d rho / d alpha."""
-        return self.shifts(alpha) * inner
+        return self._rate(alpha) * inner
 
     def __repr__(self) -> str:
         p, outputs = self.outer_linear.shape

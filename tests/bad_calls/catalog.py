@@ -531,6 +531,18 @@ for problem in (ridge, cleaning, weights, coupled, curved):
             else {}
         )
         call(getattr(loss, method), f"OuterLoss of {kind}.{method}", alpha=alpha, **more)
+joint = qm.JointLoss(ridge, heavy)
+call(qm.JointLoss, problem=thing(ridge), optimizer=thing(heavy))
+for method in ("__call__", "gradient", "curvature", "trained", "value_and_gradient"):
+    call(getattr(joint, method), f"JointLoss.{method}", theta=Reals([0.2, 0.3, 0.5]))
+call(
+    joint.definition,
+    "JointLoss.definition",
+    theta=Reals([0.2, 0.3, 0.5]),
+    order=ORDER,
+    kind=Word("float64"),
+    digits=Count(20),
+)
 call(
     qm.hypergradient,
     objective=thing(outer),

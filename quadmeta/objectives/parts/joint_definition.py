@@ -30,8 +30,8 @@ class Loss(Protocol):
     def optimizer(self) -> PolynomialOptimizer:
         """Its steps."""
 
-    def read(self, point: Numbers) -> tuple[Array, Array]:
-        """(theta, alpha)."""
+    def read(self, theta: Numbers) -> tuple[Array, Array]:
+        """The parameters of the optimizer, and alpha."""
 
 
 class Forms(NamedTuple):
@@ -50,18 +50,18 @@ class Forms(NamedTuple):
     c2: Any
 
 
-def evaluated(loss: Loss, point: Numbers, order: int, kind: str, digits: int) -> Any:
+def evaluated(loss: Loss, theta: Numbers, order: int, kind: str, digits: int) -> Any:
     """The derivative of this order, in this number type."""
     order = read_order(order)
-    theta, alpha = loss.read(point)
-    k = len(theta)
+    own, alpha = loss.read(theta)
+    k = len(own)
     problem = loss.problem
     if problem.has_direct and kind != "float64":
         raise ValueError(
             f"kind = {kind!r}: {type(problem).__name__} has an outer loss that depends on alpha "
             "directly, in float64: pass kind='float64'"
         )
-    given = np.asarray(point, dtype=object)[:k]
+    given = np.asarray(theta, dtype=object)[:k]
 
     def formula(own: Array, *matrices: Array) -> Any:
         found = _run(loss.optimizer, list(np.atleast_1d(own)), Forms(*matrices), order)
@@ -141,7 +141,9 @@ def _last(optimizer: PolynomialOptimizer, theta: list[Any], x: Forms, order: int
     zeros = ((0,) * n,) * n if carried == 2 else ()
     start = Jet(x.W0, (*(0,) * k, *x.W0_k), zeros)
     parameters: Any = Jet.parameters([*theta, *(0,) * len(x.H_k)], carried)[:k]
-    if not optimizer.shape:
+    if not optimizer.free:
+        parameters = optimizer.given
+    elif not optimizer.shape:
         parameters = parameters[0]
     *_, last = optimizer.run(gradient, start, parameters)
     found: Jet = last

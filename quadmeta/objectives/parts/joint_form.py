@@ -85,9 +85,11 @@ class JointForm:
     def _matrix(self, blocks: Array) -> Array:
         """Q blocks Q' for blocks (B, d, d)."""
         if self.shifts is None:
-            return self.Q @ blocks[0] @ self.Q.T
-        # b_k and H_k = c_k I see the diagonal alone
-        return (self.Q * blocks[:, 0, 0]) @ self.Q.T
+            found: Array = self.Q @ blocks[0] @ self.Q.T
+        else:
+            # H_k = c_k I sees the diagonal alone
+            found = (self.Q * blocks[:, 0, 0]) @ self.Q.T
+        return found
 
     @cached_property
     def _pairing(self) -> tuple[Array, Array]:
@@ -116,7 +118,7 @@ class JointForm:
     @cached_property
     def _slopes(self) -> tuple[Array, Array]:
         """M_k (h, B, d, d) and Q'(H_k W_0 - b_k) (h, B, d, outputs)."""
-        H, b = self.problem.derivatives(self.alpha, self.W0.shape)
+        H, b = self.problem.derivatives(self.alpha, (len(self.Q), self.R.shape[-1]))
         R = self._modes(H @ self.W0 - b)
         if self.shifts is not None:
             M = np.broadcast_to(self.shifts[:, None, None, None], (len(H), len(self.Q), 1, 1))
@@ -163,7 +165,7 @@ class JointForm:
         found: Array = flat @ (H2 @ turned).reshape(k + h, -1).T
         found[:k, :k] += np.einsum("xybd,bdm->xy", f_ab, G * R)
         cross = np.einsum("abd,bdm,hbdm->ah", f_a, G, R_k, optimize=True)
-        cross += (mixed * GR).reshape(k, -1) @ M.reshape(h, -1).T
+        cross += np.tensordot(mixed * GR, M, axes=((1, 2, 3), (1, 2, 3)))
         found[:k, k:] += cross
         found[k:, :k] += cross.T
         # <(f[.,.] o M_k) R_l, G>

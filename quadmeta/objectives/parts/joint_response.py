@@ -5,7 +5,6 @@ lambda w^2 / 2 + w and from w_0 = 0 it reaches -S(lambda; theta): its own steps,
 definition of S with its divided differences and derivatives in theta, at O(T) products.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,13 +14,13 @@ from quadmeta.arithmetic.germ import Germ
 from quadmeta.optimizers.parts.base import PolynomialOptimizer
 
 
-def response(
-    optimizer: PolynomialOptimizer, nodes: Array, theta: Sequence[float] | Array, order: int
-) -> Germ:
+def response(optimizer: PolynomialOptimizer, nodes: Array, theta: Array, order: int) -> Germ:
     """-S at the nodes (B, d) and at what the optimizer leaves free, theta (k,)."""
-    lam, *parameters = Germ.variables(nodes, theta, order)
+    lam, *parameters = Germ.variables(nodes, list(theta), order)
     free: Any = parameters
-    if not optimizer.shape:
+    if not optimizer.free:
+        free = optimizer.given
+    elif not optimizer.shape:
         free = parameters[0]
     with np.errstate(over="ignore", invalid="ignore", under="ignore"):
         *_, last = optimizer.run(lambda w: lam * w + 1, lam.constant(0.0), free)
