@@ -544,6 +544,12 @@ call(
     digits=Count(20),
 )
 call(
+    qm.OuterLoss(ridge, qm.InnerAdam(3, 0.1)).sensitivities,
+    "OuterLoss.sensitivities",
+    alpha=Reals([0.5]),
+    start=Reals(ridge.start, optional=True),
+)
+call(
     qm.hypergradient,
     objective=thing(outer),
     theta=Reals([0.5]),

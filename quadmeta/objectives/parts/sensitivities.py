@@ -20,9 +20,11 @@ import mpmath
 import numpy as np
 
 from quadmeta._types import Array
+from quadmeta._validate import instance
 from quadmeta.arithmetic.doubling import settled
 from quadmeta.arithmetic.jet import Jet
 from quadmeta.optimizers.parts.adaptive import Adaptive
+from quadmeta.optimizers.parts.base import Optimizer
 from quadmeta.problems.parts.bilevel import BilevelProblem, InnerLoss
 from quadmeta.problems.parts.quadratic_bilevel import QuadraticInnerLoss
 
@@ -34,7 +36,7 @@ class Sensitivities:
     value: float
     """F."""
     parameters: Mapping[str, float]
-    """d F / d (parameter of the optimizer), by name; for ``root_epsilon`` at 0 from the right."""
+    """dF / d(parameter of the optimizer), by name; for ``root_epsilon`` at 0 from the right."""
     alpha: Array
     """d F / d alpha, shape (h,)."""
     digits: int
@@ -54,7 +56,7 @@ class _Inner(NamedTuple):
 
 
 def sensitivities(
-    problem: BilevelProblem, optimizer: Adaptive, alpha: Array, start: Array, moving: Array
+    problem: BilevelProblem, optimizer: Optimizer, alpha: Array, start: Array, moving: Array
 ) -> Sensitivities:
     """F and its derivatives at checked alpha (h,), from w_0 = ``start`` (P,) with the rows
     d w_0 / d alpha_k = ``moving`` (h, P).
@@ -68,10 +70,12 @@ def sensitivities(
     Raises
     ------
     ValueError
-        a point where the derivative does not exist.
+        another optimizer, or a point where the derivative does not exist.
     ArithmeticError
         the precision does not suffice.
     """
+    instance("optimizer", optimizer, Adaptive, "InnerAdam(steps=100, step_size=0.01)")
+    assert isinstance(optimizer, Adaptive)  # which type checkers do not see
     inner = problem.bound(alpha)
     if isinstance(inner, QuadraticInnerLoss):
         formula = partial(_exact, inner, optimizer, start, moving)
