@@ -47,14 +47,19 @@ MOVES: dict[str, tuple[str, int | str, int | str]] = {
     "yakovlev2023_inner_optimizer": ("levels[0]", 0, 2),
     "yakovlev2023_surpasses_existing": ("R", 0, 2),
     "derived_cg_dominates_neumann": ("nu", "1/6", "1/3"),
+    "derived_cg_hypergradient": ("moved[1]", -2, 2),
+    "derived_decoupled_decay_is_ridge": ("momentum", 0, "3/4"),
     "derived_descent_direction": ("cross[0]", 1, 12),
     "derived_heavy_ball_not_quasiconvex": ("middle", "1/2", 2),
     "derived_heavy_ball_unbounded_gradient": ("eta", "1/3", "3/5"),
     "derived_leave_one_out": ("first[0]", 0, 3),
     "derived_log_convexity": ("right", 0, 2),
     "derived_mean_log_unimodal": ("right", "1/3", 1),
+    "derived_neumann_is_not_momentum": ("momentum", 0, "3/4"),
+    "derived_null_space_limit": ("steps", 1, 8),
     "derived_risk_monotone_in_steps": ("eta", "4/5", "11/10"),
     "derived_unconverged_inner": ("shift[0]", -2, 2),
+    "derived_warm_start_holonomy": ("aside", -2, 2),
 }
 """The parameter that moves through a counterexample and its range, where the choice of ``chosen``
 shows less.

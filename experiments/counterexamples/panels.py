@@ -102,6 +102,8 @@ WORDS = {
         r"$\Vert w_0-w_*\Vert$",
     ),
     "derived_cg_dominates_neumann": ("CG beats Neumann", r"error$^2$ CG $\leq$ Neumann", ""),
+    "derived_cg_hypergradient": ("CG as inner solver", "$F'$ = Galerkin estimate", "$b_k$"),
+    "derived_decoupled_decay_is_ridge": ("decoupled decay", "decay beside the step = ridge", ""),
     "derived_descent_direction": ("descent direction", r"$\hat g^\top g>0$, $w_0=w_*$", ""),
     "derived_heavy_ball_not_quasiconvex": (
         "momentum: valley",
@@ -120,12 +122,19 @@ WORDS = {
         r"$\eta_2$",
     ),
     "derived_mean_log_unimodal": ("mean log: one valley", r"$M'_1\wedge(-M'_2)\leq0$", r"$\eta_2$"),
+    "derived_neumann_is_not_momentum": ("momentum is Neumann", "unrolled momentum = series", ""),
+    "derived_null_space_limit": ("null space at rest", r"$P_N\,\partial_kw_T=0$", ""),
     "derived_risk_monotone_in_steps": (
         "risk falls with $T$",
         r"#($\eta'$ as good at $T+1$) $\geq1$",
         "",
     ),
     "derived_unconverged_inner": ("unconverged inner", "formula at $w$ = hypergradient", "$w-w_*$"),
+    "derived_warm_start_holonomy": (
+        "warm start forgets",
+        "$w$ = $w_0$ back at the same $\\alpha$",
+        "$s_0$",
+    ),
 }
 """Title, printed statement in short, and the label of the parameter where its symbol says too
 little.

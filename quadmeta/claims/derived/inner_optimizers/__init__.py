@@ -1,0 +1,3 @@
+"""Derived statements about hypergradients through other inner optimizers, and on singular inner
+problems.
+"""
