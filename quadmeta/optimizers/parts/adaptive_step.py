@@ -14,7 +14,7 @@ step. Automatic differentiation multiplies 0 by 1 / 0 there.
 """
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -22,8 +22,23 @@ from quadmeta._types import Array
 from quadmeta.optimizers.parts.normalised import Moments, Rates, require_smooth
 from quadmeta.optimizers.parts.transition import Blocks, GradientStep, PlainStep
 
-if TYPE_CHECKING:
-    from quadmeta.optimizers.parts.adaptive import Adaptive
+
+class Method(Protocol):
+    """What is asked of an optimizer, all of whose parameters are given."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Its parameters."""
+
+    @property
+    def given(self) -> tuple[float, ...]:
+        """Their values."""
+
+    def rates(self, t: int, theta: Mapping[str, Any]) -> Rates:
+        """The rates of step t = 1, ..., T."""
+
+    def moved(self, t: int, state: Moments, g: Any, theta: Mapping[str, Any]) -> Moments:
+        """The state after step t."""
 
 
 class _Step(NamedTuple):
@@ -41,7 +56,7 @@ class _Step(NamedTuple):
 class AdaptiveStep(GradientStep):
     """The transition of an optimizer with every parameter given."""
 
-    def __init__(self, optimizer: "Adaptive") -> None:
+    def __init__(self, optimizer: Method) -> None:
         self.optimizer = optimizer
         self.theta: Mapping[str, float] = dict(zip(optimizer.names, optimizer.given, strict=True))
 
