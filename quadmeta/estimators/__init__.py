@@ -3,16 +3,24 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from quadmeta.estimators.chebyshev_inverse import ChebyshevInverse as ChebyshevInverse
     from quadmeta.estimators.closed_form import ClosedForm as ClosedForm
     from quadmeta.estimators.conjugate_gradient import ConjugateGradient as ConjugateGradient
+    from quadmeta.estimators.diagonal_inverse import DiagonalInverse as DiagonalInverse
     from quadmeta.estimators.discounted import Discounted as Discounted
     from quadmeta.estimators.dr_mad import DrMad as DrMad
     from quadmeta.estimators.fixed_gradient import FixedGradient as FixedGradient
     from quadmeta.estimators.forward import Forward as Forward
     from quadmeta.estimators.hyper_distill import HyperDistill as HyperDistill
     from quadmeta.estimators.implicit import Implicit as Implicit
+    from quadmeta.estimators.kronecker_inverse import KroneckerInverse as KroneckerInverse
     from quadmeta.estimators.matrix_discount import MatrixDiscount as MatrixDiscount
+    from quadmeta.estimators.momentum_discount import MomentumDiscount as MomentumDiscount
     from quadmeta.estimators.neumann import Neumann as Neumann
+    from quadmeta.estimators.nystrom_conjugate_gradient import (
+        NystromConjugateGradient as NystromConjugateGradient,
+    )
+    from quadmeta.estimators.nystrom_inverse import NystromInverse as NystromInverse
     from quadmeta.estimators.one_step import OneStep as OneStep
     from quadmeta.estimators.parts.base import (
         Estimator as Estimator,
@@ -30,6 +38,7 @@ if TYPE_CHECKING:
     from quadmeta.estimators.renormalised_reverse import RenormalisedReverse as RenormalisedReverse
     from quadmeta.estimators.reverse import Reverse as Reverse
     from quadmeta.estimators.stop_gradient import StopGradient as StopGradient
+    from quadmeta.estimators.surrogate import Surrogate as Surrogate
     from quadmeta.estimators.truncated import Truncated as Truncated
     from quadmeta.objectives.parts.tape import Tape as Tape
 else:

@@ -591,6 +591,47 @@ for cls in (
 ):
     call(cls, dtype=Word("float64"))
 call(qm.ConjugateGradient, budget=Count(3, extra=(("one", 1),)), dtype=Word("float64"))
+call(
+    qm.ChebyshevInverse,
+    budget=Count(3),
+    low=positive(0.5),
+    high=positive(2.0),
+    dtype=Word("float64"),
+)
+call(qm.DiagonalInverse, probes=Count(3, optional=True), seed=seed(), dtype=Word("float64"))
+call(
+    qm.KroneckerInverse,
+    outputs=Count(2),
+    ridge=nonnegative(0.5),
+    damping=Word("factored"),
+    tau=positive(1.0),
+    seed=seed(),
+    dtype=Word("float64"),
+)
+call(
+    qm.MomentumDiscount,
+    curvature=positive(1.0),
+    momentum=Number(0.5, low=0.0, high=1.0, open_="h"),
+    dtype=Word("float64"),
+)
+call(
+    qm.NystromInverse,
+    rank=Count(2),
+    shift=positive(0.5),
+    sketch=Word("gaussian"),
+    seed=seed(),
+    dtype=Word("float64"),
+)
+call(
+    qm.NystromConjugateGradient,
+    rank=Count(2),
+    budget=Count(5),
+    shift=nonnegative(0.5),
+    sketch=Word("gaussian"),
+    seed=seed(),
+    dtype=Word("float64"),
+)
+call(qm.Surrogate, degree=Count(3, least=0), dtype=Word("float64"))
 call(qm.Neumann, order=Count(3, least=0), estimates=Count(1), dtype=Word("float64"))
 call(qm.Truncated, K=Count(3), dtype=Word("float64"))
 for cls in (qm.Discounted, qm.FixedGradient):
@@ -775,6 +816,14 @@ for function in (qm.filters.chebyshev, qm.filters.chebyshev_residual):
     )
 for function in (qm.filters.minimax, qm.filters.minimax_instance):
     call(function, low=exact(0.5), high=exact(2.0), budget=Count(3))
+call(qm.filters.chebyshev_series, steps=Count(9), degree=Count(3, least=0))
+call(
+    qm.filters.surrogate,
+    lam=AnyNumbers(lam),
+    eta=AnyNumbers(0.25),
+    steps=Count(9),
+    degree=Count(3, least=0),
+)
 for function in (qm.filters.nystrom, qm.filters.nystrom_residual):
     call(function, lam=AnyNumbers(lam), rank=Count(2), shift=exact(0.25))
 for function in (qm.filters.kronecker, qm.filters.kronecker_residual):

@@ -23,9 +23,25 @@ ARGUMENTS = {
     "discounted": {"gamma": 0.9},
     "fixed_gradient": {"gamma": 0.9},
     "hyper_distill": {"gamma": 0.9},
+    "chebyshev_inverse": {"budget": 3},
+    "kronecker_inverse": {"outputs": 1},
+    "momentum_discount": {"curvature": 1.0, "momentum": 0.5},
+    "nystrom_inverse": {"rank": 1, "shift": 1.0},
+    "nystrom_conjugate_gradient": {"rank": 1, "budget": 4},
+    "surrogate": {"degree": 2},
 }
-IMPLICIT = ("neumann", "implicit", "conjugate_gradient")
-UNROLLED = [name for name in ESTIMATORS if name not in IMPLICIT]
+IMPLICIT = (
+    "neumann",
+    "implicit",
+    "conjugate_gradient",
+    "chebyshev_inverse",
+    "diagonal_inverse",
+    "kronecker_inverse",
+    "nystrom_inverse",
+    "nystrom_conjugate_gradient",
+)
+HYPERPARAMETERS_ONLY = (*IMPLICIT, "momentum_discount", "surrogate")
+UNROLLED = [name for name in ESTIMATORS if name not in HYPERPARAMETERS_ONLY]
 
 
 def make(name, dtype="float64"):
@@ -215,7 +231,7 @@ def test_a_wrong_estimator_is_caught(monkeypatch):
             property_of("reverse", seed=0, T=T, x=0.5)
 
 
-@pytest.mark.parametrize("name", IMPLICIT)
+@pytest.mark.parametrize("name", HYPERPARAMETERS_ONLY)
 def test_implicit_differentiation_refuses_the_step_size(name):
     with pytest.raises(ValueError, match="step size"):
         qm.hypergradient(qm.LogObjective(problem(), qm.GradientDescent(3)), 0.1, make(name))

@@ -2,6 +2,8 @@
 counted.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import example, given, settings, strategies as st
@@ -26,6 +28,10 @@ ALL = {
     "fixed_gradient": lambda T: qm.FixedGradient(1.0),
     "hyper_distill": lambda T: qm.HyperDistill(0.7),
     "matrix_discount": lambda T: qm.MatrixDiscount(),
+    "momentum_discount": lambda T: qm.MomentumDiscount(curvature=0.7, momentum=0.4),
+    "nystrom_inverse": lambda T: qm.NystromInverse(rank=2, shift=0.5),
+    "diagonal_inverse": lambda T: qm.DiagonalInverse(),
+    "kronecker_inverse": lambda T: qm.KroneckerInverse(outputs=1),
 }
 
 
@@ -45,7 +51,7 @@ def value(loss, alpha, estimator, start=None):
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("name", ALL)
 @given(seed=st.integers(0, 10**6), T=st.integers(1, 12))
-@example(seed=1, T=1)  # 14 estimators on 7 families: the lengths at both ends, and a few between
+@example(seed=1, T=1)  # 18 estimators on 7 families: the lengths at both ends, and a few between
 @example(seed=2, T=2)
 @example(seed=3, T=12)
 @settings(max_examples=6)
@@ -63,9 +69,12 @@ def test_exact_where_it_says_so_and_costs_what_it_says(family, name, seed, T):
 
 def test_every_member_is_covered():
     assert set(qm.members("estimators")) - set(ALL) == {
+        "chebyshev_inverse",
         "conjugate_gradient",
+        "nystrom_conjugate_gradient",
         "renormalised_reverse",
         "stop_gradient",
+        "surrogate",
     }
 
 
@@ -184,7 +193,15 @@ def test_scaling_rule():
         qm.OuterLoss(p, qm.GradientDescent(7, eta)) for p, eta in ((a, 0.4), (b, 0.4 * s**2 / u))
     )
     for name, make in ALL.items():
-        assert close(value(two, alpha * r, make(7)), value(one, alpha, make(7)) * u / r), name
+        estimator = make(7)
+        # arguments that are curvatures scale like H
+        units = {
+            key: getattr(estimator, key) * u / s**2
+            for key in ("curvature", "shift")
+            if hasattr(estimator, key)
+        }
+        found = value(two, alpha * r, replace(estimator, **units))
+        assert close(found, value(one, alpha, estimator) * u / r), name
     assert close(
         value(two, alpha * r, qm.ConjugateGradient(3)),
         value(one, alpha, qm.ConjugateGradient(3)) * u / r,

@@ -160,6 +160,13 @@ class HyperTape(Tape):
             return None
         return self.inner.null_share(v)
 
+    def curvatures(self) -> tuple[float, float] | None:
+        """From the eigenvalues of a quadratic, with the ridge that the method adds."""
+        known = self.inner.curvatures()
+        if known is None:
+            return None
+        return known[0] + self.transition.ridge, known[1] + self.transition.ridge
+
     def diverged(self) -> str:
         """With the step size and the largest stable one, of gradient descent."""
         if not isinstance(self.transition, PlainStep):

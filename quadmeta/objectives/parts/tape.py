@@ -203,6 +203,12 @@ class Tape(ABC):
         """
         return None
 
+    def curvatures(self) -> tuple[float, float] | None:
+        """The least and the largest eigenvalue of the inner Hessian at w_T: no product, and None
+        where they are not known.
+        """
+        return None
+
     def plain(self, *, series: bool = False) -> "Tape":
         """The run as implicit estimators see it, whose A is I - nu H(w_t) and B -nu J(w_t).
 
@@ -228,7 +234,7 @@ class Tape(ABC):
 
     def stream(self) -> Iterator[int]:
         """t = 0..T-1 with s_t and s_{t+1} there, forgetting s_t afterwards; s_T stays."""
-        self.counts["stored_vectors"] = max(self.counts["stored_vectors"], 1)
+        self.keep(1)
         self._states = {0: self.initial_state()}
         for t in range(self.steps):
             self._states[t + 1] = self.next_state(t, self._states[t])
@@ -241,7 +247,7 @@ class Tape(ABC):
         """
         if last is None:
             last = self.steps
-        self.counts["stored_vectors"] = max(self.counts["stored_vectors"], last)
+        self.keep(last)
         self._states = {0: self.initial_state()}
         for t in range(self.steps):
             self._states[t + 1] = self.next_state(t, self._states[t])
@@ -315,12 +321,16 @@ class Tape(ABC):
         assert z is not None  # T >= 1
         return z
 
-    def outer_gradient(self, t: int | None = None) -> Array:
-        """Gradient of the outer loss at s_t, by default at s_T."""
+    def outer_gradient(self, t: int | None = None, at: State | None = None) -> Array:
+        """Gradient of the outer loss at s_t, by default at s_T, or at another state."""
         self.counts["outer_gradients"] += 1
         if t is None:
             t = self.steps
-        return self.loss_gradient(self.state(t))
+        return self.loss_gradient(self._at(t, at))
+
+    def keep(self, states: int) -> None:
+        """Count the states that an estimator keeps of a run of its own."""
+        self.counts["stored_vectors"] = max(self.counts["stored_vectors"], states)
 
     def _at(self, t: int, other: State | None) -> State:
         if other is None:

@@ -55,6 +55,10 @@ class InnerLoss(ABC):
         """2 / L, beyond which gradient descent diverges; infinity where it is not known."""
         return np.inf
 
+    def curvatures(self) -> tuple[float, float] | None:
+        """The least and the largest eigenvalue of the Hessian; None where they are not known."""
+        return None
+
     def null_share(self, v: Array) -> tuple[float, float] | None:
         """(share of the norm of v that lies in the null space of the Hessian, what rounding makes
         of 0); None where it is not known.

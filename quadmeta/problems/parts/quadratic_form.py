@@ -47,6 +47,11 @@ class QuadraticForm(InnerLoss):
             return 2 / L
         return np.inf
 
+    def curvatures(self) -> tuple[float, float] | None:
+        """The ends of the spectrum of H."""
+        lam = self.eigen[0]
+        return float(lam[0]), float(lam[-1])
+
     def null_share(self, v: Array) -> tuple[float, float] | None:
         """From the eigenvalues of H."""
         lam, Q = self.eigen

@@ -22,12 +22,14 @@ from quadmeta.theory.filters.low_rank import (
     nystrom_residual,
 )
 from quadmeta.theory.filters.series import (
+    chebyshev_series,
     discounted,
     implicit,
     momentum,
     momentum_residual,
     neumann,
     neumann_residual,
+    surrogate,
     unrolled,
     unrolled_residual,
 )
@@ -36,6 +38,7 @@ __all__ = [
     "MinimaxInstance",
     "chebyshev",
     "chebyshev_residual",
+    "chebyshev_series",
     "conjugate_gradients",
     "discounted",
     "implicit",
@@ -50,6 +53,7 @@ __all__ = [
     "nystrom",
     "nystrom_residual",
     "preconditioned",
+    "surrogate",
     "unrolled",
     "unrolled_residual",
 ]

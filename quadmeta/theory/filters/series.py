@@ -18,8 +18,9 @@ Source: the table is derived; Neumann's series from Lorraine, Vicol, Duvenaud 20
 from typing import Any
 
 import numpy as np
+from scipy.fft import dct
 
-from quadmeta._types import Numbers, Spectrum
+from quadmeta._types import Array, Numbers, Spectrum
 from quadmeta._validate import natural, numbers, quantity
 from quadmeta.arithmetic.powers import geometric_sum, geometric_sum_at
 
@@ -141,6 +142,55 @@ def _impulses(lam: Spectrum, eta: Numbers, beta: Numbers, steps: int) -> tuple[A
         total = total + s
     # p_{t+1} = h p_t - beta p_{t-1} has p_0 = p_{-1} = 1: p_T = (h - beta) s_{T-1} - beta s_{T-2}
     return step * total, (h - decay) * s - decay * before
+
+
+def chebyshev_series(steps: int, degree: int) -> Array:
+    """c_0, ..., c_K with S_T(a) = sum_{j<T} a^j = sum_k c_k T_k(a): the Chebyshev series of T =
+    ``steps`` unrolled steps, up to K = ``degree`` <= T - 1.
+
+    Cut there it is within T epsilon of S_T on [-1, 1] if K >= sqrt(2 (T - 1) ln(2 / epsilon)): a^j
+    has the coefficients 2^-j binom(j, i), whose tail Hoeffding's inequality bounds. By a cosine
+    transform on nodes so many that what they fold back is below 1e-20 T.
+
+    Examples
+    --------
+    >>> from quadmeta.theory.filters import chebyshev_series
+    >>> chebyshev_series(4, degree=3)
+    array([1.5 , 1.75, 0.5 , 0.25])
+    """
+    T = natural("steps", steps)
+    K = natural("degree", degree, least=0)
+    if K > T - 1:
+        raise ValueError(f"degree = {K} exceeds T - 1 = {T - 1}: pass a degree of at most T - 1")
+    nodes = min(T, K + 2 + int(10 * T**0.5))
+    angles = (np.arange(nodes) + 0.5) * (np.pi / nodes)
+    # 1 - a = 1 - cos(angle), without cancellation
+    values = geometric_sum_at(2 * np.sin(angles / 2) ** 2, T)
+    found: Array = dct(values, type=2)[: K + 1] / nodes
+    found[0] /= 2
+    return found
+
+
+def surrogate(lam: Spectrum, eta: Numbers, steps: int, degree: int) -> Any:
+    """eta sum_{k<=K} c_k T_k(1 - eta lambda): ``unrolled`` by its Chebyshev series, cut at K =
+    ``degree``; at K >= T - 1 it is ``unrolled``.
+
+    Examples
+    --------
+    >>> from quadmeta.theory.filters import surrogate
+    >>> surrogate([1.0, 0.5], eta=1.0, steps=4, degree=1)
+    array([1.5  , 2.375])
+    """
+    step = numbers("eta", eta)
+    a = 1 - step * numbers("lam", lam)
+    K = natural("degree", degree, least=0)
+    c = chebyshev_series(steps, min(K, natural("steps", steps) - 1))
+    # Clenshaw: b_k = c_k + 2 a b_{k+1} - b_{k+2}, and the sum is c_0 + a b_1 - b_2
+    after = 0 * a
+    b = after
+    for coefficient in c[:0:-1]:
+        after, b = b, coefficient + 2 * a * b - after
+    return step * (c[0] + a * b - after)
 
 
 def discounted(lam: Spectrum, eta: Numbers, gamma: Numbers, steps: int) -> Any:
