@@ -14,9 +14,9 @@ from quadmeta.theory import filters
 class ClosedForm(Estimator):
     """No inner run at all: O(d) after one eigendecomposition, whatever T.
 
-    Exact, also in a start that depends on the parameters. An inner loss that is not quadratic has
-    no closed form: reverse mode runs there, and its products are counted. A direct term of the
-    outer loss needs w_T, and so a run, but no product.
+    Exact, also in a start that depends on the parameters. An inner loss that is not quadratic, or
+    an optimizer that is not linear, has no closed form: reverse mode runs there, and its products
+    are counted. A direct term of the outer loss needs w_T, and so a run, but no product.
 
     Examples
     --------
@@ -28,7 +28,7 @@ class ClosedForm(Estimator):
     (0, 0, 0, 0)
     """
 
-    reference = "derived from w_T - w_* = (I - eta H)^T (w_0 - w_*)"
+    reference = "derived from w_T - w_* = p_T(H) (w_0 - w_*)"
 
     def estimate(self, tape: Tape) -> Derivative:
         """The objective's own derivative, or reverse mode where it has no closed form."""

@@ -19,6 +19,9 @@ class Discounted(Estimator):
     It is sum_t gamma^(T-t) B_t g_t, online as s <- gamma s + B_t g_t: no Hessian product, memory of
     one vector.
 
+    B_t is taken at a fixed state: under momentum or Adam it sees what the gradient of one step does
+    to the next weights, and nothing of what the optimizer carries on from it.
+
     Two replacements are made in the exact sum: A_{t+1} ... A_T by gamma^(T-t), and g_T by g_t. At
     w_0 = w_* it is S_T(gamma) times OneStep, whatever the losses.
 

@@ -14,7 +14,13 @@ class DrMad(Estimator):
     """Reverse mode with products at (1 - t/T) w_0 + (t/T) w_T.
 
     On a quadratic only B is interpolated: exact where J is constant. What comes from a start that
-    depends on the parameters is left out.
+    depends on the parameters is left out. Under momentum the chord is one of the weights, taken at
+    rest there.
+
+    Raises
+    ------
+    ValueError
+        an optimizer whose weights do not tell what else it carries: moments, conjugate directions.
 
     Examples
     --------

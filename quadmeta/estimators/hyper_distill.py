@@ -19,7 +19,15 @@ class HyperDistill(Estimator):
     It is theta S_T(gamma) B(w_bar) g_T with w_bar = sum_i gamma^(T-i) w_{i-1} / S_T(gamma), kept as
     a running mean.
 
-    Equal to FixedGradient for theta = 1 wherever J is affine in w, that is on every quadratic.
+    Equal to FixedGradient for theta = 1 wherever J is affine in w, that is on every quadratic, and
+    every step is one of the same size at the weights. B is that of the last step; under momentum
+    it is taken at rest.
+
+    Raises
+    ------
+    ValueError
+        an optimizer whose weights do not tell what else it carries: moments, conjugate directions.
+
     ``fit`` chooses theta from a DrMAD pass, as the paper does every 50 inner runs.
 
     Examples

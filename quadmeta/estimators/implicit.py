@@ -17,7 +17,8 @@ from quadmeta.theory import filters
 class Implicit(Estimator):
     """Implicit differentiation at w_T with an exact linear solve, -J(w_T) H(w_T)^-1 g_T.
 
-    Its target is the limit T -> infinity, not the unrolled derivative.
+    Its target is the limit T -> infinity, not the unrolled derivative, whatever the optimizer: H
+    is the Hessian of what its run tends to a minimum of.
 
     Rounding of w_T and g_T counts L ||x|| / ||g_T|| times in x = H^-1 g_T, at most the condition
     number; on a quadratic ``OuterLoss.implicit`` is right whatever that is.
@@ -26,7 +27,8 @@ class Implicit(Estimator):
     ------
     ValueError
         a singular inner Hessian for which H x = g_T has no solution, one so close to it that x has
-        less than six digits, an inner run that diverged, or the step size as parameter.
+        less than six digits, an inner run that diverged, the step size as parameter, or an
+        optimizer that tends to no minimum.
 
     Examples
     --------

@@ -17,7 +17,8 @@ class MatrixDiscount(Estimator):
     """The discount is the operator A itself, forward and without a stored trajectory.
 
     v_t = A(w_t) v_{t-1} + g_t from v_0 = 0, result B(w_T) v_T: asymptotically exact, as no scalar
-    weights are.
+    weights are, where every step is the same. A is the operator of the optimizer's own step, on
+    all that it carries.
 
     Examples
     --------

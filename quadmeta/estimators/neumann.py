@@ -19,7 +19,11 @@ class Neumann(Estimator):
 
     With ``estimates`` = K > 1 it is the mean of such estimates at the last K states, IFT(N, K) at
     fixed alpha, at K times the cost. It diverges in N where eta > 2/L: a truncated run of reverse
-    mode at w_T has the same filter.
+    mode through gradient descent at w_T has the same filter.
+
+    eta is the step size of the run, under momentum as well: its filter is that of gradient descent,
+    not of the momentum method, whose own step size may be beyond 2/L. Where the optimizer has no
+    step size of its own (schedules, adaptive methods) eta is 1/L.
 
     Parameters
     ----------
@@ -31,7 +35,8 @@ class Neumann(Estimator):
     Raises
     ------
     ValueError
-        order < 0, estimates < 1 or > T, or the step size as parameter.
+        order < 0, estimates < 1 or > T, the step size as parameter, an optimizer without a step
+        size where L is not known, or one whose fixed point is no minimum.
 
     Examples
     --------

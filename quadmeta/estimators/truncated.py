@@ -15,7 +15,10 @@ from quadmeta.theory import filters
 class Truncated(Estimator):
     """Back-propagation through the last K steps.
 
-    It is the sum over them of B_t A_{t+1} ... A_T g_T; its error falls like (1 - eta mu)^K / mu.
+    It is the sum over them of B_t A_{t+1} ... A_T g_T; under gradient descent its error falls like
+    (1 - eta mu)^K / mu. Whatever else the optimizer carries (a velocity, moments) is part of what
+    is differentiated, so that at an inner minimum its filter is S_K(lambda) = (1 - p_K) / lambda
+    with the residual polynomial p_K of the method itself.
 
     Raises
     ------

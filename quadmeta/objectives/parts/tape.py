@@ -9,7 +9,9 @@ weights w(s_T) that it ends with:
 A_t and B_t are transposed derivatives: they take a cotangent of s_{t+1} back to one of s_t, and to
 the parameters. For gradient descent A_t v = v - eta H(w_t) v is one Hessian-vector product and
 B_t v one mixed product: -<grad L_1(w_t), v> for the step size and -eta J(w_t) v for
-hyperparameters. The two look alike from here.
+hyperparameters. The two look alike from here. So does an optimizer that carries more than its
+weights: a state is then weights and velocity, or weights and moments, an A-product takes one
+Hessian product and a B-product one mixed product all the same, and a stored state counts once.
 """
 
 from abc import ABC, abstractmethod
