@@ -17,3 +17,5 @@ OPTIMIZERS = {
     "adam_w": lambda T: qm.AdamW(T, 0.1, beta1=0.6, beta2=0.8, epsilon=0.1, weight_decay=0.5),
 }
 ADAPTIVE = {"adagrad", "rms_prop", "inner_adam", "adam_w"}
+WITHOUT_STEP = ADAPTIVE | {"schedule"}
+"""Those that have no step size eta in the unit of 1 / L."""

@@ -98,7 +98,7 @@ class Surrogate(Estimator):
         """Refuse what is no run of gradient descent on a quadratic with eta L <= 2."""
         require_hyperparameters(tape, "and the surrogate is one of a run at given hyperparameters")
         first = tape.initial_state()
-        if tape.plain() is not tape or tape.weights(first).shape != np.shape(first):
+        if tape.weights(first).shape != np.shape(first) or tape.plain() is not tape:
             raise ValueError(
                 "the inner optimizer is not gradient descent with a constant step size, whose "
                 "series the surrogate cuts: use Truncated, which runs on every tape"

@@ -15,12 +15,11 @@ from quadmeta.arithmetic.jet import Jet
 from quadmeta.arithmetic.signlog import LARGEST, SMALLEST, SignLog
 from quadmeta.objectives.parts.base import Objective
 from quadmeta.objectives.parts.hyper_tape import HyperTape
-from quadmeta.objectives.parts.quadratic_tape import QuadraticTape
+from quadmeta.objectives.parts.quadratic_tape import kind_of_tape
 from quadmeta.objectives.parts.sensitivities import Sensitivities, sensitivities
 from quadmeta.objectives.parts.unrolled import from_minimum, settled, unrolled
 from quadmeta.optimizers.gradient_descent import GradientDescent
 from quadmeta.optimizers.parts.base import Optimizer, PolynomialOptimizer
-from quadmeta.optimizers.parts.transition import PlainStep
 from quadmeta.problems.parts.bilevel import BilevelProblem, InnerLoss
 from quadmeta.problems.parts.quadratic_bilevel import QuadraticInnerLoss
 
@@ -371,10 +370,7 @@ class OuterLoss(Objective):
         if self._has_response(inner):
             exact = partial(self._exact, inner, alpha, start)
         transition = self.optimizer.own_transition()
-        plain = type(transition) is PlainStep and not transition.ridge
-        # an inner loss of a class of its own may define other products
-        quick = plain and type(inner) is QuadraticInnerLoss
-        kind = QuadraticTape if quick else HyperTape
+        kind = kind_of_tape(inner, transition)
         return kind(self.problem, inner, alpha, start, self.optimizer.steps, transition, exact)
 
 

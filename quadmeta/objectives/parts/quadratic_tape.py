@@ -1,8 +1,10 @@
-"""The tape of gradient descent on a quadratic inner loss: the products of ``HyperTape``, with
+"""Tapes of steps along one gradient on a quadratic inner loss: the products of ``HyperTape``, with
 matrices that are summed before they meet the data.
 
-    sum_t c_t B_t v_t = -eta (<H_k, sum_t c_t V_t W_t'> - <b_k, sum_t c_t V_t>)
+    sum_t c_t J(y_t) u_t = <H_k, sum_t c_t U_t Y_t'> - <b_k, sum_t c_t U_t>
 """
+
+from abc import abstractmethod
 
 import numpy as np
 
@@ -11,15 +13,60 @@ from quadmeta.arithmetic.response import response
 from quadmeta.objectives.parts.hyper_tape import HyperTape
 from quadmeta.objectives.parts.product_sum import ProductSum
 from quadmeta.objectives.parts.tape import State
+from quadmeta.optimizers.parts.transition import GradientStep, PlainStep, Transition
+from quadmeta.problems.parts.bilevel import InnerLoss
 from quadmeta.problems.parts.quadratic_bilevel import QuadraticInnerLoss
 
 _BATCH = 64  # terms whose products V W' are formed by one product of matrices
 
 
-class QuadraticTape(HyperTape):
-    """H W - B, H V and H_2 W - B_2 without the detour over the inner loss."""
+class SummedTape(HyperTape):
+    """A tape whose B-products are mixed products at one point, B v = scale J(y) u."""
 
     inner: QuadraticInnerLoss
+
+    @property
+    def scale(self) -> float:
+        """1, unless a tape says otherwise."""
+        return 1.0
+
+    def product_sum(self) -> ProductSum:
+        """With the data read once."""
+        return QuadraticSum(self)
+
+    @abstractmethod
+    def term(self, t: int, v: Array, state: State) -> tuple[Array, Array]:
+        """(u, y)."""
+
+    def contracted(self, X: Array, U: Array) -> Array:
+        """scale (<H_k, X> - <b_k, U>), for sums X of products u y' and U of u."""
+        found = self._read("pair", self.inner.problem.pair(self.theta, X, U), (self.width,))
+        return self.scale * found
+
+    def alone(self, u: Array, y: Array) -> Array:
+        """scale J(y) u."""
+        return self.scale * self._read("mixed", self.inner.mixed(y, u), (self.width,))
+
+
+class StepTape(SummedTape):
+    """The tape of momentum, schedules, Adam: of every ``GradientStep``."""
+
+    def term(self, t: int, v: Array, state: State) -> tuple[Array, Array]:
+        """As the step has it."""
+        assert isinstance(self.transition, GradientStep)
+        y, u = self.transition.cross(t, self.blocks(v), self.blocks(state), self.inner)
+        return u, y
+
+
+class QuadraticTape(SummedTape):
+    """The tape of gradient descent: H W - B, H V and H_2 W - B_2 without the detour over the inner
+    loss.
+    """
+
+    @property
+    def scale(self) -> float:
+        """-eta."""
+        return -float(self.step_size)
 
     def next_state(self, t: int, state: Array) -> Array:
         """w - eta grad L_1(w)."""
@@ -40,9 +87,9 @@ class QuadraticTape(HyperTape):
         gradient: Array = hessian @ state.reshape(linear.shape) - linear
         return gradient.reshape(-1)
 
-    def product_sum(self) -> ProductSum:
-        """With the data read once."""
-        return QuadraticSum(self)
+    def term(self, t: int, v: Array, state: State) -> tuple[Array, Array]:
+        """(v, w)."""
+        return v, state
 
     def last_tangents(self) -> Array:
         """In closed form where the problem has one and the run does not diverge; what runs along
@@ -70,11 +117,19 @@ class QuadraticTape(HyperTape):
         tangents = self.inner.problem.tangents(self.theta, W0, Q, moved, slopes, R)
         return -tangents.reshape(self.width, -1)
 
-    def contracted(self, X: Array, V: Array) -> Array:
-        """-eta (<H_k, X> - <b_k, V>)."""
-        return -self.step_size * self._read(
-            "pair", self.inner.problem.pair(self.theta, X, V), (self.width,)
-        )
+
+def kind_of_tape(inner: InnerLoss, transition: Transition) -> type[HyperTape]:
+    """The fastest tape that these two allow."""
+    # an inner loss, or a step, of a class of its own may define other products
+    if type(inner) is not QuadraticInnerLoss:
+        return HyperTape
+    if type(transition) is PlainStep and not transition.ridge:
+        return QuadraticTape
+    if isinstance(transition, GradientStep) and (
+        type(transition).parameter is GradientStep.parameter
+    ):
+        return StepTape
+    return HyperTape
 
 
 class QuadraticSum(ProductSum):
@@ -83,7 +138,7 @@ class QuadraticSum(ProductSum):
     Memory beyond what the tape counts: a batch of terms.
     """
 
-    def __init__(self, tape: QuadraticTape) -> None:
+    def __init__(self, tape: SummedTape) -> None:
         super().__init__(tape.B)
         self.tape = tape
         p, outputs = self.shape = tape.inner.B.shape
@@ -99,7 +154,7 @@ class QuadraticSum(ProductSum):
         if len(self._terms) == _BATCH:
             self._fold()
         # a copy: an estimator may go on with its v in place
-        self._terms.append((v.copy(), self.tape.counted(t, at)))
+        self._terms.append(self.tape.term(t, v.copy(), self.tape.counted(t, at)))
         self._factors.append(1.0)
 
     def scale(self, c: float) -> None:
@@ -117,7 +172,7 @@ class QuadraticSum(ProductSum):
         if not self._folded and 2 * outputs * len(self._terms) <= p:
             total: Array | float = 0.0
             for c, (v, w) in zip(weights, self._terms, strict=True):
-                total = total + c * self.tape.parameter_product(0, v, w)
+                total = total + c * self.tape.alone(v, w)
             return total
         self._fold()
         return self.tape.contracted(self._square, self._linear)

@@ -236,7 +236,7 @@ class GradientStep(Transition):
 
 def combined(coefficients: Sequence[float], blocks: Blocks) -> Array:
     """sum_i c_i x_i, without the terms that are 0; 0 where all are."""
-    terms = [c * x for c, x in zip(coefficients, blocks, strict=False) if c]
+    terms = [x if c == 1 else c * x for c, x in zip(coefficients, blocks, strict=False) if c]
     if not terms:
         return 0 * blocks[0]
     total: Array = terms[0]
