@@ -83,6 +83,7 @@ if TYPE_CHECKING:
     from quadmeta.optimizers import (
         Adagrad as Adagrad,
         AdamW as AdamW,
+        ConjugateGradientSolver as ConjugateGradientSolver,
         GradientDescent as GradientDescent,
         GradientStep as GradientStep,
         HeavyBall as HeavyBall,
@@ -90,6 +91,7 @@ if TYPE_CHECKING:
         LinearStep as LinearStep,
         LinearTransition as LinearTransition,
         LogLoss as LogLoss,
+        Minibatches as Minibatches,
         Nesterov as Nesterov,
         Optimizer as Optimizer,
         PolynomialOptimizer as PolynomialOptimizer,
@@ -135,7 +137,6 @@ if TYPE_CHECKING:
         filters as filters,
         gradient_flow as gradient_flow,
         phases as phases,
-        solves as solves,
         spectra as spectra,
         task_risk as task_risk,
     )
@@ -146,12 +147,6 @@ if TYPE_CHECKING:
         optimal_weights as optimal_weights,
         protocol as protocol,
         schedules as schedules,
-    )
-    from quadmeta.training.advice import (
-        Advice as Advice,
-        Certified as Certified,
-        advise as advise,
-        certified as certified,
     )
     from quadmeta.training.bilevel import (
         Adam as Adam,
@@ -191,10 +186,6 @@ else:
         "WorkerKilled": "quadmeta.sweep",
         "pmap": "quadmeta.sweep",
         "task_mean": "quadmeta.sweep",
-        "Advice": "quadmeta.training.advice",
-        "Certified": "quadmeta.training.advice",
-        "advise": "quadmeta.training.advice",
-        "certified": "quadmeta.training.advice",
         "Adam": "quadmeta.training.bilevel",
         "Gradient": "quadmeta.training.bilevel",
         "bilevel_descent": "quadmeta.training.bilevel",
@@ -237,7 +228,6 @@ else:
         "problems": "quadmeta.problems",
         "protocol": "quadmeta.training.protocol",
         "schedules": "quadmeta.training.schedules",
-        "solves": "quadmeta.theory.solves",
         "spectra": "quadmeta.theory.spectra",
         "strategies": "quadmeta.strategies",
         "sweep": "quadmeta.sweep",

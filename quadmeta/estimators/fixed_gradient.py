@@ -38,6 +38,7 @@ class FixedGradient(Estimator):
 
     def estimate(self, tape: Tape) -> Derivative:
         """Weighted sum over the stored states."""
+        tape.require_parts()
         tape.record()
         g = tape.outer_gradient()
         total = tape.product_sum()

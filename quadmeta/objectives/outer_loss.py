@@ -4,20 +4,22 @@ of the hyperparameters.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import TypeGuard
 
 import numpy as np
 
 from quadmeta._types import Array, Numbers
 from quadmeta._validate import instance, show
-from quadmeta.arithmetic.jet import Jet
-from quadmeta.arithmetic.signlog import LARGEST, SMALLEST, SignLog
+from quadmeta.arithmetic.signlog import SignLog
 from quadmeta.objectives.parts.base import Objective
+from quadmeta.objectives.parts.forward import forward_mode
 from quadmeta.objectives.parts.hyper_tape import HyperTape
+from quadmeta.objectives.parts.own_run import OwnRun
 from quadmeta.objectives.parts.quadratic_tape import kind_of_tape
+from quadmeta.objectives.parts.runs import own_run
 from quadmeta.objectives.parts.sensitivities import Sensitivities, sensitivities
-from quadmeta.objectives.parts.unrolled import from_minimum, settled, unrolled
+from quadmeta.objectives.parts.unrolled import from_minimum, rounded, settled, signed, unrolled
 from quadmeta.optimizers.gradient_descent import GradientDescent
 from quadmeta.optimizers.parts.base import Optimizer, PolynomialOptimizer
 from quadmeta.problems.parts.bilevel import BilevelProblem, InnerLoss
@@ -43,8 +45,8 @@ class OuterLoss(Objective):
         a bilevel problem.
     optimizer
         a method with every parameter given: a linear one (gradient descent, momentum, a schedule,
-        a ``PolynomialOptimizer`` of one's own), or an adaptive one (Adam and its like), which has
-        no closed form and costs O(T).
+        a ``PolynomialOptimizer`` of one's own), an adaptive one (Adam and its like), which has no
+        closed form and costs O(T), conjugate gradients, or batches in a given order.
 
     Raises
     ------
@@ -124,6 +126,8 @@ class OuterLoss(Objective):
         """w_T by the loop on an inner loss that is bound already, from ``start`` (P,)."""
         w = start
         with np.errstate(over="ignore", invalid="ignore"):
+            if self._own is not None:
+                return self._finite(self._own.trained(inner, start))
             for state in self.optimizer.run(inner.gradient, start, self.optimizer.given):
                 w = state
         return self._finite(w)
@@ -157,9 +161,12 @@ class OuterLoss(Objective):
         """
         alpha = self.problem.read(alpha)
         inner = self.problem.bound(alpha)
-        if not self._has_response(inner):
+        if self._own is not None:
+            value = self._by(self._own, inner, alpha, start)
+        elif self._has_response(inner):
+            value = self._exact(inner, alpha, start)
+        else:
             return self.definition(alpha, start)
-        value = self._exact(inner, alpha, start)
         if self.problem.has_direct:
             value = value + self._direct(inner, alpha, start)
         return value
@@ -182,7 +189,7 @@ class OuterLoss(Objective):
                 "the inner loss is not quadratic, or the optimizer not linear, so it has no closed "
                 "form: use gradient or definition"
             )
-        value = _signed(*self._closed(inner, alpha, start))
+        value = signed(*self._closed(inner, alpha, start))
         if self.problem.has_direct:
             return value + SignLog.of(self._direct(inner, alpha, start))
         return value
@@ -196,11 +203,10 @@ class OuterLoss(Objective):
         self, inner: QuadraticInnerLoss, alpha: Array, start: Numbers | None
     ) -> tuple[Array, float]:
         """(F' / e^shift, shift) by the closed form, without the direct term."""
-        problem = self.problem
         moving = None
-        if problem.start_moves and start is None:
-            moving = problem.start_jacobian(alpha)
-        first = problem.begin(alpha, start)
+        if self.problem.start_moves and start is None:
+            moving = self.problem.start_jacobian(alpha)
+        first = self.problem.begin(alpha, start)
         if _descends(self.optimizer) and settled(inner):
             return from_minimum(inner, first, self.optimizer.steps, self.step_size, moving)
         assert isinstance(self.optimizer, PolynomialOptimizer)
@@ -208,11 +214,19 @@ class OuterLoss(Objective):
 
     def _exact(self, inner: QuadraticInnerLoss, alpha: Array, start: Numbers | None) -> Array:
         """The same in float64."""
-        value, shift = self._closed(inner, alpha, start)
-        if shift == 0 and _holds(value):
-            return value
-        found: Array = _signed(value, shift).to_float()
-        return found
+        return rounded(*self._closed(inner, alpha, start))
+
+    @cached_property
+    def _own(self) -> OwnRun | None:
+        """The run of an optimizer that is more than steps along the inner gradient."""
+        return own_run(self.problem, self.optimizer)
+
+    def _by(self, own: OwnRun, inner: InnerLoss, alpha: Array, start: Numbers | None) -> Array:
+        """The exact derivative of such a run, without the direct term."""
+        first = self.problem.begin(alpha, start)
+        with np.errstate(over="ignore", invalid="ignore"):
+            value = own.gradient(inner, alpha, first, self._moving(alpha, first, start))
+        return self._finite(value)
 
     def _direct(self, inner: InnerLoss, alpha: Array, start: Numbers | None) -> Array:
         """d L_2 / d alpha at w_T."""
@@ -256,10 +270,14 @@ class OuterLoss(Objective):
         problem = self.problem
         alpha = problem.read(alpha)
         inner = problem.bound(alpha)
+        first = problem.begin(alpha, start)
+        if self._own is not None:
+            return self._own.definition(inner, alpha, first, self._moving(alpha, first, start))
         if not _descends(self.optimizer):
-            return self._forward(inner, alpha, start)
+            moving = self._moving(alpha, first, start)
+            return forward_mode(problem, self.optimizer, inner, alpha, first, moving)
         eta = self.step_size
-        states = list(self.optimizer.run(inner.gradient, problem.begin(alpha, start), eta))
+        states = list(self.optimizer.run(inner.gradient, first, eta))
         b = problem.outer_gradient(states[-1], alpha)
         gradient = np.zeros(problem.hyperparameters)
         for w in reversed(states[:-1]):
@@ -270,24 +288,6 @@ class OuterLoss(Objective):
         if problem.has_direct:
             gradient = gradient + problem.direct(states[-1], alpha)
         return gradient
-
-    def _forward(self, inner: InnerLoss, alpha: Array, start: Numbers | None) -> Array:
-        """The derivative by w_T with its derivatives in alpha."""
-        problem = self.problem
-        first = problem.begin(alpha, start)
-        moving = self._moving(alpha, first, start)
-
-        def gradient(w: Jet) -> Jet:
-            # d grad L_1(w, alpha) / d alpha_k = H(w) dw_k + J_k(w)
-            tangents = inner.hvp(w.value, w.first[0]) + inner.jacobian(w.value)
-            return Jet(inner.gradient(w.value), (tangents,), ())
-
-        # one derivative of the jet holds the rows d w / d alpha_k, (h, P)
-        *_, last = self.optimizer.run(gradient, Jet(first, (moving,), ()), self.optimizer.given)
-        found: Array = last.first[0] @ problem.outer_gradient(last.value, alpha)
-        if problem.has_direct:
-            found = found + problem.direct(last.value, alpha)
-        return found
 
     def _moving(self, alpha: Array, first: Array, start: Numbers | None) -> Array:
         """Rows d w_0 / d alpha_k (h, P), of which a start that was passed has none."""
@@ -367,7 +367,10 @@ class OuterLoss(Objective):
                 "Reverse for hyperparameters"
             )
         exact: Callable[[], Array] | None = None
-        if self._has_response(inner):
+        if self._own is not None:
+            self._own.require(inner, self.problem.begin(alpha, start))
+            exact = partial(self._by, self._own, inner, alpha, start)
+        elif self._has_response(inner):
             exact = partial(self._exact, inner, alpha, start)
         transition = self.optimizer.own_transition()
         kind = kind_of_tape(inner, transition)
@@ -380,14 +383,3 @@ def _descends(optimizer: Optimizer) -> TypeGuard[GradientDescent]:
         return False
     kind = type(optimizer)
     return kind.run is GradientDescent.run and kind.response is GradientDescent.response
-
-
-def _signed(value: Array, shift: float) -> SignLog:
-    """value e^shift."""
-    return SignLog.of(value) * SignLog(1.0, shift)
-
-
-def _holds(value: Array) -> bool:
-    """Whether every entry is 0 or a float64 with all its digits."""
-    size = np.abs(value)
-    return bool(((size >= SMALLEST) | (size == 0)).all() and size.max() <= LARGEST)

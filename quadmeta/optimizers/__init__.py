@@ -8,9 +8,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from quadmeta.optimizers.adagrad import Adagrad as Adagrad
     from quadmeta.optimizers.adam_w import AdamW as AdamW
+    from quadmeta.optimizers.conjugate_gradient_solver import (
+        ConjugateGradientSolver as ConjugateGradientSolver,
+    )
     from quadmeta.optimizers.gradient_descent import GradientDescent as GradientDescent
     from quadmeta.optimizers.heavy_ball import HeavyBall as HeavyBall
     from quadmeta.optimizers.inner_adam import InnerAdam as InnerAdam
+    from quadmeta.optimizers.minibatches import Minibatches as Minibatches
     from quadmeta.optimizers.nesterov import Nesterov as Nesterov
     from quadmeta.optimizers.parts.base import (
         LogLoss as LogLoss,

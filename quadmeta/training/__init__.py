@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from quadmeta.training import (
-        advice as advice,
         auxiliary as auxiliary,
         bilevel as bilevel,
         descent as descent,
@@ -16,7 +15,6 @@ else:
     from quadmeta._lazy import attach
 
     _MODULES = {
-        "advice": "quadmeta.training.advice",
         "auxiliary": "quadmeta.training.auxiliary",
         "bilevel": "quadmeta.training.bilevel",
         "descent": "quadmeta.training.descent",

@@ -83,7 +83,9 @@ def distance(found, exact):
 
 def test_every_member_is_covered():
     noisy = {"stochastic_gradient_descent"}
-    assert set(qm.members("optimizers")) - noisy == set(OPTIMIZERS)
+    # these take some problems alone: test_under_solvers_and_batches
+    elsewhere = {"conjugate_gradient_solver", "minibatches"}
+    assert set(qm.members("optimizers")) - noisy - elsewhere == set(OPTIMIZERS)
     assert set(qm.members("estimators")) <= set(ESTIMATORS)
 
 

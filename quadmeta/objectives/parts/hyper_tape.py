@@ -57,6 +57,7 @@ class HyperTape(Tape):
         self.first = problem.begin(alpha, start)
         self.start_moves = problem.start_moves and start is None
         self._exact = exact
+        self.whole = transition.whole
         if transition.step_size is not None:
             self.step_size = transition.step_size
         self.notes["2/L"] = inner.largest_step_size()

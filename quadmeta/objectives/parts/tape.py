@@ -96,6 +96,8 @@ class Tape(ABC):
     """Whether the parameter is the step size itself."""
     start_moves = False
     """Whether s_0 depends on the parameters."""
+    whole = ""
+    """Why estimators that leave out or discount steps have no meaning, where they have none."""
 
     def __init__(self, steps: int, width: int) -> None:
         self.steps = steps
@@ -249,6 +251,8 @@ class Tape(ABC):
         """
         if last is None:
             last = self.steps
+        if last < self.steps:
+            self.require_parts()
         self.keep(last)
         self._states = {0: self.initial_state()}
         for t in range(self.steps):
@@ -328,11 +332,24 @@ class Tape(ABC):
         self.counts["outer_gradients"] += 1
         if t is None:
             t = self.steps
+        if t < self.steps:
+            self.require_parts()
         return self.loss_gradient(self._at(t, at))
 
     def keep(self, states: int) -> None:
         """Count the states that an estimator keeps of a run of its own."""
         self.counts["stored_vectors"] = max(self.counts["stored_vectors"], states)
+
+    def require_parts(self) -> None:
+        """Refuse an estimator that leaves out or discounts steps, where that has no meaning.
+
+        Raises
+        ------
+        ValueError
+            with the reason.
+        """
+        if self.whole:
+            raise ValueError(self.whole)
 
     def _at(self, t: int, other: State | None) -> State:
         if other is None:

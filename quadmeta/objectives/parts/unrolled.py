@@ -20,6 +20,7 @@ import numpy as np
 
 from quadmeta._types import Array
 from quadmeta.arithmetic.power_table import power_table
+from quadmeta.arithmetic.signlog import LARGEST, SMALLEST, SignLog
 from quadmeta.optimizers.parts.base import PolynomialOptimizer
 from quadmeta.problems.parts.quadratic_bilevel import QuadraticInnerLoss
 
@@ -93,3 +94,28 @@ def unrolled(
     if moving is not None:
         value = value + from_start
     return value, 2 * shift
+
+
+def rounded(value: Array, shift: float) -> Array:
+    """value e^shift in float64.
+
+    Raises
+    ------
+    OverflowError
+        an entry that float64 cannot hold.
+    """
+    if shift == 0 and _holds(value):
+        return value
+    found: Array = signed(value, shift).to_float()
+    return found
+
+
+def signed(value: Array, shift: float) -> SignLog:
+    """value e^shift."""
+    return SignLog.of(value) * SignLog(1.0, shift)
+
+
+def _holds(value: Array) -> bool:
+    """Whether every entry is 0 or a float64 with all its digits."""
+    size = np.abs(value)
+    return bool(((size >= SMALLEST) | (size == 0)).all() and size.max() <= LARGEST)

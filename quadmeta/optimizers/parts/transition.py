@@ -34,6 +34,9 @@ class Inner(Protocol):
     def jacobian(self, w: Array) -> Array:
         """J(w), shape (h, P)."""
 
+    def batch(self, index: Array) -> "Inner":
+        """The inner loss of some rows of the data."""
+
     def largest_step_size(self) -> float:
         """2 / L, infinity where it is not known."""
 
@@ -53,6 +56,8 @@ class Transition(ABC):
     """The one step size, where the method has one: a Neumann series takes it."""
     ridge = 0.0
     """rho, where the run tends to a minimum of L_1 + rho ||w||^2 / 2 rather than of L_1."""
+    whole = ""
+    """Why a part of the steps, or discounted ones, have no meaning, where they have none."""
 
     @abstractmethod
     def state0(self, w: Array) -> Blocks:

@@ -51,6 +51,16 @@ class InnerLoss(ABC):
         """
         return None
 
+    def batch(self, index: Array) -> "InnerLoss":
+        """The inner loss of the rows ``index`` (k,) of the data alone, for ``Minibatches``.
+
+        Raises
+        ------
+        ValueError
+            an inner loss that does not define it.
+        """
+        raise ValueError(f"{type(self).__name__} has no batches: define batch(index)")
+
     def largest_step_size(self) -> float:
         """2 / L, beyond which gradient descent diverges; infinity where it is not known."""
         return np.inf

@@ -17,6 +17,7 @@ import numpy as np
 
 from quadmeta._types import Array, Numbers
 from quadmeta._validate import finite
+from quadmeta.problems.parts.batch import BatchLoss
 from quadmeta.problems.parts.bilevel import BilevelProblem
 from quadmeta.problems.parts.quadratic_form import Dependence, QuadraticForm
 from quadmeta.problems.parts.rows import Rows, dense_solves
@@ -73,6 +74,10 @@ class QuadraticInnerLoss(QuadraticForm):
     def jacobian(self, w: Array) -> Array:
         """Rows H_k W - b_k."""
         return self.flat(self.problem.rows(self.alpha, self.matrix(w)))
+
+    def batch(self, index: Array) -> BatchLoss:
+        """Of an inner loss that is a sum over rows."""
+        return BatchLoss(self, index, partial(self.problem.from_rows, self.alpha))
 
     @cached_property
     def outer(self) -> OuterForm:

@@ -1,0 +1,103 @@
+"""Conjugate gradients on a bilevel problem: the formula of the Krylov space, in float64 where
+reverse mode agrees with it, else in as many digits as it takes.
+
+How far w_T moves with H grows with the number of steps, up to the end of conjugate gradients, where
+it has no derivative any more: at a condition number of 1000 and T = P / 2 = 20 a change of H in its
+last digit may change the hypergradient by 1e-7, at T = P by 1e-2.
+"""
+
+import numpy as np
+
+from quadmeta._types import Array
+from quadmeta.objectives.parts.krylov import Krylov
+from quadmeta.objectives.parts.krylov_gradient import (
+    Data,
+    Sensitivity,
+    krylov_space,
+    last_weights,
+    sensitivity,
+)
+from quadmeta.objectives.parts.own_run import OwnRun
+from quadmeta.problems.parts.bilevel import InnerLoss
+from quadmeta.problems.parts.quadratic_bilevel import QuadraticInnerLoss
+
+AGREED = 1e-11
+"""Largest difference of two float64 results that are taken as right, relative to the largest
+entry."""
+DIGITS = (50, 100, 200, 400, 800)
+
+
+class ConjugateRun(OwnRun):
+    """The run of ``ConjugateGradientSolver``."""
+
+    def require(self, inner: InnerLoss, start: Array) -> None:
+        """A quadratic inner loss, on which conjugate gradients have not ended before T steps."""
+        self._space(inner, start)
+
+    def trained(self, inner: InnerLoss, start: Array) -> Array:
+        """w_T, with directions that are kept orthogonal; after its own end the minimum."""
+        data = _data(_quadratic(inner), start)
+        space = krylov_space(data, self.optimizer.steps)
+        return last_weights(data, space).reshape(-1)
+
+    def gradient(self, inner: InnerLoss, alpha: Array, start: Array, moving: Array) -> Array:
+        """By the formula of the Krylov space."""
+        data, space = self._space(inner, start)
+        found = sensitivity(data, space)
+        value = self._met(found, alpha, moving)
+        backward = self.backward(inner, alpha, start)
+        other = backward.value + moving @ backward.start
+        if np.abs(value - other).max() <= AGREED * np.abs(value).max():
+            return value
+        return self._in_digits(data, alpha, moving)
+
+    def _space(self, inner: InnerLoss, start: Array) -> tuple[Data, Krylov]:
+        data = _data(_quadratic(inner), start)
+        T = self.optimizer.steps
+        space = krylov_space(data, T)
+        if space.dimension < T:
+            raise ValueError(
+                f"steps = {T}: conjugate gradients end at the minimum after {space.dimension} "
+                "steps to rounding, beyond which w_T has no derivative; pass at most that many, or "
+                "use OuterLoss.implicit for that of the minimum"
+            )
+        return data, space
+
+    def _met(self, found: Sensitivity, alpha: Array, moving: Array) -> Array:
+        """The change of F with alpha."""
+        pair = self.problem.pair(alpha, found.X, found.V)  # type: ignore[attr-defined]
+        value: Array = moving @ found.start.reshape(-1) - pair
+        return value
+
+    def _in_digits(self, data: Data, alpha: Array, moving: Array) -> Array:
+        """The formula with more and more digits, until two of them agree."""
+        import mpmath
+
+        before: Array | float = np.inf
+        for digits in DIGITS:
+            with mpmath.workdps(digits):
+                exact = Data(*(np.frompyfunc(mpmath.mpf, 1, 1)(part) for part in data))
+                found = sensitivity(exact, krylov_space(exact, self.optimizer.steps))
+                rounded = Sensitivity(*(part.astype(float) for part in found))
+            value = self._met(rounded, alpha, moving)
+            if np.abs(value - before).max() <= 1e-14 * np.abs(value).max():
+                return value
+            before = value
+        raise ArithmeticError(
+            f"the derivative of {self.optimizer.steps} steps of conjugate gradients is lost in "
+            f"{DIGITS[-1]} digits: pass fewer steps"
+        )
+
+
+def _quadratic(inner: InnerLoss) -> QuadraticInnerLoss:
+    if not isinstance(inner, QuadraticInnerLoss):
+        raise ValueError(
+            f"the inner loss {type(inner).__name__} is not quadratic, conjugate gradients minimise "
+            "quadratics: pass GradientDescent(steps, step_size)"
+        )
+    return inner
+
+
+def _data(inner: QuadraticInnerLoss, start: Array) -> Data:
+    H2, B2, _ = inner.outer
+    return Data(inner.H, inner.B, start.reshape(inner.B.shape), H2, B2)

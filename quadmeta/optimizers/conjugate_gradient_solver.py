@@ -1,0 +1,104 @@
+"""Conjugate gradients as inner optimizer: the best of all polynomials of degree T, found on the
+way.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from quadmeta._validate import natural
+from quadmeta.optimizers.parts.base import Optimizer
+from quadmeta.optimizers.parts.conjugate_step import ConjugateStep, require_positive
+
+
+@dataclass(frozen=True, repr=False)
+class ConjugateGradientSolver(Optimizer):
+    """T = ``steps`` steps of conjugate gradients on a quadratic inner loss, which has no parameter.
+
+    With r = grad f(w) and p = -r at the start, each step is
+
+        a = r'r / p'Hp,   w <- w + a p,   r <- r + a H p,   p <- -r + (r'r / before) p.
+
+    The residual polynomial depends on the problem, so that w_T is not linear in the data, and its
+    derivative is more than implicit differentiation: see ``OuterLoss.gradient``. There are two
+    places where that derivative does not exist or is lost:
+
+    - after its own end (r = 0 before step T), where w_T is the minimum but has directional
+      derivatives only, which do not add up; hypergradients are then refused;
+    - close to that, where the derivative depends on the last digits of H. It is then computed in
+      as many digits as it takes, from H and b as they are in float64.
+
+    Raises
+    ------
+    ValueError
+        ``steps`` is not a whole number of at least 1; when it runs, p'Hp <= 0.
+
+    References
+    ----------
+    Hestenes and Stiefel 1952.
+
+    Examples
+    --------
+    Two steps on two eigenvalues end at the minimum, H^-1 b:
+
+    >>> import numpy as np
+    >>> import quadmeta as qm
+    >>> H = np.diag([1.0, 4.0])
+    >>> *_, last = qm.ConjugateGradientSolver(steps=2).run(lambda w: H @ w - 1, np.zeros(2), ())
+    >>> last.round(12)
+    array([1.  , 0.25])
+
+    As the inner optimizer of a bilevel problem:
+
+    >>> problem = qm.Coupled.random([0.2, 0.5, 1.0, 2.0], h=2, seed=0)
+    >>> loss = qm.OuterLoss(problem, qm.ConjugateGradientSolver(steps=3))
+    >>> found = qm.hypergradient(loss, [0.1, -0.2], qm.Reverse())
+    >>> bool(abs(found.value - loss.gradient([0.1, -0.2])).max() < 1e-12)
+    True
+    """
+
+    steps: int
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "steps", natural("steps", self.steps))
+
+    @property
+    def free(self) -> tuple[str, ...]:
+        """Nothing."""
+        return ()
+
+    def transition(self) -> ConjugateStep:
+        """A step on (w, r, p)."""
+        return ConjugateStep()
+
+    def run(self, gradient: Callable[[Any], Any], start: Any, theta: Any = ()) -> Iterator[Any]:
+        """The iterates from ``start`` (d,), in any arithmetic of arrays with ``+ - * /`` and a sum.
+
+        ``gradient`` is that of a quadratic: products with H are its differences, H p = grad f(p) -
+        grad f(0), so that it is called once a step and twice before. After its own end w stays.
+
+        Raises
+        ------
+        ValueError
+            p'Hp <= 0 before the end: H is singular or indefinite.
+        """
+        w = start
+        yield w
+        zero = gradient(0 * start)
+        r = gradient(w)
+        p = -r
+        square = (r * r).sum()
+        for t in range(self.steps):
+            if square == 0:
+                yield w
+                continue
+            image = gradient(p) - zero
+            curvature = (p * image).sum()
+            require_positive(t, curvature)
+            a = square / curvature
+            w = w + a * p
+            r = r + a * image
+            before = square
+            square = (r * r).sum()
+            p = square / before * p - r
+            yield w
