@@ -40,11 +40,11 @@ class DrMad(Estimator):
         first = tape.start
         for _ in tape.stream():
             pass
-        last = tape.last_weights()
+        way = tape.last_weights() - first
         total = tape.product_sum()
         v = tape.outer_gradient()
         for t in reversed(range(T)):
-            chord = tape.state_of((1 - t / T) * first + (t / T) * last)
+            chord = tape.state_of(first + (t / T) * way)
             total.add(t, v, chord)
             if t:
                 v = tape.A(t, v, chord)

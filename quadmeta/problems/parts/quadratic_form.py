@@ -9,6 +9,7 @@ import numpy as np
 
 from quadmeta._types import Array
 from quadmeta.arithmetic.factored import Factored
+from quadmeta.arithmetic.largest_eigenvalue import largest_eigenvalue
 from quadmeta.arithmetic.null_space import share_of_null_space
 from quadmeta.problems.parts.bilevel import InnerLoss
 from quadmeta.problems.parts.rows import Modes, Rows
@@ -42,7 +43,7 @@ class QuadraticForm(InnerLoss):
 
     def largest_step_size(self) -> float:
         """2 / L; infinity where H is 0."""
-        L = float(np.linalg.eigvalsh(self.H)[-1])
+        L = largest_eigenvalue(self.H)
         if L > 0:
             return 2 / L
         return np.inf
