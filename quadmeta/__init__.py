@@ -137,6 +137,7 @@ if TYPE_CHECKING:
         filters as filters,
         gradient_flow as gradient_flow,
         phases as phases,
+        solves as solves,
         spectra as spectra,
         task_risk as task_risk,
     )
@@ -147,6 +148,12 @@ if TYPE_CHECKING:
         optimal_weights as optimal_weights,
         protocol as protocol,
         schedules as schedules,
+    )
+    from quadmeta.training.advice import (
+        Advice as Advice,
+        Certified as Certified,
+        advise as advise,
+        certified as certified,
     )
     from quadmeta.training.bilevel import (
         Adam as Adam,
@@ -186,6 +193,10 @@ else:
         "WorkerKilled": "quadmeta.sweep",
         "pmap": "quadmeta.sweep",
         "task_mean": "quadmeta.sweep",
+        "Advice": "quadmeta.training.advice",
+        "Certified": "quadmeta.training.advice",
+        "advise": "quadmeta.training.advice",
+        "certified": "quadmeta.training.advice",
         "Adam": "quadmeta.training.bilevel",
         "Gradient": "quadmeta.training.bilevel",
         "bilevel_descent": "quadmeta.training.bilevel",
@@ -228,6 +239,7 @@ else:
         "problems": "quadmeta.problems",
         "protocol": "quadmeta.training.protocol",
         "schedules": "quadmeta.training.schedules",
+        "solves": "quadmeta.theory.solves",
         "spectra": "quadmeta.theory.spectra",
         "strategies": "quadmeta.strategies",
         "sweep": "quadmeta.sweep",

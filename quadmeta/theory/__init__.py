@@ -8,6 +8,7 @@ if TYPE_CHECKING:
         filters as filters,
         gradient_flow as gradient_flow,
         phases as phases,
+        solves as solves,
         spectra as spectra,
         task_risk as task_risk,
     )
@@ -19,6 +20,7 @@ else:
         "filters": "quadmeta.theory.filters",
         "gradient_flow": "quadmeta.theory.gradient_flow",
         "phases": "quadmeta.theory.phases",
+        "solves": "quadmeta.theory.solves",
         "spectra": "quadmeta.theory.spectra",
         "task_risk": "quadmeta.theory.task_risk",
     }

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from quadmeta.training import (
+        advice as advice,
         auxiliary as auxiliary,
         bilevel as bilevel,
         descent as descent,
@@ -15,6 +16,7 @@ else:
     from quadmeta._lazy import attach
 
     _MODULES = {
+        "advice": "quadmeta.training.advice",
         "auxiliary": "quadmeta.training.auxiliary",
         "bilevel": "quadmeta.training.bilevel",
         "descent": "quadmeta.training.descent",

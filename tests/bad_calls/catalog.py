@@ -566,6 +566,33 @@ call(
     theta=Reals([0.5]),
 )
 call(
+    qm.advise,
+    outer=thing(outer),
+    alpha=Reals([0.5]),
+    error=Number(0.1, low=0.0, high=1.0, open_="lh"),
+    target=Word("unrolled"),
+    memory=Count(10, True),
+    low=positive(0.1),
+    high=positive(10.0),
+    expected=Flag(False),
+    start=Reals(ridge.start, optional=True),
+)
+call(
+    qm.advise,
+    "advise (kappa)",
+    outer=thing(outer),
+    alpha=Reals([0.5]),
+    error=Number(0.1, low=0.0, high=1.0, open_="lh"),
+    kappa=Number(100.0, True, low=1.0),
+)
+call(
+    qm.certified,
+    outer=thing(outer),
+    alpha=Reals([0.5]),
+    estimator=thing(qm.Implicit()),
+    start=Reals(ridge.start, optional=True),
+)
+call(
     ridge.check,
     "Ridge.check",
     alpha=Reals([0.5]),
@@ -808,6 +835,14 @@ for function in (qm.filters.momentum, qm.filters.momentum_residual):
         beta=exact(0.5, low=-np.inf),
         steps=Count(5),
     )
+call(qm.solves.chebyshev, kappa=Number(100.0, low=1.0), products=Count(3))
+share = Number(0.1, low=0.0, high=1.0, open_="lh")
+call(qm.solves.chebyshev_products, kappa=Number(100.0, low=1.0), error=share)
+call(qm.solves.neumann_products, rate=Number(0.9, low=0.0, high=1.0, open_="h"), error=share)
+call(qm.solves.cut_error, rates=Reals([0.5, 0.9]), steps=Count(9), kept=Count(2))
+rate = Number(0.5, low=-1.0, high=1.0, open_="lh")
+call(qm.solves.cut_sum, slow=rate, fast=rate, steps=Count(9), kept=Count(2))
+call(qm.solves.kept_least, slow=rate)
 for function in (qm.filters.chebyshev, qm.filters.chebyshev_residual):
     call(
         function,
@@ -990,6 +1025,8 @@ LEFT_OUT = {
     "ledger": "takes nothing",
     **dict.fromkeys(
         (
+            "Advice",
+            "Certified",
             "Comparison",
             "Failure",
             "Horizon",

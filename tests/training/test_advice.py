@@ -1,0 +1,176 @@
+"""Advice keeps its word, and costs what the best guaranteed choice costs."""
+
+import math
+
+import numpy as np
+import pytest
+
+import quadmeta as qm
+from tests.training.advised import Try, drawn, spectrum
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_what_is_guaranteed_is_kept(seed):
+    question = drawn(seed)
+    advice = question.advice()
+    if advice.guaranteed:
+        assert question.measured(advice.estimator) <= advice.bound <= question.options["error"]
+        assert advice.vectors <= question.options.get("memory", math.inf)
+
+
+def test_most_problems_have_a_guaranteed_choice():
+    found = [drawn(seed).advice() for seed in range(70)]
+    sure = [advice for advice in found if advice.guaranteed]
+    assert len(sure) > 40
+    assert {type(advice.estimator).__name__ for advice in sure} == {
+        "ChebyshevInverse",
+        "ConjugateGradient",
+        "Forward",
+        "Implicit",
+        "Neumann",
+        "Reverse",
+        "Truncated",
+    }
+
+
+def test_products_are_those_that_are_counted():
+    for seed in range(15):
+        question = drawn(seed)
+        advice = question.advice()
+        found = qm.hypergradient(question.outer, question.alpha, advice.estimator)
+        assert found.jvps == advice.products
+
+
+def converged(kappa, lam, seed):
+    """A problem whose run is finished."""
+    problem = qm.Coupled.random(lam, h=2, seed=seed)
+    steps = math.ceil(40 * kappa)
+    return qm.OuterLoss(problem, qm.GradientDescent(steps, step_size=1.0)), np.ones(2)
+
+
+def residuals(lam, eta, low, high, most):
+    """Every guaranteed estimator with every parameter up to ``most`` products, by loops on numbers:
+    (products, largest residual at ``lam``).
+    """
+    neumann = np.ones_like(lam)
+    center, half = (high + low) / 2, (high - low) / 2
+    x = (center - lam) / half
+    before, now = np.ones_like(lam), x
+    ahead, at = 1.0, center / half
+    for N in range(1, most + 1):
+        neumann = neumann * (1 - eta * lam)
+        yield N, np.abs(neumann).max()
+        yield N, np.abs(now / at).max()
+        before, now = now, 2 * x * now - before
+        ahead, at = at, 2 * center / half * at - ahead
+
+
+def searched(lam, low, high, error, P):
+    """The fewest products of a guaranteed choice, one after the other."""
+    for products, residual in residuals(lam, 1.0, low, high, P):
+        if residual <= error:
+            return products
+    return P + 1
+
+
+def ratios(with_bounds):
+    """Cost over that of the search, with the spectrum known or its bounds alone."""
+    rng = np.random.default_rng(0)
+    for seed in range(12):
+        kappa = 10 ** rng.uniform(0.3, 2)
+        P = int(rng.integers(10, 80))
+        lam = np.sort(spectrum(P, kappa, rng))
+        outer, alpha = converged(kappa, lam, seed)
+        error = 10 ** rng.uniform(-5, -0.2)
+        if with_bounds:
+            low, high = lam[0] * 0.9, lam[-1] * 1.1
+            advice = qm.advise(outer, alpha, error=error, low=low, high=high)
+            seen = np.linspace(low, high, 4001)
+        else:
+            low, high = lam[0], lam[-1]
+            advice = qm.advise(outer, alpha, error=error)
+            seen = lam
+        assert advice.guaranteed
+        yield advice.products / searched(seen, low, high, error, P)
+
+
+@pytest.mark.parametrize("with_bounds", [True, False])
+def test_the_cost_is_that_of_an_exhaustive_search(with_bounds):
+    found = np.array(list(ratios(with_bounds)))
+    # cheaper where conjugate gradients end after a few distinct eigenvalues
+    assert np.median(found) <= 1.0 and found.max() <= 1.2
+
+
+def outer_of(problem, steps=200, step_size=1.0):
+    return qm.OuterLoss(problem, qm.GradientDescent(steps, step_size=step_size))
+
+
+def test_an_unfinished_run_is_said_to_be_one():
+    problem = qm.Coupled.random(np.geomspace(0.01, 1, 50), h=2, seed=0)
+    advice = qm.advise(outer_of(problem), [0.1, -0.2], error=1e-3)
+    assert not advice.guaranteed and advice.bound > 1e-3
+    more = int(advice.reason.split("about ")[1].split(" more")[0])
+    finished = qm.advise(outer_of(problem, 200 + more), [0.1, -0.2], error=1e-3)
+    assert finished.guaranteed
+    less = qm.advise(outer_of(problem, 200 + more // 2), [0.1, -0.2], error=1e-3)
+    assert not less.guaranteed
+
+
+def test_an_error_below_rounding_is_not_guaranteed():
+    problem = qm.Coupled.random(np.geomspace(0.01, 1, 50), h=2, seed=0)
+    advice = qm.advise(outer_of(problem, 10_000), [0.1, -0.2], error=1e-15)
+    assert not advice.guaranteed and "rounding" in advice.reason
+
+
+def test_memory_decides():
+    problem = qm.Coupled.random(np.geomspace(0.01, 1, 100), h=2, seed=0)
+    outer = outer_of(problem, 4000)
+    names = [
+        type(qm.advise(outer, [0.1, -0.2], error=1e-3, memory=memory).estimator).__name__
+        for memory in (1, 2, 3, 100)
+    ]
+    assert names == ["Neumann", "Neumann", "ChebyshevInverse", "ChebyshevInverse"]
+    fast = qm.advise(outer, [0.1, -0.2], error=1e-9, memory=100)
+    slow = qm.advise(outer, [0.1, -0.2], error=1e-9, memory=99)
+    assert (fast.products, slow.products) == (101, 110)
+    diverging = outer_of(problem, 4, step_size=2.5)
+    with pytest.raises(ValueError, match="memory = 1 .*pass memory >= 3"):
+        qm.advise(diverging, [0.1, -0.2], error=1e-3, memory=1)
+
+
+def test_what_is_expected_may_be_cheaper():
+    lam = np.concatenate([[100.0, 70.0, 30.0], np.linspace(0.5, 1, 60)])
+    problem = qm.Coupled.random(lam, h=2, seed=0)
+    outer = outer_of(problem, 5000, 0.01)
+    sure = qm.advise(outer, [0.1, -0.2], error=1e-3)
+    likely = qm.advise(outer, [0.1, -0.2], error=1e-3, expected=True)
+    assert sure.guaranteed and not likely.guaranteed
+    assert 3 * likely.products < sure.products
+    assert (
+        Try(outer, np.array([0.1, -0.2]), {"target": "implicit"}).measured(likely.estimator) < 1e-3
+    )
+
+
+def test_what_is_not_covered_is_refused_with_the_remedy():
+    singular = qm.Coupled(np.diag([0.0, 1.0]), np.eye(2), [0.0, 1.0], np.eye(2), np.ones(2))
+    with pytest.raises(ValueError, match="singular .* add a ridge, or take target='unrolled'"):
+        qm.advise(outer_of(singular), [0.0, 0.0], error=0.1)
+    assert qm.advise(outer_of(singular), [0.0, 0.0], error=0.1, target="unrolled").guaranteed
+    curved = qm.LogCosh.random(P=3, h=2, seed=0)
+    with pytest.raises(ValueError, match="not quadratic.*pass low and high or kappa"):
+        qm.advise(outer_of(curved), [0.0, 0.0], error=0.1)
+    advice = qm.advise(outer_of(curved), [0.0, 0.0], error=0.1, low=0.2, high=2.0)
+    assert not advice.guaranteed and "solve alone" in advice.reason
+    by_kappa = qm.advise(outer_of(curved), [0.0, 0.0], error=0.5, kappa=2.0)
+    assert not by_kappa.guaranteed
+    with pytest.raises(ValueError, match="kappa = 10 is given beside low or high"):
+        qm.advise(outer_of(curved), [0.0, 0.0], error=0.1, low=0.2, high=2.0, kappa=10)
+
+
+def test_an_answer_is_one_line_and_a_table():
+    problem = qm.Coupled.random(np.geomspace(0.01, 1, 200), h=2, seed=0)
+    advice = qm.advise(outer_of(problem, 4000), [0.1, -0.2], error=1e-3)
+    assert repr(advice) == (
+        "Advice(ChebyshevInverse(budget=38), 38 products, error 0.00098 guaranteed)"
+    )
+    assert "<td>ChebyshevInverse(budget=38)</td>" in advice._repr_html_()
