@@ -20,7 +20,7 @@ CONTRACT := tests/test_readme.py tests/test_imports.py tests/test_extras.py test
 # the lowest Python that setup.cfg declares
 MINIMUM_PYTHON ?= python3.11
 
-.PHONY: help figures smoke test test-minimum test-newest check house certify fuzz attack conformance-mutants mutants clean
+.PHONY: help figures smoke test test-minimum test-newest check house certify proofs fuzz attack conformance-mutants mutants clean
 
 help:
 	@echo "make figures       every figure at paper scale, stale ones only (WORKERS=$(WORKERS))"
@@ -31,6 +31,7 @@ help:
 	@echo "make check         the gates alone: style, types, imports, docstrings"
 	@echo "make house         how readable the sources are, in numbers beside their bars"
 	@echo "make certify       10^6 rational instances over all exact statements, 0 violations (10 min)"
+	@echo "make proofs        the machine-checked rows, by Coq, and their tie to Python's sides (5 min); says what to install"
 	@echo "make fuzz          FUZZ_DRAWS=100000 values at extreme settings against an exact oracle, resumed from .cache/fuzz; 24,000 wrong calls"
 	@echo "make attack        ATTACK_EVALUATIONS=100000 a claim: a search for violations of every inequality that holds, resumed from .cache/attack"
 	@echo "make conformance-mutants  random wrong formulas, at least 200 of which differ: the kit must find 99 % (3 min)"
@@ -83,6 +84,10 @@ test-newest:
 
 certify: $(READY)
 	$(RUN) -m quadmeta certify
+
+# Coq itself is not installed by anything here
+proofs: $(READY)
+	$(RUN) -m proofs
 
 FUZZ_DRAWS ?= 100000
 fuzz: $(READY)

@@ -13,6 +13,7 @@ from quadmeta.harness.results import BrokenFile, content, line, read_json
 from quadmeta.verification.claim import FAULTS, FORMS, JUDGEMENTS, Claim
 from quadmeta.verification.collection import claim
 from quadmeta.verification.ledger import VERDICTS, Row
+from quadmeta.verification.proofs import Proof, proof
 from quadmeta.verification.strength import strength
 from quadmeta.verification.verdict import text
 
@@ -30,7 +31,16 @@ MEANING = {
     **{word: f"Of an assumption: {meaning}." for word, meaning in JUDGEMENTS.items()},
 }
 _SIGN = {"==": "=", "<=": "≤", ">=": "≥", "<": "<", ">": ">"}
-_COLUMNS = ("form", "statement", "verdict", "decided by", "evidence", "lhs/rhs", "certificate")
+_COLUMNS = (
+    "form",
+    "statement",
+    "verdict",
+    "decided by",
+    "machine-checked",
+    "evidence",
+    "lhs/rhs",
+    "certificate",
+)
 
 
 def badge(verdict: str, count: int | None = None) -> str:
@@ -136,10 +146,14 @@ def _claim(statement: Claim, rows: Sequence[Row], figures: Path) -> str:
             below.append(_details("Setting", _paragraphs(_setting(statement))))
         if proved[:1] == [row.form]:
             below.append(_details("Proof", _paragraphs(statement.proof)))
+        checked = proof(statement, row.form)
+        if checked is not None:
+            below.append(_details("Formal statement", _formal(checked)))
         if record.recorded == "refuted" and "instance" in certificate:
             below.append(_details("Counterexample", _counterexample(certificate, statement)))
         cells = [
             ("decided by", "", row.decided),
+            ("machine-checked", "", row.machine_checked),
             ("evidence", "", row.evidence),
             ("lhs/rhs", "number", row.worst),
         ]
@@ -153,6 +167,11 @@ def _claim(statement: Claim, rows: Sequence[Row], figures: Path) -> str:
             f"<td>{badge(row.verdict)}{_fault(row)}</td>{''.join(shown)}<td>{link}</td></tr>"
         )
     return "\n".join(out) + "</tbody>"
+
+
+def _formal(checked: Proof) -> str:
+    """What the proof assistant checked, in its own words."""
+    return f"<p>{escape(checked.sentence())}</p><pre>{escape(checked.statement)}</pre>"
 
 
 def _fault(row: Row) -> str:

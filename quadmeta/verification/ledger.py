@@ -10,6 +10,7 @@ from quadmeta.verification.citation import SOURCES
 from quadmeta.verification.claim import FAULTS, FORMS, JUDGEMENTS, STANDINGS, Claim
 from quadmeta.verification.collection import Named, Source, claim, collect
 from quadmeta.verification.decide import decide
+from quadmeta.verification.proofs import proof
 from quadmeta.verification.record import numbers, on_record
 from quadmeta.verification.verdict import Verdict
 
@@ -25,6 +26,10 @@ class Row(NamedTuple):
     fault: str
     """What is wrong with it, where it is refuted."""
     decided: str
+    machine_checked: str
+    """The proof assistant that checked it for every dimension and number of steps; stale where it
+    or the proof has changed since.
+    """
     evidence: str
     """Exact instances, and coverage of the parameter boxes."""
     worst: str
@@ -65,7 +70,8 @@ class Ledger:
         return len(self.rows)
 
     def __repr__(self) -> str:
-        table: list[tuple[Any, ...]] = [_without_fault(COLUMNS)]
+        heads = [name.replace("_", "-") for name in COLUMNS]
+        table: list[tuple[Any, ...]] = [_without_fault(heads)]
         for row in self.rows:
             verdict = row.verdict
             if row.fault != "-":
@@ -188,6 +194,7 @@ def ledger(source: Source | None = None) -> Ledger:
     for name, statement in collect(source).items():
         for form, record in statement.forms.items():
             found = on_record(statement, form)
+            checked = proof(statement, form)
             rows.append(
                 Row(
                     claim=name,
@@ -195,6 +202,7 @@ def ledger(source: Source | None = None) -> Ledger:
                     verdict=record.verdict,
                     fault=record.fault or "-",
                     decided=record.how,
+                    machine_checked=checked.word if checked else "-",
                     evidence=_evidence(found, statement),
                     worst=_worst(found, statement.relation),
                     source=_place(statement.reference),

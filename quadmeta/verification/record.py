@@ -29,7 +29,7 @@ def recorded(module: str) -> Mapping[str, Mapping[str, Mapping[str, Any]]]:
     """Claim -> form -> numbers, from the file of the innermost package above a module that has
     one.
     """
-    for folder in _folders(module):
+    for folder in folders(module):
         file = folder / FILE
         if file.is_file():
             return _read(file, file.stat().st_mtime_ns)
@@ -42,7 +42,7 @@ def _read(file: Path, written: int) -> Mapping[str, Mapping[str, Mapping[str, An
     return found
 
 
-def _folders(module: str) -> Iterator[Path]:
+def folders(module: str) -> Iterator[Path]:
     """The folders of a module's packages, the innermost first."""
     parts = module.split(".")
     for length in range(len(parts), 0, -1):
@@ -58,7 +58,7 @@ def file_of(package: str) -> Path:
     ValueError
         the module is in no package.
     """
-    folder = next(_folders(package), None)
+    folder = next(folders(package), None)
     if folder is None:
         raise ValueError(
             f"{package}: a module outside of a package has no place for a record: move its claims "

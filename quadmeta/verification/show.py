@@ -3,9 +3,6 @@ recompute both sides.
 """
 
 import inspect
-from collections.abc import Callable, Container, Iterator
-from types import CodeType, FunctionType
-from typing import Any
 
 from quadmeta.verification.certificate import certificate
 from quadmeta.verification.claim import FORMS, STANDINGS, Claim
@@ -13,7 +10,9 @@ from quadmeta.verification.collection import Named, claim
 from quadmeta.verification.finding import Candidate
 from quadmeta.verification.ledger import check
 from quadmeta.verification.needed import drop
+from quadmeta.verification.proofs import formal_statement, proof
 from quadmeta.verification.search import first
+from quadmeta.verification.source import sources
 from quadmeta.verification.strength import strength
 from quadmeta.verification.verdict import text
 
@@ -35,6 +34,9 @@ def page(name: Named) -> str:
             f"  on record: {'; '.join(part for part in said if part)}",
         ]
         out += [f"  {sentence}" for sentence in strength(statement, form)]
+        checked = proof(statement, form)
+        if checked is not None:
+            out.append(f"  machine-checked: {checked.sentence()}")
     out += [
         "",
         "domain: " + ", ".join(f"{key} ({p.symbol}) in {p}" for key, p in statement.domain.items()),
@@ -54,6 +56,9 @@ def page(name: Named) -> str:
             *("  " + line for line in program["steps"]),
             *(f"  {side} = {', '.join(program[side])}" for side in ("lhs", "rhs")),
         ]
+    formal = formal_statement(statement)
+    if formal:
+        out += ["", "formal statement, as Coq proves it:", "", formal]
     out += ["", "source of the sides:", ""]
     return "\n".join(out + sources(type(statement).sides))
 
@@ -93,39 +98,3 @@ def _needed(statement: Claim) -> list[str]:
                     "sides"
                 )
     return out
-
-
-def sources(function: Callable[..., Any]) -> list[str]:
-    """Source code of a function and of those it calls, each once, callers first: of its own
-    package and of this one.
-    """
-    packages = {_package(function), _package(sources)}
-    found: dict[str, str] = {}
-    queue = [x for x in (function,) if inspect.isfunction(x)]
-    while queue:
-        one = queue.pop(0)
-        if one.__qualname__ not in found:
-            found[one.__qualname__] = inspect.cleandoc("\n" + inspect.getsource(one))
-            queue += _called(one, packages)
-    return [source + "\n" for source in found.values()]
-
-
-def _package(x: object) -> str:
-    return str(getattr(x, "__module__", "")).partition(".")[0]
-
-
-def _called(function: FunctionType, packages: Container[str]) -> list[FunctionType]:
-    names = list(_names(function.__code__))
-    used = [function.__globals__[name] for name in names if name in function.__globals__]
-    own = [x for x in used if _package(x) in packages and hasattr(x, "__name__")]
-    methods = [
-        vars(x)[name] for x in own if inspect.isclass(x) for name in names if name in vars(x)
-    ]
-    return [x for x in own + methods if inspect.isfunction(x)]
-
-
-def _names(code: CodeType) -> Iterator[str]:
-    yield from code.co_names
-    for part in code.co_consts:
-        if isinstance(part, CodeType):
-            yield from _names(part)

@@ -240,7 +240,15 @@ def test_counts_are_those_of_the_ledger():
 
 def test_markup_in_a_row_is_text(tmp_path):
     row = Row(
-        "wang2021_large_sample", "printed", "consistent", "-", "exact", "<i>2</i> & 3", "1 < 2", "W"
+        "wang2021_large_sample",
+        "printed",
+        "consistent",
+        "-",
+        "exact",
+        "-",
+        "<i>2</i> & 3",
+        "1 < 2",
+        "W",
     )
     found = Read(table([row], tmp_path))
     assert (

@@ -143,7 +143,9 @@ def test_ledger_is_a_table_on_record():
     ledger = qm.ledger()
     lines = repr(ledger).splitlines()
     assert len(ledger) == len(FORMS)
-    assert re.match(r"claim +form +verdict +decided +evidence +worst +source$", lines[0])
+    assert re.match(
+        r"claim +form +verdict +decided +machine-checked +evidence +worst +source$", lines[0]
+    )
     verdicts = {(row.claim, row.form): row.verdict for row in ledger}
     assert verdicts["derived_log_convexity", "conjectured"] == "refuted"
     assert verdicts["derived_log_convexity", "repaired"] == "holds"

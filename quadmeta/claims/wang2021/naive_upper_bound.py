@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import numpy as np
+
 from quadmeta.claims.families.formulas import derivatives
 from quadmeta.claims.wang2021 import SOURCE
 from quadmeta.verification.box import Box, Reduced
@@ -52,13 +54,22 @@ class Wang2021NaiveUpperBound(Claim):
         return {}
 
     def sides(self, x: Values, form: str) -> tuple[Any, Any]:
-        """|F'| and the sum of magnitudes."""
+        """|F'| and the sum of magnitudes; as stated also the other way round, where they are said
+        to be equal.
+        """
         lam = x["eigenvalues"]
         energy = x["energy"]
         eta = x["eta"]
         T = x["steps"]
-        slope = derivatives(lam, lam * energy / 2, eta, T)[1]
-        return abs(slope), T * (energy * lam**2 * abs(1 - eta * lam) ** (2 * T - 1)).sum(axis=-1)
+        size = abs(derivatives(lam, lam * energy / 2, eta, T)[1])
+        bound = T * (energy * lam**2 * abs(1 - eta * lam) ** (2 * T - 1)).sum(axis=-1)
+        if form == "printed":
+            return size, bound
+        if eta <= 1 / lam.max() or eta >= 1 / lam.min():
+            least = bound
+        else:
+            least = size
+        return np.array([size, least]), np.array([bound, size])
 
     def cases(self, form: str) -> Iterable[Mapping[str, Any]]:
         """Equality at 1/L (and at 1/mu), strict inequality between."""

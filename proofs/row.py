@@ -1,0 +1,102 @@
+"""A row: its file, the forms that it proves, the files it needs, and the text that people read."""
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import quadmeta as qm
+from quadmeta.verification.claim import Claim
+
+FOLDER = Path(__file__).parent
+BASE = ("Base", "Tie")
+"""What every check needs, lemmas aside."""
+_BEGIN = "(** ** Statement *)\n"
+_END = "(** ** Proof *)\n"
+
+
+@dataclass(frozen=True)
+class Row:
+    """The file of one claim."""
+
+    name: str
+
+    @cached_property
+    def text(self) -> str:
+        """The whole file."""
+        return (FOLDER / f"{self.name}.v").read_text(encoding="utf-8")
+
+    @property
+    def claim(self) -> Claim:
+        """The claim in Python."""
+        return qm.claim(self.name)
+
+    @cached_property
+    def statement(self) -> str:
+        """The part between "Statement" and "Proof": definitions alone."""
+        if _BEGIN not in self.text or _END not in self.text:
+            raise ValueError(f"{self.name}.v needs the headings 'Statement' and 'Proof', in turn")
+        return self.text.partition(_BEGIN)[2].partition(_END)[0].strip() + "\n"
+
+    @property
+    def definitions(self) -> str:
+        """The file without its proofs, which compiles alone."""
+        return self.text.partition(_END)[0]
+
+    @cached_property
+    def forms(self) -> list[str]:
+        """The forms that it proves, each by the theorem NAME_FORM."""
+        forms = [
+            form
+            for form in self.claim.forms
+            if re.search(rf"^Theorem {self.theorem(form)} : holds {form}\.$", self.text, re.M)
+        ]
+        if not forms:
+            raise ValueError(
+                f"{self.name}.v proves no form of {list(self.claim.forms)}: state a theorem "
+                f"{self.theorem('FORM')} : holds FORM"
+            )
+        return forms
+
+    def theorem(self, form: str) -> str:
+        """The name of the theorem of a form."""
+        return f"{self.name}_{form}"
+
+    @cached_property
+    def needs(self) -> list[str]:
+        """The modules it needs, in the order in which they compile, itself last."""
+        found: list[str] = []
+        _visit(self.name, found)
+        return found
+
+    @property
+    def sources(self) -> list[str]:
+        """The files that its theorems and its tie rest on."""
+        return [f"{name}.v" for name in dict.fromkeys([*self.needs, "Tie"])]
+
+
+def rows() -> list[Row]:
+    """All rows, by name."""
+    claims = qm.members("claims")
+    return [Row(path.stem) for path in sorted(FOLDER.glob("*.v")) if path.stem in claims]
+
+
+def shared() -> list[str]:
+    """The modules that are no row, in the order in which they compile."""
+    names = {row.name for row in rows()}
+    found: list[str] = []
+    for path in sorted(FOLDER.glob("*.v")):
+        if path.stem not in names:
+            _visit(path.stem, found)
+    return found
+
+
+def _visit(name: str, found: list[str]) -> None:
+    """A module after those that it requires."""
+    text = (FOLDER / f"{name}.v").read_text(encoding="utf-8")
+    for line in re.findall(r"^From Quadmeta Require Import ([^.]*)\.$", text, re.M):
+        for other in line.split():
+            if other not in found:
+                _visit(other, found)
+    if name not in found:
+        found.append(name)
