@@ -82,6 +82,24 @@ class Schedule(PolynomialOptimizer):
         given = "" if self.step_sizes is None else ", step_sizes=(...)"
         return f"Schedule(steps={self.steps}{given})"
 
+    def with_steps(self, steps: int) -> "Schedule":
+        """The first of the given step sizes; a schedule of another length where none are given.
+
+        Raises
+        ------
+        ValueError
+            ``steps`` is not a whole number of at least 1, or more than there are step sizes.
+        """
+        steps = natural("steps", steps)
+        if self.step_sizes is None:
+            return Schedule(steps)
+        if steps > self.steps:
+            raise ValueError(
+                f"steps = {steps} exceeds the {self.steps} step sizes of the schedule: pass at "
+                "most that many"
+            )
+        return Schedule(steps, np.asarray(self.step_sizes)[:steps])
+
     def _entries(self, theta: Sequence[Arithmetic] | Array) -> Sequence[Any] | Array:
         if len(theta) != self.steps:
             raise ValueError(

@@ -267,7 +267,7 @@ def _states(
             renormalised=estimator.renormalised,
         )
         found = estimated(tape, estimator)
-        _refuse(found, estimator, state.step + 1, loss.step_size, unstable or settled)
+        _refuse(found, estimator, state.step + 1, loss, unstable or settled)
         change, memory = rule.update(state.step + 1, state.memory, found.value)
         moved = state.alpha + change
         if lower is not None:
@@ -305,14 +305,13 @@ def _minimum(inner: InnerLoss) -> Array:
 
 
 def _refuse(
-    found: Hypergradient, estimator: Estimator, step: int, step_size: float, unstable: bool
+    found: Hypergradient, estimator: Estimator, step: int, loss: OuterLoss, unstable: bool
 ) -> None:
     """Raise where this estimate would spoil alpha."""
     if found.notes["diverges"] and not unstable:
         raise FloatingPointError(
-            f"outer step {step}: step_size = {step_size:.6g} exceeds 2/L = "
-            f"{found.notes['2/L']:.6g} at these hyperparameters: pass a smaller one, or "
-            "unstable=True to see what happens"
+            f"outer step {step}: {found.notes['why']} at these hyperparameters, for "
+            f"{loss.optimizer!r}: take smaller steps, or unstable=True to see what happens"
         )
     if found.status != "ok":
         raise FloatingPointError(

@@ -82,6 +82,10 @@ def test_a_repr_tells_a_diverging_run_from_a_stable_one():
         )
         assert repr(found).endswith(end) and found.notes["2/L"] == pytest.approx(1, rel=1e-15)
         assert found.notes["diverges"] is (step_size > 1)
+    for step_size, end in ((1.4, " stored vectors)"), (1.6, ", the inner run diverges)")):
+        momentum = qm.HeavyBall(3, step_size, 0.5)  # stable to 2 (1 + beta) / L = 1.5
+        found = qm.hypergradient(qm.OuterLoss(problem, momentum), [0.0, 0.0], qm.Reverse())
+        assert repr(found).endswith(end)
 
 
 def test_notes_are_not_shared():

@@ -400,3 +400,11 @@ def test_a_mistake_in_a_scan_is_noticed(right, wrong):
         for got, want, size in scanned(changed):
             np.testing.assert_allclose(got[0], want[0], rtol=1e-12, atol=1e-12)
             np.testing.assert_allclose(got[1], want[1], rtol=1e-11, atol=1e-12 * size)
+
+
+def test_fewer_steps_of_a_given_schedule_are_its_first():
+    given = qm.Schedule(3, step_sizes=(0.3, 0.1, 0.2))
+    assert given.with_steps(2) == qm.Schedule(2, step_sizes=(0.3, 0.1))
+    assert qm.Schedule(3).with_steps(5) == qm.Schedule(5)
+    with pytest.raises(ValueError, match="steps = 4 exceeds the 3 step sizes"):
+        given.with_steps(4)

@@ -72,7 +72,7 @@ def test_a_step_beyond_two_over_L_is_an_error_and_never_nan():
     run = bilevel_descent(
         loss, [0.01, 0.0], qm.Neumann(order=3), Gradient(5.0), lower=0.0, exact=True
     )
-    with pytest.raises(FloatingPointError, match="exceeds 2/L = .*pass a smaller one"):
+    with pytest.raises(FloatingPointError, match="beyond 2/L = .*take smaller steps"):
         state(run, 200)
     found = qm.hypergradient(
         loss, [5.0, 5.0], qm.Neumann(order=3), start=p.at([5.0, 5.0]).minimizer.ravel()

@@ -50,7 +50,7 @@ class Hypergradient:
         else:
             value = repr(self.value)
         if self.notes.get("diverges"):
-            beyond = f", step_size beyond 2/L = {self.notes['2/L']:.6g}"
+            beyond = f", {self.notes.get('why', 'the inner run diverges')}"
         else:
             beyond = ""
         return (

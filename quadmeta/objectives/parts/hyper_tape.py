@@ -62,6 +62,8 @@ class HyperTape(Tape):
             self.step_size = transition.step_size
         self.notes["2/L"] = inner.largest_step_size()
         self.notes["diverges"] = transition.diverges(inner)
+        if self.notes["diverges"]:
+            self.notes["why"] = transition.why(inner)
 
     def initial_state(self) -> Array:
         """w_0, and what the optimizer carries beside."""
@@ -174,7 +176,7 @@ class HyperTape(Tape):
             return super().diverged()
         return (
             f"the inner run diverged, w_T is not finite: step_size = {self.step_size:.6g} must be "
-            f"below 2/L = {self.notes['2/L']:.6g}"
+            f"below 2/L = {self.transition.largest_step_size(self.inner):.6g}"
         )
 
     def plain(self, *, series: bool = False) -> "HyperTape":

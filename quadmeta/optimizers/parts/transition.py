@@ -109,6 +109,10 @@ class Transition(ABC):
         """Whether a long run on a quadratic is known to diverge."""
         return False
 
+    def why(self, inner: Inner) -> str:
+        """What to say of a run that is known to diverge."""
+        return "the inner run diverges"
+
 
 class PlainStep(Transition):
     """w - eta (grad L_1(w) + rho w): gradient descent, with a ridge or without.
@@ -158,10 +162,21 @@ class PlainStep(Transition):
         """-eta J(w)."""
         return (-self.step_size * np.asarray(inner.jacobian(state[0])),)
 
+    def largest_step_size(self, inner: Inner) -> float:
+        """2 / (L + rho), infinity where L is not known."""
+        largest = inner.largest_step_size()
+        if self.ridge and largest < np.inf:
+            return largest / (1 + self.ridge * largest / 2)
+        return largest
+
     def diverges(self, inner: Inner) -> bool:
         """eta (L + rho) > 2."""
-        largest = inner.largest_step_size()
-        return self.step_size * (1 + self.ridge * largest / 2) > largest
+        return self.step_size > self.largest_step_size(inner)
+
+    def why(self, inner: Inner) -> str:
+        """With the largest step size that converges."""
+        name = "2/(L + ridge)" if self.ridge else "2/L"
+        return f"step_size beyond {name} = {self.largest_step_size(inner):.6g}"
 
 
 class GradientStep(Transition):
