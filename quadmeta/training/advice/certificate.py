@@ -94,6 +94,7 @@ def certified(
     first = problem.begin(inner.alpha, start)
     x = -np.asarray(hypergradient(plain, np.zeros(len(first)), estimator, start=first).value)
     sizes = Sizes.of(inner, outer.trained(alpha, start))
+    sizes.require_minimum()
     mixed = problem.contracted(inner.alpha, inner.matrix(sizes.w), inner.matrix(x))
     other = np.abs(value + mixed)
     return Certified(value, sizes.solve(x) + other, sizes.run(x))

@@ -158,15 +158,18 @@ def _implicit(facts: Knowledge, error: float, room: float, expected: bool) -> Ad
 
 def _unrolled(facts: Knowledge, error: float, room: float) -> Advice:
     """Exact methods, and shorter ones where the run converges."""
-    # each step rounds once more
-    rounding = facts.steps * facts.rounding
-    covered = rounding < error
-    options = list(unrolled_options(facts, error - rounding if covered else error))
+    rounding = facts.unrolled_rounding
+    if rounding < error:
+        options = list(unrolled_options(facts, error - rounding))
+        best = _cheapest(options, room, True)
+        return _advice(best, options, best.error + rounding, True, "")
+    options = list(unrolled_options(facts, error))
     best = _cheapest(options, room, True)
-    about = ""
-    if not covered:
+    if math.isfinite(rounding):
         about = f"; rounding may add {rounding:.2g}: ask for a larger error"
-    return _advice(best, options, best.error + rounding, covered, about)
+        return _advice(best, options, best.error + rounding, False, about)
+    about = "; rounding has a bound for gradient descent on quadratics below 2 / L alone"
+    return _advice(best, options, best.error, False, about)
 
 
 def _more(facts: Knowledge, error: float) -> str:
@@ -175,7 +178,7 @@ def _more(facts: Knowledge, error: float) -> str:
         return ""
     rate = max(float(abs(facts.rates).max()), 1e-300)
     steps = math.ceil(math.log(2 * facts.run / error) / -math.log(rate))
-    return f": no estimator helps, train for about {steps} more steps"
+    return f": no estimator helps, {steps} more steps would"
 
 
 def _cheapest(options: Sequence[Option], room: float, proved: bool) -> Option:

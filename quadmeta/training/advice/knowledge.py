@@ -11,6 +11,7 @@ from quadmeta._validate import number
 from quadmeta.objectives.outer_loss import OuterLoss
 from quadmeta.optimizers.gradient_descent import GradientDescent
 from quadmeta.problems.parts.quadratic_bilevel import QuadraticInnerLoss
+from quadmeta.training.advice.errors import implicit_errors, unrolled_rounding
 from quadmeta.training.advice.sizes import EPS, Sizes
 
 
@@ -39,24 +40,24 @@ class Knowledge:
     """P."""
     hyperparameters: int
     """h."""
-    quadratic: bool
-    """Whether the inner loss is one."""
     spread: Spread | None
     """None where nothing is known of the spectrum, or where it has a 0."""
     rates: Array | None
     """1 - eta lambda at the eigenvalues, where the run is gradient descent with one step size that
     converges; else None.
     """
-    gap: str
-    """Why the error of the run is not known; empty where it is."""
+    gap: str = ""
+    """Why what the run adds to an implicit estimate is not known; empty where it is."""
+    run: float = math.inf
+    """What it adds at most, relative to ||J|| ||H^-1 g||."""
+    rounding: float = EPS
+    """What rounding adds to that."""
+    unrolled_rounding: float = math.inf
+    """What rounding adds to reverse mode at most, relative to max ||J|| ||S_T(H) g||."""
+    shortened: bool = False
+    """Whether a shorter way back through the run has a bound."""
     constant_mixed: bool = False
     """Whether the mixed derivative is known not to depend on w."""
-    run: float = math.inf
-    """What the unfinished run adds to the error of an implicit estimate at most, relative to
-    ||J|| ||H^-1 g||.
-    """
-    rounding: float = EPS
-    """What rounding adds to it."""
 
     @property
     def whole(self) -> bool:
@@ -73,36 +74,32 @@ def known(
     """
     problem = outer.problem
     inner = problem.at(alpha)
-    quadratic = isinstance(inner, QuadraticInnerLoss)
+    first = problem.begin(problem.read(alpha), start)
     if spread is None and isinstance(inner, QuadraticInnerLoss):
         spread = _own(inner)
-    gap = ""
-    if not quadratic:
-        gap = "the inner loss is not quadratic"
-    elif spread is None:
-        gap = "the inner Hessian is singular to rounding"
+    rates = _rates(outer, spread)
+    steps = outer.optimizer.steps
+    about = Knowledge(steps, len(first), problem.hyperparameters, spread, rates)
+    if not isinstance(inner, QuadraticInnerLoss):
+        return replace(about, gap="the inner loss is not quadratic")
+    if spread is None or spread.own:
+        sizes = Sizes.of(inner, outer.trained(alpha, start))
     elif math.isnan(spread.mu):
-        gap = "mu itself is not known"
-    about = Knowledge(
-        steps=outer.optimizer.steps,
-        weights=len(problem.begin(problem.read(alpha), start)),
-        hyperparameters=problem.hyperparameters,
-        quadratic=quadratic,
-        spread=spread,
-        rates=_rates(outer, spread),
-        gap=gap,
-    )
-    if gap or spread is None or not isinstance(inner, QuadraticInnerLoss):
-        return about
-    sizes = Sizes(inner, outer.trained(alpha, start), spread.mu, spread.L)
-    run = _relative_run(sizes, sizes.computed_residual)
-    rounded = _relative_run(sizes, sizes.residual) - run if math.isfinite(run) else 0.0
-    return replace(
+        return replace(about, gap="mu itself is not known")
+    else:
+        sizes = Sizes(inner, outer.trained(alpha, start), spread.mu, spread.L)
+    about = replace(
         about,
+        unrolled_rounding=_unrolled_rounding(outer, sizes, first, spread),
+        shortened=start is not None or not problem.start_moves,
         constant_mixed=not sizes.slopes.any(),
-        run=run,
-        rounding=_relative_rounding(sizes) + rounded,
     )
+    if spread is None:
+        return replace(about, gap="the inner Hessian is singular to rounding")
+    if problem.has_direct:
+        return replace(about, gap="the outer loss depends on alpha also directly")
+    run, rounding = implicit_errors(sizes, spread.own)
+    return replace(about, run=run, rounding=rounding)
 
 
 def given(low: Scalar | None, high: Scalar | None, kappa: Scalar | None) -> Spread | None:
@@ -133,53 +130,28 @@ def given(low: Scalar | None, high: Scalar | None, kappa: Scalar | None) -> Spre
 
 def _own(inner: QuadraticInnerLoss) -> Spread | None:
     """From the eigenvalues of a quadratic; None where one is 0."""
-    lam = inner.eigen[0]
-    try:
-        sizes = Sizes.of(inner, np.zeros(inner.B.size))
-    except ValueError:
+    sizes = Sizes.of(inner, np.zeros(inner.B.size))
+    if sizes.mu == 0:
         return None
-    lam = np.clip(lam, sizes.mu, sizes.L)
+    lam = np.clip(inner.eigen[0], sizes.mu, sizes.L)
     return Spread(sizes.mu, sizes.L, lam, sizes.L / sizes.mu, own=True)
 
 
 def _rates(outer: OuterLoss, spread: Spread | None) -> Array | None:
     """1 - eta lambda, where the run is plain gradient descent that converges."""
-    optimizer = outer.optimizer
-    if type(optimizer) is not GradientDescent or spread is None or math.isnan(spread.mu):
+    if type(outer.optimizer) is not GradientDescent or spread is None or math.isnan(spread.mu):
         return None
-    eta = float(optimizer.step_size or 0.0)
-    rates = 1 - eta * spread.lam
+    rates = 1 - outer.step_size * spread.lam
     if np.abs(rates).max() >= 1:
         return None
     return rates
 
 
-def _relative_run(sizes: Sizes, residual: float) -> float:
-    """What a run that ends at this residual adds, over ||J|| ||H^-1 g||, with ||H^-1 g|| >= ||g|| /
-    L.
-    """
-    g, J = _scales(sizes)
-    if not (g > 0 and J > 0):
+def _unrolled_rounding(
+    outer: OuterLoss, sizes: Sizes, first: Array, spread: Spread | None
+) -> float:
+    """Infinite where the optimizer is another one, or grows what is rounded."""
+    if type(outer.optimizer) is not GradientDescent or outer.step_size * sizes.L > 2:
         return math.inf
-    away = residual / sizes.mu
-    moved = sizes.outer_hessian * away / sizes.mu * sizes.L / g
-    turned = float(np.linalg.norm(sizes.slopes)) * away / J
-    return float(moved + turned * (1 + moved))
-
-
-def _relative_rounding(sizes: Sizes) -> float:
-    """What rounding of g, J and of a solve adds, over the same."""
-    g, J = _scales(sizes)
-    if not (g > 0 and J > 0):
-        return math.inf
-    solve = sizes.L / sizes.mu * (sizes.unit + sizes.g_rounding / g)
-    return float(solve + sizes.unit + np.linalg.norm(sizes.mixed_rounding) / J)
-
-
-def _scales(sizes: Sizes) -> tuple[float, float]:
-    """(at most ||g||, at most ||J||): how much rounding may have made of them is taken off."""
-    g = float(np.linalg.norm(sizes.g)) - sizes.g_rounding
-    norms = sizes.mixed - sizes.mixed_rounding
-    entries = float(np.linalg.norm(norms.clip(0)))
-    J = max(float(norms.max()), entries / np.sqrt(min(len(norms), len(sizes.w))))
-    return g, J
+    own = spread is None or spread.own
+    return unrolled_rounding(sizes, outer.optimizer.steps, outer.step_size, first, own)

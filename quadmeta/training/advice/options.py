@@ -72,7 +72,7 @@ def unrolled_options(known: Knowledge, error: float) -> Iterator[Option]:
     yield Option(Reverse(), 2 * T - 1, T, 0.0, True, "reverse mode through all T steps is exact")
     words = f"forward mode is exact, with h = {h} tangents in the place of T = {T} states"
     yield Option(Forward(), h * (2 * T - 1), h, 0.0, True, words)
-    if known.rates is not None and known.quadratic:
+    if known.rates is not None and known.shortened:
         yield from _shortened(known, known.rates, error)
 
 
@@ -96,7 +96,7 @@ def _semi_iteration(known: Knowledge, spread: Spread, error: float) -> Option:
     reached = solves.chebyshev(spread.kappa, products)
     words = (
         f"Chebyshev's semi-iteration at kappa = {spread.kappa:.6g} errs by 1 / T_N((kappa + 1) / "
-        f"(kappa - 1)) at most, and no method of N = {products} products less over all spectra"
+        f"(kappa - 1)) at most; no method of N = {products} products has less over all spectra"
     )
     if products == 1:
         words = "one step of the best size 2 / (mu + L) errs by (kappa - 1) / (kappa + 1) at most"

@@ -43,30 +43,33 @@ class Sizes:
     w: Array
     """Trained weights (P,)."""
     mu: float
-    """A lower bound > 0 of the smallest eigenvalue of H."""
+    """A lower bound of the smallest eigenvalue of H."""
     L: float
     """The largest eigenvalue of H."""
 
     @classmethod
     def of(cls, inner: QuadraticInnerLoss, w: Array) -> "Sizes":
-        """With the extreme eigenvalues of H.
+        """With the extreme eigenvalues of H, mu = 0 where H is singular to rounding."""
+        lam = inner.eigen[0]
+        mu = float(lam[0]) - len(lam) * EPS * float(lam[-1])
+        if inner.rows is not None:
+            mu = max(mu, float(inner.rows.rho))
+        return cls(inner, w, max(mu, 0.0), float(lam[-1]))
+
+    def require_minimum(self) -> None:
+        """Refuse mu = 0.
 
         Raises
         ------
         ValueError
             H is singular to rounding.
         """
-        lam = inner.eigen[0]
-        mu = float(lam[0]) - len(lam) * EPS * float(lam[-1])
-        if inner.rows is not None:
-            mu = max(mu, float(inner.rows.rho))
-        if not mu > 0:
+        if not self.mu > 0:
             raise ValueError(
-                f"the inner Hessian is singular to rounding (eigenvalue {lam[0]:.3g} next to "
-                f"{lam[-1]:.3g}), and no bound covers what lies in its null space: add a ridge, or "
-                "take the unrolled derivative, which exists"
+                f"the inner Hessian is singular to rounding (eigenvalues up to {self.L:.3g}), and "
+                "no bound covers what lies in its null space: add a ridge, or take the unrolled "
+                "derivative, which exists"
             )
-        return cls(inner, w, mu, float(lam[-1]))
 
     @cached_property
     def unit(self) -> float:
@@ -155,6 +158,16 @@ class Sizes:
             squares += (found**2).sum(axis=(1, 2))
             largest = np.maximum(largest, np.abs(found).sum(axis=1).max(axis=1))
         return np.minimum(np.sqrt(squares), largest)
+
+    @property
+    def all_slopes(self) -> float:
+        """At least the norm of (e, v) -> (<H_k e, v>)_k."""
+        return float(np.linalg.norm(self.slopes))
+
+    @property
+    def all_mixed_rounding(self) -> float:
+        """How far off J is at most."""
+        return float(np.linalg.norm(self.mixed_rounding))
 
     def solve(self, x: Array) -> Array:
         """At least |J_k (x' - H^-1 g_T)|, (h,), for x' = ``x`` (P,)."""
