@@ -13,14 +13,14 @@ from quadmeta._types import Array, Numbers
 from quadmeta._validate import instance, show
 from quadmeta.arithmetic.signlog import SignLog
 from quadmeta.objectives.parts.base import Objective
+from quadmeta.objectives.parts.closed.closed_forms import closed_form, descends, has_closed_form
 from quadmeta.objectives.parts.forward import forward_mode
 from quadmeta.objectives.parts.hyper_tape import HyperTape
 from quadmeta.objectives.parts.own_run import OwnRun
 from quadmeta.objectives.parts.quadratic_tape import kind_of_tape
 from quadmeta.objectives.parts.runs import own_run
 from quadmeta.objectives.parts.sensitivities import Sensitivities, sensitivities
-from quadmeta.objectives.parts.unrolled import from_minimum, rounded, settled, signed, unrolled
-from quadmeta.optimizers.gradient_descent import GradientDescent
+from quadmeta.objectives.parts.unrolled import rounded, signed
 from quadmeta.optimizers.parts.base import Optimizer, PolynomialOptimizer
 from quadmeta.problems.parts.bilevel import BilevelProblem, InnerLoss
 from quadmeta.problems.parts.quadratic_bilevel import QuadraticInnerLoss
@@ -105,13 +105,16 @@ class OuterLoss(Objective):
         return self.problem.at(alpha).largest_step_size()
 
     def diverges(self, alpha: Numbers) -> bool:
-        """Whether the step size exceeds the largest one; for a linear method other than gradient
-        descent, whether T steps enlarge an error.
+        """Whether a long run is known to diverge: for gradient descent, whether the step size
+        exceeds the largest one; for a method without a ``transition``, whether T steps enlarge an
+        error.
         """
-        if _descends(self.optimizer):
+        if descends(self.optimizer):
             return self.step_size > self.largest_step_size(alpha)
         inner = self.problem.at(alpha)
         optimizer = self.optimizer
+        if type(optimizer).transition is not Optimizer.transition:
+            return optimizer.own_transition().diverges(inner)
         if not isinstance(optimizer, PolynomialOptimizer) or not self._has_response(inner):
             return False
         found = optimizer.response(inner.eigen[0])
@@ -128,7 +131,8 @@ class OuterLoss(Objective):
         with np.errstate(over="ignore", invalid="ignore"):
             if self._own is not None:
                 return self._finite(self._own.trained(inner, start))
-            for state in self.optimizer.run(inner.gradient, start, self.optimizer.given):
+            along = self.optimizer.direction(inner)
+            for state in self.optimizer.run(along.gradient, start, self.optimizer.given):
                 w = state
         return self._finite(w)
 
@@ -196,8 +200,7 @@ class OuterLoss(Objective):
 
     def _has_response(self, inner: InnerLoss) -> TypeGuard[QuadraticInnerLoss]:
         """Whether the optimizer is linear on this inner loss."""
-        quadratic = isinstance(inner, QuadraticInnerLoss)
-        return quadratic and isinstance(self.optimizer, PolynomialOptimizer)
+        return isinstance(inner, QuadraticInnerLoss) and has_closed_form(self.optimizer)
 
     def _closed(
         self, inner: QuadraticInnerLoss, alpha: Array, start: Numbers | None
@@ -206,11 +209,7 @@ class OuterLoss(Objective):
         moving = None
         if self.problem.start_moves and start is None:
             moving = self.problem.start_jacobian(alpha)
-        first = self.problem.begin(alpha, start)
-        if _descends(self.optimizer) and settled(inner):
-            return from_minimum(inner, first, self.optimizer.steps, self.step_size, moving)
-        assert isinstance(self.optimizer, PolynomialOptimizer)
-        return unrolled(inner, first, self.optimizer, moving)
+        return closed_form(inner, self.problem.begin(alpha, start), self.optimizer, moving)
 
     def _exact(self, inner: QuadraticInnerLoss, alpha: Array, start: Numbers | None) -> Array:
         """The same in float64."""
@@ -273,7 +272,7 @@ class OuterLoss(Objective):
         first = problem.begin(alpha, start)
         if self._own is not None:
             return self._own.definition(inner, alpha, first, self._moving(alpha, first, start))
-        if not _descends(self.optimizer):
+        if not descends(self.optimizer):
             moving = self._moving(alpha, first, start)
             return forward_mode(problem, self.optimizer, inner, alpha, first, moving)
         eta = self.step_size
@@ -375,11 +374,3 @@ class OuterLoss(Objective):
         transition = self.optimizer.own_transition()
         kind = kind_of_tape(inner, transition)
         return kind(self.problem, inner, alpha, start, self.optimizer.steps, transition, exact)
-
-
-def _descends(optimizer: Optimizer) -> TypeGuard[GradientDescent]:
-    """Whether this is gradient descent with nothing of it redefined."""
-    if not isinstance(optimizer, GradientDescent):
-        return False
-    kind = type(optimizer)
-    return kind.run is GradientDescent.run and kind.response is GradientDescent.response

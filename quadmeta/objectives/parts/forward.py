@@ -2,6 +2,7 @@
 
 from quadmeta._types import Array
 from quadmeta.arithmetic.jet import Jet
+from quadmeta.optimizers.parts.along.direction import Preconditioned
 from quadmeta.optimizers.parts.base import Optimizer
 from quadmeta.problems.parts.bilevel import BilevelProblem, InnerLoss
 
@@ -17,11 +18,15 @@ def forward_mode(
     """d L_2(w_T, alpha) / d alpha (h,), from w_0 = ``start`` with the rows ``moving`` =
     d w_0 / d alpha_k (h, P), at h + 1 times the cost of the run.
     """
+    along = optimizer.direction(inner)
+    pushed = along
+    if isinstance(along, Preconditioned):
+        pushed = along.pushing()
 
     def gradient(w: Jet) -> Jet:
         # d grad L_1(w, alpha) / d alpha_k = H(w) dw_k + J_k(w)
-        tangents = inner.hvp(w.value, w.first[0]) + inner.jacobian(w.value)
-        return Jet(inner.gradient(w.value), (tangents,), ())
+        tangents = pushed.hvp(w.value, w.first[0]) + along.jacobian(w.value)
+        return Jet(along.gradient(w.value), (tangents,), ())
 
     # one derivative of the jet holds the rows d w / d alpha_k, (h, P)
     *_, last = optimizer.run(gradient, Jet(start, (moving,), ()), optimizer.given)

@@ -298,7 +298,8 @@ class OuterObjective(OptimizerObjective):
         lam = self._regression.modes().eigenvalues
         jet = Jet.parameters([eta])[0]
         q: Any = np.ones_like(lam)
-        for iterate in self.optimizer.run(lambda w: w * lam, np.ones_like(lam), jet):
+        along = self.polynomial.along(lam, jet)
+        for iterate in self.optimizer.run(along, np.ones_like(lam), jet):
             q = iterate
         d = lam.shape[-1]
         loss = getattr(self, "_loss")

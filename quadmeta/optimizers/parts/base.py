@@ -21,7 +21,7 @@ from quadmeta.optimizers.parts import generic
 from quadmeta.optimizers.parts.linear_response import Response as Response, response_of_run
 from quadmeta.optimizers.parts.loss import LogLoss as LogLoss, OneTask as OneTask
 from quadmeta.optimizers.parts.measure import Measure as Measure
-from quadmeta.optimizers.parts.transition import Transition as Transition
+from quadmeta.optimizers.parts.transition import Inner as Inner, Transition as Transition
 
 # numbers in one temporary array: half a megabyte, so that a block of a grid stays in cache
 BLOCK = 2**16
@@ -146,6 +146,14 @@ class Optimizer(ABC):
             "takes the numbers of a linear step, or use OuterLoss.gradient"
         )
 
+    def direction(self, inner: Inner) -> Inner:
+        """What its steps follow on an inner loss, with the products of a gradient: the inner loss
+        itself, unless the method preconditions it.
+
+        ``run`` on weights is given the gradient of that.
+        """
+        return inner
+
     def own_transition(self) -> Transition:
         """``transition()``, if it is of the run that this class makes.
 
@@ -207,6 +215,26 @@ class PolynomialOptimizer(Optimizer):
         super().__init_subclass__(**more)
         if "run" in vars(cls) and "response" not in vars(cls):
             cls.response = PolynomialOptimizer.response  # type: ignore[method-assign]
+
+    def scale(self, eigenvalues: Any, theta: Any) -> Any:
+        """By what a step multiplies the gradient of a mode, in every arithmetic; None for 1.
+
+        A method with a preconditioner that is a function of the Hessian says so here, and in
+        ``direction``.
+        """
+        return None
+
+    def along(self, eigenvalues: Any, theta: Any, force: Any = None) -> Callable[[Any], Any]:
+        """What ``run`` follows on f(w) = lambda w^2 / 2 - force w, mode by mode."""
+        scale = self.scale(eigenvalues, theta)
+
+        def gradient(w: Any) -> Any:
+            found = w * eigenvalues
+            if force is not None:
+                found = found - force
+            return found if scale is None else scale * found
+
+        return gradient
 
     def response(self, eigenvalues: Array) -> Response:
         """p_T, S = (1 - p_T) / lambda and S[lambda_i, lambda_j] at eigenvalues (d,) >= 0, with

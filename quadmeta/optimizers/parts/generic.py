@@ -29,6 +29,9 @@ class Steps(Protocol):
     def shape(self) -> tuple[int, ...]:
         """Shape of one theta."""
 
+    def along(self, eigenvalues: Any, theta: Any) -> Callable[[Any], Any]:
+        """What a run follows, mode by mode."""
+
     def run(self, gradient: Callable[[Any], Any], start: Any, theta: Any) -> Iterator[Any]:
         """w_0, ..., w_T."""
 
@@ -59,7 +62,7 @@ def residual_of_run(
     else:
         (at,) = Jet.parameters([theta])
     start = eigenvalues * 0 + 1
-    *_, last = optimizer.run(lambda w: w * eigenvalues, start, at)
+    *_, last = optimizer.run(optimizer.along(eigenvalues, at), start, at)
     if not isinstance(last, Jet):
         raise ValueError(
             f"{optimizer!r} has iterates that do not depend on theta: use theta in run, or leave "

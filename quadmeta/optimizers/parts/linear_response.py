@@ -37,6 +37,9 @@ class Given(Protocol):
     def given(self) -> Any:
         """theta for ``run``."""
 
+    def along(self, eigenvalues: Any, theta: Any, force: Any = None) -> Callable[[Any], Any]:
+        """What a run follows on lambda w^2 / 2 - force w."""
+
     def run(self, gradient: Callable[[Any], Any], start: Any, theta: Any) -> Iterator[Any]:
         """w_0, ..., w_T."""
 
@@ -46,11 +49,11 @@ def response_of_run(optimizer: Given, lam: Array) -> Response:
 
     S is w_T on f(w) = lambda w^2 / 2 - w from w_0 = 0, and p_T is w_T on lambda w^2 / 2 from 1.
     """
+    theta = optimizer.given
     at = Differences.identity(lam)
-    zero = at.constant(0.0)
-    *_, moved = optimizer.run(lambda w: at * w - 1, zero, optimizer.given)
+    *_, moved = optimizer.run(optimizer.along(at, theta, force=1), at.constant(0.0), theta)
     alone = Differences.identity(lam, lam[:0])
-    *_, power = optimizer.run(lambda w: alone * w, alone.constant(1.0), optimizer.given)
+    *_, power = optimizer.run(optimizer.along(alone, theta), alone.constant(1.0), theta)
     top = max(moved.exponent, power.exponent)
     return Response(
         np.ldexp(power.left, power.exponent - top),

@@ -1,0 +1,53 @@
+"""Which closed form belongs to an optimizer on a quadratic bilevel problem."""
+
+from typing import TypeGuard
+
+from quadmeta._types import Array
+from quadmeta.objectives.parts.closed.other_forms import affine, preconditioned, with_ridge
+from quadmeta.objectives.parts.unrolled import from_minimum, settled, unrolled
+from quadmeta.optimizers.gradient_descent import GradientDescent
+from quadmeta.optimizers.jacobi_preconditioned import JacobiPreconditioned
+from quadmeta.optimizers.l2_decay import L2Decay
+from quadmeta.optimizers.parts.along.affine import AffineOptimizer
+from quadmeta.optimizers.parts.base import Optimizer, PolynomialOptimizer
+from quadmeta.optimizers.preconditioned import Preconditioned
+from quadmeta.problems.parts.quadratic_bilevel import QuadraticInnerLoss
+
+
+def descends(optimizer: Optimizer) -> TypeGuard[GradientDescent]:
+    """Whether this is gradient descent with nothing of it redefined."""
+    if not isinstance(optimizer, GradientDescent):
+        return False
+    kind = type(optimizer)
+    return kind.run is GradientDescent.run and kind.response is GradientDescent.response
+
+
+def has_closed_form(optimizer: Optimizer) -> bool:
+    """Whether ``closed_form`` takes this optimizer."""
+    if isinstance(optimizer, PolynomialOptimizer | AffineOptimizer):
+        return True
+    return any(
+        isinstance(optimizer, kind) and type(optimizer).run is kind.run
+        for kind in (L2Decay, Preconditioned, JacobiPreconditioned)
+    )
+
+
+def closed_form(
+    inner: QuadraticInnerLoss, start: Array, optimizer: Optimizer, moving: Array | None
+) -> tuple[Array, float]:
+    """(F' / e^shift (h,), shift) for a run from ``start`` (P,), without the direct term.
+
+    ``moving`` are the rows d w_0 / d alpha_k (h, P) of a start that depends on alpha.
+    """
+    if isinstance(optimizer, L2Decay):
+        ridged = with_ridge(inner, float(optimizer.decay or 0.0))
+        return closed_form(ridged, start, optimizer.optimizer, moving)
+    if isinstance(optimizer, Preconditioned | JacobiPreconditioned):
+        matrix = optimizer.preconditioner(inner)
+        return preconditioned(inner, start, optimizer.optimizer, matrix, moving)
+    if isinstance(optimizer, AffineOptimizer):
+        return affine(inner, start, optimizer, moving)
+    if descends(optimizer) and settled(inner):
+        return from_minimum(inner, start, optimizer.steps, optimizer.given, moving)
+    assert isinstance(optimizer, PolynomialOptimizer)
+    return unrolled(inner, start, optimizer, moving)

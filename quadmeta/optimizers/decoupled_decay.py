@@ -1,0 +1,99 @@
+"""Gradient steps with momentum and decoupled weight decay: the weights shrink beside the step."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from quadmeta._types import Arithmetic
+from quadmeta._validate import natural, number, show
+from quadmeta.optimizers.parts.along.affine import AffineOptimizer
+from quadmeta.optimizers.parts.linear_transition import LinearStep, LinearTransition
+
+_NAMES = ("step_size", "momentum", "decay")
+
+
+@dataclass(frozen=True, repr=False)
+class DecoupledDecay(AffineOptimizer):
+    """m <- beta m + eta grad f(w), w <- (1 - omega) w - m from m = 0, for t < T = ``steps``.
+
+    Of ``step_size`` eta > 0 (unit 1/lambda), ``momentum`` 0 <= beta < 1 and ``decay`` 0 <= omega <
+    1, those left out are tuned, in this order. Without momentum it is L2 decay of rho = omega /
+    eta. With momentum the run tends to the minimum of f + rho ||w||^2 / 2 with rho = omega (1 -
+    beta) / eta, and no L2 decay makes the same run.
+
+    Source: Loshchilov and Hutter 2019.
+
+    Raises
+    ------
+    ValueError
+        ``steps`` is not a whole number of at least 1, or a parameter lies outside its range.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import quadmeta as qm
+    >>> problem = qm.Ridge(([[1.0], [2.0]], [1.0, 3.0]), ([[1.0]], [1.2]))
+    >>> loss = qm.OuterLoss(problem, qm.DecoupledDecay(20, 0.3, momentum=0.5, decay=0.01))
+    >>> bool(np.allclose(loss.gradient([0.1]), loss.definition([0.1])))
+    True
+    """
+
+    steps: int
+    step_size: float | None = None
+    momentum: float | None = None
+    decay: float | None = None
+
+    nonnegative = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "steps", natural("steps", self.steps))
+        if self.step_size is not None:
+            eta = number("step_size", self.step_size, above=0, remedy="pass None to tune it")
+            object.__setattr__(self, "step_size", eta)
+        for name in ("momentum", "decay"):
+            if (given := getattr(self, name)) is not None:
+                value = number(name, given)
+                if not 0 <= value < 1:
+                    raise ValueError(
+                        f"{name} = {show(given)} is outside [0, 1): pass 0 <= {name} < 1, or None "
+                        "to tune it"
+                    )
+                object.__setattr__(self, name, value)
+
+    @property
+    def free(self) -> tuple[str, ...]:
+        """Those of "step_size", "momentum" and "decay" that are not given."""
+        return tuple(name for name in _NAMES if getattr(self, name) is None)
+
+    def __repr__(self) -> str:
+        given = (f", {name}={x:.6g}" for name in _NAMES if (x := getattr(self, name)) is not None)
+        return f"DecoupledDecay(steps={self.steps}{''.join(given)})"
+
+    def _parameters(self, theta: Arithmetic | Sequence[Arithmetic]) -> list[Any]:
+        """[eta, beta, omega], the free ones from theta."""
+        free = iter(theta if self.shape else [theta])  # type: ignore[arg-type]
+        return [next(free) if (x := getattr(self, name)) is None else x for name in _NAMES]
+
+    def run(
+        self,
+        gradient: Callable[[Any], Any],
+        start: Arithmetic,
+        theta: Arithmetic | Sequence[Arithmetic],
+    ) -> Iterator[Any]:
+        """The T + 1 iterates from ``start`` (..., d), for theta of what is free."""
+        eta, beta, omega = self._parameters(theta)
+        w: Any = start
+        m: Any = start * 0
+        yield w
+        for _ in range(self.steps):
+            m = beta * m + eta * gradient(w)
+            w = (1 - omega) * w - m
+            yield w
+
+    def transition(self) -> LinearTransition:
+        """On (w, m); the run tends to a minimum with the ridge omega (1 - beta) / eta."""
+        self.require_given()
+        eta, beta, omega = self._parameters(())
+        step = LinearStep(((1 - omega, -beta), (0, beta)), (-eta, eta))
+        ridge = omega * (1 - beta) / eta
+        return LinearTransition(step, rest=(1, 0), step_size=eta, ridge=ridge)

@@ -1,0 +1,1 @@
+"""Methods that follow something else than the gradient."""
