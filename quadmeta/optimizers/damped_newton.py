@@ -20,6 +20,7 @@ from quadmeta.optimizers.parts.along.direction import (
     hessian_of,
 )
 from quadmeta.optimizers.parts.base import PolynomialOptimizer, Response
+from quadmeta.optimizers.parts.constant import in_arithmetic
 from quadmeta.optimizers.parts.transition import Inner, PlainStep
 
 
@@ -75,16 +76,18 @@ class DampedNewton(PolynomialOptimizer):
         )
         return f"DampedNewton(steps={self.steps}{''.join(given)})"
 
-    def _pair(self, theta: Arithmetic | Sequence[Arithmetic]) -> tuple[Any, Any]:
-        """(eta, delta), the free ones from theta."""
-        free = iter(theta if self.shape else [theta])  # type: ignore[arg-type]
-        eta = next(free) if self.step_size is None else self.step_size
-        delta = next(free) if self.damping is None else self.damping
+    def _pair(self, theta: Any, like: Any) -> tuple[Any, Any]:
+        """(eta, delta), the free ones from theta, the given ones in the arithmetic of ``like``."""
+        free = iter(theta if self.shape else [theta])
+        eta, delta = (
+            next(free) if x is None else in_arithmetic(x, like)
+            for x in (self.step_size, self.damping)
+        )
         return eta, delta
 
     def scale(self, eigenvalues: Any, theta: Any) -> Any:
         """1 / (lambda + delta)."""
-        return 1 / (eigenvalues + self._pair(theta)[1])
+        return 1 / (eigenvalues + self._pair(theta, eigenvalues)[1])
 
     def run(
         self,
@@ -95,7 +98,7 @@ class DampedNewton(PolynomialOptimizer):
         """The T + 1 iterates; ``gradient`` gives (H + delta I)^-1 grad f, as ``direction`` and
         ``along`` do.
         """
-        eta, _ = self._pair(theta)
+        eta, _ = self._pair(theta, start)
         w = start
         yield w
         for _ in range(self.steps):
@@ -112,7 +115,7 @@ class DampedNewton(PolynomialOptimizer):
             jets: Any = Jet.parameters(list(theta))  # type: ignore[arg-type]
         else:
             (jets,) = Jet.parameters([theta])
-        eta, delta = self._pair(jets)
+        eta, delta = self._pair(jets, eigenvalues)
         power = (1 - eta * (eigenvalues / (delta + eigenvalues))) ** self.steps
         # a derivative that is the int 0 takes the shape of the modes
         p = power.map(lambda x: x)
@@ -128,7 +131,7 @@ class DampedNewton(PolynomialOptimizer):
         which no two terms cancel.
         """
         self.require_given()
-        eta, delta = self._pair(())
+        eta, delta = self._pair((), 0.0)
         eta = np.float64(eta)
         shifted = eigenvalues + delta
         _require_regular(self, float(shifted.min()))
@@ -148,7 +151,7 @@ class DampedNewton(PolynomialOptimizer):
         ValueError
             an inner loss that is not quadratic, or a matrix that is singular.
         """
-        _, delta = self._pair(())
+        _, delta = self._pair((), 0.0)
         H = hessian_of(inner, self)
         if not delta:
             _require_regular(self, float(np.linalg.eigvalsh(H)[0]))

@@ -7,6 +7,7 @@ from typing import Any
 from quadmeta._types import Arithmetic
 from quadmeta._validate import natural, number, show
 from quadmeta.optimizers.parts.along.affine import AffineOptimizer
+from quadmeta.optimizers.parts.constant import in_arithmetic
 from quadmeta.optimizers.parts.linear_transition import LinearStep, LinearTransition
 
 _NAMES = ("step_size", "momentum", "decay")
@@ -69,10 +70,13 @@ class DecoupledDecay(AffineOptimizer):
         given = (f", {name}={x:.6g}" for name in _NAMES if (x := getattr(self, name)) is not None)
         return f"DecoupledDecay(steps={self.steps}{''.join(given)})"
 
-    def _parameters(self, theta: Arithmetic | Sequence[Arithmetic]) -> list[Any]:
-        """[eta, beta, omega], the free ones from theta."""
-        free = iter(theta if self.shape else [theta])  # type: ignore[arg-type]
-        return [next(free) if (x := getattr(self, name)) is None else x for name in _NAMES]
+    def _parameters(self, theta: Any, like: Any) -> list[Any]:
+        """[eta, beta, omega], the free ones from theta, the given ones in the arithmetic of
+        ``like``.
+        """
+        free = iter(theta if self.shape else [theta])
+        values = (getattr(self, name) for name in _NAMES)
+        return [next(free) if x is None else in_arithmetic(x, like) for x in values]
 
     def run(
         self,
@@ -81,7 +85,7 @@ class DecoupledDecay(AffineOptimizer):
         theta: Arithmetic | Sequence[Arithmetic],
     ) -> Iterator[Any]:
         """The T + 1 iterates from ``start`` (..., d), for theta of what is free."""
-        eta, beta, omega = self._parameters(theta)
+        eta, beta, omega = self._parameters(theta, start)
         w: Any = start
         m: Any = start * 0
         yield w
@@ -93,7 +97,7 @@ class DecoupledDecay(AffineOptimizer):
     def transition(self) -> LinearTransition:
         """On (w, m); the run tends to a minimum with the ridge omega (1 - beta) / eta."""
         self.require_given()
-        eta, beta, omega = self._parameters(())
+        eta, beta, omega = self._parameters((), 0.0)
         step = LinearStep(((1 - omega, -beta), (0, beta)), (-eta, eta))
         ridge = omega * (1 - beta) / eta
         return LinearTransition(step, rest=(1, 0), step_size=eta, ridge=ridge)

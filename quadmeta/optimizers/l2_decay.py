@@ -7,6 +7,7 @@ from typing import Any
 from quadmeta._validate import number
 from quadmeta.optimizers.parts.along.around import Around
 from quadmeta.optimizers.parts.along.direction import DirectedTransition, Ridged
+from quadmeta.optimizers.parts.constant import in_arithmetic
 from quadmeta.optimizers.parts.transition import Inner, PlainStep, Transition
 
 
@@ -51,13 +52,15 @@ class L2Decay(Around):
 
     def run(self, gradient: Callable[[Any], Any], start: Any, theta: Any) -> Iterator[Any]:
         """The run of the method along grad f(w) + rho w."""
-        rho: Any = self.decay
         inside = theta
-        if self.decay is None and self.shape:
+        rho: Any
+        if self.decay is not None:
+            rho = in_arithmetic(self.decay, start)
+        elif self.shape:
             *inside, rho = theta
             if not self.optimizer.shape:
                 (inside,) = inside
-        elif self.decay is None:
+        else:
             rho = theta
         method = self.inside(inside)
         return self.optimizer.run(lambda w: gradient(w) + rho * w, start, method)

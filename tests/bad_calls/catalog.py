@@ -411,6 +411,23 @@ for cls in (qm.HeavyBall, qm.Nesterov):
 call(qm.Schedule, steps=Count(3))
 call(qm.ConjugateGradientSolver, steps=Count(3))
 call(qm.Minibatches, steps=Count(3), batches=Thing([[0, 1], [2]]), step_size=positive(0.1))
+call(
+    qm.DampedNewton,
+    steps=Count(5),
+    step_size=positive(0.5, optional=True),
+    damping=Number(0.1, True, low=0.0),
+)
+fraction = Number(0.5, True, low=0.0, high=1.0, open_="h")
+call(
+    qm.DecoupledDecay,
+    steps=Count(5),
+    step_size=positive(0.5, optional=True),
+    momentum=fraction,
+    decay=fraction,
+)
+call(qm.L2Decay, optimizer=Thing(fixed), decay=Number(0.1, True, low=0.0))
+call(qm.JacobiPreconditioned, optimizer=Thing(fixed))
+call(qm.Preconditioned, optimizer=Thing(fixed), matrix=Reals(np.eye(2), least=0.0))
 step = qm.LinearStep([[1.5, -0.5], [1, 0]], [-0.1, 0])
 call(qm.LinearStep, mixing=Reals([[1.5, -0.5], [1, 0]]), gains=Reals([-0.1, 0.0]))
 call(
@@ -1033,6 +1050,8 @@ LEFT_OUT = {
             "Hypergradient",
             "Ledger",
             "LogLoss",
+            "Response",
+            "AffineResponse",
             "Modes",
             "Verdict",
         ),

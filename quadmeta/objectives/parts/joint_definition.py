@@ -116,6 +116,11 @@ def _run(optimizer: PolynomialOptimizer, theta: list[Any], x: Forms, order: int)
 
 def _last(optimizer: PolynomialOptimizer, theta: list[Any], x: Forms, order: int) -> Jet:
     """W_T with its derivatives in theta and alpha."""
+    if optimizer.preconditions:
+        raise ValueError(
+            f"optimizer = {optimizer!r} preconditions by the Hessian, which this definition does "
+            "not follow: use gradient and curvature, or the definition of OuterLoss"
+        )
     k = len(theta)
     n = k + len(x.H_k)
     carried = max(order, 1)

@@ -23,6 +23,7 @@ def response(optimizer: PolynomialOptimizer, nodes: Array, theta: Array, order: 
     elif not optimizer.shape:
         free = parameters[0]
     with np.errstate(over="ignore", invalid="ignore", under="ignore"):
-        *_, last = optimizer.run(lambda w: lam * w + 1, lam.constant(0.0), free)
+        along = optimizer.along(lam, free, force=-1)
+        *_, last = optimizer.run(along, lam.constant(0.0), free)
     found: Germ = last
     return found

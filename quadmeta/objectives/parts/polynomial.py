@@ -19,6 +19,7 @@ from quadmeta.arithmetic.exact import evaluate
 from quadmeta.arithmetic.jet import Jet
 from quadmeta.objectives.parts.base import Value
 from quadmeta.optimizers.parts.base import BLOCK, LogLoss, Measure, OneTask, PolynomialOptimizer
+from quadmeta.optimizers.parts.generic import residual_of_run
 from quadmeta.problems.parts.base import QuadraticProblem
 
 # so many tasks take less time one after the other than as an array, at one step size
@@ -297,12 +298,14 @@ class PolynomialLoss:
         """F and its derivatives by T steps of the optimizer with the derivatives of every iterate,
         in float64.
         """
-        shape = self.optimizer.read(theta).shape
-        if shape != self.optimizer.shape:
-            raise ValueError(f"theta has shape {shape}: a definition takes one theta")
+        read = self.optimizer.read(theta)
+        if read.shape != self.optimizer.shape:
+            raise ValueError(f"theta has shape {read.shape}: a definition takes one theta")
+        if self.optimizer.preconditions:
+            return self._by_modes(read, order)
         problem = self.problem
         vector = bool(self.optimizer.shape)
-        jets = Jet.parameters(np.atleast_1d(self.optimizer.read(theta)).tolist())
+        jets = Jet.parameters(np.atleast_1d(read).tolist())
 
         def of_jet(w: Jet) -> Jet:
             tangent = w.map(lambda v: problem.hvp(w.value, v))
@@ -337,3 +340,12 @@ class PolynomialLoss:
                 for k, x in enumerate(derivatives)
             )
         return derivatives
+
+    def _by_modes(self, theta: Array, order: int) -> tuple[Array, ...]:
+        """The same by the steps in the coordinates of the eigenvectors, for a method that
+        preconditions by H.
+        """
+        lam, omega = self.spectrum
+        residual = residual_of_run(self.optimizer, lam, theta)
+        scale = 2.0**self.exponent
+        return tuple(np.asarray(scale * energy(omega, residual, k)) for k in range(order + 1))

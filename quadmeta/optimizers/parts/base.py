@@ -224,6 +224,11 @@ class PolynomialOptimizer(Optimizer):
         """
         return None
 
+    @property
+    def preconditions(self) -> bool:
+        """Whether it has a ``scale``."""
+        return type(self).scale is not PolynomialOptimizer.scale
+
     def along(self, eigenvalues: Any, theta: Any, force: Any = None) -> Callable[[Any], Any]:
         """What ``run`` follows on f(w) = lambda w^2 / 2 - force w, mode by mode."""
         scale = self.scale(eigenvalues, theta)

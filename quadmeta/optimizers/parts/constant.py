@@ -4,10 +4,28 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from quadmeta._types import Arithmetic
 from quadmeta._validate import natural, number, show
+from quadmeta.arithmetic.differences import Differences
+from quadmeta.arithmetic.jet import Jet
 
 _MOST = 10**300
+
+
+def in_arithmetic(value: float, like: Any) -> Any:
+    """A float that is given, as exact number of the type that an object array holds; elsewhere it
+    is one already. ``like`` may be a jet of such an array.
+    """
+    while isinstance(like, Jet):
+        like = like.value
+    if isinstance(like, Differences):
+        like = like.left
+    if not (isinstance(like, np.ndarray) and like.dtype.hasobject):
+        return value
+    top, bottom = value.as_integer_ratio()
+    return (like * 0 + top) / bottom
 
 
 @dataclass(frozen=True, repr=False)

@@ -16,6 +16,7 @@ from quadmeta.arithmetic.jet import Jet
 from quadmeta.arithmetic.signlog import SignLog
 from quadmeta.optimizers.parts.base import LogLoss, PolynomialOptimizer
 from quadmeta.optimizers.parts.companion import log_loss, power, signlog
+from quadmeta.optimizers.parts.constant import in_arithmetic
 from quadmeta.optimizers.parts.momentum_search import Minimum as Minimum, best_of
 
 
@@ -296,7 +297,8 @@ class Momentum(PolynomialOptimizer):
         """
         free = iter(self._entries(theta))
         eta, beta = (
-            next(free) if x is None else _constant(x, like) for x in (self.step_size, self.momentum)
+            next(free) if x is None else in_arithmetic(x, like)
+            for x in (self.step_size, self.momentum)
         )
         return eta, beta
 
@@ -325,16 +327,6 @@ class Momentum(PolynomialOptimizer):
         momentum = beta.value.hi if isinstance(beta, Jet) else beta.hi
         gap = self.gap(x.value, momentum)
         return power(blank + h, blank + b, blank + g, x, gap, self.steps)
-
-
-def _constant(value: float, like: Arithmetic) -> Any:
-    """The float as exact number of the type that an object array holds; elsewhere it is one
-    already.
-    """
-    if not (isinstance(like, np.ndarray) and like.dtype.hasobject):
-        return value
-    top, bottom = value.as_integer_ratio()
-    return (like * 0 + top) / bottom
 
 
 def _positive(value: Scalar) -> Array:

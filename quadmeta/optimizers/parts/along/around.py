@@ -23,7 +23,7 @@ class Around(Optimizer):
             PolynomialOptimizer,
             "GradientDescent(steps=100, step_size=0.1)",
         )
-        if type(self.optimizer).scale is not PolynomialOptimizer.scale:
+        if self.optimizer.preconditions:
             raise ValueError(
                 f"optimizer = {self.optimizer!r} has a preconditioner of its own: pass a method "
                 "without one"
