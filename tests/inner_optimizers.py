@@ -15,7 +15,15 @@ OPTIMIZERS = {
     "rms_prop": lambda T: qm.RmsProp(T, 0.05, beta2=0.8, epsilon=0.1),
     "inner_adam": lambda T: qm.InnerAdam(T, 0.1, beta1=0.6, beta2=0.8, epsilon=0.1),
     "adam_w": lambda T: qm.AdamW(T, 0.1, beta1=0.6, beta2=0.8, epsilon=0.1, weight_decay=0.5),
+    # which ends at the minimum of the smallest of the problems after three steps
+    "conjugate_gradient_solver": lambda T: qm.ConjugateGradientSolver(min(T, 3)),
+    "minibatches": lambda T: qm.Minibatches(T, [[0, 1], [2, 3, 4], [5, 6, 7, 7]], [0.3, 0.2, 0.1]),
 }
+KINDS = {
+    "conjugate_gradient_solver": ("coupled", "ridge", "data_cleaning"),
+    "minibatches": ("ridge", "data_cleaning"),
+}
+"""The bilevel problems that an optimizer takes, where it does not take all."""
 ADAPTIVE = {"adagrad", "rms_prop", "inner_adam", "adam_w"}
-WITHOUT_STEP = ADAPTIVE | {"schedule"}
+WITHOUT_STEP = ADAPTIVE | {"schedule", "conjugate_gradient_solver", "minibatches"}
 """Those that have no step size eta in the unit of 1 / L."""

@@ -48,8 +48,10 @@ class Transition(ABC):
     estimator runs on it. Most methods take one gradient a step, and linear ones are three short
     lists of numbers: see ``LinearTransition``, which needs nothing else, and ``GradientStep``.
 
-    A product may cost one Hessian product (``pull`` and ``push``, a row) or one mixed product
-    (``parameter``; ``columns`` costs h of them): those are what a tape counts.
+    A product costs one Hessian product (``pull`` and ``push``, a row) or one mixed product
+    (``parameter``; ``columns`` costs h of them): those are what a tape counts. What the run itself
+    computes at a step (its gradient, the image of its direction, a solve with a preconditioner) is
+    part of the run: it may be computed again here, and is not counted.
     """
 
     step_size: float | None = None
