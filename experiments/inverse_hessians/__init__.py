@@ -1,0 +1,1 @@
+"""The experiment inverse_hessians."""
