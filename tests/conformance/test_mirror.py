@@ -132,6 +132,23 @@ def conjugate_gradient(g):
     return qm.ConjugateGradient(budget=np.size(g.w) + 1)
 
 
+def chebyshev(g):
+    """With the bounds of its spectrum, and as many products as rounding takes there."""
+    units = np.eye(np.size(g.w)).reshape(-1, *np.shape(g.w))
+    rows = [np.ravel(g.hvp(g.w, g.alpha, unit)) for unit in units]
+    lam = np.linalg.eigvalsh(rows)
+    if lam[-1] > 1e3 * lam[0]:
+        raise conformance.NotApplicable  # thousands of products
+    low, high = 0.99 * lam[0], 1.01 * lam[-1]
+    products = np.ceil(np.arccosh(1e18) / np.arccosh((high + low) / (high - low)))
+    return qm.ChebyshevInverse(int(products), low, high)
+
+
+def nystrom_conjugate_gradient(g):
+    P = np.size(g.w)
+    return qm.NystromConjugateGradient(rank=min(2, P), budget=2 * P + 4)
+
+
 MIRRORS = {
     "Reverse": ("unrolled", mirror(lambda g: qm.Reverse()), 34),
     "Forward": ("unrolled", mirror(lambda g: qm.Forward()), 34),
@@ -143,6 +160,14 @@ MIRRORS = {
     "Discounted": ("discounted", mirror(lambda g: qm.Discounted(gamma=g.gamma)), 31),
     "Implicit": ("implicit", mirror(lambda g: qm.Implicit(), hold=True), 27),
     "ConjugateGradient": ("implicit", mirror(conjugate_gradient, hold=True), 27),
+    "KroneckerInverse": ("implicit", mirror(lambda g: qm.KroneckerInverse(1), hold=True), 27),
+    "ChebyshevInverse": ("implicit", mirror(chebyshev, hold=True), 25),
+    "NystromConjugateGradient": (
+        "implicit",
+        mirror(nystrom_conjugate_gradient, hold=True),
+        27,
+    ),
+    "Surrogate": ("unrolled", mirror(lambda g: qm.Surrogate(degree=g.steps)), 34),
     "OuterLoss.implicit": ("solved", solved, 16),
     "Implicit at a point": ("implicit_at", mirror(lambda g: qm.Implicit(), hold=True), 26),
     "ConjugateGradient at a point": ("implicit_at", mirror(conjugate_gradient, hold=True), 26),

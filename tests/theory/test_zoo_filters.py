@@ -196,6 +196,29 @@ def test_momentum_is_no_neumann_series():
     assert filters.neumann(lam, eta, 1) == eta * (2 - eta * lam)
 
 
+def test_a_scalar_discount_gains_nothing_by_momentum():
+    """At the best heavy ball the discount beta (3 - beta) / (1 + beta) errs by (1/mu - 1/L) / 2 at
+    both ends, as the best constant does without momentum.
+    """
+    for kappa in (4.0, 100.0):
+        root = math.sqrt(kappa)
+        beta = ((root - 1) / (root + 1)) ** 2
+        eta = 4 / (1 + root) ** 2  # at mu = 1
+        gamma = beta * (3 - beta) / (1 + beta)
+        ends = np.array([1.0, kappa])
+        errors = filters.discounted(ends, eta, gamma, 4000) - 1 / ends
+        np.testing.assert_allclose(errors, (1 - 1 / kappa) / 2 * np.array([-1, 1]), rtol=1e-11)
+        if kappa == 100.0:
+            assert gamma == pytest.approx(0.934538908436298, rel=1e-14)
+        # the relative criterion asks for one step, smaller than the optimizer's
+        assert eta * kappa - 1 == pytest.approx(2 * math.sqrt(beta) + beta, rel=1e-13)
+
+
+def test_what_a_sketch_leaves():
+    """Three eigenvalues sketched, 40 in [1, 10] left: after nine more products."""
+    assert filters.minimax(1.0, 10.0, 9) == pytest.approx(5.5e-3, rel=0.01)
+
+
 def test_preconditioned_is_conjugate_gradients_on_what_is_left():
     lam = np.array([1e4, 5e3, 1e3, 9.0, 4.0, 1.0])
     v = RNG.standard_normal(6)
