@@ -436,7 +436,6 @@ call(
     rest=Reals([1.0, 1.0]),
     step_size=positive(0.1, optional=True),
     ridge=nonnegative(0.0),
-    precondition=Function(np.asarray),
 )
 rate = Number(0.5, low=0.0, high=1.0, open_="h")
 size = Number(0.01, low=0.0)

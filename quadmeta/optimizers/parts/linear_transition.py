@@ -6,13 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from quadmeta._types import Array
-from quadmeta._validate import function, instance, number, shaped, show
+from quadmeta._validate import instance, number, shaped, show
 from quadmeta.optimizers.parts.transition import Blocks, GradientStep, Inner, combined
 
 
 @dataclass(frozen=True)
 class LinearStep:
-    """The numbers of one step s' = M s + c P^-1 grad L_1(e . s) on k blocks.
+    """The numbers of one step s' = M s + c grad L_1(e . s) on k blocks.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ class LinearStep:
 
 
 class LinearTransition(GradientStep):
-    """s_{t+1} = M s_t + c P^-1 grad L_1(e . s_t), with numbers M (k, k), c (k,) and e (k,).
+    """s_{t+1} = M s_t + c grad L_1(e . s_t), with numbers M (k, k), c (k,) and e (k,).
 
     With M = ((1 + beta, -beta), (1, 0)), c = (-eta, 0) on the state (w, w_before) it is heavy
     ball; with e = (1 + beta, -beta) besides, Nesterov.
@@ -75,8 +75,6 @@ class LinearTransition(GradientStep):
         eta, where there is one.
     ridge
         rho, where the run tends to a minimum of L_1 + rho ||w||^2 / 2.
-    precondition
-        v (..., P) -> P^-1 v, symmetric and independent of alpha; by default the identity.
 
     Raises
     ------
@@ -123,7 +121,6 @@ class LinearTransition(GradientStep):
         rest: Sequence[float] = (1.0,),
         step_size: float | None = None,
         ridge: float = 0.0,
-        precondition: Callable[[Array], Array] | None = None,
     ) -> None:
         if not isinstance(step, LinearStep) and (not callable(step) or isinstance(step, type)):
             raise ValueError(
@@ -137,13 +134,10 @@ class LinearTransition(GradientStep):
             )
         if step_size is not None:
             step_size = number("step_size", step_size, above=0)
-        if precondition is not None:
-            function("precondition", precondition, "a function of v (..., P)")
         self.step_size = step_size
         self.ridge = number("ridge", ridge, least=0)
         self.rest = tuple(numbers)
         self._step = step
-        self._precondition = precondition
         if isinstance(step, LinearStep):
             self._checked(step)
 
@@ -161,12 +155,6 @@ class LinearTransition(GradientStep):
             )
         return step
 
-    def preconditioned(self, x: Array) -> Array:
-        """P^-1 x."""
-        if self._precondition is None:
-            return x
-        return self._precondition(x)
-
     def state0(self, w: Array) -> Blocks:
         """(w, rest_1 w, ...)."""
         return (w, *(r * w for r in self.rest[1:]))
@@ -176,28 +164,27 @@ class LinearTransition(GradientStep):
         return self.numbers(t).lookahead
 
     def update(self, t: int, state: Blocks, g: Array) -> Blocks:
-        """M s + c P^-1 g."""
+        """M s + c g."""
         return self._moved(t, state, g)
 
     def pulled(
         self, t: int, v: Blocks, state: Blocks, gradient: Callable[[], Array]
     ) -> tuple[Array, Blocks]:
-        """(P^-1 sum_i c_i v_i, M' v)."""
+        """(sum_i c_i v_i, M' v)."""
         step = self.numbers(t)
-        u = self.preconditioned(combined(step.gains, v))
+        u = combined(step.gains, v)
         return u, tuple(combined(column, v) for column in zip(*step.mixing, strict=True))
 
     def pushed(
         self, t: int, z: Blocks, dg: Array, state: Blocks, gradient: Callable[[], Array]
     ) -> Blocks:
-        """M z + c P^-1 dg."""
+        """M z + c dg."""
         return self._moved(t, z, dg)
 
     def _moved(self, t: int, blocks: Blocks, g: Array) -> Blocks:
         step = self.numbers(t)
-        along = self.preconditioned(g)
         return tuple(
-            combined((*row, c), (*blocks, along))
+            combined((*row, c), (*blocks, g))
             for row, c in zip(step.mixing, step.gains, strict=True)
         )
 
@@ -205,9 +192,7 @@ class LinearTransition(GradientStep):
         """Whether M + L c e' has an eigenvalue beyond 1, where all steps are the same."""
         largest = inner.largest_step_size()
         step = self._step
-        if not isinstance(step, LinearStep) or self._precondition is not None:
-            return False
-        if not 0 < largest < np.inf:
+        if not isinstance(step, LinearStep) or not 0 < largest < np.inf:
             return False
         e = np.zeros(step.blocks)
         e[: len(step.lookahead)] = step.lookahead
