@@ -24,7 +24,7 @@ from quadmeta.problems.parts.quadratic_bilevel import QuadraticInnerLoss
 AGREED = 1e-11
 """Largest difference of two float64 results that are taken as right, relative to the largest
 entry."""
-DIGITS = (50, 100, 200, 400, 800)
+DIGITS = (75, 150, 300, 600)
 
 
 class ConjugateRun(OwnRun):

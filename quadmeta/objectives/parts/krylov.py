@@ -14,13 +14,14 @@ from typing import Any
 import numpy as np
 
 from quadmeta._types import Array
+from quadmeta.arithmetic.matrix_product import Matrix
 
 
 class Krylov:
     """The space of ``steps`` steps of conjugate gradients, or of as many as they take.
 
-    Vectors are orthogonalised twice against all before them, so that rounding does not lose the
-    orthogonality that conjugate gradients live from.
+    Vectors are orthogonalised against all before them, twice in float64, so that rounding does not
+    lose the orthogonality that conjugate gradients live from.
 
     Parameters
     ----------
@@ -44,11 +45,12 @@ class Krylov:
     def __init__(
         self, H: Array, residual: Array, steps: int, floor: float = 0.0, rounding: float = 0.0
     ) -> None:
-        self.H = H
+        self._times = Matrix.of(H)
         self.form = residual.shape
         # max |H v| where max |v| = 1
         self._small = rounding * np.abs(H).sum(axis=1).max()
         self.basis = np.zeros((steps + 1, residual.size), dtype=residual.dtype)
+        self._passes = 2 if rounding else 1
         self.scale: list[Any] = []
         self.square: list[Any] = []
         self.diagonal: list[Any] = []
@@ -62,7 +64,7 @@ class Krylov:
 
     def product(self, v: Array) -> Array:
         """H v for a flat v."""
-        image: Array = self.H @ v.reshape(self.form)
+        image = self._times @ v.reshape(self.form)
         return image.reshape(-1)
 
     def _grow(self, residual: Array, steps: int, floor: float) -> None:
@@ -82,6 +84,9 @@ class Krylov:
             u = self.product(v)
             self.diagonal.append((v @ u) / self.square[j])
             self._require_positive(j)
+            u = u - v * self.diagonal[j]
+            if j:
+                u = u - self.basis[j - 1] * (self.coupling(j) / self.square[j - 1])
             u = self.outside(u, j + 1)
             small = self._small
 
@@ -103,9 +108,9 @@ class Krylov:
 
     def outside(self, u: Array, j: int) -> Array:
         """u without its part in the span of v_0, ..., v_{j-1}."""
-        V = self.basis[:j]
+        V = Matrix.of(self.basis[:j])
         squares = np.array(self.square[:j])
-        for _ in range(2):
+        for _ in range(self._passes):
             u = u - V.T @ ((V @ u) / squares)
         return u
 
@@ -129,20 +134,21 @@ class Krylov:
         """The coefficients of the y in the space with Hy - g orthogonal to it, for a flat g."""
         return self.solve(self.basis[: self.dimension] @ g)
 
-    def moved(self, coefficients: Array, u: Array) -> Array:
-        """Cotangents b_0, b_1, ... (n, P) of the recurrence, with the polynomial of the vector
-        held fixed: for q(H) R = sum_j c_j v_j and u fixed,
+    def cotangents(self, forces: Array) -> Array:
+        """What a change of R and H meets, if the polynomials that make the basis are held fixed.
 
-            d <u, q(H) R> = <b_0, dR> + sum_j <b_{j+1}, dH v_j>.
+        For forces f_0, f_1, ... (n, P) on the vectors of the basis it is b (n, P) with
+
+            sum_j <f_j, dv_j> = <b_0, dR> + sum_j <b_{j+1}, dH v_j>.
         """
         n = self.dimension
-        b = np.zeros((n + 2, len(u)), dtype=self.basis.dtype)
-        # b_j s_j = c_j u + (H - a_j) b_{j+1} - c_{j+1} b_{j+2}
+        b = np.zeros((n, forces.shape[1]), dtype=self.basis.dtype)
+        # s_j b_j = f_j + (H - a_j) b_{j+1} - c_{j+1} b_{j+2}
         for j in reversed(range(n)):
-            total = coefficients[j] * u
+            total = forces[j]
             if j + 1 < n:
-                total = total + self.product(b[j + 1]) - self.diagonal[j] * b[j + 1]
+                total = total + self.product(b[j + 1]) - b[j + 1] * self.diagonal[j]
             if j + 2 < n:
-                total = total - self.coupling(j + 1) / self.square[j] * b[j + 2]
+                total = total - b[j + 2] * (self.coupling(j + 1) / self.square[j])
             b[j] = total / self.scale[j]
-        return b[:n]
+        return b

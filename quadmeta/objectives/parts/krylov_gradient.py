@@ -19,6 +19,7 @@ from typing import NamedTuple
 import numpy as np
 
 from quadmeta._types import Array
+from quadmeta.arithmetic.matrix_product import Matrix
 from quadmeta.objectives.parts.krylov import Krylov
 
 
@@ -87,8 +88,8 @@ def sensitivity(data: Data, space: Krylov) -> Sensitivity:
     y = space.combined(inverse)
     # g - H y, and R_T = R - H V c, which is what the recurrence of v_T leaves over
     missed = space.outside(g.reshape(-1) - space.product(y), n)
-    left = -space.scale[n] * moved[-1] * space.basis[n]
-    cotangents = space.moved(moved, missed) + space.moved(inverse, left)
+    left = space.basis[n] * (-space.scale[n] * moved[-1])
+    cotangents = space.cotangents(np.outer(moved, missed) + np.outer(inverse, left))
     # -<y, dH W_T - dB> - <b_0, dH W_0 - dB + H dW_0> - sum <b_{j+1}, dH v_j>
     V = y + cotangents[0]
     first = y.reshape(form) @ W.T + cotangents[0].reshape(form) @ data.start.T
@@ -103,5 +104,4 @@ def _outer(left: Array, right: Array, form: tuple[int, ...]) -> Array:
     columns, others = (
         x.reshape(-1, *form).transpose(1, 0, 2).reshape(p, -1) for x in (left, right)
     )
-    total: Array = columns @ others.T
-    return total
+    return Matrix.of(columns) @ others.T
