@@ -17,7 +17,22 @@ MAKE = {
     "discounted": {"gamma": 0.9},
     "fixed_gradient": {"gamma": 0.9},
     "hyper_distill": {"gamma": 0.9},
+    "momentum_discount": {"curvature": 0.5, "momentum": 0.3},
+    "surrogate": {"degree": 0},
+    "chebyshev_inverse": {"budget": 3},
+    "nystrom_inverse": {"rank": 2, "shift": 0.1},
+    "nystrom_conjugate_gradient": {"rank": 1, "budget": 3},
+    "kronecker_inverse": {"outputs": 1},
 }
+INVERSES = (
+    "implicit",
+    "conjugate_gradient",
+    "chebyshev_inverse",
+    "nystrom_inverse",
+    "nystrom_conjugate_gradient",
+    "diagonal_inverse",
+    "kronecker_inverse",
+)
 
 
 def estimate(objective, theta, estimator, **more):
@@ -97,13 +112,14 @@ def test_notes_are_not_shared():
 def test_costs_are_for_one_parameter_and_one_weight_unless_they_are_given(name):
     estimator = qm.members("estimators")[name](**MAKE.get(name, {}))
     assert estimator.cost(7) == estimator.cost(7, 1, 1)
-    # of several parameters and weights only these two know
-    assert (estimator.cost(7) != estimator.cost(7, 2, 3)) == (name in ("forward", "implicit"))
-    assert estimator.steps_matter == (name not in ("implicit", "conjugate_gradient"))
+    # of several parameters and weights only these know
+    knowing = ("forward", "implicit", "diagonal_inverse", "kronecker_inverse")
+    assert (estimator.cost(7) != estimator.cost(7, 2, 3)) == (name in knowing)
+    assert estimator.steps_matter == (name not in INVERSES)
 
 
 ALWAYS = ("closed_form", "forward", "reverse", "renormalised_reverse")
-NEVER = ("implicit", "conjugate_gradient", "neumann", "matrix_discount")
+NEVER = (*INVERSES, "neumann", "matrix_discount")
 
 
 @pytest.mark.parametrize("name", list(qm.members("estimators")))

@@ -103,6 +103,8 @@ class Preconditioned:
 
     def jacobian(self, w: Array) -> Array:
         """The same for all v, (h, P)."""
+        if self.preconditioner.share is None:
+            return self.preconditioner.flat(np.asarray(self.inner.jacobian(w)))
         return np.stack([self.mixed(w, unit) for unit in np.eye(len(w))], axis=-1)
 
     def batch(self, index: Array) -> "Preconditioned":
