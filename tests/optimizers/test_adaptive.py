@@ -2,12 +2,15 @@
 values, invariances, and what is refused.
 """
 
+import mpmath
 import numpy as np
 import pytest
+from mpmath import mpf
 
 import quadmeta as qm
 from quadmeta.arithmetic.jet import Jet
 from quadmeta.arithmetic.root import square_root
+from quadmeta.strategies import BILEVEL, bilevel_problem
 from tests.optimizers.adaptive_by_differences import slopes
 
 
@@ -175,6 +178,39 @@ def test_all_derivatives_agree_with_differences_at_400_digits(method, T, alpha, 
     assert found.alpha[0] == pytest.approx(float(exact.pop("alpha")), rel=4e-16, abs=0)
     for name, value in exact.items():
         assert found.parameters[name] == pytest.approx(float(value), rel=4e-16, abs=1e-120), name
+
+
+@pytest.mark.parametrize("kind", BILEVEL)
+@pytest.mark.parametrize("seed", range(2))
+def test_reverse_mode_at_any_precision_is_forward_mode_in_float64(kind, seed):
+    problem, alpha = bilevel_problem(kind, seed)
+    loss = qm.OuterLoss(problem, qm.AdamW(4, 0.1, beta2=0.9, epsilon=1e-3, weight_decay=0.2))
+    found = loss.sensitivities(alpha)
+    exact = loss.definition(alpha)
+    assert np.abs(found.alpha - exact).max() < 1e-11 * np.abs(exact).max()
+    assert found.value == pytest.approx(loss(alpha), rel=1e-12)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_reverse_mode_is_the_run_on_jets_at_the_same_precision(method):
+    at = optimizer(method, 5, weight_decay=0.1)
+    with mpmath.workdps(60):
+        H = np.array([[mpf(2), mpf(1)], [mpf(1), mpf(3)]], dtype=object)
+        one = np.array([mpf(1), mpf(1)], dtype=object)
+        *theta, alpha = Jet.parameters([*map(mpf, at.given), mpf(0)], order=1)
+
+        def gradient(w):
+            # an array without derivatives where the run begins
+            if not isinstance(w, Jet):
+                w = Jet(w, (0 * w,) * len(alpha.first), ())
+            return w.map(lambda x: H @ x) - alpha * one - np.array([mpf(0), mpf(1)], dtype=object)
+
+        *_, w = at.run(gradient, 0 * one, theta)
+        outer = np.array([w.value[0] - 1, 2 * w.value[1] + 1])
+        *slopes_, slope = (float((outer * x).sum()) for x in w.first)
+    found = sensitivities(method, 5, weight_decay=0.1)
+    assert found.alpha[0] == pytest.approx(slope, rel=4e-16, abs=0)
+    assert list(found.parameters.values()) == pytest.approx(slopes_, rel=4e-16, abs=0)
 
 
 def test_the_slope_in_a_root_epsilon_of_0_is_the_one_from_the_right():

@@ -1,13 +1,8 @@
 """The outer loss and its derivatives in every parameter of an adaptive optimizer and in alpha, by
-the run on numbers that carry their derivatives.
+reverse mode through its run, in float64 or at any precision.
 
-With the weights w_t and their derivatives w_{t,i} in the parameters (eta, beta1, ...; alpha), the
-gradient of the inner loss carries
-
-    H(w_t) w_{t,i},   for alpha_k:   H(w_t) w_{t,k} + J_k(w_t),
-
-and every other operation of the step follows the rules of calculus, with the one exception that
-is stated in ``quadmeta.optimizers.parts.adaptive``: where v = 0, du = dm / epsilon.
+The steps backwards are those of ``quadmeta.optimizers.parts.adaptive_back``, with the one
+derivative that automatic differentiation does not have: du = dm / epsilon where v = 0.
 """
 
 from collections.abc import Callable, Mapping
@@ -24,7 +19,9 @@ from quadmeta._validate import instance
 from quadmeta.arithmetic.doubling import settled
 from quadmeta.arithmetic.jet import Jet
 from quadmeta.optimizers.parts.adaptive import Adaptive
+from quadmeta.optimizers.parts.adaptive_back import back, local, of_parameters
 from quadmeta.optimizers.parts.base import Optimizer
+from quadmeta.optimizers.parts.normalised import Moments, Rates, plain
 from quadmeta.problems.parts.bilevel import BilevelProblem, InnerLoss
 from quadmeta.problems.parts.quadratic_bilevel import QuadraticInnerLoss
 
@@ -36,21 +33,22 @@ class Sensitivities:
     value: float
     """F."""
     parameters: Mapping[str, float]
-    """dF / d(parameter of the optimizer), by name; for ``root_epsilon`` at 0 from the right."""
+    """dF/d(parameter of the optimizer), by name; for ``root_epsilon`` at 0 from the right."""
     alpha: Array
     """d F / d alpha, shape (h,)."""
     digits: int
     """Decimal digits of the arithmetic that gave them: 16 for float64."""
 
 
-class _Inner(NamedTuple):
+class _Losses(NamedTuple):
     """What the run asks of the two losses, in one arithmetic."""
 
     gradient: Callable[[Array], Array]
     hvp: Callable[[Array, Array], Array]
-    """(w, v) -> H(w) v for rows v, each of the shape of w."""
-    jacobian: Callable[[Array], Array]
-    """w -> the h rows J_k(w), each of the shape of w."""
+    """(w, v) -> H(w) v."""
+    mixed: Callable[[Array, Array], Array]
+    """(w, v) -> J(w) v (h,), or what becomes that in ``contract``; it is summed over the steps."""
+    contract: Callable[[Any], Array]
     outer: Callable[[Array], Any]
     outer_gradient: Callable[[Array], Array]
 
@@ -61,11 +59,10 @@ def sensitivities(
     """F and its derivatives at checked alpha (h,), from w_0 = ``start`` (P,) with the rows
     d w_0 / d alpha_k = ``moving`` (h, P).
 
-    T steps on weights with n = h + (number of parameters) derivatives: O(n T) Hessian products.
-    On a quadratic inner loss they are taken in mpf, at a precision that is doubled until no digit
-    of float64 moves, some O(n T P^2) microseconds; the matrices H, B and their derivatives in
-    alpha are taken as the problem gives them. Elsewhere, and for the direct term of the outer loss,
-    the arithmetic is float64.
+    T steps forwards and backwards, O(T) and three products a step, whatever h. On a quadratic inner
+    loss they are taken in mpf, at a precision that is doubled until no digit of float64 moves; the
+    matrices H, B and their derivatives in alpha are taken as the problem gives them. Elsewhere, and
+    for the direct term of the outer loss, the arithmetic is float64.
 
     Raises
     ------
@@ -78,93 +75,127 @@ def sensitivities(
     assert isinstance(optimizer, Adaptive)  # which type checkers do not see
     inner = problem.bound(alpha)
     if isinstance(inner, QuadraticInnerLoss):
-        formula = partial(_exact, inner, optimizer, start, moving)
-        found, digits = settled(formula)
+        slopes = _derivatives(inner)
+        found, digits = settled(partial(_exact, inner, slopes, optimizer, start, moving))
     else:
-        found = np.array(_run(_floats(problem, inner, alpha), optimizer, start, moving, float))
+        losses = _floats(problem, inner, alpha)
+        found = np.array(_reverse(losses, optimizer, start, moving, float))
         digits = 16
     count = len(optimizer.names)
-    slopes = found[1 + count :]
+    hyper = found[1 + count :]
     if problem.has_direct:
         *_, last = optimizer.run(inner.gradient, start, optimizer.given)
-        slopes = slopes + problem.direct(last, alpha)
+        hyper = hyper + problem.direct(last, alpha)
     parameters = dict(zip(optimizer.names, map(float, found[1:]), strict=False))
-    return Sensitivities(float(found[0]), MappingProxyType(parameters), slopes, digits)
+    return Sensitivities(float(found[0]), MappingProxyType(parameters), hyper, digits)
 
 
-def _run(
-    inner: _Inner, optimizer: Adaptive, start: Array, moving: Any, number: Callable[[float], Any]
+def _reverse(
+    losses: _Losses,
+    optimizer: Adaptive,
+    start: Array,
+    moving: Array,
+    number: Callable[[float], Any],
 ) -> list[Any]:
     """F, its derivatives in the parameters, and in alpha, in the arithmetic of ``number``."""
-    count = len(optimizer.names)
-    # one jet derivative holds all n of them, along an axis in front
-    units = np.eye(count + len(moving)).astype(int).astype(start.dtype)
-    column = (-1,) + (1,) * start.ndim
-    parameters = [
-        Jet(number(x), (unit.reshape(column),), ())
-        for x, unit in zip(optimizer.given, units, strict=False)
-    ]
-    still = np.zeros((count, *start.shape), dtype=int)
-    first = Jet(start, (np.concatenate([still, moving]),), ())
+    values = [number(x) for x in optimizer.given]
+    theta = dict(zip(optimizer.names, values, strict=True))
+    jets = dict(zip(optimizer.names, Jet.parameters(values, order=1), strict=True))
+    states = list(optimizer.states(losses.gradient, start, values))
+    last = states.pop().w
+    c = Moments(losses.outer_gradient(last), 0 * start, 0 * start)
+    parameters: list[Any] = [number(0.0)] * len(values)
+    mixed: Any = 0
+    for t in range(optimizer.steps, 0, -1):
+        state = states.pop()
+        moving_rates = optimizer.rates(t, jets)
+        rates = Rates(*map(plain, moving_rates))
+        step = local(state, losses.gradient(state.w), rates, theta)
+        found = back(step, c, rates, theta)
+        slopes = of_parameters(step, c, found, moving_rates, theta)
+        parameters = [x + slope for x, slope in zip(parameters, slopes, strict=True)]
+        mixed = mixed + losses.mixed(state.w, found.g)
+        kept = c.w + found.u * theta.get("weight_decay", 0)
+        c = Moments(
+            kept + losses.hvp(state.w, found.g), found.m * rates.keep_1, found.v * rates.keep_2
+        )
+    of_start = (moving * c.w).reshape(len(moving), -1).sum(axis=-1)
+    return [losses.outer(last), *parameters, *(losses.contract(mixed) + of_start)]
 
-    def gradient(w: Jet) -> Jet:
-        slopes = inner.hvp(w.value, w.first[0])
-        slopes[count:] += inner.jacobian(w.value)
-        return Jet(inner.gradient(w.value), (slopes,), ())
 
-    *_, last = optimizer.run(gradient, first, parameters)
-    products = inner.outer_gradient(last.value) * last.first[0]
-    return [inner.outer(last.value), *products.reshape(len(units), -1).sum(axis=-1)]
-
-
-def _floats(problem: BilevelProblem, inner: InnerLoss, alpha: Array) -> _Inner:
+def _floats(problem: BilevelProblem, inner: InnerLoss, alpha: Array) -> _Losses:
     """In float64, for any inner loss."""
-    return _Inner(
+    return _Losses(
         inner.gradient,
         inner.hvp,
-        inner.jacobian,
+        inner.mixed,
+        lambda found: found,
         lambda w: problem.outer(w, alpha),
         lambda w: problem.outer_gradient(w, alpha),
     )
 
 
 def _exact(
-    inner: QuadraticInnerLoss, optimizer: Adaptive, start: Array, moving: Array
+    inner: QuadraticInnerLoss,
+    slopes: tuple[Array, Array],
+    optimizer: Adaptive,
+    start: Array,
+    moving: Array,
 ) -> list[Any]:
     """In mpf at the precision of the caller, on a quadratic: w is the matrix W (p, outputs)."""
     shape = inner.B.shape
+    p = len(inner.H)
     H = _mpf(inner.H)
     B = _mpf(inner.B)
-    slopes, pushes = (_mpf(x) for x in _derivatives(inner))
     hessian, linear, constant = inner.outer
     H2 = _mpf(hessian)
     B2 = _mpf(linear)
-    losses = _Inner(
+
+    def contract(XV: Array) -> Array:
+        """<H_k, X> - <B_k, V> of the columns of X and V, in the numbers of the hyperparameters."""
+        H_k, B_k = slopes
+        h = len(H_k)
+        X = XV[:, :p].ravel()
+        V = XV[:, p:].ravel()
+        return _sums(H_k.reshape(h, -1), X) - _sums(B_k.reshape(h, -1), V)
+
+    losses = _Losses(
         gradient=lambda W: H @ W - B,
         hvp=lambda W, V: H @ V,
-        jacobian=lambda W: slopes @ W - pushes,
+        mixed=lambda W, V: np.concatenate([V @ W.T, V], axis=1),
+        contract=contract,
         outer=lambda W: (W * (H2 @ W)).sum() / 2 - (B2 * W).sum() + mpmath.mpf(constant),
         outer_gradient=lambda W: H2 @ W - B2,
     )
-    first = _mpf(start.reshape(shape))
-    return _run(losses, optimizer, first, _mpf(moving.reshape(-1, *shape)), mpmath.mpf)
+    rows = _mpf(moving.reshape(-1, *shape))
+    return _reverse(losses, optimizer, _mpf(start.reshape(shape)), rows, mpmath.mpf)
 
 
 def _derivatives(inner: QuadraticInnerLoss) -> tuple[Array, Array]:
     """(H_k (h, p, p), B_k (h, p, outputs)), entry by entry from ``pair``."""
     problem = inner.problem
-    none = (np.zeros_like(inner.H), np.zeros_like(inner.B))
-    found = []
-    for place, sign in ((0, 1), (1, -1)):
-        entries = []
-        for index in np.ndindex(none[place].shape):
-            unit = none[place].copy()
-            unit[index] = sign
-            pair = (unit, none[1]) if place == 0 else (none[0], unit)
-            entries.append(problem.pair(inner.alpha, *pair))
-        stacked = np.stack(entries, axis=-1)
-        found.append(stacked.reshape(-1, *none[place].shape))
-    return found[0], found[1]
+    no_X = np.zeros_like(inner.H)
+    no_V = np.zeros_like(inner.B)
+    of_H = [problem.pair(inner.alpha, unit, no_V) for unit in _units(no_X)]
+    of_B = [-problem.pair(inner.alpha, no_X, unit) for unit in _units(no_V)]
+    return (
+        np.stack(of_H, axis=-1).reshape(-1, *no_X.shape),
+        np.stack(of_B, axis=-1).reshape(-1, *no_V.shape),
+    )
+
+
+def _units(like: Array) -> Array:
+    """All matrices of this shape with one entry that is 1."""
+    found: Array = np.eye(like.size).reshape(-1, *like.shape)
+    return found
+
+
+def _sums(rows: Array, x: Array) -> Array:
+    """rows @ x for rows of float64, most of them 0, and mpf."""
+    found = [
+        mpmath.fdot((mpmath.mpf(float(row[i])), x[i]) for i in np.flatnonzero(row)) for row in rows
+    ]
+    return np.array(found, dtype=object)
 
 
 def _mpf(x: Array) -> Array:

@@ -88,13 +88,14 @@ class Adaptive(Optimizer):
     def moved(self, t: int, state: Moments, g: Any, theta: Mapping[str, Any]) -> Moments:
         """The state after step t at the gradient g."""
         rates = self.rates(t, theta)
-        m = rates.keep_1 * state.m + rates.take_1 * g
-        v = rates.keep_2 * state.v + rates.take_2 * g**2
+        # arrays stand first: an mpf that meets an array on its right spells it out for an error
+        m = state.m * rates.keep_1 + g * rates.take_1
+        v = state.v * rates.keep_2 + g**2 * rates.take_2
         square = v / rates.scale_2 + theta["root_epsilon"]
         direction = normalised(m / rates.scale_1, square, theta["epsilon"])
         if "weight_decay" in theta:
-            direction = direction + theta["weight_decay"] * state.w
-        return Moments(state.w - theta["step_size"] * direction, m, v)
+            direction = direction + state.w * theta["weight_decay"]
+        return Moments(state.w - direction * theta["step_size"], m, v)
 
     def transition(self) -> AdaptiveStep:
         """One step on (w, m, v) with its derivatives."""

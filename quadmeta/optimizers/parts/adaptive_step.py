@@ -1,25 +1,11 @@
-"""One step of an adaptive method as a tape sees it, on the state (w, m, v), in float64.
-
-With s = sqrt(v' / scale_2 + root_epsilon), D = s + epsilon, u = (m' / scale_1) / D and a cotangent
-(c_w, c_m, c_v) of the state after the step,
-
-    c_u = -step_size c_w,
-    c_m' = c_m + c_u / (scale_1 D),
-    c_v' = c_v - (c_u u / D) / (2 s scale_2),
-    c_g = take_1 c_m' + 2 take_2 g c_v',
-
-and H(w) c_g + (1 - step_size weight_decay) c_w, keep_1 c_m', keep_2 c_v' are the cotangents before
-it. Where s = 0, u is 0 as well, and 0 stands for u / s: that is the derivative dm / epsilon of the
-step. Automatic differentiation multiplies 0 by 1 / 0 there.
-"""
+"""One step of an adaptive method as a tape sees it, on the state (w, m, v), in float64."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, Protocol
-
-import numpy as np
+from typing import Any, Protocol
 
 from quadmeta._types import Array
-from quadmeta.optimizers.parts.normalised import Moments, Rates, require_smooth
+from quadmeta.optimizers.parts.adaptive_back import Local, back, local, slope_of_root
+from quadmeta.optimizers.parts.normalised import Moments, Rates
 from quadmeta.optimizers.parts.transition import Blocks, GradientStep, PlainStep
 
 
@@ -41,18 +27,6 @@ class Method(Protocol):
         """The state after step t."""
 
 
-class _Step(NamedTuple):
-    """What the derivatives of one step need."""
-
-    rates: Rates
-    direction: Array
-    """u."""
-    size: Array
-    """D."""
-    slope: Array
-    """d s / d v', as ``AdaptiveStep.slope_of_root`` has it."""
-
-
 class AdaptiveStep(GradientStep):
     """The transition of an optimizer with every parameter given."""
 
@@ -61,9 +35,8 @@ class AdaptiveStep(GradientStep):
         self.theta: Mapping[str, float] = dict(zip(optimizer.names, optimizer.given, strict=True))
 
     def slope_of_root(self, root: Array) -> Array:
-        """1 / (2 s), and 0 where s = 0."""
-        found: Array = np.divide(0.5, root, out=np.zeros_like(root), where=root > 0)
-        return found
+        """d s / d s^2 = 1 / (2 s), and 0 where s = 0."""
+        return slope_of_root(root)
 
     def state0(self, w: Array) -> Blocks:
         """(w, 0, 0)."""
@@ -105,28 +78,22 @@ class AdaptiveStep(GradientStep):
         self, t: int, v: Blocks, state: Blocks, gradient: Callable[[], Array]
     ) -> tuple[Array, Blocks]:
         """(c_g, what c_w, c_m and c_v are before the step at a fixed gradient)."""
-        g = gradient()
-        step = self._at(t, state, g)
-        rates = step.rates
-        c_w, c_m, c_v = v
-        c_u = -self.theta["step_size"] * c_w
-        c_m = c_m + c_u / (rates.scale_1 * step.size)
-        c_s = -c_u * step.direction / step.size
-        c_v = c_v + c_s * step.slope
-        c_g = rates.take_1 * c_m + 2 * rates.take_2 * g * c_v
-        return c_g, (self._decayed(c_w), rates.keep_1 * c_m, rates.keep_2 * c_v)
+        rates = self._rates(t)
+        step = self._local(rates, state, gradient())
+        found = back(step, Moments(*v), rates, self.theta)
+        return found.g, (self._decayed(v[0]), rates.keep_1 * found.m, rates.keep_2 * found.v)
 
     def pushed(
         self, t: int, z: Blocks, dg: Array, state: Blocks, gradient: Callable[[], Array]
     ) -> Blocks:
         """The tangents of w, m and v after the step."""
-        g = gradient()
-        step = self._at(t, state, g)
-        rates = step.rates
+        rates = self._rates(t)
+        step = self._local(rates, state, gradient())
         z_w, z_m, z_v = z
         z_m = rates.keep_1 * z_m + rates.take_1 * dg
-        z_v = rates.keep_2 * z_v + 2 * rates.take_2 * g * dg
-        z_u = (z_m / rates.scale_1 - step.direction * step.slope * z_v) / step.size
+        z_v = rates.keep_2 * z_v + 2 * rates.take_2 * step.g * dg
+        z_root = step.slope * z_v / rates.scale_2
+        z_u = (z_m / rates.scale_1 - step.u * z_root) / step.size
         return self._decayed(z_w) - self.theta["step_size"] * z_u, z_m, z_v
 
     def _decayed(self, x: Array) -> Array:
@@ -136,13 +103,9 @@ class AdaptiveStep(GradientStep):
             return x
         return x - self.theta["step_size"] * decay * x
 
-    def _at(self, t: int, state: Blocks, g: Array) -> _Step:
-        """The step of a state at its gradient."""
-        _, m, v = state
-        rates = self.optimizer.rates(t + 1, self.theta)
-        m = (rates.keep_1 * m + rates.take_1 * g) / rates.scale_1
-        square = (rates.keep_2 * v + rates.take_2 * g**2) / rates.scale_2
-        root = np.sqrt(square + self.theta["root_epsilon"])
-        size = root + self.theta["epsilon"]
-        require_smooth(m, root, size)
-        return _Step(rates, m / size, size, self.slope_of_root(root) / rates.scale_2)
+    def _rates(self, t: int) -> Rates:
+        return self.optimizer.rates(t + 1, self.theta)
+
+    def _local(self, rates: Rates, state: Blocks, g: Array) -> Local:
+        """The step at a state and its gradient."""
+        return local(Moments(*state), g, rates, self.theta, self.slope_of_root)
