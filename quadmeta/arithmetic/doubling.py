@@ -10,6 +10,8 @@ from quadmeta._types import Array
 
 FIRST = 30
 """Decimal digits of the first evaluation."""
+ZERO = 240
+"""Decimal digits from which on what vanishes or shrinks with the precision counts as 0."""
 LAST = 960
 """Decimal digits of the last one."""
 
@@ -18,8 +20,9 @@ def settled(formula: Callable[[], Sequence[Any]]) -> tuple[Array, int]:
     """The numbers of a formula in float64, and the digits with which they were computed.
 
     ``formula`` is evaluated in mpf at 30 digits, at 60, at 120, ..., until two evaluations in a row
-    agree to 1e-17 of every number. A number that shrinks with the precision, by half of the digits
-    that were added or more, is rounding about a 0, and is returned as one.
+    agree to 1e-17 of every number. A number that is 0, or that shrinks with the precision by half
+    of the digits that were added or more, is rounding about a 0 and is returned as one, from 240
+    digits on: what is not 0 but below some 1e-200 of the terms it is a sum of is not told from it.
 
     Raises
     ------
@@ -65,9 +68,9 @@ def _at(digits: int, formula: Callable[[], Sequence[Any]]) -> list[Any]:
 def _agreed(x: Any, y: Any, digits: int) -> float | None:
     """y at twice the precision of x in float64, or None where they do not agree."""
     gap = abs(x - y)
-    if gap <= abs(y) * mpmath.mpf(10) ** -17:
+    if y != 0 and gap <= abs(y) * mpmath.mpf(10) ** -17:
         return float(y)
     # half of the digits that were added are digits / 4
-    if abs(y) <= gap * mpmath.mpf(10) ** -(digits // 4):
+    if digits >= ZERO and abs(y) <= gap * mpmath.mpf(10) ** -(digits // 4):
         return 0.0
     return None

@@ -330,6 +330,14 @@ def test_what_has_no_derivative_is_refused():
         given = (state,) if act == "pulled" else (state, inner.gradient(state[0]))
         with pytest.raises(ValueError, match="kink"):
             getattr(kinked.transition(), act)(1, *given, state, lambda: np.array([0.0]))
+    # on jets: gradients 1, then 0
+    gradients = iter([1.0, 0.0])
+    with pytest.raises(ValueError, match="kink"):
+        list(
+            kinked.run(
+                lambda w: Jet(next(gradients), (1.0,), ()), Jet(0.0, (0.0,), ()), kinked.given
+            )
+        )
     with pytest.raises(ValueError, match="is not|must be"):
         qm.OuterLoss(problem, qm.GradientDescent(3, 0.1)).sensitivities([0.0])
 
