@@ -59,6 +59,13 @@ class DoubleDouble:
         """Times 2**exponent, exact unless it leaves the range of float64."""
         return DoubleDouble(np.ldexp(self.hi, exponent), np.ldexp(self.lo, exponent))
 
+    def reciprocal(self) -> "DoubleDouble":
+        """1 / x, by a step of Newton's method from the float64 quotient; infinite where x is 0."""
+        first = 1 / self.hi
+        # 1 - x q, which is below a few 2^-53
+        rest = 1 - self * first
+        return DoubleDouble(first, np.zeros_like(first)) + rest * first
+
     def __add__(self, other: "Operand | DoubleDouble") -> "DoubleDouble":
         if isinstance(other, DoubleDouble):
             s, e = two_sum(self.hi, other.hi)

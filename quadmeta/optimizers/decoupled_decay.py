@@ -1,14 +1,20 @@
 """Gradient steps with momentum and decoupled weight decay: the weights shrink beside the step."""
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from quadmeta._types import Arithmetic
+from quadmeta._types import Arithmetic, Array
 from quadmeta._validate import natural, number, show
-from quadmeta.optimizers.parts.along.affine import AffineOptimizer
+from quadmeta.arithmetic.double_double import DoubleDouble
+from quadmeta.arithmetic.expansion import products, total as summed_exactly
+from quadmeta.arithmetic.jet import Jet
+from quadmeta.optimizers.parts.along.affine import AffineOptimizer, AffineResponse
+from quadmeta.optimizers.parts.companion import Powers, started, summed
 from quadmeta.optimizers.parts.constant import in_arithmetic
 from quadmeta.optimizers.parts.linear_transition import LinearStep, LinearTransition
+from quadmeta.optimizers.parts.responses.two_term import amplification, differenced
 
 _NAMES = ("step_size", "momentum", "decay")
 
@@ -94,6 +100,36 @@ class DecoupledDecay(AffineOptimizer):
             w = (1 - omega) * w - m
             yield w
 
+    def response(self, eigenvalues: Array) -> AffineResponse:
+        """P = s_T - beta s_{T-1} and S = eta (s_0 + ... + s_{T-1}) with the impulse response s of
+        z_{t+1} = h z_t - b z_{t-1}, h = 1 - omega + beta - eta lambda, b = beta (1 - omega): in
+        O(d log T + d^2).
+
+        Raises
+        ------
+        ValueError
+            a parameter that is free.
+        """
+        self.require_given()
+        if self.steps == 1:
+            return super().response(eigenvalues)
+        eta, beta, omega = self._parameters((), 0.0)
+
+        def total(lam: Jet) -> Powers:
+            recursion, _ = _companion(eta, beta, omega, lam)
+            return summed(*recursion, self.steps)
+
+        def free(lam: Jet) -> Powers:
+            recursion, tilt = _companion(eta, beta, omega, lam)
+            return started(*recursion, self.steps, tilt)
+
+        K = amplification(self.steps, beta * (1 - omega))
+        A = differenced(total, eigenvalues, eta, K)
+        P = differenced(free, eigenvalues, eta, K)
+        top = max(A.exponent, P.exponent)
+        moved, slopes = A.over(top)
+        return AffineResponse(*P.over(top), eta * moved, eta * slopes, top * math.log(2))
+
     def transition(self) -> LinearTransition:
         """On (w, m); the run tends to a minimum with the ridge omega (1 - beta) / eta."""
         self.require_given()
@@ -101,3 +137,21 @@ class DecoupledDecay(AffineOptimizer):
         step = LinearStep(((1 - omega, -beta), (0, beta)), (-eta, eta))
         ridge = omega * (1 - beta) / eta
         return LinearTransition(step, rest=(1, 0), step_size=eta, ridge=ridge)
+
+
+def _companion(
+    eta: float, beta: float, omega: float, lam: Jet
+) -> tuple[tuple[Jet, Jet, Jet, Jet, DoubleDouble], Jet]:
+    """h, b, g = h - 2 b, x = 1 - h + b and D = h^2 - 4 b at eigenvalues; and h - 2 beta."""
+    step: Any = lam * DoubleDouble.of(eta)
+    kept = 1 - DoubleDouble.of(omega)
+    h = (kept + beta) - step
+    # every Jet in the common shape
+    b = h * 0 + kept * beta
+    x = step + (1 - DoubleDouble.of(beta)) * omega
+    # D = (1 - omega - beta)^2 - 2 (1 - omega + beta) eta lambda + (eta lambda)^2
+    pair = (step.value.hi, step.value.lo)
+    apart = (1.0, -omega, -beta)
+    both = (-2.0, 2 * omega, -2 * beta)
+    gap = summed_exactly([*products(apart, apart), *products(both, pair), *products(pair, pair)])
+    return (h, b, h - b * 2, x, gap), h - 2 * beta

@@ -23,7 +23,8 @@ Powers of two are taken out into integer exponents: so nothing overflows.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 import numpy as np
 
@@ -38,14 +39,35 @@ _SMALL = 2.0**-20  # below this eta lambda, 1 - p_T is summed
 _CHUNK = 8192  # so many numbers at a time: their products stay in the cache
 
 
-def power(h: Jet, b: Jet, g: Jet, x: Jet, gap: DoubleDouble, steps: int) -> tuple[Jet, Array]:
+Powers: TypeAlias = tuple[Jet, Array]
+"""(y, k) of numbers y 2^k."""
+
+Chunk: TypeAlias = Callable[[Sequence[StackedJet], DoubleDouble, int], tuple[StackedJet, Array]]
+
+
+def power(h: Jet, b: Jet, g: Jet, x: Jet, gap: DoubleDouble, steps: int) -> Powers:
     """(p, k) with p_T = p 2^k and T = ``steps`` >= 1, for Jets of DoubleDouble of one shape (...,
     d).
 
     ``gap`` is the value of D to all its digits.
     """
-    shape = x.value.hi.shape
-    stacks = [StackedJet.of(y) for y in (h, b, g, x)]
+    return _by_chunks([h, b, g, x], gap, steps, _chunk)
+
+
+def started(h: Jet, b: Jet, g: Jet, x: Jet, gap: DoubleDouble, steps: int, tilt: Jet) -> Powers:
+    """z_T for another z_{-1} than 1: ``tilt`` is h - 2 b z_{-1}."""
+    return _by_chunks([h, b, g, x, tilt], gap, steps, _from_tilt)
+
+
+def summed(h: Jet, b: Jet, g: Jet, x: Jet, gap: DoubleDouble, steps: int) -> Powers:
+    """A_T = s_0 + ... + s_{T-1} = (1 - p_T) / x: summed where x is small, else by the quotient."""
+    return _by_chunks([h, b, g, x], gap, steps, _total)
+
+
+def _by_chunks(jets: Sequence[Jet], gap: DoubleDouble, steps: int, chunk: Chunk) -> Powers:
+    """A function of h, b, g and x, part by part."""
+    shape = jets[3].value.hi.shape
+    stacks = [StackedJet.of(y) for y in jets]
     flat = DoubleDouble(*(np.broadcast_to(part, shape).ravel() for part in (gap.hi, gap.lo)))
     exponent = np.empty(flat.hi.shape, dtype=np.int64)
     found = stacks[0].rows
@@ -54,18 +76,51 @@ def power(h: Jet, b: Jet, g: Jet, x: Jet, gap: DoubleDouble, steps: int) -> tupl
     for start in range(0, flat.hi.size, _CHUNK):
         part = slice(start, start + _CHUNK)
         here = DoubleDouble(flat.hi[part], flat.lo[part])
-        p, exponent[part] = _chunk([y.at(part) for y in stacks], here, steps)
+        p, exponent[part] = chunk([y.at(part) for y in stacks], here, steps)
         hi[:, part] = p.rows.hi
         lo[:, part] = p.rows.lo
     return StackedJet(DoubleDouble(hi, lo), stacks[0].k).jet(shape), exponent.reshape(shape)
 
 
-def _chunk(stacks: Sequence[StackedJet], gap: DoubleDouble, steps: int) -> tuple[StackedJet, Array]:
-    """``power`` of a part of the numbers h, b, g and x."""
+def _from_tilt(
+    stacks: Sequence[StackedJet], gap: DoubleDouble, steps: int
+) -> tuple[StackedJet, Array]:
+    """``started`` of a part of the numbers."""
+    h, b, g, x, tilt = stacks
+    return _power(h, tilt, _gap(b, g, x, gap), steps)
+
+
+def _total(stacks: Sequence[StackedJet], gap: DoubleDouble, steps: int) -> tuple[StackedJet, Array]:
+    """``summed`` of a part of the numbers."""
     h, b, g, x = stacks
+    delta = _gap(b, g, x, gap)
+    p, exponent = _power(h, g, delta, steps)
+    top = np.maximum(exponent, 0)
+    small = x.value < _SMALL
+    inverse = x.reciprocal(where=~small)
+    # (2^-top - p 2^(k - top)) / x
+    rest = p.ldexp(exponent - top).times(-1).plus(np.ldexp(1.0, -top))
+    total = rest * inverse
+    if small.any():
+        near = _sum(h.at(small), b.at(small), x.at(small), delta.at(small), steps)
+        total.rows.hi[:, small] = near.rows.hi
+        total.rows.lo[:, small] = near.rows.lo
+        top[small] = 0
+    return total, top
+
+
+def _gap(b: StackedJet, g: StackedJet, x: StackedJet, gap: DoubleDouble) -> StackedJet:
+    """D with its derivatives, and the value ``gap``."""
     delta = g * g + (b * x).times(-4)
     delta.rows.hi[0] = gap.hi
     delta.rows.lo[0] = gap.lo
+    return delta
+
+
+def _chunk(stacks: Sequence[StackedJet], gap: DoubleDouble, steps: int) -> tuple[StackedJet, Array]:
+    """``power`` of a part of the numbers h, b, g and x."""
+    h, b, g, x = stacks
+    delta = _gap(b, g, x, gap)
     p, exponent = _power(h, g, delta, steps)
     small = x.value < _SMALL
     if not small.any():

@@ -2,6 +2,7 @@
 z_0 = 1, p_T = z_T.
 """
 
+import math
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -14,10 +15,11 @@ from quadmeta._validate import finite, natural, number, shaped, show, step_sizes
 from quadmeta.arithmetic.double_double import DoubleDouble
 from quadmeta.arithmetic.jet import Jet
 from quadmeta.arithmetic.signlog import SignLog
-from quadmeta.optimizers.parts.base import LogLoss, PolynomialOptimizer
-from quadmeta.optimizers.parts.companion import log_loss, power, signlog
+from quadmeta.optimizers.parts.base import LogLoss, PolynomialOptimizer, Response
+from quadmeta.optimizers.parts.companion import Powers, log_loss, power, signlog, summed
 from quadmeta.optimizers.parts.constant import in_arithmetic
 from quadmeta.optimizers.parts.momentum_search import Minimum as Minimum, best_of
+from quadmeta.optimizers.parts.responses.two_term import amplification, differenced
 
 
 @dataclass(frozen=True, repr=False)
@@ -221,6 +223,45 @@ class Momentum(PolynomialOptimizer):
         """
         p, exponent = self._power(eigenvalues, theta, order)
         return log_loss(p, exponent, weights, self.steps, bool(self.shape))
+
+    def response(self, eigenvalues: Array) -> Response:
+        """S = eta A, A = s_0 + ... + s_{T-1} the sum of the impulse response, in O(d log T + d^2)
+        for complex, real and equal roots alike; at most 1e-12 off relative to S' where digits of
+        lambda are not multiplied by more.
+
+        Raises
+        ------
+        ValueError
+            a parameter that is free.
+        """
+        self.require_given()
+        if self.steps == 1:
+            return super().response(eigenvalues)
+        eta, beta = self._pair((), 0.0)
+
+        def total(lam: Jet) -> Powers:
+            return summed(*self._companion(eta, beta, lam), self.steps)
+
+        still = eigenvalues * 0.0
+        b = np.abs(self.coefficients(eta * eigenvalues, beta)[1] + still).max()
+        A = differenced(total, eigenvalues, eta, amplification(self.steps, float(b)))
+        # p = 1 - eta lambda A, in 106 bits
+        x = DoubleDouble(eigenvalues, still) * DoubleDouble.of(eta)
+        p = np.ldexp(1.0, -A.exponent) - x * A.value
+        shift = A.exponent * math.log(2)
+        return Response(p.hi, eta * A.value.hi, eta * A.between, shift)
+
+    def _companion(
+        self, eta: float, beta: float, lam: Jet
+    ) -> tuple[Jet, Jet, Jet, Jet, DoubleDouble]:
+        """h, b, g, x and D at eigenvalues with their derivatives."""
+        momentum = DoubleDouble.of(beta)
+        x: Any = lam * DoubleDouble.of(eta)
+        h, b = self.coefficients(x, momentum)
+        # every Jet in the common shape
+        blank = h * 0
+        g = self.tilt(x, momentum)
+        return blank + h, blank + b, blank + g, blank + x, self.gap(x.value, beta)
 
     def minimizer(self, eigenvalues: Array, weights: Array) -> Array:
         """The best theta found, one for each row of spectra; ``minimum`` says whether it is proved

@@ -101,8 +101,17 @@ class StackedJet:
         value: Array = self.rows.hi[0]
         return value
 
-    def plus(self, number: float) -> "StackedJet":
-        """The sum with a constant."""
+    def reciprocal(self, where: Array) -> "StackedJet":
+        """1 / x of jets with a value (n,) and at most first derivatives, 0 outside ``where``."""
+        x = DoubleDouble(np.where(where, self.rows.hi, 1.0), np.where(where, self.rows.lo, 0.0))
+        inverse = _picked(x, slice(1)).reciprocal()
+        rest = _picked(x, slice(1, None)) * (inverse * inverse)
+        hi = np.concatenate([inverse.hi, -rest.hi])
+        lo = np.concatenate([inverse.lo, -rest.lo])
+        return StackedJet(DoubleDouble(hi * where, lo * where), self.k)
+
+    def plus(self, number: float | Array) -> "StackedJet":
+        """The sum with a constant, or one for each value (n,)."""
         hi = self.rows.hi.copy()
         lo = self.rows.lo.copy()
         value = DoubleDouble(hi[0], lo[0]) + number

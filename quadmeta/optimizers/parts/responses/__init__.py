@@ -1,0 +1,1 @@
+"""Responses of optimizers in closed form."""
