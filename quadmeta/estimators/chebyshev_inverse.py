@@ -72,7 +72,7 @@ class ChebyshevInverse(Estimator):
         low, high = self._bounds(system.curvatures())
         eta = system.step_size
         x, _, _ = semi_iteration(system.times, system.g, eta * low, eta * high, self.budget)
-        return system.estimate(x)
+        return system.estimate_of_solution(x)
 
     def _bounds(self, known: tuple[float, float] | None) -> tuple[float, float]:
         """The given bounds, which hold the spectrum; else the extreme eigenvalues."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from quadmeta._validate import natural
 from quadmeta.estimators.parts.base import Estimator, Spectral, required_gradient
-from quadmeta.estimators.parts.solvable import require_digits, require_solution
+from quadmeta.estimators.parts.solvable import power_of_two, require_digits, require_solution
 from quadmeta.objectives.parts.tape import Derivative, Tape
 from quadmeta.theory import filters
 
@@ -65,8 +65,11 @@ class ConjugateGradient(Estimator):
             pass
         T = tape.steps
         g = tape.outer_gradient()
-        if not np.isfinite(g @ g):
+        if not np.isfinite(g).all():
             raise ValueError(tape.diverged())
+        # squares of what is left neither overflow nor vanish
+        scale = power_of_two(g)
+        g = g / scale
         require_solution(*(tape.null_share(g) or (0.0, 0.0)))
         # a curvature that rounding alone could have made, of I - A and of A
         rounding = 4 * len(g) * np.finfo(float).eps
@@ -81,7 +84,7 @@ class ConjugateGradient(Estimator):
                 break
             q = p - tape.A(T, p)
             curvature = p @ q
-            top = max(top, curvature / (p @ p))
+            top = max(top, float(curvature / (p @ p)))
             if not curvature > rounding * top * (p @ p):
                 if curvature < -rounding * top * (p @ p):
                     raise ValueError(
@@ -97,7 +100,7 @@ class ConjugateGradient(Estimator):
             rr = r @ r
             p = r + rr / old * p
         require_digits(top, x, g)
-        return tape.B(T, x)
+        return tape.B(T, scale * x)
 
     def cost(self, T: int, h: int = 1, P: int = 1) -> Mapping[str, int]:
         """N products (fewer where it stops early)."""

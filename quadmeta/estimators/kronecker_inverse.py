@@ -25,7 +25,8 @@ class KroneckerInverse(Estimator):
     ``filters.kronecker``).
 
     Where all outputs share one Hessian, as in every quadratic problem of this package, C is the
-    identity and ridge = 0 is exact. On a Hessian of another form it is an approximation.
+    identity and ridge = 0 is exact. On a Hessian of another form it is an approximation, and
+    ``notes["misfit"]`` of the result says how far the p products are from those of the factors.
 
     Parameters
     ----------
@@ -102,7 +103,7 @@ class KroneckerInverse(Estimator):
                 "inner loss has, or a larger one"
             )
         X = U @ (U.T @ G @ V / curvature) @ V.T
-        return system.estimate(X.ravel())
+        return system.estimate_of_solution(X.ravel())
 
     def _factors(self, system: InnerSystem, rho: float) -> tuple[Array, Array]:
         """A and C with M - rho = (V -> A V C), from (M - rho)(e_i u') = A e_i (C u)' and
@@ -128,6 +129,10 @@ class KroneckerInverse(Estimator):
                 f"ridge = {self.ridge:.6g} leaves no positive factors of the inner Hessian: pass "
                 "the ridge that the inner loss has"
             )
+        # what is no product of the two factors
+        misfit = images[0] - A.T[:, :, None] * (C @ u / scale)
+        size = np.linalg.norm(images[0])
+        system.tape.notes["misfit"] = float(np.linalg.norm(misfit) / size)
         # of all factors with this product those of equal mean eigenvalues
         balance = (means[1] / (scale * means[0])) ** 0.5
         return balance * (A + A.T) / 2, (C + C.T) / (2 * scale * balance)

@@ -11,6 +11,7 @@ from quadmeta._validate import choice, natural, number, seeded
 from quadmeta.estimators.parts.base import Estimator, Spectral, required_gradient
 from quadmeta.estimators.parts.inner_system import InnerSystem
 from quadmeta.estimators.parts.sketch import KINDS, Sketch, sketch
+from quadmeta.estimators.parts.solvable import power_of_two
 from quadmeta.objectives.parts.tape import Derivative, Tape
 from quadmeta.theory import filters
 
@@ -83,7 +84,8 @@ class NystromConjugateGradient(Estimator):
         system = InnerSystem(tape)
         found = sketch(system, self.rank, self.sketch, self.seed)
         shift = system.step_size * self.shift
-        g = system.g
+        scale = power_of_two(system.g)
+        g = system.g / scale
         x = 0 * g
         r = g
         z = preconditioned(found, shift, r)
@@ -107,7 +109,7 @@ class NystromConjugateGradient(Estimator):
             old = rz
             rz = r @ z
             p = z + rz / old * p
-        return system.estimate(x)
+        return system.estimate_of_solution(scale * x)
 
     def cost(self, T: int, h: int = 1, P: int = 1) -> Mapping[str, int]:
         """N products (fewer where it stops early)."""

@@ -504,6 +504,81 @@ def test_whatever_the_optimizer_the_target_is_the_implicit_one(estimator, optimi
     )
 
 
+@pytest.mark.parametrize("size", [1e-200, 1e200])
+@pytest.mark.parametrize(
+    "estimator", [qm.Implicit(), qm.ConjugateGradient(9), *IMPLICIT[:3]], ids=repr
+)
+def test_gradients_of_any_size(estimator, size):
+    """Their squares leave float64."""
+    found, _, w = problem(seed=1)
+    scaled = qm.Coupled(
+        found.hessian,
+        found.cross,
+        found.linear,
+        size * found.outer_hessian,
+        size * found.outer_linear[:, 0],
+    )
+    expected = run(found, w, estimator).value
+    np.testing.assert_allclose(run(scaled, w, estimator).value / size, expected, rtol=1e-12)
+
+
+class Bare(qm.Tape):
+    """A run w <- M w + theta of one's own, without a step size; outer loss sum(w)."""
+
+    M = np.array([[0.5, 0.2], [0.2, 0.6]])
+
+    def __init__(self):
+        super().__init__(steps=60, width=2)
+
+    def initial_state(self):
+        return np.zeros(2)
+
+    def next_state(self, t, state):
+        return self.M @ state + 1.0
+
+    def state_product(self, t, v, state):
+        return v @ self.M
+
+    def parameter_product(self, t, v, state):
+        return v
+
+    def loss_gradient(self, state):
+        return np.ones(2)
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        qm.ChebyshevInverse(40, low=0.2, high=0.7),
+        qm.NystromConjugateGradient(1, 6),
+        qm.KroneckerInverse(2),
+        qm.KroneckerInverse(1),
+        qm.NystromInverse(2, 1e-9),
+        qm.Surrogate(59),
+        qm.Surrogate(40),
+    ],
+    ids=repr,
+)
+def test_on_a_tape_of_ones_own_eigenvalues_are_those_of_one_minus_a(estimator):
+    tape = Bare()
+    found = estimator.estimate(tape)
+    exact = np.linalg.solve(np.eye(2) - Bare.M, np.ones(2))
+    if estimator == qm.KroneckerInverse(2):
+        # two outputs that do not share a Hessian: it says so
+        assert tape.notes["misfit"] >= 0
+        return
+    np.testing.assert_allclose(found, exact, rtol=1e-6)
+
+
+def test_what_is_no_product_of_factors_is_noted():
+    slow = qm.GradientDescent(1, 1e-3)
+    found, *_ = product(4, 3, 0.2)
+    notes = run(found, np.zeros(12), qm.KroneckerInverse(3, 0.2), slow).notes
+    assert notes["misfit"] < 1e-11
+    notes = run(problem()[0], None, qm.KroneckerInverse(3), slow).notes
+    assert notes["misfit"] > 0.1
+
+
 def saddle(**changes):
     """A Hessian diag(1, -1) by operators."""
     H = np.diag([1.0, -1.0])
@@ -569,6 +644,10 @@ BAD = {
     "saddle": (
         lambda: estimated(saddle(), qm.NystromConjugateGradient(1, 9, 0.0, "coordinates", 3)),
         "not positive definite|indefinite",
+    ),
+    "digits": (
+        lambda: estimated(ordinary(qm.GradientDescent(5, 1e-12)), qm.ChebyshevInverse(60)),
+        "singular to working accuracy, rounding counts",
     ),
     "probes": (lambda: qm.DiagonalInverse(probes=0), "probes = 0"),
     "few probes": (

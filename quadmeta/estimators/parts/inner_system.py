@@ -3,6 +3,7 @@
 import numpy as np
 
 from quadmeta._types import Array
+from quadmeta.estimators.parts.solvable import require_digits
 from quadmeta.objectives.parts.tape import Derivative, Tape
 
 
@@ -52,6 +53,21 @@ class InnerSystem:
     def estimate(self, x: Array) -> Derivative:
         """B x, one mixed product."""
         return self.tape.B(self.tape.steps, x)
+
+    def estimate_of_solution(self, x: Array) -> Derivative:
+        """B x for an x that is meant to be M^-1 g.
+
+        Raises
+        ------
+        ValueError
+            rounding of the products with A, which is relative to 1, counts more than 1e-6 in x.
+        """
+        known = self.curvatures()
+        top = 1.0
+        if known is not None:
+            top = max(top, self.step_size * known[1])
+        require_digits(top, x, self.g)
+        return self.estimate(x)
 
     def curvatures(self) -> tuple[float, float] | None:
         """The least and the largest eigenvalue of H, where they are known."""

@@ -36,9 +36,10 @@ def require_digits(top: float, x: Array, g: Array) -> None:
     ValueError
         with the factor by which rounding is multiplied.
     """
-    size = float(np.linalg.norm(g))
+    scale = power_of_two(g)
+    size = float(np.linalg.norm(g / scale))
     if size:
-        factor = top * float(np.linalg.norm(x)) / size
+        factor = top * float(np.linalg.norm(x / scale)) / size
     else:
         factor = 0.0
     if not factor * len(g) * np.finfo(float).eps <= 1e-6:
@@ -47,3 +48,10 @@ def require_digits(top: float, x: Array, g: Array) -> None:
             f"{factor:.3g} "
             "times in H^-1 g: add a larger ridge, or use OuterLoss.implicit, which keeps its digits"
         )
+
+
+def power_of_two(g: Array) -> float:
+    """The power of two by which g is divided before its squares are summed: exact, and 1 for 0."""
+    exponent = int(np.frexp(np.abs(g).max())[1])
+    # 2^1024 is beyond float64
+    return float(2.0 ** min(exponent, 1023))
