@@ -9,7 +9,7 @@ import numpy as np
 import quadmeta as qm
 from experiments.shared.tables import Rows
 from quadmeta.objectives.parts.hyper_tape import HyperTape
-from quadmeta.optimizers.parts.adaptive_step import AdaptiveStep
+from quadmeta.optimizers.parts.adaptive.step import AdaptiveStep
 from quadmeta.typing import Array
 
 NOISE = 0.5

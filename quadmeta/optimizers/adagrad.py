@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from quadmeta.optimizers.parts.adaptive import Adaptive
-from quadmeta.optimizers.parts.normalised import Rates
+from quadmeta.optimizers.parts.adaptive.base import Adaptive
+from quadmeta.optimizers.parts.adaptive.normalised import Rates
 
 
 @dataclass(frozen=True, repr=False)

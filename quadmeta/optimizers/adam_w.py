@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from quadmeta.optimizers.parts.corrected import Corrected
+from quadmeta.optimizers.parts.adaptive.corrected import Corrected
 
 
 @dataclass(frozen=True, repr=False)

@@ -1,7 +1,7 @@
 """The outer loss and its derivatives in every parameter of an adaptive optimizer and in alpha, by
 reverse mode through its run, in float64 or at any precision.
 
-The steps backwards are those of ``quadmeta.optimizers.parts.adaptive_back``, with the one
+The steps backwards are those of ``quadmeta.optimizers.parts.adaptive.back``, with the one
 derivative that automatic differentiation does not have: du = dm / epsilon where v = 0.
 """
 
@@ -18,10 +18,10 @@ from quadmeta._types import Array
 from quadmeta._validate import instance
 from quadmeta.arithmetic.doubling import settled
 from quadmeta.arithmetic.jet import Jet
-from quadmeta.optimizers.parts.adaptive import Adaptive
-from quadmeta.optimizers.parts.adaptive_back import back, local, of_parameters
+from quadmeta.optimizers.parts.adaptive.back import back, local, of_parameters
+from quadmeta.optimizers.parts.adaptive.base import Adaptive
+from quadmeta.optimizers.parts.adaptive.normalised import Moments, Rates, plain
 from quadmeta.optimizers.parts.base import Optimizer
-from quadmeta.optimizers.parts.normalised import Moments, Rates, plain
 from quadmeta.problems.parts.bilevel import BilevelProblem, InnerLoss
 from quadmeta.problems.parts.quadratic_bilevel import QuadraticInnerLoss
 

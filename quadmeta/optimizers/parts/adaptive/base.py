@@ -19,9 +19,9 @@ from typing import Any
 
 from quadmeta._types import Arithmetic
 from quadmeta._validate import natural, number
-from quadmeta.optimizers.parts.adaptive_step import AdaptiveStep
+from quadmeta.optimizers.parts.adaptive.normalised import Moments, Rates, normalised
+from quadmeta.optimizers.parts.adaptive.step import AdaptiveStep
 from quadmeta.optimizers.parts.base import Optimizer
-from quadmeta.optimizers.parts.normalised import Moments, Rates, normalised
 
 
 @dataclass(frozen=True, repr=False)

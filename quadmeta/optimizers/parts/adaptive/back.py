@@ -21,7 +21,7 @@ import numpy as np
 from quadmeta._types import Array
 from quadmeta.arithmetic.jet import Jet
 from quadmeta.arithmetic.root import square_root
-from quadmeta.optimizers.parts.normalised import Moments, Rates, require_smooth
+from quadmeta.optimizers.parts.adaptive.normalised import Moments, Rates, require_smooth
 
 
 class Local(NamedTuple):

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from quadmeta._types import Array
-from quadmeta.optimizers.parts.adaptive_back import Local, back, local, slope_of_root
-from quadmeta.optimizers.parts.normalised import Moments, Rates
+from quadmeta.optimizers.parts.adaptive.back import Local, back, local, slope_of_root
+from quadmeta.optimizers.parts.adaptive.normalised import Moments, Rates
 from quadmeta.optimizers.parts.transition import Blocks, GradientStep, PlainStep
 
 

@@ -1,0 +1,1 @@
+"""What methods share that divide by the root of past squares."""
