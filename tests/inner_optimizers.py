@@ -45,3 +45,5 @@ WITHOUT_STEP = ADAPTIVE | {
     "minibatches",
 }
 """Those that have no step size eta in the unit of 1 / L."""
+OF_FOUR_WEIGHTS = {"preconditioned", "minibatches"}
+"""Those that are given for these problems alone: four weights, or eight rows."""

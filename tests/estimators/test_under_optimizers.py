@@ -10,7 +10,14 @@ import quadmeta as qm
 from quadmeta.optimizers import decoupled_decay, heavy_ball, nesterov, schedule
 from quadmeta.optimizers.parts import linear_transition as linear, transition as step
 from quadmeta.strategies import bilevel_problem
-from tests.inner_optimizers import ADAPTIVE, KINDS, OPTIMIZERS, STEPS as T, WITHOUT_STEP
+from tests.inner_optimizers import (
+    ADAPTIVE,
+    KINDS,
+    OF_FOUR_WEIGHTS,
+    OPTIMIZERS,
+    STEPS as T,
+    WITHOUT_STEP,
+)
 from tests.planted import planted
 from tests.refusals import refused
 
@@ -214,6 +221,39 @@ def test_rational_derivatives_come_out(optimizer):
     for estimator in (qm.Reverse(), qm.Forward()):
         found = qm.hypergradient(loss, [0.0, 0.0], estimator)
         np.testing.assert_allclose(found.value, GOLDEN[optimizer], rtol=1e-14)
+
+
+class Learned(Bent):
+    """The same from w_0 = (1 + a_1, 2 - a_1 a_2), with the outer loss + a_1 a_2."""
+
+    def start_of(self, alpha):
+        return np.array([1 + alpha[0], 2 - alpha[0] * alpha[1]])
+
+    def start_jacobian(self, alpha):
+        return np.array([[1.0, -alpha[1]], [0.0, -alpha[0]]])
+
+    def outer_form(self, alpha=None):
+        alpha = np.zeros(2) if alpha is None else alpha
+        return self.outer_hessian, self.outer_linear, alpha[0] * alpha[1]
+
+    def direct(self, w, alpha):
+        return alpha[::-1]
+
+
+@pytest.mark.parametrize("name", [name for name in OPTIMIZERS if name not in OF_FOUR_WEIGHTS])
+def test_a_start_that_is_learned_and_a_direct_term_are_part_of_it(name):
+    # two steps of conjugate gradients end at the minimum, whatever the start
+    steps = 1 if name == "conjugate_gradient_solver" else 3
+    optimizer = OPTIMIZERS[name](steps)
+    alpha = np.array([0.2, -0.1])
+    loss = qm.OuterLoss(Learned(), optimizer)
+    h = 1e-5
+    slopes = [(loss(alpha + h * e) - loss(alpha - h * e)) / (2 * h) for e in np.eye(2)]
+    for estimator in (qm.Reverse(), qm.Forward(), qm.ClosedForm(), qm.Truncated(steps)):
+        found = qm.hypergradient(loss, alpha, estimator).value
+        np.testing.assert_allclose(found, slopes, rtol=1e-7)
+    fixed = qm.hypergradient(loss, alpha, qm.Reverse(), start=loss.problem.start_of(alpha)).value
+    assert distance(fixed, loss.gradient(alpha)) > 1e-3
 
 
 def agree(optimizer, kind="log_cosh"):

@@ -63,7 +63,7 @@ class Transition(ABC):
 
     @abstractmethod
     def state0(self, w: Array) -> Blocks:
-        """The state at which a run from the weights w begins."""
+        """The state at which a run from the weights w begins, linear in w (P,) or rows of them."""
 
     @abstractmethod
     def next_state(self, t: int, state: Blocks, inner: Inner) -> Blocks:

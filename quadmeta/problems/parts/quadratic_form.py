@@ -43,10 +43,14 @@ class QuadraticForm(InnerLoss):
 
     def largest_step_size(self) -> float:
         """2 / L; infinity where H is 0."""
-        L = largest_eigenvalue(self.H)
-        if L > 0:
-            return 2 / L
+        if self._largest > 0:
+            return 2 / self._largest
         return np.inf
+
+    @cached_property
+    def _largest(self) -> float:
+        """L."""
+        return largest_eigenvalue(self.H)
 
     def curvatures(self) -> tuple[float, float] | None:
         """The ends of the spectrum of H."""
