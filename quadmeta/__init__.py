@@ -172,6 +172,7 @@ if TYPE_CHECKING:
         iteration_bound as iteration_bound,
         meta_descent as meta_descent,
     )
+    from quadmeta.training.joint import joint_descent as joint_descent
     from quadmeta.training.protocol import run_protocol as run_protocol
     from quadmeta.training.schedules import descend as descend
     from quadmeta.verification.box import Box as Box
@@ -210,6 +211,7 @@ else:
         "bilevel_descent": "quadmeta.training.bilevel",
         "iteration_bound": "quadmeta.training.descent",
         "meta_descent": "quadmeta.training.descent",
+        "joint_descent": "quadmeta.training.joint",
         "run_protocol": "quadmeta.training.protocol",
         "descend": "quadmeta.training.schedules",
         "Box": "quadmeta.verification.box",

@@ -73,28 +73,43 @@ class JointLoss(Objective):
         shape = self.optimizer.shape
         return shape[0] if shape else 1
 
-    def read(self, theta: Numbers) -> tuple[Array, Array]:
-        """theta (k + h,) as the parameters (k,) of the optimizer and alpha (h,), checked.
+    @property
+    def bounds(self) -> Array:
+        """Least and greatest value of each entry, (k + h, 2): a step size is at least 0, a momentum
+        at least 0 and below 1, and a problem may restrict what is learned.
+        """
+        optimizer = self.optimizer
+        lowest = 0.0 if optimizer.nonnegative else -np.inf
+        found = np.full((self._own + self.problem.hyperparameters, 2), (lowest, np.inf))
+        for place, name in enumerate(self.names[: self._own]):
+            found[place] = _RANGES.get(name, found[place])
+        found[self._own :, 0] = self.problem.least
+        return found
+
+    def read(self, theta: Numbers, name: str = "theta") -> tuple[Array, Array]:
+        """theta (k + h,) as the parameters (k,) of the optimizer and alpha (h,), checked; errors
+        call it ``name``.
 
         Raises
         ------
         ValueError
             NaN, infinity, a wrong length, or a parameter outside its range.
         """
-        found = finite("theta", theta)
+        found = finite(name, theta)
         k = self._own
         h = self.problem.hyperparameters
         if found.shape != (k + h,):
             raise ValueError(
-                f"theta has shape {found.shape}: pass a vector of {k + h}, {k} parameters of the "
+                f"{name} has shape {found.shape}: pass a vector of {k + h}, {k} parameters of the "
                 f"optimizer and {h} hyperparameters"
             )
         own = found[:k]
         self.optimizer.read(own if self.optimizer.shape else own[0])
         return own, self.problem.read(found[k:])
 
-    def at(self, theta: Numbers, order: int = 0) -> JointForm:
-        """The run at theta, from which value and derivatives up to this order follow.
+    def at(self, theta: Numbers, order: int = 0, learned: bool = True) -> JointForm:
+        """The run at theta, from which value and derivatives up to this order follow; without
+        ``learned`` those in the optimizer's parameters alone.
 
         Raises
         ------
@@ -102,11 +117,9 @@ class JointLoss(Objective):
             weights that float64 cannot hold.
         """
         own, alpha = self.read(theta)
-        form = JointForm(self.problem, self.optimizer, own, alpha, order)
+        form = JointForm(self.problem, self.optimizer, own, alpha, order, learned)
         if not form.finite:
-            raise OverflowError(
-                f"theta = {show(np.asarray(theta))}: training diverges: pass a smaller step size"
-            )
+            raise self._diverges(np.concatenate([own, alpha]))
         return form
 
     def trained(self, theta: Numbers) -> Array:
@@ -115,8 +128,7 @@ class JointLoss(Objective):
 
     def __call__(self, theta: Numbers) -> float:
         """L_2(w_T, alpha)."""
-        form = self.at(theta)
-        return float(self.problem.outer(form.W.ravel(), form.alpha))
+        return self._value(self.at(theta))
 
     def gradient(self, theta: Numbers) -> Array:
         """Its derivative, (k + h,)."""
@@ -125,7 +137,17 @@ class JointLoss(Objective):
     def value_and_gradient(self, theta: Numbers) -> tuple[float, Array]:
         """Both from one run."""
         form = self.at(theta, 1)
-        return float(self.problem.outer(form.W.ravel(), form.alpha)), form.gradient()
+        return self._value(form), form.gradient()
+
+    def _value(self, form: JointForm) -> float:
+        with np.errstate(over="ignore", invalid="ignore"):
+            value = float(self.problem.outer(form.W.ravel(), form.alpha))
+        if not np.isfinite(value):
+            raise self._diverges(np.concatenate([form.theta, form.alpha]))
+        return value
+
+    def _diverges(self, theta: Array) -> OverflowError:
+        return OverflowError(f"theta = {show(theta)}: training diverges: pass a smaller step size")
 
     def curvature(self, theta: Numbers) -> Array:
         """The Hessian (k + h, k + h), symmetric.
@@ -138,6 +160,10 @@ class JointLoss(Objective):
         """
         self._require_second()
         return self.at(theta, 2).curvature()
+
+    def own_curvature(self, theta: Numbers) -> Array:
+        """The Hessian (k, k) in the optimizer's parameters alone, at O(T p)."""
+        return self.at(theta, 2, learned=False).own_curvature()
 
     def _require_second(self) -> None:
         name = type(self.problem).__name__
@@ -178,6 +204,9 @@ class JointLoss(Objective):
         if order == 2:
             self._require_second()
         return joint_definition.evaluated(self, theta, order, kind, digits)
+
+
+_RANGES = {"step_size": (0.0, np.inf), "momentum": (0.0, np.nextafter(1.0, 0.0))}
 
 
 def _numbered(names: Sequence[str], count: int) -> tuple[str, ...]:

@@ -244,6 +244,13 @@ class AuxiliaryTasks(WeightedTasks):
         (X, Y), (XA, YA) = standardised(X, Y, main, held_out, seed)
         return cls((X, Y[:, 0]), [(X, y) for y in Y[:, 1:].T], (XA, YA[:, 0]), rho)
 
+    @property
+    def least(self) -> float:
+        """0, unless the weights are softplus functions."""
+        if self.softplus:
+            return -np.inf
+        return 0.0
+
     def weights(self, alpha: Array) -> Array:
         """(1, phi)."""
         alpha = shaped("alpha", alpha, (len(self.tasks),), "(K,), one weight an auxiliary task")

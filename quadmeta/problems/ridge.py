@@ -78,20 +78,29 @@ class Ridge(QuadraticBilevel):
     def _table(self) -> Table:
         return Table(*self.train)
 
+    @property
+    def least(self) -> float:
+        """0, unless the logarithm is learned."""
+        if self.logarithmic:
+            return -np.inf
+        return 0.0
+
     def strength(self, alpha: Array) -> float:
         """rho.
 
         Raises
         ------
         ValueError
-            a negative strength, or one that float64 does not hold.
+            a negative strength.
+        OverflowError
+            one that float64 does not hold.
         """
         if not self.logarithmic:
             if alpha[0] < 0:
                 raise ValueError(f"alpha = {alpha[0]!r} must be >= 0: a ridge cannot be negative")
             return float(alpha[0])
         if alpha[0] > 700:
-            raise ValueError(f"alpha = {alpha[0]!r} must be at most 700: e^alpha overflows")
+            raise OverflowError(f"alpha = {alpha[0]!r} must be at most 700: e^alpha overflows")
         return math.exp(alpha[0])
 
     def _rate(self, alpha: Array) -> Array:

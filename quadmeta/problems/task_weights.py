@@ -50,6 +50,11 @@ class TaskWeights(WeightedTasks):
         *trained, held_out = self._store(self._pairs(tasks), "validation", validation, rho)
         self._keep(tasks=tuple(trained), validation=held_out, hyperparameters=len(trained))
 
+    @property
+    def least(self) -> float:
+        """0."""
+        return 0.0
+
     def weights(self, alpha: Array) -> Array:
         """alpha itself."""
         alpha = shaped("alpha", alpha, (len(self.tasks),), "(tasks,), one weight a task")

@@ -553,6 +553,15 @@ joint = qm.JointLoss(ridge, heavy)
 call(qm.JointLoss, problem=thing(ridge), optimizer=thing(heavy))
 for method in ("__call__", "gradient", "curvature", "trained", "value_and_gradient"):
     call(getattr(joint, method), f"JointLoss.{method}", theta=Reals([0.2, 0.3, 0.5]))
+call(joint.own_curvature, "JointLoss.own_curvature", theta=Reals([0.2, 0.3, 0.5]))
+call(
+    qm.joint_descent,
+    loss=thing(joint),
+    start=Reals([0.2, 0.3, 0.5]),
+    method=Word("newton"),
+    steps=Count(2, least=0),
+    tolerance=Number(1e-10, low=0.0),
+)
 call(
     joint.definition,
     "JointLoss.definition",

@@ -32,7 +32,8 @@ from quadmeta.problems.parts.quadratic_bilevel import QuadraticBilevel
 class JointForm:
     """One point (theta, alpha), up to derivatives of this order.
 
-    Arrays in the eigenbasis are (B, d, outputs): one batch of p nodes, or p batches of one.
+    Arrays in the eigenbasis are (B, d, outputs): one batch of p nodes, or p batches of one. Without
+    ``learned`` it is a function of theta alone.
     """
 
     def __init__(
@@ -42,6 +43,7 @@ class JointForm:
         theta: Array,
         alpha: Array,
         order: int,
+        learned: bool = True,
     ) -> None:
         self.problem = problem
         self.alpha = alpha
@@ -49,15 +51,17 @@ class JointForm:
         self.W0 = problem.start_of(alpha).reshape(self.inner.B.shape)
         lam, self.Q, self.inside, R = self.inner.modes(self.W0)
         self.shifts = problem.shifts(alpha)
-        if self.shifts is None:
-            nodes = lam[None]
-        else:
+        self.apart = self.shifts is not None or not learned
+        if self.apart:
             nodes = lam[:, None]
+        else:
+            nodes = lam[None]
         self.nodes = nodes
         self.R = R.reshape(*nodes.shape, -1)
         self.theta = theta
         self.f: Germ = response(optimizer, nodes, theta, order)
-        self.W = self.W0 + self._back(self._spread(self.f.value) * self.R)
+        with np.errstate(over="ignore", invalid="ignore"):
+            self.W = self.W0 + self._back(self._spread(self.f.value) * self.R)
 
     @property
     def finite(self) -> bool:
@@ -84,11 +88,11 @@ class JointForm:
 
     def _matrix(self, blocks: Array) -> Array:
         """Q blocks Q' for blocks (B, d, d)."""
-        if self.shifts is None:
-            found: Array = self.Q @ blocks[0] @ self.Q.T
-        else:
+        if self.apart:
             # H_k = c_k I sees the diagonal alone
-            found = (self.Q * blocks[:, 0, 0]) @ self.Q.T
+            found: Array = (self.Q * blocks[:, 0, 0]) @ self.Q.T
+        else:
+            found = self.Q @ blocks[0] @ self.Q.T
         return found
 
     @cached_property
@@ -135,6 +139,31 @@ class JointForm:
                 M[:, r:, r:] = 0
         return M[:, None], R
 
+    @cached_property
+    def _first(self) -> Array:
+        """f_a, (k, B, d)."""
+        return np.broadcast_to(self.f.first, (len(self.theta), *self.nodes.shape))
+
+    def _products(self, tangents: Array) -> Array:
+        """<W_s, H_2 W_t> for tangents (n, B, d, outputs)."""
+        turned = self._back(tangents)
+        images = self.inner.outer.hessian @ turned
+        n = len(turned)
+        found: Array = turned.reshape(n, -1) @ images.reshape(n, -1).T
+        return found
+
+    def _second(self) -> Array:
+        """<G, W_ab>, (k, k)."""
+        k = len(self.theta)
+        f_ab = np.broadcast_to(self.f.second, (k, k, *self.nodes.shape))
+        GR = (self._outer_gradient * self.R).sum(axis=-1)
+        return np.asarray(np.tensordot(f_ab, GR, axes=((2, 3), (0, 1))))
+
+    def own_curvature(self) -> Array:
+        """(k, k), in theta alone."""
+        found = self._products(self._first[..., None] * self.R) + self._second()
+        return _symmetric(found)
+
     def curvature(self) -> Array:
         """(k + h, k + h), symmetric to the last bit."""
         f = self.f
@@ -145,8 +174,7 @@ class JointForm:
         h = len(M)
         p = self.nodes.shape
         d = p[1]
-        f_a = np.broadcast_to(f.first, (k, *p))
-        f_ab = np.broadcast_to(f.second, (k, k, *p))
+        f_a = self._first
         inner = np.broadcast_to(f.slopes, (*p, d))
         mixed = np.broadcast_to(f.mixed, (k, *p, d))
         bends = np.broadcast_to(f.bends, (*p, d, d))
@@ -159,11 +187,8 @@ class JointForm:
                 f.value[..., None] * R_k + moved @ R,
             ]
         )
-        turned = self._back(tangents)
-        flat = turned.reshape(k + h, -1)
-        H2 = self.inner.outer.hessian
-        found: Array = flat @ (H2 @ turned).reshape(k + h, -1).T
-        found[:k, :k] += np.einsum("xybd,bdm->xy", f_ab, G * R)
+        found = self._products(tangents)
+        found[:k, :k] += self._second()
         cross = np.einsum("abd,bdm,hbdm->ah", f_a, G, R_k, optimize=True)
         cross += np.tensordot(mixed * GR, M, axes=((1, 2, 3), (1, 2, 3)))
         found[:k, k:] += cross
@@ -178,4 +203,10 @@ class JointForm:
         found[k:, k:] += half + half.T
         X, V = self._pairing
         found[k:, k:] += self.problem.bend(self.alpha, X, V)
-        return (found + found.T) / 2
+        return _symmetric(found)
+
+
+def _symmetric(x: Array) -> Array:
+    """The mean of a matrix and its transpose."""
+    mean: Array = (x + x.T) / 2
+    return mean

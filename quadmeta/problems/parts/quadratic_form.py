@@ -147,6 +147,11 @@ class Dependence(ABC):
     affine = False
     """Whether H and b are affine in alpha, so that H_kl = 0 and b_kl = 0."""
 
+    @property
+    def least(self) -> float:
+        """The least value of a hyperparameter that the problem takes."""
+        return -np.inf
+
     @abstractmethod
     def pair(self, alpha: Array, X: Array, V: Array) -> Array:
         """k -> <dH/d alpha_k, X> - <dB/d alpha_k, V> for X (p, p), V (p, outputs), shape (h,).
