@@ -57,6 +57,7 @@ MOVES: dict[str, tuple[str, int | str, int | str]] = {
     "derived_mean_log_unimodal": ("right", "1/3", 1),
     "derived_neumann_is_not_momentum": ("momentum", 0, "3/4"),
     "derived_null_space_limit": ("steps", 1, 8),
+    "derived_nystrom_shift": ("shift", "1/4", 2),
     "derived_risk_monotone_in_steps": ("eta", "4/5", "11/10"),
     "derived_unconverged_inner": ("shift[0]", -2, 2),
     "derived_warm_start_holonomy": ("aside", -2, 2),

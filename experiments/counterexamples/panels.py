@@ -124,6 +124,11 @@ WORDS = {
     "derived_mean_log_unimodal": ("mean log: one valley", r"$M'_1\wedge(-M'_2)\leq0$", r"$\eta_2$"),
     "derived_neumann_is_not_momentum": ("momentum is Neumann", "unrolled momentum = series", ""),
     "derived_null_space_limit": ("null space at rest", r"$P_N\,\partial_kw_T=0$", ""),
+    "derived_nystrom_shift": (
+        "low-rank inverse",
+        r"error of $(H_k+\delta)^{-1}v$ $\leq$ that of 0",
+        r"$\delta$",
+    ),
     "derived_risk_monotone_in_steps": (
         "risk falls with $T$",
         r"#($\eta'$ as good at $T+1$) $\geq1$",

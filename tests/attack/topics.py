@@ -6,10 +6,22 @@ from tests.attack import (
     discount,
     growth,
     implicit,
+    inverses,
     least_squares,
     step_size,
     stochastic,
     tasks,
 )
 
-TOPICS = (step_size, growth, discount, bends, least_squares, implicit, costs, stochastic, tasks)
+TOPICS = (
+    step_size,
+    growth,
+    discount,
+    bends,
+    least_squares,
+    implicit,
+    costs,
+    stochastic,
+    tasks,
+    inverses,
+)

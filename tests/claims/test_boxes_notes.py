@@ -54,6 +54,10 @@ UNBOXED = {
     "derived_risk_monotone_in_steps.repaired": "its sides are a count of roots and 1",
     "derived_fair_split_descent.stated": "a limit of filters of any kind, by hand",
     "derived_proximal_centre_cost.stated": "a loss that ends at 0, an identity, a count of solves",
+    "derived_chebyshev_minimax.stated": "every polynomial at once, by a first-order condition",
+    "derived_one_step_bound.stated": "a norm of a product, by one mode at a time",
+    "derived_nystrom_shift.repaired": "a norm of a product, by one mode at a time",
+    "derived_unrolled_surrogate.stated": "coefficients that sum to its value at 1; Hoeffding",
     "yakovlev2023_bias_bound.repaired": "the lesser of two bounds, stated beside it, is boxed",
     "yakovlev2023_comparable_cost.reading": "its sides are counts of products",
 }
