@@ -52,7 +52,8 @@ def settled(formula: Callable[[], Sequence[Any]]) -> tuple[Array, int]:
             raise OverflowError("a derivative exceeds float64: pass a smaller step size")
         if len(numbers) == len(found):
             return numbers, digits
-        before = now
+        # rounding about a 0 may happen to be 0: the last one that is not tells how it shrinks
+        before = [y or x for x, y in zip(before, now, strict=True)]
     raise ArithmeticError(
         f"{LAST} digits are not enough for all digits of float64: the point is next to one where "
         "no derivative exists, or the run is chaotic; take fewer steps or a larger epsilon"
@@ -66,11 +67,11 @@ def _at(digits: int, formula: Callable[[], Sequence[Any]]) -> list[Any]:
 
 
 def _agreed(x: Any, y: Any, digits: int) -> float | None:
-    """y at twice the precision of x in float64, or None where they do not agree."""
+    """y at a higher precision than x in float64, or None where they do not agree."""
     gap = abs(x - y)
     if y != 0 and gap <= abs(y) * mpmath.mpf(10) ** -17:
         return float(y)
     # half of the digits that were added are digits / 4
-    if digits >= ZERO and abs(y) <= gap * mpmath.mpf(10) ** -(digits // 4):
+    if digits >= ZERO and abs(y) <= abs(x) * mpmath.mpf(10) ** -(digits // 4):
         return 0.0
     return None

@@ -28,6 +28,16 @@ def test_rounding_about_0_is_0_and_a_small_number_is_not():
     assert exact[1] == 240
 
 
+def test_zeros_that_are_rounded_differently_settle_together():
+    # exact at some precisions and not at others
+    zeros = [lambda: mpf(1) / 3 * 3 - 1, lambda: mpf(1) / 10 * 3 - mpf(3) / 10]
+    zeros += [lambda: mpf(1) / k * k - 1 for k in (7, 49, 103)]
+    zeros += [lambda: mpmath.sqrt(k) ** 2 - k for k in (2, 3, 5, 7, 11)]
+    found, digits = settled(lambda: [zero() for zero in zeros])
+    assert (found == 0).all()
+    assert digits <= 480
+
+
 def test_what_never_settles_is_refused():
     with pytest.raises(ArithmeticError, match="960 digits are not enough"):
         settled(lambda: [mpf(10) ** mpmath.mp.dps])
