@@ -391,32 +391,6 @@ def test_momentum_discount_weighs_by_the_impulse_response():
     np.testing.assert_allclose(plain.value, scalar.value, rtol=1e-12)
 
 
-def one_mode(T):
-    """Heavy ball on lambda = 1/10 whose minimum is also that of the outer loss, eta = 1/2, beta =
-    1/10.
-    """
-    found = qm.Coupled([[0.1]], [[1.0]], [0.0], [[1.0]], [0.0], start=[1.0])
-    return qm.OuterLoss(found, qm.HeavyBall(T, step_size=0.5, momentum=0.1))
-
-
-@pytest.mark.parametrize(
-    "T, ratio", [(20, 0.941394732503), (80, 0.993502228341), (300, 0.999999824463)]
-)
-def test_the_discount_of_one_mode_under_momentum(T, ratio):
-    """Exact in the limit for gamma = z_1 (1 - eta lambda), z_1 the larger root."""
-    h = 1 + 0.1 - 0.05
-    z = (h + np.sqrt(h**2 - 0.4)) / 2
-    gamma = z * (1 - 0.05)
-    assert z == pytest.approx(0.944076365356005, rel=1e-14)
-    assert gamma == pytest.approx(0.896872547088205, rel=1e-14)
-    loss = one_mode(T)
-    found = qm.hypergradient(loss, [0.0], qm.Discounted(gamma)).value
-    assert (found / loss.gradient([0.0]))[0] == pytest.approx(ratio, rel=1e-9)
-    plain = qm.hypergradient(loss, [0.0], qm.Discounted(0.95**2)).value
-    if T == 300:
-        assert (plain / loss.gradient([0.0]))[0] == pytest.approx(1.135, abs=5e-4)
-
-
 @pytest.mark.parametrize("T", [1, 2, 7, 20])
 def test_under_momentum_unrolled_and_truncated_are_the_impulse_sums(T):
     found, Q, w = problem(seed=5)
@@ -431,48 +405,6 @@ def test_under_momentum_unrolled_and_truncated_are_the_impulse_sums(T):
             np.testing.assert_allclose(run(found, w, estimator, ball).value, expected, rtol=1e-11)
     series = run(found, w, qm.Neumann(T - 1), ball).value
     assert np.allclose(series, expected, rtol=1e-6) == (T == 1)
-
-
-def test_drmad_under_heavy_ball_is_its_identity():
-    """C_ij = -S_i + (1 - p_j) / T Sigma_i in place of p[lambda_i, lambda_j], from rest, with any
-    derivative of H.
-    """
-    rng = np.random.default_rng(2)
-    P, T, beta = 4, 7, 0.5
-    lam = np.array([0.3, 0.9, 1.7, 3.0])
-    H1 = rng.standard_normal((P, P))
-    H1 = H1 + H1.T
-    b, b1, w0, target = rng.standard_normal((4, P))
-
-    class Moving(qm.QuadraticBilevel):
-        """H and b move along the line of alpha."""
-
-        hyperparameters = 1
-        start = w0
-        outer_hessian = np.eye(P)
-        outer_linear = target[:, None]
-
-        def bind(self, alpha):
-            H = np.diag(lam) + alpha[0] * H1
-            return qm.QuadraticInnerLoss(H, b + alpha[0] * b1, self, alpha)
-
-        def pair(self, alpha, X, V):
-            return np.array([np.vdot(H1, X) - b1 @ V[:, 0]])
-
-    ball = qm.HeavyBall(T, step_size=ETA, momentum=beta)
-    loss = qm.OuterLoss(Moving(), ball)
-    sums = [filters.momentum(lam, ETA, beta, k) for k in range(1, T + 1)]
-    S = sums[-1]
-    p = 1 - lam * S
-    sigma = sum(sums[:-1])  # sum of S_m over m < T, S_0 = 0
-    best = b / lam
-    e = w0 - best
-    g = best + p * e - target
-    C = -S[:, None] + (1 - p)[None] / T * sigma[:, None]
-    expected = -(S * g) @ (H1 @ best - b1) + (H1 * C * np.outer(g, e)).sum()
-    found = qm.hypergradient(loss, [0.0], qm.DrMad()).value[0]
-    assert found == pytest.approx(expected, rel=1e-12)
-    assert abs(found / loss.gradient([0.0])[0] - 1) > 1e-3
 
 
 IMPLICIT = [

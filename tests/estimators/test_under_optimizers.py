@@ -342,6 +342,11 @@ def test_an_optimizer_whose_steps_are_redefined_has_no_tape_until_it_says_so():
     agree(Told())
 
 
+def unscaled(response):
+    """p_T and S."""
+    return response.power * np.exp(response.shift), response.moved * np.exp(response.shift)
+
+
 def test_truncated_momentum_has_its_own_filter_and_neumann_has_not():
     """At w_* the estimate of K steps is -J S_K(H) g with the method's own S_K = (1 - p_K) / lambda;
     Neumann's is that of gradient descent, and differs from K = 2 on.
@@ -354,7 +359,7 @@ def test_truncated_momentum_has_its_own_filter_and_neumann_has_not():
         loss = qm.OuterLoss(problem, method(9, 0.3, 0.6))
         for K in (1, 2, 5):
             found = qm.hypergradient(loss, alpha, qm.Truncated(K), start=best).value
-            S = method(K, 0.3, 0.6).response(lam).moved
+            _, S = unscaled(method(K, 0.3, 0.6).response(lam))
             exact = -problem.at(alpha).mixed(best, Q @ (S * g))
             assert distance(found, exact) < 1e-9
             series = qm.hypergradient(loss, alpha, qm.Neumann(K - 1), start=best).value
@@ -370,8 +375,9 @@ def test_dr_mad_under_heavy_ball_interpolates_the_cross_term_alone():
     inner = problem.at(alpha)
     loss = qm.OuterLoss(problem, qm.HeavyBall(steps, 0.3, 0.6))
     lam, Q = np.linalg.eigh(inner.H)
-    p, S = qm.HeavyBall(steps, 0.3, 0.6).response(lam)[:2]
-    earlier = sum(qm.HeavyBall(m, 0.3, 0.6).response(lam).moved for m in range(1, steps))
+    runs = [qm.HeavyBall(m, 0.3, 0.6).response(lam) for m in range(1, steps + 1)]
+    p, S = unscaled(runs[-1])
+    earlier = sum(unscaled(run)[1] for run in runs[:-1])
     G = Q.T @ problem.outer_gradient(loss.trained(alpha)).reshape(inner.B.shape)
     best = np.linalg.solve(inner.H, inner.B)
     E = Q.T @ (problem.start.reshape(inner.B.shape) - best)
