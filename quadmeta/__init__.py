@@ -85,6 +85,7 @@ if TYPE_CHECKING:
         AdamW as AdamW,
         AffineOptimizer as AffineOptimizer,
         AffineResponse as AffineResponse,
+        ChebyshevIteration as ChebyshevIteration,
         ConjugateGradientSolver as ConjugateGradientSolver,
         DampedNewton as DampedNewton,
         DecoupledDecay as DecoupledDecay,

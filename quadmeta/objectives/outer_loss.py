@@ -132,7 +132,8 @@ class OuterLoss(Objective):
             if self._own is not None:
                 return self._finite(self._own.trained(inner, start))
             along = self.optimizer.direction(inner)
-            for state in self.optimizer.run(along.gradient, start, self.optimizer.given):
+            theta = self.optimizer.given_on(inner)
+            for state in self.optimizer.run(along.gradient, start, theta):
                 w = state
         return self._finite(w)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from quadmeta.optimizers.adagrad import Adagrad as Adagrad
     from quadmeta.optimizers.adam_w import AdamW as AdamW
+    from quadmeta.optimizers.chebyshev_iteration import ChebyshevIteration as ChebyshevIteration
     from quadmeta.optimizers.conjugate_gradient_solver import (
         ConjugateGradientSolver as ConjugateGradientSolver,
     )

@@ -417,6 +417,8 @@ call(
     step_size=positive(0.5, optional=True),
     damping=Number(0.1, True, low=0.0),
 )
+bound = Number(0.5, True, low=0.0)
+call(qm.ChebyshevIteration, steps=Count(5), smallest=bound, largest=Number(2.0, True, low=0.0))
 fraction = Number(0.5, True, low=0.0, high=1.0, open_="h")
 call(
     qm.DecoupledDecay,

@@ -29,7 +29,7 @@ def forward_mode(
         return Jet(along.gradient(w.value), (tangents,), ())
 
     # one derivative of the jet holds the rows d w / d alpha_k, (h, P)
-    *_, last = optimizer.run(gradient, Jet(start, (moving,), ()), optimizer.given)
+    *_, last = optimizer.run(gradient, Jet(start, (moving,), ()), optimizer.moving_on(inner))
     found: Array = last.first[0] @ problem.outer_gradient(last.value, alpha)
     if problem.has_direct:
         found = found + problem.direct(last.value, alpha)

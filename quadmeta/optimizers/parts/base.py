@@ -154,6 +154,14 @@ class Optimizer(ABC):
         """
         return inner
 
+    def given_on(self, inner: Inner) -> Any:
+        """What ``run`` takes as theta on an inner loss: ``given``, unless parameters follow it."""
+        return self.given
+
+    def moving_on(self, inner: Inner) -> Any:
+        """The same with derivatives in alpha, as jets whose one derivative is a column (h, 1)."""
+        return self.given_on(inner)
+
     def own_transition(self) -> Transition:
         """``transition()``, if it is of the run that this class makes.
 

@@ -4,7 +4,9 @@ from typing import TypeGuard
 
 from quadmeta._types import Array
 from quadmeta.objectives.parts.closed.other_forms import affine, preconditioned, with_ridge
+from quadmeta.objectives.parts.closed.spectrum import on_spectrum
 from quadmeta.objectives.parts.unrolled import from_minimum, settled, unrolled
+from quadmeta.optimizers.chebyshev_iteration import ChebyshevIteration
 from quadmeta.optimizers.gradient_descent import GradientDescent
 from quadmeta.optimizers.jacobi_preconditioned import JacobiPreconditioned
 from quadmeta.optimizers.l2_decay import L2Decay
@@ -45,6 +47,8 @@ def closed_form(
     if isinstance(optimizer, Preconditioned | JacobiPreconditioned):
         matrix = optimizer.preconditioner(inner)
         return preconditioned(inner, start, optimizer.optimizer, matrix, moving)
+    if isinstance(optimizer, ChebyshevIteration) and optimizer.follows:
+        return on_spectrum(inner, start, optimizer, moving)
     if isinstance(optimizer, AffineOptimizer):
         return affine(inner, start, optimizer, moving)
     if descends(optimizer) and settled(inner):

@@ -245,3 +245,20 @@ def hessian_of(inner: Any, optimizer: object) -> Array:
             "Preconditioned(optimizer, matrix) with a fixed matrix"
         )
     return H
+
+
+def pair_of(inner: Any, optimizer: object) -> Callable[[Array], Array]:
+    """X -> <H_k, X>, shape (h,), of a quadratic inner loss.
+
+    Raises
+    ------
+    ValueError
+        an inner loss that is not quadratic.
+    """
+    hessian_of(inner, optimizer)
+
+    def pair(X: Array) -> Array:
+        found: Array = inner.problem.pair(inner.alpha, X, np.zeros_like(inner.B))
+        return found
+
+    return pair
