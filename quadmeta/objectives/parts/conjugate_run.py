@@ -15,13 +15,14 @@ from quadmeta.objectives.parts.krylov_gradient import (
     Sensitivity,
     krylov_space,
     last_weights,
+    negligible,
     sensitivity,
 )
 from quadmeta.objectives.parts.own_run import OwnRun
 from quadmeta.problems.parts.bilevel import InnerLoss
 from quadmeta.problems.parts.quadratic_bilevel import QuadraticInnerLoss
 
-AGREED = 1e-11
+AGREED = 3e-13
 """Largest difference of two float64 results that are taken as right, relative to the largest
 entry."""
 DIGITS = (75, 150, 300, 600)
@@ -36,8 +37,10 @@ class ConjugateRun(OwnRun):
 
     def trained(self, inner: InnerLoss, start: Array) -> Array:
         """w_T, with directions that are kept orthogonal; after its own end the minimum."""
-        data = _data(_quadratic(inner), start)
-        space = krylov_space(data, self.optimizer.steps)
+        quadratic = _quadratic(inner)
+        data = _data(quadratic, start)
+        most = directions(*quadratic.eigen, data)
+        space = krylov_space(data, min(self.optimizer.steps, most))
         return last_weights(data, space).reshape(-1)
 
     def gradient(self, inner: InnerLoss, alpha: Array, start: Array, moving: Array) -> Array:
@@ -52,9 +55,11 @@ class ConjugateRun(OwnRun):
         return self._in_digits(data, alpha, moving)
 
     def _space(self, inner: InnerLoss, start: Array) -> tuple[Data, Krylov]:
-        data = _data(_quadratic(inner), start)
+        quadratic = _quadratic(inner)
+        data = _data(quadratic, start)
         T = self.optimizer.steps
-        space = krylov_space(data, T)
+        most = directions(*quadratic.eigen, data)
+        space = krylov_space(data, min(T, most))
         if space.dimension < T:
             raise ValueError(
                 f"steps = {T}: conjugate gradients end at the minimum after {space.dimension} "
@@ -87,6 +92,17 @@ class ConjugateRun(OwnRun):
             f"the derivative of {self.optimizer.steps} steps of conjugate gradients is lost in "
             f"{DIGITS[-1]} digits: pass fewer steps"
         )
+
+
+def directions(lam: Array, Q: Array, data: Data) -> int:
+    """How many eigenvalues that differ to rounding have a part in R: the steps that conjugate
+    gradients take to their end.
+    """
+    rounding, floor = negligible(data)
+    size = np.abs(Q.T @ data.residual).max(axis=1)
+    apart = np.append(np.inf, np.diff(lam)) > rounding * np.abs(lam).max()
+    shares = np.maximum.reduceat(size, np.flatnonzero(apart))
+    return int(np.count_nonzero(shares > floor))
 
 
 def _quadratic(inner: InnerLoss) -> QuadraticInnerLoss:

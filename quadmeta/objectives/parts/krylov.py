@@ -84,9 +84,8 @@ class Krylov:
             u = self.product(v)
             self.diagonal.append((v @ u) / self.square[j])
             self._require_positive(j)
-            u = u - v * self.diagonal[j]
-            if j:
-                u = u - self.basis[j - 1] * (self.coupling(j) / self.square[j - 1])
+            # what is left of H v_j without its part along v_0, ..., v_j, of which all but the last
+            # two are rounding
             u = self.outside(u, j + 1)
             small = self._small
 

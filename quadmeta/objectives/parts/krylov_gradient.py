@@ -64,9 +64,15 @@ def krylov_space(data: Data, steps: int) -> Krylov:
     """In float64, where what may be rounding counts as 0, or in exact arithmetic."""
     if data.H.dtype == object:
         return Krylov(data.H, data.residual, steps)
+    rounding, floor = negligible(data)
+    return Krylov(data.H, data.residual, steps, floor, rounding)
+
+
+def negligible(data: Data) -> tuple[float, float]:
+    """What may be rounding in float64: relative to the size of H, and in an entry of R."""
     rounding = 4 * data.B.size * float(np.finfo(float).eps)
-    floor = np.abs(data.H).sum(axis=1).max() * np.abs(data.start).max() + np.abs(data.B).max()
-    return Krylov(data.H, data.residual, steps, rounding * floor, rounding)
+    size = np.abs(data.H).sum(axis=1).max() * np.abs(data.start).max() + np.abs(data.B).max()
+    return rounding, rounding * float(size)
 
 
 def last_weights(data: Data, space: Krylov) -> Array:
