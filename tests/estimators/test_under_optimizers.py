@@ -366,6 +366,15 @@ def test_truncated_momentum_has_its_own_filter_and_neumann_has_not():
             assert (distance(series, exact) < 1e-9) == (K == 1)
 
 
+def test_a_series_beyond_its_limit_says_so_although_the_run_converges():
+    problem = qm.Coupled.random([0.5, 2.0], h=2, seed=0)  # 2/L = 1, momentum converges to 1.6
+    loss = qm.OuterLoss(problem, qm.HeavyBall(60, 1.2, 0.6))
+    found = qm.hypergradient(loss, [0.1, 0.2], qm.Neumann(order=40))
+    assert repr(found).endswith("a series with the step_size beyond 2/L = 1)")
+    assert distance(found.value, loss.gradient([0.1, 0.2])) > 100
+    assert not qm.hypergradient(loss, [0.1, 0.2], qm.Implicit()).notes["diverges"]
+
+
 def test_dr_mad_under_heavy_ball_interpolates_the_cross_term_alone():
     """With s_k the impulse response, S_K = eta sum_{k<K} s_k and p_j = 1 - lambda_j S_T(lambda_j),
     its estimate is -V'(H_k w_* - b_k) + <M_k, C o G e_0'>, C_ij = -S_i + (1 - p_j)/T sum_m<T S_m.

@@ -194,6 +194,10 @@ class HyperTape(Tape):
         step = self.transition.plain()
         if not step.step_size:
             step = PlainStep(self._safe_step(step.ridge, series), step.ridge)
+        if series and step.diverges(self.inner):
+            # the run may converge for all that
+            self.notes["diverges"] = True
+            self.notes["why"] = f"a series with the {step.why(self.inner)}"
         return WeightsTape(self, step)
 
     def _safe_step(self, ridge: float, series: bool) -> float:
