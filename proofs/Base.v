@@ -77,6 +77,9 @@ Definition smallest (l : list K) : K :=
   match l with [] => 0 | x :: rest => fold_right min x rest end.
 (** The sum of a list. *)
 Definition total (l : list K) : K := fold_right add 0 l.
+(** S_n(a) = 1 + a + ... + a^(n-1). *)
+Fixpoint geometric (a : K) (n : nat) : K :=
+  match n with O => 0 | S k => geometric a k + a ^ k end.
 (** The sum of f over pairs, which are modes: an eigenvalue and its weight. *)
 Definition sum (f : K -> K -> K) (modes : list (K * K)) : K :=
   fold_right (fun m rest => f (fst m) (snd m) + rest) 0 modes.
@@ -134,6 +137,15 @@ Definition STEPS :=
 (** A quadratic by its modes, at one step size after T steps. *)
 Definition QUADRATIC (weights : string) : domain :=
   [("eigenvalues", EIGENVALUES); (weights, WEIGHTS); ("eta", STEP_SIZE); ("steps", STEPS)].
+
+Definition DISCOUNT :=
+  {| low := Some 0%Z; high := Some 1%Z; is_open := false; is_whole := false; axis := "" |}.
+(** A number > 0. *)
+Definition ABOVE_ZERO :=
+  {| low := Some 0%Z; high := None; is_open := true; is_whole := false; axis := "" |}.
+(** A number, or with an axis a vector, >= the whole number l. *)
+Definition AT_LEAST (l : Z) (along : string) :=
+  {| low := Some l; high := None; is_open := false; is_whole := false; axis := along |}.
 
 Section Domains.
 Context {K : Type} `{Num K}.

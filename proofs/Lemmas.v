@@ -116,6 +116,12 @@ End Reading.
 Lemma within_eigenvalues (q : R) : within EIGENVALUES q = true -> 0 < q.
 Proof. unfold within; cbn -[ltb]; rewrite andb_true_r; apply ltb_true. Qed.
 
+Lemma within_above_zero (q : R) : within ABOVE_ZERO q = true -> 0 < q.
+Proof. unfold within; cbn -[ltb]; rewrite andb_true_r; apply ltb_true. Qed.
+
+Lemma within_discount (q : R) : within DISCOUNT q = true -> 0 <= q <= 1.
+Proof. unfold within; cbn -[leb]; rewrite andb_true_iff, !leb_true; easy. Qed.
+
 Lemma within_step_size (q : R) : within STEP_SIZE q = true -> 0 <= q.
 Proof. unfold within; cbn -[leb]; rewrite andb_true_r; apply leb_true. Qed.
 
@@ -123,6 +129,15 @@ Lemma within_steps n : within STEPS (of_nat n : R) = true -> (1 <= n)%nat.
 Proof.
   unfold within; cbn -[leb of_nat]; rewrite andb_true_r, leb_true, of_nat_INR.
   intro least; apply INR_le; exact least.
+Qed.
+
+(** The eigenvalues of a point are positive, and there is one. *)
+Lemma read_eigenvalues d x : reads d x = true -> In ("eigenvalues"%string, EIGENVALUES) d ->
+  vector x "eigenvalues" <> [] /\ forall a, In a (vector x "eigenvalues") -> 0 < a.
+Proof.
+  intros inside at_lam; split.
+  - now destruct (read_level d x inside _ _ _ _ at_lam at_lam).
+  - intros a at_a; apply within_eigenvalues, (read_vector d x inside "eigenvalues" EIGENVALUES); easy.
 Qed.
 
 (** ** Modes: a list of an eigenvalue and a weight each, both positive *)
@@ -295,6 +310,9 @@ Proof.
     + apply Rmin_l.
     + eapply Rle_trans; [apply Rmin_r | apply IH; now right].
 Qed.
+
+Lemma largest_below (l : list R) b : l <> [] -> (forall a, In a l -> a <= b) -> largest l <= b.
+Proof. intros some all; now apply all, largest_in. Qed.
 
 (** What every row with kappa > 1 starts from: 0 < mu < L, both eigenvalues, all between them. *)
 Lemma extremes (l : list R) :
@@ -490,6 +508,24 @@ Proof.
 Qed.
 
 (** ** A quadratic at one step size *)
+
+(** Energies as weights keep the eigenvalues. *)
+Lemma weighted_firsts (modes : list (R * R)) : map fst (weighted modes) = map fst modes.
+Proof. unfold weighted; rewrite map_map; reflexivity. Qed.
+
+Lemma weighted_positive modes : positive modes -> positive (weighted modes).
+Proof.
+  intros pos m at_m; apply in_map_iff in at_m; destruct at_m as [k [<- at_k]].
+  destruct (pos _ at_k); cbn [fst snd]; plain; split; [easy | nra].
+Qed.
+
+Lemma weight_at_weighted modes v : weight_at (weighted modes) v = v * weight_at modes v / 2.
+Proof.
+  unfold weight_at, weighted; rewrite sum_map; cbn [fst snd]; plain.
+  rewrite (sum_ext _ (fun lam c => v / 2 * (if eqb lam v then c else 0))).
+  - rewrite sum_scale; field.
+  - intros m _; destruct (eqb (fst m) v) eqn:same; [apply eqb_true in same; rewrite same |]; field.
+Qed.
 
 (** F' = -T sum c^2 lambda^2 a^(2T-1), in energies. *)
 Lemma slope_by_energy modes eta T :

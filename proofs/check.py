@@ -129,7 +129,7 @@ def checked(row: Row) -> dict[str, Any]:
     return {
         "statement": row.statement,
         "claim": digest(type(row.claim)),
-        "sources": {name: sha256(FOLDER / name) for name in row.sources},
+        "sources": {name: sha256(BUILD / name) for name in row.sources},
         "forms": forms,
     }
 
