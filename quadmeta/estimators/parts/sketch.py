@@ -23,10 +23,7 @@ class Sketch(NamedTuple):
         part = self.U.T @ v
         found: Array = self.U @ (part / (self.values + shift))
         if len(self.values) < len(v):
-            # what is orthogonal to U, twice, so that no rounding of U part is divided by delta
-            rest = v - self.U @ part
-            rest = rest - self.U @ (self.U.T @ rest)
-            found = found + rest / shift
+            found = found + (v - self.U @ part) / shift
         return found
 
 
