@@ -46,7 +46,7 @@ class BatchRun(OwnRun):
         if all(isinstance(part, BatchLoss) for part in parts):
             known = cast(list[BatchLoss], parts)
             if self._shorter(known):
-                return self._by_epochs(known, alpha, start, moving)
+                return self.by_epochs(known, alpha, start, moving)
         found = self.backward(inner, alpha, start)
         value: Array = found.value + moving @ found.start
         return value
@@ -63,9 +63,7 @@ class BatchRun(OwnRun):
         whole: float = 6 * one * (m + 3 * math.log2(epochs))
         return bool(whole < (epochs - 1) * (8 * entries + m * _STEP))
 
-    def _by_epochs(
-        self, parts: list[BatchLoss], alpha: Array, start: Array, moving: Array
-    ) -> Array:
+    def by_epochs(self, parts: list[BatchLoss], alpha: Array, start: Array, moving: Array) -> Array:
         """The last steps, which are no whole epoch, by reverse mode, the epochs in one."""
         form = parts[0].form.B.shape
         sizes = self.order.sizes
