@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 import quadmeta as qm
+from quadmeta.theory import filters
+from quadmeta.training.advice.errors import cut_weights
 from tests.training.advised import Try, drawn, spectrum
 
 
@@ -29,6 +31,7 @@ def test_most_problems_have_a_guaranteed_choice():
         "Implicit",
         "Neumann",
         "Reverse",
+        "Surrogate",
         "Truncated",
     }
 
@@ -99,6 +102,56 @@ def test_the_cost_is_that_of_an_exhaustive_search(with_bounds):
     found = np.array(list(ratios(with_bounds)))
     # cheaper where conjugate gradients end after a few distinct eigenvalues
     assert np.median(found) <= 1.0 and found.max() <= 1.2
+
+
+def test_through_the_run_the_cost_is_that_of_a_search_too():
+    """A constant mixed derivative: the last K steps, or what solves H x = g and leaves a^T."""
+    rng = np.random.default_rng(1)
+    found = []
+    for seed in range(12):
+        lam = np.geomspace(10 ** -rng.uniform(0.5, 1.5), 1, int(rng.integers(10, 60)))
+        steps = int(10 ** rng.uniform(1, 2.5))
+        outer = outer_of(qm.Coupled.random(lam, h=1, seed=seed), steps, 0.9)
+        error = 10 ** rng.uniform(-4, -0.5)
+        advice = qm.advise(outer, [1.0], error=error, target="unrolled")
+        assert advice.guaranteed
+        whole = (1 - 0.9 * lam) ** steps
+        neumann, budget = 1 - 0.9 * lam, 1
+        while np.max((neumann - whole) / (1 - whole)) > error:
+            neumann, budget = neumann * (1 - 0.9 * lam), budget + 1
+        chebyshev = [
+            N
+            for N in range(1, len(lam) + 1)
+            if np.max(
+                np.abs(whole - filters.chebyshev_residual(lam, lam[0], lam[-1], N)) / (1 - whole)
+            )
+            <= error
+        ]
+        implicit = [len(lam) + 1] if np.max(whole / (1 - whole)) <= error else []
+        found.append(advice.products / min([budget, *chebyshev, *implicit]))
+    assert np.median(found) <= 1.1 and max(found) <= 1.5
+
+
+def test_a_series_of_the_run_is_cheaper_whatever_the_spectrum():
+    """Guaranteed on a singular problem, where H moves with alpha."""
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((6, 12)), rng.standard_normal(6)
+    problem = qm.Ridge((X, y), (rng.standard_normal((5, 12)), rng.standard_normal(5)))
+    outer = outer_of(problem, 2000, 1 / np.linalg.eigvalsh(X.T @ X / 6)[-1])
+    advice = qm.advise(outer, [0.0], error=1e-3, target="unrolled", memory=1000)
+    assert advice.guaranteed and isinstance(advice.estimator, qm.Surrogate)
+    assert advice.products < 600
+    exact = outer.gradient([0.0])
+    found = qm.hypergradient(outer, [0.0], advice.estimator).value
+    assert abs(found - exact) < 1e-3 * abs(exact)
+
+
+@pytest.mark.parametrize("steps, degree", [(3, 0), (8, 4), (40, 12), (40, 30)])
+def test_what_is_cut_of_the_series_has_a_bound(steps, degree):
+    c = filters.chebyshev_series(steps, steps - 1)[degree + 1 :]
+    k = np.arange(degree + 1, steps)
+    for exact, bound in zip((c.sum(), c @ k**2), cut_weights(steps, degree), strict=True):
+        assert exact <= bound <= 400 * exact + 1e-12
 
 
 def outer_of(problem, steps=200, step_size=1.0):

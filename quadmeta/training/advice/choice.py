@@ -10,7 +10,8 @@ from quadmeta._validate import choice, flag, instance, natural, number
 from quadmeta.estimators.parts.base import Estimator
 from quadmeta.objectives.outer_loss import OuterLoss
 from quadmeta.training.advice.knowledge import Knowledge, given, known
-from quadmeta.training.advice.options import Option, implicit_options, unrolled_options
+from quadmeta.training.advice.options import Option, implicit_options
+from quadmeta.training.advice.through_run import unrolled_options
 
 
 @dataclass(frozen=True)
@@ -158,7 +159,7 @@ def _implicit(facts: Knowledge, error: float, room: float, expected: bool) -> Ad
 
 def _unrolled(facts: Knowledge, error: float, room: float) -> Advice:
     """Exact methods, and shorter ones where the run converges."""
-    rounding = facts.unrolled_rounding
+    rounding = math.inf if facts.unrolled is None else facts.unrolled.rounding()
     if rounding < error:
         options = list(unrolled_options(facts, error - rounding))
         best = _cheapest(options, room, True)
@@ -213,11 +214,11 @@ def _short(estimator: Estimator) -> str:
 def _advice(
     best: Option, options: Sequence[Option], bound: float, guaranteed: bool, about: str
 ) -> Advice:
-    others = [
-        f"{type(option.estimator).__name__} {option.products}"
-        for option in sorted(options, key=lambda option: option.products)
-        if option is not best
-    ]
-    beside = f". Products of the others: {', '.join(others)}" if others else ""
+    least: dict[str, int] = {}
+    for option in sorted(options, key=lambda option: option.products):
+        if type(option.estimator) is not type(best.estimator):
+            least.setdefault(type(option.estimator).__name__, option.products)
+    others = ", ".join(f"{name} {products}" for name, products in least.items())
+    beside = f". Products of the others: {others}" if others else ""
     reason = best.words + about + beside
     return Advice(best.estimator, best.products, best.vectors, bound, guaranteed, reason)

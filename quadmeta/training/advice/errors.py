@@ -30,34 +30,96 @@ def implicit_errors(sizes: Sizes, own: bool) -> tuple[float, float]:
     return _bounded(sizes)
 
 
-def unrolled_rounding(sizes: Sizes, steps: int, step_size: float, first: Array, own: bool) -> float:
-    """Of a run and of reverse mode through it, relative to max ||J|| ||S_T(H) g||, with w_0 =
-    ``first``, for |1 - eta lambda| <= 1: mu may be 0.
+class Unrolled:
+    """T steps of gradient descent on a quadratic with |1 - eta lambda| <= 1, where mu may be 0:
+    errors relative to max ||J|| ||S_T(H) g||, S_T = eta sum_{k<T} (1 - eta lambda)^k.
 
-    Errors of single steps add up over n = min(T, 1 / (eta mu)) steps: those of w to the n-th part
-    of the path, those of v = A^k g to n^2.
+    Parameters
+    ----------
+    sizes
+        norms at w_T.
+    steps, step_size
+        T and eta.
+    first
+        w_0.
+    own
+        whether the eigenvectors of H may be used.
     """
-    T = steps
-    eta = step_size
-    n = min(T, 1 / (eta * sizes.mu)) if sizes.mu else T
-    g = float(np.linalg.norm(sizes.g))
-    moved = first_gradient(sizes, first)
-    longest = float(np.linalg.norm(first)) + n * eta * moved
-    w_off = n * sizes.unit * eta * (sizes.L * longest + sizes.linear)
-    g_off = sizes.outer_hessian * w_off + sizes.g_rounding
-    summed = _summed(sizes, T, eta, own) - n * eta * g_off
-    J = max(least_norm(sizes.inner.jacobian(w)) for w in (sizes.w, first))
-    J_off = sizes.all_slopes * w_off + sizes.all_mixed_rounding
-    if not (summed > 0 and J > J_off):
-        return math.inf
-    terms = n * eta * g
-    backwards = sizes.unit * n * terms
-    return (n * eta * g_off + terms * J_off / J + backwards) / summed
+
+    def __init__(self, sizes: Sizes, steps: int, step_size: float, first: Array, own: bool) -> None:
+        self.sizes = sizes
+        self.steps = steps
+        self.eta = step_size
+        self.first = first
+        self.g = float(np.linalg.norm(sizes.g))
+        self.start_gradient = float(np.linalg.norm(sizes.inner.gradient(first)))
+        slowest = max(abs(1 - step_size * sizes.mu), abs(1 - step_size * sizes.L))
+        self.memory = min(float(steps), 1 / (1 - slowest) if slowest < 1 else math.inf)
+        """sum_{k<T} |1 - eta lambda|^k at most: over how many steps errors of one add up."""
+        self.J = max(least_norm(sizes.inner.jacobian(w)) for w in (sizes.w, first))
+        self.summed = self._summed(own)
+
+    def _summed(self, own: bool) -> float:
+        """At most ||S_T(H) g||."""
+        if own:
+            lam, Q = self.sizes.inner.eigen
+            response = filters.unrolled(lam, self.eta, self.steps)
+            return float(np.linalg.norm(response[:, None] * (Q.T @ self.sizes.g)))
+        # S_T falls in lambda while 1 - eta lambda >= 0
+        left = abs(1 - self.eta * self.sizes.L) ** self.steps
+        return (1 - left) / self.sizes.L * self.g
+
+    def rounding(self, steps: int = 0) -> float:
+        """What rounding adds to reverse mode at most, through at least so many ``steps``: errors of
+        single steps add up over n of them, those of w to the n-th part of the path, those of v =
+        A^k g to n^2.
+        """
+        sizes = self.sizes
+        n = max(self.memory, float(steps))
+        longest = float(np.linalg.norm(self.first)) + self.memory * self.eta * self.start_gradient
+        w_off = n * sizes.unit * self.eta * (sizes.L * longest + sizes.linear)
+        g_off = sizes.outer_hessian * w_off + sizes.g_rounding
+        summed = self.summed - n * self.eta * g_off
+        J_off = sizes.all_slopes * w_off + sizes.all_mixed_rounding
+        if not (summed > 0 and self.J > J_off):
+            return math.inf
+        terms = n * self.eta * self.g
+        backwards = sizes.unit * n * terms
+        return (n * self.eta * g_off + terms * J_off / self.J + backwards) / summed
+
+    def surrogate(self, degree: int) -> float:
+        """What is lost by the surrogate of a degree K < T at most, with rounding.
+
+        With R = grad L_1(w_0), the derivative is -<J_0, S G> - <H_k, S[.,.] o G R'>, S[x, y] the
+        divided differences. Cut after K, S in a = 1 - eta lambda loses c = sum_{k>K} c_k, and its
+        derivative d = sum_{k>K} k^2 c_k, since |T_k'| <= k^2: so S[x, y] loses eta^2 d at most.
+        """
+        sizes = self.sizes
+        c, d = cut_weights(self.steps, degree)
+        lost = self.eta * c
+        lost_slope = self.eta**2 * d
+        most = self.eta * self.memory
+        R = self.start_gradient
+        g_off = sizes.outer_hessian * lost * R
+        g = self.g + g_off
+        start = float(np.linalg.norm(sizes.inner.jacobian(self.first)))
+        total = start * (lost * g + most * g_off)
+        total += sizes.frobenius * R * (lost_slope * g + most**2 * g_off)
+        return total / (self.J * self.summed) + self.rounding(degree)
 
 
-def first_gradient(sizes: Sizes, first: Array) -> float:
-    """||grad L_1(w_0)||."""
-    return float(np.linalg.norm(sizes.inner.gradient(first)))
+def cut_weights(steps: int, degree: int) -> tuple[float, float]:
+    """(sum c_k, sum k^2 c_k) over k > K = ``degree`` at most, for the Chebyshev coefficients c_k of
+    sum_{j<T} a^j.
+
+    Those of a^j are the probabilities of |X| = k for a sum X of j signs, which are 0 for k > j, and
+    P(|X| >= m) <= 2 exp(-m^2 / 2j) (Hoeffding). By parts the sum of k^2 P(|X| = k) over k >= m is
+    at most 2 exp(-m^2 / 2j) (m^2 + 2j).
+    """
+    m = degree + 1
+    j = np.arange(m, steps)
+    tails = 2 * np.exp(-m * m / (2 * j))
+    return float(tails.sum()), float(tails @ (m * m + 2 * j))
 
 
 def least_norm(J: Array) -> float:
@@ -67,17 +129,6 @@ def least_norm(J: Array) -> float:
         return float(np.linalg.norm(J, 2))
     rows = np.linalg.norm(J, axis=1)
     return float(max(rows.max(), np.linalg.norm(rows) / math.sqrt(min(h, P))))
-
-
-def _summed(sizes: Sizes, T: int, eta: float, own: bool) -> float:
-    """At most ||S_T(H) g|| with S_T = eta sum_{k<T} (1 - eta lambda)^k."""
-    if own:
-        lam, Q = sizes.inner.eigen
-        modes = Q.T @ sizes.g
-        return float(np.linalg.norm(filters.unrolled(lam, eta, T)[:, None] * modes))
-    # S_T falls in lambda while 1 - eta lambda >= 0
-    left = abs(1 - eta * sizes.L) ** T
-    return (1 - left) / sizes.L * float(np.linalg.norm(sizes.g))
 
 
 def _computed(sizes: Sizes) -> tuple[float, float]:

@@ -11,7 +11,7 @@ from quadmeta._validate import number
 from quadmeta.objectives.outer_loss import OuterLoss
 from quadmeta.optimizers.gradient_descent import GradientDescent
 from quadmeta.problems.parts.quadratic_bilevel import QuadraticInnerLoss
-from quadmeta.training.advice.errors import implicit_errors, unrolled_rounding
+from quadmeta.training.advice.errors import Unrolled, implicit_errors
 from quadmeta.training.advice.sizes import EPS, Sizes
 
 
@@ -52,8 +52,10 @@ class Knowledge:
     """What it adds at most, relative to ||J|| ||H^-1 g||."""
     rounding: float = EPS
     """What rounding adds to that."""
-    unrolled_rounding: float = math.inf
-    """What rounding adds to reverse mode at most, relative to max ||J|| ||S_T(H) g||."""
+    unrolled: Unrolled | None = None
+    """Errors of ways through the run, where it is gradient descent on a quadratic that does not
+    diverge.
+    """
     shortened: bool = False
     """Whether a shorter way back through the run has a bound."""
     constant_mixed: bool = False
@@ -90,7 +92,7 @@ def known(
         sizes = Sizes(inner, outer.trained(alpha, start), spread.mu, spread.L)
     about = replace(
         about,
-        unrolled_rounding=_unrolled_rounding(outer, sizes, first, spread),
+        unrolled=_unrolled(outer, sizes, first, spread),
         shortened=start is not None or not problem.start_moves,
         constant_mixed=not sizes.slopes.any(),
     )
@@ -147,11 +149,11 @@ def _rates(outer: OuterLoss, spread: Spread | None) -> Array | None:
     return rates
 
 
-def _unrolled_rounding(
+def _unrolled(
     outer: OuterLoss, sizes: Sizes, first: Array, spread: Spread | None
-) -> float:
-    """Infinite where the optimizer is another one, or grows what is rounded."""
+) -> Unrolled | None:
+    """None where the optimizer is another one, or grows what is rounded."""
     if type(outer.optimizer) is not GradientDescent or outer.step_size * sizes.L > 2:
-        return math.inf
+        return None
     own = spread is None or spread.own
-    return unrolled_rounding(sizes, outer.optimizer.steps, outer.step_size, first, own)
+    return Unrolled(sizes, outer.optimizer.steps, outer.step_size, first, own)

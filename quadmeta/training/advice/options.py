@@ -1,4 +1,4 @@
-"""The estimators that come into question, each with its parameter, its cost and the bound of its
+"""The estimators that solve H x = g, each with its parameter, its cost and the bound of its
 error.
 
 Products are Hessian and mixed products together. A factorisation counts as P of them, as
@@ -6,28 +6,24 @@ Products are Hessian and mixed products together. A factorisation counts as P of
 """
 
 import math
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
 from quadmeta._types import Array
 from quadmeta.estimators.chebyshev_inverse import ChebyshevInverse
 from quadmeta.estimators.conjugate_gradient import ConjugateGradient
-from quadmeta.estimators.forward import Forward
 from quadmeta.estimators.implicit import Implicit
 from quadmeta.estimators.neumann import Neumann
 from quadmeta.estimators.parts.base import Estimator
-from quadmeta.estimators.reverse import Reverse
-from quadmeta.estimators.truncated import Truncated
 from quadmeta.theory import solves
 from quadmeta.training.advice.knowledge import Knowledge, Spread
 from quadmeta.training.advice.sizes import EPS
 
-_CONSTANT = "the mixed derivative does not depend on w"
 _CLUSTERS = 20
 """Distinct eigenvalues up to which it is asked whether conjugate gradients end with them."""
-_SCANNED = 2_000_000
+SCANNED = 2_000_000
 """Entries of the table (products, eigenvalues) up to which a known spectrum is looked through."""
 
 
@@ -65,17 +61,6 @@ def implicit_options(known: Knowledge, error: float) -> Iterator[Option]:
         yield from _krylov_of_clusters(known, spread, error)
 
 
-def unrolled_options(known: Knowledge, error: float) -> Iterator[Option]:
-    """Ways to the derivative through all T steps."""
-    T = known.steps
-    h = known.hyperparameters
-    yield Option(Reverse(), 2 * T - 1, T, 0.0, True, "reverse mode through all T steps is exact")
-    words = f"forward mode is exact, with h = {h} tangents in the place of T = {T} states"
-    yield Option(Forward(), h * (2 * T - 1), h, 0.0, True, words)
-    if known.rates is not None and known.shortened:
-        yield from _shortened(known, known.rates, error)
-
-
 def _factorised(known: Knowledge) -> Option:
     P = known.weights
     words = f"a factorisation of the {P} x {P} Hessian is exact"
@@ -100,15 +85,15 @@ def _semi_iteration(known: Knowledge, spread: Spread, error: float) -> Option:
     )
     if products == 1:
         words = "one step of the best size 2 / (mu + L) errs by (kappa - 1) / (kappa + 1) at most"
-    if known.whole and products * len(spread.lam) <= _SCANNED:
-        better, at = _on_spectrum(spread, products, error)
-        if better < products:
-            products = better
-            reached = at
-            words = (
-                f"Chebyshev's polynomial of degree {products} is at most {at:.2g} at the "
-                "eigenvalues, which are known"
-            )
+    if known.whole and products * len(spread.lam) <= SCANNED:
+        for fewer in range(1, products):
+            p, rounding = chebyshev_at(spread, fewer)
+            at = float(np.abs(p).max()) + rounding
+            if at <= error:
+                products = fewer
+                reached = at
+                words = f"Chebyshev's polynomial of degree {fewer} is {at:.2g} at any eigenvalue"
+                break
     if spread.own:
         estimator = ChebyshevInverse(budget=products)
     else:
@@ -118,21 +103,14 @@ def _semi_iteration(known: Knowledge, spread: Spread, error: float) -> Option:
     return Option(estimator, products, 3, reached, True, words)
 
 
-def _on_spectrum(spread: Spread, most: int, error: float) -> tuple[int, float]:
-    """(N, largest residual at the eigenvalues) of the least N <= ``most`` that has it below
-    ``error``.
-    """
-    lam = np.unique(spread.lam)
+def chebyshev_at(spread: Spread, products: int) -> tuple[Array, float]:
+    """(p_N at the eigenvalues, how far rounding of them moves it) with N = ``products``."""
+    N = products
     # T_N(cos t) = cos(N t), the angles from the distances to both ends
-    angles = 2 * np.arctan2(np.sqrt(lam - spread.mu), np.sqrt(spread.L - lam))
-    for N in range(1, most):
-        # an eigenvalue that is off by P eps L moves T_N by 2 N^2 P eps kappa / (kappa - 1)
-        moved = 8 * N**2 * len(lam) * EPS
-        size = float(np.abs(np.cos(N * angles)).max()) + moved
-        reached = size * solves.chebyshev(spread.kappa, N)
-        if reached <= error:
-            return N, reached
-    return most, solves.chebyshev(spread.kappa, most)
+    angles = 2 * np.arctan2(np.sqrt(spread.lam - spread.mu), np.sqrt(spread.L - spread.lam))
+    size = solves.chebyshev(spread.kappa, N)
+    # an eigenvalue that is off by P eps L moves T_N by 2 N^2 P eps kappa / (kappa - 1)
+    return size * np.cos(N * angles), size * 8 * N**2 * len(angles) * EPS
 
 
 def _krylov(spread: Spread, error: float) -> Option:
@@ -192,57 +170,3 @@ def _krylov_of_clusters(known: Knowledge, spread: Spread, error: float) -> Itera
     words = f"conjugate gradients end after {d} steps, one for each distinct eigenvalue"
     budget = d + 1
     yield Option(ConjugateGradient(budget=budget), budget, 4, reached, True, words)
-
-
-def _shortened(known: Knowledge, rates: Array, error: float) -> Iterator[Option]:
-    """Fewer steps backwards than forwards; where the mixed derivative is constant, also all that
-    solves H x = g.
-    """
-    T = known.steps
-    slow = float(rates.max())
-    fast = float(rates.min())
-    if known.constant_mixed:
-        K, missed = _least_kept(lambda K: solves.cut_error(rates, T, K), 1, T, error)
-    elif solves.kept_least(slow) >= T:
-        return
-    else:
-        first = solves.kept_least(slow)
-        K, missed = _least_kept(lambda K: solves.cut_sum(slow, fast, T, K), first, T, error)
-    words = f"the last {K} of T = {T} steps make all but {missed:.2g} of the derivative at least"
-    yield Option(Truncated(K=K), 2 * K - 1, K, missed, True, words)
-    if known.constant_mixed and known.spread is not None:
-        yield Option(Neumann(order=K - 1), K, 1, missed, True, f"{words}; {_CONSTANT}")
-        yield from _as_implicit(known, known.spread, rates, error)
-
-
-def _as_implicit(known: Knowledge, spread: Spread, rates: Array, error: float) -> Iterator[Option]:
-    """Implicit estimates leave a^T out of the filter (1 - a^T) / lambda."""
-    powers = np.abs(rates) ** known.steps
-    left = float(np.max(powers / (1 - powers)))
-    words = f"training leaves a^T = {left:.2g} of the implicit derivative; {_CONSTANT}"
-    # |a^T - p| / (1 - a^T) <= left + |p| (1 + left)
-    solve = (error - left) / (1 + left)
-    if solve <= 0:
-        return
-    for option in implicit_options(known, solve):
-        reached = left + option.error * (1 + left)
-        yield replace(option, error=reached, words=f"{option.words}; {words}")
-
-
-def _least_kept(
-    missed: Callable[[int], float], first: int, last: int, error: float
-) -> tuple[int, float]:
-    """(K, missed(K)) of the least K from ``first`` on that misses at most ``error``; ``missed``
-    falls to 0 at ``last``.
-    """
-    if missed(first) <= error:
-        return first, missed(first)
-    low = first
-    high = last
-    while high - low > 1:
-        middle = (low + high) // 2
-        if missed(middle) <= error:
-            high = middle
-        else:
-            low = middle
-    return high, missed(high)

@@ -141,7 +141,19 @@ class Sizes:
 
     @cached_property
     def slopes(self) -> Array:
-        """At least ||H_k||, (h,): the lesser of its Frobenius norm and its largest column sum.
+        """At least ||H_k||, (h,): the lesser of its Frobenius norm and its largest column sum."""
+        squares, largest = self._columns
+        lesser: Array = np.minimum(np.sqrt(squares), largest)
+        return lesser
+
+    @cached_property
+    def frobenius(self) -> float:
+        """The Frobenius norm of all H_k together."""
+        return float(np.sqrt(self._columns[0].sum()))
+
+    @cached_property
+    def _columns(self) -> tuple[Array, Array]:
+        """Sums of the squares of H_k, and the largest sum of a column's sizes, (h,) each.
 
         Column by column, so that the matrices H_k are never there together.
         """
@@ -157,7 +169,7 @@ class Sizes:
             found = (problem.rows(alpha, units) - constant)[:, :, :columns]
             squares += (found**2).sum(axis=(1, 2))
             largest = np.maximum(largest, np.abs(found).sum(axis=1).max(axis=1))
-        return np.minimum(np.sqrt(squares), largest)
+        return squares, largest
 
     @property
     def all_slopes(self) -> float:
