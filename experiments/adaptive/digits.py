@@ -46,7 +46,7 @@ def rows(samples: int, T: int, seed: int) -> Rows:
     random = SPREAD * np.random.default_rng(seed).standard_normal(len(problem.start))
     for setting, start in (("zero", problem.start), ("random", random)):
         silent = int(np.count_nonzero(_first(loss, alpha, start) == 0))
-        exact = loss.gradient(alpha, start)
+        exact = loss.definition(alpha, start)  # forward mode
         for mode, step in (("automatic", AutomaticStep), ("right", AdaptiveStep)):
             with np.errstate(all="ignore"):
                 found = reverse(loss, alpha, start, step)

@@ -16,11 +16,12 @@ from quadmeta.objectives.parts.base import Objective
 from quadmeta.objectives.parts.closed.closed_forms import closed_form, descends, has_closed_form
 from quadmeta.objectives.parts.forward import forward_mode
 from quadmeta.objectives.parts.hyper_tape import HyperTape
-from quadmeta.objectives.parts.own_run import OwnRun
+from quadmeta.objectives.parts.own_run import OwnRun, backward
 from quadmeta.objectives.parts.quadratic_tape import kind_of_tape
 from quadmeta.objectives.parts.runs import own_run
 from quadmeta.objectives.parts.sensitivities import Sensitivities, sensitivities
 from quadmeta.objectives.parts.unrolled import rounded, signed
+from quadmeta.optimizers.parts.adaptive.base import Adaptive
 from quadmeta.optimizers.parts.base import Optimizer, PolynomialOptimizer
 from quadmeta.problems.parts.bilevel import BilevelProblem, InnerLoss
 from quadmeta.problems.parts.quadratic_bilevel import QuadraticInnerLoss
@@ -157,7 +158,7 @@ class OuterLoss(Objective):
 
     def gradient(self, alpha: Numbers, start: Numbers | None = None) -> Array:
         """Exact unrolled hypergradient (h,): from the response of the optimizer on a quadratic,
-        singular or not, by ``definition`` elsewhere.
+        singular or not, by reverse mode through an adaptive one, by ``definition`` elsewhere.
 
         Raises
         ------
@@ -170,6 +171,10 @@ class OuterLoss(Objective):
             value = self._by(self._own, inner, alpha, start)
         elif self._has_response(inner):
             value = self._exact(inner, alpha, start)
+        elif isinstance(self.optimizer, Adaptive):
+            first = self.problem.begin(alpha, start)
+            found = backward(self.problem, self.optimizer, inner, alpha, first)
+            value = found.value + self._moving(alpha, first, start) @ found.start
         else:
             return self.definition(alpha, start)
         if self.problem.has_direct:

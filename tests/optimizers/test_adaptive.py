@@ -256,6 +256,7 @@ def test_tapes_have_the_same_derivative(method, alpha):
         found = qm.hypergradient(loss, [alpha, 1.0], estimator)
         np.testing.assert_allclose(found.value, exact, rtol=1e-12)
     np.testing.assert_allclose(loss.gradient([alpha, 1.0]), exact, rtol=1e-12)
+    np.testing.assert_allclose(loss.definition([alpha, 1.0]), exact, rtol=1e-12)
     assert qm.hypergradient(loss, [alpha, 1.0], qm.Reverse()).hvps == 5
 
 
@@ -307,6 +308,7 @@ def test_a_start_that_moves_and_a_direct_term(method):
         slope = (loss(alpha + unit) - loss(alpha - unit)) / (2 * h)
         assert found[k] == pytest.approx(slope, rel=1e-7)
     np.testing.assert_allclose(loss.gradient(alpha), found, rtol=1e-12)
+    np.testing.assert_allclose(loss.definition(alpha), found, rtol=1e-12)
     reverse = qm.hypergradient(loss, alpha, qm.Reverse()).value
     np.testing.assert_allclose(reverse, found, rtol=1e-12)
     fixed = loss.sensitivities(alpha, start=Moving().start_of(alpha)).alpha
@@ -350,6 +352,26 @@ def test_estimators_without_a_meaning_are_refused():
     decayed = qm.OuterLoss(problem, qm.AdamW(5, 0.1, weight_decay=0.1))
     with pytest.raises(ValueError, match="no minimum that it tends to"):
         qm.hypergradient(decayed, [0.1], qm.Implicit())
+
+
+def test_a_step_of_ones_own_needs_its_own_derivatives():
+    class Halved(qm.InnerAdam):
+        def step(self, t, state, g, theta):
+            """Half a step."""
+            after = super().step(t, state, g, theta)
+            return after._replace(w=(after.w + state.w) / 2)
+
+    loss = qm.OuterLoss(Golden(), Halved(3, 0.1))
+    for ask in (
+        loss.gradient,
+        loss.sensitivities,
+        lambda alpha: qm.hypergradient(loss, alpha, qm.Reverse()),
+    ):
+        with pytest.raises(ValueError, match="Halved redefines its steps"):
+            ask([0.1, 1.0])
+    # by definition: half of every step is a step of half the size
+    half = qm.OuterLoss(Golden(), qm.InnerAdam(3, 0.05)).gradient([0.1, 1.0])
+    np.testing.assert_allclose(loss.definition([0.1, 1.0]), half, atol=1e-14)
 
 
 def test_adaptive_methods_have_no_residual_polynomial():

@@ -24,6 +24,26 @@ class Backward(NamedTuple):
     """w_T."""
 
 
+def backward(
+    problem: BilevelProblem, optimizer: Optimizer, inner: InnerLoss, alpha: Array, start: Array
+) -> Backward:
+    """Reverse mode through the steps of ``transition``: T states are kept, and the cost is that of
+    three runs, whatever h.
+    """
+    transition: Transition = optimizer.own_transition()
+    states = [transition.state0(start)]
+    for t in range(optimizer.steps):
+        states.append(transition.next_state(t, states[-1], inner))
+    last = states.pop()
+    g = problem.outer_gradient(last[0], alpha)
+    v: Blocks = (g, *(0 * block for block in last[1:]))
+    value = np.zeros(problem.hyperparameters)
+    for t, state in reversed(list(enumerate(states))):
+        value = value + transition.parameter(t, v, state, inner)
+        v = transition.pull(t, v, state, inner)
+    return Backward(value, v[0], last[0])
+
+
 class OwnRun(ABC):
     """The run of an optimizer on a bilevel problem, with its derivatives.
 
@@ -62,18 +82,7 @@ class OwnRun(ABC):
     def backward(self, inner: InnerLoss, alpha: Array, start: Array) -> Backward:
         """Reverse mode by the loop: T states are kept."""
         self.require(inner, start)
-        transition: Transition = self.optimizer.own_transition()
-        states = [transition.state0(start)]
-        for t in range(self.optimizer.steps):
-            states.append(transition.next_state(t, states[-1], inner))
-        last = states.pop()
-        g = self.problem.outer_gradient(last[0], alpha)
-        v: Blocks = (g, *(0 * block for block in last[1:]))
-        value = np.zeros(self.problem.hyperparameters)
-        for t, state in reversed(list(enumerate(states))):
-            value = value + transition.parameter(t, v, state, inner)
-            v = transition.pull(t, v, state, inner)
-        return Backward(value, v[0], last[0])
+        return backward(self.problem, self.optimizer, inner, alpha, start)
 
     def definition(self, inner: InnerLoss, alpha: Array, start: Array, moving: Array) -> Array:
         """The derivative by reverse mode, with its direct term."""

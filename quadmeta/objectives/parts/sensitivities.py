@@ -73,6 +73,7 @@ def sensitivities(
     """
     instance("optimizer", optimizer, Adaptive, "InnerAdam(steps=100, step_size=0.01)")
     assert isinstance(optimizer, Adaptive)  # which type checkers do not see
+    optimizer.own_transition()  # refuses a class that redefines its steps alone
     inner = problem.bound(alpha)
     if isinstance(inner, QuadraticInnerLoss):
         slopes = _derivatives(inner)

@@ -82,10 +82,10 @@ class Adaptive(Optimizer):
         state = Moments(start, 0 * start, 0 * start)
         yield state
         for t in range(1, self.steps + 1):
-            state = self.moved(t, state, gradient(state.w), values)
+            state = self.step(t, state, gradient(state.w), values)
             yield state
 
-    def moved(self, t: int, state: Moments, g: Any, theta: Mapping[str, Any]) -> Moments:
+    def step(self, t: int, state: Moments, g: Any, theta: Mapping[str, Any]) -> Moments:
         """The state after step t at the gradient g."""
         rates = self.rates(t, theta)
         # arrays stand first: an mpf that meets an array on its right spells it out for an error

@@ -23,7 +23,7 @@ class Method(Protocol):
     def rates(self, t: int, theta: Mapping[str, Any]) -> Rates:
         """The rates of step t = 1, ..., T."""
 
-    def moved(self, t: int, state: Moments, g: Any, theta: Mapping[str, Any]) -> Moments:
+    def step(self, t: int, state: Moments, g: Any, theta: Mapping[str, Any]) -> Moments:
         """The state after step t."""
 
 
@@ -72,7 +72,7 @@ class AdaptiveStep(GradientStep):
 
     def update(self, t: int, state: Blocks, g: Array) -> Blocks:
         """The step by definition."""
-        return self.optimizer.moved(t + 1, Moments(*state), g, self.theta)
+        return self.optimizer.step(t + 1, Moments(*state), g, self.theta)
 
     def pulled(
         self, t: int, v: Blocks, state: Blocks, gradient: Callable[[], Array]
