@@ -182,6 +182,15 @@ def test_a_sketch_keeps_conjugate_gradients_from_finding_outliers_again():
     np.testing.assert_allclose(got.value, ideal, atol=0.02 * np.linalg.norm(exact))
 
 
+def test_preconditioned_conjugate_gradients_do_not_stop_early():
+    lam = np.geomspace(1, 8, 40)
+    found, Q, w = problem(lam)
+    slow = qm.GradientDescent(1, 0.1)
+    exact = run(found, w, qm.Implicit(), slow).value
+    got = run(found, w, qm.NystromConjugateGradient(2, 44), slow)
+    np.testing.assert_allclose(got.value, exact, rtol=1e-10)
+
+
 @pytest.mark.parametrize("rank", [1, 3])
 def test_preconditioned_conjugate_gradients_end_at_the_solution(rank):
     for seed in range(3):
@@ -313,6 +322,27 @@ def test_the_surrogate_is_reverse_mode_where_nothing_is_cut(family):
             assert errors[2] < 1e-3 * np.linalg.norm(exact)
 
 
+@pytest.mark.parametrize("steps", [1, 2, 9])
+def test_the_surrogate_moves_with_a_learned_start(steps):
+    H = np.array([[1.0, 0.3], [0.3, 0.6]])
+    found = qm.BilevelProblem.from_operators(
+        gradient=lambda w, alpha: H @ w - alpha,
+        hvp=lambda w, alpha, v: v @ H,
+        mixed=lambda w, alpha, v: -v,
+        outer=lambda w, alpha: w @ w / 2 - w.sum(),
+        outer_gradient=lambda w, alpha: w - 1,
+        start=lambda alpha: 3 * alpha,
+        start_jacobian=lambda alpha: 3 * np.eye(2),
+        hyperparameters=2,
+    )
+    loss = qm.OuterLoss(found, qm.GradientDescent(steps, 0.7))
+    alpha = np.array([0.4, -0.9])
+    exact = qm.hypergradient(loss, alpha, qm.Reverse())
+    got = qm.hypergradient(loss, alpha, qm.Surrogate(steps - 1))
+    np.testing.assert_allclose(got.value, exact.value, rtol=1e-12)
+    assert (got.hvps, got.mixed) == (exact.hvps, exact.mixed)
+
+
 def test_the_series_of_the_surrogate():
     np.testing.assert_allclose(filters.chebyshev_series(4, 3), [1.5, 1.75, 0.5, 0.25], rtol=1e-14)
     # by binomials: a^j = 2^-j sum_i binom(j, i) T_|j - 2 i|
@@ -323,6 +353,9 @@ def test_the_series_of_the_surrogate():
                 exact[abs(j - 2 * i)] += F(int(mp.binomial(j, i)), 2**j)
         found = filters.chebyshev_series(steps, steps - 1)
         np.testing.assert_allclose(found, [float(x) for x in exact], atol=1e-14 * steps)
+    # nodes fewer than T fold back what is beyond them
+    whole = filters.chebyshev_series(3000, 2999)
+    np.testing.assert_allclose(filters.chebyshev_series(3000, 40), whole[:41], atol=1e-11)
 
 
 @pytest.mark.parametrize(
@@ -423,6 +456,8 @@ IMPLICIT = [
         qm.GradientDescent(900, 0.2),
         qm.HeavyBall(400, step_size=0.2, momentum=0.3),
         qm.Nesterov(400, step_size=0.15, momentum=0.3),
+        qm.L2Decay(qm.HeavyBall(400, step_size=0.2, momentum=0.3), decay=0.2),
+        qm.DecoupledDecay(400, 0.2, momentum=0.3, decay=0.1),
     ],
     ids=repr,
 )

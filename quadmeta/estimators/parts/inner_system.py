@@ -62,11 +62,7 @@ class InnerSystem:
         ValueError
             rounding of the products with A, which is relative to 1, counts more than 1e-6 in x.
         """
-        known = self.curvatures()
-        top = 1.0
-        if known is not None:
-            top = max(top, self.step_size * known[1])
-        require_digits(top, x, self.g)
+        require_digits(1.0, x, self.g)
         return self.estimate(x)
 
     def curvatures(self) -> tuple[float, float] | None:
