@@ -14,6 +14,7 @@ OPTIMIZERS = {
     "heavy_ball": lambda T: qm.HeavyBall(T, 0.3, 0.6),
     "nesterov": lambda T: qm.Nesterov(T, 0.3, 0.6),
     "schedule": lambda T: qm.Schedule(T, step_sizes=[SIZES[t % len(SIZES)] for t in range(T)]),
+    "chebyshev_iteration": lambda T: qm.ChebyshevIteration(T, 0.2, 4.0),
     "l2_decay": lambda T: qm.L2Decay(qm.Nesterov(T, 0.3, 0.6), decay=0.2),
     "decoupled_decay": lambda T: qm.DecoupledDecay(T, 0.3, momentum=0.6, decay=0.1),
     "preconditioned": lambda T: qm.Preconditioned(qm.HeavyBall(T, 0.3, 0.6), MATRIX),
@@ -38,6 +39,7 @@ KINDS = {
 ADAPTIVE = {"adagrad", "rms_prop", "inner_adam", "adam_w"}
 WITHOUT_STEP = ADAPTIVE | {
     "schedule",
+    "chebyshev_iteration",
     "preconditioned",
     "jacobi_preconditioned",
     "damped_newton",

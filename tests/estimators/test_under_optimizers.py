@@ -209,6 +209,7 @@ GOLDEN = {
     qm.DecoupledDecay(3, 0.5, 0.25, 0.125): (-3395 / 2**14, -873 / 2**14),
     qm.DampedNewton(2, 0.5, 0.25): (-78321 / 268912, -28865 / 33614),
     qm.JacobiPreconditioned(qm.GradientDescent(2, 0.5)): (-83 / 2**10, -31 / 2**8),
+    qm.ChebyshevIteration(2, 0.25, 1.5): (-15488 / 5329, -6592 / 5329),
     qm.ConjugateGradientSolver(1): (3 / 8, 1 / 2),
     qm.ConjugateGradientSolver(2): (-2544 / 343, 988 / 343),
 }
