@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         optimizers as optimizers,
         plotting as plotting,
         problems as problems,
+        sampled as sampled,
         strategies as strategies,
         sweep as sweep,
         theory as theory,
@@ -134,6 +135,14 @@ if TYPE_CHECKING:
         StreamingGaussian as StreamingGaussian,
         TaskWeights as TaskWeights,
     )
+    from quadmeta.sampled import (
+        Draws as Draws,
+        EvolutionStrategies as EvolutionStrategies,
+        Moments as Moments,
+        SampledEstimator as SampledEstimator,
+        draws as draws,
+        moments as moments,
+    )
     from quadmeta.sweep import (
         ClusterError as ClusterError,
         Failure as Failure,
@@ -189,7 +198,7 @@ else:
 
     from quadmeta._lazy import attach as _attach
 
-    _FAMILIES = ("problems", "optimizers", "objectives", "estimators")
+    _FAMILIES = ("problems", "optimizers", "objectives", "estimators", "sampled")
     _PLACES = {
         "__version__": "quadmeta",
         "members": "quadmeta._registry",
@@ -249,6 +258,7 @@ else:
         "plotting": "quadmeta.plotting",
         "problems": "quadmeta.problems",
         "protocol": "quadmeta.training.protocol",
+        "sampled": "quadmeta.sampled",
         "schedules": "quadmeta.training.schedules",
         "solves": "quadmeta.theory.solves",
         "spectra": "quadmeta.theory.spectra",

@@ -19,7 +19,7 @@ from typing import Any
 from quadmeta._lazy import attach
 from quadmeta.certificates.refusal import quoted
 
-FAMILIES = ("problems", "optimizers", "objectives", "estimators", "claims")
+FAMILIES = ("problems", "optimizers", "objectives", "estimators", "sampled", "claims")
 SENTENCE = 100
 """Characters of a sentence in a table of members."""
 
@@ -135,15 +135,15 @@ def _reference(cls: type) -> str:
 
 
 def members(family: str) -> Members:
-    """The members of ``"problems"``, ``"optimizers"``, ``"objectives"``, ``"estimators"`` or
-    ``"claims"`` by name.
+    """The members of ``"problems"``, ``"optimizers"``, ``"objectives"``, ``"estimators"``,
+    ``"sampled"`` or ``"claims"`` by name.
 
     Printed, they are a table of class, what it is in a sentence, and reference.
 
     Parameters
     ----------
     family
-        one of the five names above.
+        one of the six names above.
 
     Returns
     -------

@@ -11,7 +11,7 @@ import pytest
 
 import quadmeta as qm
 
-FAMILIES = ("problems", "optimizers", "objectives", "estimators")
+FAMILIES = ("problems", "optimizers", "objectives", "estimators", "sampled")
 
 
 def typed_names(module):

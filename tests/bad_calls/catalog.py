@@ -634,6 +634,22 @@ call(
     estimator=thing(qm.Reverse(dtype="float32")),
     digits=Count(20),
 )
+naive = qm.NaiveObjective(quadratic, qm.GradientDescent(3))
+call(qm.EvolutionStrategies, sigma=positive(0.1), antithetic=Flag(True))
+call(
+    qm.moments,
+    objective=thing(naive),
+    theta=Number(0.5, low=0.0),
+    estimator=thing(qm.EvolutionStrategies(0.1)),
+)
+call(
+    qm.draws,
+    objective=thing(naive),
+    theta=Number(0.5, low=0.0),
+    estimator=thing(qm.EvolutionStrategies(0.1)),
+    count=Count(3),
+    seed=seed(),
+)
 for cls in (
     qm.ClosedForm,
     qm.DrMad,
@@ -1055,11 +1071,13 @@ LEFT_OUT = {
             "Advice",
             "Certified",
             "Comparison",
+            "Draws",
             "Failure",
             "Horizon",
             "Hypergradient",
             "Ledger",
             "LogLoss",
+            "Moments",
             "Response",
             "AffineResponse",
             "Modes",

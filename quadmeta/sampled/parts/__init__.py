@@ -1,0 +1,1 @@
+"""What estimators that draw have in common."""
