@@ -102,7 +102,7 @@ def draw(rows: Rows) -> Figure:
         "Nystrom overshoots what its sketch misses",
         "The worst spectrum: nobody gets below $1/T_N$",
         "Real data: Krylov methods, not sketches",
-        r"$T$ steps cost about $\sqrt{T}$ products, not $2T$",
+        r"$T$ steps: products grow like $\sqrt{T}$, not $T$",
     )
     for ax, panel, label, title in zip(axes.ravel(), drawn, "abcd", titles, strict=True):
         panel(ax, rows)

@@ -60,9 +60,12 @@ class DiagonalInverse(Estimator):
         system = InnerSystem(tape)
         d = self._diagonal(system)
         if not (d > 0).all():
+            remedy = "take more probes, or None for the true diagonal"
+            if self.probes is None:
+                remedy = "train to a minimum, or add a ridge"
             raise ValueError(
-                f"probes = {self.probes} find the entry {d.min():.3g} in the diagonal of the inner "
-                "Hessian, it must be > 0: take more probes, or None for the true diagonal"
+                f"probes = {self.probes} find the entry {d.min():.3g} in eta times the diagonal of "
+                f"the inner Hessian, it must be > 0: {remedy}"
             )
         return system.estimate(system.g / d)
 

@@ -17,7 +17,7 @@ from quadmeta.theory import filters
 @dataclass(frozen=True)
 class Surrogate(Estimator):
     """Reverse mode through a Chebyshev series of the T steps of gradient descent, cut at the degree
-    K: about sqrt(2 T ln(2 / epsilon)) products where reverse mode takes 2 T.
+    K: 2 K + 1 products, with K about sqrt(2 T ln(2 / epsilon)), where reverse mode takes 2 T - 1.
 
     The weights w_T = w_0 - S(H) grad L_1(w_0) are those of S = eta sum_{j<T} a^j, a = 1 - eta
     lambda. Its series in Chebyshev polynomials of a, cut after the degree K, is within epsilon eta

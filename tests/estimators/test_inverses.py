@@ -622,6 +622,10 @@ BAD = {
         lambda: [estimated(ordinary(), qm.DiagonalInverse(1, seed=s)) for s in range(9)],
         "probes = 1 find the entry -",
     ),
+    "a diagonal of both signs": (
+        lambda: estimated(saddle(), qm.DiagonalInverse()),
+        "probes = None find the entry -0.1 .* train to a minimum",
+    ),
     "outputs": (
         lambda: estimated(ordinary(), qm.KroneckerInverse(4)),
         "outputs = 4 do not divide the P = 6 weights",

@@ -157,8 +157,8 @@ class Estimator(ABC):
         """f(lambda), with which the estimate is -J f(H) g at an inner minimum of a quadratic, g
         the outer gradient there.
 
-        Polynomials of lambda run in any arithmetic; so do the sums of a given number of steps,
-        which are those of gradient descent.
+        Polynomials of lambda run in any arithmetic. Unrolled and truncated steps are those of
+        gradient descent; of another inner optimizer f is its ``response(lam).moved``.
 
         Parameters
         ----------
