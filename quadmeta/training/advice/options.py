@@ -50,7 +50,7 @@ def implicit_options(known: Knowledge, error: float) -> Iterator[Option]:
     """
     yield _factorised(known)
     spread = known.spread
-    assert spread is not None  # without a smallest eigenvalue nothing but a factorisation is known
+    assert spread is not None  # ``advise`` refuses what has no smallest eigenvalue
     if known.rates is not None:
         yield _neumann(known.rates, error)
     if not math.isnan(spread.mu):
@@ -167,6 +167,9 @@ def _krylov_of_clusters(known: Knowledge, spread: Spread, error: float) -> Itera
     if reached > error:
         return
     d = len(groups)
-    words = f"conjugate gradients end after {d} steps, one for each distinct eigenvalue"
+    words = (
+        f"conjugate gradients end after {d} steps, one for each distinct eigenvalue, with rounding "
+        "taken as a width of eigenvalues"
+    )
     budget = d + 1
     yield Option(ConjugateGradient(budget=budget), budget, 4, reached, True, words)
