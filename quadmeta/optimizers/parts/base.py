@@ -18,9 +18,9 @@ from quadmeta._types import Array, Floats, StepSizes
 from quadmeta._validate import finite, natural, step_sizes
 from quadmeta.arithmetic.signlog import SignLog
 from quadmeta.optimizers.parts import generic
-from quadmeta.optimizers.parts.linear_response import Response as Response, response_of_run
 from quadmeta.optimizers.parts.loss import LogLoss as LogLoss, OneTask as OneTask
 from quadmeta.optimizers.parts.measure import Measure as Measure
+from quadmeta.optimizers.parts.responses.linear import Response as Response, response_of_run
 from quadmeta.optimizers.parts.transition import Inner as Inner, Transition as Transition
 
 # numbers in one temporary array: half a megabyte, so that a block of a grid stays in cache
@@ -239,15 +239,16 @@ class PolynomialOptimizer(Optimizer):
 
     def along(self, eigenvalues: Any, theta: Any, force: Any = None) -> Callable[[Any], Any]:
         """What ``run`` follows on f(w) = lambda w^2 / 2 - force w, mode by mode."""
+        # one product a step: on functions with their differences, a second factor that belongs to
+        # the other point would multiply rounding errors by what is no factor of the run
         scale = self.scale(eigenvalues, theta)
-
-        def gradient(w: Any) -> Any:
-            found = w * eigenvalues
-            if force is not None:
-                found = found - force
-            return found if scale is None else scale * found
-
-        return gradient
+        rate = eigenvalues
+        if scale is not None:
+            rate = scale * eigenvalues
+            force = None if force is None else scale * force
+        if force is None:
+            return lambda w: w * rate
+        return lambda w: w * rate - force
 
     def response(self, eigenvalues: Array) -> Response:
         """p_T, S = (1 - p_T) / lambda and S[lambda_i, lambda_j] at eigenvalues (d,) >= 0, with
