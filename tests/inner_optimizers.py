@@ -15,6 +15,7 @@ OPTIMIZERS = {
     "nesterov": lambda T: qm.Nesterov(T, 0.3, 0.6),
     "schedule": lambda T: qm.Schedule(T, step_sizes=[SIZES[t % len(SIZES)] for t in range(T)]),
     "chebyshev_iteration": lambda T: qm.ChebyshevIteration(T, 0.2, 4.0),
+    "chebyshev of the spectrum": lambda T: qm.ChebyshevIteration(T, spectrum=True),
     "l2_decay": lambda T: qm.L2Decay(qm.Nesterov(T, 0.3, 0.6), decay=0.2),
     "decoupled_decay": lambda T: qm.DecoupledDecay(T, 0.3, momentum=0.6, decay=0.1),
     "preconditioned": lambda T: qm.Preconditioned(qm.HeavyBall(T, 0.3, 0.6), MATRIX),
@@ -29,6 +30,7 @@ OPTIMIZERS = {
     "minibatches": lambda T: qm.Minibatches(T, [[0, 1], [2, 3, 4], [5, 6, 7, 7]], [0.3, 0.2, 0.1]),
 }
 KINDS = {
+    "chebyshev of the spectrum": ("coupled", "ridge", "data_cleaning"),
     "preconditioned": ("coupled", "ridge", "log_cosh"),
     "jacobi_preconditioned": ("coupled", "ridge", "data_cleaning"),
     "damped_newton": ("coupled", "ridge", "data_cleaning"),
@@ -40,6 +42,7 @@ ADAPTIVE = {"adagrad", "rms_prop", "inner_adam", "adam_w"}
 WITHOUT_STEP = ADAPTIVE | {
     "schedule",
     "chebyshev_iteration",
+    "chebyshev of the spectrum",
     "preconditioned",
     "jacobi_preconditioned",
     "damped_newton",

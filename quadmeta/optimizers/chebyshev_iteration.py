@@ -10,11 +10,12 @@ from quadmeta._types import Arithmetic, Array
 from quadmeta._validate import flag, natural, number
 from quadmeta.arithmetic.jet import Jet
 from quadmeta.optimizers.parts.along.direction import hessian_of, pair_of
+from quadmeta.optimizers.parts.along.following import FollowingStep
 from quadmeta.optimizers.parts.base import PolynomialOptimizer, Response
 from quadmeta.optimizers.parts.constant import in_arithmetic
 from quadmeta.optimizers.parts.linear_transition import LinearStep, LinearTransition
 from quadmeta.optimizers.parts.responses.chebyshev import Interval, bound_slopes, table
-from quadmeta.optimizers.parts.transition import Inner
+from quadmeta.optimizers.parts.transition import Inner, Transition
 
 _EQUAL = 1e-10  # of the largest eigenvalue: closer ones count as equal
 _APART = 1e-6  # how far the rates of equal ones may be from each other, relative
@@ -222,28 +223,34 @@ class ChebyshevIteration(PolynomialOptimizer):
         high = _rate(pair, Q[:, lam >= lam[-1] - close], "largest")
         return low, high
 
-    def transition(self) -> LinearTransition:
-        """On (w_t, w_{t-1}), with the weights of each step.
-
-        Raises
-        ------
-        ValueError
-            bounds that follow the inner Hessian.
-        """
+    def transition(self) -> Transition:
+        """On (w_t, w_{t-1}), with the numbers of each step."""
+        if self.spectrum:
+            return FollowingStep(self)
         on = self._interval()
-        step = 2 / (on.high + on.low)
-        quarter = ((on.high - on.low) / (on.high + on.low)) ** 2 / 4
-        weights = [1.0]
-        weight = 2.0
-        for _ in range(1, self.steps + 1):
-            weight = 1 / (1 - weight * quarter)
-            weights.append(weight)
+        return self.two_term(on.low, on.high)
+
+    def two_term(self, low: float, high: float) -> LinearTransition:
+        """The steps on given bounds."""
+        table = self.numbers(low, high)
 
         def numbers(t: int) -> LinearStep:
-            x = weights[t]
-            return LinearStep(((x, 1 - x), (1, 0)), (-x * step, 0))
+            x, y = table[t]
+            return LinearStep(((x, 1 - x), (1, 0)), (-y, 0))
 
         return LinearTransition(numbers, rest=(1, 1))
+
+    def numbers(self, low: Any, high: Any) -> list[tuple[Any, Any]]:
+        """(x, y) of each step w' = x w + (1 - x) w_before - y grad f(w), in any arithmetic."""
+        step = 2 / (high + low)
+        quarter = ((high - low) / (high + low)) ** 2 / 4
+        x = 0 * step + 1
+        found = [(x, step)]
+        weight: Any = 2
+        for _ in range(1, self.steps):
+            weight = 1 / (1 - weight * quarter)
+            found.append((weight, weight * step))
+        return found
 
 
 def _rate(pair: Callable[[Array], Array], Q: Array, name: str) -> Array:
