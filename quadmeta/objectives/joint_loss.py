@@ -165,6 +165,17 @@ class JointLoss(Objective):
         """The Hessian (k, k) in the optimizer's parameters alone, at O(T p)."""
         return self.at(theta, 2, learned=False).own_curvature()
 
+    def gradient_and_curvature(self, theta: Numbers, learned: bool = True) -> tuple[Array, Array]:
+        """Both from one run; without ``learned`` in the optimizer's parameters alone, (k,) and (k,
+        k).
+        """
+        if learned:
+            self._require_second()
+        form = self.at(theta, 2, learned)
+        if learned:
+            return form.gradient(), form.curvature()
+        return form.own_gradient(), form.own_curvature()
+
     def _require_second(self) -> None:
         name = type(self.problem).__name__
         if self.problem.start_moves:

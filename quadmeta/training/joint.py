@@ -91,13 +91,11 @@ def joint_descent(
     # a model that falls by the whole loss has this length
     radius = float(np.sqrt(2 * abs(value))) or 1.0
     reason = "steps"
-    while True:
+    while len(path) <= steps:
         slope, bend = space.model(x, method)
         free = space.free(x, slope)
         if not np.abs(slope[free]).max(initial=0.0) > tolerance * max(abs(value), _TINY * first):
             reason = "stationary"
-            break
-        if len(path) > steps:
             break
         x, moved, radius = _step(space, x, value, slope, bend, free, radius)
         if moved == value:
@@ -155,14 +153,16 @@ class _Space:
         """
         theta = self.theta(x)
         scale = np.where(self.logarithmic, theta[self.moved], 1.0)
-        slope = scale * self.loss.gradient(theta)[self.moved]
-        bend = np.zeros((len(x), len(x)))
         if method == "newton":
-            if self.learned:
-                part = self.loss.curvature(theta)[np.ix_(self.moved, self.moved)]
-            else:
-                part = self.loss.own_curvature(theta)[np.ix_(self.moved, self.moved)]
-            bend = scale[:, None] * part * scale + np.diag(np.where(self.logarithmic, slope, 0))
+            gradient, hessian = self.loss.gradient_and_curvature(theta, self.learned)
+        else:
+            gradient = self.loss.gradient(theta)
+            hessian = np.zeros((len(gradient), len(gradient)))
+        slope = scale * gradient[self.moved]
+        part = hessian[np.ix_(self.moved, self.moved)]
+        bend = scale[:, None] * part * scale
+        if method == "newton":
+            bend += np.diag(np.where(self.logarithmic, slope, 0))
         return slope, bend
 
     def free(self, x: Array, slope: Array) -> Array:

@@ -103,11 +103,15 @@ class JointForm:
         X = self._matrix(self.f.slopes * (G @ np.swapaxes(self.R, -1, -2)))
         return X + V @ self.W0.T, V
 
+    def own_gradient(self) -> Array:
+        """(k,), in theta alone."""
+        GR = (self._outer_gradient * self.R).sum(axis=-1)
+        return np.asarray(np.tensordot(self._first, GR, axes=((1, 2), (0, 1))))
+
     def gradient(self) -> Array:
         """(k + h,)."""
         G = self._outer_gradient
-        own = (self._spread(self.f.first) * (G * self.R)).sum(axis=(-3, -2, -1))
-        own = np.broadcast_to(own, len(self.theta))
+        own = self.own_gradient()
         X, V = self._pairing
         learned = self.problem.pair(self.alpha, X, V)
         if self.problem.start_moves:

@@ -1,0 +1,1 @@
+"""The experiment joint_tuning."""
