@@ -90,7 +90,7 @@ class OuterLoss(Objective):
             an optimizer without a step size.
         """
         found = getattr(self.optimizer, "step_size", None)
-        if found is None:
+        if found is None or np.ndim(found):
             raise ValueError(
                 f"optimizer = {self.optimizer!r} has no one step size: read its own attributes"
             )

@@ -121,7 +121,7 @@ def _read(batches: Any) -> tuple[Array, ...]:
 
 
 def _batch(k: int, rows: Any) -> Array:
-    name = f"batch {k}"
+    name = f"batches[{k}]"
     index = finite(name, rows)
     if index.ndim != 1 or not index.size:
         raise ValueError(

@@ -410,7 +410,12 @@ for cls in (qm.HeavyBall, qm.Nesterov):
     )
 call(qm.Schedule, steps=Count(3))
 call(qm.ConjugateGradientSolver, steps=Count(3))
-call(qm.Minibatches, steps=Count(3), batches=Thing([[0, 1], [2]]), step_size=positive(0.1))
+call(
+    qm.Minibatches,
+    steps=Count(3),
+    batches=Thing([[0, 1], [2]]),
+    step_size=Reals([0.1, 0.2], shape_matters=False, least=0.0),
+)
 call(
     qm.DampedNewton,
     steps=Count(5),

@@ -57,6 +57,12 @@ class OptimizerObjective(Objective):
                 f"{self.optimizer!r} needs exact gradients, those of {self.problem!r} are noisy: "
                 f"pass StochasticGradientDescent(steps={self.optimizer.steps})"
             )
+        if not exact and not self.optimizer.noisy:
+            raise ValueError(
+                f"{self.optimizer!r} has no residual polynomial: pass "
+                f"GradientDescent(steps={self.optimizer.steps}), or tune a problem's "
+                "hyperparameters by OuterLoss"
+            )
         if not noisy and not exact:
             raise ValueError(
                 f"{self.optimizer!r} needs noisy gradients, those of {self.problem!r} are exact: "
