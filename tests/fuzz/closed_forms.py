@@ -21,7 +21,7 @@ Array = Any
 
 def closed_forms(rng: np.random.Generator) -> Iterator[Question]:
     """A few of each."""
-    for draw in (sums, filter_values, profiles, flows, risks, signlogs, discounts):
+    for draw in (sums, filter_values, bounds, profiles, flows, risks, signlogs, discounts):
         yield from draw(rng)
 
 
@@ -127,6 +127,26 @@ def filter_values(rng: np.random.Generator) -> Iterator[Question]:
         yield Question(
             name, number(ask(call, lam, eta, T)), truth, about, size=lambda t=truth: abs(t()[0])
         )
+
+
+def bounds(rng: np.random.Generator) -> Iterator[Question]:
+    """1 / T_N at the middle of an interval: a few eps a product."""
+    low = float(10 ** rng.uniform(-290, 290))
+    high = low * (1 + float(10 ** rng.uniform(-14, 14)))
+    N = draws.steps(rng, 10**7)
+
+    def truth() -> tuple[arb, arb]:
+        sigma = (arb(high) + arb(low)) / (arb(high) - arb(low))
+        value = 1 / (N * sigma.acosh()).cosh()
+        return value, 8 * (N + 1) * EPS * value
+
+    yield Question(
+        "filters.minimax",
+        number(ask(filters.minimax, low, high, N)),
+        truth,
+        f"low={low!r}, high={high!r}, N={N}",
+        size=lambda: truth()[0],
+    )
 
 
 def profiles(rng: np.random.Generator) -> Iterator[Question]:

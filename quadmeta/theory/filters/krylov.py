@@ -121,11 +121,17 @@ def minimax(low: Scalar, high: Scalar, budget: int) -> Any:
     (0.8, Fraction(8, 17))
     """
     m, M = interval(low, high)
+    N = natural("budget", budget)
+    share = m / M
+    if isinstance(share, float):
+        # 1 / T_N = 2 q^N / (1 + q^2N) with q = (sqrt M - sqrt m) / (sqrt M + sqrt m)
+        power = ((M - m) / M / (1 + share**0.5) ** 2) ** N
+        return 2 * power / (1 + power * power)
     # T_n = 2 sigma T_{n-1} - T_{n-2}: the ratio T_{n-1} / T_n is 1 / (2 sigma - the one before)
     sigma = (M + m) / (M - m)
     ratio = 1 / sigma
     value = ratio
-    for _ in range(natural("budget", budget) - 1):
+    for _ in range(N - 1):
         ratio = 1 / (2 * sigma - ratio)
         value = value * ratio
     return value
@@ -144,25 +150,24 @@ def minimax_instance(low: Scalar, high: Scalar, budget: int) -> MinimaxInstance:
     """The instance on which conjugate gradients, the best of all methods with N products in the
     norm sqrt(x'Hx), have exactly the error ``minimax``.
 
-    lambda_i = (M + m)/2 - (M - m)/2 cos(i pi / N) and v_i^2 = lambda_i w_i, w_i = 1 / (lambda_i
-    prod_{j != i} |lambda_i - lambda_j|), for i = 0..N. T_N satisfies the first-order condition of
-    the best polynomial: sum_i w_i lambda_i T_N(lambda_i) q(lambda_i) = 0 for every q of a degree
-    below N, because that is a divided difference of order N of q.
+    lambda_i = (M + m)/2 - (M - m)/2 cos(i pi / N) for i = 0..N, and v_i^2 proportional to 1 /
+    prod_{j != i} |lambda_i - lambda_j|: 1, and 1/2 at both ends. T_N satisfies the first-order
+    condition of the best polynomial: sum_i v_i^2 T_N(lambda_i) q(lambda_i) = 0 for every q of a
+    degree below N, because T_N(lambda_i) = +-1 makes that a divided difference of order N of q.
 
     Examples
     --------
     >>> from quadmeta.theory.filters import minimax_instance
     >>> minimax_instance(1.0, 9.0, budget=1)
-    MinimaxInstance(eigenvalues=array([1., 9.]), squares=array([0.125, 0.125]))
+    MinimaxInstance(eigenvalues=array([1., 9.]), squares=array([0.5, 0.5]))
     """
     m, M = (float(x) for x in interval(low, high))
     N = natural("budget", budget)
     cosines = np.cos(np.arange(N + 1) * np.pi / N)
     lam = (M + m) / 2 - (M - m) / 2 * cosines
-    gaps = np.abs(lam[:, None] - lam[None])
-    np.fill_diagonal(gaps, 1.0)
-    # v_i^2 = lambda_i w_i: the eigenvalue cancels
-    return MinimaxInstance(lam, 1 / gaps.prod(axis=1))
+    squares = np.ones(N + 1)
+    squares[[0, -1]] = 0.5
+    return MinimaxInstance(lam, squares)
 
 
 def conjugate_gradients(lam: Spectrum, v: Numbers, products: int) -> Array:
