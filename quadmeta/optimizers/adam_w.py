@@ -10,7 +10,8 @@ class AdamW(Corrected):
     """w <- (1 - eta weight_decay) w - eta m_hat / (sqrt(v_hat + root_epsilon) + epsilon).
 
     Moments and parameters as in ``InnerAdam``; ``weight_decay`` >= 0 is multiplied by the step
-    size, as in PyTorch and optax.
+    size, as in PyTorch and optax; ``DecoupledDecay`` takes the product. The decay is weighed
+    against a normalised direction, so that a long run tends to no minimum of a ridge.
 
     Source: Loshchilov and Hutter 2019, Algorithm 2.
 

@@ -352,6 +352,8 @@ def test_estimators_without_a_meaning_are_refused():
     decayed = qm.OuterLoss(problem, qm.AdamW(5, 0.1, weight_decay=0.1))
     with pytest.raises(ValueError, match="no minimum that it tends to"):
         qm.hypergradient(decayed, [0.1], qm.Implicit())
+    with pytest.raises(ValueError, match="no minimum that it tends to"):
+        qm.advise(decayed, [0.1], error=0.1)
 
 
 def test_a_step_of_ones_own_needs_its_own_derivatives():

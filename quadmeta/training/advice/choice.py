@@ -102,7 +102,8 @@ def advise(
     ------
     ValueError
         a singular inner Hessian, or an inner loss that is not quadratic, for "implicit" without
-        ``low`` and ``high``, or ``kappa``; a memory in which nothing reaches the error.
+        ``low`` and ``high``, or ``kappa``; an optimizer that tends to no minimum; a memory in which
+        nothing reaches the error.
 
     Examples
     --------
@@ -126,6 +127,8 @@ def advise(
         room = natural("memory", memory)
     facts = known(outer, alpha, given(low, high, kappa), start)
     if target == "implicit":
+        # refuses a method whose fixed point no implicit estimator differentiates
+        outer.optimizer.own_transition().plain()
         return _implicit(facts, wanted, room, expected)
     return _unrolled(facts, wanted, room, expected)
 
