@@ -32,7 +32,7 @@ from quadmeta._types import Array
 from quadmeta.arithmetic.double_double import DoubleDouble
 from quadmeta.arithmetic.jet import Jet
 from quadmeta.arithmetic.signlog import SignLog
-from quadmeta.optimizers.parts.base import LogLoss
+from quadmeta.optimizers.parts.loss import LogLoss
 from quadmeta.optimizers.parts.stacked import StackedJet
 
 _SMALL = 2.0**-20  # below this eta lambda, 1 - p_T is summed
