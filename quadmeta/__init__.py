@@ -139,7 +139,12 @@ if TYPE_CHECKING:
         Draws as Draws,
         EvolutionStrategies as EvolutionStrategies,
         Moments as Moments,
+        NoiseReuse as NoiseReuse,
+        PersistentEvolution as PersistentEvolution,
         SampledEstimator as SampledEstimator,
+        SimultaneousPerturbation as SimultaneousPerturbation,
+        SingleEvolution as SingleEvolution,
+        TruncatedEvolution as TruncatedEvolution,
         draws as draws,
         moments as moments,
     )

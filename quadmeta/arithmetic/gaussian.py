@@ -68,14 +68,18 @@ def signed_moment(n: int, a: Array, s: Array) -> SignLog:
 
 def nodes(degree: int) -> tuple[Array, Array]:
     """(xi > 0, log of their weights) of the trapezoidal rule for a polynomial of this degree that
-    is even in xi, xi = 0 left out: E P(xi) = (weight of 0) P(0) + sum_j weight_j P(xi_j).
-
-    The weight of 0 is half of what the first node's would be without its factor e^(-xi^2 / 2): a
-    polynomial that vanishes at 0, as odd parts times xi do, needs none.
+    is even in xi and vanishes at 0: E P(xi) = sum_j weight_j P(xi_j).
     """
     reach = math.sqrt(degree) + _MARGIN
     xi = _STEP * np.arange(1, math.ceil(reach / _STEP) + 1)
     return xi, math.log(2 * _STEP / math.sqrt(2 * math.pi)) - xi * xi / 2
+
+
+def whole_line(degree: int) -> tuple[Array, Array]:
+    """The same with 0 among the nodes."""
+    xi, weights = nodes(degree)
+    first = math.log(_STEP / math.sqrt(2 * math.pi))
+    return np.concatenate([[0.0], xi]), np.concatenate([[first], weights])
 
 
 def expected(values: SignLog, log_weights: Array) -> SignLog:

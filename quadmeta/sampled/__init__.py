@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from quadmeta.sampled.evolution_strategies import EvolutionStrategies as EvolutionStrategies
+    from quadmeta.sampled.noise_reuse import NoiseReuse as NoiseReuse
     from quadmeta.sampled.parts.base import (
         Draws as Draws,
         Moments as Moments,
@@ -13,6 +14,12 @@ if TYPE_CHECKING:
         draws as draws,
         moments as moments,
     )
+    from quadmeta.sampled.persistent_evolution import PersistentEvolution as PersistentEvolution
+    from quadmeta.sampled.simultaneous_perturbation import (
+        SimultaneousPerturbation as SimultaneousPerturbation,
+    )
+    from quadmeta.sampled.single_evolution import SingleEvolution as SingleEvolution
+    from quadmeta.sampled.truncated_evolution import TruncatedEvolution as TruncatedEvolution
 else:
     from quadmeta._registry import family
 

@@ -641,6 +641,11 @@ call(
 )
 naive = qm.NaiveObjective(quadratic, qm.GradientDescent(3))
 call(qm.EvolutionStrategies, sigma=positive(0.1), antithetic=Flag(True))
+for cls in (qm.PersistentEvolution, qm.SingleEvolution):
+    call(cls, sigma=positive(0.1), window=Count(3), loss=Word("sum"))
+call(qm.NoiseReuse, sigma=positive(0.1), window=Count(3), persistent=Flag(False))
+call(qm.TruncatedEvolution, sigma=positive(0.1), window=Count(3), states=Word("own"))
+call(qm.SimultaneousPerturbation, step=positive(0.1))
 call(
     qm.moments,
     objective=thing(naive),

@@ -10,6 +10,7 @@ M_n the moments of ``gaussian_moment``.
 
 import numpy as np
 
+from quadmeta._types import Array
 from quadmeta.arithmetic.gaussian import expected, nodes, signed_moment
 from quadmeta.arithmetic.signlog import SignLog
 from quadmeta.sampled.parts.spectra import Spectrum
@@ -22,10 +23,15 @@ def slope(run: Spectrum, sigma: float) -> SignLog:
     return -2 * T * run.weighed(moment * run.lam)
 
 
-def antithetic_square(run: Spectrum, sigma: float) -> SignLog:
-    """E xi^2 (F(eta + sigma xi) - F(eta - sigma xi))^2 / (4 sigma^2)."""
+def antithetic_square(run: Spectrum, sigma: float, steps: list[int] | None = None) -> SignLog:
+    """E xi^2 (F(eta + sigma xi) - F(eta - sigma xi))^2 / (4 sigma^2), F the loss after T steps, or
+    the sum of those after several numbers of ``steps``, T at most.
+    """
     xi, weights = nodes(4 * run.steps + 2)
-    difference = _difference(run, sigma * xi)
+    first, *others = steps or [run.steps]
+    difference = _difference(run.of_length(first), sigma * xi)
+    for other in others:
+        difference = difference + _difference(run.of_length(other), sigma * xi)
     square = expected(difference * difference * SignLog.of(xi * xi), weights)
     return square / (4 * SignLog.of(sigma) ** 2)
 
@@ -39,13 +45,13 @@ def plain_square(run: Spectrum, sigma: float) -> SignLog:
     return expected(both * SignLog.of(xi * xi), weights) / SignLog.of(sigma) ** 2
 
 
-def _loss(run: Spectrum, shift: np.ndarray) -> SignLog:
+def _loss(run: Spectrum, shift: Array) -> SignLog:
     """F(eta + shift), one entry a shift."""
     a = run.factors - shift[:, None] * run.lam
     return run.weighed(SignLog.of(a) ** (2 * run.steps))
 
 
-def _difference(run: Spectrum, shift: np.ndarray) -> SignLog:
+def _difference(run: Spectrum, shift: Array) -> SignLog:
     """F(eta + shift) - F(eta - shift) for shift > 0, mode by mode without cancellation.
 
     With y = lambda shift, log |a + y| - log |a - y| = -log(1 - 2 min(|a|, y) / (|a| + y)) up to the

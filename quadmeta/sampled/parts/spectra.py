@@ -51,6 +51,12 @@ class Spectrum:
         weights = np.ldexp(omega, objective.source.exponent)
         return cls(lam, weights, float(eta), objective.optimizer.steps)
 
+    def of_length(self, steps: int, omega: Array | None = None) -> "Spectrum":
+        """The run of another number of steps, from this start or from another one."""
+        if omega is None:
+            omega = self.omega
+        return Spectrum(self.lam, omega, self.eta, steps)
+
     @property
     def factors(self) -> Array:
         """(d,) a_i = 1 - eta lambda_i, each right to rounding of itself."""
