@@ -4,6 +4,7 @@ hyperparameters together.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,9 @@ from quadmeta._validate import finite, instance, show
 from quadmeta.objectives.parts import joint_definition
 from quadmeta.objectives.parts.base import Objective
 from quadmeta.objectives.parts.joint_form import JointForm
+from quadmeta.objectives.parts.joint_response import Linear
+from quadmeta.optimizers.l2_decay import L2Decay
+from quadmeta.optimizers.parts.along.affine import AffineOptimizer
 from quadmeta.optimizers.parts.base import PolynomialOptimizer
 from quadmeta.problems.parts.quadratic_bilevel import QuadraticBilevel
 
@@ -32,7 +36,8 @@ class JointLoss(Objective):
     problem
         a bilevel problem with quadratic losses.
     optimizer
-        a linear method along exact gradients; parameters that are given are not tuned.
+        a linear method along exact gradients, with momentum, decay (``DecoupledDecay``,
+        ``L2Decay``) or damping (``DampedNewton``); parameters that are given are not tuned.
 
     Raises
     ------
@@ -54,14 +59,15 @@ class JointLoss(Objective):
     """
 
     problem: QuadraticBilevel
-    optimizer: PolynomialOptimizer
+    optimizer: Linear
 
     def __post_init__(self) -> None:
         instance("problem", self.problem, QuadraticBilevel, "Ridge(train, validation)")
-        instance("optimizer", self.optimizer, PolynomialOptimizer, "HeavyBall(steps=50)")
+        linear = (PolynomialOptimizer, AffineOptimizer, L2Decay)
+        instance("optimizer", self.optimizer, linear, "HeavyBall(steps=50)")
         self.problem.require_complete()
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """One for each entry of theta."""
         own = _numbered(self.optimizer.free, self._own)
@@ -73,16 +79,19 @@ class JointLoss(Objective):
         shape = self.optimizer.shape
         return shape[0] if shape else 1
 
-    @property
+    @cached_property
     def bounds(self) -> Array:
-        """Least and greatest value of each entry, (k + h, 2): a step size is at least 0, a momentum
-        at least 0 and below 1, and a problem may restrict what is learned.
+        """Least and greatest value of each entry, (k + h, 2): a step size and an L2 decay are at
+        least 0, a momentum and a decoupled decay at least 0 and below 1, and a problem may restrict
+        what is learned.
         """
         optimizer = self.optimizer
         lowest = 0.0 if optimizer.nonnegative else -np.inf
         found = np.full((self._own + self.problem.hyperparameters, 2), (lowest, np.inf))
         for place, name in enumerate(self.names[: self._own]):
             found[place] = _RANGES.get(name, found[place])
+            if name == "decay" and isinstance(optimizer, L2Decay):
+                found[place] = (0.0, np.inf)
         found[self._own :, 0] = self.problem.least
         return found
 
@@ -105,6 +114,12 @@ class JointLoss(Objective):
             )
         own = found[:k]
         self.optimizer.read(own if self.optimizer.shape else own[0])
+        low, high = self.bounds[:k].T
+        for place in np.flatnonzero((own < low) | (own > high)):
+            raise ValueError(
+                f"{name}: {self.names[place]} = {own[place]:.6g} is out of bounds: pass one of "
+                f"{low[place]:.6g} to {high[place]:.6g}"
+            )
         return own, self.problem.read(found[k:])
 
     def at(self, theta: Numbers, order: int = 0, learned: bool = True) -> JointForm:
@@ -217,7 +232,13 @@ class JointLoss(Objective):
         return joint_definition.evaluated(self, theta, order, kind, digits)
 
 
-_RANGES = {"step_size": (0.0, np.inf), "momentum": (0.0, np.nextafter(1.0, 0.0))}
+_BELOW_1 = (0.0, float(np.nextafter(1.0, 0.0)))
+_RANGES = {
+    "step_size": (0.0, np.inf),
+    "damping": (0.0, np.inf),
+    "momentum": _BELOW_1,
+    "decay": _BELOW_1,
+}
 
 
 def _numbered(names: Sequence[str], count: int) -> tuple[str, ...]:

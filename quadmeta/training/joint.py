@@ -121,7 +121,7 @@ class _Space:
         self.origin = np.concatenate([own, alpha])
         self.moved = _chosen(loss.names, only)
         self.learned = bool((self.moved >= len(own)).any())
-        bounds = loss.bounds[self.moved]
+        bounds = loss.bounds[self.moved].copy()
         first = self.origin[self.moved]
         self.logarithmic = np.array([loss.names[i] == "step_size" for i in self.moved], dtype=bool)
         if not (first[self.logarithmic] > 0).all():

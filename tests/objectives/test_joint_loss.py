@@ -17,6 +17,9 @@ METHODS = {
     "gradient descent": (qm.GradientDescent, ("step_size",)),
     "heavy ball": (qm.HeavyBall, ("step_size", "momentum")),
     "Nesterov": (qm.Nesterov, ("step_size", "momentum")),
+    "decoupled": (qm.DecoupledDecay, ("step_size", "momentum", "decay")),
+    "L2": (lambda T: qm.L2Decay(qm.Nesterov(T)), ("step_size", "momentum", "decay")),
+    "L2 alone": (lambda T: qm.L2Decay(qm.GradientDescent(T, 0.1)), ("decay",)),
 }
 
 
@@ -68,6 +71,12 @@ GOLDEN = [
         f"-8532567/{2**24} -1400265/{2**22} -5777063/{2**23} -1295073/{2**22}",
     ),
     (
+        qm.DecoupledDecay(3),
+        "1/2 1/4 1/8",
+        "-93541/131072",
+        "-1003/16384 -2835/8192 -1819/8192 -3395/16384 -873/16384",
+    ),
+    (
         qm.Schedule(3),
         "1/2 1 1/4",
         "-162845/262144",
@@ -110,7 +119,8 @@ def test_golden_hessian():
 def at(name, seed, T, x, method):
     problem, alpha = bilevel_problem(name, seed)
     kind, free = METHODS[method]
-    own = [x / curvature(problem, alpha), 0.7][: len(free)]
+    values = {"step_size": x / curvature(problem, alpha), "momentum": 0.7, "decay": 0.1}
+    own = [values[name] for name in free]
     return qm.JointLoss(problem, kind(T)), np.append(own, alpha)
 
 
@@ -195,8 +205,8 @@ def test_a_ridge_costs_no_table_of_pairs():
     general = General(problem.train, problem.validation, logarithmic=True)
     theta = [0.3, 0.4, -0.5]
     short, long = (qm.JointLoss(x, qm.Nesterov(9)) for x in (problem, general))
-    assert short.at(theta, 2).f.bends.shape == (3, 1, 1, 1)
-    assert long.at(theta, 2).f.bends.shape == (1, 3, 3, 3)
+    assert short.at(theta, 2).terms[0].f.bends.shape == (3, 1, 1, 1)
+    assert long.at(theta, 2).terms[0].f.bends.shape == (1, 3, 3, 3)
     np.testing.assert_allclose(short.curvature(theta), long.curvature(theta), rtol=1e-13)
     np.testing.assert_allclose(short.gradient(theta), long.gradient(theta), rtol=1e-13)
 
@@ -231,6 +241,20 @@ def test_what_is_given_is_not_tuned():
         np.testing.assert_allclose(loss.curvature(theta[part]), want[np.ix_(part, part)])
     np.testing.assert_allclose(alone.gradient(alpha), fixed.gradient(alpha), rtol=1e-12)
     np.testing.assert_allclose(alone.trained(alpha), fixed.trained(alpha), rtol=1e-12)
+
+
+def test_damped_newton():
+    """Its preconditioner follows alpha; the golden values, and differences of the gradient."""
+    loss = qm.JointLoss(Golden(), qm.DampedNewton(2))
+    theta = np.array([0.5, 0.25, 0.0, 0.0])
+    want = fractions("-149949/38416 425511/268912 -78321/268912 -28865/33614").astype(float)
+    assert loss(theta) == pytest.approx(90977 / 307328, rel=1e-14)
+    np.testing.assert_allclose(loss.gradient(theta), want, rtol=1e-13)
+    h = 1e-5
+    slopes = [
+        (loss.gradient(theta + h * e) - loss.gradient(theta - h * e)) / (2 * h) for e in np.eye(4)
+    ]
+    np.testing.assert_allclose(loss.curvature(theta), slopes, rtol=1e-7, atol=1e-8)
 
 
 class Direct(Golden):
@@ -273,6 +297,12 @@ def test_wrong_points_are_refused(kind, word):
     for wrong in ([0.5, 0.25, 0.0], [0.5, 1.0, 0.0, 0.0], [-0.5, 0.2, 0.0, 0.0]):
         with pytest.raises(ValueError):
             loss(wrong)
+    for optimizer, wrong in (
+        (qm.L2Decay(qm.GradientDescent(3, 0.1)), [-0.1, 0.0, 0.0]),
+        (qm.DecoupledDecay(3, 0.1, 0.5), [1.0, 0.0, 0.0]),
+    ):
+        with pytest.raises(ValueError, match="decay = .* out of bounds"):
+            qm.JointLoss(kind(), optimizer)(wrong)
     with pytest.raises(ValueError, match="problem"):
         qm.JointLoss(qm.LogCosh.random(3, 2, 0), qm.HeavyBall(4))
     with pytest.raises(ValueError, match="optimizer"):

@@ -13,7 +13,7 @@ from tests.refusals import refused
 def instance(name, optimizer, seed=2):
     problem, alpha = bilevel_problem(name, seed)
     loss = qm.JointLoss(problem, optimizer)
-    own = [0.5 / curvature(problem, alpha), 0.4][: len(loss.names) - len(alpha)]
+    own = [0.5 / curvature(problem, alpha), 0.4, 0.01][: len(loss.names) - len(alpha)]
     return loss, np.append(own, alpha)
 
 
@@ -29,7 +29,7 @@ def free(loss, found):
 @pytest.mark.parametrize("name", QUADRATIC)
 @pytest.mark.parametrize("method", joint.METHODS)
 def test_every_step_lowers_the_loss_within_bounds(name, method):
-    loss, start = instance(name, qm.HeavyBall(4))
+    loss, start = instance(name, qm.DecoupledDecay(4))
     found = qm.joint_descent(loss, start, method, steps=25)
     low, high = loss.bounds.T
     assert (np.diff(found.values) < 0).all() and len(found.path) == len(found.values) > 1

@@ -15,6 +15,7 @@ from quadmeta._types import Array, Numbers
 from quadmeta._validate import order as read_order
 from quadmeta.arithmetic.exact import evaluate
 from quadmeta.arithmetic.jet import Jet
+from quadmeta.objectives.parts.joint_response import Linear
 from quadmeta.optimizers.parts.base import PolynomialOptimizer
 from quadmeta.problems.parts.quadratic_bilevel import QuadraticBilevel
 
@@ -27,7 +28,7 @@ class Loss(Protocol):
         """The problem."""
 
     @property
-    def optimizer(self) -> PolynomialOptimizer:
+    def optimizer(self) -> Linear:
         """Its steps."""
 
     def read(self, theta: Numbers) -> tuple[Array, Array]:
@@ -102,7 +103,7 @@ def forms(problem: QuadraticBilevel, alpha: Array, order: int) -> Forms:
     return Forms(inner.H, inner.B, H_k, b_k, H_kl, b_kl, start, moving, H2, B2, np.float64(c2))
 
 
-def _run(optimizer: PolynomialOptimizer, theta: list[Any], x: Forms, order: int) -> Any:
+def _run(optimizer: Linear, theta: list[Any], x: Forms, order: int) -> Any:
     """<W, H_2 W> / 2 - <B_2, W> + c_2 at the last iterate, or its derivatives."""
     w = _last(optimizer, theta, x, order)
     image = w.map(lambda v: x.H2 @ v)
@@ -114,9 +115,9 @@ def _run(optimizer: PolynomialOptimizer, theta: list[Any], x: Forms, order: int)
     return np.array(loss.second)
 
 
-def _last(optimizer: PolynomialOptimizer, theta: list[Any], x: Forms, order: int) -> Jet:
+def _last(optimizer: Linear, theta: list[Any], x: Forms, order: int) -> Jet:
     """W_T with its derivatives in theta and alpha."""
-    if optimizer.preconditions:
+    if isinstance(optimizer, PolynomialOptimizer) and optimizer.preconditions:
         raise ValueError(
             f"optimizer = {optimizer!r} preconditions by the Hessian, which this definition does "
             "not follow: use gradient and curvature, or the definition of OuterLoss"

@@ -1,29 +1,54 @@
 """T steps of a linear optimizer as a function of the inner Hessian, with its derivatives.
 
-From w_0 with start gradient R = H w_0 - b the optimizer reaches w_T = w_0 - S(H; theta) R. On
-lambda w^2 / 2 + w and from w_0 = 0 it reaches -S(lambda; theta): its own steps, in germs, are the
-definition of S with its divided differences and derivatives in theta, at O(T) products.
+From w_0 with start gradient R = H w_0 - b a method that keeps the minimiser reaches w_T = w_0 -
+S(H; theta) R, one that decays weights beside the step w_T = P(H; theta) w_0 + S(H; theta) b. On
+lambda w^2 / 2 + w and from w_0 = 0 it reaches -S(lambda; theta), without the linear term and from 1
+P(lambda; theta): its own steps, in germs, are the definition of these functions with their divided
+differences and derivatives in theta, at O(T) products.
 """
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from quadmeta._types import Array
 from quadmeta.arithmetic.germ import Germ
+from quadmeta.optimizers.l2_decay import L2Decay
+from quadmeta.optimizers.parts.along.affine import AffineOptimizer
 from quadmeta.optimizers.parts.base import PolynomialOptimizer
+
+Linear: TypeAlias = PolynomialOptimizer | AffineOptimizer | L2Decay
+"""What has such functions."""
 
 
 def response(optimizer: PolynomialOptimizer, nodes: Array, theta: Array, order: int) -> Germ:
     """-S at the nodes (B, d) and at what the optimizer leaves free, theta (k,)."""
+    lam, free = _variables(optimizer, nodes, theta, order)
+    return _last(optimizer, optimizer.along(lam, free, -1.0), lam.constant(0.0), free)
+
+
+def affine_response(optimizer: Linear, nodes: Array, theta: Array, order: int) -> tuple[Germ, Germ]:
+    """(P, S)."""
+    lam, free = _variables(optimizer, nodes, theta, order)
+    moved = _last(optimizer, lambda w: lam * w - 1, lam.constant(0.0), free)
+    power = _last(optimizer, lambda w: lam * w, lam.constant(1.0), free)
+    return power, moved
+
+
+def _variables(optimizer: Linear, nodes: Array, theta: Array, order: int) -> tuple[Germ, Any]:
+    """lambda, and theta as ``run`` takes it."""
     lam, *parameters = Germ.variables(nodes, list(theta), order)
-    free: Any = parameters
     if not optimizer.free:
-        free = optimizer.given
-    elif not optimizer.shape:
-        free = parameters[0]
+        return lam, optimizer.given
+    if not optimizer.shape:
+        return lam, parameters[0]
+    return lam, parameters
+
+
+def _last(optimizer: Linear, along: Callable[[Germ], Germ], start: Germ, free: Any) -> Germ:
+    """The last iterate."""
     with np.errstate(over="ignore", invalid="ignore", under="ignore"):
-        along = optimizer.along(lam, free, force=-1)
-        *_, last = optimizer.run(along, lam.constant(0.0), free)
+        *_, last = optimizer.run(along, start, free)
     found: Germ = last
     return found
