@@ -13,8 +13,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from quadmeta._types import Arithmetic
 from quadmeta._validate import show, whole
 from quadmeta.arithmetic.double_double import DoubleDouble
@@ -76,10 +74,6 @@ class Jet:
             tuple(map(image, self.first)),
             tuple(tuple(map(image, row)) for row in self.second),
         )
-
-    def sum(self) -> "Jet":
-        """The sum of an array, with the sums of its derivatives."""
-        return self.map(np.sum)
 
     def _each(self, linear: Callable[[Any], Any], value: Arithmetic) -> "Jet":
         """``value`` with the derivatives of this jet under a linear map of each."""

@@ -6,7 +6,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from quadmeta._validate import natural
+from quadmeta.arithmetic.jet import Jet
 from quadmeta.optimizers.parts.base import Optimizer
 from quadmeta.optimizers.parts.conjugate_step import ConjugateStep, require_positive
 
@@ -19,14 +22,20 @@ class ConjugateGradientSolver(Optimizer):
 
         a = r'r / p'Hp,   w <- w + a p,   r <- r + a H p,   p <- -r + (r'r / before) p.
 
-    The residual polynomial depends on the problem, so that w_T is not linear in the data, and its
-    derivative is more than implicit differentiation: see ``OuterLoss.gradient``. There are two
-    places where that derivative does not exist or is lost:
+    The residual polynomial depends on the problem, so that w_T is not linear in the data, and the
+    derivative of w_T is more than implicit differentiation: also the space moves in which w_T is
+    the best. Three things follow for hypergradients:
 
-    - after its own end (r = 0 before step T), where w_T is the minimum but has directional
-      derivatives only, which do not add up; hypergradients are then refused;
-    - close to that, where the derivative depends on the last digits of H. It is then computed in
-      as many digits as it takes, from H and b as they are in float64.
+    - after its own end (r = 0 before step T) w_T is the minimum, but has directional derivatives
+      only, which do not add up: refused;
+    - just at its end w_T is the minimum, and its derivative is that of the minimum only if T = P;
+    - close to its end the derivative depends on the last digits of H.
+
+    ``OuterLoss.gradient`` takes 2T + 1 products with H in float64. Where reverse mode through the
+    steps does not confirm twelve digits of it, it is computed in as many digits as it takes, from H
+    and b as they are, in half a second at T = P = 40 and some seconds at P = 650 and T = 20: its
+    error is below 1e-12 of the largest entry. ``OuterLoss.definition`` is reverse mode in float64,
+    which loses what the steps lose, and ``trained`` keeps all directions orthogonal.
 
     Raises
     ------
@@ -87,18 +96,33 @@ class ConjugateGradientSolver(Optimizer):
         zero = gradient(0 * start)
         r = gradient(w)
         p = -r
-        square = (r * r).sum()
+        square = _dot(r, r)
         for t in range(self.steps):
-            if square == 0:
+            if _plain(square) == 0:
                 yield w
                 continue
             image = gradient(p) - zero
-            curvature = (p * image).sum()
-            require_positive(t, curvature)
+            curvature = _dot(p, image)
+            require_positive(t, _plain(curvature))
             a = square / curvature
             w = w + a * p
             r = r + a * image
             before = square
-            square = (r * r).sum()
+            square = _dot(r, r)
             p = square / before * p - r
             yield w
+
+
+def _dot(x: Any, y: Any) -> Any:
+    """x'y; of jets with an axis of length 1, so that it multiplies vectors and their rows alike."""
+    product = x * y
+    if isinstance(product, Jet):
+        return product.map(lambda part: part.sum(axis=-1, keepdims=True))
+    return product.sum()
+
+
+def _plain(x: Any) -> Any:
+    """The value of a number that may carry derivatives."""
+    if isinstance(x, Jet):
+        return np.asarray(x.value).item()
+    return x

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import quadmeta as qm
+from quadmeta.arithmetic.jet import Jet
 from quadmeta.objectives.parts import conjugate_run, krylov, krylov_gradient
 from quadmeta.optimizers.parts import conjugate_step
 from quadmeta.strategies import bilevel_problem
@@ -136,6 +137,33 @@ def test_rational_problems(problem, steps, value, slopes):
         assert change == Fraction(slope)
     W = krylov_gradient.last_weights(data, space)[:, 0]
     assert (W == textbook(*(x[:, 0] if k else x for k, x in enumerate(data[:3])), steps)).all()
+
+
+@pytest.mark.parametrize(("problem", "steps", "value", "slopes"), GOLDEN)
+def test_the_run_takes_fractions_with_their_derivatives(problem, steps, value, slopes):
+    fractions = np.vectorize(Fraction, otypes=[object])
+    parts = problem.H, problem.b, problem.start, problem.outer_hessian, problem.bends
+    H, b, start, H2, bends = map(fractions, parts)
+    pushes, b2 = fractions(problem.pushes), fractions(problem.outer_linear[:, 0])
+
+    def gradient(w):
+        rows = w.first[0] @ H + bends @ w.value - pushes
+        return Jet(H @ w.value - b, (rows,), ())
+
+    solver = qm.ConjugateGradientSolver(steps)
+    *_, last = solver.run(gradient, Jet(start, (0 * pushes,), ()))
+    w = last.value
+    assert w @ H2 @ w / 2 - b2 @ w == Fraction(value)
+    assert tuple(last.first[0] @ (H2 @ w - b2)) == tuple(map(Fraction, slopes))
+
+
+@pytest.mark.parametrize("steps", [1, 3, 6])
+def test_the_formula_takes_products_as_said(steps, monkeypatch):
+    calls = []
+    product = krylov.Krylov.product
+    monkeypatch.setattr(krylov.Krylov, "product", lambda *args: calls.append(1) or product(*args))
+    gradient(drawn(np.linspace(0.2, 1.0, 6), seed=3), steps)
+    assert len(calls) == 2 * steps + 1
 
 
 SPECTRA = {

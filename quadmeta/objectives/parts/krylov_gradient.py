@@ -1,4 +1,5 @@
-"""The exact hypergradient of T steps of conjugate gradients on a quadratic inner loss, O(T p^2).
+"""The exact hypergradient of T steps of conjugate gradients on a quadratic inner loss, by 2T + 1
+products with H.
 
 Conjugate gradients end at W_T = W_0 - S(H) R with R = H W_0 - B and a polynomial S that depends on
 H and R themselves. Let y be the Galerkin solution of H y = g, g = grad L_2(W_T), in the same Krylov

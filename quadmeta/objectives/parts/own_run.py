@@ -81,11 +81,11 @@ class OwnRun(ABC):
 
     def backward(self, inner: InnerLoss, alpha: Array, start: Array) -> Backward:
         """Reverse mode by the loop: T states are kept."""
-        self.require(inner, start)
         return backward(self.problem, self.optimizer, inner, alpha, start)
 
     def definition(self, inner: InnerLoss, alpha: Array, start: Array, moving: Array) -> Array:
         """The derivative by reverse mode, with its direct term."""
+        self.require(inner, start)
         found = self.backward(inner, alpha, start)
         value: Array = found.value + moving @ found.start
         if self.problem.has_direct:
