@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from quadmeta.estimators.parts.backward import back_propagated
 from quadmeta.estimators.parts.base import Estimator, Spectral
+from quadmeta.objectives.parts.back_propagated import back_propagated
 from quadmeta.objectives.parts.tape import Derivative, Tape
 from quadmeta.theory import filters
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from quadmeta._validate import natural
-from quadmeta.estimators.parts.backward import back_propagated
 from quadmeta.estimators.parts.base import Estimator, Spectral
+from quadmeta.objectives.parts.back_propagated import back_propagated
 from quadmeta.objectives.parts.tape import Derivative, Tape
 from quadmeta.theory import filters
 

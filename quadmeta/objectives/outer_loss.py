@@ -12,16 +12,16 @@ import numpy as np
 from quadmeta._types import Array, Numbers
 from quadmeta._validate import instance, show
 from quadmeta.arithmetic.signlog import SignLog
+from quadmeta.objectives.parts.back_propagated import back_propagated
 from quadmeta.objectives.parts.base import Objective
 from quadmeta.objectives.parts.closed.closed_forms import closed_form, descends, has_closed_form
 from quadmeta.objectives.parts.forward import forward_mode
 from quadmeta.objectives.parts.hyper_tape import HyperTape
-from quadmeta.objectives.parts.own_run import OwnRun, backward
+from quadmeta.objectives.parts.own_run import OwnRun
 from quadmeta.objectives.parts.quadratic_tape import kind_of_tape
 from quadmeta.objectives.parts.runs import own_run
 from quadmeta.objectives.parts.sensitivities import Sensitivities, sensitivities
 from quadmeta.objectives.parts.unrolled import rounded, signed
-from quadmeta.optimizers.parts.adaptive.base import Adaptive
 from quadmeta.optimizers.parts.base import Optimizer, PolynomialOptimizer
 from quadmeta.problems.parts.bilevel import BilevelProblem, InnerLoss
 from quadmeta.problems.parts.quadratic_bilevel import QuadraticInnerLoss
@@ -158,7 +158,8 @@ class OuterLoss(Objective):
 
     def gradient(self, alpha: Numbers, start: Numbers | None = None) -> Array:
         """Exact unrolled hypergradient (h,): from the response of the optimizer on a quadratic,
-        singular or not, by reverse mode through an adaptive one, by ``definition`` elsewhere.
+        singular or not; elsewhere by reverse mode, or by ``definition`` for an optimizer of one's
+        own without a ``transition``.
 
         Raises
         ------
@@ -171,10 +172,8 @@ class OuterLoss(Objective):
             value = self._by(self._own, inner, alpha, start)
         elif self._has_response(inner):
             value = self._exact(inner, alpha, start)
-        elif isinstance(self.optimizer, Adaptive):
-            first = self.problem.begin(alpha, start)
-            found = backward(self.problem, self.optimizer, inner, alpha, first)
-            value = found.value + self._moving(alpha, first, start) @ found.start
+        elif not descends(self.optimizer) and self.optimizer.has_transition:
+            value = self._backward(inner, alpha, start)
         else:
             return self.definition(alpha, start)
         if self.problem.has_direct:
@@ -293,6 +292,15 @@ class OuterLoss(Objective):
         if problem.has_direct:
             gradient = gradient + problem.direct(states[-1], alpha)
         return gradient
+
+    def _backward(self, inner: InnerLoss, alpha: Array, start: Numbers | None) -> Array:
+        """The exact derivative by reverse mode, without the direct term."""
+        first: Array | None = None
+        if start is not None:
+            first = self.problem.begin(alpha, start)
+        with np.errstate(over="ignore", invalid="ignore"):
+            tape = self.tape_on(inner, alpha, first)
+            return self._finite(np.asarray(back_propagated(tape, tape.steps)))
 
     def _moving(self, alpha: Array, first: Array, start: Numbers | None) -> Array:
         """Rows d w_0 / d alpha_k (h, P), of which a start that was passed has none."""

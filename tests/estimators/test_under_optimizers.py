@@ -320,6 +320,31 @@ def test_a_wrong_step_is_noticed(mistake, monkeypatch):
                 agree(OPTIMIZERS[name](T), problem)
 
 
+def test_a_gradient_without_a_closed_form_needs_no_jacobian():
+    """By reverse mode, whose cost does not depend on h; forward mode where there is no step."""
+
+    class Counting(type(bilevel_problem("log_cosh", 1)[0].at(np.zeros(3)))):
+        jacobians = 0
+
+        def jacobian(self, w):
+            Counting.jacobians += 1
+            return super().jacobian(w)
+
+    class Problem(qm.LogCosh):
+        def bind(self, alpha):
+            inner = super().bind(alpha)
+            return Counting(inner.problem, inner.linear)
+
+    problem = Problem.random(4, 3, 0)
+    for name in ("heavy_ball", "inner_adam"):
+        loss = qm.OuterLoss(problem, OPTIMIZERS[name](T))
+        value = loss.gradient(np.ones(3))
+        assert Counting.jacobians == 0
+        assert distance(value, loss.definition(np.ones(3))) < 1e-12
+        assert Counting.jacobians == T
+        Counting.jacobians = 0
+
+
 def test_an_optimizer_whose_steps_are_redefined_has_no_tape_until_it_says_so():
     class Doubled(qm.HeavyBall):
         def step(self, gradient, w, before, eta, beta):

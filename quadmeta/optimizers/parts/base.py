@@ -162,6 +162,14 @@ class Optimizer(ABC):
         """The same with derivatives in alpha, as jets whose one derivative is a column (h, 1)."""
         return self.given_on(inner)
 
+    @property
+    def has_transition(self) -> bool:
+        """Whether ``transition`` is defined, for the steps that this class makes."""
+        kind = type(self)
+        if kind.transition is Optimizer.transition:
+            return False
+        return _depth(kind, "transition") >= max(_depth(kind, name) for name in ("run", "step"))
+
     def own_transition(self) -> Transition:
         """``transition()``, if it is of the run that this class makes.
 
@@ -170,10 +178,7 @@ class Optimizer(ABC):
         ValueError
             a class that redefines its steps and not their derivatives.
         """
-        kind = type(self)
-        of_steps = max(_depth(kind, name) for name in ("run", "step"))
-        inherited = kind.transition is not Optimizer.transition
-        if inherited and of_steps > _depth(kind, "transition"):
+        if type(self).transition is not Optimizer.transition and not self.has_transition:
             raise ValueError(
                 f"{type(self).__name__} redefines its steps, and transition() is of the class it "
                 "is derived from: define transition() as well"
