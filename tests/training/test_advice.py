@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import quadmeta as qm
-from quadmeta.theory import filters
+from quadmeta.theory import filters, solves
 from quadmeta.training.advice.errors import cut_weights
 from tests.training.advised import Try, drawn, spectrum
 
@@ -227,3 +227,13 @@ def test_an_answer_is_one_line_and_a_table():
         "Advice(ChebyshevInverse(budget=38), 38 products, error 0.00098 guaranteed)"
     )
     assert "<td>ChebyshevInverse(budget=38)</td>" in advice._repr_html_()
+
+
+def test_a_cut_run_keeps_what_its_bound_needs():
+    """Where H moves with alpha, K + 1 >= 1 / (eta mu)."""
+    X, y = np.diag([2.0, 1.5, 1.0, 0.8]), np.ones(4)
+    problem = qm.Ridge((X, y), (X, -y))
+    advice = qm.advise(outer_of(problem, 1000, 0.8), [0.01], error=0.85, target="unrolled")
+    rate = 1 - 0.8 * (0.64 / 4 + 0.01)
+    assert solves.neumann_products(rate, 0.85) == 2
+    assert advice.estimator == qm.Truncated(K=solves.kept_least(rate)) == qm.Truncated(K=7)

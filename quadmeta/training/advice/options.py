@@ -151,10 +151,10 @@ def _krylov_of_clusters(known: Knowledge, spread: Spread, error: float) -> Itera
     """Conjugate gradients end after as many steps as there are distinct eigenvalues.
 
     With rounding they act as in exact arithmetic on eigenvalues spread over tiny intervals, of a
-    radius that is put at 64 P eps L and what is between equal eigenvalues here. With d intervals
+    radius that is put at 256 P eps L and what is between equal eigenvalues here. With d intervals
     the error is sqrt(kappa) times the largest prod_i |1 - lambda / lambda_i| on them.
     """
-    close = 64 * known.weights * EPS * spread.L
+    close = 256 * known.weights * EPS * spread.L
     lam = np.sort(spread.lam)
     first = np.flatnonzero(np.diff(lam, prepend=-np.inf) > close)
     if len(first) > _CLUSTERS:
