@@ -87,19 +87,33 @@ control("a low-rank inverse without the end mu", "derived_nystrom_shift", "repai
         ends=1)  # fmt: skip
 
 
-@attack("derived_unrolled_surrogate", "stated", T=(2, 30), K=(0, 29), a=signed)
-def surrogate(a: Array, T: int, K: int, halves: int = 1) -> tuple[Array, ...]:
+@attack("derived_unrolled_surrogate", "stated", T=(2, 30), K=(0, 29), a=signed, b=signed)
+def surrogate(a: Array, b: Array, T: int, K: int, halves: int = 1) -> tuple[Array, ...]:
     """The series of sum_j a^j from the binomials of cos^j, cut after K; beyond T - 1 nothing is."""
     c = [0.0] * T
     for j in range(T):
         for i in range(j + 1):
             c[abs(j - 2 * i)] += math.comb(j, i) / 2**j
-    cut = 0 * a
-    for k in range(max(K, 0) + 1, T):
+    cut, slope = 0 * a, 0 * a
+    for k in range(K + 1, T):
         cut = cut + c[k] * polynomial(a, k)
+        # T_k' = k U_(k-1), and (T_k(a) - T_k(b)) / (a - b) where that is no difference of equals
+        far = abs(a - b) > 0.01
+        quotient = (polynomial(a, k) - polynomial(b, k)) / np.where(far, a - b, 1 + 0 * a)
+        slope = slope + c[k] * np.where(far, quotient, k * second(a, k - 1))
     rest = sum(c[K + 1 :]) + 0 * a
+    steep = sum(k * k * c[k] for k in range(K + 1, T)) + 0 * a
     most = 2 * T * exp(0 * a - halves * K * K / (2 * (T - 1)))
-    return all_of((abs(cut), rest, 1 + 0 * a), (rest, most, 1 + 0 * a))
+    one = 1 + 0 * a
+    return all_of((abs(cut), rest, one), (rest, most, one), (abs(slope), steep, 1 + steep))
+
+
+def second(x: Array, n: int) -> Array:
+    """Chebyshev's U_n by its recurrence."""
+    before, now = 0 * x, 1 + 0 * x
+    for _ in range(n):
+        before, now = now, 2 * x * now - before
+    return now
 
 
 control("a surrogate with four times the exponent", "derived_unrolled_surrogate", "stated",

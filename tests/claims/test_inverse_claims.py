@@ -12,6 +12,7 @@ from quadmeta.verification.certificate import certificate
 from tests.helpers import case, mutant, status
 
 PERCENT = F(99, 100)
+SOME = np.array
 MINIMAX = "derived_chebyshev_minimax"
 ONE_STEP = "derived_one_step_bound"
 NYSTROM = "derived_nystrom_shift"
@@ -25,8 +26,9 @@ MUTANTS = [
     (NYSTROM, "repaired", "1 % better", lambda x, l, r: (l, r * PERCENT)),
     (EFFICIENT, "stated", "sign", lambda x, l, r: (l, -r)),
     (EFFICIENT, "stated", "1 % off", lambda x, l, r: (l, r * PERCENT)),
-    (EFFICIENT, "stated", "no half", lambda x, l, r: (l, r * np.array([1, 1, 2]))),
-    (SURROGATE, "stated", "1 % less is cut", lambda x, l, r: (l, r * np.array([PERCENT, 1]))),
+    (EFFICIENT, "stated", "no half", lambda x, l, r: (l, r * SOME([1, 1, 2]))),
+    (SURROGATE, "stated", "1 % less is cut", lambda x, l, r: (l, r * SOME([PERCENT, 1, 1]))),
+    (SURROGATE, "stated", "1 % less steep", lambda x, l, r: (l, r * SOME([1, 1, PERCENT]))),
     (SURROGATE, "stated", "a third", lambda x, l, r: (l, r / 3)),
 ]
 
@@ -66,8 +68,9 @@ def test_the_bound_is_that_of_the_filters(low, high, degree):
 
 def test_the_series_of_four_steps():
     """3/2 + 7/4 T_1 + 1/2 T_2 + 1/4 T_3: cut after 1, three quarters are lost at a = 1."""
-    found = case(SURROGATE, "stated", rate=1, steps=4, degree=1)
-    assert list(found.lhs) == [F(3, 4), F(3, 4)]
+    found = case(SURROGATE, "stated", rate=1, other=1, steps=4, degree=1)
+    # 4 / 2 + 9 / 4
+    assert list(found.lhs) == [F(3, 4), F(3, 4), F(17, 4)]
     assert filters.chebyshev_series(4, 3) == pytest.approx([1.5, 1.75, 0.5, 0.25], abs=1e-14)
 
 
