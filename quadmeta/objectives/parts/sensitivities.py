@@ -102,7 +102,13 @@ def _reverse(
     values = [number(x) for x in optimizer.given]
     theta = dict(zip(optimizer.names, values, strict=True))
     jets = dict(zip(optimizer.names, Jet.parameters(values, order=1), strict=True))
-    states = list(optimizer.states(losses.gradient, start, values))
+    gradients: list[Array] = []
+
+    def gradient(w: Array) -> Array:
+        gradients.append(losses.gradient(w))
+        return gradients[-1]
+
+    states = list(optimizer.states(gradient, start, values))
     last = states.pop().w
     c = Moments(losses.outer_gradient(last), 0 * start, 0 * start)
     parameters: list[Any] = [number(0.0)] * len(values)
@@ -111,7 +117,7 @@ def _reverse(
         state = states.pop()
         moving_rates = optimizer.rates(t, jets)
         rates = Rates(*map(plain, moving_rates))
-        step = local(state, losses.gradient(state.w), rates, theta)
+        step = local(state, gradients.pop(), rates, theta)
         found = back(step, c, rates, theta)
         slopes = of_parameters(step, c, found, moving_rates, theta)
         parameters = [x + slope for x, slope in zip(parameters, slopes, strict=True)]
