@@ -21,11 +21,11 @@ class NystromConjugateGradient(Estimator):
     """Implicit differentiation at w_T by conjugate gradients with a Nystrom preconditioner, on a
     ``budget`` of N products.
 
-    A sketch of rank k, by k products, shrinks the large eigenvalues it sees to its smallest one:
-    the N - k - 1 iterations then have the condition number of what is left. The mixed product is
-    the last of the N. For one right-hand side plain conjugate gradients are as good in exact
-    arithmetic; in floating point they find large eigenvalues again and again, and the sketch does
-    not. It also serves every further right-hand side.
+    A sketch of rank k, by k products, shrinks the large eigenvalues it sees to its smallest one,
+    lambda_k: the N - k - 1 iterations then have the condition number lambda_k / mu, so that k
+    should exceed the number of outliers. The mixed product is the last of the N. For one right-hand
+    side that buys nothing over plain conjugate gradients on the same N, although in floating point
+    these find large eigenvalues again and again; but a sketch serves every further right-hand side.
 
     Parameters
     ----------
