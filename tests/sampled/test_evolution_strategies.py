@@ -9,6 +9,7 @@ import pytest
 
 import quadmeta as qm
 from quadmeta.arithmetic.gaussian import gaussian_moment, signed_moment
+from quadmeta.sampled.parts.panels import END, graded
 from tests.refusals import refused
 
 
@@ -103,6 +104,55 @@ def _power(p, n):
 
 def _expect(p):
     return sum(c * mp.fac2(k - 1) for k, c in enumerate(p) if k % 2 == 0)
+
+
+def test_what_draws_see():
+    lam = [0.05, 0.3, 1.0]
+    loss = naive(lam, [x / 2 for x in lam], 100)
+    es = qm.EvolutionStrategies(0.1)
+    seen = es.visible(loss, 0.8, 10**5)
+    assert seen.to_float() == pytest.approx(-1.25920108841137e-4, rel=1e-11)
+    share = (seen / qm.moments(loss, 0.8, es).mean).to_float()
+    assert share == pytest.approx(7.64568692512e-5, rel=1e-11)
+    small = qm.EvolutionStrategies(1e-4)
+    whole = small.visible(loss, 0.8, 10**12) / qm.moments(loss, 0.8, small).mean
+    assert whole.to_float() == pytest.approx(1, rel=1e-9)
+
+
+def test_the_log_objective_is_bounded():
+    lam = [0.05, 0.3, 1.0]
+    problem = naive(lam, [x / 2 for x in lam], 1).problem
+    found = qm.moments(
+        qm.LogObjective(problem, qm.GradientDescent(10)), 0.8, qm.EvolutionStrategies(0.1)
+    )
+    assert found.mean == pytest.approx(-0.146267825813921, rel=1e-12)
+    second = found.variance + found.mean**2
+    assert second == pytest.approx(0.0676284008765725, rel=1e-12)
+
+
+@pytest.mark.parametrize("T", [1, 10, 1000, 10**6])
+@pytest.mark.parametrize("sigma", [1e-3, 0.1, 1.0])
+def test_the_mean_of_the_log_objective_is_that_of_its_derivative(T, sigma):
+    """E xi G(eta + sigma xi) / sigma = E G'(eta + sigma xi), both by quadrature."""
+    lam = np.array([0.05, 0.3, 1.0])
+    log = qm.LogObjective(naive(lam, lam / 2, T).problem, qm.GradientDescent(T))
+    eta = 1.5
+    found = qm.moments(log, eta, qm.EvolutionStrategies(sigma))
+    bends = [abs(x - eta) / sigma for x in (2 / 1.05, 0.0)]
+    xi, weights = graded(END, (0.0, *bends), 1e-2 / (T * sigma))
+    slopes = 0.0
+    for side in (1, -1):
+        a = 1 - (eta + side * sigma * xi)[:, None] * lam
+        logs = np.log(lam / 2) + 2 * T * np.log(np.abs(a))
+        pi = np.exp(logs - logs.max(axis=-1, keepdims=True))
+        pi /= pi.sum(axis=-1, keepdims=True)
+        slopes = slopes + (pi * (-2 * lam / a)).sum(axis=-1)
+    mean = float((weights * np.exp(-xi * xi / 2) / math.sqrt(2 * math.pi)) @ slopes)
+    assert found.mean == pytest.approx(mean, rel=1e-9)
+    # |G'| is at most 2 L (L + mu) / (L - mu) in the limit of many steps
+    if T > 1:
+        bound = 2 * 1.05 / 0.95 * (1 + 5 / T)
+        assert found.variance + found.mean**2 <= 3 * bound**2
 
 
 def test_draws_agree_where_they_can_see():

@@ -8,11 +8,15 @@ With s_i = sigma lambda_i the factor of mode i is a_i - s_i xi, and
 M_n the moments of ``gaussian_moment``.
 """
 
+import math
+from statistics import NormalDist
+
 import numpy as np
 
 from quadmeta._types import Array
 from quadmeta.arithmetic.gaussian import expected, nodes, signed_moment
 from quadmeta.arithmetic.signlog import SignLog
+from quadmeta.sampled.parts.panels import END, graded
 from quadmeta.sampled.parts.spectra import Spectrum
 
 
@@ -34,6 +38,32 @@ def antithetic_square(run: Spectrum, sigma: float, steps: list[int] | None = Non
         difference = difference + _difference(run.of_length(other), sigma * xi)
     square = expected(difference * difference * SignLog.of(xi * xi), weights)
     return square / (4 * SignLog.of(sigma) ** 2)
+
+
+def visible_slope(run: Spectrum, sigma: float, draws: int) -> SignLog:
+    """E of an antithetic draw where |xi| stays below what is exceeded once in so many draws."""
+    end = NormalDist().inv_cdf(1 - 0.5 / draws)
+    # towards the end the integrand may grow like e^(2 T sigma L xi / min |a|)
+    xi, weights = graded(end, (0.0, end), 1e-3 * end / run.steps)
+    log_weights = np.log(2 * weights / math.sqrt(2 * math.pi)) - xi * xi / 2
+    values = _difference(run, sigma * xi) * SignLog.of(xi)
+    return expected(values, log_weights) / (2 * SignLog.of(sigma))
+
+
+def of_logarithm(run: Spectrum, sigma: float) -> tuple[float, float]:
+    """(E g, E g^2) of antithetic draws g = xi (G(eta + sigma xi) - G(eta - sigma xi)) / (2 sigma)
+    for G = log F / T.
+
+    G has a bend of the width 1 / (T L) where the largest and the smallest eigenvalue change places,
+    at 2 / (L + mu), and at 0.
+    """
+    high, low = float(run.lam.max()), float(run.lam.min())
+    bends = [abs(x - run.eta) / sigma for x in (2 / (high + low), 0.0)]
+    xi, weights = graded(END, (0.0, *bends), 1e-2 / (run.steps * high * sigma))
+    density = 2 * weights * np.exp(-xi * xi / 2) / math.sqrt(2 * math.pi)
+    difference = run.log_loss(sigma * xi) - run.log_loss(-sigma * xi)
+    values = xi * difference / (2 * sigma * run.steps)
+    return float(density @ values), float(density @ values**2)
 
 
 def plain_square(run: Spectrum, sigma: float) -> SignLog:

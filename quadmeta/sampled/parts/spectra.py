@@ -11,6 +11,7 @@ from quadmeta._types import Array
 from quadmeta._validate import show
 from quadmeta.arithmetic.residual import factor
 from quadmeta.arithmetic.signlog import SignLog
+from quadmeta.objectives.log_objective import LogObjective
 from quadmeta.objectives.naive_objective import NaiveObjective
 from quadmeta.optimizers.gradient_descent import GradientDescent
 
@@ -36,13 +37,26 @@ class Spectrum:
         ValueError
             another objective or optimizer, or several step sizes.
         """
-        plain = isinstance(objective, NaiveObjective) and isinstance(
-            objective.optimizer, GradientDescent
-        )
+        return cls._of(objective, theta, NaiveObjective)
+
+    @classmethod
+    def of_logarithm(cls, objective: Any, theta: Any) -> "Spectrum":
+        """From the log objective: the loss whose logarithm over T it is.
+
+        Raises
+        ------
+        ValueError
+            another objective or optimizer, or several step sizes.
+        """
+        return cls._of(objective, theta, LogObjective)
+
+    @classmethod
+    def _of(cls, objective: Any, theta: Any, kind: type[Any]) -> "Spectrum":
+        plain = isinstance(objective, kind) and isinstance(objective.optimizer, GradientDescent)
         if not plain or objective.source.spectrum[0].ndim > 1:
             raise ValueError(
                 f"objective = {show(objective)} has no exact moments here: pass "
-                "NaiveObjective(problem, GradientDescent(steps)) of one task"
+                f"{kind.__name__}(problem, GradientDescent(steps)) of one task"
             )
         eta = objective.optimizer.read(theta)
         if eta.ndim:
@@ -67,6 +81,15 @@ class Spectrum:
         """F at another step size, also below 0, in float64: infinite where it overflows."""
         with np.errstate(over="ignore", under="ignore"):
             return float((self.omega * (1 - eta * self.lam) ** (2 * self.steps)).sum())
+
+    def log_loss(self, shift: Array) -> Array:
+        """log F(eta + shift) for shifts (n,)."""
+        a = self.factors - shift[:, None] * self.lam
+        with np.errstate(divide="ignore"):
+            logs = np.log(self.omega) + 2 * self.steps * np.log(np.abs(a))
+        top = logs.max(axis=-1)
+        found: Array = top + np.log(np.exp(logs - top[:, None]).sum(axis=-1))
+        return found
 
     def weighed(self, values: SignLog) -> SignLog:
         """sum_i omega_i value_i over the last axis."""
