@@ -158,8 +158,9 @@ class OuterLoss(Objective):
 
     def gradient(self, alpha: Numbers, start: Numbers | None = None) -> Array:
         """Exact unrolled hypergradient (h,): from the response of the optimizer on a quadratic,
-        singular or not; elsewhere by reverse mode, or by ``definition`` for an optimizer of one's
-        own without a ``transition``.
+        singular or not, from the Krylov space of conjugate gradients, by whole epochs of batches;
+        elsewhere by reverse mode, or by ``definition`` for an optimizer of one's own without a
+        ``transition``.
 
         Raises
         ------

@@ -17,8 +17,8 @@ class HyperTape(Tape):
     the first of them; A and B are what its transition says.
 
     For gradient descent A v = v - eta H(w) v and B v = -eta J(w) v. Whatever the optimizer, A
-    takes one Hessian product, B one mixed product, and the outer gradient is grad L_2(w) in the
-    block of the weights and 0 elsewhere.
+    counts as one Hessian product and B as one mixed product (those of conjugate gradients take two
+    of each), and the outer gradient is grad L_2(w) in the block of the weights and 0 elsewhere.
 
     Parameters
     ----------

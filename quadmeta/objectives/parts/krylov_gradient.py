@@ -10,9 +10,13 @@ space, which is y = psi(H) R, and R_T = H W_T - B. Then
 where d_k varies H and R at fixed polynomials S and psi. The first term is implicit differentiation
 with the inverse of the Krylov space, the others are the motion of that space.
 
-Proof. W_T = W_0 - V (V'HV)^-1 V'R for every basis V of the space. Varying R and H at fixed V gives
-the first term. Varying V gives -<g, dV c> + <y, H dV c> + ..., that is -<g - H y, dV c> -
-<R_T, dV e> with S(H) R = V c and y = V e; for V = (R, H R, ..., H^(T-1) R) these are the others.
+Proof. W_T = W_0 - V M^-1 V'R with M = V'HV for every basis V of the space. Let c = M^-1 V'R and e =
+M^-1 V'g, so that S(H) R = V c and y = V e. Varying R and H at fixed V changes <g, W_T> by the first
+term. Varying V changes it by
+
+    -<g, dV c> - <dV e, R> + <dV e, H V c> + <y, H dV c> = -<g - H y, dV c> - <R_T, dV e>,
+
+as R - H V c = R_T; for V = (R, H R, ..., H^(T-1) R), c and e are the coefficients of S and psi.
 """
 
 from typing import NamedTuple
