@@ -31,6 +31,7 @@ def test_sides_hold_on_any_rational_instance(name, form, data):
 
 
 OTHER_UNITS = {
+    "derived_nystrom_shift": "a shift, whose unit is lambda",
     "navon2021_trivial_solution": "a step in the weights, whose unit is not 1/lambda",
     "talk2021_meta_steps_converge": "a meta-step, whose unit is 1/lambda^2",
     "talk2021_open_complex_optimizers": "steps that are functions of the parameters, with units of their own",

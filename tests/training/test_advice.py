@@ -10,13 +10,18 @@ from quadmeta.theory import filters, solves
 from quadmeta.training.advice.errors import cut_weights
 from tests.training.advised import Try, drawn, spectrum
 
+REFERENCE = 1e-13
+"""Rounding of the closed forms that estimates are compared with."""
+
 
 @pytest.mark.parametrize("seed", range(24))
 def test_what_is_guaranteed_is_kept(seed):
     question = drawn(seed)
     advice = question.advice()
     if advice.guaranteed:
-        assert question.measured(advice.estimator) <= advice.bound <= question.options["error"]
+        off = question.measured(advice.estimator)
+        assert off <= question.options["error"] and off <= advice.bound + REFERENCE
+        assert advice.bound <= question.options["error"]
         assert advice.vectors <= question.options.get("memory", math.inf)
 
 
