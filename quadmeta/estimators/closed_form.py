@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from quadmeta.estimators.parts.base import Estimator, Spectral
-from quadmeta.objectives.parts.back_propagated import back_propagated
-from quadmeta.objectives.parts.tape import Derivative, Tape
+from quadmeta.objectives.parts.tape import Derivative, Tape, back_propagated
 from quadmeta.theory import filters
 
 

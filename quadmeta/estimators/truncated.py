@@ -6,8 +6,7 @@ from typing import Any
 
 from quadmeta._validate import natural
 from quadmeta.estimators.parts.base import Estimator, Spectral
-from quadmeta.objectives.parts.back_propagated import back_propagated
-from quadmeta.objectives.parts.tape import Derivative, Tape
+from quadmeta.objectives.parts.tape import Derivative, Tape, back_propagated
 from quadmeta.theory import filters
 
 

@@ -12,7 +12,6 @@ import numpy as np
 from quadmeta._types import Array, Numbers
 from quadmeta._validate import instance, show
 from quadmeta.arithmetic.signlog import SignLog
-from quadmeta.objectives.parts.back_propagated import back_propagated
 from quadmeta.objectives.parts.base import Objective
 from quadmeta.objectives.parts.closed.closed_forms import closed_form, descends, has_closed_form
 from quadmeta.objectives.parts.forward import forward_mode
@@ -21,6 +20,7 @@ from quadmeta.objectives.parts.own_run import OwnRun
 from quadmeta.objectives.parts.quadratic_tape import kind_of_tape
 from quadmeta.objectives.parts.runs import own_run
 from quadmeta.objectives.parts.sensitivities import Sensitivities, sensitivities
+from quadmeta.objectives.parts.tape import back_propagated
 from quadmeta.objectives.parts.unrolled import rounded, signed
 from quadmeta.optimizers.parts.base import Optimizer, PolynomialOptimizer
 from quadmeta.problems.parts.bilevel import BilevelProblem, InnerLoss
