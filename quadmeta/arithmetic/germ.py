@@ -66,7 +66,7 @@ class Germ:
         lam = cls(order, nodes, one if order else 0)
         units = np.eye(len(theta))[:, :, None, None]
         parameters = (
-            cls(order, np.asarray([[x]]), first=unit if order else 0)
+            cls(order, np.asarray([[x]], dtype=nodes.dtype), first=unit if order else 0)
             for x, unit in zip(theta, units, strict=True)
         )
         return (lam, *parameters)
@@ -74,6 +74,10 @@ class Germ:
     def constant(self, number: float) -> "Germ":
         """A number as a germ of the same order."""
         return Germ(self.order, np.full((1, 1), number))
+
+    def as_floats(self) -> "Germ":
+        """The same in float64."""
+        return self._each(lambda x: x.astype(float))
 
     @property
     def _parts(self) -> tuple[Part, ...]:

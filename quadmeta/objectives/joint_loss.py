@@ -11,10 +11,10 @@ import numpy as np
 
 from quadmeta._types import Array, Numbers
 from quadmeta._validate import finite, instance, show
-from quadmeta.objectives.parts import joint_definition
 from quadmeta.objectives.parts.base import Objective
-from quadmeta.objectives.parts.joint_form import JointForm
-from quadmeta.objectives.parts.joint_response import Linear
+from quadmeta.objectives.parts.joint import definition as by_steps
+from quadmeta.objectives.parts.joint.form import JointForm
+from quadmeta.objectives.parts.joint.response import Linear
 from quadmeta.optimizers.l2_decay import L2Decay
 from quadmeta.optimizers.parts.along.affine import AffineOptimizer
 from quadmeta.optimizers.parts.base import PolynomialOptimizer
@@ -29,7 +29,8 @@ class JointLoss(Objective):
     theta is one vector: the free parameters of the optimizer in their order, then alpha. Value,
     gradient and Hessian are exact derivatives of T unrolled steps, from the eigenvectors of the
     inner Hessian: O(p^3 + T p) for a value, T p^2 more for a gradient, T p^3 more for a Hessian (T
-    p where all that is learned is a ridge).
+    p where all that is learned is a ridge). Beyond 100 steps of gradient descent, heavy ball or
+    Nesterov, with or without decay, log T stands for T.
 
     Parameters
     ----------
@@ -229,7 +230,7 @@ class JointLoss(Objective):
         """
         if order == 2:
             self._require_second()
-        return joint_definition.evaluated(self, theta, order, kind, digits)
+        return by_steps.evaluated(self, theta, order, kind, digits)
 
 
 _BELOW_1 = (0.0, float(np.nextafter(1.0, 0.0)))

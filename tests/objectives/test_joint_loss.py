@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 import quadmeta as qm
+from quadmeta.objectives.parts.joint import response as joint_response
 from quadmeta.strategies import bilevel_problem
 from tests.bilevel import QUADRATIC, curvature
 
@@ -127,7 +128,7 @@ def at(name, seed, T, x, method):
 @pytest.mark.parametrize("name", QUADRATIC)
 @given(
     seed=st.integers(0, 10**6),
-    T=st.integers(1, 12),
+    T=st.integers(1, 8),
     x=st.floats(0.05, 1.5),
     method=st.sampled_from(list(METHODS)),
 )
@@ -143,11 +144,40 @@ def test_derivatives_are_those_of_the_run(name, seed, T, x, method):
     [("ridge", "heavy ball"), ("coupled", "Nesterov"), ("softplus", "gradient descent")],
 )
 def test_against_sixty_digits(name, method):
-    for T, x in ((1, 0.5), (40, 1.0), (300, 0.9)):
+    for T, x in ((1, 0.5), (120, 0.9)):
         loss, theta = at(name, 5, T, x, method)
         want = loss.definition(theta, 1, "mpmath", digits=60).astype(float)
         bar = 1e-12 + 10 * np.finfo(float).eps * x * T
         assert np.linalg.norm(loss.gradient(theta) - want) <= bar * np.linalg.norm(want)
+
+
+LONG = [
+    qm.GradientDescent(10**5, 0.4),
+    qm.HeavyBall(10**5, 0.4, 0.9),
+    qm.Nesterov(10**5, 0.3, 0.9),
+    qm.DecoupledDecay(10**5, 0.4, 0.8, 1e-3),
+    qm.L2Decay(qm.HeavyBall(10**5, 0.4, 0.9), 1e-3),
+]
+
+
+@pytest.mark.parametrize("optimizer", LONG, ids=repr)
+def test_long_runs_are_doubled(optimizer):
+    """Against the response in 106 bits, with its own closed form; and steps, where both run."""
+    spectrum = [1e-9, 0.3, 0.3 + 1e-12, 1.0, 2.0]
+    problem = qm.Coupled.random(spectrum, h=2, seed=0)
+    want = qm.OuterLoss(problem, optimizer).gradient([0.2, -0.1])
+    found = qm.JointLoss(problem, optimizer).gradient([0.2, -0.1])
+    assert np.linalg.norm(found - want) <= 1e-10 * np.linalg.norm(want)
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("name", ["ridge", "data_cleaning"])
+def test_doubling_is_the_run(name, method, monkeypatch):
+    loss, theta = at(name, 4, 150, 0.9, method)
+    values = [loss.gradient(theta), loss.curvature(theta)]
+    monkeypatch.setattr(joint_response, "LONG", 10**9)
+    for found, want in zip(values, (loss.gradient(theta), loss.curvature(theta)), strict=True):
+        np.testing.assert_allclose(found, want, rtol=0, atol=1e-11 * np.abs(want).max())
 
 
 def softplus_ridge():

@@ -26,7 +26,7 @@ import numpy as np
 
 from quadmeta._types import Array
 from quadmeta.arithmetic.germ import Germ
-from quadmeta.objectives.parts.joint_response import Linear, affine_response, response
+from quadmeta.objectives.parts.joint.response import Linear, affine_response, response
 from quadmeta.optimizers.parts.base import PolynomialOptimizer
 from quadmeta.problems.parts.quadratic_bilevel import QuadraticBilevel
 

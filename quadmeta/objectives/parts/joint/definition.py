@@ -15,7 +15,7 @@ from quadmeta._types import Array, Numbers
 from quadmeta._validate import order as read_order
 from quadmeta.arithmetic.exact import evaluate
 from quadmeta.arithmetic.jet import Jet
-from quadmeta.objectives.parts.joint_response import Linear
+from quadmeta.objectives.parts.joint.response import Linear
 from quadmeta.optimizers.parts.base import PolynomialOptimizer
 from quadmeta.problems.parts.quadratic_bilevel import QuadraticBilevel
 
