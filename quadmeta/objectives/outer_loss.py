@@ -16,9 +16,9 @@ from quadmeta.objectives.parts.base import Objective
 from quadmeta.objectives.parts.closed.closed_forms import closed_form, descends, has_closed_form
 from quadmeta.objectives.parts.forward import forward_mode
 from quadmeta.objectives.parts.hyper_tape import HyperTape
-from quadmeta.objectives.parts.own_run import OwnRun
 from quadmeta.objectives.parts.quadratic_tape import kind_of_tape
-from quadmeta.objectives.parts.runs import own_run
+from quadmeta.objectives.parts.runs.base import OwnRun
+from quadmeta.objectives.parts.runs.choice import own_run
 from quadmeta.objectives.parts.sensitivities import Sensitivities, sensitivities
 from quadmeta.objectives.parts.tape import back_propagated
 from quadmeta.objectives.parts.unrolled import rounded, signed

@@ -8,7 +8,7 @@ import pytest
 
 import quadmeta as qm
 from quadmeta.arithmetic.jet import Jet
-from quadmeta.objectives.parts import conjugate_run, krylov, krylov_gradient
+from quadmeta.objectives.parts.runs import conjugate_run, krylov, krylov_gradient
 from quadmeta.optimizers.parts import conjugate_step
 from quadmeta.strategies import bilevel_problem
 from tests.planted import planted

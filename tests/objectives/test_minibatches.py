@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import quadmeta as qm
-from quadmeta.objectives.parts import batch_run, epochs
+from quadmeta.objectives.parts.runs import batch_run, epochs
 from quadmeta.optimizers.parts import batch_step
 from quadmeta.problems.parts import batch as batch_module
 from quadmeta.strategies import bilevel_problem

@@ -1,8 +1,8 @@
 """Which optimizers have a run of their own on a bilevel problem."""
 
-from quadmeta.objectives.parts.batch_run import BatchRun
-from quadmeta.objectives.parts.conjugate_run import ConjugateRun
-from quadmeta.objectives.parts.own_run import OwnRun
+from quadmeta.objectives.parts.runs.base import OwnRun
+from quadmeta.objectives.parts.runs.batch_run import BatchRun
+from quadmeta.objectives.parts.runs.conjugate_run import ConjugateRun
 from quadmeta.optimizers.conjugate_gradient_solver import ConjugateGradientSolver
 from quadmeta.optimizers.minibatches import Minibatches
 from quadmeta.optimizers.parts.base import Optimizer

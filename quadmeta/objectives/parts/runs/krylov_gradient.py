@@ -25,7 +25,7 @@ import numpy as np
 
 from quadmeta._types import Array
 from quadmeta.arithmetic.matrix_product import Matrix
-from quadmeta.objectives.parts.krylov import Krylov
+from quadmeta.objectives.parts.runs.krylov import Krylov
 
 
 class Data(NamedTuple):

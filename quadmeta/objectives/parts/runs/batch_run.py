@@ -8,8 +8,8 @@ from typing import cast
 import numpy as np
 
 from quadmeta._types import Array
-from quadmeta.objectives.parts.epochs import Epochs
-from quadmeta.objectives.parts.own_run import OwnRun
+from quadmeta.objectives.parts.runs.base import OwnRun
+from quadmeta.objectives.parts.runs.epochs import Epochs
 from quadmeta.optimizers.minibatches import Minibatches
 from quadmeta.problems.parts.batch import BatchLoss
 from quadmeta.problems.parts.bilevel import BilevelProblem, InnerLoss

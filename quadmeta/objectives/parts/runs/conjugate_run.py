@@ -9,8 +9,9 @@ last digit may change the hypergradient by 1e-7, at T = P by 1e-2.
 import numpy as np
 
 from quadmeta._types import Array
-from quadmeta.objectives.parts.krylov import Krylov
-from quadmeta.objectives.parts.krylov_gradient import (
+from quadmeta.objectives.parts.runs.base import OwnRun
+from quadmeta.objectives.parts.runs.krylov import Krylov
+from quadmeta.objectives.parts.runs.krylov_gradient import (
     Data,
     Sensitivity,
     krylov_space,
@@ -18,7 +19,6 @@ from quadmeta.objectives.parts.krylov_gradient import (
     negligible,
     sensitivity,
 )
-from quadmeta.objectives.parts.own_run import OwnRun
 from quadmeta.problems.parts.bilevel import InnerLoss
 from quadmeta.problems.parts.quadratic_bilevel import QuadraticInnerLoss
 
