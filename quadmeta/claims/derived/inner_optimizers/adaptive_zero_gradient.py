@@ -34,7 +34,7 @@ class DerivedAdaptiveZeroGradient(Claim):
     draws = 80
     forms = {
         "stated": Form(
-            r"u(h)=\tfrac{hc}\epsilon-\tfrac{hc|hc|}{\epsilon(|hc|+\epsilon)},\quad"
+            r"u(h)=\tfrac{hc}\epsilon-\tfrac{hc|hc|}{\epsilon(|hc|+\epsilon)},\quad "
             r"u'(0)=\tfrac c\epsilon",
             "holds",
             "proof + exact",

@@ -38,7 +38,7 @@ class DerivedSuperEfficiency(Claim):
     draws = 40
     forms = {
         "stated": Form(
-            r"g^1-f'=-b_k^\top p_T(H)e_0,\quad g^2-f'=-b_k^\top p_T(H)^2e_0,\quad"
+            r"g^1-f'=-b_k^\top p_T(H)e_0,\quad g^2-f'=-b_k^\top p_T(H)^2e_0,\quad "
             r"g^3-f'=-\tfrac12e_T^\top H_ke_T",
             "holds",
             "proof + exact",
