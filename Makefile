@@ -88,6 +88,7 @@ certify: $(READY)
 # Coq itself is not installed by anything here
 proofs: $(READY)
 	$(RUN) -m proofs
+	$(RUN) -m proofs.mutants
 
 FUZZ_DRAWS ?= 100000
 fuzz: $(READY)

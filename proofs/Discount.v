@@ -7,6 +7,8 @@ From Quadmeta Require Import Base Lemmas Vectors.
 Import ListNotations.
 Local Open Scope string_scope.
 
+(** ** Definitions *)
+
 Definition CROSS := AT_LEAST (-3) "d".
 Definition ALONG := AT_LEAST (-2) "d".
 Definition NORM := AT_LEAST 0 "".
@@ -64,7 +66,7 @@ Definition bias : nat -> K :=
   let found := estimate in kept dimension (fun i => found i - hypergradient i).
 End Estimates.
 
-(** ** What the bias is made of *)
+(** ** Proof *)
 
 Local Close Scope num_scope.
 Local Open Scope R_scope.

@@ -5,6 +5,8 @@ From Coq Require Import Reals Lra Lia List String Bool Arith.
 From Quadmeta Require Import Base Lemmas.
 Import ListNotations.
 
+(** ** Definitions *)
+
 Section Vectors.
 Context {K : Type} `{Num K}.
 
@@ -27,6 +29,8 @@ Definition direction (d : nat) (x : nat -> K) : nat -> K :=
   if eqb square 0 then first
   else kept d (fun i => turn * (2 * x i * x O / square - first i)).
 End Vectors.
+
+(** ** Proof *)
 
 Local Close Scope num_scope.
 Local Open Scope R_scope.

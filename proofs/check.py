@@ -13,7 +13,7 @@ from typing import Any
 import quadmeta.claims
 from proofs import coq, text
 from proofs.row import FOLDER, Row, rows, shared
-from proofs.table import digest as digest_of_table, table
+from proofs.table import Answer, digest as digest_of_table, table
 from quadmeta._files import write
 from quadmeta.verification.proofs import FILE, sha256
 from quadmeta.verification.source import digest
@@ -106,26 +106,23 @@ def checked(row: Row) -> dict[str, Any]:
     for name in row.needs:
         if not (BUILD / f"{name}.vo").is_file():
             coq.compile_file(BUILD, f"{name}.v")
+    answers = {form: table(row.claim, form) for form in row.forms}
+    counts = write_table(row, answers)
     forms: dict[str, Any] = {}
-    parts = [text.HEADER.format(module=row.name)]
-    parts += [text.module(row.name, form, row.theorem(form)) for form in row.forms]
-    for form in row.forms:
-        answers = table(row.claim, form)
-        lines, count, left_out = text.tie(row.claim, form, answers)
+    for form, axioms in zip(row.forms, coq.axioms(_run(row)), strict=True):
+        if unknown := set(axioms) - ALLOWED.keys():
+            raise coq.Failed(f"{form} rests on {', '.join(sorted(unknown))}: prove it")
+        count, left_out = counts[form]
         if count < LEAST:
             raise coq.Failed(f"{form}: {count} instances, fewer than {LEAST}")
-        parts += [lines, text.agreed(form)]
         forms[form] = {
             "theorem": row.theorem(form),
             "relation": row.claim.relation,
             "instances": count,
             "left out": left_out,
-            "table": digest_of_table(answers),
+            "table": digest_of_table(answers[form]),
+            "axioms": axioms,
         }
-    for form, axioms in zip(row.forms, coq.axioms(_run(row, parts)), strict=True):
-        if unknown := set(axioms) - ALLOWED.keys():
-            raise coq.Failed(f"{form} rests on {', '.join(sorted(unknown))}: prove it")
-        forms[form]["axioms"] = axioms
     return {
         "statement": row.statement,
         "claim": digest(type(row.claim)),
@@ -134,8 +131,27 @@ def checked(row: Row) -> dict[str, Any]:
     }
 
 
-def _run(row: Row, parts: list[str]) -> str:
+def write_table(
+    row: Row, answers: Mapping[str, list[Answer]], folder: Path = BUILD
+) -> dict[str, tuple[int, int]]:
+    """Compile what Python gives; (instances, those left out) of each form."""
+    parts = [text.HEADER.format(modules="Base Tie")]
+    counts = {}
+    for form, given in answers.items():
+        lines, count, left_out = text.instances(row.claim, form, given)
+        parts.append(lines)
+        counts[form] = (count, left_out)
+    (folder / f"table_{row.name}.v").write_text("\n".join(parts), encoding="utf-8")
+    coq.compile_file(folder, f"table_{row.name}.v")
+    return counts
+
+
+def _run(row: Row) -> str:
     """What Coq prints of the theorems; where the tie fails, which instances differ."""
+    parts = [text.HEADER.format(modules=f"Base Tie {row.name} table_{row.name}")]
+    parts += [text.module(row.name, form, row.theorem(form)) for form in row.forms]
+    for form in row.forms:
+        parts += [text.differing(row.claim, form), text.agreed(form)]
     file = BUILD / f"check_{row.name}.v"
     file.write_text("\n".join(parts), encoding="utf-8")
     try:
@@ -143,21 +159,21 @@ def _run(row: Row, parts: list[str]) -> str:
     except coq.Failed as error:
         if "_differs" not in str(error):
             raise
-    found = differing(row.name, parts, row.forms)
+    found = differences(row)
     raise coq.Failed(f"Coq and Python differ at the instances {found}; 0 is domain or relation")
 
 
-def differing(name: str, parts: Iterable[str], forms: Iterable[str]) -> Mapping[str, list[int]]:
+def differences(row: Row, folder: Path = BUILD) -> dict[str, list[int]]:
     """The places in the table of each form at which Coq and Python differ."""
-    file = BUILD / f"differ_{name}.v"
-    texts = [part for part in parts if "_agrees" not in part and "Print Assumptions" not in part]
-    texts += [f"Eval vm_compute in {form}_differs." for form in forms]
-    file.write_text("\n".join(texts), encoding="utf-8")
-    out = coq.compile_file(BUILD, file.name)
-    lists = re.findall(r"= (.*?)\n\s*: list nat", out, re.DOTALL)
+    parts = [text.HEADER.format(modules=f"Base Tie {row.name} table_{row.name}")]
+    parts += [text.differing(row.claim, form) for form in row.forms]
+    parts += [f"Eval vm_compute in {form}_differs." for form in row.forms]
+    file = folder / f"differ_{row.name}.v"
+    file.write_text("\n".join(parts), encoding="utf-8")
+    lists = re.findall(r"= (.*?)\n\s*: list nat", coq.compile_file(folder, file.name), re.DOTALL)
     return {
         form: [int(k) for k in re.findall(r"[0-9]+", one)]
-        for form, one in zip(forms, lists, strict=True)
+        for form, one in zip(row.forms, lists, strict=True)
     }
 
 

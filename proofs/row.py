@@ -11,8 +11,9 @@ from quadmeta.verification.claim import Claim
 FOLDER = Path(__file__).parent
 BASE = ("Base", "Tie")
 """What every check needs, lemmas aside."""
-_BEGIN = "(** ** Statement *)\n"
+_BEGIN = re.compile(r"^\(\*\* \*\* (?:Statement|Definitions) \*\)\n", re.M)
 _END = "(** ** Proof *)\n"
+_REQUIRED = re.compile(r"^From Quadmeta Require Import ([^.]*)\.$", re.M)
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class Row:
     @cached_property
     def text(self) -> str:
         """The whole file."""
-        return (FOLDER / f"{self.name}.v").read_text(encoding="utf-8")
+        return read(self.name)
 
     @property
     def claim(self) -> Claim:
@@ -33,15 +34,14 @@ class Row:
 
     @cached_property
     def statement(self) -> str:
-        """The part between "Statement" and "Proof": definitions alone."""
-        if _BEGIN not in self.text or _END not in self.text:
+        """The formal statement: its own definitions, after those that it shares with others."""
+        own = _between(self.text)
+        if not own:
             raise ValueError(f"{self.name}.v needs the headings 'Statement' and 'Proof', in turn")
-        return self.text.partition(_BEGIN)[2].partition(_END)[0].strip() + "\n"
-
-    @property
-    def definitions(self) -> str:
-        """The file without its proofs, which compiles alone."""
-        return self.text.partition(_END)[0]
+        others = [name for name in self.needs[:-1] if name not in qm.members("claims")]
+        parts = {name: _between(read(name)) for name in others}
+        shared = [f"(* of {name}.v *)\n{part}" for name, part in parts.items() if part]
+        return "\n".join([*shared, own])
 
     @cached_property
     def forms(self) -> list[str]:
@@ -91,10 +91,34 @@ def shared() -> list[str]:
     return found
 
 
+def read(name: str) -> str:
+    """The text of a module."""
+    return (FOLDER / f"{name}.v").read_text(encoding="utf-8")
+
+
+def definitions(text: str) -> str:
+    """A module without its proofs, which compiles alone."""
+    kept = text.partition("\nLocal Close Scope num_scope.\n")[0]
+    claims = qm.members("claims")
+
+    def without_proofs(line: re.Match[str]) -> str:
+        names = [name for name in line[1].split() if name != "Lemmas" and name not in claims]
+        return f"From Quadmeta Require Import {' '.join(names)}." if names else ""
+
+    return _REQUIRED.sub(without_proofs, kept)
+
+
+def _between(text: str) -> str:
+    """The definitions between the headings of a module, "" without them."""
+    found = _BEGIN.search(text)
+    if found is None or _END not in text:
+        return ""
+    return text[found.end() :].partition(_END)[0].strip() + "\n"
+
+
 def _visit(name: str, found: list[str]) -> None:
     """A module after those that it requires."""
-    text = (FOLDER / f"{name}.v").read_text(encoding="utf-8")
-    for line in re.findall(r"^From Quadmeta Require Import ([^.]*)\.$", text, re.M):
+    for line in _REQUIRED.findall(read(name)):
         for other in line.split():
             if other not in found:
                 _visit(other, found)

@@ -11,7 +11,7 @@ LONGEST = 8000
 """Characters of one instance; a longer one is left out, and counted."""
 RELATIONS = {"<=": "Le", ">=": "Ge", "<": "Lt", ">": "Gt", "==": "Eq"}
 HEADER = """From Coq Require Import QArith ZArith List String.
-From Quadmeta Require Import Base Tie {module}.
+From Quadmeta Require Import {modules}.
 Import ListNotations.
 Local Open Scope string_scope.
 Local Open Scope Q_scope.
@@ -26,8 +26,8 @@ def module(claim: str, form: str, theorem: str) -> str:
     )
 
 
-def tie(claim: Claim, form: str, answers: Iterable[Answer]) -> tuple[str, int, int]:
-    """(the lemma that a row agrees with Python, the number of instances, those left out)."""
+def instances(claim: Claim, form: str, answers: Iterable[Answer]) -> tuple[str, int, int]:
+    """(the table of a form, the number of instances, those left out)."""
     texts = [instance(claim, one) for one in answers]
     kept = [text for text in texts if len(text) <= LONGEST]
     lines = [f"Definition {form}_{k} : instance := {text}." for k, text in enumerate(kept, start=1)]
@@ -35,11 +35,16 @@ def tie(claim: Claim, form: str, answers: Iterable[Answer]) -> tuple[str, int, i
     lines += [
         f"Definition {form}_table := [{names}].",
         f"Definition {form}_domain := {domain(claim)}.",
-        f"Definition {form}_differs :=",
-        f"  disagreements {claim.name}.{form} {form}_domain {RELATIONS[claim.relation]} "
-        f"{form}_table.",
     ]
     return "\n".join(lines) + "\n", len(kept), len(texts) - len(kept)
+
+
+def differing(claim: Claim, form: str) -> str:
+    """The places at which a form and its table differ."""
+    return (
+        f"Definition {form}_differs := disagreements {claim.name}.{form} "
+        f"{form}_domain {RELATIONS[claim.relation]} {form}_table.\n"
+    )
 
 
 def agreed(form: str) -> str:

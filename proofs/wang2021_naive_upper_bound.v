@@ -27,9 +27,10 @@ Definition bound : K :=
 Definition printed_margins := [("eta < 2/L", Positive, 2 / L - eta)].
 Definition printed_sides := [(size, bound)].
 
-(** The bound, and that it is attained up to 1/L and from 1/mu on. *)
+(** The bound, and that it is attained up to 1/L and from 1/mu on; elsewhere nothing, 0 <= 0. *)
 Definition stated_sides :=
-  [(size, bound); (if leb eta (1 / L) || leb (1 / mu) eta then bound else size, size)].
+  let equal := leb eta (1 / L) || leb (1 / mu) eta in
+  [(size, bound); (if equal then bound else 0, if equal then size else 0)].
 End Statement.
 
 Definition printed := {|
@@ -108,7 +109,7 @@ Theorem wang2021_naive_upper_bound_stated : holds stated.
 Proof.
   intros x inside _.
   destruct (read_quadratic "energy" x inside) as (pos & some & lam & c & at_eta & steps).
-  cbn [stated sides related]; unfold stated_sides, size, bound.
+  cbn [stated sides related]; unfold stated_sides, size, bound; cbn zeta.
   rewrite !abs_Rabs, !of_nat_INR, lam; plain.
   rewrite (sum_ext _ (fun lam c =>
     c * lam ^ 2 * Rabs (1 - number x "eta" * lam) ^ (2 * whole x "steps" - 1)))

@@ -54,8 +54,8 @@ class Wang2021NaiveUpperBound(Claim):
         return {}
 
     def sides(self, x: Values, form: str) -> tuple[Any, Any]:
-        """|F'| and the sum of magnitudes; as stated also the other way round, where they are said
-        to be equal.
+        """|F'| and the sum of magnitudes; as stated also the other way round where they are said
+        to be equal, and 0 elsewhere.
         """
         lam = x["eigenvalues"]
         energy = x["energy"]
@@ -65,11 +65,8 @@ class Wang2021NaiveUpperBound(Claim):
         bound = T * (energy * lam**2 * abs(1 - eta * lam) ** (2 * T - 1)).sum(axis=-1)
         if form == "printed":
             return size, bound
-        if eta <= 1 / lam.max() or eta >= 1 / lam.min():
-            least = bound
-        else:
-            least = size
-        return np.array([size, least]), np.array([bound, size])
+        equal = int(eta <= 1 / lam.max() or eta >= 1 / lam.min())
+        return np.array([size, equal * bound]), np.array([bound, equal * size])
 
     def cases(self, form: str) -> Iterable[Mapping[str, Any]]:
         """Equality at 1/L (and at 1/mu), strict inequality between."""
