@@ -381,11 +381,11 @@ class OuterLoss(Objective):
                 "Reverse for hyperparameters"
             )
         exact: Callable[[], Array] | None = None
+        transition = self.optimizer.own_transition()
         if self._own is not None:
-            self._own.require(inner, self.problem.begin(alpha, start))
+            transition = self._own.transition(inner, self.problem.begin(alpha, start))
             exact = partial(self._by, self._own, inner, alpha, start)
         elif self._has_response(inner):
             exact = partial(self._exact, inner, alpha, start)
-        transition = self.optimizer.own_transition()
         kind = kind_of_tape(inner, transition)
         return kind(self.problem, inner, alpha, start, self.optimizer.steps, transition, exact)

@@ -11,7 +11,7 @@ import numpy as np
 from quadmeta._validate import natural
 from quadmeta.arithmetic.jet import Jet
 from quadmeta.optimizers.parts.base import Optimizer
-from quadmeta.optimizers.parts.conjugate_step import ConjugateStep, require_positive
+from quadmeta.optimizers.parts.conjugate_step import ConjugateStep, has_ended, require_positive
 
 
 @dataclass(frozen=True, repr=False)
@@ -98,7 +98,7 @@ class ConjugateGradientSolver(Optimizer):
         p = -r
         square = _dot(r, r)
         for t in range(self.steps):
-            if _plain(square) == 0:
+            if has_ended(_plain(square)):
                 yield w
                 continue
             image = gradient(p) - zero

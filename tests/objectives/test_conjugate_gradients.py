@@ -233,9 +233,12 @@ def test_past_its_end_the_derivative_depends_on_the_direction_and_is_refused():
     problem = Bent(*parts, np.eye(3), np.ones(3))
     loss = qm.OuterLoss(problem, qm.ConjugateGradientSolver(2))
     np.testing.assert_allclose(loss.trained([0.0, 0.0]), [1.0, 1.0, 0.0], rtol=1e-15)
-    for ask in (loss.gradient, loss.definition, loss.tape):
+    for ask in (loss.gradient, loss.definition):
         with refused("end at the minimum after 1 steps"):
             ask([0.0, 0.0])
+    for estimator in (qm.Reverse(), qm.Forward(), qm.ClosedForm()):
+        with refused("end at the minimum after 1 steps"):
+            qm.hypergradient(loss, [0.0, 0.0], estimator)
     assert np.isfinite(gradient(problem, 1)).all()
 
 
@@ -256,6 +259,18 @@ def test_all_steps_on_distinct_eigenvalues_are_the_implicit_derivative():
     problem = drawn(np.linspace(0.2, 1.0, 6), seed=3)
     loss = qm.OuterLoss(problem, qm.ConjugateGradientSolver(6))
     assert distance(loss.gradient([0.0, 0.0]), loss.implicit([0.0, 0.0])) < 1e-12
+
+
+def test_implicit_estimators_take_the_minimum_where_conjugate_gradients_have_ended():
+    problem = drawn(np.linspace(0.2, 1.0, 5), seed=3)
+    exact = qm.OuterLoss(problem, qm.ConjugateGradientSolver(5)).implicit([0.0, 0.0])
+    for steps in (8, 3000):
+        loss = qm.OuterLoss(problem, qm.ConjugateGradientSolver(steps))
+        for estimator in (qm.Implicit(), qm.ConjugateGradient(budget=9)):
+            found = qm.hypergradient(loss, [0.0, 0.0], estimator)
+            assert distance(found.value, exact) < 1e-10
+        *_, last = loss.optimizer.run(lambda w: problem.H @ w - problem.b, problem.start)
+        np.testing.assert_allclose(last, loss.trained([0.0, 0.0]), rtol=1e-12)
 
 
 def test_a_start_at_the_minimum_has_no_step():

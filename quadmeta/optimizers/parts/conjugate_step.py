@@ -15,6 +15,8 @@ import numpy as np
 from quadmeta._types import Array
 from quadmeta.optimizers.parts.transition import Blocks, Inner, Transition
 
+_SMALLEST = 1e-280
+
 
 class Numbers(NamedTuple):
     """What a step computes."""
@@ -37,12 +39,20 @@ class ConjugateStep(Transition):
 
     A step takes one product with H and the first one a gradient besides; ``pull`` and ``parameter``
     take one to compute q again. A change of H alone has the mixed products J(p) - J(0).
+
+    Parameters
+    ----------
+    ended
+        why the last state has no derivative, where it has none.
     """
 
     whole = (
         "conjugate gradients see the linear term of the inner loss in step 0 alone and carry it "
         "along, so that a part of their steps has no meaning: use Reverse, Forward or Implicit"
     )
+
+    def __init__(self, ended: str = "") -> None:
+        self.ended = ended
 
     def state0(self, w: Array) -> Blocks:
         """(w, 0, 0)."""
@@ -65,7 +75,7 @@ class ConjugateStep(Transition):
     def next_state(self, t: int, state: Blocks, inner: Inner) -> Blocks:
         """The step above; after its own end, the same state."""
         w, r, p = self._begun(t, state, inner)
-        if not r.any():
+        if has_ended(r @ r):
             return w, r, p
         n = self._numbers(t, state, inner)
         return w + n.a * p, n.after, n.b * p - n.after
@@ -108,6 +118,10 @@ class ConjugateStep(Transition):
         r = np.asarray(inner.jacobian(w))
         return self._forward(t, (still, r, -r), change - inner.hvp(w, r), state, inner)
 
+    def _require_derivative(self) -> None:
+        if self.ended:
+            raise ValueError(self.ended)
+
     def _begun(self, t: int, state: Blocks, inner: Inner) -> Blocks:
         """(w, r, p) when step t begins."""
         w, r, p = state
@@ -118,7 +132,7 @@ class ConjugateStep(Transition):
 
     def _numbers(self, t: int, state: Blocks, inner: Inner) -> Numbers:
         w, r, p = self._begun(t, state, inner)
-        if not r.any():
+        if has_ended(r @ r):
             raise ValueError(
                 f"conjugate gradients have ended before step {t + 1}, beyond which w_T has no "
                 f"derivative: pass steps={t}"
@@ -135,6 +149,7 @@ class ConjugateStep(Transition):
         self, t: int, v: Blocks, state: Blocks, inner: Inner
     ) -> tuple[Array, Array, Array, Array]:
         """Cotangents of w, r, p and q, those of r and p without what comes through q."""
+        self._require_derivative()
         n = self._numbers(t, state, inner)
         moved, after, direction = v
         # p_+ = b p - r_+, b = r_+'r_+ / r'r
@@ -152,6 +167,7 @@ class ConjugateStep(Transition):
 
     def _forward(self, t: int, z: Blocks, image: Array, state: Blocks, inner: Inner) -> Blocks:
         """The tangents of the next state from those of w, r, p and q."""
+        self._require_derivative()
         n = self._numbers(t, state, inner)
         w, r, p = z
         square = 2 * _dot(r, n.r)
@@ -160,6 +176,13 @@ class ConjugateStep(Transition):
         after = r + a * n.q + n.a * image
         b = (2 * _dot(after, n.after) - n.b * square) / n.square
         return w + a * n.p + n.a * p, after, b * n.p + n.b * p - after
+
+
+def has_ended(square: Any) -> bool:
+    """Whether r is 0, or so small in float64 that r'r and p'Hp leave its range."""
+    if isinstance(square, float):
+        return square < _SMALLEST
+    return bool(square == 0)
 
 
 def require_positive(t: int, curvature: Any) -> None:

@@ -69,6 +69,11 @@ class OwnRun(ABC):
             with the reason.
         """
 
+    def transition(self, inner: InnerLoss, start: Array) -> Transition:
+        """A step as tapes see it."""
+        self.require(inner, start)
+        return self.optimizer.own_transition()
+
     @abstractmethod
     def trained(self, inner: InnerLoss, start: Array) -> Array:
         """w_T."""

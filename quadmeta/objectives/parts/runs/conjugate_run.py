@@ -19,6 +19,8 @@ from quadmeta.objectives.parts.runs.krylov_gradient import (
     negligible,
     sensitivity,
 )
+from quadmeta.optimizers.parts.conjugate_step import ConjugateStep
+from quadmeta.optimizers.parts.transition import Transition
 from quadmeta.problems.parts.bilevel import InnerLoss
 from quadmeta.problems.parts.quadratic_bilevel import QuadraticInnerLoss
 
@@ -33,19 +35,24 @@ class ConjugateRun(OwnRun):
 
     def require(self, inner: InnerLoss, start: Array) -> None:
         """A quadratic inner loss, on which conjugate gradients have not ended before T steps."""
-        self._space(inner, start)
+        self._running(inner, start)
+
+    def transition(self, inner: InnerLoss, start: Array) -> Transition:
+        """The steps, which refuse to be differentiated where they have ended."""
+        _, space = self._space(inner, start)
+        reason = self._ended(space)
+        if reason:
+            return ConjugateStep(reason)
+        return self.optimizer.own_transition()
 
     def trained(self, inner: InnerLoss, start: Array) -> Array:
         """w_T, with directions that are kept orthogonal; after its own end the minimum."""
-        quadratic = _quadratic(inner)
-        data = _data(quadratic, start)
-        most = directions(*quadratic.eigen, data)
-        space = krylov_space(data, min(self.optimizer.steps, most))
+        data, space = self._space(inner, start)
         return last_weights(data, space).reshape(-1)
 
     def gradient(self, inner: InnerLoss, alpha: Array, start: Array, moving: Array) -> Array:
         """By the formula of the Krylov space."""
-        data, space = self._space(inner, start)
+        data, space = self._running(inner, start)
         found = sensitivity(data, space)
         value = self._met(found, alpha, moving)
         backward = self.backward(inner, alpha, start)
@@ -60,13 +67,25 @@ class ConjugateRun(OwnRun):
         T = self.optimizer.steps
         most = directions(*quadratic.eigen, data)
         space = krylov_space(data, min(T, most))
-        if space.dimension < T:
-            raise ValueError(
-                f"steps = {T}: conjugate gradients end at the minimum after {space.dimension} "
-                "steps to rounding, beyond which w_T has no derivative; pass at most that many, or "
-                "use OuterLoss.implicit for that of the minimum"
-            )
         return data, space
+
+    def _running(self, inner: InnerLoss, start: Array) -> tuple[Data, Krylov]:
+        data, space = self._space(inner, start)
+        reason = self._ended(space)
+        if reason:
+            raise ValueError(reason)
+        return data, space
+
+    def _ended(self, space: Krylov) -> str:
+        """Why w_T has no derivative; nothing where it has one."""
+        T = self.optimizer.steps
+        if space.dimension == T:
+            return ""
+        return (
+            f"steps = {T}: conjugate gradients end at the minimum after {space.dimension} steps to "
+            "rounding, beyond which w_T has no derivative; pass at most that many, or use "
+            "OuterLoss.implicit or Implicit for that of the minimum"
+        )
 
     def _met(self, found: Sensitivity, alpha: Array, moving: Array) -> Array:
         """The change of F with alpha."""
