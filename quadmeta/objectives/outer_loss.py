@@ -14,6 +14,7 @@ from quadmeta._validate import instance, show
 from quadmeta.arithmetic.signlog import SignLog
 from quadmeta.objectives.parts.base import Objective
 from quadmeta.objectives.parts.closed.closed_forms import closed_form, descends, has_closed_form
+from quadmeta.objectives.parts.closed.unrolled import rounded, signed
 from quadmeta.objectives.parts.forward import forward_mode
 from quadmeta.objectives.parts.hyper_tape import HyperTape
 from quadmeta.objectives.parts.quadratic_tape import kind_of_tape
@@ -21,7 +22,6 @@ from quadmeta.objectives.parts.runs.base import OwnRun
 from quadmeta.objectives.parts.runs.choice import own_run
 from quadmeta.objectives.parts.sensitivities import Sensitivities, sensitivities
 from quadmeta.objectives.parts.tape import back_propagated
-from quadmeta.objectives.parts.unrolled import rounded, signed
 from quadmeta.optimizers.parts.base import Optimizer, PolynomialOptimizer
 from quadmeta.problems.parts.bilevel import BilevelProblem, InnerLoss
 from quadmeta.problems.parts.quadratic_bilevel import QuadraticInnerLoss

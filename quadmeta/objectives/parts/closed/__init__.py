@@ -1,1 +1,1 @@
-"""Exact unrolled hypergradients in closed form, other than those of `unrolled`."""
+"""Exact unrolled hypergradients in closed form."""

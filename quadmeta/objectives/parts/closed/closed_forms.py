@@ -5,7 +5,7 @@ from typing import TypeGuard
 from quadmeta._types import Array
 from quadmeta.objectives.parts.closed.other_forms import affine, preconditioned, with_ridge
 from quadmeta.objectives.parts.closed.spectrum import on_spectrum
-from quadmeta.objectives.parts.unrolled import from_minimum, settled, unrolled
+from quadmeta.objectives.parts.closed.unrolled import from_minimum, settled, unrolled
 from quadmeta.optimizers.chebyshev_iteration import ChebyshevIteration
 from quadmeta.optimizers.gradient_descent import GradientDescent
 from quadmeta.optimizers.jacobi_preconditioned import JacobiPreconditioned

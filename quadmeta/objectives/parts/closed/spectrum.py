@@ -8,7 +8,7 @@ hyperparameters:
 import numpy as np
 
 from quadmeta._types import Array
-from quadmeta.objectives.parts.unrolled import unrolled
+from quadmeta.objectives.parts.closed.unrolled import unrolled
 from quadmeta.optimizers.chebyshev_iteration import ChebyshevIteration
 from quadmeta.problems.parts.quadratic_bilevel import QuadraticInnerLoss
 
