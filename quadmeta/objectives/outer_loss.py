@@ -52,8 +52,8 @@ class OuterLoss(Objective):
     Raises
     ------
     ValueError
-        an optimizer with a free parameter or with random steps; a problem whose parts do not
-        belong together.
+        an optimizer with a free parameter (``JointLoss`` tunes it) or with random steps; a problem
+        whose parts do not belong together.
 
     Examples
     --------

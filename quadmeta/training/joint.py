@@ -42,7 +42,8 @@ def joint_descent(
     ``loss.bounds`` and is taken only if it lowers the loss; where it does not, the region shrinks.
     A step size is moved by its logarithm, so that it stays positive. ``newton`` models with the
     exact Hessian, whose negative curvature it follows downhill; ``gradient`` with the gradient
-    alone. A minimum found is a local one.
+    alone. What it finds is a local minimum, of which a momentum has many: start from several
+    points. (It stays at a saddle only where it starts at one.)
 
     Parameters
     ----------

@@ -107,6 +107,26 @@ def test_diverging_trials_are_stepped_back_from():
     assert found.value < found.values[0] and np.isfinite(found.values).all()
 
 
+def test_a_logarithmic_ridge_is_the_same_ridge():
+    problem, (rho,) = bilevel_problem("ridge", 3)
+    other = qm.Ridge(problem.train, problem.validation, logarithmic=True)
+    losses = [qm.OuterLoss(x, qm.HeavyBall(7, 0.1, 0.5)) for x in (problem, other)]
+    plain, logarithmic = (loss.gradient([x]) for loss, x in zip(losses, (rho, np.log(rho))))
+    np.testing.assert_allclose(logarithmic, rho * plain, rtol=1e-12)
+    plain, logarithmic = (loss.implicit([x]) for loss, x in zip(losses, (rho, np.log(rho))))
+    np.testing.assert_allclose(logarithmic, rho * plain, rtol=1e-12)
+    start = [0.1, 0.5, 0.3]
+    found = qm.joint_descent(qm.JointLoss(problem, qm.HeavyBall(7)), start)
+    start[2] = np.log(start[2])
+    again = qm.joint_descent(qm.JointLoss(other, qm.HeavyBall(7)), start)
+    assert again.value == pytest.approx(found.value, rel=1e-6)
+    assert other.check([-1.0]).passes
+    with pytest.raises(OverflowError, match="alpha"):
+        other.at([701.0])
+    with refused("logarithmic"):
+        qm.Ridge(problem.train, problem.validation, logarithmic=1)
+
+
 def test_bad_arguments_are_named():
     loss, start = instance("ridge", qm.HeavyBall(4))
     for words, change in (

@@ -56,6 +56,7 @@ class JointForm:
         learned: bool = True,
     ) -> None:
         self.problem = problem
+        self.learned = learned
         self.theta = theta
         self.alpha = alpha
         self.inner = problem.bind(alpha)
@@ -120,6 +121,8 @@ class JointForm:
     @cached_property
     def _pairing(self) -> tuple[Array, Array]:
         """(X, V) with <G, d W> = <dH, X> - <db, V> for changes of H and b."""
+        if not self.learned:
+            raise ValueError("learned = False knows no derivative in alpha: pass learned=True")
         G = self._outer_gradient
         blocks = sum(f.slopes * (G @ np.swapaxes(x, -1, -2)) for f, x in self.terms)
         X = self._matrix(np.broadcast_to(blocks, (*self.nodes.shape, self.nodes.shape[1])))
