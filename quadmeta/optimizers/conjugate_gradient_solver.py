@@ -13,6 +13,8 @@ from quadmeta.arithmetic.jet import Jet
 from quadmeta.optimizers.parts.base import Optimizer
 from quadmeta.optimizers.parts.conjugate_step import ConjugateStep, has_ended, require_positive
 
+_CLEAR = 2.0**100
+
 
 @dataclass(frozen=True, repr=False)
 class ConjugateGradientSolver(Optimizer):
@@ -101,7 +103,7 @@ class ConjugateGradientSolver(Optimizer):
             if has_ended(_plain(square)):
                 yield w
                 continue
-            image = gradient(p) - zero
+            image = _image(gradient, zero, p)
             curvature = _dot(p, image)
             require_positive(t, _plain(curvature))
             a = square / curvature
@@ -111,6 +113,16 @@ class ConjugateGradientSolver(Optimizer):
             square = _dot(r, r)
             p = square / before * p - r
             yield w
+
+
+def _image(gradient: Callable[[Any], Any], zero: Any, p: Any) -> Any:
+    """H p as a difference of gradients; in float64 that of a large multiple of p, in which the
+    linear term, ``zero``, does not drown a small H p.
+    """
+    if not isinstance(p, np.ndarray) or p.dtype == object:
+        return gradient(p) - zero
+    factor = _CLEAR * np.abs(zero).max() / np.abs(p).max() or 1.0
+    return (gradient(factor * p) - zero) / factor
 
 
 def _dot(x: Any, y: Any) -> Any:

@@ -287,7 +287,7 @@ def test_breakdown_is_refused_in_one_line():
     for ask in ("gradient", "definition", "trained"):
         with refused("singular or indefinite"):
             getattr(qm.OuterLoss(indefinite, qm.ConjugateGradientSolver(3)), ask)([0.0, 0.0])
-    with refused("p'Hp = -1 must be positive"):
+    with refused("p'Hp = -1.0 must be positive"):
         list(qm.ConjugateGradientSolver(2).run(lambda w: -w, np.array([1])))
     with refused("not quadratic"):
         problem, alpha = bilevel_problem("log_cosh", seed=1)
