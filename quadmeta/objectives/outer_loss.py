@@ -14,6 +14,7 @@ from quadmeta._validate import instance, show
 from quadmeta.arithmetic.signlog import SignLog
 from quadmeta.objectives.parts.base import Objective
 from quadmeta.objectives.parts.closed.closed_forms import closed_form, descends, has_closed_form
+from quadmeta.objectives.parts.closed.other_forms import with_ridge
 from quadmeta.objectives.parts.closed.unrolled import rounded, signed
 from quadmeta.objectives.parts.forward import forward_mode
 from quadmeta.objectives.parts.hyper_tape import HyperTape
@@ -34,8 +35,9 @@ class OuterLoss(Objective):
 
     On a quadratic inner loss the exact unrolled hypergradient of a linear method costs O(p^3) and
     its ``response``: nothing that grows with T where that is in closed form, O(T p^2) for a method
-    of one's own. No minimiser enters, so that H may be singular; singular values of the weighted
-    data up to max(n, p) eps of the largest then count as 0.
+    of one's own. H may be singular: a minimiser enters for gradient descent alone, where the
+    condition number is at most 1e5. Singular values of the weighted data up to max(n, p) eps of
+    the largest count as 0.
 
     An outer loss that depends on alpha also directly, and a start that does, are part of every
     derivative here. A start that is passed to a method is fixed.
@@ -240,7 +242,8 @@ class OuterLoss(Objective):
 
     def implicit(self, alpha: Numbers) -> Array:
         """Exact implicit hypergradient -J(w_*) H^-1 grad L_2(w_*) (h,), the limit T -> infinity,
-        of a quadratic, plus the direct term of an outer loss that has one.
+        of a quadratic, plus the direct term of an outer loss that has one. A weight decay of the
+        optimizer is a ridge on it.
 
         Where float64 may lose all but ten digits of it, which happens where the data do not
         determine w_* and the ridge is small, it is computed in whole numbers from the data as they
@@ -260,6 +263,8 @@ class OuterLoss(Objective):
             raise ValueError(
                 "the inner loss is not quadratic: estimate with Implicit() after enough steps"
             )
+        if self.optimizer.ridge:
+            inner = with_ridge(inner, self.optimizer.ridge)
         value = -inner.implicit()
         if self.problem.has_direct:
             return value + self.problem.direct(inner.minimizer.ravel(), alpha)

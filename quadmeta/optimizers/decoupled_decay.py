@@ -72,6 +72,12 @@ class DecoupledDecay(AffineOptimizer):
         """Those of "step_size", "momentum" and "decay" that are not given."""
         return tuple(name for name in _NAMES if getattr(self, name) is None)
 
+    @property
+    def ridge(self) -> float:
+        """omega (1 - beta) / eta."""
+        eta, beta, omega = self._parameters((), 0.0)
+        return float(omega * (1 - beta) / eta)
+
     def __repr__(self) -> str:
         given = (f", {name}={x:.6g}" for name in _NAMES if (x := getattr(self, name)) is not None)
         return f"DecoupledDecay(steps={self.steps}{''.join(given)})"
@@ -135,8 +141,7 @@ class DecoupledDecay(AffineOptimizer):
         self.require_given()
         eta, beta, omega = self._parameters((), 0.0)
         step = LinearStep(((1 - omega, -beta), (0, beta)), (-eta, eta))
-        ridge = omega * (1 - beta) / eta
-        return LinearTransition(step, rest=(1, 0), step_size=eta, ridge=ridge)
+        return LinearTransition(step, rest=(1, 0), step_size=eta, ridge=self.ridge)
 
 
 def _companion(

@@ -50,6 +50,11 @@ class L2Decay(Around):
             return (*self.optimizer.free, "decay")
         return self.optimizer.free
 
+    @property
+    def ridge(self) -> float:
+        """rho."""
+        return float(self.decay or 0.0)
+
     def run(self, gradient: Callable[[Any], Any], start: Any, theta: Any) -> Iterator[Any]:
         """The run of the method along grad f(w) + rho w."""
         inside = theta

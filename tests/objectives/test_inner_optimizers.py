@@ -487,6 +487,22 @@ def test_a_class_with_another_run_does_not_inherit_the_closed_form():
     np.testing.assert_allclose(found, half, rtol=1e-13)
 
 
+@pytest.mark.parametrize(
+    "method",
+    [
+        qm.L2Decay(qm.Nesterov(4000, 0.3, 0.5), 0.1),
+        qm.DecoupledDecay(4000, 0.3, 0.5, 0.05),
+        qm.JacobiPreconditioned(qm.GradientDescent(4000, 0.5)),
+        qm.DampedNewton(4000, 0.5, 0.1),
+    ],
+)
+def test_long_runs_tend_to_the_implicit_hypergradient(method):
+    """With the ridge that a weight decay is."""
+    problem, alpha = bilevel_problem("ridge", 1)
+    loss = qm.OuterLoss(problem, method)
+    np.testing.assert_allclose(loss.gradient(alpha), loss.implicit(alpha), rtol=1e-10)
+
+
 def test_preconditioned_steps_on_a_problem_that_is_not_quadratic():
     problem = qm.LogCosh.random(P=4, h=2, seed=0)
     method = qm.Preconditioned(qm.HeavyBall(9, 0.2, 0.5), [1.0, 2.0, 0.5, 1.5])
@@ -598,6 +614,10 @@ BAD = {
     "nested": (
         lambda: qm.L2Decay(qm.JacobiPreconditioned(qm.GradientDescent(3, 0.1)), 0.1),
         "must be a PolynomialOptimizer",
+    ),
+    "bounds of another matrix": (
+        lambda: qm.L2Decay(qm.ChebyshevIteration(3, spectrum=True), 0.1),
+        "takes parameters from the inner Hessian",
     ),
     "splitting": (
         lambda: qm.OuterLoss(

@@ -44,6 +44,16 @@ class Optimizer(ABC):
         """Names of its parameters that are left free."""
 
     @property
+    def follows(self) -> bool:
+        """Whether parameters follow the inner loss, so that they are known on one alone."""
+        return False
+
+    @property
+    def ridge(self) -> float:
+        """rho, where a long run tends to a minimum of L_1 + rho ||w||^2 / 2."""
+        return 0.0
+
+    @property
     def shape(self) -> tuple[int, ...]:
         """Shape of one theta: () for a number, (k,) for a vector of k."""
         if len(self.free) == 1:

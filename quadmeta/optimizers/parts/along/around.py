@@ -28,6 +28,11 @@ class Around(Optimizer):
                 f"optimizer = {self.optimizer!r} has a preconditioner of its own: pass a method "
                 "without one"
             )
+        if self.optimizer.follows:
+            raise ValueError(
+                f"optimizer = {self.optimizer!r} takes parameters from the inner Hessian, of which "
+                "this method follows another one: pass them as numbers"
+            )
 
     @property
     def steps(self) -> int:  # type: ignore[override]
