@@ -273,6 +273,14 @@ def test_implicit_estimators_take_the_minimum_where_conjugate_gradients_have_end
         np.testing.assert_allclose(last, loss.trained([0.0, 0.0]), rtol=1e-12)
 
 
+def test_a_derivative_that_is_zero():
+    """The outer loss is the inner one, at its minimum."""
+    rng = np.random.default_rng(0)
+    data = rng.standard_normal((6, 3)), rng.standard_normal(6)
+    loss = qm.OuterLoss(qm.Ridge(data, data), qm.ConjugateGradientSolver(3))
+    assert np.abs(loss.gradient([0.0])) < 1e-14
+
+
 def test_a_start_at_the_minimum_has_no_step():
     problem = drawn(np.linspace(0.2, 1.0, 4), seed=3)
     best = np.linalg.solve(problem.H, problem.b)

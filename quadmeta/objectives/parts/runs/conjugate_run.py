@@ -59,7 +59,7 @@ class ConjugateRun(OwnRun):
         other = backward.value + moving @ backward.start
         if np.abs(value - other).max() <= AGREED * np.abs(value).max():
             return value
-        return self._in_digits(data, alpha, moving)
+        return self._met(self._in_digits(data, last_weights(data, space)), alpha, moving)
 
     def _space(self, inner: InnerLoss, start: Array) -> tuple[Data, Krylov]:
         quadratic = _quadratic(inner)
@@ -93,24 +93,39 @@ class ConjugateRun(OwnRun):
         value: Array = moving @ found.start.reshape(-1) - pair
         return value
 
-    def _in_digits(self, data: Data, alpha: Array, moving: Array) -> Array:
-        """The formula with more and more digits, until two of them agree."""
+    def _in_digits(self, data: Data, W: Array) -> Sensitivity:
+        """The formula with more and more digits, until two results agree."""
         import mpmath
 
-        before: Array | float = np.inf
+        sizes = _sizes(data, W)
+        before: Sensitivity | None = None
         for digits in DIGITS:
             with mpmath.workdps(digits):
                 exact = Data(*(np.frompyfunc(mpmath.mpf, 1, 1)(part) for part in data))
                 found = sensitivity(exact, krylov_space(exact, self.optimizer.steps))
                 rounded = Sensitivity(*(part.astype(float) for part in found))
-            value = self._met(rounded, alpha, moving)
-            if np.abs(value - before).max() <= 1e-14 * np.abs(value).max():
-                return value
-            before = value
+            if before is not None and _agree(rounded, before, sizes):
+                return rounded
+            before = rounded
         raise ArithmeticError(
             f"the derivative of {self.optimizer.steps} steps of conjugate gradients is lost in "
             f"{DIGITS[-1]} digits: pass fewer steps"
         )
+
+
+def _sizes(data: Data, W: Array) -> tuple[float, ...]:
+    """How large X, V and the derivative in W_0 are if nothing cancels in g = H_2 W_T - B_2."""
+    g = (np.abs(data.outer_hessian) @ np.abs(W) + np.abs(data.outer_linear)).max()
+    y = g / np.abs(data.H).sum(axis=1).max()
+    return y * max(np.abs(W).max(), np.abs(data.start).max()), y, g
+
+
+def _agree(found: Sensitivity, before: Sensitivity, sizes: tuple[float, ...]) -> bool:
+    """Whether two results are the same in float64, or are 0."""
+    return all(
+        np.abs(one - other).max() <= 1e-14 * np.abs(one).max() + 1e-30 * size
+        for one, other, size in zip(found, before, sizes, strict=True)
+    )
 
 
 def directions(lam: Array, Q: Array, data: Data) -> int:
