@@ -171,6 +171,7 @@ if TYPE_CHECKING:
         optimal_weights as optimal_weights,
         protocol as protocol,
         schedules as schedules,
+        short_horizon as short_horizon,
     )
     from quadmeta.training.advice import (
         Advice as Advice,
@@ -265,6 +266,7 @@ else:
         "protocol": "quadmeta.training.protocol",
         "sampled": "quadmeta.sampled",
         "schedules": "quadmeta.training.schedules",
+        "short_horizon": "quadmeta.training.short_horizon",
         "solves": "quadmeta.theory.solves",
         "spectra": "quadmeta.theory.spectra",
         "strategies": "quadmeta.strategies",

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
         optimal_weights as optimal_weights,
         protocol as protocol,
         schedules as schedules,
+        short_horizon as short_horizon,
     )
 else:
     from quadmeta._lazy import attach
@@ -25,5 +26,6 @@ else:
         "optimal_weights": "quadmeta.training.optimal_weights",
         "protocol": "quadmeta.training.protocol",
         "schedules": "quadmeta.training.schedules",
+        "short_horizon": "quadmeta.training.short_horizon",
     }
     __getattr__, __dir__ = attach(__name__, {}, _MODULES)

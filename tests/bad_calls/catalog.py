@@ -639,6 +639,15 @@ call(
     estimator=thing(qm.Reverse(dtype="float32")),
     digits=Count(20),
 )
+for name in ("greedy", "optimal"):
+    call(getattr(qm.short_horizon, name), problem=thing(noisy), steps=Count(3))
+for name in ("greedy_rate", "optimal_rate"):
+    call(getattr(qm.short_horizon, name), problem=thing(noisy))
+call(
+    qm.short_horizon.after,
+    problem=thing(noisy),
+    step_sizes=AnyNumbers(np.array([0.1, 0.2]), least=0.0),
+)
 naive = qm.NaiveObjective(quadratic, qm.GradientDescent(3))
 call(qm.EvolutionStrategies, sigma=positive(0.1), antithetic=Flag(True))
 for cls in (qm.PersistentEvolution, qm.SingleEvolution):
