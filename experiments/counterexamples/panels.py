@@ -56,6 +56,9 @@ WORDS = {
         r"$\mathrm{argmin}_\phi\,L_A\neq0$",
         "target of the task",
     ),
+    "vicol2021_unbiased": ("PES unbiased", r"$E\hat g=F\,'$", ""),
+    "vicol2023_lower_than_pes": ("ES-Single below PES", "variance single $\\leq$ PES", ""),
+    "vicol2023_unbiased": ("ES-Single unbiased", r"$E\hat g=F\,'$", ""),
     "yakovlev2023_assumption_cross_bound": (
         "assumption 4",
         r"$\Vert J(w)\Vert^2\leq B^2$, all $w$",

@@ -196,6 +196,22 @@ SOURCES |= {
 }
 
 
+def evolution(x):
+    """An inner run in windows, a step size and a perturbation of it."""
+    return {
+        "the inner problem is quadratic and convex": min(x["eigenvalues"]) > 0,
+        "sigma > 0": x["sigma"] > 0,
+        "windows of at least one step": min(x["window"], x["windows"]) >= 1,
+    }
+
+
+SOURCES |= {
+    "vicol2021_unbiased": evolution,
+    "vicol2023_unbiased": evolution,
+    "vicol2023_lower_than_pes": evolution,
+}
+
+
 FORMS = [
     (name, form)
     for name in qm.members("claims")
