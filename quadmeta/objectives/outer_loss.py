@@ -273,9 +273,9 @@ class OuterLoss(Objective):
     def definition(self, alpha: Numbers, start: Numbers | None = None) -> Array:
         """The derivative of the run as it is, by loops, with what depends on alpha beside it.
 
-        For gradient descent reverse mode, sum_t B_t A_{t+1} ... A_T grad L_2(w_T); for other
-        optimizers the run itself on weights that carry their h derivatives along, at h + 1 times
-        its cost.
+        For gradient descent, conjugate gradients and given batches reverse mode, sum_t B_t A_{t+1}
+        ... A_T grad L_2(w_T); for other optimizers the run itself on weights that carry their h
+        derivatives along, at h + 1 times its cost.
         """
         problem = self.problem
         alpha = problem.read(alpha)
