@@ -38,7 +38,8 @@ class JointLoss(Objective):
         a bilevel problem with quadratic losses.
     optimizer
         a linear method along exact gradients, with momentum, decay (``DecoupledDecay``,
-        ``L2Decay``) or damping (``DampedNewton``); parameters that are given are not tuned.
+        ``L2Decay``), damping (``DampedNewton``) or bounds (``ChebyshevIteration``); parameters that
+        are given are not tuned.
 
     Raises
     ------
@@ -94,6 +95,7 @@ class JointLoss(Objective):
             if name == "decay" and isinstance(optimizer, L2Decay):
                 found[place] = (0.0, np.inf)
         found[self._own :, 0] = self.problem.least
+        found.setflags(write=False)
         return found
 
     def read(self, theta: Numbers, name: str = "theta") -> tuple[Array, Array]:

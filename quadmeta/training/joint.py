@@ -21,7 +21,9 @@ class Tuned(NamedTuple):
     gradient: Array
     """(k + h,), in theta."""
     reason: str
-    """Why it stopped: "stationary", "rounding" (no step lowers the value in float64) or "steps"."""
+    """Why it stopped: "stationary", "rounding" (no step lowers the value in float64) or "steps" (as
+    many as were allowed).
+    """
     path: Array
     """theta after 0, 1, 2, ... steps, (steps + 1, k + h)."""
     values: Array

@@ -74,7 +74,7 @@ def _variables(optimizer: Linear, nodes: Array, theta: Array, order: int) -> tup
 
 def _last(optimizer: Linear, along: Callable[[Germ], Germ], start: Germ, free: Any) -> Germ:
     """The last iterate."""
-    with np.errstate(over="ignore", invalid="ignore", under="ignore"):
+    with np.errstate(all="ignore"):
         *_, last = optimizer.run(along, start, free)
     found: Germ = last
     return found
