@@ -898,6 +898,19 @@ for function in (qm.filters.momentum, qm.filters.momentum_residual):
         steps=Count(5),
     )
 call(qm.solves.chebyshev, kappa=Number(100.0, low=1.0), products=Count(3))
+sampled_setting = {"x": exact(0.05), "nu": exact(2.0, open_="")}
+call(qm.sampled_solves.series, **sampled_setting, products=Count(5, least=0))
+call(qm.sampled_solves.series_limit, **sampled_setting)
+call(qm.sampled_solves.random_length, **sampled_setting, terms=Count(5))
+call(qm.sampled_solves.random_length_law, t=Number(1.5, low=0.0, open_="l"))
+call(
+    qm.sampled_solves.penalty,
+    strength=exact(10.0),
+    **sampled_setting,
+    coupling=exact(1.0, open_=""),
+    noise=exact(1.0, open_=""),
+    target=exact(1.0),
+)
 share = Number(0.1, low=0.0, high=1.0, open_="lh")
 call(qm.solves.chebyshev_products, kappa=Number(100.0, low=1.0), error=share)
 call(qm.solves.neumann_products, rate=Number(0.9, low=0.0, high=1.0, open_="h"), error=share)
