@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from quadmeta._types import Arithmetic, Array
-from quadmeta._validate import flag, natural, number
+from quadmeta._types import Arithmetic, Array, StepSizes
+from quadmeta._validate import flag, natural, number, show
 from quadmeta.arithmetic.jet import Jet
 from quadmeta.optimizers.parts.along.direction import hessian_of, pair_of
 from quadmeta.optimizers.parts.along.following import FollowingStep
@@ -129,6 +129,24 @@ class ChebyshevIteration(PolynomialOptimizer):
             for x in (self.smallest, self.largest)
         )
         return low, high
+
+    def read(self, theta: StepSizes) -> Array:
+        """theta, checked.
+
+        Raises
+        ------
+        ValueError
+            NaN, infinity, a negative bound, a wrong last axis, or bounds that are not m < M.
+        """
+        array = super().read(theta)
+        low, high = self._bounds(np.moveaxis(array, -1, 0) if self.shape else array, 0.0)
+        bad = np.greater_equal(low, high)
+        if bad.any():
+            raise ValueError(
+                f"{' and '.join(self.free)} = {show(array)} must leave smallest below largest: "
+                "pass an interval of eigenvalues"
+            )
+        return array
 
     def run(
         self,

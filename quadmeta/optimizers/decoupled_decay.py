@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from quadmeta._types import Arithmetic, Array
+from quadmeta._types import Arithmetic, Array, StepSizes
 from quadmeta._validate import natural, number, show
 from quadmeta.arithmetic.double_double import DoubleDouble
 from quadmeta.arithmetic.expansion import products, total as summed_exactly
@@ -50,8 +50,6 @@ class DecoupledDecay(AffineOptimizer):
     momentum: float | None = None
     decay: float | None = None
 
-    nonnegative = False
-
     def __post_init__(self) -> None:
         object.__setattr__(self, "steps", natural("steps", self.steps))
         if self.step_size is not None:
@@ -89,6 +87,24 @@ class DecoupledDecay(AffineOptimizer):
         free = iter(theta if self.shape else [theta])
         values = (getattr(self, name) for name in _NAMES)
         return [next(free) if x is None else in_arithmetic(x, like) for x in values]
+
+    def read(self, theta: StepSizes) -> Array:
+        """theta, checked.
+
+        Raises
+        ------
+        ValueError
+            NaN, infinity, a negative number, a momentum or decay of at least 1, or a wrong last
+            axis.
+        """
+        array = super().read(theta)
+        for k, name in enumerate(self.free):
+            entries = array[..., k] if self.shape else array
+            if name != "step_size" and (entries >= 1).any():
+                raise ValueError(
+                    f"{name} = {show(entries)} is outside [0, 1): pass 0 <= {name} < 1"
+                )
+        return array
 
     def run(
         self,

@@ -584,6 +584,14 @@ BAD = {
     ),
     "bounds": (lambda: qm.ChebyshevIteration(3, 2.0, 1.0), "smallest = 2 must be below"),
     "both bounds": (lambda: qm.ChebyshevIteration(3, 2.0, spectrum=True), "spectrum = True takes"),
+    "free bounds": (
+        lambda: qm.ChebyshevIteration(3).read([2.0, 1.0]),
+        "must leave smallest below largest",
+    ),
+    "free decay": (
+        lambda: qm.DecoupledDecay(3).read([0.1, 0.5, 1.0]),
+        r"decay = .* is outside \[0, 1\)",
+    ),
     "damping": (lambda: qm.DampedNewton(3, 0.1, -1.0), "damping = -1.0"),
     "diagonal": (
         lambda: qm.Preconditioned(qm.GradientDescent(3, 0.1), [1.0, 0.0]),

@@ -87,4 +87,5 @@ def amplification(steps: int, largest: float) -> float:
     """K, from the largest |b|."""
     r = np.sqrt(largest)
     within = 2 / (1 - r) if r < 1 else np.inf
-    return steps * min(float(steps), within)
+    T = float(min(steps, 10**100))
+    return T * min(T, within)
