@@ -137,15 +137,25 @@ if TYPE_CHECKING:
     )
     from quadmeta.sampled import (
         Draws as Draws,
+        Enumeration as Enumeration,
         EvolutionStrategies as EvolutionStrategies,
+        LinearSystemSgd as LinearSystemSgd,
+        MinibatchNeumann as MinibatchNeumann,
         Moments as Moments,
         NoiseReuse as NoiseReuse,
         PersistentEvolution as PersistentEvolution,
+        RandomLengthNeumann as RandomLengthNeumann,
+        SampledBilevel as SampledBilevel,
         SampledEstimator as SampledEstimator,
+        SampledHypergradient as SampledHypergradient,
+        SampledOneStep as SampledOneStep,
+        SampledTape as SampledTape,
         SimultaneousPerturbation as SimultaneousPerturbation,
         SingleEvolution as SingleEvolution,
         TruncatedEvolution as TruncatedEvolution,
+        UnrolledSgd as UnrolledSgd,
         draws as draws,
+        enumerate_draws as enumerate_draws,
         moments as moments,
     )
     from quadmeta.sweep import (

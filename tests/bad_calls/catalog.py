@@ -669,6 +669,61 @@ call(
     count=Count(3),
     seed=seed(),
 )
+sums = {
+    "hessians": Reals([[[1.0]], [[2.0]]]),
+    "linear": Reals([[1.0], [0.5]]),
+    "hessian_slopes": Reals([[[[1.0]]], [[[1.0]]]]),
+    "linear_slopes": Reals([[[0.0]], [[0.0]]]),
+    "outer_hessians": Reals([[[1.0]]]),
+    "outer_linear": Reals([[1.0]]),
+}
+sampled_run: dict[str, Argument] = {
+    "steps": Count(2),
+    "step_size": positive(0.25),
+    "start": Reals([0.0], optional=True),
+    "batch": Count(1, extra=(("more than the data", 3),)),
+    "replace": Flag(False),
+}
+call(qm.SampledBilevel, **sums, **sampled_run)
+call(
+    qm.SampledBilevel.ridge,
+    X=Reals([[1.0], [2.0]]),
+    y=Reals([1.0, 0.5]),
+    X_outer=Reals([[1.0], [3.0]]),
+    y_outer=Reals([1.0, 2.0]),
+    **sampled_run,
+)
+sampled_loss = qm.SampledBilevel.ridge(
+    [[1.0], [2.0]], [1.0, 0.5], [[1.0]], [1.0], steps=2, step_size=0.25
+)
+series: dict[str, Argument] = {
+    "batch": Count(1),
+    "step_size": positive(0.2, optional=True),
+    "replace": Flag(False),
+}
+call(
+    qm.MinibatchNeumann,
+    products=Count(2, least=0),
+    reuse=Flag(True),
+    **series | {"batch": Count(1, allowed=("list",))},
+)
+call(qm.LinearSystemSgd, steps=Count(2, least=0), **series)
+call(qm.RandomLengthNeumann, terms=Count(3), **series)
+call(qm.SampledOneStep, step_size=positive(0.2, optional=True))
+call(qm.UnrolledSgd)
+call(
+    qm.enumerate_draws,
+    objective=thing(sampled_loss),
+    alpha=Reals([0.5]),
+    estimator=thing(qm.MinibatchNeumann(1)),
+    most=Count(20),
+)
+call(
+    qm.SampledTape,
+    objective=thing(sampled_loss),
+    alpha=Reals([0.5]),
+    choose=Function(lambda n: 0),
+)
 for cls in (
     qm.ClosedForm,
     qm.DrMad,
@@ -1104,6 +1159,7 @@ LEFT_OUT = {
             "Certified",
             "Comparison",
             "Draws",
+            "Enumeration",
             "Failure",
             "Horizon",
             "Hypergradient",
