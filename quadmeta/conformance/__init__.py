@@ -2,8 +2,9 @@
 
 ``check`` runs a code on small bilevel problems whose hypergradients are known exactly, and says
 case by case whether it is right, right for the approximation it documents, not converged, or
-wrong, and which mistake explains what it returned. ``parametrize`` and ``assert_conforms`` put
-the cases into another project's tests.
+wrong, and which mistake explains what it returned. ``check_stochastic`` does the same for draws of
+a stochastic estimator. ``parametrize`` and ``assert_conforms`` put the cases into another project's
+tests.
 """
 
 from typing import TYPE_CHECKING
@@ -23,6 +24,11 @@ if TYPE_CHECKING:
     from quadmeta.conformance.rounding import tolerance as tolerance
     from quadmeta.conformance.running import check as check
     from quadmeta.conformance.selection import FEATURES as FEATURES
+    from quadmeta.conformance.stochastic.case import (
+        STOCHASTIC_CASES as STOCHASTIC_CASES,
+        StochasticCase as StochasticCase,
+    )
+    from quadmeta.conformance.stochastic.running import check_stochastic as check_stochastic
     from quadmeta.conformance.testing import (
         OneCase as OneCase,
         assert_conforms as assert_conforms,
@@ -52,6 +58,9 @@ else:
             "Report": "quadmeta.conformance.report",
             "Result": "quadmeta.conformance.verdict",
             "Verdict": "quadmeta.conformance.verdict",
+            "STOCHASTIC_CASES": "quadmeta.conformance.stochastic.case",
+            "StochasticCase": "quadmeta.conformance.stochastic.case",
+            "check_stochastic": "quadmeta.conformance.stochastic.running",
             "check": "quadmeta.conformance.running",
             "assert_conforms": "quadmeta.conformance.testing",
             "exact_value": "quadmeta.conformance.values",

@@ -10,6 +10,7 @@ IMPLICIT_AT = "implicit_at"
 NEUMANN = "neumann"
 STEP_SIZE = "step_size"
 LOG_STEP_SIZE = "log_step_size"
+STOCHASTIC = "stochastic"
 
 KINDS: dict[str, str] = {
     UNROLLED: "the derivative of L_2(w_T) through all T steps",
@@ -23,6 +24,9 @@ KINDS: dict[str, str] = {
     STEP_SIZE: "the derivative of the loss of w_T in the step size",
     LOG_STEP_SIZE: "the derivative of log(loss - its minimum) / T in the step size",
 }
+
+MEANINGS = {**KINDS, STOCHASTIC: "draws, by their mean and covariance: ``check_stochastic``"}
+"""The kinds of ``check``, and that of a function of its own."""
 
 ALIASES = {"forward": UNROLLED, "reverse": UNROLLED}
 """Forward and reverse mode through all steps have one value."""

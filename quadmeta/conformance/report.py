@@ -12,7 +12,7 @@ import numpy as np
 
 from quadmeta.conformance.cases import named
 from quadmeta.conformance.filters import CASES as FILTER_CASES, SpectralFilter, filter_of
-from quadmeta.conformance.kinds import KINDS
+from quadmeta.conformance.kinds import MEANINGS
 from quadmeta.conformance.match import Match
 from quadmeta.conformance.verdict import COLOURS, ORDER, Result, Verdict
 
@@ -157,7 +157,7 @@ class Report:
         found = {
             "name": self.name,
             "kind": self.kind,
-            "meaning": KINDS[self.kind],
+            "meaning": MEANINGS[self.kind],
             "library": self.library,
             "verdict": str(self.verdict),
             "passes": self.passes,
