@@ -39,12 +39,11 @@ def loss(problem: Problem, w: Array) -> Any:
 
 def floor(problem: Problem) -> Any:
     """The minimum of that loss over w."""
-    best = problem.minimum
-    if problem.case.loss == "outer":
-        # H_2 w = b_2 - N alpha
-        linear = problem.outer_linear - problem.outer_cross @ problem.alpha
-        best = problem.solve(linear, problem.outer_hessian)
-    return loss(problem, best)
+    if problem.case.loss == "inner":
+        return loss(problem, problem.minimum)
+    # H_2 w = b_2 - N alpha
+    linear = problem.outer_linear - problem.outer_cross @ problem.alpha
+    return loss(problem, problem.solve(linear, problem.outer_hessian))
 
 
 def excess(problem: Problem) -> Any:

@@ -24,6 +24,10 @@ _ONE = Case(
     step_sizes=steps("1/2", 4),
 )
 
+_RANGE = householder([0, 0, 1, 1])
+"""Projects on the range of a Hessian whose two smallest eigenvalues are 0."""
+_IN_RANGE = _RANGE @ BASE.linear
+
 CASES = (
     _ONE,
     _ONE.but(
@@ -39,6 +43,27 @@ CASES = (
         "utod",
         start=ExactProblem(BASE.but(alpha=exact(["1/4", "-1/4"]))).minimum,
         step_sizes=steps("3/4", 3),
+    ),
+    varied(
+        "rank_deficient",
+        "an inverse of a singular Hessian in place of the run, from a cold start",
+        "utod",
+        hessian=householder([0, 0, "1/2", 1]),
+        linear=_IN_RANGE,
+        cross=_RANGE @ BASE.cross,
+        slopes=tuple(_RANGE @ slope @ _RANGE for slope in SLOPES),
+        start=exact([0, 0, 0, 0]),
+        step_sizes=steps("3/4", 5),
+    ),
+    varied(
+        "moving_null_space",
+        "the motion of the null space, which only the run sees, left out after a warm start",
+        "utod",
+        hessian=householder([0, 0, "1/2", 1]),
+        linear=_IN_RANGE,
+        slopes=SLOPES,
+        alpha=exact([0, 0]),
+        step_sizes=steps("3/4", 5),
     ),
     varied(
         "batch",

@@ -31,9 +31,14 @@ class Fingerprint:
     formula: Value
 
     def predicts(self, case: Case) -> Array | None:
-        """The value (h,) of the wrong formula; None where the mistake has no meaning."""
+        """The value (h,) of the wrong formula; None where the mistake has no meaning, as one that
+        solves with a singular Hessian.
+        """
         with mpmath.workdps(DIGITS):
-            found = [self.formula(member) for member in case.members]
+            try:
+                found = [self.formula(member) for member in case.members]
+            except ZeroDivisionError:
+                return None
         known = [part for part in found if part is not None]
         return np.concatenate(known) if len(known) == len(found) else None
 
