@@ -143,6 +143,7 @@ if TYPE_CHECKING:
         MinibatchNeumann as MinibatchNeumann,
         Moments as Moments,
         NoiseReuse as NoiseReuse,
+        Penalty as Penalty,
         PersistentEvolution as PersistentEvolution,
         RandomLengthNeumann as RandomLengthNeumann,
         SampledBilevel as SampledBilevel,

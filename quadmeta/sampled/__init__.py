@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     )
     from quadmeta.sampled.parts.hypergradients import SampledHypergradient as SampledHypergradient
     from quadmeta.sampled.parts.sampled_tape import SampledTape as SampledTape
+    from quadmeta.sampled.penalty import Penalty as Penalty
     from quadmeta.sampled.persistent_evolution import PersistentEvolution as PersistentEvolution
     from quadmeta.sampled.random_length_neumann import RandomLengthNeumann as RandomLengthNeumann
     from quadmeta.sampled.sampled_one_step import SampledOneStep as SampledOneStep

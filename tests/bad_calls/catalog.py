@@ -711,6 +711,7 @@ call(qm.LinearSystemSgd, steps=Count(2, least=0), **series)
 call(qm.RandomLengthNeumann, terms=Count(3), **series)
 call(qm.SampledOneStep, step_size=positive(0.2, optional=True))
 call(qm.UnrolledSgd)
+call(qm.Penalty, strength=positive(10.0), shared=Flag(True))
 call(
     qm.enumerate_draws,
     objective=thing(sampled_loss),
@@ -969,7 +970,9 @@ call(
 share = Number(0.1, low=0.0, high=1.0, open_="lh")
 call(qm.solves.chebyshev_products, kappa=Number(100.0, low=1.0), error=share)
 call(qm.solves.neumann_products, rate=Number(0.9, low=0.0, high=1.0, open_="h"), error=share)
-call(qm.solves.cut_error, rates=Reals([0.5, 0.9]), steps=Count(9), kept=Count(2))
+call(
+    qm.solves.cut_error, rates=Reals([0.5, 0.9], shape_matters=False), steps=Count(9), kept=Count(2)
+)
 rate = Number(0.5, low=-1.0, high=1.0, open_="lh")
 call(qm.solves.cut_sum, slow=rate, fast=rate, steps=Count(9), kept=Count(2))
 call(qm.solves.kept_least, slow=rate)

@@ -73,6 +73,10 @@ PAIRS = [
     (qm.SampledOneStep(), {"batch": 3, "steps": 2}),
     (qm.MinibatchNeumann(1), {"batch": 2, "replace": False, "n": 3}),
     (qm.LinearSystemSgd(2), {"slopes": np.zeros((2, 2, 2, 2)), "steps": 2}),
+    (qm.Penalty(F(3, 2)), {"P": 1}),
+    (qm.Penalty(F(3, 2), shared=True), {"P": 1, "batch": 2}),
+    (qm.Penalty(3), {"slopes": np.zeros((2, 2, 2, 2)), "steps": 2}),
+    (qm.Penalty(3, shared=True), {"slopes": np.zeros((2, 2, 2, 2)), "steps": 2}),
     (qm.UnrolledSgd(), {"batch": 2, "P": 1, "steps": 2}),
     (qm.UnrolledSgd(), {"batch": 2, "replace": False, "n": 3, "P": 1}),
 ]

@@ -178,14 +178,19 @@ def inner_law(loss: SampledBilevel, samples: Samples) -> tuple[Array, Array]:
     return matrices, np.append(loss.start, loss.ratio(1, 1))
 
 
-def fourth(loss: SampledBilevel, matrices: Array, start: Array) -> Array:
-    """Fourth moments of the state at the end of the run."""
-    if len(start) > MOST:
+def require_short(length: int) -> None:
+    """Fourth moments of a state of this length are within reach."""
+    if length > MOST:
         raise ValueError(
-            f"a covariance needs the fourth moments of a state of length {len(start)}, at most "
+            f"a covariance needs the fourth moments of a state of length {length}, at most "
             f"{MOST} is computed: take estimator.mean, a problem whose hessian_slopes are 0, or "
             f"qm.draws"
         )
+
+
+def fourth(loss: SampledBilevel, matrices: Array, start: Array) -> Array:
+    """Fourth moments of the state at the end of the run."""
+    require_short(len(start))
     return fourth_moment(matrices, start, loss.steps, Batches(loss.batch, loss.replace), loss)
 
 

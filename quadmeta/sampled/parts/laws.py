@@ -7,7 +7,7 @@ E[M^ V M^'] = M V M' + share (E[M_i V M_i'] - M V M'), where share = 1 / b with 
 
 import math
 from collections.abc import Iterator
-from itertools import combinations, combinations_with_replacement
+from itertools import combinations, combinations_with_replacement, product
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -41,11 +41,7 @@ class Batches(NamedTuple):
         """
         b = self.size
         count = math.comb(n + b - 1, b) if self.replace else math.comb(n, b)
-        if count > MOST_ATOMS:
-            raise ValueError(
-                f"{b} of {n} samples make {count} different batches, at most {MOST_ATOMS} are "
-                f"enumerated: take smaller batches, or qm.draws"
-            )
+        _require_few(count, f"{b} of {n} samples")
         if not self.replace:
             return [(batch, loss.ratio(1, count)) for batch in combinations(range(n), b)]
         return [
@@ -58,6 +54,14 @@ def _orders(batch: tuple[int, ...]) -> int:
     """In how many orders these indices can be drawn."""
     repeats = (math.factorial(batch.count(i)) for i in set(batch))
     return math.factorial(len(batch)) // math.prod(repeats)
+
+
+def _require_few(count: int, what: str) -> None:
+    if count > MOST_ATOMS:
+        raise ValueError(
+            f"{what} make {count} different batches, at most {MOST_ATOMS} are enumerated: take "
+            f"smaller batches, or qm.draws"
+        )
 
 
 def mean(matrices: Array) -> Array:
@@ -81,6 +85,51 @@ def second_moment(matrices: Array, z: Array, steps: int, share: Any) -> Array:
     for _ in range(steps):
         S = square(matrices, S, share)
     return S
+
+
+class Source(NamedTuple):
+    """Matrices (n, s, s), one a sample: a batch of them is one of several independent terms of a
+    step.
+    """
+
+    matrices: Array
+    batches: Batches
+
+    def means(self) -> Array:
+        """The mean of each batch that can be drawn, all equally likely."""
+        b = self.batches.size
+        n = len(self.matrices)
+        ordered = n**b if self.batches.replace else math.comb(n, b)
+        _require_few(ordered, f"{b} of {n} samples")
+        if self.batches.replace:
+            batches: Iterator[tuple[int, ...]] = product(range(n), repeat=b)
+        else:
+            batches = combinations(range(n), b)
+        return np.array([mean(self.matrices[list(batch)]) for batch in batches])
+
+
+def second_of_sources(sources: list[Source], z: Array, steps: int, loss: SampledBilevel) -> Array:
+    """E[z_T z_T'] for z <- (sum of the sources) z."""
+    average = np.sum([mean(source.matrices) for source in sources], axis=0)
+    S: Array = np.multiply.outer(z, z)
+    for _ in range(steps):
+        moved = average @ S @ average.T
+        for matrices, batches in sources:
+            own = mean(matrices)
+            share = batches.share(len(matrices), loss)
+            moved = moved + square(matrices, S, share) - own @ S @ own.T
+        S = moved
+    return S
+
+
+def fourth_of_sources(sources: list[Source], z: Array, steps: int, loss: SampledBilevel) -> Array:
+    """E[z_T (x) z_T (x) z_T (x) z_T] for z <- (sum of the sources) z, from all combinations."""
+    combined = [source.means() for source in sources]
+    _require_few(math.prod(map(len, combined)), "the samples of a step")
+    matrices = combined[0]
+    for other in combined[1:]:
+        matrices = (matrices[:, None] + other[None]).reshape(-1, len(z), len(z))
+    return fourth_moment(matrices, z, steps, Batches(), loss)
 
 
 def fourth_moment(

@@ -83,6 +83,16 @@ class SampledTape:
         lifted = self._lifted(w)
         return self._mean(batch, lambda i: (self._samples.J[i] @ lifted) @ v)
 
+    def slope(self, w: Array, batch: Batch) -> Array:
+        """The mean derivative of L_i(w) in alpha (h,), w'H_ik w / 2 - b_ik'w; it counts as an
+        inner gradient.
+        """
+        self.counts["inner_gradients"] += len(batch)
+        # (J_i(w) w - b_ik'w) / 2 = (w'H_ik w - 2 b_ik'w) / 2
+        lifted = self._lifted(w)
+        lifted[-1] = 2 * lifted[-1]
+        return self._mean(batch, lambda i: (self._samples.J[i] @ lifted) @ w) / 2
+
     def outer_gradient(self, w: Array, batch: Batch) -> Array:
         """The mean of G_j w - g_j."""
         self.counts["outer_gradients"] += len(batch)
