@@ -155,6 +155,7 @@ if TYPE_CHECKING:
         SingleEvolution as SingleEvolution,
         TruncatedEvolution as TruncatedEvolution,
         UnrolledSgd as UnrolledSgd,
+        WindowedReverse as WindowedReverse,
         draws as draws,
         enumerate_draws as enumerate_draws,
         moments as moments,

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from quadmeta.sampled.single_evolution import SingleEvolution as SingleEvolution
     from quadmeta.sampled.truncated_evolution import TruncatedEvolution as TruncatedEvolution
     from quadmeta.sampled.unrolled_sgd import UnrolledSgd as UnrolledSgd
+    from quadmeta.sampled.windowed_reverse import WindowedReverse as WindowedReverse
 else:
     from quadmeta._registry import family
 
