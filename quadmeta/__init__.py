@@ -150,6 +150,7 @@ if TYPE_CHECKING:
         SampledEstimator as SampledEstimator,
         SampledHypergradient as SampledHypergradient,
         SampledOneStep as SampledOneStep,
+        SampledReverse as SampledReverse,
         SampledTape as SampledTape,
         SimultaneousPerturbation as SimultaneousPerturbation,
         SingleEvolution as SingleEvolution,

@@ -24,6 +24,9 @@ from quadmeta.problems.parts.rotated import RotatedProblem, diagonalised, given
 from quadmeta.problems.parts.scale import LIMITS, require_range
 from quadmeta.problems.parts.stochastic import Moments
 
+_DENSE = 100
+"""Up to so many moments of fourth order their recursion is decomposed as a matrix."""
+
 
 @dataclass(frozen=True, eq=False, init=False, repr=False)
 class StreamingGaussian(RotatedProblem):
@@ -178,30 +181,36 @@ class StreamingGaussian(RotatedProblem):
         return variances
 
     def fourth_moment_limit(self) -> float:
-        """Step size below which sample means of the loss have usable errors.
+        """eta_4, the step size below which sample means of the loss, and meta-gradients of single
+        runs, have a variance that stays bounded.
 
-        Below it E ||e_T||^4 does not grow.
+        Below it E ||e_T||^4 does not grow. It lies inside the mean-square limit. Isotropic S and
+        sigma = 0: E ||e_T||^4 = q_4^T ||e_0||^4 with q_4 = 1 - 4x + 2(d+8) x^2 - 12(d+4) x^3 +
+        3(d+4)(d+6) x^4, x = eta lambda; eta_4 is the root of q_4 = 1 (q_4 is convex), and the mean
+        of N paths has the relative standard error sqrt(((q_4 / q^2)^T - 1) / N). Otherwise it is
+        where the largest eigenvalue of the recursion of E e_i^2 e_j^2 is 1, to 1e-12 or so.
 
-        Isotropic S and sigma = 0: E ||e_T||^4 = q_4^T ||e_0||^4 with q_4 = 1 - 4x + 2(d+8) x^2 -
-        12(d+4) x^3 + 3(d+4)(d+6) x^4, x = eta lambda; this is the root of q_4 = 1 (q_4 is convex).
-        It lies inside the mean-square limit, and the mean of N paths has the relative standard
-        error sqrt(((q_4 / q^2)^T - 1) / N).
-
-        Raises
-        ------
-        ValueError
-            S is not a multiple of I.
+        Examples
+        --------
+        >>> import quadmeta as qm
+        >>> problem = qm.StreamingGaussian.from_spectrum([0.1, 1.0], error=[1.0, 1.0])
+        >>> round(problem.fourth_moment_limit(), 10), round(problem.mean_square_limit(), 10)
+        (0.3830346693, 0.658643844)
         """
-        lam = self._lam
-        d = len(self._lam)
-        if lam.max() > lam.min() * (1 + 1e-12):
-            raise ValueError(
-                "eigenvalues differ, the formula is for isotropic S only: pass equal eigenvalues"
-            )
         from scipy.optimize import brentq
 
-        rest = np.polynomial.Polynomial([-4, 2 * (d + 8), -12 * (d + 4), 3 * (d + 4) * (d + 6)])
-        return float(brentq(rest, 0, 2 / (d + 2), xtol=1e-300, rtol=1e-15) / lam.mean())
+        lam = self._lam
+        d = len(lam)
+        if lam.max() > lam.min() * (1 + 1e-12):
+            # isotropic features of the largest eigenvalue have the smaller limit
+            low = _isotropic_limit(d) / lam.max()
+            high = self.mean_square_limit()
+            unit = lam.max()
+            root = brentq(
+                lambda x: _fourth_growth(lam / unit, x) - 1, low * unit, high * unit, rtol=1e-14
+            )
+            return float(root / unit)
+        return float(_isotropic_limit(d) / lam.mean())
 
     @cached_property
     def _moments(self) -> Moments:
@@ -253,3 +262,58 @@ class StreamingGaussian(RotatedProblem):
         limit = self.mean_square_limit()
         d = len(self._lam)
         return f"StreamingGaussian(d={d}, sigma={float(self.sigma):.6g}, limit={limit:.6g})"
+
+
+def _isotropic_limit(d: int) -> float:
+    """eta_4 lambda of d equal eigenvalues lambda."""
+    from scipy.optimize import brentq
+
+    rest = np.polynomial.Polynomial([-4, 2 * (d + 8), -12 * (d + 4), 3 * (d + 4) * (d + 6)])
+    return float(brentq(rest, 0, 2 / (d + 2), xtol=1e-300, rtol=1e-15))
+
+
+def _fourth_growth(lam: Array, eta: float) -> float:
+    """The largest eigenvalue of the recursion of M_ij = E e_i^2 e_j^2 without label noise."""
+    from scipy.sparse.linalg import LinearOperator, eigs
+
+    d = len(lam)
+    i, j = np.triu_indices(d)
+    size = len(i)
+
+    def product(entries: Array) -> Array:
+        M = np.zeros((d, d))
+        M[i, j] = M[j, i] = np.ravel(entries)
+        found: Array = _fourth_step(lam, eta, M)[i, j]
+        return found
+
+    if size <= _DENSE:
+        matrix = np.array([product(row) for row in np.eye(size)]).T
+        return float(np.linalg.eigvals(matrix).real.max())
+    operator = LinearOperator((size, size), matvec=product, dtype=float)
+    found = eigs(operator, k=1, which="LR", v0=np.ones(size), return_eigenvectors=False, tol=1e-14)
+    return float(found[0].real)
+
+
+def _fourth_step(lam: Array, eta: float, M: Array) -> Array:
+    """E e_i^2 e_j^2 after a step e <- e - eta (x'e) x, from its values M (d, d) before.
+
+    With y = x'e of variance r = sum_k lambda_k e_k^2: powers of y and x have the moments of normal
+    variables, u_i = E r e_i^2 = sum_k lambda_k M_ki, z = E r^2.
+    """
+    u = M @ lam
+    z = lam @ u
+    x = eta * lam
+    a, b = x[:, None], x
+    ab = a * b
+    # off the diagonal
+    kept = 1 - 2 * (a + b) + 2 * a * a + 2 * b * b + 8 * ab - 12 * ab * (a + b) + 24 * ab * ab
+    v = eta * u
+    w = eta**2 * z
+    p, q = v[:, None], v
+    found: Array = (
+        M * kept + b * p + a * q - 6 * ab * (p + q) + 3 * ab * w + 12 * ab * b * q + 12 * ab * a * p
+    )
+    own = 1 - 4 * x + 12 * x**2 - 24 * x**3 + 24 * x**4
+    diagonal = np.diag(M) * own + 6 * x * v - 36 * x**2 * v + 9 * x**2 * w + 72 * x**3 * v
+    found[np.diag_indices(len(lam))] = diagonal
+    return found

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from quadmeta.sampled.persistent_evolution import PersistentEvolution as PersistentEvolution
     from quadmeta.sampled.random_length_neumann import RandomLengthNeumann as RandomLengthNeumann
     from quadmeta.sampled.sampled_one_step import SampledOneStep as SampledOneStep
+    from quadmeta.sampled.sampled_reverse import SampledReverse as SampledReverse
     from quadmeta.sampled.simultaneous_perturbation import (
         SimultaneousPerturbation as SimultaneousPerturbation,
     )

@@ -654,6 +654,7 @@ for cls in (qm.PersistentEvolution, qm.SingleEvolution):
     call(cls, sigma=positive(0.1), window=Count(3), loss=Word("sum"))
 call(qm.NoiseReuse, sigma=positive(0.1), window=Count(3), persistent=Flag(False))
 call(qm.TruncatedEvolution, sigma=positive(0.1), window=Count(3), states=Word("own"))
+call(qm.SampledReverse, K=Count(3, True))
 call(qm.WindowedReverse, window=Count(3))
 call(qm.SimultaneousPerturbation, step=positive(0.1))
 call(

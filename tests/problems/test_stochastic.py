@@ -311,8 +311,41 @@ def test_fourth_moment_limit():
     assert growth(2 * limit, 2) == pytest.approx(1, rel=1e-12)
     assert growth(2 * limit * 0.99, 2) < 1 < growth(2 * limit * 1.01, 2)
     assert growth(2 * p.mean_square_limit(), 1) == pytest.approx(1, rel=1e-12)
-    with pytest.raises(ValueError, match="isotropic"):
-        qm.StreamingGaussian.from_spectrum([1.0, 2.0], [1.0, 1.0]).fourth_moment_limit()
+
+
+FOURTH = {
+    (1.0,): 0.383451005864412,
+    (1.0, 1.0): 1 / 3,
+    (1.0,) * 3: 0.293523642497998,
+    (1.0,) * 10: 0.153561526134683,
+    (1.0,) * 100: 0.019584476571091,
+    (0.1, 1.0): 0.3830346693,
+    (0.5, 1.2): 0.3145325476,
+}
+
+
+@pytest.mark.parametrize("lam", FOURTH, ids=lambda lam: f"{len(lam)}, {lam[0]}")
+def test_golden_fourth_moment_limits(lam):
+    problem = qm.StreamingGaussian.from_spectrum(lam, np.ones(len(lam)))
+    tolerance = 1e-13 if lam[0] == 1 else 2e-10
+    assert problem.fourth_moment_limit() == pytest.approx(FOURTH[lam], rel=tolerance, abs=1e-14)
+    assert problem.fourth_moment_limit() < problem.mean_square_limit()
+
+
+def test_fourth_moment_limit_of_any_spectrum():
+    """Against quadrature over features, in units, next to isotropic ones, and in many modes."""
+    from experiments.sgd.runs import fourth_moment_limit
+
+    def limit(lam):
+        return qm.StreamingGaussian.from_spectrum(lam, np.ones(len(lam))).fourth_moment_limit()
+
+    lam = np.array([0.2, 0.7, 1.0])
+    assert limit(lam) == pytest.approx(fourth_moment_limit(lam), rel=1e-11)
+    assert limit(1e-9 * lam) == pytest.approx(1e9 * limit(lam), rel=1e-12)
+    assert limit(np.array([1.0, 1.0, 1 - 1e-9])) == pytest.approx(limit(np.ones(3)), rel=1e-8)
+    # a decomposition of products beyond 13 modes
+    few = np.geomspace(0.01, 1, 12)
+    assert limit(np.append(few, [1e-13] * 3)) == pytest.approx(limit(few), rel=1e-11)
 
 
 def paths(p, steps, eta, count, seed):
