@@ -658,6 +658,20 @@ call(qm.SampledReverse, K=Count(3, True))
 call(qm.WindowedReverse, window=Count(3))
 call(qm.SimultaneousPerturbation, step=positive(0.1))
 call(
+    qm.conformance.check_stochastic,
+    function=Function(lambda g, random: 0.0),
+    reference=thing(qm.EvolutionStrategies(0.1)),
+    draws=Count(100, least=100),
+    seed=seed(),
+    false_alarm=Number(1e-3, low=1e-12, high=1.0, open_="h"),
+    vectorized=Flag(False),
+)
+call(
+    lambda objective: qm.conformance.StochasticCase("mine", objective, 0.5),
+    "conformance.StochasticCase",
+    objective=thing(naive),
+)
+call(
     qm.moments,
     objective=thing(naive),
     theta=Number(0.5, low=0.0),

@@ -13,7 +13,7 @@ import numpy as np
 
 from quadmeta._types import Array
 
-MOST = 4000
+MOST = 1500
 """Combinations beyond which nothing is enumerated."""
 
 Size = int | tuple[int, ...] | None

@@ -13,7 +13,7 @@ from quadmeta.conformance.stochastic.case import StochasticCase
 from quadmeta.conformance.stochastic.law import Law, directions, stated
 from quadmeta.sampled.parts.base import Moments, SampledEstimator
 
-SAMPLED = 4000
+SAMPLED = 2000
 """Draws for fourth moments that cannot be enumerated."""
 
 

@@ -21,6 +21,8 @@ from quadmeta.conformance.stochastic.trial import GROUPS, trial
 from quadmeta.conformance.verdict import NotApplicable, Result, Verdict
 from quadmeta.sampled.parts.base import SampledEstimator
 
+RAREST = 1e-12
+"""Below this a rate of false alarms is refused."""
 LEAST = 100
 """Draws a case: ten in each group."""
 
@@ -79,7 +81,7 @@ def check_stochastic(
     seed
         of the random streams, a whole number.
     false_alarm
-        between 0 and 1.
+        from 1e-12 to below 1.
     vectorized
         whether the function takes a third argument n and returns n estimates as rows.
     name
@@ -118,15 +120,15 @@ def check_stochastic(
     callable_("function", function, "a function of a case and a generator")
     instance("reference", reference, SampledEstimator, "EvolutionStrategies(sigma=0.1)")
     count = natural("draws", draws, least=LEAST)
-    rate = number("false_alarm", false_alarm, above=0.0)
+    rate = number("false_alarm", false_alarm, least=RAREST)
     if rate >= 1:
         raise ValueError(f"false_alarm = {show(false_alarm)} must be below 1: pass 1e-3")
     flag("vectorized", vectorized)
     drawing = _Drawing(function, count, seeded("seed", seed), vectorized)
     chosen = _chosen(cases)
     known = [_expected(reference, case) for case in chosen]
-    sides = sum(trials.tests(len(k.truth)) for k in known if isinstance(k, Expected))
-    level = rate / max(sides, 1)
+    tested = sum(trials.sides(len(k.truth)) for k in known if isinstance(k, Expected))
+    level = rate / max(tested, 1)
     results = []
     samples = []
     for place, (case, right) in enumerate(zip(chosen, known, strict=True)):

@@ -49,7 +49,7 @@ class Trial:
         return self.mean_agrees and self.variance_agrees
 
 
-def tests(size: int) -> int:
+def sides(size: int) -> int:
     """Sides that are tested: two for each component, two for each direction."""
     return 2 * size + 2 * len(directions(size))
 
