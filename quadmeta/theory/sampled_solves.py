@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from quadmeta._types import Arithmetic, Scalar
-from quadmeta._validate import natural, number, quantity
+from quadmeta._validate import natural, number, numbers, quantity
 
 
 @dataclass(frozen=True)
@@ -49,9 +49,9 @@ def series(x: Arithmetic, nu: Arithmetic, products: int) -> RelativeError:
     Parameters
     ----------
     x
-        eta lam > 0.
+        eta lam > 0, one number or an array.
     nu
-        relative variance of a sample Hessian, >= 0.
+        relative variance of a sample Hessian, >= 0, one number or an array.
     products
         Q >= 0; one product with a sampled Hessian each.
 
@@ -94,7 +94,8 @@ def series_limit(x: Arithmetic, nu: Arithmetic) -> Any:
     >>> round(series_limit(0.05, nu=11.0), 12) == round(11 / 28, 12)
     True
     """
-    x, nu = _setting(x, nu)
+    x = quantity("x", x, above=0.0)
+    nu = quantity("nu", nu, least=0.0)
     left = 2 - x * (1 + nu)
     if not left > 0:
         raise ValueError(
@@ -220,11 +221,12 @@ def penalty(
     -1/11 23196475/4333131
     """
     s = quantity("strength", strength, above=0.0)
-    s = s + 0 * quantity("x", x, above=0.0)
+    x = quantity("x", x, above=0.0)
+    nu = quantity("nu", nu, least=0.0)
+    s = s + 0 * x
     phi = quantity("coupling", coupling, least=0.0)
     noise = quantity("noise", noise, least=0.0)
     target = quantity("target", target, above=0.0)
-    x, nu = _setting(x, nu)
     a = 1 - x - x * phi / s
     left = 1 - a * a - x * x * nu
     if not left > 0:
@@ -240,8 +242,8 @@ def penalty(
 
 
 def _setting(x: Arithmetic, nu: Arithmetic) -> tuple[Any, Any]:
-    """x > 0 and nu >= 0, one number each."""
-    return quantity("x", x, above=0.0), quantity("nu", nu, least=0.0)
+    """x > 0 and nu >= 0, numbers or arrays."""
+    return numbers("x", x, above=0.0), numbers("nu", nu, least=0.0)
 
 
 def _within(variance: Any) -> Any:

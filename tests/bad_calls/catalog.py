@@ -971,9 +971,10 @@ for function in (qm.filters.momentum, qm.filters.momentum_residual):
     )
 call(qm.solves.chebyshev, kappa=Number(100.0, low=1.0), products=Count(3))
 sampled_setting = {"x": exact(0.05), "nu": exact(2.0, open_="")}
-call(qm.sampled_solves.series, **sampled_setting, products=Count(5, least=0))
+sampled_arrays = {"x": AnyNumbers(0.05, least=1e-9), "nu": AnyNumbers(2.0, least=0.0)}
+call(qm.sampled_solves.series, **sampled_arrays, products=Count(5, least=0))
 call(qm.sampled_solves.series_limit, **sampled_setting)
-call(qm.sampled_solves.random_length, **sampled_setting, terms=Count(5))
+call(qm.sampled_solves.random_length, **sampled_arrays, terms=Count(5))
 call(qm.sampled_solves.random_length_law, t=Number(1.5, low=0.0, open_="l"))
 call(
     qm.sampled_solves.penalty,
@@ -983,6 +984,81 @@ call(
     noise=exact(1.0, open_=""),
     target=exact(1.0),
 )
+loop_setting = {
+    "x": AnyNumbers(0.05, least=1e-9),
+    "nu": AnyNumbers(2.0, least=0.0),
+    "coupling": AnyNumbers(1.0, least=0.0),
+    "noise": AnyNumbers(0.5, least=0.0),
+}
+target = AnyNumbers(1.0, least=1e-9)
+beginning = {"start": AnyNumbers(1.0, least=0.0), "steps": Count(5, least=0)}
+call(
+    qm.single_loop.inner_error,
+    **{name: loop_setting[name] for name in ("x", "nu", "noise")},
+    **beginning,
+)
+inner_run = qm.single_loop.inner_error(0.05, 2.0, 0.5, 1.0, 5)
+series_found = qm.sampled_solves.series(0.05, 2.0, 5)
+call(
+    qm.single_loop.after_inner,
+    solve=Thing(series_found, others=KINDS),
+    inner=Thing(inner_run, others=KINDS),
+    coupling=loop_setting["coupling"],
+    target=target,
+)
+call(qm.single_loop.beside_inner, **loop_setting, **beginning, target=target, shared=Flag(True))
+call(
+    qm.single_loop.beside_limit,
+    x=exact(0.05),
+    nu=exact(2.0, open_=""),
+    coupling=loop_setting["coupling"],
+    noise=loop_setting["noise"],
+    target=target,
+    shared=Flag(True),
+)
+call(
+    qm.single_loop.penalty_error,
+    strength=AnyNumbers(10.0, least=1e-9),
+    **loop_setting,
+    **beginning,
+    target=target,
+)
+call(qm.single_loop.mean_limit, rho=Number(0.5, low=0.0, high=2.0, open_="lh"))
+relative = Number(2.0, low=0.0)
+call(
+    qm.single_loop.mean_square_limit,
+    rho=Number(0.2, low=0.0, open_="l"),
+    nu=relative,
+    shared=Flag(True),
+)
+tiny = Number(0.05, low=0.0, open_="l")
+call(
+    qm.single_loop.IsotropicLoop,
+    rho=tiny,
+    gamma=tiny,
+    coupling=tiny,
+    nu=relative,
+    ridge=relative,
+    shared=Flag(True),
+)
+call(
+    qm.single_loop.IsotropicLoop(0.1, 0.05, 2.0, 2.0, ridge=0.5).steady_state,
+    centre=relative,
+    noise=relative,
+)
+loop_arrays = {
+    "hessians": AnyNumbers(np.array([[[0.5]], [[1.5]]])),
+    "crossed": AnyNumbers(np.array([[[0.5]], [[1.5]]])),
+    "linear": AnyNumbers(np.array([[0.25], [-0.5]])),
+    "outer_hessians": AnyNumbers(np.array([[[1.0]], [[2.0]]])),
+    "outer_linear": AnyNumbers(np.array([[1.0], [-1.0]])),
+    "direct_hessians": AnyNumbers(np.array([[[0.5]], [[0.5]]]), optional=True),
+    "direct_linear": AnyNumbers(np.array([[0.5], [0.5]]), optional=True),
+}
+step = exact(0.1)
+call(qm.single_loop.SingleLoop, **loop_arrays, rho=step, gamma=step, shared=Flag(True))
+loop = qm.single_loop.SingleLoop(**{n: a.value for n, a in loop_arrays.items()}, rho=0.1, gamma=0.1)
+call(loop.moments, "SingleLoop.moments", steps=Count(3, least=0), start=AnyNumbers(np.zeros(3)))
 share = Number(0.1, low=0.0, high=1.0, open_="lh")
 call(qm.solves.chebyshev_products, kappa=Number(100.0, low=1.0), error=share)
 call(qm.solves.neumann_products, rate=Number(0.9, low=0.0, high=1.0, open_="h"), error=share)
