@@ -4,6 +4,8 @@ import doctest
 import re
 from pathlib import Path
 
+import pytest
+
 from experiments.shared.places import PROJECT
 
 ROOT = Path(__file__).parents[1]
@@ -19,9 +21,10 @@ def test_session_runs_as_printed():
     assert result.attempted > 15 and result.failed == 0
 
 
-def test_the_page_on_conformance_runs_as_printed():
+@pytest.mark.parametrize("page", ["conformance", "stochastic"])
+def test_pages_run_as_printed(page):
     result = doctest.testfile(
-        str(ROOT / "docs" / "conformance.md"),
+        str(ROOT / "docs" / f"{page}.md"),
         module_relative=False,
         optionflags=doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS,
     )

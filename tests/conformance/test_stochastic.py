@@ -220,3 +220,36 @@ def test_bad_calls():
     ):
         with refused(name):
             call(**{name: value})
+
+
+def chain(factor):
+    """One term of the Neumann series after one sampled step, by hand; exact with factor 1."""
+
+    def draw(g, random):
+        problem, (alpha,) = g.objective, g.theta
+        eta = problem.step_size
+        i, j, k = random.integers(2), random.integers(1), random.integers(2)
+        w = problem.start - eta * ((problem.hessians[i] + alpha * np.eye(1)) @ problem.start)
+        w = w + eta * problem.linear[i]
+        adjoint = problem.outer_hessians[j] @ w - problem.outer_linear[j]
+        # the ridge has the derivative w in alpha
+        mixed = problem.hessian_slopes[k][0] @ w - problem.linear_slopes[k][0]
+        return -factor * eta * mixed @ adjoint
+
+    return draw
+
+
+def test_hypergradients_from_samples():
+    loss = qm.SampledBilevel.ridge(
+        [[1.0], [2.0]], [1.0, 0.5], [[1.0]], [1.0], steps=1, step_size=0.25, start=[0.5]
+    )
+    cases = [
+        conformance.StochasticCase("strong", loss, [0.5]),
+        conformance.StochasticCase("weak", loss, [0.125]),
+    ]
+    reference = qm.MinibatchNeumann(products=0)
+    options = {"cases": cases, "draws": 2000}
+    right = conformance.check_stochastic(chain(1), reference, **options)
+    assert right.counts == {"right": 2}, right
+    wrong = conformance.check_stochastic(chain(-1), reference, **options)
+    assert [match.name for match in wrong.fingerprints] == ["the other sign"]

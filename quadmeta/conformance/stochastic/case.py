@@ -17,6 +17,10 @@ from quadmeta.problems.quadratic import Quadratic
 class StochasticCase:
     """A problem, as a tested code is given it: ``g``.
 
+    The run of the package's own cases is ``w``, ``gradient``, ``loss``, ``step_size`` and
+    ``steps``; they differentiate the final loss in the step size. A case of one's own with another
+    objective has ``objective`` and ``theta``, whose data the code reads.
+
     Parameters
     ----------
     name
@@ -55,7 +59,8 @@ class StochasticCase:
     @property
     def steps(self) -> int:
         """T."""
-        return int(self.objective.optimizer.steps)
+        # a sampled bilevel problem has its inner run itself
+        return int(getattr(self.objective, "optimizer", self.objective).steps)
 
     @property
     def step_size(self) -> float:
