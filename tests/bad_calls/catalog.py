@@ -709,6 +709,15 @@ call(
     y_outer=Reals([1.0, 2.0]),
     **sampled_run,
 )
+call(
+    qm.SampledBilevel.at,
+    problem=thing(ridge),
+    alpha=Reals([0.5]),
+    steps=Count(2),
+    step_size=positive(0.25),
+    batch=Count(1),
+    replace=Flag(True),
+)
 sampled_loss = qm.SampledBilevel.ridge(
     [[1.0], [2.0]], [1.0, 0.5], [[1.0]], [1.0], steps=2, step_size=0.25
 )

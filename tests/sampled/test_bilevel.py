@@ -197,3 +197,78 @@ def test_refusals():
     with pytest.raises(OverflowError, match="beyond float64: take smaller or fewer steps"):
         far = qm.SampledBilevel.ridge([[1.0]], [1.0], [[1.0]], [1.0], steps=500, step_size=9.0)
         qm.moments(far, [0.5], qm.UnrolledSgd())
+
+
+def cases():
+    rng = np.random.default_rng(3)
+    X, y, V, z = rng.standard_normal((4, 2)), rng.standard_normal(4), np.eye(2), np.ones(2)
+    yield qm.Ridge((X, y), (V, z)), [0.3]
+    yield qm.Ridge((X, y), (V, z), logarithmic=True), [-0.4]
+    yield qm.DataCleaning((X, y), (V, z), rho=0.1), [0.1, -0.2, 0.5, 0.0]
+    yield qm.TaskWeights([(X[:1], y[:1]), (X, y)], (V, z), rho=0.1), [0.7, 0.4]
+    yield qm.Coupled.random([0.5, 1.0], h=2, seed=0), [0.3, -0.1]
+
+
+@pytest.mark.parametrize("problem, alpha", list(cases()), ids=lambda x: type(x).__name__)
+def test_samples_of_a_problem_have_its_hypergradients(problem, alpha):
+    """Batches of all rows without replacement leave nothing to chance but the last two samples:
+    the mean is that of the deterministic estimators.
+    """
+    run = {"steps": 5, "step_size": 0.2}
+    one = qm.SampledBilevel.at(problem, alpha, **run)
+    whole = qm.SampledBilevel.at(problem, alpha, **run, batch=len(one.hessians), replace=False)
+    loss = qm.OuterLoss(problem, qm.GradientDescent(5, 0.2))
+    assert whole.gradient(alpha) == pytest.approx(-problem.at(alpha).implicit(), rel=1e-11)
+    exact = qm.hypergradient(loss, alpha, qm.Neumann(3)).value
+    assert qm.MinibatchNeumann(3).mean(whole, alpha) == pytest.approx(exact, rel=1e-11)
+    assert qm.UnrolledSgd().mean(whole, alpha) == pytest.approx(loss.gradient(alpha), rel=1e-11)
+
+
+def fivefold(b, Q, eta, g, scale):
+    """The moments of K g for the Gaussian in five atoms, of chances 8, 4, 4, 1, 1 in 18."""
+    atoms = [
+        ([[0, 0], [0, 0]], 8),
+        ([[3, 0], [0, 0]], 4),
+        ([[0, 0], [0, 3]], 4),
+        ([[3, 3], [3, 3]], 1),
+        ([[3, -3], [-3, 3]], 1),
+    ]
+    r = np.diag(scale)
+    H = np.array([r @ np.array(atom) @ r for atom, count in atoms for _ in range(count)])
+    n = len(H)
+    loss = qm.SampledBilevel(
+        H,
+        np.zeros((n, 2)),
+        np.zeros((n, 2, 2, 2)),
+        np.broadcast_to(np.eye(2), (n, 2, 2)),
+        np.zeros((1, 2, 2)),
+        [[-x for x in g]],
+        steps=1,
+        step_size=eta,
+    )
+    for estimator in (qm.MinibatchNeumann(Q, batch=b), qm.LinearSystemSgd(Q, batch=b)):
+        found = qm.moments(loss, [0, 0], estimator)
+        yield found.variance + np.outer(found.mean, found.mean)
+
+
+def test_golden_five_atoms():
+    chain, horner = fivefold(2, 2, F(1, 5), (1, -2), (1, 2))
+    off = F(-4022, 15625)
+    assert chain.tolist() == [[F(923, 3125), off], [off, F(1478, 3125)]]
+    assert horner.tolist() == [[F(7, 25), off], [off, F(298, 625)]]
+    # the limit of long series in float64: u = (1, 4)
+    chain, horner = fivefold(1, 2000, 0.05, (1, 2), (1, 2))
+    assert np.diag(chain) == pytest.approx([52 / 43, 57 / 172], rel=1e-10)
+    assert np.diag(horner) == pytest.approx([47 / 43, 31 / 86], rel=1e-10)
+
+
+def test_golden_isotropic_error():
+    """d = 1, x = 1/4, Q = 10: the relative mean squared error of the two-atom law."""
+    H = [[[0]], [[0]], [[3]]]
+    zero = np.zeros((3, 1, 1, 1))
+    loss = qm.SampledBilevel(
+        H, np.zeros((3, 1)), zero, np.ones((3, 1, 1)), [[[0]]], [[-1]], steps=1, step_size=F(1, 4)
+    )
+    found = qm.moments(loss, [0], qm.MinibatchNeumann(10))
+    assert list(found.truth) == [1]
+    assert float(found.mean_square_error) == pytest.approx(0.305662673544305, rel=1e-14)

@@ -10,9 +10,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from quadmeta._types import Array, Numbers
-from quadmeta._validate import finite, flag, frozen, natural, number, show, unrounded
+from quadmeta._validate import finite, flag, frozen, instance, natural, number, show, unrounded
 from quadmeta.objectives.parts.base import Objective
+from quadmeta.problems.parts.quadratic_bilevel import QuadraticBilevel
 from quadmeta.sampled.parts.linear import solve
+from quadmeta.sampled.parts.linearised import linearised
 
 INNER = {
     "hessians": (2, "H_i (n, P, P)"),
@@ -178,6 +180,41 @@ class SampledBilevel(Objective):
         n, P = b.shape
         eye = np.broadcast_to(np.eye(P), (n, 1, P, P))
         return cls(H, b, eye, np.zeros((n, 1, P)), G, g, **run)
+
+    @classmethod
+    def at(cls, problem: QuadraticBilevel, alpha: Numbers, **run: Any) -> "SampledBilevel":
+        """The samples of a problem of this package, linearised at ``alpha``: every estimate at
+        this alpha, and its moments, are those of the problem.
+
+        A training row is an inner sample, a held-out row an outer one; a problem that is no sum
+        over rows is one sample.
+
+        Parameters
+        ----------
+        problem
+            ``Ridge``, ``DataCleaning``, ``TaskWeights``, ``Coupled`` or another quadratic one.
+        alpha
+            hyperparameters (h,).
+        run
+            steps, step_size, batch, replace as for the class; w_0 is that of the problem.
+
+        Raises
+        ------
+        ValueError
+            several outputs, or an outer loss that depends on alpha also directly.
+
+        Examples
+        --------
+        >>> import quadmeta as qm
+        >>> ridge = qm.Ridge(train=([[1.0], [2.0]], [1.0, 3.0]), validation=([[1.0]], [1.2]))
+        >>> loss = qm.SampledBilevel.at(ridge, [0.1], steps=10, step_size=0.3)
+        >>> qm.hypergradient(qm.OuterLoss(ridge, qm.GradientDescent(500, 0.3)), [0.1],
+        ...                  qm.Implicit()).value.round(6) == loss.gradient([0.1]).round(6)
+        array([ True])
+        """
+        instance("problem", problem, QuadraticBilevel, "Ridge(train, validation)")
+        arrays, start = linearised(problem, alpha)
+        return cls(*arrays, start=start, **run)
 
     @property
     def exact(self) -> bool:

@@ -75,7 +75,11 @@ def square(matrices: Array, V: Array, share: Any) -> Array:
     whole: Array = average @ V @ average.T
     if share == 0:
         return whole
-    single = sum(M @ V @ M.T for M in matrices) / len(matrices)
+    if V.ndim == 2:
+        # the sum over samples within one product
+        single = np.tensordot(matrices @ V, matrices, axes=((0, 2), (0, 2))) / len(matrices)
+    else:
+        single = sum(M @ V @ M.T for M in matrices) / len(matrices)
     return np.asarray(whole + share * (single - whole))
 
 
