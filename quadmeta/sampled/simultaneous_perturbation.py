@@ -11,6 +11,7 @@ from quadmeta._types import Array
 from quadmeta._validate import number
 from quadmeta.arithmetic.signlog import SignLog
 from quadmeta.sampled.parts.base import Moments, SampledEstimator
+from quadmeta.sampled.parts.smoothing import differences
 from quadmeta.sampled.parts.spectra import Spectrum
 
 
@@ -57,13 +58,16 @@ class SimultaneousPerturbation(SampledEstimator):
 
     def _estimates(self, run: Spectrum) -> SignLog:
         """The estimate for 0, 1, ..., T positive signs."""
+        # with y = c lambda and m = |2k - T| both sides share (a^2 - y^2)^(T - m), so that it is
+        # m / (2c) sum omega (a^2 - y^2)^(T - m) ((a - y)^2m - (a + y)^2m), where m = 0 counts 0
         T = run.steps
-        k = np.arange(T + 1)[:, None]
-        lower = SignLog.of(run.factors - self.step * run.lam)
-        upper = SignLog.of(run.factors + self.step * run.lam)
-        phi = run.weighed(lower ** (2 * k) * upper ** (2 * (T - k)))
-        signs = SignLog.of(2.0 * np.arange(T + 1) - T)
-        return signs * (phi - phi[::-1]) / (2 * SignLog.of(self.step))
+        left = np.abs(T - 2 * np.arange(T + 1))[:, None]
+        y = self.step * run.lam
+        a = run.factors
+        shared = (SignLog.of(a - y) * SignLog.of(a + y)) ** (T - left)
+        apart = differences(run, np.full(left.shape, self.step), np.maximum(left, 1))
+        found = run.weighed(shared * apart) * left[:, 0]
+        return found / (2 * SignLog.of(self.step))
 
     def moments(self, objective: Any, theta: Any) -> Moments:
         """By the binomial distribution of the number of positive signs."""

@@ -149,6 +149,22 @@ def summed(n, N):
     return total
 
 
+@pytest.mark.parametrize("step", [1e-8, 0.1, 10.0])
+def test_signs_lose_no_mode_beside_a_large_one(step):
+    # at eta = 1/2 the heavy mode has a = 0, so that both sides are equal there
+    T = 20
+    loss = naive([1, 2], [1, 2.0**300], T)
+    got = qm.moments(loss, 0.5, qm.SimultaneousPerturbation(step))
+    c = F(step)
+    sides = [(F(1, 2) - c) ** (2 * k) * (F(1, 2) + c) ** (2 * (T - k)) for k in range(T + 1)]
+    draws = [(2 * k - T) * (sides[k] - sides[T - k]) / (2 * c) for k in range(T + 1)]
+    chances = [F(math.comb(T, k), 2**T) for k in range(T + 1)]
+    mean = sum(p * x for p, x in zip(chances, draws, strict=True))
+    variance = sum(p * (x - mean) ** 2 for p, x in zip(chances, draws, strict=True))
+    assert got.mean.to_float() == pytest.approx(float(mean), rel=1e-11)
+    assert got.variance.to_float() == pytest.approx(float(variance), rel=1e-11)
+
+
 @pytest.mark.parametrize("K, N", [(1, 2), (2, 2), (1, 3)])
 def test_expansion_of_the_whole_episode(K, N):
     for loss in LOSSES:

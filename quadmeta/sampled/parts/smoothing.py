@@ -82,20 +82,25 @@ def _loss(run: Spectrum, shift: Array) -> SignLog:
 
 
 def _difference(run: Spectrum, shift: Array) -> SignLog:
-    """F(eta + shift) - F(eta - shift) for shift > 0, mode by mode without cancellation.
+    """F(eta + shift) - F(eta - shift) for shift > 0, mode by mode without cancellation."""
+    return run.weighed(differences(run, shift[:, None], np.array([run.steps])[:, None]))
 
-    With y = lambda shift, log |a + y| - log |a - y| = -log(1 - 2 min(|a|, y) / (|a| + y)) up to the
-    sign of a.
+
+def differences(run: Spectrum, shift: Array, steps: Array) -> SignLog:
+    """(a - y)^(2 steps) - (a + y)^(2 steps) with y = lambda shift for shift > 0, by modes: (n, d)
+    for columns (n, 1).
+
+    log |a + y| - log |a - y| = -log(1 - 2 min(|a|, y) / (|a| + y)) up to the sign of a.
     """
     a = run.factors
-    y = shift[:, None] * run.lam
+    y = shift * run.lam
     size = np.abs(a)
     with np.errstate(divide="ignore"):
         # log of the larger power, and by how much the smaller one lies below it
-        high = 2 * run.steps * np.log(size + y)
-        below = 2 * run.steps * np.log1p(-2 * np.minimum(size, y) / (size + y))
+        high = 2 * steps * np.log(size + y)
+        below = 2 * steps * np.log1p(-2 * np.minimum(size, y) / (size + y))
         log = high + np.log(-np.expm1(below))
     # a > 0: |a + y| is the larger one, which F(eta - shift) has
     sign = np.where(log == -np.inf, 0.0, -np.sign(a))
     log = np.where(sign == 0, -np.inf, log)
-    return run.weighed(SignLog(sign, log))
+    return SignLog(sign, log)
