@@ -242,3 +242,22 @@ def test_a_cut_run_keeps_what_its_bound_needs():
     rate = 1 - 0.8 * (0.64 / 4 + 0.01)
     assert solves.neumann_products(rate, 0.85) == 2
     assert advice.estimator == qm.Truncated(K=solves.kept_least(rate)) == qm.Truncated(K=7)
+
+
+def test_nothing_is_relative_to_a_gradient_that_is_zero():
+    of = qm.Coupled.random([0.1, 0.5, 1.0], h=2, seed=0)
+    still = qm.Coupled(of.hessian, of.cross, of.linear, 0 * of.hessian, np.zeros(3))
+    outer = qm.OuterLoss(still, qm.GradientDescent(steps=10, step_size=1.0))
+    for target in ("implicit", "unrolled"):
+        advice = qm.advise(outer, [0.1, 0.2], error=0.1, target=target)
+        assert not advice.guaranteed
+        assert "no relative error has a bound" in advice.reason
+
+
+def test_powers_below_the_range_are_no_failure():
+    of = qm.Coupled.random([0.1, 0.5, 0.999], h=2, seed=0)
+    outer = qm.OuterLoss(of, qm.GradientDescent(steps=400, step_size=1.0))
+    with np.errstate(all="raise"):
+        advice = qm.advise(outer, [0.1, 0.2], error=0.1, target="unrolled")
+        qm.certified(outer, [0.1, 0.2], advice.estimator)
+    assert advice.guaranteed

@@ -40,6 +40,7 @@ class Certified:
         return f"Certified({self.value!r}, error at most {np.max(self.bound):.2g}: {parts})"
 
 
+@np.errstate(under="ignore")
 def certified(
     outer: OuterLoss, alpha: Numbers, estimator: Estimator, *, start: Numbers | None = None
 ) -> Certified:

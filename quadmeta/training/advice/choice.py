@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from html import escape
 
+import numpy as np
+
 from quadmeta._types import Numbers, Scalar
 from quadmeta._validate import choice, flag, instance, natural, number
 from quadmeta.estimators.parts.base import Estimator
@@ -12,6 +14,11 @@ from quadmeta.objectives.outer_loss import OuterLoss
 from quadmeta.training.advice.knowledge import Knowledge, given, known
 from quadmeta.training.advice.options import Option, implicit_options
 from quadmeta.training.advice.through_run import unrolled_options
+
+_LOST = (
+    "; rounding may be all that is left of the outer gradient, of its solve or of the mixed "
+    "derivative, so that no relative error has a bound"
+)
 
 
 @dataclass(frozen=True)
@@ -55,6 +62,8 @@ class Advice:
         return f"<table><tbody>{''.join(lines)}</tbody></table>"
 
 
+# powers of contraction rates that float64 rounds to 0 are 0 here
+@np.errstate(under="ignore")
 def advise(
     outer: OuterLoss,
     alpha: Numbers,
@@ -155,6 +164,8 @@ def _implicit(facts: Knowledge, error: float, room: float, expected: bool) -> Ad
         about = f"; the unfinished run adds {facts.run:.2g} at most"
     elif facts.gap:
         about = f"; that is the solve alone: {facts.gap}, so that the run has no bound"
+    elif math.isinf(facts.rounding):
+        about = _LOST
     elif facts.rounding >= facts.run:
         about = f"; rounding may add {facts.rounding:.2g}: ask for a larger error"
     else:
@@ -170,7 +181,9 @@ def _unrolled(facts: Knowledge, error: float, room: float, expected: bool) -> Ad
     options = list(unrolled_options(facts, error - rounding if covered else error))
     best = _cheapest(options, room, not expected)
     about = ""
-    if math.isinf(rounding):
+    if math.isinf(rounding) and facts.unrolled is not None:
+        about = _LOST
+    elif math.isinf(rounding):
         about = "; rounding has a bound for gradient descent on quadratics below 2 / L alone"
         rounding = 0.0
     elif not covered:

@@ -95,6 +95,9 @@ class Unrolled:
         derivative d = sum_{k>K} k^2 c_k, since |T_k'| <= k^2: so S[x, y] loses eta^2 d at most.
         """
         sizes = self.sizes
+        size = self.J * self.summed
+        if not size > 0:
+            return math.inf
         c, d = cut_weights(self.steps, degree)
         lost = self.eta * c
         lost_slope = self.eta**2 * d
@@ -105,7 +108,7 @@ class Unrolled:
         start = float(np.linalg.norm(sizes.inner.jacobian(self.first)))
         total = start * (lost * g + most * g_off)
         total += sizes.frobenius * R * (lost_slope * g + most**2 * g_off)
-        return total / (self.J * self.summed) + self.rounding(degree)
+        return total / size + self.rounding(degree)
 
 
 def cut_weights(steps: int, degree: int) -> tuple[float, float]:
