@@ -42,18 +42,18 @@ Definition hessian (w : nat -> K) : nat -> K :=
 Definition inverse (w : nat -> K) : nat -> K :=
   let turned := reflect w in reflect (fun i => turned i / lam i).
 
-(** (I - nu H)^j v, by the loop. *)
-Fixpoint term (j : nat) : nat -> K :=
+(** (I - nu H)^j w, by the loop. *)
+Fixpoint term (w : nat -> K) (j : nat) : nat -> K :=
   match j with
-  | O => v
-  | S k => let last := term k in let product := hessian last in
+  | O => w
+  | S k => let last := term w k in let product := hessian last in
     kept dimension (fun i => last i - nu * product i)
   end.
 (** The sum of the first n + 1 of them. *)
-Fixpoint series (n : nat) : nat -> K :=
+Fixpoint series (w : nat -> K) (n : nat) : nat -> K :=
   match n with
-  | O => v
-  | S k => let rest := series k in let last := term n in
+  | O => w
+  | S k => let rest := series w k in let last := term w n in
     kept dimension (fun i => rest i + last i)
   end.
 End Spectrum.
@@ -161,20 +161,20 @@ Proof.
   intros j at_j; f_equal; now apply reflect_ext.
 Qed.
 
-(** R (I - nu H)^j v = (1 - nu lambda)^j R v. *)
-Lemma turned_term j i : (i < d)%nat -> reflect x (term x j) i = (1 - nu x * lam x i) ^ j * reflect x (v x) i.
+(** R (I - nu H)^j w = (1 - nu lambda)^j R w. *)
+Lemma turned_term w j i : (i < d)%nat -> reflect x (term x w j) i = (1 - nu x * lam x i) ^ j * reflect x w i.
 Proof.
   revert i; induction j as [| j IH]; intros i small; [cbn [term pow]; ring |].
-  rewrite (reflect_ext x _ (fun i => 1 * term x j i + - nu x * hessian x (term x j) i)); [| | easy].
+  rewrite (reflect_ext x _ (fun i => 1 * term x w j i + - nu x * hessian x (term x w j) i)); [| | easy].
   - rewrite reflect_linear, turned_hessian, IH by easy; cbn [pow]; ring.
   - intros k at_k; cbn [term]; rewrite kept_entry by easy; plain; ring.
 Qed.
 
-Lemma turned_series n i : (i < d)%nat ->
-  reflect x (series x n) i = below (S n) (fun j => (1 - nu x * lam x i) ^ j) * reflect x (v x) i.
+Lemma turned_series w n i : (i < d)%nat ->
+  reflect x (series x w n) i = below (S n) (fun j => (1 - nu x * lam x i) ^ j) * reflect x w i.
 Proof.
   intro small; induction n as [| n IH]; [cbn; ring |].
-  rewrite (reflect_ext x _ (fun i => 1 * series x n i + 1 * term x (S n) i)); [| | easy].
+  rewrite (reflect_ext x _ (fun i => 1 * series x w n i + 1 * term x w (S n) i)); [| | easy].
   - rewrite reflect_linear, IH, turned_term by easy; rewrite (below_S (S n)); ring.
   - intros k at_k; cbn [series]; rewrite kept_entry by easy; plain; ring.
 Qed.
@@ -185,20 +185,20 @@ Proof.
   induction n as [| n IH]; [cbn; ring |]; rewrite below_S, Rmult_plus_distr_l, IH; cbn [pow]; ring.
 Qed.
 
-(** nu H x_J = v - (I - nu H)^(J+1) v for the sum x_J of J + 1 terms, whatever nu. *)
-Lemma remainder n i : (i < d)%nat -> nu x * hessian x (series x n) i = v x i - term x (S n) i.
+(** nu H x_J = w - (I - nu H)^(J+1) w for the sum x_J of J + 1 terms, whatever nu. *)
+Lemma remainder w n i : (i < d)%nat -> nu x * hessian x (series x w n) i = w i - term x w (S n) i.
 Proof.
   intro small.
-  rewrite <- (reflect_twice x (hessian x (series x n)) i) by easy.
-  assert (each : forall j, (j < d)%nat -> reflect x (hessian x (series x n)) j * nu x
-    = reflect x (v x) j - reflect x (term x (S n)) j).
+  rewrite <- (reflect_twice x (hessian x (series x w n)) i) by easy.
+  assert (each : forall j, (j < d)%nat -> reflect x (hessian x (series x w n)) j * nu x
+    = reflect x w j - reflect x (term x w (S n)) j).
   { intros j at_j; rewrite turned_hessian, turned_series, turned_term by easy.
     generalize (telescope (1 - nu x * lam x j) (S n)); intro sum.
     replace (1 - (1 - nu x * lam x j)) with (nu x * lam x j) in sum by ring; nra. }
-  rewrite <- (reflect_twice x (v x) i), <- (reflect_twice x (term x (S n)) i) by easy.
-  transitivity (reflect x (fun j => nu x * reflect x (hessian x (series x n)) j + 0 * v x j) i).
-  - rewrite (reflect_linear x (reflect x (hessian x (series x n))) (v x)) by easy; ring.
-  - rewrite (reflect_ext x _ (fun j => 1 * reflect x (v x) j + -1 * reflect x (term x (S n)) j)); [| | easy].
+  rewrite <- (reflect_twice x w i), <- (reflect_twice x (term x w (S n)) i) by easy.
+  transitivity (reflect x (fun j => nu x * reflect x (hessian x (series x w n)) j + 0 * w j) i).
+  - rewrite (reflect_linear x (reflect x (hessian x (series x w n))) w) by easy; ring.
+  - rewrite (reflect_ext x _ (fun j => 1 * reflect x w j + -1 * reflect x (term x w (S n)) j)); [| | easy].
     + rewrite reflect_linear by easy; ring.
     + intros j at_j; generalize (each j at_j); lra.
 Qed.

@@ -125,6 +125,7 @@ def checked(row: Row) -> dict[str, Any]:
         }
     return {
         "statement": row.statement,
+        "beyond": row.beyond,
         "claim": digest(type(row.claim)),
         "sources": {name: sha256(BUILD / name) for name in row.sources},
         "forms": forms,

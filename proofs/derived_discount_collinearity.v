@@ -8,6 +8,8 @@ From Quadmeta Require Import Base Lemmas Vectors.
 Import ListNotations.
 Local Open Scope string_scope.
 
+(** Not in the sides: other losses than the two evaluated; any_losses has them. *)
+
 (** ** Statement *)
 
 Definition VECTOR := AT_LEAST (-2) "d".

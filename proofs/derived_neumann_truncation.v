@@ -16,7 +16,7 @@ Let d := dimension x.
 
 (** ghat_k - g_k, by the loop and by the inverse. *)
 Definition missed : K :=
-  let sum := series x (J x) in
+  let sum := series x (v x) (J x) in
   dot d (u x) (inverse x (v x)) - dot d (u x) (fun i => nu x * sum i).
 (** (1 - nu lambda_i)^(J+1) / lambda_i. *)
 Definition filter (i : nat) : K := (1 - nu x * lam x i) ^ (J x + 1) / lam x i.
@@ -54,10 +54,10 @@ Hypothesis pos : forall i, (i < d)%nat -> 0 < lam x i.
 Lemma missed_by_modes : missed x = by_modes x.
 Proof.
   unfold missed, by_modes; cbn zeta; fold d; plain.
-  replace (_ - _) with (dot d (u x) (fun i => 1 * inverse x (v x) i + - nu x * series x (J x) i)).
+  replace (_ - _) with (dot d (u x) (fun i => 1 * inverse x (v x) i + - nu x * series x (v x) (J x) i)).
   2:{ unfold d; rewrite dot_linear.
-      replace (dot (dimension x) (u x) (fun i => nu x * series x (J x) i))
-        with (nu x * dot (dimension x) (u x) (series x (J x))); [ring |].
+      replace (dot (dimension x) (u x) (fun i => nu x * series x (v x) (J x) i))
+        with (nu x * dot (dimension x) (u x) (series x (v x) (J x))); [ring |].
       unfold dot; plain; rewrite <- below_scale; apply below_ext; intros; ring. }
   unfold d at 1; rewrite <- reflect_products; fold d.
   unfold dot; plain; apply below_ext; intros i small.

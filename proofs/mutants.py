@@ -103,6 +103,10 @@ COQ = (
         "wang2021_backprop_intermediates", "printed", "v * c ^ 2 / 2 else 0", "v * c / 2 else 0"
     ),
     Mutant("wang2021_meta_descent", "repaired", "3 * E ^ 2 / (8 * L)", "E ^ 2 / (8 * L)"),
+    Mutant("derived_sign_certificate", "stated", "(v x) (u x)) 0 then 1", "(v x) (u x)) 1 then 1"),
+    Mutant("yakovlev2023_hypergradient_formula", "printed", "2 * first * second", "first * second"),
+    Mutant("talk2021_shared_parameter", "reading", "skipn (S s) etas", "skipn s etas"),
+    Mutant("yakovlev2023_equal_curvature", "printed", "q ^ (steps + 1)", "q ^ steps"),
 )
 """Of Coq's text."""
 
@@ -143,6 +147,10 @@ PYTHON = (
     Mutant(
         "wang2021_backprop_intermediates", "printed", "omega[a == max(a)]", "omega[a <= max(a)]"
     ),
+    Mutant("derived_sign_certificate", "stated", "[1][0, 1] <= 0", "[1][0, 1] < 0"),
+    Mutant("yakovlev2023_hypergradient_formula", "printed", "2 * k * w_t * p", "k * w_t * p"),
+    Mutant("talk2021_shared_parameter", "reading", "[whole / T] * T", "[whole] * T"),
+    Mutant("yakovlev2023_equal_curvature", "printed", "q ** (T + 1)", "q**T"),
 )
 """Of Python's."""
 

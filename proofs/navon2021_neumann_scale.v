@@ -15,9 +15,9 @@ Variable x : point K.
 
 (** What the loop returns, times nu. *)
 Definition scaled : nat -> K :=
-  let sum := series x (J x) in kept (dimension x) (fun i => nu x * sum i).
+  let sum := series x (v x) (J x) in kept (dimension x) (fun i => nu x * sum i).
 (** (I - nu H)^(J+1) v. *)
-Definition power : nat -> K := term x (S (J x)).
+Definition power : nat -> K := term x (v x) (S (J x)).
 
 Definition repaired_margins := [("nu > 0", Positive, nu x)].
 (** Along the task, and in full. *)
@@ -44,8 +44,8 @@ Local Open Scope R_scope.
 (** H (nu x_J) = v - (I - nu H)^(J+1) v. *)
 Lemma solved x i : (i < dimension x)%nat -> hessian x (scaled x) i = v x i - power x i.
 Proof.
-  intro small; unfold power; rewrite <- (remainder x (J x) i) by easy; unfold hessian.
-  set (sum := series x (J x)).
+  intro small; unfold power; rewrite <- (remainder x (v x) (J x) i) by easy; unfold hessian.
+  set (sum := series x (v x) (J x)).
   assert (turned : forall j, (j < dimension x)%nat ->
     reflect x (scaled x) j = nu x * reflect x sum j).
   { intros j at_j; rewrite (reflect_ext x _ (fun i => nu x * sum i + 0 * sum i)); [| | easy].

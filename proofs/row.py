@@ -43,6 +43,12 @@ class Row:
         shared = [f"(* of {name}.v *)\n{part}" for name, part in parts.items() if part]
         return "\n".join([*shared, own])
 
+    @property
+    def beyond(self) -> str:
+        """What the statement says in words and its sides do not hold."""
+        found = re.search(r"^\(\*\* Not in the sides: (.*?)\.? \*\)$", self.text, re.M | re.S)
+        return " ".join(found[1].split()) if found else ""
+
     @cached_property
     def forms(self) -> list[str]:
         """The forms that it proves, each by the theorem NAME_FORM."""

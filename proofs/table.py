@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 from itertools import islice
 from random import Random
 from typing import Any
@@ -107,8 +108,9 @@ def beyond(p: Parameter) -> Iterator[Fraction]:
         yield Fraction(3, 2)
 
 
+@cache
 def table(claim: Claim, form: str) -> list[Answer]:
-    """The answers at all points."""
+    """The answers at all points; computed once a claim."""
     found = (answer(claim, form, point) for point in points(claim, form))
     return [one for one in found if one is not None]
 

@@ -7,6 +7,8 @@ From Quadmeta Require Import Base Lemmas.
 Import ListNotations.
 Local Open Scope string_scope.
 
+(** Not in the sides: G' itself, which is F' / (T F). *)
+
 (** ** Statement *)
 
 Definition TWO_STEP_SIZES : domain := [

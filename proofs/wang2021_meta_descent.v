@@ -13,6 +13,8 @@ From Quadmeta Require Import wang2021_log_unique_minimizer.
 Import ListNotations.
 Local Open Scope string_scope.
 
+(** Not in the sides: that the iterates are within epsilon once k exceeds the count. *)
+
 (** ** Statement *)
 
 Section Statement.

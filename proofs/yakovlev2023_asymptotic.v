@@ -6,6 +6,8 @@ From Quadmeta Require Import Base Lemmas Vectors Discount.
 Import ListNotations.
 Local Open Scope string_scope.
 
+(** Not in the sides: that r_T tends to 0 as T grows, and when the limit itself is 0. *)
+
 (** ** Statement *)
 
 Section Statement.

@@ -33,6 +33,8 @@ class Proof:
     """Points at which the formal statement, evaluated there, gave what Python gives."""
     statement: str
     """The formal statement: assumptions and sides."""
+    beyond: str
+    """What the wording says and the sides do not, so that it is not checked."""
     current: bool
     """Neither the claim nor, where it is there, the proof has changed since."""
 
@@ -49,7 +51,10 @@ class Proof:
         said = f"{self.checker} checked {self.theorem}, for every dimension and number of steps"
         if not self.current:
             said = f"stale, since claim or proof has changed: {said}"
-        return f"{said}; it rests on {axioms}; equal to Python's sides at {self.instances} points"
+        said = f"{said}; it rests on {axioms}; equal to Python's sides at {self.instances} points"
+        if self.beyond:
+            said = f"{said}; not checked: {self.beyond}"
+        return said
 
 
 def proof(claim: Claim, form: str) -> Proof | None:
@@ -79,6 +84,7 @@ def _found(file: Path, claim: Claim, form: str) -> Proof | None:
         tuple(found["axioms"]),
         found["instances"],
         row["statement"],
+        row["beyond"],
         _current(claim, row["claim"]) and unchanged(file.parent / record["folder"], row["sources"]),
     )
 

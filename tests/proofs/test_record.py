@@ -96,3 +96,14 @@ def test_a_sentence_says_what_it_rests_on():
     found = proofs.proof(qm.claim("derived_log_curvature"), "stated")
     assert "every dimension and number of steps" in found.sentence()
     assert "no axiom" in replace(found, axioms=()).sentence()
+
+
+def test_the_pages_of_the_sources_name_the_rows_that_are_checked():
+    found = recorded()["rows"]
+    for page_of_source in (FOLDER.parent / "docs" / "statements").glob("*.md"):
+        above, _, below = page_of_source.read_text(encoding="utf-8").partition("## Machine-checked")
+        named = set(re.findall(r"`((?:derived|[a-z]+\d{4})_\w+)`", above)) & set(found)
+        said = dict(
+            re.findall(r"^- `(\w+)`: ([\w, ]+); \[.*\]\(\.\./\.\./proofs/\1\.v\)$", below, re.M)
+        )
+        assert said == {name: ", ".join(found[name]["forms"]) for name in named}, page_of_source
