@@ -5,7 +5,6 @@ of the hyperparameters.
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import TypeGuard
 
 import numpy as np
 
@@ -118,7 +117,9 @@ class OuterLoss(Objective):
         optimizer = self.optimizer
         if type(optimizer).transition is not Optimizer.transition:
             return optimizer.own_transition().diverges(inner)
-        if not isinstance(optimizer, PolynomialOptimizer) or not self._has_response(inner):
+        if not isinstance(optimizer, PolynomialOptimizer):
+            return False
+        if not has_closed_form(inner, optimizer):
             return False
         found = optimizer.response(inner.eigen[0])
         return bool(found.shift > 0 or np.abs(found.power).max() > 1)
@@ -131,7 +132,7 @@ class OuterLoss(Objective):
     def trained_on(self, inner: InnerLoss, start: Array) -> Array:
         """w_T by the loop on an inner loss that is bound already, from ``start`` (P,)."""
         w = start
-        with np.errstate(over="ignore", invalid="ignore"):
+        with np.errstate(over="ignore", under="ignore", invalid="ignore"):
             if self._own is not None:
                 return self._finite(self._own.trained(inner, start))
             along = self.optimizer.direction(inner)
@@ -142,7 +143,7 @@ class OuterLoss(Objective):
 
     def trained_by(self, tape: HyperTape) -> Array:
         """w_T of a tape of this loss, whose run is not made again."""
-        with np.errstate(over="ignore", invalid="ignore"):
+        with np.errstate(over="ignore", under="ignore", invalid="ignore"):
             w = tape.last_weights()
         return self._finite(w)
 
@@ -173,7 +174,7 @@ class OuterLoss(Objective):
         inner = self.problem.bound(alpha)
         if self._own is not None:
             value = self._by(self._own, inner, alpha, start)
-        elif self._has_response(inner):
+        elif has_closed_form(inner, self.optimizer):
             value = self._exact(inner, alpha, start)
         elif not descends(self.optimizer) and self.optimizer.has_transition:
             value = self._backward(inner, alpha, start)
@@ -196,19 +197,16 @@ class OuterLoss(Objective):
         """
         alpha = self.problem.read(alpha)
         inner = self.problem.bound(alpha)
-        if not self._has_response(inner):
+        if not has_closed_form(inner, self.optimizer):
             raise ValueError(
-                "the inner loss is not quadratic, or the optimizer not linear, so it has no closed "
-                "form: use gradient or definition"
+                "the inner loss is not quadratic, or the optimizer not linear, or the entries of "
+                "the inner Hessian are beyond 1e-100 to 1e100, so it has no closed form: use "
+                "gradient or definition, or scale the inner loss"
             )
         value = signed(*self._closed(inner, alpha, start))
         if self.problem.has_direct:
             return value + SignLog.of(self._direct(inner, alpha, start))
         return value
-
-    def _has_response(self, inner: InnerLoss) -> TypeGuard[QuadraticInnerLoss]:
-        """Whether the optimizer is linear on this inner loss."""
-        return isinstance(inner, QuadraticInnerLoss) and has_closed_form(self.optimizer)
 
     def _closed(
         self, inner: QuadraticInnerLoss, alpha: Array, start: Numbers | None
@@ -231,7 +229,7 @@ class OuterLoss(Objective):
     def _by(self, own: OwnRun, inner: InnerLoss, alpha: Array, start: Numbers | None) -> Array:
         """The exact derivative of such a run, without the direct term."""
         first = self.problem.begin(alpha, start)
-        with np.errstate(over="ignore", invalid="ignore"):
+        with np.errstate(over="ignore", under="ignore", invalid="ignore"):
             value = own.gradient(inner, alpha, first, self._moving(alpha, first, start))
         return self._finite(value)
 
@@ -277,8 +275,12 @@ class OuterLoss(Objective):
         ... A_T grad L_2(w_T); for other optimizers the run itself on weights that carry their h
         derivatives along, at h + 1 times its cost.
         """
+        with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+            return self._finite(self._by_steps(self.problem.read(alpha), start))
+
+    def _by_steps(self, alpha: Array, start: Numbers | None) -> Array:
+        """``definition`` at hyperparameters that are checked."""
         problem = self.problem
-        alpha = problem.read(alpha)
         inner = problem.bound(alpha)
         first = problem.begin(alpha, start)
         if self._own is not None:
@@ -304,7 +306,7 @@ class OuterLoss(Objective):
         first: Array | None = None
         if start is not None:
             first = self.problem.begin(alpha, start)
-        with np.errstate(over="ignore", invalid="ignore"):
+        with np.errstate(over="ignore", under="ignore", invalid="ignore"):
             tape = self.tape_on(inner, alpha, first)
             return self._finite(np.asarray(back_propagated(tape, tape.steps)))
 
@@ -390,7 +392,7 @@ class OuterLoss(Objective):
         if self._own is not None:
             transition = self._own.transition(inner, self.problem.begin(alpha, start))
             exact = partial(self._by, self._own, inner, alpha, start)
-        elif self._has_response(inner):
+        elif has_closed_form(inner, self.optimizer):
             exact = partial(self._exact, inner, alpha, start)
         kind = kind_of_tape(inner, transition)
         return kind(self.problem, inner, alpha, start, self.optimizer.steps, transition, exact)

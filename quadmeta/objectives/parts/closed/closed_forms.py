@@ -2,6 +2,8 @@
 
 from typing import TypeGuard
 
+import numpy as np
+
 from quadmeta._types import Array
 from quadmeta.objectives.parts.closed.other_forms import affine, preconditioned, with_ridge
 from quadmeta.objectives.parts.closed.spectrum import on_spectrum
@@ -13,7 +15,10 @@ from quadmeta.optimizers.l2_decay import L2Decay
 from quadmeta.optimizers.parts.along.affine import AffineOptimizer
 from quadmeta.optimizers.parts.base import Optimizer, PolynomialOptimizer
 from quadmeta.optimizers.preconditioned import Preconditioned
+from quadmeta.problems.parts.bilevel import InnerLoss
 from quadmeta.problems.parts.quadratic_bilevel import QuadraticInnerLoss
+
+_LARGEST = 1e100  # entry of H; 1 / _LARGEST is the smallest
 
 
 def descends(optimizer: Optimizer) -> TypeGuard[GradientDescent]:
@@ -24,8 +29,21 @@ def descends(optimizer: Optimizer) -> TypeGuard[GradientDescent]:
     return kind.run is GradientDescent.run and kind.response is GradientDescent.response
 
 
-def has_closed_form(optimizer: Optimizer) -> bool:
-    """Whether ``closed_form`` takes this optimizer."""
+def has_closed_form(inner: InnerLoss, optimizer: Optimizer) -> TypeGuard[QuadraticInnerLoss]:
+    """Whether ``closed_form`` takes this optimizer on this inner loss: it is linear there, and
+    float64 holds S[., .], which has the unit of 1 / lambda^2.
+    """
+    if not isinstance(inner, QuadraticInnerLoss) or not _has_response(optimizer):
+        return False
+    if descends(optimizer) and by_minimum(inner, optimizer):
+        # a form without S[., .]
+        return True
+    largest = np.abs(inner.H).max()
+    return bool(largest == 0 or 1 / _LARGEST <= largest <= _LARGEST)
+
+
+def _has_response(optimizer: Optimizer) -> bool:
+    """Whether its steps are linear in the gradient, or in a preconditioned one."""
     if isinstance(optimizer, PolynomialOptimizer | AffineOptimizer):
         return True
     return any(
@@ -34,6 +52,18 @@ def has_closed_form(optimizer: Optimizer) -> bool:
     )
 
 
+def by_minimum(inner: QuadraticInnerLoss, descent: GradientDescent) -> bool:
+    """Whether W_* may enter: it is determined, and no weight is much smaller throughout the run.
+
+    While T eta lambda < 1 in some mode, weights are far from W_* and may be far below it; and one
+    step leaves the start alone.
+    """
+    if descent.steps == 1 or not settled(inner):
+        return False
+    return bool(descent.steps * descent.given * inner.eigen[0][0] >= 1)
+
+
+@np.errstate(over="ignore", under="ignore", invalid="ignore")
 def closed_form(
     inner: QuadraticInnerLoss, start: Array, optimizer: Optimizer, moving: Array | None
 ) -> tuple[Array, float]:
@@ -51,7 +81,7 @@ def closed_form(
         return on_spectrum(inner, start, optimizer, moving)
     if isinstance(optimizer, AffineOptimizer):
         return affine(inner, start, optimizer, moving)
-    if descends(optimizer) and settled(inner):
+    if descends(optimizer) and by_minimum(inner, optimizer):
         return from_minimum(inner, start, optimizer.steps, optimizer.given, moving)
     assert isinstance(optimizer, PolynomialOptimizer)
     return unrolled(inner, start, optimizer, moving)

@@ -111,7 +111,18 @@ def rounded(value: Array, shift: float) -> Array:
 
 
 def signed(value: Array, shift: float) -> SignLog:
-    """value e^shift."""
+    """value e^shift.
+
+    Raises
+    ------
+    OverflowError
+        a value that is not finite.
+    """
+    if not np.isfinite(value).all():
+        raise OverflowError(
+            "the hypergradient needs numbers beyond float64: scale the two losses, and step sizes "
+            "with the inner one"
+        )
     return SignLog.of(value) * SignLog(1.0, shift)
 
 
