@@ -101,8 +101,7 @@ class Penalty(SampledHypergradient):
         loss = sampled(objective)
         samples = loss.samples(theta)
         forms = self._forms(loss, samples)
-        S = second_of_sources(*self._law(loss, samples), loss.steps, loss)
-        return require_held(loss, np.einsum("nkab,ab->k", forms, S) / len(forms))
+        return _mean(loss, forms, second_of_sources(*self._law(loss, samples), loss.steps, loss))
 
     @np.errstate(over="ignore", invalid="ignore")
     def moments(self, objective: Any, theta: Any) -> Moments:
@@ -122,17 +121,17 @@ class Penalty(SampledHypergradient):
         sources, start = self._law(loss, samples)
         forms = self._forms(loss, samples)
         n, h, size, _ = forms.shape
+        S = second_of_sources(sources, start, loss.steps, loss)
         if (loss.hessian_slopes == 0).all():
             # z'B z = 2 z'b for B with the column b in the place of the 1
             lines = 2 * forms[..., -1]
-            S = second_of_sources(sources, start, loss.steps, loss)
             second = square(lines, S, loss.ratio(1, 1))
         else:
             require_short(size)
             M4 = fourth_of_sources(sources, start, loss.steps, loss)
             paired = M4.reshape(size * size, size * size)
             second = square(forms.reshape(n, h, size * size), paired, loss.ratio(1, 1))
-        return gathered(loss, theta, self.mean(loss, theta), second, self.cost(loss))
+        return gathered(loss, theta, _mean(loss, forms, S), second, self.cost(loss))
 
     def _law(self, loss: SampledBilevel, samples: Samples) -> tuple[list[Source], Array]:
         """What each sample adds to a step on (y, w, 1), and the start."""
@@ -161,6 +160,11 @@ class Penalty(SampledHypergradient):
             forms[:, :, own, -1] = sign * half[..., P]
             forms[:, :, -1, own] = sign * half[..., P]
         return forms
+
+
+def _mean(loss: SampledBilevel, forms: Array, S: Array) -> Array:
+    """E z'B_i z."""
+    return require_held(loss, np.einsum("nkab,ab->k", forms, S) / len(forms))
 
 
 def _placed(rows: Array, place: int, P: int, loss: SampledBilevel) -> Array:

@@ -1,7 +1,7 @@
 """Back-propagation through a run of stochastic gradient descent, along its own samples."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -91,7 +91,7 @@ class UnrolledSgd(SampledHypergradient):
         paired = square(samples.G, slopes.reshape(h, P, h, P, P + 1, P + 1), loss.ratio(1, 1))
         second = np.einsum("kplqpq->kl", paired)
         found = gathered(loss, theta, average, second, self.cost(loss))
-        return Moments(found.mean, found.variance, found.mean, found.truth, found.cost)
+        return replace(found, target=found.mean)
 
 
 def _tangent_law(loss: SampledBilevel, samples: Samples) -> tuple[Array, Array]:

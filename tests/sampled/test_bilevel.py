@@ -272,3 +272,39 @@ def test_golden_isotropic_error():
     found = qm.moments(loss, [0], qm.MinibatchNeumann(10))
     assert list(found.truth) == [1]
     assert float(found.mean_square_error) == pytest.approx(0.305662673544305, rel=1e-14)
+
+
+def test_the_inner_run_says_where_it_diverges():
+    """Five atoms for S = I: stable up to x (1 + nu) = 2 with nu = (d + 1) / b, in one dimension."""
+    for b in (1, 4):
+        for eta, stable in ((0.99 * 2 / (1 + 2 / b), True), (1.01 * 2 / (1 + 2 / b), False)):
+            loss = qm.SampledBilevel(
+                [[[0]], [[0]], [[3]]],
+                np.zeros((3, 1)),
+                np.zeros((3, 1, 1, 1)),
+                np.ones((3, 1, 1)),
+                [[[1]]],
+                [[-1]],
+                start=[1],
+                steps=3,
+                step_size=eta,
+                batch=b,
+            )
+            found = qm.moments(loss, [0], qm.SampledOneStep())
+            assert (found.notes["mean_square_radius"] < 1) is stable
+    rng = np.random.default_rng(2)
+    X = rng.standard_normal((6, 3))
+    run = {"steps": 120, "step_size": 0.4, "start": np.ones(3)}
+    loss = qm.SampledBilevel.ridge(X, np.zeros(6), X[:1], [0.0], **run)
+    radius = qm.moments(loss, [0.1], qm.SampledOneStep()).notes["mean_square_radius"]
+    further = qm.SampledBilevel.ridge(X, np.zeros(6), X[:1], [0.0], **run | {"steps": 121})
+    grown = [qm.SampledOneStep().mean(x, [0.1])[0] for x in (loss, further)]
+    assert grown[1] / grown[0] == pytest.approx(radius, rel=1e-9)
+
+
+def test_numbers_of_moments_in_fractions():
+    found = qm.moments(ridge(), HALF, qm.MinibatchNeumann(2))
+    near = qm.moments(ridge().rounded, HALF, qm.MinibatchNeumann(2))
+    assert found.relative_deviation == pytest.approx(near.relative_deviation)
+    assert float(found.mean_square_error) == pytest.approx(near.mean_square_error)
+    assert found.mean_square_error == found.variance[0, 0] + found.bias[0] ** 2

@@ -68,7 +68,7 @@ class Moments:
             log = float(self.variance.log) / 2 - float(self.mean.log)
             return float(SignLog(1.0, log).to_float())
         variance = float(np.trace(np.atleast_2d(self.variance)))
-        size = float(np.linalg.norm(np.atleast_1d(self.mean)))
+        size = float(np.linalg.norm(np.atleast_1d(self.mean).astype(float)))
         return math.sqrt(max(variance, 0.0)) / size if size else math.inf
 
     def __repr__(self) -> str:

@@ -283,6 +283,13 @@ class SampledBilevel(Objective):
         w = solve(_mean(samples.H), _mean(samples.b))
         return samples, np.append(w, self.ratio(1, 1))
 
+    def __repr__(self) -> str:
+        n, h, P, _ = self.hessian_slopes.shape
+        return (
+            f"SampledBilevel(samples={n}, outer samples={len(self.outer_linear)}, P={P}, h={h}, "
+            f"steps={self.steps}, step_size={self.step_size}, batch={self.batch})"
+        )
+
     def __call__(self, theta: Numbers) -> Any:
         """L_2(w_*), without the constant of the held-out loss."""
         samples, w = self._solved(theta)

@@ -13,9 +13,18 @@ from quadmeta._types import Array
 from quadmeta._validate import flag, instance, natural
 from quadmeta.sampled.parts.base import Moments, SampledEstimator
 from quadmeta.sampled.parts.bilevel import EXAMPLE, SampledBilevel, Samples, positive, require_batch
-from quadmeta.sampled.parts.laws import Batches, fourth_moment, mean, second_moment, square
+from quadmeta.sampled.parts.laws import (
+    Batches,
+    fourth_moment,
+    mean,
+    mean_square_radius,
+    second_moment,
+    square,
+)
 from quadmeta.sampled.parts.sampled_tape import SampledTape, from_generator
 
+FEW = 20
+"""Most parameters for which the stability of the inner run is computed."""
 MOST = 13
 """Longest state whose fourth moments are computed."""
 
@@ -143,12 +152,19 @@ class InverseEstimator(SampledHypergradient):
 def gathered(
     loss: SampledBilevel, theta: Any, average: Array, second: Array, cost: Mapping[str, float]
 ) -> Moments:
-    """Moments from a mean and second moments."""
+    """Moments from a mean and second moments.
+
+    Of few parameters the notes have ``mean_square_radius``, the factor that a step of the inner
+    run puts on the second moments of its error in the long run: above 1 the variance grows with T.
+    """
     covariance = second - average[:, None] * average[None, :]
     require_held(loss, covariance)
-    return Moments(
-        mean=average, variance=covariance, target=None, truth=loss.gradient(theta), cost=cost
-    )
+    notes = {}
+    if loss.parameters <= FEW:
+        steps = np.eye(loss.parameters) - float(loss.step_size) * loss.rounded.samples(theta).H
+        notes["mean_square_radius"] = mean_square_radius(steps, float(_share(loss)))
+    truth = loss.gradient(theta)
+    return Moments(average, covariance, target=None, truth=truth, cost=cost, notes=notes)
 
 
 def require_held(loss: SampledBilevel, found: Array) -> Array:

@@ -83,6 +83,20 @@ def square(matrices: Array, V: Array, share: Any) -> Array:
     return np.asarray(whole + share * (single - whole))
 
 
+def mean_square_radius(matrices: Array, share: float) -> float:
+    """The spectral radius of V -> E[A V A] on symmetric V, A the mean of a batch of symmetric A_i
+    (n, P, P): second moments grow in the long run where it is above 1.
+    """
+    A = np.asarray(matrices, dtype=float)
+    P = A.shape[-1]
+    i, j = np.triu_indices(P)
+    units = np.zeros((len(i), P, P))
+    units[np.arange(len(i)), i, j] = 1
+    units[np.arange(len(i)), j, i] = 1
+    images = square(A, units, float(share))[:, i, j]
+    return float(np.abs(np.linalg.eigvals(images.T)).max())
+
+
 def second_moment(matrices: Array, z: Array, steps: int, share: Any) -> Array:
     """E[z_T z_T'] (s, s) for z <- M^ z, from z."""
     S: Array = np.multiply.outer(z, z)
@@ -119,9 +133,14 @@ def second_of_sources(sources: list[Source], z: Array, steps: int, loss: Sampled
     for _ in range(steps):
         moved = average @ S @ average.T
         for matrices, batches in sources:
-            own = mean(matrices)
-            share = batches.share(len(matrices), loss)
-            moved = moved + square(matrices, S, share) - own @ S @ own.T
+            # rows of a state that the source does not move are 0, and columns that it does not read
+            rows = np.flatnonzero((matrices != 0).any(axis=(0, 2)))
+            columns = np.flatnonzero((matrices != 0).any(axis=(0, 1)))
+            part = matrices[:, rows][:, :, columns]
+            seen = S[np.ix_(columns, columns)]
+            own = mean(part)
+            share = batches.share(len(part), loss)
+            moved[np.ix_(rows, rows)] += square(part, seen, share) - own @ seen @ own.T
         S = moved
     return S
 
