@@ -14,11 +14,15 @@ import numpy as np
 
 from quadmeta._types import Array, Numbers
 from quadmeta._validate import instance, natural, numbers
+from quadmeta.objectives.naive_objective import NaiveObjective
+from quadmeta.optimizers.stochastic_gradient_descent import StochasticGradientDescent
 from quadmeta.problems.noisy_quadratic import NoisyQuadratic
 
 _REMEDY = "NoisyQuadratic([0.1, 1.0], error=[1.0, 1.0], noise=[0.1, 1.0])"
 _STEP = 1 / 32
 """Of the trapezoidal rule in log tau; half of it gives the same digits."""
+_LARGE = 1e100
+"""A loss that no schedule is allowed."""
 
 
 class Run(NamedTuple):
@@ -229,11 +233,10 @@ def optimal_rate(problem: NoisyQuadratic) -> float:
 
 
 def optimal(problem: NoisyQuadratic, steps: int) -> Run:
-    """A schedule of T steps with the least expected loss at the end: a local minimum over all step
-    sizes, found by L-BFGS from the one that is best in continuous time, and with no loss below it
-    that is known.
-
-    Without noise a few steps at inverse eigenvalues reach 0; there it is of no use.
+    """A schedule of T steps with a low expected loss at the end: a local minimum over all step
+    sizes, found by L-BFGS from the best of the greedy schedule, the best constant step, the law of
+    continuous time, and inverse eigenvalues before that law. It is no worse than any of them; that
+    nothing is below it is not proved.
 
     Parameters
     ----------
@@ -263,28 +266,44 @@ def optimal(problem: NoisyQuadratic, steps: int) -> Run:
     start = np.asarray(problem.error, dtype=float) ** 2
 
     def value(logs: Array) -> tuple[float, Array]:
-        """The loss at the end and its derivative in the logarithms of the steps."""
+        """The logarithm of the loss at the end, and its derivative in those of the steps."""
         eta = np.exp(logs)
         a = 1 - eta[:, None] * lam
         v = [start]
         for t in range(T):
             v.append(a[t] ** 2 * v[t] + eta[t] ** 2 * s)
+        loss = float((lam * v[-1]).sum() / 2)
+        if not loss < _LARGE:
+            return np.log(_LARGE), np.zeros(T)
         # d loss / d v_(t+1) = lambda / 2 times the later factors
         later = np.ones((T, len(lam)))
         later[:-1] = np.cumprod(a[:0:-1] ** 2, axis=0)[::-1]
         slope = (lam * later * (eta[:, None] * s - lam * a * np.array(v[:-1]))).sum(axis=-1)
-        return float((lam * v[-1]).sum() / 2), eta * slope
+        return np.log(loss), eta * slope / loss
 
-    first = np.log(_continuous(lam, s, T))
-    found = minimize(
-        value,
-        first,
-        jac=True,
-        method="L-BFGS-B",
-        options={"maxiter": 2000, "maxfun": 4000, "maxcor": 30, "ftol": 1e-14, "gtol": 1e-12},
-    )
+    starts = _starts(problem, lam, s, T)
+    first = np.log(min(starts, key=lambda steps: after(problem, steps)[-1]))
+    options = {"maxiter": 1000, "maxfun": 1500, "maxcor": 30, "ftol": 1e-15, "gtol": 1e-10}
+    # a line search that goes too far comes back from there
+    with np.errstate(over="ignore", invalid="ignore"):
+        found = minimize(value, first, jac=True, method="L-BFGS-B", options=options)
     step_sizes: Array = np.exp(found.x)
     return Run(step_sizes, after(problem, step_sizes))
+
+
+def _starts(problem: NoisyQuadratic, lam: Array, s: Array, T: int) -> list[Array]:
+    """Schedules (T,) to descend from, with steps > 0."""
+    constant = NaiveObjective(problem, StochasticGradientDescent(T)).minimizer()
+    found = [
+        np.asarray(greedy(problem, T).step_sizes, dtype=float),
+        np.full(T, float(constant)),
+        _continuous(lam, s, T),
+    ]
+    inverse = 1 / np.unique(lam)
+    if len(inverse) <= T:
+        # the largest first: the later ones take away what its noise leaves in the fast modes
+        found.append(np.append(inverse, _continuous(lam, s, T))[:T])
+    return found
 
 
 def _continuous(lam: Array, s: Array, T: int) -> Array:

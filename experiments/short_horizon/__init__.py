@@ -1,0 +1,1 @@
+"""The experiment short_horizon."""
