@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 _FLOOR = 1e-4
 
 
-def report_figure(title: str, results: Sequence[Result]) -> "Figure":
-    """The error of each case in units of its tolerance, coloured by verdict."""
+def report_figure(title: str, results: Sequence[Result], explains: str = "rounding") -> "Figure":
+    """The error of each case in units of its tolerance, which ``explains``; coloured by verdict."""
     shown = [result for result in results if result.verdict != Verdict.NOT_APPLICABLE]
     figure, ax = plotting.figure(height=0.5 + 0.17 * len(shown))
     finite = [r.error / r.tolerance for r in shown if r.error is not None and r.tolerance > 0]
@@ -33,7 +33,7 @@ def report_figure(title: str, results: Sequence[Result]) -> "Figure":
         xlim=(_FLOOR / 2, top),
         yticks=np.arange(len(shown)),
         yticklabels=[result.case for result in reversed(shown)],
-        xlabel="error over what rounding explains",
+        xlabel=f"error over what {explains} explains",
         title=title,
     )
     ax.tick_params(axis="y", labelsize=6)

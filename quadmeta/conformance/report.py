@@ -12,7 +12,7 @@ import numpy as np
 
 from quadmeta.conformance.cases import named
 from quadmeta.conformance.filters import CASES as FILTER_CASES, SpectralFilter, filter_of
-from quadmeta.conformance.kinds import MEANINGS
+from quadmeta.conformance.kinds import MEANINGS, STOCHASTIC
 from quadmeta.conformance.match import Match
 from quadmeta.conformance.verdict import COLOURS, ORDER, Result, Verdict
 
@@ -217,7 +217,8 @@ class Report:
         """
         from quadmeta.conformance.picture import report_figure
 
-        return report_figure(f"{self.name}: {self.verdict}", self.results)
+        explains = "chance" if self.kind == STOCHASTIC else "rounding"
+        return report_figure(f"{self.name}: {self.verdict}", self.results, explains)
 
 
 def _why(result: Result) -> str:

@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from quadmeta._validate import choice, show
 from quadmeta.conformance.case import Case
 from quadmeta.conformance.cases import CASES
-from quadmeta.conformance.kinds import ALIASES, KINDS
+from quadmeta.conformance.kinds import ALIASES, KINDS, STOCHASTIC
 
 FEATURES = (
     "momentum",
@@ -49,6 +49,10 @@ def known(kind: str) -> str:
     ValueError
         no such kind.
     """
+    if kind == STOCHASTIC:
+        raise ValueError(
+            "kind = 'stochastic' is a function of its own: pass it to check_stochastic"
+        )
     return ALIASES.get(choice("kind", kind, (*KINDS, *ALIASES)), kind)
 
 

@@ -178,6 +178,11 @@ def test_what_cannot_be_sampled_is_refused():
     assert "too heavy to test by sampling: a kurtosis of" in report["steep"].message
     wide = check(codes.es(3.0), qm.EvolutionStrategies(3.0))
     assert all("too heavy" in r.message for r in wide.results[2:])
+    # six normal numbers: nothing is enumerated, and what draws show is no bound
+    case = conformance.STOCHASTIC_CASES[4:5]
+    blind = check(codes.pes(0.7, 1), qm.PersistentEvolution(0.7, 1, loss="sum"), cases=case)
+    assert blind.results[0].verdict == conformance.Verdict.NOT_APPLICABLE
+    assert "draws of the reference itself do not show" in blind.results[0].message
     windows = check(codes.pes(SIGMA, 2), qm.PersistentEvolution(SIGMA, 2, loss="sum"))
     assert "window = 2 must divide the 1 steps" in windows["one_step"].message
 
@@ -199,6 +204,8 @@ def test_other_outcomes_are_told_apart():
     report = outcome(lambda g, random: 0.0)
     again = conformance.Report.from_dict(json.loads(report.to_json()))
     assert again.verdict == report.verdict == conformance.Verdict.WRONG
+    assert report.results[0].distance == pytest.approx(0, abs=1e-12)
+    assert report.plot().axes[0].get_xlabel() == "error over what chance explains"
 
 
 def test_bad_calls():
@@ -206,6 +213,8 @@ def test_bad_calls():
         arguments = {"function": codes.es(SIGMA), "reference": ES, "vectorized": True, **changes}
         return conformance.check_stochastic(**arguments)
 
+    with refused("pass it to check_stochastic"):
+        conformance.check(codes.es(SIGMA), kind="stochastic")
     for name, value in (
         ("function", 3),
         ("reference", "ES"),

@@ -58,9 +58,10 @@ class StochasticCase:
 
     @property
     def steps(self) -> int:
-        """T."""
+        """T, and 1 where the objective has no steps."""
         # a sampled bilevel problem has its inner run itself
-        return int(getattr(self.objective, "optimizer", self.objective).steps)
+        run = getattr(self.objective, "optimizer", self.objective)
+        return int(getattr(run, "steps", 1))
 
     @property
     def step_size(self) -> float:

@@ -39,7 +39,10 @@ class Asked:
 
     def integers(self, low: int, high: int | None = None, size: Size = None) -> Any:
         """Whole numbers, from ``low`` below ``high`` or from 0 below ``low``."""
-        values = np.arange(low) if high is None else np.arange(low, high)
+        first, end = (0, low) if high is None else (low, high)
+        if end - first > MOST:
+            raise Beyond(f"a choice among {end - first} is more than {MOST}")
+        values = np.arange(first, end)
         chances = np.full(len(values), 1 / max(len(values), 1))
         found = self._some((values, chances), size)
         return found if size is None else found.astype(int)

@@ -69,9 +69,9 @@ def check_stochastic(
     ----------
     function
         takes a :class:`StochasticCase` ``g`` and a numpy generator, from which it takes all its
-        chance, and returns one estimate: a number, or an array (h,). ``g.loss(w)``,
-        ``g.gradient(w)``, ``g.w``, ``g.step_size`` and ``g.steps`` are the run; sigma and the like
-        are those of the reference.
+        chance, and returns one estimate, independent of the others: a number, or an array (h,).
+        ``g.loss(w)``, ``g.gradient(w)``, ``g.w``, ``g.step_size`` and ``g.steps`` are the run;
+        sigma and the like are those of the reference.
     reference
         what it is meant to be, with its settings.
     cases
@@ -90,7 +90,9 @@ def check_stochastic(
     Returns
     -------
     A :class:`Report` of kind "stochastic". ``value`` of a result is the sample mean, ``tolerance``
-    what chance explains of its error.
+    what chance explains of its error, ``distance`` how far the exact mean is from the derivative.
+    What is wrong is named where one mistake explains the draws of every case; else the remark says
+    what their mean is the mean of, where that is known.
 
     Raises
     ------
@@ -185,7 +187,12 @@ def _one(
     size = drawing.draws // GROUPS
     limit = trials.limit(level)
     spread = np.sqrt(np.diag(law.covariance).max())
-    result = replace(result, exact=law.mean, tolerance=float(limit * spread / np.sqrt(size)))
+    result = replace(
+        result,
+        exact=law.mean,
+        tolerance=float(limit * spread / np.sqrt(size)),
+        distance=_distance(right),
+    )
     heavy = too_heavy(law, size, limit)
     if heavy:
         return replace(result, message=heavy), None
@@ -228,6 +235,12 @@ def _judged(result: Result, sample: Sample) -> Result:
         error=float(np.abs(mean - law.mean).max()),
         message=", ".join(parts),
     )
+
+
+def _distance(right: Expected) -> float | None:
+    """How far the mean of the reference is from the derivative, relative; None where that is 0."""
+    size = float(np.linalg.norm(right.truth))
+    return float(np.linalg.norm(right.law.mean - right.truth)) / size if size else None
 
 
 def _scores(sample: Sample) -> str:
