@@ -101,7 +101,8 @@ class Report:
         shown = [result for result in self.results if not result.verdict.passes or result.notes]
         for result in shown[:SHOWN]:
             why = _why(result)
-            if result.verdict == Verdict.WRONG and not self.fingerprints:
+            unexplained = result.verdict == Verdict.WRONG and not self.fingerprints
+            if unexplained and result.catches:
                 why += f"; the case is there to catch: {result.catches}"
             lines.append(f"  {result.case}: {result.verdict}" + (f", {why}" if why else ""))
         if len(shown) > SHOWN:

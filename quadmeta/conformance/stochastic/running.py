@@ -17,7 +17,7 @@ from quadmeta.conformance.stochastic.case import STOCHASTIC_CASES, StochasticCas
 from quadmeta.conformance.stochastic.expected import Expected, expected, too_heavy
 from quadmeta.conformance.stochastic.mistakes import mistakes
 from quadmeta.conformance.stochastic.naming import Sample, estimand, explained
-from quadmeta.conformance.stochastic.trial import GROUPS, trial
+from quadmeta.conformance.stochastic.trial import GROUPS, SURE, trial
 from quadmeta.conformance.verdict import NotApplicable, Result, Verdict
 from quadmeta.sampled.parts.base import SampledEstimator
 
@@ -238,9 +238,14 @@ def _judged(result: Result, sample: Sample) -> Result:
 
 
 def _distance(right: Expected) -> float | None:
-    """How far the mean of the reference is from the derivative, relative; None where that is 0."""
+    """How far the mean of the reference is from the derivative, relative; None where it is that, or
+    where the derivative is 0.
+    """
     size = float(np.linalg.norm(right.truth))
-    return float(np.linalg.norm(right.law.mean - right.truth)) / size if size else None
+    apart = float(np.linalg.norm(right.law.mean - right.truth))
+    if apart <= SURE * size or size == 0:
+        return None
+    return apart / size
 
 
 def _scores(sample: Sample) -> str:
