@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import quadmeta as qm
+from quadmeta.sampled.parts.sampled_tape import from_sequence
 from tests.refusals import refused
 
 ROWS = ([[1, 0], [1, 1], [0, 2]], [1, 0, 2], [[1, 1], [1, -1]], [1, 0])
@@ -308,3 +309,34 @@ def test_numbers_of_moments_in_fractions():
     assert found.relative_deviation == pytest.approx(near.relative_deviation)
     assert float(found.mean_square_error) == pytest.approx(near.mean_square_error)
     assert found.mean_square_error == found.variance[0, 0] + found.bias[0] ** 2
+
+
+def test_chain_and_horner_have_transposed_laws():
+    """E[K (x) K] of the one, with indices swapped, is that of the other."""
+    loss = affine(5)
+    H = loss.samples([F(1, 3), F(-1, 5)]).H
+    units = np.eye(4, dtype=int).reshape(4, 2, 2)
+    # entry (a, p, b, q) = E[K_ap K_bq]
+    chain, horner = (
+        estimator.law(loss, H).square(units).reshape(2, 2, 2, 2).transpose(2, 0, 3, 1)
+        for estimator in (qm.MinibatchNeumann(3), qm.LinearSystemSgd(3))
+    )
+    assert (chain == horner.transpose(1, 0, 3, 2)).all()
+    assert (chain != horner).any()
+
+
+def test_a_shared_penalty_is_a_linear_system_path_by_path():
+    """delta = s (y - w) obeys delta <- (I - eta (H_i + G_j / s)) delta - eta g_j(w)."""
+    loss = affine(7, slopes=np.zeros((2, 2, 2, 2)), steps=3)
+    alpha, s = [F(1, 3), F(-1, 5)], F(7, 2)
+    H, b, J, G = loss.samples(alpha)
+    choices = [0, 1, 1, 0, 1, 1, 0]
+    found = qm.Penalty(s, shared=True).estimate(
+        qm.SampledTape(loss, alpha, from_sequence(iter(choices)))
+    )
+    w, delta = loss.start, 0 * loss.start
+    for i, j in zip(choices[0:6:2], choices[1:6:2], strict=True):
+        g = G[j] @ np.append(w, 1)
+        delta = delta - loss.step_size * (H[i] @ delta + G[j][:, :2] @ delta / s + g)
+        w = w - loss.step_size * (H[i] @ w - b[i])
+    assert found.tolist() == (J[choices[-1]][..., -1] @ delta).tolist()

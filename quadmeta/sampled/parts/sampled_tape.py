@@ -20,7 +20,7 @@ def from_generator(random: np.random.Generator) -> Choose:
 
 
 def from_sequence(choices: Iterator[int]) -> Choose:
-    """Choices that are given."""
+    """Choices that are given, one after the other: replays a run."""
     return lambda n: next(choices)
 
 
