@@ -37,7 +37,7 @@ def step_sizes(name: str, value: Any) -> Array:
     array = finite(name, value)
     if (array < 0).any():
         raise ValueError(
-            f"{name} has the negative entry {array[array < 0].flat[0]}: pass step sizes >= 0"
+            f"{name} has the negative entry {array[array < 0].flat[0]}: pass numbers >= 0"
         )
     return array
 

@@ -44,7 +44,8 @@ class JointLoss(Objective):
     Raises
     ------
     ValueError
-        another problem or optimizer, or a problem whose parts do not belong together.
+        another problem or optimizer, bounds that follow the Hessian, or a problem whose parts do
+        not belong together.
 
     Examples
     --------
@@ -67,6 +68,11 @@ class JointLoss(Objective):
         instance("problem", self.problem, QuadraticBilevel, "Ridge(train, validation)")
         linear = (PolynomialOptimizer, AffineOptimizer, L2Decay)
         instance("optimizer", self.optimizer, linear, "HeavyBall(steps=50)")
+        if self.optimizer.follows:
+            raise ValueError(
+                f"optimizer = {self.optimizer!r} takes parameters from the inner Hessian: leave "
+                "its bounds free, or pass them as numbers"
+            )
         self.problem.require_complete()
 
     @cached_property

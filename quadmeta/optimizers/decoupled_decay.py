@@ -72,7 +72,14 @@ class DecoupledDecay(AffineOptimizer):
 
     @property
     def ridge(self) -> float:
-        """omega (1 - beta) / eta."""
+        """omega (1 - beta) / eta.
+
+        Raises
+        ------
+        ValueError
+            a parameter that is free.
+        """
+        self.require_given()
         eta, beta, omega = self._parameters((), 0.0)
         return float(omega * (1 - beta) / eta)
 

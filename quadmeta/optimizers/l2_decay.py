@@ -4,9 +4,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from quadmeta._validate import number
+from quadmeta._types import Array, StepSizes
+from quadmeta._validate import number, show
 from quadmeta.optimizers.parts.along.around import Around
 from quadmeta.optimizers.parts.along.direction import DirectedTransition, Ridged
+from quadmeta.optimizers.parts.base import Optimizer
 from quadmeta.optimizers.parts.constant import in_arithmetic
 from quadmeta.optimizers.parts.transition import Inner, PlainStep, Transition
 
@@ -42,6 +44,11 @@ class L2Decay(Around):
         if self.decay is not None:
             rho = number("decay", self.decay, least=0, remedy="pass None to tune it")
             object.__setattr__(self, "decay", rho)
+        elif self.optimizer.shape not in ((), (len(self.optimizer.free),)):
+            raise ValueError(
+                f"optimizer = {self.optimizer!r} leaves a vector free, beside which no decay is "
+                "tuned: pass decay as a number"
+            )
 
     @property
     def free(self) -> tuple[str, ...]:
@@ -49,6 +56,34 @@ class L2Decay(Around):
         if self.decay is None:
             return (*self.optimizer.free, "decay")
         return self.optimizer.free
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """That of the method, with one entry more unless ``decay`` is given."""
+        if self.decay is not None:
+            return self.optimizer.shape
+        if not self.optimizer.free:
+            return ()
+        return (len(self.free),)
+
+    def read(self, theta: StepSizes) -> Array:
+        """theta, checked.
+
+        Raises
+        ------
+        ValueError
+            a negative decay, or what the method refuses.
+        """
+        if self.decay is not None:
+            return super().read(theta)
+        array = Optimizer.read(self, theta)
+        rho = array[..., -1] if self.shape else array
+        if (rho < 0).any():
+            raise ValueError(f"decay = {show(rho)} is negative: pass decay >= 0")
+        if self.optimizer.free:
+            inside = array[..., :-1]
+            self.optimizer.read(inside if self.optimizer.shape else inside[..., 0])
+        return array
 
     @property
     def ridge(self) -> float:

@@ -11,6 +11,8 @@ from quadmeta._validate import finite, natural, show
 from quadmeta.optimizers.parts.base import Optimizer
 from quadmeta.optimizers.parts.batch_step import BatchStep
 
+_LAST_ROW = 2**53  # a float64 holds every whole number up to it
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Minibatches(Optimizer):
@@ -127,8 +129,11 @@ def _batch(k: int, rows: Any) -> Array:
         raise ValueError(
             f"{name} = {show(rows)} must be a list of at least one row: leave empty batches out"
         )
-    if (index < 0).any() or (index % 1 != 0).any():
-        raise ValueError(f"{name} = {show(rows)} must hold whole numbers of at least 0")
+    if (index < 0).any() or (index % 1 != 0).any() or (index > _LAST_ROW).any():
+        raise ValueError(
+            f"{name} = {show(rows)} must hold whole numbers of at least 0: pass places of rows, "
+            "such as [0, 1]"
+        )
     whole: Array = index.astype(int)
     whole.setflags(write=False)
     return whole

@@ -30,6 +30,7 @@ class Tuned(NamedTuple):
     """The loss there, (steps + 1,), strictly falling."""
 
 
+@np.errstate(under="ignore")
 def joint_descent(
     loss: JointLoss,
     start: Numbers,

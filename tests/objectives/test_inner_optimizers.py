@@ -634,6 +634,34 @@ BAD = {
         "repeated 2 times and splits",
     ),
     "step sizes": (lambda: qm.Schedule(3, [0.1, 0.2]), "step_sizes"),
+    "a negative free decay": (
+        lambda: qm.L2Decay(qm.HeavyBall(3)).read([0.1, 0.5, -0.1]),
+        "decay .* is negative: pass decay >= 0",
+    ),
+    "a decay alone": (
+        lambda: qm.L2Decay(qm.GradientDescent(3, 0.1)).read(-0.1),
+        "decay .* is negative: pass decay >= 0",
+    ),
+    "momentum beside a decay": (
+        lambda: qm.L2Decay(qm.HeavyBall(3)).read([0.1, 1.0, 0.1]),
+        "momentum has the entry 1.0, outside",
+    ),
+    "a schedule beside a decay": (
+        lambda: qm.L2Decay(qm.Schedule(3)),
+        "leaves a vector free, beside which no decay is tuned: pass decay as a number",
+    ),
+    "the ridge of a free decay": (
+        lambda: qm.DecoupledDecay(3, 0.1, 0.5).ridge,
+        "leaves its decay free",
+    ),
+    "a row beyond float64": (
+        lambda: qm.Minibatches(3, [[1e300]], 0.1),
+        "must hold whole numbers of at least 0: pass places of rows",
+    ),
+    "jointly tuned bounds that follow": (
+        lambda: qm.JointLoss(SQUARE, qm.ChebyshevIteration(3, spectrum=True)),
+        "takes parameters from the inner Hessian: leave its bounds free",
+    ),
 }
 
 

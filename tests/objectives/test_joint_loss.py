@@ -337,9 +337,22 @@ def test_wrong_points_are_refused(kind, word):
         (qm.L2Decay(qm.GradientDescent(3, 0.1)), [-0.1, 0.0, 0.0]),
         (qm.DecoupledDecay(3, 0.1, 0.5), [1.0, 0.0, 0.0]),
     ):
-        with pytest.raises(ValueError, match="decay = .* out of bounds"):
+        with pytest.raises(ValueError, match="decay = .* is (negative|out)"):
             qm.JointLoss(kind(), optimizer)(wrong)
     with pytest.raises(ValueError, match="problem"):
         qm.JointLoss(qm.LogCosh.random(3, 2, 0), qm.HeavyBall(4))
     with pytest.raises(ValueError, match="optimizer"):
         qm.JointLoss(kind(), qm.StochasticGradientDescent(4))
+
+
+@pytest.mark.parametrize("free", [(), ("step_sizes",)])
+def test_a_schedule_within_a_decay(free):
+    """The method inside has a vector of parameters, or none beside a free decay."""
+    problem = qm.Ridge(([[1.0, 0.1], [2.0, 0.3]], [1.0, 3.0]), ([[1.0, 1.0]], [1.2]))
+    if free:
+        optimizer = qm.L2Decay(qm.Schedule(3), decay=0.1)
+    else:
+        optimizer = qm.L2Decay(qm.Schedule(3, [0.1, 0.2, 0.3]))
+    loss = qm.JointLoss(problem, optimizer)
+    theta = np.linspace(0.1, 0.3, len(loss.names))
+    assert loss.gradient(theta) == pytest.approx(loss.definition(theta, 1), rel=1e-12)

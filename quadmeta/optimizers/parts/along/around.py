@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
+from quadmeta._types import Array, StepSizes
 from quadmeta._validate import instance
 from quadmeta.optimizers.parts.base import Optimizer, PolynomialOptimizer
 
@@ -43,6 +44,24 @@ class Around(Optimizer):
     def free(self) -> tuple[str, ...]:
         """Those of the method."""
         return self.optimizer.free
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """That of the method."""
+        return self.optimizer.shape
+
+    def read(self, theta: StepSizes) -> Array:
+        """theta, checked as the method checks it.
+
+        Raises
+        ------
+        ValueError
+            what the method refuses.
+        """
+        array = super().read(theta)
+        if self.optimizer.free:
+            self.optimizer.read(array)
+        return array
 
     def with_steps(self, steps: int) -> Self:
         """The same around the method for another number of steps."""
