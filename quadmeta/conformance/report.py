@@ -108,7 +108,10 @@ class Report:
         if len(shown) > SHOWN:
             lines.append(f"  and {len(shown) - SHOWN} more, see to_pandas() or rows()")
         skipped = [r for r in self.results if r.verdict == Verdict.NOT_APPLICABLE]
-        if skipped:
+        if skipped and self.kind == STOCHASTIC:
+            # each has its own reason, which is no feature that the code lacks
+            lines += [f"  {result.case}: not applicable, {result.message}" for result in skipped]
+        elif skipped:
             lines.append("  not applicable: " + ", ".join(result.case for result in skipped))
         return "\n".join(lines)
 

@@ -179,6 +179,7 @@ def test_what_cannot_be_sampled_is_refused():
     report = check(codes.es(SIGMA), ES)
     assert report["steep"].verdict == conformance.Verdict.NOT_APPLICABLE
     assert "too heavy to test by sampling: a kurtosis of" in report["steep"].message
+    assert "steep: not applicable, too heavy" in repr(report)
     wide = check(codes.es(3.0), qm.EvolutionStrategies(3.0))
     assert all("too heavy" in r.message for r in wide.results[2:])
     # six normal numbers: nothing is enumerated, and what draws show is no bound
