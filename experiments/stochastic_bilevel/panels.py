@@ -28,7 +28,7 @@ def draw(rows: Rows) -> Figure:
         (c, r"standard deviation $/\,\|v_*\|$"),
     ):
         ax.set(xscale="log", yscale="log", xlabel="sampled gradients and products, $N$")
-        ax.set(ylabel=label)
+        ax.set(ylabel=label, xlim=(40, 40_000))
     borders(d, select(rows, part="border"))
     labels(a, b, c)
     a.set_title("the penalty pays half the rate")
