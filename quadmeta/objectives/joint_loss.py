@@ -12,6 +12,7 @@ import numpy as np
 from quadmeta._types import Array, Numbers
 from quadmeta._validate import finite, instance, show
 from quadmeta.objectives.parts.base import Objective
+from quadmeta.objectives.parts.closed.closed_forms import holds_slopes
 from quadmeta.objectives.parts.joint import definition as by_steps
 from quadmeta.objectives.parts.joint.form import JointForm
 from quadmeta.objectives.parts.joint.response import Linear
@@ -138,12 +139,18 @@ class JointLoss(Objective):
         Raises
         ------
         OverflowError
-            weights that float64 cannot hold.
+            weights that float64 cannot hold; derivatives where the largest entry of H is beyond
+            1e-100 to 1e100.
         """
         own, alpha = self.read(theta)
         form = JointForm(self.problem, self.optimizer, own, alpha, order, learned)
         if not form.finite:
             raise self._diverges(np.concatenate([own, alpha]))
+        if order and not holds_slopes(form.inner):
+            raise OverflowError(
+                "the largest entry of the inner Hessian is beyond 1e-100 to 1e100, where float64 "
+                "does not hold derivatives: scale the inner loss, and step sizes inversely"
+            )
         return form
 
     def trained(self, theta: Numbers) -> Array:

@@ -97,3 +97,15 @@ def test_a_minimum_that_is_far_away_takes_no_digits(steps, step_size):
     loss = qm.OuterLoss(Far(), qm.GradientDescent(steps, step_size))
     (found,) = loss.gradient([0.0])
     assert abs(Q(float(found)) - w * slope) <= Q(1e-14) * abs(w * slope)
+
+
+@pytest.mark.parametrize("exponent", [-990, 990])
+def test_joint_derivatives_beyond_float64_are_refused(exponent):
+    unit = 2.0**exponent
+    loss = qm.JointLoss(Scaled(unit), qm.HeavyBall(3))
+    theta = [0.4 / unit, 0.5, 0.25]
+    assert loss(theta) == pytest.approx(
+        qm.JointLoss(Scaled(1.0), qm.HeavyBall(3))([0.4, 0.5, 0.25])
+    )
+    with pytest.raises(OverflowError, match="scale the inner loss"):
+        loss.gradient(theta)

@@ -38,6 +38,11 @@ def has_closed_form(inner: InnerLoss, optimizer: Optimizer) -> TypeGuard[Quadrat
     if descends(optimizer) and by_minimum(inner, optimizer):
         # a form without S[., .]
         return True
+    return holds_slopes(inner)
+
+
+def holds_slopes(inner: QuadraticInnerLoss) -> bool:
+    """Whether float64 holds divided differences in lambda, up to 1 / lambda^3."""
     largest = np.abs(inner.H).max()
     return bool(largest == 0 or 1 / _LARGEST <= largest <= _LARGEST)
 
