@@ -66,7 +66,8 @@ def chebyshev_products(kappa: Scalar, error: Scalar) -> int:
     # T_N(cosh angle) = cosh(N angle)
     products = max(1, math.ceil(math.acosh(1 / wanted) / angle) - 1)
     while chebyshev(kappa, products) > wanted:
-        products += 1
+        # a float tells no single product apart beyond 2^40 of them
+        products += 1 + (products >> 40)
     return products
 
 
@@ -90,7 +91,7 @@ def neumann_products(rate: Scalar, error: Scalar) -> int:
         return 1
     terms = max(1, math.ceil(math.log(wanted) / math.log(q)) - 1)
     while q**terms > wanted:
-        terms += 1
+        terms += 1 + (terms >> 40)
     return terms
 
 
