@@ -32,6 +32,10 @@ SAID = {
     "judged": ("needed", "not needed", "unsatisfiable"),
 }
 """What some hold beside: what is wrong with a refuted form, what is said of an assumption."""
+PROOF = "proof"
+"""What some that hold say beside: the theorem that a proof assistant has checked, which is not
+checked again here.
+"""
 INSTANCE = ("instance", "assumptions", "lhs", "rhs", "program")
 """What one with an instance holds beside."""
 BOX = ("ranges", "note", "equality", "program", "proved", "levels")
@@ -67,7 +71,10 @@ def check(certificate: Json) -> None:
     if missing:
         raise Wrong(f"the certificate lacks {', '.join(missing)}: it is damaged")
     _keys(
-        "the certificate", certificate, (*KEYS, *SAID, *INSTANCE, "dropped", "boxes"), required=()
+        "the certificate",
+        certificate,
+        (*KEYS, *SAID, PROOF, *INSTANCE, "dropped", "boxes"),
+        required=(),
     )
     _words(certificate)
     how = certificate["how"]
@@ -132,6 +139,10 @@ def _words(certificate: Mapping[str, Any]) -> None:
             raise Wrong(f"{key} {quoted(certificate[key])} must be one of {', '.join(words)}")
     if "fault" in certificate and status != "refuted":
         raise Wrong(f"a form that is {quoted(status)} has no fault: the certificate is damaged")
+    if PROOF in certificate:
+        _text(PROOF, certificate[PROOF])
+        if status != "holds":
+            raise Wrong(f"a form that is {quoted(status)} has no proof: the certificate is damaged")
     if certificate["arithmetic"] != ARITHMETIC:
         raise Wrong(f"arithmetic {quoted(certificate['arithmetic'])} must be {ARITHMETIC!r}")
     for key in ("source", "statement"):

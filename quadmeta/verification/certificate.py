@@ -12,12 +12,13 @@ from quadmeta._registry import unknown
 from quadmeta.certificates.budget import Budget
 from quadmeta.certificates.program import Program, literal, number
 from quadmeta.certificates.refusal import TooLarge, Wrong, quoted
-from quadmeta.certificates.schema import ARITHMETIC, BOX, SAID
+from quadmeta.certificates.schema import ARITHMETIC, BOX, PROOF, SAID
 from quadmeta.verification.box import Box, Coverage, prove
 from quadmeta.verification.claim import Claim
 from quadmeta.verification.collection import claim as claim_of, known
 from quadmeta.verification.finding import arrays, entries
 from quadmeta.verification.parameters import Instance
+from quadmeta.verification.proofs import proof
 from quadmeta.verification.trace import Recorder, Traced
 from quadmeta.verification.verdict import Verdict, plain
 
@@ -120,7 +121,7 @@ def compare(found: Mapping[str, Any], claims: Mapping[str, Claim] | None = None)
     head = _head(claim, form, status, how)
     if name in claim.aliases:
         head["claim"] = name
-    for key in (*head, *SAID):
+    for key in (*head, *SAID, PROOF):
         if found.get(key) != head.get(key):
             raise Wrong(
                 f"{key} is {quoted(found.get(key))} in the file, {quoted(head.get(key))} in the "
@@ -235,7 +236,10 @@ def _head(claim: Claim, form: str, status: str, how: str) -> dict[str, Any]:
     """The part of a certificate that does not depend on an instance."""
     record = claim.forms[form]
     # what the verdict says of an assumption, and what is wrong with a refuted form
-    said = {"fault": record.fault, "judged": record.judged}
+    said = {"fault": record.fault, "judged": record.judged, PROOF: ""}
+    checked = proof(claim, form)
+    if checked is not None and checked.current and status == "holds":
+        said[PROOF] = f"{checked.checker}, {checked.theorem}"
     return {
         "claim": claim.name,
         "form": form,

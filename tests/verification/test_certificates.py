@@ -3,6 +3,7 @@ says where.
 """
 
 import json
+import re
 import subprocess
 import sys
 from fractions import Fraction as F
@@ -21,7 +22,7 @@ from quadmeta.certificates.enclosure import Enclosure
 from quadmeta.certificates.program import Program, number
 from quadmeta.certificates.quick import quick
 from quadmeta.certificates.recheck import Wrong, inputs, met, read, recheck
-from quadmeta.verification.certificate import compare, trace
+from quadmeta.verification.certificate import certificate, compare, trace
 from quadmeta.verification.claim import FAULTS, FORMS, JUDGEMENTS
 from quadmeta.verification.finding import examine
 from quadmeta.verification.instances import instances
@@ -242,8 +243,9 @@ def test_a_coherent_forgery_is_noticed_beside_the_source():
     assert recheck(forged)
     with pytest.raises(Wrong, match="the program is not what the claim computes"):
         compare(forged)
-    other = {"status": "consistent", "how": "exact"}
-    assert recheck(edited("wang2021_naive_upper_bound", **other))
+    weaker = edited("wang2021_naive_upper_bound", status="consistent", how="exact")
+    del weaker["proof"]
+    assert recheck(weaker)
     renamed = edited(
         "wang2021_naive_upper_bound",
         assumptions={
@@ -254,7 +256,7 @@ def test_a_coherent_forgery_is_noticed_beside_the_source():
     with pytest.raises(Wrong, match="the assumptions are not those of the claim"):
         compare(renamed)
     with pytest.raises(Wrong, match="status is 'consistent' in the file, 'holds' in the claim"):
-        compare(edited("wang2021_naive_upper_bound", **other))
+        compare(weaker)
     for key, value in (("statement", "x"), ("relation", ">="), ("source", "nobody")):
         with pytest.raises(Wrong, match=f"{key} is '"):
             compare(edited("wang2021_naive_upper_bound", **{key: value}))
@@ -574,3 +576,13 @@ def test_the_checker_knows_the_words_of_the_engine():
     """They stand in both, since the checker imports nothing of the engine."""
     assert schema.FORMS == tuple(FORMS)
     assert schema.SAID == {"fault": tuple(FAULTS), "judged": tuple(JUDGEMENTS)}
+
+
+def test_a_machine_checked_form_says_so_and_others_do_not():
+    found = certificate(qm.check("wang2021_naive_upper_bound"))
+    assert re.fullmatch(r"Coq [0-9.]+, wang2021_naive_upper_bound_printed", found["proof"])
+    assert "proof" not in certificate(qm.check("derived_log_convexity"))
+    with pytest.raises(Wrong, match="a form that is 'refuted' has no proof"):
+        recheck({**certificate(qm.check("derived_log_convexity")), "proof": "Coq 8.16.1, mine"})
+    with pytest.raises(Wrong, match="proof is 'Coq 8.16.1, another' in the file"):
+        compare({**found, "proof": "Coq 8.16.1, another"})
