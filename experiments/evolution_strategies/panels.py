@@ -27,7 +27,7 @@ def draw(rows: Rows) -> Figure:
     windows(d, select(rows, part="window"))
     a.set_title("draws see another number than the mean")
     b.set_title("bias: one perturbation a window smooths less")
-    c.set_title("spread: telescoping costs more than either")
+    c.set_title(r"spread: telescoping or a large $\sigma$ ruins it")
     d.set_title("truncation loses the derivative")
     b.set(ylabel=r"$|\mathrm{mean}-F\,'|\,/\,|F\,'|$")
     c.set(ylabel=r"standard deviation $/\,|F\,'|$")
