@@ -18,6 +18,8 @@ RED = "#D55E00"
 SOURCES = {
     "wang2021": "Wang",
     "navon2021": "Navon",
+    "vicol2021": "Vicol 2021",
+    "vicol2023": "Vicol 2023",
     "yakovlev2023": "Yakovlev",
     "derived": "derived",
 }

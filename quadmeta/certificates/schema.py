@@ -13,6 +13,7 @@ from typing import Any
 
 from quadmeta.certificates.program import RELATIONS, Program, literal, named, number
 from quadmeta.certificates.refusal import Json, Wrong, quoted
+from quadmeta.certificates.shape import as_object, require_keys, require_strings, require_text
 
 HOWS = {
     "holds": ("proof + exact", "proof + box", "box"),
@@ -70,7 +71,7 @@ def check(certificate: Json) -> None:
     missing = [key for key in KEYS if key not in certificate]
     if missing:
         raise Wrong(f"the certificate lacks {', '.join(missing)}: it is damaged")
-    _keys(
+    require_keys(
         "the certificate",
         certificate,
         (*KEYS, *SAID, PROOF, *INSTANCE, "dropped", "boxes"),
@@ -140,17 +141,17 @@ def _words(certificate: Mapping[str, Any]) -> None:
     if "fault" in certificate and status != "refuted":
         raise Wrong(f"a form that is {quoted(status)} has no fault: the certificate is damaged")
     if PROOF in certificate:
-        _text(PROOF, certificate[PROOF])
+        require_text(PROOF, certificate[PROOF])
         if status != "holds":
             raise Wrong(f"a form that is {quoted(status)} has no proof: the certificate is damaged")
     if certificate["arithmetic"] != ARITHMETIC:
         raise Wrong(f"arithmetic {quoted(certificate['arithmetic'])} must be {ARITHMETIC!r}")
     for key in ("source", "statement"):
-        _text(key, certificate[key])
+        require_text(key, certificate[key])
 
 
 def _instance(certificate: Mapping[str, Any]) -> None:
-    instance = _object("instance", certificate["instance"])
+    instance = as_object("instance", certificate["instance"])
     for name in instance:
         if not re.fullmatch("[A-Za-z][A-Za-z0-9_]{0,39}", name) or named(name):
             raise Wrong(
@@ -162,7 +163,7 @@ def _instance(certificate: Mapping[str, Any]) -> None:
     if count > ENTRIES:
         raise Wrong(f"the instance has {count} numbers, more than {ENTRIES}: none is that long")
     values = inputs(instance)
-    for name, margin in _object("assumptions", certificate["assumptions"]).items():
+    for name, margin in as_object("assumptions", certificate["assumptions"]).items():
         if not name or len(name) > 200 or not name.isascii() or not name.isprintable():
             raise Wrong(
                 f"assumption {quoted(name)} must be named in printable ASCII: the certificate is "
@@ -174,7 +175,7 @@ def _instance(certificate: Mapping[str, Any]) -> None:
                 "quotes"
             )
     for side in ("lhs", "rhs"):
-        _strings(side, certificate[side])
+        require_strings(side, certificate[side])
     if not certificate["lhs"] or len(certificate["lhs"]) != len(certificate["rhs"]):
         raise Wrong(
             f"lhs has {len(certificate['lhs'])} components, rhs {len(certificate['rhs'])}: "
@@ -227,9 +228,9 @@ def _boxes(certificate: Mapping[str, Any]) -> None:
     for box in boxes:
         if not isinstance(box, Mapping):
             raise Wrong(f"a box is {quoted(box)}, not an object: the certificate is damaged")
-        _keys("a box", box, BOX)
+        require_keys("a box", box, BOX)
         for key in ("note", "equality"):
-            _text(key, box[key])
+            require_text(key, box[key])
         sides = ("lhs", "rhs")
         program = _program("box, program", box["program"], _ranges(box["ranges"]), sides)
         if program.conditions or any(len(program.outputs[side]) != 1 for side in sides):
@@ -238,7 +239,7 @@ def _boxes(certificate: Mapping[str, Any]) -> None:
                 "certificate is damaged"
             )
         levels = box["levels"]
-        _strings("levels", levels)
+        require_strings("levels", levels)
         cells = sum(map(len, levels))
         if len(levels) > HALVINGS * len(box["ranges"]) + 1 or cells > CELLS:
             raise Wrong(
@@ -253,7 +254,7 @@ def _boxes(certificate: Mapping[str, Any]) -> None:
 
 
 def _ranges(found: Json) -> Iterable[str]:
-    ranges = _object("ranges", found)
+    ranges = as_object("ranges", found)
     if not 0 < len(ranges) <= 8:
         raise Wrong(
             f"a box has {len(ranges)} ranges, not 1 to 8: the certificate is damaged, or the box "
@@ -287,9 +288,9 @@ def _program(place: str, data: Json, names: Iterable[str], outputs: tuple[str, .
     """
     if not isinstance(data, Mapping) or not {"steps", "conditions"} <= set(data):
         raise Wrong(f"{place} must hold steps and conditions: the file is damaged")
-    _keys(place, data, ("steps", "conditions", *outputs))
+    require_keys(place, data, ("steps", "conditions", *outputs))
     for key, lines in data.items():
-        _strings(f"{place}, {key}", lines)
+        require_strings(f"{place}, {key}", lines)
         if any(len(line) > LINE for line in lines):
             raise Wrong(
                 f"{place}, {key}: a line has more than {LINE} characters: none is that long"
@@ -371,39 +372,3 @@ def _fraction(name: str, text: Json) -> Fraction:
             f"{name} is {quoted(text)}: it is not in lowest terms, {quoted(literal(found))}"
         )
     return found
-
-
-def _keys(
-    place: str,
-    found: Mapping[str, Any],
-    known: Sequence[str],
-    required: Sequence[str] | None = None,
-) -> None:
-    """Every key is known, and those required (by default all) are there."""
-    strange = next((key for key in found if key not in known), None)
-    if strange is not None:
-        raise Wrong(
-            f"{place} has the key {quoted(strange)}, which is none of {', '.join(known)}: it is "
-            "damaged"
-        )
-    if required is None:
-        required = known
-    missing = [key for key in required if key not in found]
-    if missing:
-        raise Wrong(f"{place} lacks {', '.join(missing)}: it is damaged")
-
-
-def _object(place: str, found: Json) -> Mapping[str, Any]:
-    if not isinstance(found, Mapping) or not all(isinstance(key, str) for key in found):
-        raise Wrong(f"{place} is {quoted(found)}, not an object: the certificate is damaged")
-    return found
-
-
-def _strings(place: str, found: Json) -> None:
-    if not isinstance(found, list) or not all(isinstance(entry, str) for entry in found):
-        raise Wrong(f"{place}: it must be a list of strings: the file is damaged")
-
-
-def _text(place: str, found: Json) -> None:
-    if not isinstance(found, str) or len(found) > 2000 or not found.isprintable():
-        raise Wrong(f"{place} is {quoted(found)}: it must be at most 2000 printable characters")
