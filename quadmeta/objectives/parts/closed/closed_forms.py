@@ -43,6 +43,11 @@ def has_closed_form(inner: InnerLoss, optimizer: Optimizer) -> TypeGuard[Quadrat
 
 def holds_slopes(inner: QuadraticInnerLoss) -> bool:
     """Whether float64 holds divided differences in lambda, up to 1 / lambda^3."""
+    return _moderate(inner)
+
+
+def _moderate(inner: QuadraticInnerLoss) -> bool:
+    """Whether float64 holds numbers of the unit 1 / lambda^2."""
     largest = np.abs(inner.H).max()
     return bool(largest == 0 or 1 / _LARGEST <= largest <= _LARGEST)
 
@@ -58,14 +63,10 @@ def _has_response(optimizer: Optimizer) -> bool:
 
 
 def by_minimum(inner: QuadraticInnerLoss, descent: GradientDescent) -> bool:
-    """Whether W_* may enter: it is determined, and no weight is much smaller throughout the run.
-
-    While T eta lambda < 1 in some mode, weights are far from W_* and may be far below it; and one
-    step leaves the start alone.
+    """Whether W_* may enter: it is determined, and there is a second step: one alone leaves the
+    start as it is.
     """
-    if descent.steps == 1 or not settled(inner):
-        return False
-    return bool(descent.steps * descent.given * inner.eigen[0][0] >= 1)
+    return descent.steps > 1 and settled(inner)
 
 
 @np.errstate(over="ignore", under="ignore", invalid="ignore")
@@ -87,6 +88,8 @@ def closed_form(
     if isinstance(optimizer, AffineOptimizer):
         return affine(inner, start, optimizer, moving)
     if descends(optimizer) and by_minimum(inner, optimizer):
-        return from_minimum(inner, start, optimizer.steps, optimizer.given, moving)
+        found = from_minimum(inner, start, optimizer.steps, optimizer.given, moving)
+        if not (found.far and _moderate(inner)):
+            return found.value, found.shift
     assert isinstance(optimizer, PolynomialOptimizer)
     return unrolled(inner, start, optimizer, moving)

@@ -16,6 +16,8 @@ with a = 1 - eta lambda, E = Q'(W_0 - W_*), S_i = sum_{k<T} a_i^k and D_ij = (a_
     F'_k = -eta (<H_k, V W_*' + Q (D o G E') Q'> - <b_k, V>),   V = Q (S o G).
 """
 
+from typing import NamedTuple
+
 import numpy as np
 
 from quadmeta._types import Array
@@ -23,6 +25,19 @@ from quadmeta.arithmetic.power_table import power_table
 from quadmeta.arithmetic.signlog import LARGEST, SMALLEST, SignLog
 from quadmeta.optimizers.parts.base import PolynomialOptimizer
 from quadmeta.problems.parts.quadratic_bilevel import QuadraticInnerLoss
+
+_FAR = 30.0
+"""W_* may be so many times larger than W_T in the form with W_*: a digit and a half is lost."""
+
+
+class ByMinimum(NamedTuple):
+    """What the form with W_* gives."""
+
+    value: Array
+    """F' / e^shift (h,)."""
+    shift: float
+    far: bool
+    """Whether W_* is so much larger than W_T that the digits of W_T are lost beside it."""
 
 
 def settled(inner: QuadraticInnerLoss) -> bool:
@@ -35,8 +50,8 @@ def settled(inner: QuadraticInnerLoss) -> bool:
 
 def from_minimum(
     inner: QuadraticInnerLoss, start: Array, steps: int, step_size: float, moving: Array | None
-) -> tuple[Array, float]:
-    """(F' / e^shift (h,), shift) for gradient descent from ``start`` (P,), by the form with W_*.
+) -> "ByMinimum":
+    """F' for gradient descent from ``start`` (P,), by the form with W_*.
 
     ``moving`` are the rows d w_0 / d alpha_k (h, P) of a start that depends on alpha.
     """
@@ -52,14 +67,16 @@ def from_minimum(
     powers, sums, differences, shift = power_table(eta, lam, T)
     common = np.exp(-shift)
     power = powers[:, None]
-    G = Q.T @ (H2 @ (Q @ (common * C + power * E)) - common * B2)
+    ended = common * C + power * E
+    far = bool(common * np.linalg.norm(C) > _FAR * np.linalg.norm(ended))
+    G = Q.T @ (H2 @ (Q @ ended) - common * B2)
     V = sums[:, None] * G
     differences *= G @ E.T
     differences += V @ C.T
     value = -eta * inner.problem.pair(inner.alpha, Q @ differences @ Q.T, Q @ V)
     if moving is not None:
         value = value + moving @ (Q @ (power * G)).ravel()
-    return value, 2 * shift
+    return ByMinimum(value, 2 * shift, far)
 
 
 def unrolled(
