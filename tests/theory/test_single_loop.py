@@ -102,6 +102,11 @@ def test_rest_is_the_end_of_the_run():
     assert shared == (F(1, 36), F(5, 162), F(2651, 729))
     independent = single_loop.beside_limit(F(1, 6), 2, 2, F(1, 4), 16, shared=False)
     assert independent == (F(1, 36), F(5, 198), F(3229, 891))
+    # no digits are lost at short steps
+    for shared in (True, False):
+        exact = single_loop.beside_limit(F(1e-9), 2, 2, F(1, 4), 16, shared)
+        found = single_loop.beside_limit(1e-9, 2.0, 2.0, 0.25, 16.0, shared)
+        assert found == pytest.approx([float(one) for one in exact], rel=1e-14, abs=0)
     with pytest.raises(ValueError, match=r"must be < 2: shorten the step"):
         single_loop.beside_limit(0.5, 3.0, 1.0, 1.0)
 

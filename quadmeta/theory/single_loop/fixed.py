@@ -9,8 +9,10 @@ recursion runs in any arithmetic, on one number or on arrays of them.
 Source: derived.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from itertools import islice
+from typing import Any, NamedTuple
 
 from quadmeta._types import Arithmetic
 from quadmeta._validate import flag, instance, natural, numbers, quantity
@@ -30,6 +32,14 @@ class SplitError:
     def mean_square(self) -> Any:
         """The sum of both."""
         return self.bias_square + self.variance
+
+
+class _Error(NamedTuple):
+    """An error with the mean along v_* + across (w_0 - w_*), and E ||error - its mean||^2."""
+
+    along: Any
+    across: Any
+    variance: Any
 
 
 @dataclass(frozen=True)
@@ -67,6 +77,33 @@ class _Run:
         """x^2 nu."""
         return self.x * self.x * self.nu
 
+    def scattered(self, rate: Any, along: Any, across: Any, variance: Any) -> Any:
+        """E ||(rate + x (1 - h)) error||^2 less the square of its mean, for an error with the mean
+        along v_* + across (w_0 - w_*): rate^2 variance + x^2 nu E ||error||^2.
+        """
+        m = rate * rate + self.scatter
+        seen = along * along * self.target + across * across * self.start
+        return m * variance + self.scatter * seen
+
+    def descent(self, rate: Any, drift: Any = 0) -> Iterator[_Error]:
+        """The error of weights from w_0 on, after 0, 1, ... steps error <- (rate + x (1 - h)) error
+        + drift v_* + x (noise of the sampled gradient).
+        """
+        along = 0 * rate
+        across = 1 + 0 * rate
+        variance = 0 * rate
+        while True:
+            yield _Error(along, across, variance)
+            kept = self.scattered(rate, along, across, variance)
+            variance = kept + self.x * self.x * self.noise
+            along = rate * along + drift
+            across = rate * across
+
+
+def _after(errors: Iterator[_Error], steps: int) -> _Error:
+    """The error after so many steps."""
+    return next(islice(errors, natural("steps", steps, least=0), None))
+
 
 def inner_error(
     x: Arithmetic, nu: Arithmetic, noise: Arithmetic, start: Arithmetic, steps: int
@@ -87,14 +124,8 @@ def inner_error(
     1/4 1/2
     """
     run = _Run.of(x, nu, noise=noise, start=start)
-    a = run.rate
-    m = a * a + run.scatter
-    square = run.start + 0 * a
-    variance = 0 * a
-    for _ in range(natural("steps", steps, least=0)):
-        variance = m * variance + run.scatter * square + run.x * run.x * run.noise
-        square = a * a * square
-    return SplitError(square, variance)
+    w = _after(run.descent(run.rate), steps)
+    return SplitError(w.across * w.across * run.start, w.variance)
 
 
 def after_inner(
@@ -169,27 +200,21 @@ def beside_inner(
     """
     run = _Run.of(x, nu, coupling, noise, start, target)
     a = run.rate
-    m = a * a + run.scatter
     step = run.x * run.coupling
     common = run.scatter if flag("shared", shared) else 0
-    # errors e = w - w_* and d = v - v_*; E e = weight (w_0 - w_*),
-    # E d = along v_* + across (w_0 - w_*), E v = (1 + along) v_* + across (w_0 - w_*)
-    weight = 1 + 0 * a
+    # e = w - w_* and d = v - v_*; E d = along v_* + across (w_0 - w_*), so that E v has 1 + along
     along = -1 + 0 * a
     across = 0 * a
-    # variances of e and d, and E <e - E e, d - E d>
-    spread = 0 * a
     variance = 0 * a
+    # E <e - E e, d - E d>
     cross = 0 * a
-    for _ in range(natural("steps", steps, least=0)):
-        seen = (1 + along) * (1 + along) * run.target + across * across * run.start
-        variance = m * variance + run.scatter * seen + step * (2 * a * cross + step * spread)
+    for e in islice(run.descent(a), natural("steps", steps, least=0)):
+        kept = run.scattered(a, 1 + along, across, variance)
+        variance = kept + step * (2 * a * cross + step * e.variance)
         # of one shared sample the same deviation meets e and v
-        both = common * (cross + weight * across * run.start)
-        cross = a * a * cross + step * a * spread + both
-        spread = m * spread + run.scatter * weight * weight * run.start + run.x * run.x * run.noise
-        across = a * across + step * weight
-        weight = a * weight
+        both = common * (cross + e.across * across * run.start)
+        cross = a * a * cross + step * a * e.variance + both
+        across = a * across + step * e.across
         along = a * along
     return SplitError(along * along * run.target + across * across * run.start, variance)
 
@@ -223,12 +248,12 @@ def beside_limit(
     if not left > 0:
         raise ValueError(f"x (1 + nu) = {float(2 - left):.6g} must be < 2: shorten the step")
     a = run.rate
-    m = a * a + run.scatter
     step = run.x * run.coupling
     square = run.x * run.noise / left
-    cross = step * a * square / (1 - (m if flag("shared", shared) else a * a))
+    # 1 - a^2 - x^2 nu = x left, 1 - a^2 = x (2 - x)
+    cross = run.coupling * a * square / (left if flag("shared", shared) else 2 - x)
     total = 2 * step * a * cross + step * step * square + run.scatter * run.target
-    return square, cross, total / (1 - m)
+    return square, cross, total / (x * left)
 
 
 def penalty_error(
@@ -258,23 +283,11 @@ def penalty_error(
     """
     s = numbers("strength", strength, above=0.0)
     run = _Run.of(x, nu, coupling, noise, start, target)
-    T = natural("steps", steps, least=0)
-    a = run.rate
-    bent = a - run.x * run.coupling / s
-    m = bent * bent + run.scatter
-    # y - w_* has the mean along v_* + across (w_0 - w_*)
-    along = 0 * bent
-    across = 1 + 0 * bent
-    variance = 0 * bent
-    weight = 1 + 0 * a
-    for _ in range(T):
-        seen = along * along * run.target + across * across * run.start
-        variance = m * variance + run.scatter * seen + run.x * run.x * run.noise
-        along = bent * along - run.x / s
-        across = bent * across
-        weight = a * weight
-    plain = inner_error(x, nu, noise, start, T)
-    missed = 1 + s * along
-    apart = s * (weight - across)
+    bent = run.rate - run.x * run.coupling / s
+    # the errors of y and of w; the one of w is 0 along v_*
+    y = _after(run.descent(bent, -run.x / s), steps)
+    w = _after(run.descent(run.rate), steps)
+    missed = 1 + s * y.along
+    apart = s * (w.across - y.across)
     bias = missed * missed * run.target + apart * apart * run.start
-    return SplitError(bias, s * s * (variance + plain.variance))
+    return SplitError(bias, s * s * (y.variance + w.variance))
