@@ -6,7 +6,7 @@ x = eta lam, the step size eta in units of 1 / lam. With a = 1 - x and m = a^2 +
 E (1 - eta h)^2, errors are relative to v_* = g / lam:
 
     series of Q products      bias -a^(Q+1),  variance x^2 nu sum_{i=1..Q} m^(Q-i) (1 - a^i)^2
-    random length, k terms    bias -a^k,      second moment k x^2 sum_{p<k} m^p
+    random length, k terms    bias -a^k,      variance x^2 (k sum_{p<k} m^p - (sum_{p<k} a^p)^2)
     penalty of strength s     bias -phi / (s + phi), in units in which lam = 1
 
 The series is that of stocBiO, whose residual meets one new batch after the other, and that of
@@ -107,7 +107,8 @@ def series_limit(x: Arithmetic, nu: Arithmetic) -> Any:
 def random_length(x: Arithmetic, nu: Arithmetic, terms: int) -> RelativeError:
     """One draw of (k / L) A_p ... A_1 g, p uniform on 0 .. k - 1 with k = ``terms``, and x = lam/L.
 
-    It takes (k - 1) / 2 products on average. The mean of n draws has the variance over n.
+    It takes (k - 1) / 2 products on average. The mean of n draws has the variance over n. Up to
+    x = 1 the variance is a sum of positive terms, in any arithmetic.
 
     Raises
     ------
@@ -129,14 +130,24 @@ def random_length(x: Arithmetic, nu: Arithmetic, terms: int) -> RelativeError:
     m = a * a + x * x * nu
     k = natural("terms", terms)
     power = 1 + 0 * x
-    moment = 1 + 0 * x
-    total = 0 * x
-    for _ in range(k):
-        total = total + moment
-        moment = moment * m
+    # of sample Hessians: m^p - a^(2p), and its sum over p < k
+    spread = 0 * x * nu
+    scatter = 0 * x * nu
+    # of the length, sum_{r<p} (a^r - a^p) and sum_{r<p} (a^r - a^p)^2, and the sum of these
+    apart = 0 * x
+    square = 0 * x
+    lengths = 0 * x
+    for p in range(k):
+        scatter = scatter + spread
+        lengths = lengths + square
+        spread = m * spread + x * x * nu * power * power
+        # every a^r - a^p grows by a^p - a^(p+1) = x a^p
+        less = x * power
+        square = square + 2 * less * apart + (p + 1) * less * less
+        apart = apart + (p + 1) * less
         power = power * a
-    mean = 1 - power
-    return RelativeError(-power, _within(k * x * x * total - mean * mean))
+    # k sum a^2p - (sum a^p)^2 = sum_{r<p} (a^r - a^p)^2
+    return RelativeError(-power, _within(x * x * (k * scatter + lengths)))
 
 
 def random_length_law(t: Scalar) -> float:
@@ -227,8 +238,9 @@ def penalty(
     phi = quantity("coupling", coupling, least=0.0)
     noise = quantity("noise", noise, least=0.0)
     target = quantity("target", target, above=0.0)
-    a = 1 - x - x * phi / s
-    left = 1 - a * a - x * x * nu
+    # 1 - (1 - bend)^2 = bend (2 - bend)
+    bend = x + x * phi / s
+    left = bend * (2 - bend) - x * x * nu
     if not left > 0:
         raise ValueError(
             f"(1 - x - x phi / s)^2 + x^2 nu = {float(1 - left):.6g} must be < 1: shorten the step"

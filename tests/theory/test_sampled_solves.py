@@ -108,6 +108,21 @@ def test_random_length_by_enumeration():
     assert (first, second) == (F(65, 81), F(84005, 104976))
 
 
+@pytest.mark.parametrize("x, nu, terms", [(0.1, 0.0, 1), (1e-8, 0.0, 10), (1e-3, 2.0, 100)])
+def test_a_small_variance_of_random_length_keeps_its_digits(x, nu, terms):
+    """No second moment less a squared mean: with one term nothing scatters."""
+    exact = sampled_solves.random_length(F(x), F(nu), terms).variance
+    found = sampled_solves.random_length(x, nu, terms).variance
+    assert found == pytest.approx(float(exact), rel=1e-13, abs=0)
+    assert (exact == 0) == (terms == 1)
+
+
+def test_a_penalty_with_short_steps_keeps_its_digits():
+    exact = sampled_solves.penalty(10, F(1e-9), 3, 1, 1)
+    found = sampled_solves.penalty(10.0, 1e-9, 3.0, 1.0, 1.0)
+    assert found.variance == pytest.approx(float(exact.variance), rel=1e-14, abs=0)
+
+
 def test_no_number_of_terms_beats_the_floor():
     t, least = sampled_solves.random_length_floor()
     assert t == pytest.approx(1.27180541857810, rel=1e-13)
