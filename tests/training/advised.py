@@ -20,11 +20,13 @@ class Try:
         """The answer."""
         return qm.advise(self.outer, self.alpha, **self.options)
 
-    def measured(self, estimator: qm.Estimator) -> float:
-        """Error of an estimate relative to ||J|| ||x||, as the answer means it."""
-        found = qm.hypergradient(self.outer, self.alpha, estimator).value
+    def measured(self, estimator: qm.Estimator, start: Any = None) -> float:
+        """Error of an estimate relative to ||J|| ||x||, as the answer means it; ``start`` for the
+        target "implicit".
+        """
+        found = qm.hypergradient(self.outer, self.alpha, estimator, start=start).value
         inner = self.outer.problem.at(self.alpha)
-        w = self.outer.trained(self.alpha)
+        w = self.outer.trained(self.alpha, start)
         g = self.outer.problem.outer_gradient(w, self.alpha)
         lam, Q = np.linalg.eigh(inner.H)
         modes = Q.T @ inner.matrix(g)

@@ -261,3 +261,74 @@ def test_powers_below_the_range_are_no_failure():
         advice = qm.advise(outer, [0.1, 0.2], error=0.1, target="unrolled")
         qm.certified(outer, [0.1, 0.2], advice.estimator)
     assert advice.guaranteed
+
+
+def at_the_minimum(lam, step_size):
+    """A finished run of any step size: it starts at its minimum."""
+    problem = qm.Coupled.random(lam, h=2, seed=0)
+    alpha = np.array([0.1, -0.2])
+    inner = problem.at(alpha)
+    w = np.linalg.solve(inner.H, inner.B).ravel()
+    return Try(outer_of(problem, 3, step_size), alpha, {"target": "implicit"}), w
+
+
+@pytest.mark.parametrize("step_size", [1e-3, 1e-6, 1e-9])
+@pytest.mark.parametrize("least", [0.5, 1e-3, 1e-7])
+def test_a_short_step_size_costs_digits(least, step_size):
+    """Products with I - eta H round relative to 1: the bound has that, or the reason says that the
+    solve may refuse.
+    """
+    question, w = at_the_minimum(np.geomspace(least, 2, 20), step_size)
+    for error in (1e-3, 1e-6, 1e-9):
+        advice = qm.advise(question.outer, question.alpha, error=error, start=w)
+        if "it may refuse" in advice.reason:
+            assert not advice.guaranteed
+            assert 20 * np.finfo(float).eps / (step_size * least) > 1e-7
+            continue
+        off = question.measured(advice.estimator, start=w)
+        assert off <= advice.bound + REFERENCE
+        assert not advice.guaranteed or advice.bound <= error
+
+
+def test_rounding_of_a_short_step_is_seen():
+    """Far more than that of H itself, and below the bound."""
+    question, w = at_the_minimum([0.5, 1.0, 2.0], 1e-9)
+    advice = qm.advise(question.outer, question.alpha, error=1e-4, start=w)
+    assert advice.guaranteed
+    assert 1e-10 < question.measured(advice.estimator, start=w) < advice.bound < 1e-5
+
+
+def test_what_refuses_is_said_to():
+    question, w = at_the_minimum(np.geomspace(1e-7, 1, 40), 1e-3)
+    advice = qm.advise(question.outer, question.alpha, error=1e-3, start=w)
+    assert not advice.guaranteed and "take outer.implicit(alpha)" in advice.reason
+    with pytest.raises(ValueError, match="singular to working accuracy"):
+        qm.hypergradient(question.outer, question.alpha, advice.estimator, start=w)
+    # through the run another one is taken
+    long = qm.OuterLoss(question.outer.problem, qm.GradientDescent(10_000, step_size=1e-3))
+    other = qm.advise(long, question.alpha, error=1e-3, target="unrolled", start=w)
+    assert other.guaranteed
+    qm.hypergradient(long, question.alpha, other.estimator, start=w)
+
+
+@pytest.mark.parametrize(
+    "optimizer",
+    [
+        qm.L2Decay(qm.GradientDescent(1, 1e-6), decay=10.0),
+        qm.L2Decay(qm.HeavyBall(100, step_size=0.1, momentum=0.1), decay=10.0),
+        qm.DecoupledDecay(3, step_size=1e-6, momentum=0.0, decay=1e-5),
+        qm.DecoupledDecay(500, step_size=0.3, momentum=0.2, decay=0.05),
+    ],
+    ids=repr,
+)
+def test_a_weight_decay_is_a_ridge(optimizer):
+    """The minimum is that of ``OuterLoss.implicit``, also where the run has not left another."""
+    question, w = at_the_minimum([0.5, 1.0, 2.0], 1.0)
+    outer = qm.OuterLoss(question.outer.problem, optimizer)
+    exact = outer.implicit(question.alpha)
+    advice = qm.advise(outer, question.alpha, error=1e-3, start=w)
+    found = qm.certified(outer, question.alpha, advice.estimator, start=w)
+    assert (np.abs(found.value - exact) <= found.bound).all()
+    finished = optimizer.steps > 3
+    assert advice.guaranteed == finished
+    assert (np.abs(found.value - exact).max() < 1e-3) == finished

@@ -6,6 +6,9 @@ import numpy as np
 
 from quadmeta._types import Array
 
+ROUNDING = 1e-6
+"""What rounding may count in x = H^-1 g at most, relative to it."""
+
 
 def require_solution(share: float, limit: float) -> None:
     """Refuse H x = g where g has a part in the null space of H.
@@ -26,7 +29,7 @@ def require_solution(share: float, limit: float) -> None:
 
 
 def require_digits(top: float, x: Array, g: Array) -> None:
-    """Refuse a solution of (I - A) x = g in which rounding counts more than 1e-6.
+    """Refuse a solution of (I - A) x = g in which rounding counts more than ``ROUNDING``.
 
     ``top`` is the largest eigenvalue of I - A, or 1 if that is larger: rounding of A is relative
     to 1.
@@ -42,7 +45,7 @@ def require_digits(top: float, x: Array, g: Array) -> None:
         factor = top * float(np.linalg.norm(x / scale)) / size
     else:
         factor = 0.0
-    if not factor * len(g) * np.finfo(float).eps <= 1e-6:
+    if not factor * len(g) * np.finfo(float).eps <= ROUNDING:
         raise ValueError(
             "the inner Hessian at w_T is singular to working accuracy, rounding counts "
             f"{factor:.3g} "

@@ -11,7 +11,7 @@ from quadmeta._validate import instance
 from quadmeta.estimators.parts.base import Estimator, hypergradient
 from quadmeta.objectives.outer_loss import OuterLoss
 from quadmeta.problems.parts.quadratic_bilevel import QuadraticBilevel, QuadraticInnerLoss
-from quadmeta.training.advice.sizes import Sizes, require_quadratic
+from quadmeta.training.advice.sizes import Sizes, minimised, require_quadratic
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +44,8 @@ class Certified:
 def certified(
     outer: OuterLoss, alpha: Numbers, estimator: Estimator, *, start: Numbers | None = None
 ) -> Certified:
-    """An estimate with a bound of its error against the exact implicit hypergradient.
+    """An estimate with a bound of its error against the exact implicit hypergradient, that of
+    ``outer.implicit``: a weight decay of the optimizer is a ridge on H.
 
     With the estimate -J(w_T) x', residuals r = grad L_1(w_T) and s = g_T - H x', the smallest
     eigenvalue mu of H, J_k = H_k w_T - b_k and the Hessian H_2 of L_2, component k is off by at
@@ -94,7 +95,7 @@ def certified(
     plain = OuterLoss(_Plain(inner, problem), outer.optimizer)
     first = problem.begin(inner.alpha, start)
     x = -np.asarray(hypergradient(plain, np.zeros(len(first)), estimator, start=first).value)
-    sizes = Sizes.of(inner, outer.trained(alpha, start))
+    sizes = Sizes.of(minimised(outer, inner), outer.trained(alpha, start))
     sizes.require_minimum()
     mixed = problem.contracted(inner.alpha, inner.matrix(sizes.w), inner.matrix(x))
     other = np.abs(value + mixed)

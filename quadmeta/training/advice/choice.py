@@ -9,6 +9,7 @@ import numpy as np
 
 from quadmeta._types import Numbers, Scalar
 from quadmeta._validate import choice, flag, instance, natural, number
+from quadmeta.estimators.neumann import Neumann
 from quadmeta.estimators.parts.base import Estimator
 from quadmeta.objectives.outer_loss import OuterLoss
 from quadmeta.training.advice.knowledge import Knowledge, given, known
@@ -18,6 +19,11 @@ from quadmeta.training.advice.through_run import unrolled_options
 _LOST = (
     "; rounding may be all that is left of the outer gradient, of its solve or of the mixed "
     "derivative, so that no relative error has a bound"
+)
+_REFUSES = (
+    "; but it may refuse: it sees H by products with I - eta H, eta the step size, whose rounding "
+    "may leave less than six digits of H^-1 g; train with a larger step size, add a ridge, or take "
+    "outer.implicit(alpha)"
 )
 
 
@@ -98,7 +104,8 @@ def advise(
     memory
         how many vectors of P numbers may be kept at one time; by default any number.
     low, high
-        bounds 0 < mu <= L of the eigenvalues of the inner Hessian, in the place of its own.
+        bounds 0 < mu <= L of the eigenvalues of the inner Hessian, in the place of its own; a
+        weight decay of the optimizer is part of it, as a ridge.
     kappa
         L / mu, where no more is known.
     expected
@@ -160,7 +167,11 @@ def _implicit(facts: Knowledge, error: float, room: float, expected: bool) -> Ad
         solve = error / 2
     options = list(implicit_options(facts, solve))
     best = _cheapest(options, room, not (expected or facts.gap))
-    if covered:
+    # a series alone refuses nothing
+    refuses = not (facts.solvable or isinstance(best.estimator, Neumann))
+    if refuses:
+        about = _REFUSES
+    elif covered:
         about = f"; the unfinished run adds {facts.run:.2g} at most"
     elif facts.gap:
         about = f"; that is the solve alone: {facts.gap}, so that the run has no bound"
@@ -170,7 +181,7 @@ def _implicit(facts: Knowledge, error: float, room: float, expected: bool) -> Ad
         about = f"; rounding may add {facts.rounding:.2g}: ask for a larger error"
     else:
         about = f"; but the unfinished run may add {facts.run:.2g}{_more(facts, error)}"
-    guaranteed = covered and best.proved
+    guaranteed = covered and best.proved and not refuses
     return _advice(best, options, best.error + other, guaranteed, about)
 
 

@@ -7,6 +7,8 @@ implicit estimate at w_T differs from that at w_* by
     J_T x_T - J_* x_* = J_T m + D (x_T - m).
 
 Where the eigenvectors of H are there, it is computed; elsewhere ||e|| <= ||r|| / mu and so on.
+Estimators see H by products with A = I - nu H, nu the step size of the run: their rounding is that
+of an H of the size max(L, 1 / nu).
 """
 
 import math
@@ -14,20 +16,33 @@ import math
 import numpy as np
 
 from quadmeta._types import Array
+from quadmeta.estimators.parts.solvable import ROUNDING
 from quadmeta.theory import filters
-from quadmeta.training.advice.sizes import Sizes
+from quadmeta.training.advice.sizes import EPS, Sizes
 
 _SMALL = 100_000_000
 """Products of numbers up to which the norm of J is computed and not bounded from below."""
 
 
-def implicit_errors(sizes: Sizes, own: bool) -> tuple[float, float]:
+def implicit_errors(sizes: Sizes, own: bool, step_size: float) -> tuple[float, float]:
     """(of the run, of rounding) relative to ||J|| ||H^-1 g||; ``own`` where the eigenvectors of H
-    may be used. Infinite where g or J is 0 to rounding.
+    may be used, ``step_size`` nu. Infinite where g or J is 0 to rounding.
     """
+    seen = max(sizes.L, 1 / step_size) / sizes.mu
     if own:
-        return _computed(sizes)
-    return _bounded(sizes)
+        return _computed(sizes, seen)
+    return _bounded(sizes, seen)
+
+
+def keeps_digits(sizes: Sizes, own: bool, step_size: float) -> bool:
+    """Whether estimators that solve H x = g do not refuse x for its rounding."""
+    P = sizes.g.size
+    # at least max(1, ||I - A||) / nu
+    top = max(1 / step_size, P**0.5 * sizes.L)
+    inverse = 1 / sizes.mu
+    if own and sizes.g.any():
+        inverse = float(np.linalg.norm(_solved(sizes, sizes.g)) / np.linalg.norm(sizes.g))
+    return top * inverse * P * EPS <= ROUNDING
 
 
 class Unrolled:
@@ -134,24 +149,25 @@ def least_norm(J: Array) -> float:
     return float(max(rows.max(), np.linalg.norm(rows) / math.sqrt(min(h, P))))
 
 
-def _computed(sizes: Sizes) -> tuple[float, float]:
-    """With e, x and m themselves."""
+def _solved(sizes: Sizes, V: Array) -> Array:
+    """H^-1 V by the eigenvectors of H."""
+    lam, Q = sizes.inner.eigen
+    found: Array = Q @ (Q.T @ V / np.maximum(lam, sizes.mu)[:, None])
+    return found
+
+
+def _computed(sizes: Sizes, seen: float) -> tuple[float, float]:
+    """With e, x and m themselves; rounding of an estimate is ``seen`` times that of a product."""
     inner = sizes.inner
-    lam, Q = inner.eigen
     norm = np.linalg.norm
-
-    def solved(V: Array) -> Array:
-        found: Array = Q @ (Q.T @ V / np.maximum(lam, sizes.mu)[:, None])
-        return found
-
-    e = solved(inner.H @ sizes.W - inner.B)
-    x = solved(sizes.g)
-    m = solved(inner.outer.hessian @ e)
+    e = _solved(sizes, inner.H @ sizes.W - inner.B)
+    x = _solved(sizes, sizes.g)
+    m = _solved(sizes, inner.outer.hessian @ e)
     J = inner.jacobian(sizes.w)
     D = J - inner.jacobian(inner.flat(sizes.W - e))
     kappa = sizes.L / sizes.mu
     # rounding of r, of the solves, of J and of D, which is a difference of two J
-    x_off = kappa * sizes.unit * norm(x) + sizes.g_rounding / sizes.mu
+    x_off = seen * sizes.unit * norm(x) + sizes.g_rounding / sizes.mu
     e_off = (sizes.residual - sizes.computed_residual) / sizes.mu + kappa * sizes.unit * norm(e)
     m_off = sizes.outer_hessian * e_off / sizes.mu + kappa * sizes.unit * norm(m)
     D_off = sizes.all_slopes * e_off + 2 * sizes.all_mixed_rounding
@@ -165,8 +181,8 @@ def _computed(sizes: Sizes) -> tuple[float, float]:
     return float(run / size), float(off / size)
 
 
-def _bounded(sizes: Sizes) -> tuple[float, float]:
-    """From norms alone, ||x|| >= ||g|| / L."""
+def _bounded(sizes: Sizes, seen: float) -> tuple[float, float]:
+    """From norms alone, ||x|| >= ||g|| / L; ``seen`` as above."""
     g = float(np.linalg.norm(sizes.g)) - sizes.g_rounding
     J = least_norm(sizes.inner.jacobian(sizes.w)) - sizes.all_mixed_rounding
     if not (g > 0 and J > 0):
@@ -180,6 +196,6 @@ def _bounded(sizes: Sizes) -> tuple[float, float]:
 
     without = run(sizes.computed_residual)
     kappa = sizes.L / sizes.mu
-    solve = kappa * (sizes.unit + sizes.g_rounding / g)
+    solve = seen * sizes.unit + kappa * sizes.g_rounding / g
     mixed = sizes.unit + sizes.all_mixed_rounding / J
     return without, run(sizes.residual) - without + solve + mixed

@@ -11,8 +11,8 @@ from quadmeta._validate import number
 from quadmeta.objectives.outer_loss import OuterLoss
 from quadmeta.optimizers.gradient_descent import GradientDescent
 from quadmeta.problems.parts.quadratic_bilevel import QuadraticInnerLoss
-from quadmeta.training.advice.errors import Unrolled, implicit_errors
-from quadmeta.training.advice.sizes import EPS, Sizes
+from quadmeta.training.advice.errors import Unrolled, implicit_errors, keeps_digits
+from quadmeta.training.advice.sizes import EPS, Sizes, minimised
 
 
 class Spread(NamedTuple):
@@ -58,6 +58,8 @@ class Knowledge:
     """
     shortened: bool = False
     """Whether a shorter way back through the run has a bound."""
+    solvable: bool = True
+    """Whether what solves H x = g keeps the digits that it requires; else it refuses."""
     constant_mixed: bool = False
     """Whether the mixed derivative is known not to depend on w."""
 
@@ -77,8 +79,10 @@ def known(
     problem = outer.problem
     inner = problem.at(alpha)
     first = problem.begin(problem.read(alpha), start)
-    if spread is None and isinstance(inner, QuadraticInnerLoss):
-        spread = _own(inner)
+    if isinstance(inner, QuadraticInnerLoss):
+        inner = minimised(outer, inner)
+        if spread is None:
+            spread = _own(inner)
     rates = _rates(outer, spread)
     steps = outer.optimizer.steps
     about = Knowledge(steps, len(first), problem.hyperparameters, spread, rates)
@@ -98,9 +102,12 @@ def known(
     )
     if spread is None:
         return replace(about, gap="the inner Hessian is singular to rounding")
+    # as WeightsTape: a method without a step size of its own is taken to have 1 / L
+    step_size = outer.optimizer.own_transition().step_size or 1 / sizes.L
+    about = replace(about, solvable=keeps_digits(sizes, spread.own, step_size))
     if problem.has_direct:
         return replace(about, gap="the outer loss depends on alpha also directly")
-    run, rounding = implicit_errors(sizes, spread.own)
+    run, rounding = implicit_errors(sizes, spread.own, step_size)
     return replace(about, run=run, rounding=rounding)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from quadmeta._types import Array, Numbers
 from quadmeta._validate import instance
 from quadmeta.objectives.outer_loss import OuterLoss
+from quadmeta.objectives.parts.closed.other_forms import with_ridge
 from quadmeta.problems.parts.quadratic_bilevel import QuadraticBilevel, QuadraticInnerLoss
 
 EPS = float(np.finfo(float).eps)
@@ -33,6 +34,15 @@ def require_quadratic(
         f"outer has the problem {type(outer.problem).__name__}, whose inner loss is not quadratic, "
         "so that its Hessian elsewhere is not known: compare with Reverse instead"
     )
+
+
+def minimised(outer: OuterLoss, inner: QuadraticInnerLoss) -> QuadraticInnerLoss:
+    """What the run tends to a minimum of: the inner loss, with the ridge that a weight decay of the
+    optimizer is.
+    """
+    if outer.optimizer.ridge:
+        return with_ridge(inner, outer.optimizer.ridge)
+    return inner
 
 
 @dataclass(frozen=True, eq=False)

@@ -62,6 +62,8 @@ def _shortened(known: Knowledge, rates: Array, error: float) -> Iterator[Option]
     yield Option(Truncated(K=K), 2 * K - 1, K, missed, True, words)
     if known.constant_mixed and known.spread is not None:
         yield Option(Neumann(order=K - 1), K, 1, missed, True, f"{words}; {_CONSTANT}")
+        if not known.solvable:
+            return
         yield from _as_implicit(known, known.spread, rates, error)
         if known.whole and K * len(rates) <= SCANNED:
             yield from _semi_iteration(known, known.spread, rates, error, K)
