@@ -65,7 +65,7 @@ class Given:
     step_sizes: tuple[float, ...]
     """One for each step."""
     momentum: float
-    """beta of w_{t+1} = w_t - eta_t P grad L_1(w_t) + beta (w_t - w_{t-1}), w_{-1} = w_0."""
+    """beta of w_{t+1} = w_t - eta_t S grad L_1(w_t) + beta (w_t - w_{t-1}), w_{-1} = w_0."""
     precondition: Any
     """The matrix S of the step w - eta S grad, or None."""
     start: Callable[[Any], Any] | None

@@ -42,7 +42,7 @@ def keeps_digits(sizes: Sizes, own: bool, step_size: float) -> bool:
     inverse = 1 / sizes.mu
     if own and sizes.g.any():
         inverse = float(np.linalg.norm(_solved(sizes, sizes.g)) / np.linalg.norm(sizes.g))
-    return top * inverse * P * EPS <= ROUNDING
+    return bool(top * inverse * P * EPS <= ROUNDING)
 
 
 class Unrolled:
