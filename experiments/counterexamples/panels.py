@@ -18,8 +18,8 @@ RED = "#D55E00"
 SOURCES = {
     "wang2021": "Wang",
     "navon2021": "Navon",
-    "vicol2021": "Vicol 2021",
-    "vicol2023": "Vicol 2023",
+    "vicol2021": "Vicol",
+    "vicol2023": "Vicol",
     "yakovlev2023": "Yakovlev",
     "derived": "derived",
 }
@@ -58,9 +58,9 @@ WORDS = {
         r"$\mathrm{argmin}_\phi\,L_A\neq0$",
         "target of the task",
     ),
-    "vicol2021_unbiased": ("PES unbiased", r"$E\hat g=F\,'$", ""),
-    "vicol2023_lower_than_pes": ("ES-Single below PES", "variance single $\\leq$ PES", ""),
-    "vicol2023_unbiased": ("ES-Single unbiased", r"$E\hat g=F\,'$", ""),
+    "vicol2021_unbiased": ("PES is unbiased", r"$E\hat g=F\,'$", ""),
+    "vicol2023_lower_than_pes": ("single below PES", "variance single $\\leq$ PES", ""),
+    "vicol2023_unbiased": ("single is unbiased", r"$E\hat g=F\,'$", ""),
     "yakovlev2023_assumption_cross_bound": (
         "assumption 4",
         r"$\Vert J(w)\Vert^2\leq B^2$, all $w$",
@@ -89,7 +89,7 @@ WORDS = {
     ),
     "yakovlev2023_bias_bound": ("bias bound", r"bias$^2\leq$ bound$^2$", r"$\tan(\theta_g/2)$"),
     "yakovlev2023_bias_bound_cross": (
-        r"bias bound, $B\geq\Vert J\Vert$",
+        r"bound, $B\geq\Vert J\Vert$",
         r"bias$^2\leq$ bound$^2$",
         "",
     ),
@@ -102,7 +102,7 @@ WORDS = {
         r"$\lambda-\mu$",
     ),
     "yakovlev2023_surpasses_existing": (
-        "surpasses the others",
+        "surpasses others",
         r"bias$^2\leq$ that of one step",
         r"$\Vert w_0-w_*\Vert$",
     ),
@@ -127,11 +127,11 @@ WORDS = {
         r"$\eta_2$",
     ),
     "derived_mean_log_unimodal": ("mean log: one valley", r"$M'_1\wedge(-M'_2)\leq0$", r"$\eta_2$"),
-    "derived_neumann_is_not_momentum": ("momentum is Neumann", "unrolled momentum = series", ""),
+    "derived_neumann_is_not_momentum": ("momentum run", "unrolled = Neumann series", ""),
     "derived_null_space_limit": ("null space at rest", r"$P_N\,\partial_kw_T=0$", ""),
     "derived_nystrom_shift": (
         "low-rank inverse",
-        r"error of $(H_k+\delta)^{-1}v$ $\leq$ that of 0",
+        r"error at any $\delta$ $\leq$ that of 0",
         r"$\delta$",
     ),
     "derived_risk_monotone_in_steps": (
