@@ -157,6 +157,24 @@ def test_against_sixty_digits(name, method):
         assert np.linalg.norm(loss.gradient(theta) - want) <= bar * np.linalg.norm(want)
 
 
+def test_the_largest_stable_step_size_costs_no_digits(monkeypatch):
+    """At eta = 2 / L every relative change of L is multiplied by 2 T, so that L has to be the
+    largest eigenvalue of H itself: the square of a singular value of the rows is off by more.
+    """
+    T = 101
+    loss, theta = at("task_weights", 0, T, 2.0, "gradient descent")
+    want = loss.definition(theta, 1, "mpmath", digits=60).astype(float)
+
+    def error():
+        return np.linalg.norm(loss.gradient(theta) - want) / np.linalg.norm(want)
+
+    bar = 4 * np.finfo(float).eps * 2 * T
+    assert error() <= bar
+    by_rows = lambda inner, start: inner.rows.modes(start)  # noqa: E731
+    monkeypatch.setattr(qm.QuadraticInnerLoss, "modes", by_rows)
+    assert error() > bar
+
+
 LONG = [
     qm.GradientDescent(10**5, 0.4),
     qm.HeavyBall(10**5, 0.4, 0.9),

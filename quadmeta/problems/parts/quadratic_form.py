@@ -85,6 +85,12 @@ class QuadraticForm(InnerLoss):
         return bool(lam[0] >= 1e-5 * lam[-1] > 0)
 
     @property
+    def well_conditioned(self) -> bool:
+        """Whether the condition number of H is at most 100."""
+        lam = self.eigen[0]
+        return bool(lam[0] >= 1e-2 * lam[-1] > 0)
+
+    @property
     def spectrum(self) -> tuple[Array, Array]:
         """(lambda, Q) of H, ascending.
 
@@ -106,9 +112,11 @@ class QuadraticForm(InnerLoss):
         """H by its eigenvalues, singular or not, and the gradient at W_0 = ``start`` (p, outputs)
         in its eigenbasis.
 
-        From the rows where there are any; elsewhere eigenvalues at rounding count as 0.
+        From the rows where there are any and H is not well conditioned: small eigenvalues keep
+        their digits as squares of singular values, large ones lose some. Without rows those at
+        rounding count as 0.
         """
-        if self.rows is not None:
+        if self.rows is not None and not self.well_conditioned:
             return self.rows.modes(start)
         lam, Q = self.eigen
         lam = np.where(lam > 4 * len(lam) * np.finfo(float).eps * lam[-1], lam, 0.0)

@@ -44,8 +44,7 @@ def settled(inner: QuadraticInnerLoss) -> bool:
     """Whether W_* may enter: where rows do not span, the condition number counts twice in it."""
     if not inner.firm or inner.rows is None:
         return inner.firm
-    lam = inner.eigen[0]
-    return bool(lam[0] >= 1e-2 * lam[-1]) or inner.rows.determine(inner.problem.inside)
+    return inner.well_conditioned or inner.rows.determine(inner.problem.inside)
 
 
 def from_minimum(
