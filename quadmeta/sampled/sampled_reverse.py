@@ -84,7 +84,7 @@ class SampledReverse(SampledEstimator):
     def moments(self, objective: Any, theta: Any) -> Moments:
         """Under additive noise from the joint normal law of w_T and its tangent, T products of
         matrices (d, d); under streaming isotropic features from the fourth moments of two runs with
-        the same samples, T products of a matrix of 24 rows.
+        the same samples, T products of matrices (7, 7).
         """
         problem, eta, first = self._read(objective, theta)
         T = objective.optimizer.steps

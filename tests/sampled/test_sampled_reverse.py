@@ -131,7 +131,10 @@ def test_all_streams_are_enumerated(d, lam, variance, T, K):
 
 MISTAKES = [
     ("4 * noise * ht * (1", "2 * noise * ht * (1"),
+    ("2 * noise**2", "2 * noise"),
     ("3 * noise**2", "3 * noise"),
+    ("a_p = 4 *", "a_p = 2 *"),
+    ("(6 * d + 20)", "(6 * d + 24)"),
     ("(1 + d - 2 * b", "(1 + d - b"),
     ("S_t = M @ S_t + M_t @ S\n", "S_t = M @ S_t\n"),
 ]
@@ -143,6 +146,16 @@ def test_a_planted_mistake_in_the_moments_is_noticed(right, wrong):
     wrong = planted(streaming, right, wrong).moments(problem, 0.2, 3, 0)[1].to_float()
     exact = streaming.moments(problem, 0.2, 3, 0)[1].to_float()
     assert abs(wrong / exact - 1) > 1e-3
+
+
+def test_many_short_steps_keep_the_digits_of_the_variance():
+    """A run that hardly moves adds up T terms -(x'e)^2 + y x'e: var = T (2 |e|^4 + sigma^2 |e|^2),
+    which is 2 / T of the squared mean.
+    """
+    T, size, variance = 5000, 1.3, 0.25
+    mean, spread = streaming.moments(stream(3, 1, variance, size), 1e-15, T, 0)
+    assert mean.to_float() == pytest.approx(-T * size**2, rel=1e-10)
+    assert spread.to_float() == pytest.approx(T * (2 * size**4 + variance * size**2), rel=1e-10)
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,16 @@
-"""SGD on a stream of isotropic normal features: the second moment of the meta-gradient of one run.
+"""SGD on a stream of isotropic normal features: the variance of the meta-gradient of one run.
 
 Two runs with the step sizes h and t, in units of 1 / lambda, see the same samples. Their errors e
 and f have the moments
 
-    p = E |e|^2 |f|^2,   q = E (e'f)^2,   A = E |e|^2,   B = E |f|^2,   C = E e'f,
+    P = cov(|e|^2, |f|^2),   q = E (e'f)^2,   A = E |e|^2,   B = E |f|^2,   C = E e'f,
 
-which obey a linear recursion with polynomials of h and t as coefficients. The meta-gradient of a
-run is g = (lambda^2 / 2) d |e|^2 / d h, so that
+which obey, with the product AB, a linear recursion with polynomials of h and t as coefficients. The
+meta-gradient of a run is g = (lambda^2 / 2) d |e|^2 / d h, so that
 
-    E g = (lambda^2 / 2) dA / dh,   E g^2 = (lambda^4 / 4) d^2 p / (dh dt)   at h = t = eta lambda.
+    E g = (lambda^2 / 2) dA / dh,   var g = (lambda^4 / 4) d^2 P / (dh dt)   at h = t = eta lambda.
+
+No mean is subtracted, which would take the digits of the variance of many short steps.
 """
 
 import math
@@ -52,11 +54,10 @@ def moments(problem: StreamingGaussian, eta: float, T: int, first: int) -> tuple
     steps = range(-first, T - first)
     # without noise the smaller moments have no part in it
     others = [size, size, size, 1.0] if noise else [0.0] * 4
-    second = _run(_fourth(x, y, d, noise), [size**2, size**2, *others], steps, mixed=True)
+    start = [0.0, size**2, size**2, *others]
+    variance = _run(_pair(x, y, d, noise), start, steps, mixed=True)
     mean = _run(_square(x, d, noise), [size, others[-1]], steps, mixed=False)
-    square = second * (scale**4 / 4)
-    mean = mean * (scale**2 / 2)
-    return mean, square - mean * mean
+    return mean * (scale**2 / 2), variance * (scale**4 / 4)
 
 
 def _square(h: Jet, d: int, noise: float) -> list[list[Any]]:
@@ -64,31 +65,41 @@ def _square(h: Jet, d: int, noise: float) -> list[list[Any]]:
     return [[1 - 2 * h + (d + 2) * h * h, d * noise * h * h], [0, 1]]
 
 
-def _fourth(h: Jet, t: Jet, d: int, noise: float) -> list[list[Any]]:
-    """The recursion of (p, q, A, B, C, 1)."""
+def _pair(h: Jet, t: Jet, d: int, noise: float) -> list[list[Any]]:
+    """The recursion of (P, q, AB, A, B, C, 1)."""
     b = d + 2
     c = b * (d + 4)
     ht = h * t
     theta = (d + 4) * (d + 6) * ht * ht - 2 * (d + 4) * ht * (h + t)
-    # both hold W = p + 2 q
+    # E |e|^2 |f|^2 = P + AB and q both hold W = P + AB + 2 q
     u = theta + 4 * ht
     v = theta + (h + t) ** 2
-    still = 3 * noise**2 * d * b * ht * ht
-    # what the noise of one sample makes of A, B and C in p
-    a_p = noise * t * t * (d - 2 * b * h + c * h * h)
-    b_p = noise * h * h * (d - 2 * b * t + c * t * t)
+    # without noise A and B are multiplied by these
+    a_a = 1 - 2 * h + b * h * h
+    b_b = 1 - 2 * t + b * t * t
+    # E |e|^2 |f|^2 less AB, after a step on AB alone
+    apart = (6 * d + 20) * ht * ht - 4 * ht * (h + t)
+    # what the noise of one sample makes of A, B and C in P
+    a_p = 4 * noise * ht * t * (b * h - 1)
+    b_p = 4 * noise * ht * h * (b * t - 1)
     c_p = 4 * noise * ht * (1 - b * (h + t) + c * ht)
-    # and in q
+    still_p = 2 * noise**2 * d * (d + 3) * ht * ht
+    # in q
     a_q = noise * t * t * (1 - 2 * b * h + c * h * h)
     b_q = noise * h * h * (1 - 2 * b * t + c * t * t)
     c_q = 2 * noise * ht * (1 + d - 2 * b * (h + t) + 2 * c * ht)
+    still_q = 3 * noise**2 * d * b * ht * ht
+    # and in A and B
+    a_1 = d * noise * h * h
+    b_1 = d * noise * t * t
     return [
-        [1 - 2 * h - 2 * t + b * (h * h + t * t) + u, 2 * u, a_p, b_p, c_p, still],
-        [v, 1 - 2 * (h + t) + 2 * b * ht + 2 * v, a_q, b_q, c_q, still],
-        [0, 0, 1 - 2 * h + b * h * h, 0, 0, d * noise * h * h],
-        [0, 0, 0, 1 - 2 * t + b * t * t, 0, d * noise * t * t],
-        [0, 0, 0, 0, 1 - h - t + b * ht, d * noise * ht],
-        [0, 0, 0, 0, 0, 1],
+        [1 - 2 * h - 2 * t + b * (h * h + t * t) + u, 2 * u, apart, a_p, b_p, c_p, still_p],
+        [v, 1 - 2 * (h + t) + 2 * b * ht + 2 * v, v, a_q, b_q, c_q, still_q],
+        [0, 0, a_a * b_b, a_a * b_1, a_1 * b_b, 0, a_1 * b_1],
+        [0, 0, 0, a_a, 0, 0, a_1],
+        [0, 0, 0, 0, b_b, 0, b_1],
+        [0, 0, 0, 0, 0, 1 - h - t + b * ht, d * noise * ht],
+        [0, 0, 0, 0, 0, 0, 1],
     ]
 
 
