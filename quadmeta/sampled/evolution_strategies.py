@@ -67,8 +67,9 @@ class EvolutionStrategies(SampledEstimator):
     def _draw_logarithm(self, objective: Any, theta: Any, xi: float) -> float:
         run = Spectrum.of_logarithm(objective, theta)
         self._require_both_sides()
-        upper, lower = run.log_loss(np.array([self.sigma * xi, -self.sigma * xi]))
-        return float(xi * (upper - lower) / (2 * self.sigma * run.steps))
+        # the same for xi and -xi
+        apart = smoothing.log_ratio(run, np.array([self.sigma * abs(xi)]))[0]
+        return float(abs(xi) * apart / (2 * self.sigma * run.steps))
 
     def _require_both_sides(self) -> None:
         if not self.antithetic:
@@ -98,9 +99,9 @@ class EvolutionStrategies(SampledEstimator):
     def _of_logarithm(self, objective: Any, theta: Any) -> Moments:
         self._require_both_sides()
         run = Spectrum.of_logarithm(objective, theta)
-        mean, second = smoothing.of_logarithm(run, self.sigma)
+        mean, variance = smoothing.of_logarithm(run, self.sigma)
         truth = objective.gradient(theta)
-        return Moments(mean, second - mean * mean, mean, truth, self.cost(objective))
+        return Moments(mean, variance, mean, truth, self.cost(objective))
 
     def visible(self, objective: Any, theta: Any, draws: int) -> SignLog:
         """What so many antithetic draws see of the mean: its part from perturbations that are not

@@ -130,6 +130,25 @@ def test_the_log_objective_is_bounded():
     assert second == pytest.approx(0.0676284008765725, rel=1e-12)
 
 
+def test_a_scale_of_the_log_objective_may_be_tiny_or_huge():
+    """Over a tiny sigma G is nearly linear. Over a huge one G(eta + x) - G(eta - x) is nearly c / x
+    and a draw nearly constant, so that its variance is a small part of its square.
+    """
+    problem = qm.Quadratic.from_spectrum([0.3, 1.0], error=[1.0, 1.0])
+    log = qm.LogObjective(problem, qm.GradientDescent(10))
+    for sigma in (1e-6, 1e-8, 1e-10):
+        found = qm.moments(log, 0.5, qm.EvolutionStrategies(sigma))
+        assert found.mean == pytest.approx(found.truth, rel=1e-10)
+        assert found.variance == pytest.approx(2 * found.truth**2, rel=1e-10)
+        drawn = qm.draws(log, 0.5, qm.EvolutionStrategies(sigma), count=1, seed=1).values[0]
+        xi = np.random.default_rng(1).standard_normal()
+        assert drawn == pytest.approx(xi**2 * found.truth, rel=1e-10)
+    # by adaptive quadrature in 30 digits
+    found = qm.moments(log, 0.5, qm.EvolutionStrategies(1e4))
+    assert found.mean == pytest.approx(-9.9995320457211685e-9, rel=1e-13, abs=0)
+    assert found.variance == pytest.approx(4.4374436217695295e-21, rel=1e-12, abs=0)
+
+
 @pytest.mark.parametrize("T", [1, 10, 1000, 10**6])
 @pytest.mark.parametrize("sigma", [1e-3, 0.1, 1.0])
 def test_the_mean_of_the_log_objective_is_that_of_its_derivative(T, sigma):

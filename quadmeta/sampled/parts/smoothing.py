@@ -51,7 +51,7 @@ def visible_slope(run: Spectrum, sigma: float, draws: int) -> SignLog:
 
 
 def of_logarithm(run: Spectrum, sigma: float) -> tuple[float, float]:
-    """(E g, E g^2) of antithetic draws g = xi (G(eta + sigma xi) - G(eta - sigma xi)) / (2 sigma)
+    """(E g, var g) of antithetic draws g = xi (G(eta + sigma xi) - G(eta - sigma xi)) / (2 sigma)
     for G = log F / T.
 
     G has a bend of the width 1 / (T L) where the largest and the smallest eigenvalue change places,
@@ -59,11 +59,26 @@ def of_logarithm(run: Spectrum, sigma: float) -> tuple[float, float]:
     """
     high, low = float(run.lam.max()), float(run.lam.min())
     bends = [abs(x - run.eta) / sigma for x in (2 / (high + low), 0.0)]
-    xi, weights = graded(END, (0.0, *bends), 1e-2 / (run.steps * high * sigma))
+    # of a small sigma the density alone asks for panels
+    finest = min(1e-2 / (run.steps * high * sigma), 1.0)
+    xi, weights = graded(END, (0.0, *bends), finest)
     density = 2 * weights * np.exp(-xi * xi / 2) / math.sqrt(2 * math.pi)
-    difference = run.log_loss(sigma * xi) - run.log_loss(-sigma * xi)
-    values = xi * difference / (2 * sigma * run.steps)
-    return float(density @ values), float(density @ values**2)
+    values = xi * log_ratio(run, sigma * xi) / (2 * sigma * run.steps)
+    mean = float(density @ values)
+    # of a large sigma g is nearly constant: a mean square less a squared mean has no digits left
+    return mean, float(density @ (values - mean) ** 2)
+
+
+def log_ratio(run: Spectrum, shift: Array) -> Array:
+    """log F(eta + shift) - log F(eta - shift) for shift > 0, to rounding of itself also where both
+    are nearly equal.
+    """
+    lower = _loss(run, -shift)
+    apart = (_loss(run, shift) / lower).log
+    near = np.abs(apart) < 1
+    gained = _difference(run, shift) / lower
+    close = np.log1p(gained.sign * np.exp(np.where(near, gained.log, -np.inf)))
+    return np.where(near, close, apart)
 
 
 def plain_square(run: Spectrum, sigma: float) -> SignLog:

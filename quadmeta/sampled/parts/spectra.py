@@ -82,15 +82,6 @@ class Spectrum:
         with np.errstate(over="ignore", under="ignore"):
             return float((self.omega * (1 - eta * self.lam) ** (2 * self.steps)).sum())
 
-    def log_loss(self, shift: Array) -> Array:
-        """log F(eta + shift) for shifts (n,)."""
-        a = self.factors - shift[:, None] * self.lam
-        with np.errstate(divide="ignore"):
-            logs = np.log(self.omega) + 2 * self.steps * np.log(np.abs(a))
-        top = logs.max(axis=-1)
-        found: Array = top + np.log(np.exp(logs - top[:, None]).sum(axis=-1))
-        return found
-
     def weighed(self, values: SignLog) -> SignLog:
         """sum_i omega_i value_i over the last axis."""
         total: SignLog = (values * self.omega).sum(axis=-1)
