@@ -2,15 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from quadmeta.estimators.parts.base import Estimator, Spectral
+from quadmeta.estimators.parts.unrolled import UnrolledFilter
 from quadmeta.objectives.parts.tape import Derivative, Tape, back_propagated
-from quadmeta.theory import filters
 
 
 @dataclass(frozen=True)
-class ClosedForm(Estimator):
+class ClosedForm(UnrolledFilter):
     """No inner run at all: O(d) after one eigendecomposition, whatever T.
 
     Exact, also in a start that depends on the parameters. An inner loss that is not quadratic, or
@@ -43,11 +41,3 @@ class ClosedForm(Estimator):
     def exact_when(self, T: int) -> bool:
         """Always."""
         return True
-
-    def filter_at(self, at: Spectral) -> Any:
-        """eta S_T(1 - eta lambda)."""
-        return filters.unrolled(at.lam, at.step_size, at.steps)
-
-    def filter_error_at(self, at: Spectral) -> Any:
-        """(1 - eta lambda)^T."""
-        return filters.unrolled_residual(at.lam, at.step_size, at.steps)

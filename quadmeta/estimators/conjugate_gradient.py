@@ -103,7 +103,7 @@ class ConjugateGradient(Estimator):
         return tape.B(T, scale * x)
 
     def cost(self, T: int, h: int = 1, P: int = 1) -> Mapping[str, int]:
-        """N products (fewer where it stops early)."""
+        """N products; fewer where it stops early, as a rule after P Hessian products."""
         return {"hvps": self.budget - 1, "mixed": 1, "outer_gradients": 1, "stored_vectors": 1}
 
     def filter_at(self, at: Spectral) -> Any:

@@ -2,15 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from quadmeta.estimators.parts.base import Estimator, Spectral
+from quadmeta.estimators.parts.unrolled import UnrolledFilter
 from quadmeta.objectives.parts.tape import Derivative, Tape
-from quadmeta.theory import filters
 
 
 @dataclass(frozen=True)
-class DrMad(Estimator):
+class DrMad(UnrolledFilter):
     """Reverse mode with products at (1 - t/T) w_0 + (t/T) w_T.
 
     On a quadratic only B is interpolated: exact where J is constant. What comes from a start that
@@ -57,11 +55,3 @@ class DrMad(Estimator):
     def exact_when(self, T: int) -> bool:
         """At T = 1."""
         return T == 1
-
-    def filter_at(self, at: Spectral) -> Any:
-        """eta S_T(1 - eta lambda)."""
-        return filters.unrolled(at.lam, at.step_size, at.steps)
-
-    def filter_error_at(self, at: Spectral) -> Any:
-        """(1 - eta lambda)^T."""
-        return filters.unrolled_residual(at.lam, at.step_size, at.steps)

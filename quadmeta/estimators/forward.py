@@ -2,16 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from quadmeta._types import Array
-from quadmeta.estimators.parts.base import Estimator, Spectral
+from quadmeta.estimators.parts.unrolled import UnrolledFilter
 from quadmeta.objectives.parts.tape import Derivative, Tape
-from quadmeta.theory import filters
 
 
 @dataclass(frozen=True)
-class Forward(Estimator):
+class Forward(UnrolledFilter):
     """The tangents z_t = d w_t / d theta run along: z_{t+1} = A_t' z_t + B_t', result <z_T, outer
     gradient>.
 
@@ -44,11 +42,3 @@ class Forward(Estimator):
     def exact_when(self, T: int) -> bool:
         """Always."""
         return True
-
-    def filter_at(self, at: Spectral) -> Any:
-        """eta S_T(1 - eta lambda)."""
-        return filters.unrolled(at.lam, at.step_size, at.steps)
-
-    def filter_error_at(self, at: Spectral) -> Any:
-        """(1 - eta lambda)^T."""
-        return filters.unrolled_residual(at.lam, at.step_size, at.steps)

@@ -4,16 +4,14 @@ trajectory.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from quadmeta._types import Array
-from quadmeta.estimators.parts.base import Estimator, Spectral
+from quadmeta.estimators.parts.unrolled import UnrolledFilter
 from quadmeta.objectives.parts.tape import Derivative, Tape
-from quadmeta.theory import filters
 
 
 @dataclass(frozen=True)
-class MatrixDiscount(Estimator):
+class MatrixDiscount(UnrolledFilter):
     """The discount is the operator A itself, forward and without a stored trajectory.
 
     v_t = A(w_t) v_{t-1} + g_t from v_0 = 0, result B(w_T) v_T: asymptotically exact, as no scalar
@@ -47,11 +45,3 @@ class MatrixDiscount(Estimator):
     def cost(self, T: int, h: int = 1, P: int = 1) -> Mapping[str, int]:
         """T - 1 Hessian products, one mixed product, T outer gradients."""
         return {"hvps": T - 1, "mixed": 1, "outer_gradients": T, "stored_vectors": 1}
-
-    def filter_at(self, at: Spectral) -> Any:
-        """eta S_T(1 - eta lambda)."""
-        return filters.unrolled(at.lam, at.step_size, at.steps)
-
-    def filter_error_at(self, at: Spectral) -> Any:
-        """(1 - eta lambda)^T."""
-        return filters.unrolled_residual(at.lam, at.step_size, at.steps)

@@ -2,15 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from quadmeta.estimators.parts.base import Estimator, Spectral
+from quadmeta.estimators.parts.unrolled import UnrolledFilter
 from quadmeta.objectives.parts.tape import Derivative, Tape, back_propagated
-from quadmeta.theory import filters
 
 
 @dataclass(frozen=True)
-class Reverse(Estimator):
+class Reverse(UnrolledFilter):
     """Back-propagation through all T steps: b_T = outer gradient, b_t = A_t b_{t+1}, result sum_t
     B_t b_{t+1}.
 
@@ -45,11 +43,3 @@ class Reverse(Estimator):
     def exact_when(self, T: int) -> bool:
         """Always."""
         return True
-
-    def filter_at(self, at: Spectral) -> Any:
-        """eta S_T(1 - eta lambda)."""
-        return filters.unrolled(at.lam, at.step_size, at.steps)
-
-    def filter_error_at(self, at: Spectral) -> Any:
-        """(1 - eta lambda)^T."""
-        return filters.unrolled_residual(at.lam, at.step_size, at.steps)

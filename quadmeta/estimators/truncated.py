@@ -2,16 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from quadmeta._validate import natural
-from quadmeta.estimators.parts.base import Estimator, Spectral
+from quadmeta.estimators.parts.unrolled import UnrolledFilter
 from quadmeta.objectives.parts.tape import Derivative, Tape, back_propagated
-from quadmeta.theory import filters
 
 
 @dataclass(frozen=True)
-class Truncated(Estimator):
+class Truncated(UnrolledFilter):
     """Back-propagation through the last K steps.
 
     It is the sum over them of B_t A_{t+1} ... A_T g_T; under gradient descent its error falls like
@@ -56,10 +54,6 @@ class Truncated(Estimator):
         """At K = T."""
         return self.K == T
 
-    def filter_at(self, at: Spectral) -> Any:
-        """eta S_K(1 - eta lambda)."""
-        return filters.unrolled(at.lam, at.step_size, self.K)
-
-    def filter_error_at(self, at: Spectral) -> Any:
-        """(1 - eta lambda)^K."""
-        return filters.unrolled_residual(at.lam, at.step_size, self.K)
+    def steps_back(self, T: int) -> int:
+        """K."""
+        return self.K

@@ -122,6 +122,10 @@ def test_what_it_cannot_bound_is_refused():
     outer = qm.OuterLoss(curved, qm.GradientDescent(9, step_size=0.1))
     with pytest.raises(ValueError, match="not quadratic"):
         qm.certified(outer, [0.0, 0.0], qm.Implicit())
+    rows = np.eye(3), np.ones(3)
+    outer = qm.OuterLoss(qm.Ridge(rows, rows), qm.Minibatches(6, [[0, 1], [2]], [0.3, 0.2]))
+    with pytest.raises(ValueError, match="batches of rows.*certify under GradientDescent"):
+        qm.certified(outer, [0.1], qm.Implicit())
     singular = qm.Coupled(np.diag([0.0, 1.0]), np.eye(2), [0.0, 1.0], np.eye(2), [0.0, 1.0])
     outer = qm.OuterLoss(singular, qm.GradientDescent(9, step_size=0.1))
     with pytest.raises(ValueError, match="singular to rounding"):

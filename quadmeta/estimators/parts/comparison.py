@@ -11,6 +11,7 @@ from quadmeta._types import Array, Numbers
 from quadmeta._validate import instance, show
 from quadmeta.arithmetic.signlog import SignLog
 from quadmeta.estimators.parts.base import Estimator, Hypergradient, hypergradient
+from quadmeta.estimators.parts.solvable import power_of_two
 from quadmeta.objectives.parts.base import Objective
 
 COUNTED = ("hvps", "mixed", "outer_gradients", "stored_vectors")
@@ -186,11 +187,10 @@ def _error(value: Array | None, exact: Array | None) -> float | None:
     if value is None or exact is None:
         return None
     with np.errstate(all="ignore"):
-        # a power of two: squares of the entries then neither overflow nor vanish
-        _, exponent = np.frexp(np.abs(exact).max())
-        size = float(np.linalg.norm(np.ldexp(np.ravel(exact), -exponent)))
-        apart = np.ldexp(np.ravel(value), -exponent) - np.ldexp(np.ravel(exact), -exponent)
-        distance = float(np.linalg.norm(apart))
+        # squares of the entries then neither overflow nor vanish
+        scale = power_of_two(exact)
+        size = float(np.linalg.norm(exact / scale))
+        distance = float(np.linalg.norm(np.ravel(value / scale) - np.ravel(exact / scale)))
     return distance / size if size else distance
 
 

@@ -10,6 +10,7 @@ from quadmeta._types import Array, Numbers
 from quadmeta._validate import instance
 from quadmeta.estimators.parts.base import Estimator, hypergradient
 from quadmeta.objectives.outer_loss import OuterLoss
+from quadmeta.optimizers.minibatches import Minibatches
 from quadmeta.problems.parts.quadratic_bilevel import QuadraticBilevel, QuadraticInnerLoss
 from quadmeta.training.advice.sizes import Sizes, minimised, require_quadratic
 
@@ -72,7 +73,7 @@ def certified(
     ------
     ValueError
         an inner loss that is not quadratic or has no one minimum, an outer loss that depends on
-        alpha also directly, or what the estimator itself refuses.
+        alpha also directly, batches of rows, or what the estimator itself refuses.
 
     Examples
     --------
@@ -89,6 +90,11 @@ def certified(
         raise ValueError(
             "outer has a loss that depends on alpha also directly, whose derivative in w is not "
             "known: certify the same problem without the direct term"
+        )
+    if isinstance(outer.optimizer, Minibatches):
+        raise ValueError(
+            "outer has an optimizer that takes batches of rows, which the second run, whose "
+            "hyperparameters are the entries of b, does not have: certify under GradientDescent"
         )
     value = np.asarray(hypergradient(outer, alpha, estimator, start=start).value)
     # the same run with -b_k the k-th unit vector and H_k = 0 has J = I: what it returns is -x'

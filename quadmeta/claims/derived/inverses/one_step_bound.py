@@ -59,7 +59,7 @@ class DerivedOneStepBound(Claim):
         return np.array([off, off]), np.array([first, rho**2 * (exact @ exact)])
 
     def cases(self, form: str) -> Iterable[Mapping[str, Any]]:
-        """One rate; an expansion the other way round, of which the bound is not attained; 0."""
+        """One rate, where both bounds are attained; two of either sign, where none is; Newton."""
         yield {"rates": ("1/2",), "turn": (0,), "v": (1,)}
         yield {"rates": ("-1/2", "1/3"), "turn": (1, 2), "v": (1, 1)}
         yield {"rates": (0,), "turn": (0,), "v": (1,)}
