@@ -36,8 +36,8 @@ class OuterLoss(Objective):
     its ``response``: nothing that grows with T where that is in closed form, O(T p^2) for a method
     of one's own, and the run itself where the largest entry of H is beyond 1e-100 to 1e100. H may
     be singular: a minimiser enters for gradient descent alone, where the condition number is at
-    most 1e5 and T eta lambda at least 1. Singular values of the weighted data up to max(n, p) eps
-    of the largest count as 0.
+    most 1e5 and the minimiser at most 30 times as large as w_T. Singular values of the weighted
+    data up to max(n, p) eps of the largest count as 0.
 
     An outer loss that depends on alpha also directly, and a start that does, are part of every
     derivative here. A start that is passed to a method is fixed.

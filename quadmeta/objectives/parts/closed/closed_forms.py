@@ -19,6 +19,8 @@ from quadmeta.problems.parts.bilevel import InnerLoss
 from quadmeta.problems.parts.quadratic_bilevel import QuadraticInnerLoss
 
 _LARGEST = 1e100  # entry of H; 1 / _LARGEST is the smallest
+_FARTHEST = 30.0
+"""W_* may be so many times as large as W_T in the form with W_*: a digit and a half is lost."""
 
 
 def descends(optimizer: Optimizer) -> TypeGuard[GradientDescent]:
@@ -42,12 +44,7 @@ def has_closed_form(inner: InnerLoss, optimizer: Optimizer) -> TypeGuard[Quadrat
 
 
 def holds_slopes(inner: QuadraticInnerLoss) -> bool:
-    """Whether float64 holds divided differences in lambda, up to 1 / lambda^3."""
-    return _moderate(inner)
-
-
-def _moderate(inner: QuadraticInnerLoss) -> bool:
-    """Whether float64 holds numbers of the unit 1 / lambda^2."""
+    """Whether float64 holds divided differences in lambda, of units up to 1 / lambda^3."""
     largest = np.abs(inner.H).max()
     return bool(largest == 0 or 1 / _LARGEST <= largest <= _LARGEST)
 
@@ -88,8 +85,10 @@ def closed_form(
     if isinstance(optimizer, AffineOptimizer):
         return affine(inner, start, optimizer, moving)
     if descends(optimizer) and by_minimum(inner, optimizer):
-        found = from_minimum(inner, start, optimizer.steps, optimizer.given, moving)
-        if not (found.far and _moderate(inner)):
-            return found.value, found.shift
+        # where float64 does not hold S[., .] there is no other form
+        farthest = _FARTHEST if holds_slopes(inner) else np.inf
+        found = from_minimum(inner, start, optimizer, moving, farthest)
+        if found is not None:
+            return found
     assert isinstance(optimizer, PolynomialOptimizer)
     return unrolled(inner, start, optimizer, moving)

@@ -16,28 +16,14 @@ with a = 1 - eta lambda, E = Q'(W_0 - W_*), S_i = sum_{k<T} a_i^k and D_ij = (a_
     F'_k = -eta (<H_k, V W_*' + Q (D o G E') Q'> - <b_k, V>),   V = Q (S o G).
 """
 
-from typing import NamedTuple
-
 import numpy as np
 
 from quadmeta._types import Array
 from quadmeta.arithmetic.power_table import power_table
 from quadmeta.arithmetic.signlog import LARGEST, SMALLEST, SignLog
+from quadmeta.optimizers.gradient_descent import GradientDescent
 from quadmeta.optimizers.parts.base import PolynomialOptimizer
 from quadmeta.problems.parts.quadratic_bilevel import QuadraticInnerLoss
-
-_FAR = 30.0
-"""W_* may be so many times larger than W_T in the form with W_*: a digit and a half is lost."""
-
-
-class ByMinimum(NamedTuple):
-    """What the form with W_* gives."""
-
-    value: Array
-    """F' / e^shift (h,)."""
-    shift: float
-    far: bool
-    """Whether W_* is so much larger than W_T that the digits of W_T are lost beside it."""
 
 
 def settled(inner: QuadraticInnerLoss) -> bool:
@@ -48,26 +34,31 @@ def settled(inner: QuadraticInnerLoss) -> bool:
 
 
 def from_minimum(
-    inner: QuadraticInnerLoss, start: Array, steps: int, step_size: float, moving: Array | None
-) -> "ByMinimum":
-    """F' for gradient descent from ``start`` (P,), by the form with W_*.
+    inner: QuadraticInnerLoss,
+    start: Array,
+    descent: GradientDescent,
+    moving: Array | None,
+    farthest: float,
+) -> tuple[Array, float] | None:
+    """(F' / e^shift (h,), shift) for gradient descent from ``start`` (P,), by the form with W_*;
+    None where W_* is more than ``farthest`` times as large as W_T, whose digits are lost beside it.
 
     ``moving`` are the rows d w_0 / d alpha_k (h, P) of a start that depends on alpha.
     """
     W0 = start.reshape(inner.B.shape)
-    T = steps
-    eta = step_size
+    eta = descent.given
     # C = Q'W_* and the outer gradient in the basis of Q throughout
     H2, B2, _ = inner.outer
     lam, Q = inner.spectrum
     C = (Q.T @ inner.B) / lam[:, None]
     E = Q.T @ W0 - C
     # all powers are divided by e^shift, so that products hold e^(2 shift) in common
-    powers, sums, differences, shift = power_table(eta, lam, T)
+    powers, sums, differences, shift = power_table(eta, lam, descent.steps)
     common = np.exp(-shift)
     power = powers[:, None]
     ended = common * C + power * E
-    far = bool(common * np.linalg.norm(C) > _FAR * np.linalg.norm(ended))
+    if common * np.linalg.norm(C) > farthest * np.linalg.norm(ended):
+        return None
     G = Q.T @ (H2 @ (Q @ ended) - common * B2)
     V = sums[:, None] * G
     differences *= G @ E.T
@@ -75,7 +66,7 @@ def from_minimum(
     value = -eta * inner.problem.pair(inner.alpha, Q @ differences @ Q.T, Q @ V)
     if moving is not None:
         value = value + moving @ (Q @ (power * G)).ravel()
-    return ByMinimum(value, 2 * shift, far)
+    return value, 2 * shift
 
 
 def unrolled(
